@@ -1,0 +1,56 @@
+/// <reference lib="esnext.float16" />
+import { createCipheriv, createHash } from 'node:crypto';
+import type { TensorSpec } from '../../packages/svd/src/safetensors/encode-header.ts';
+
+/** Elements of the block that repeats: a prime, so that no tensor's rows fall on it alike. */
+const BLOCK = 1_048_583;
+
+/**
+ * Seeded random fp16 weights, scaled so that activations stay near 1 however deep the model: layers by 1/√fan-in,
+ * norms near 1, biases near 0. Repeats one block of normal numbers, from a place that the tensor's name decides.
+ */
+export function createRandomWeights(seed: number): (tensor: TensorSpec) => Iterable<Uint8Array> {
+  const normals = normalNumbers(seed);
+  const blocks = new Map<string, Uint8Array>();
+
+  function blockOf(mean: number, deviation: number): Uint8Array {
+    const key = `${mean} ${deviation}`;
+    let block = blocks.get(key);
+    if (!block) {
+      const halves = Float16Array.from(normals, (z) => mean + deviation * z);
+      block = new Uint8Array(halves.buffer);
+      blocks.set(key, block);
+    }
+    return block;
+  }
+
+  return function* bytesOf({ name, shape }) {
+    const { mean, deviation } = distribution(name, shape);
+    const block = blockOf(mean, deviation);
+    let at = 2 * (createHash('sha256').update(`${seed} ${name}`).digest().readUInt32LE() % BLOCK);
+    let left = 2 * shape.reduce((a, b) => a * b, 1);
+    while (left > 0) {
+      const chunk = block.subarray(at, Math.min(at + left, block.length));
+      yield chunk;
+      left -= chunk.length;
+      at = 0;
+    }
+  };
+}
+
+function distribution(name: string, shape: readonly number[]): { mean: number; deviation: number } {
+  if (name.endsWith('.mix_factor')) return { mean: 0, deviation: 0.5 };
+  if (name.endsWith('.bias') || name.endsWith('_embedding')) return { mean: 0, deviation: 0.02 };
+  if (shape.length === 1) return { mean: 1, deviation: 0.1 };
+  return { mean: 0, deviation: 1 / Math.sqrt(shape.slice(1).reduce((a, b) => a * b, 1)) };
+}
+
+/** Normal numbers by Box and Muller's formula from AES in counter mode: fast, and the same everywhere. */
+function normalNumbers(seed: number): Float64Array {
+  const key = createHash('sha256').update(`random weights ${seed}`).digest();
+  const bytes = createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(8 * BLOCK));
+  return Float64Array.from({ length: BLOCK }, (_, i) => {
+    const radius = Math.sqrt(-2 * Math.log((bytes.readUInt32LE(8 * i) + 1) / 2 ** 32));
+    return radius * Math.cos((2 * Math.PI * bytes.readUInt32LE(8 * i + 4)) / 2 ** 32);
+  });
+}

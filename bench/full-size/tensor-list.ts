@@ -1,0 +1,30 @@
+import type { TensorSpec } from '../../packages/svd/src/safetensors/encode-header.ts';
+
+/** Collects the tensors of a model by the layers they belong to. */
+export interface TensorList {
+  readonly tensors: readonly TensorSpec[];
+  /** One tensor. */
+  add(name: string, shape: readonly number[]): void;
+  /** A linear layer or a convolution: weight `[out, in, ...kernel]` and, unless it has none, bias `[out]`. */
+  layer(name: string, out: number, input: number, kernel?: readonly number[], bias?: boolean): void;
+  /** A normalisation's weight and bias, `[channels]` each. */
+  norm(name: string, channels: number): void;
+}
+
+/** An empty list of fp16 tensors. */
+export function createTensorList(): TensorList {
+  const tensors: TensorSpec[] = [];
+  const add = (name: string, shape: readonly number[]): void => void tensors.push({ name, dtype: 'F16', shape });
+  return {
+    tensors,
+    add,
+    layer: (name, out, input, kernel = [], bias = true) => {
+      add(`${name}.weight`, [out, input, ...kernel]);
+      if (bias) add(`${name}.bias`, [out]);
+    },
+    norm: (name, channels) => {
+      add(`${name}.weight`, [channels]);
+      add(`${name}.bias`, [channels]);
+    },
+  };
+}

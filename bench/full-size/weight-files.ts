@@ -1,0 +1,16 @@
+import type { TensorSpec } from '../../packages/svd/src/safetensors/encode-header.ts';
+import { clipTensors } from './clip-tensors.ts';
+import { imageEncoder, unet, vae } from './configs.ts';
+import { unetTensors } from './unet-tensors.ts';
+import { vaeTensors } from './vae-tensors.ts';
+
+/** The tensors of each of SVD-XT's fp16 files, by path, in the order in which safetensors' own writer puts them. */
+export const weightFiles: Readonly<Record<string, readonly TensorSpec[]>> = {
+  'unet/diffusion_pytorch_model.fp16.safetensors': byName(unetTensors(unet)),
+  'vae/diffusion_pytorch_model.fp16.safetensors': byName(vaeTensors(vae)),
+  'image_encoder/model.fp16.safetensors': byName(clipTensors(imageEncoder)),
+};
+
+function byName(tensors: readonly TensorSpec[]): readonly TensorSpec[] {
+  return tensors.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,104 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { clipNormalizationSchema } from '../image/clip-normalization.ts';
+import type { ClipNormalization } from '../image/clip-normalization.ts';
+import { CheckpointError } from '../nn/scope.ts';
+import { openWeights } from '../safetensors/weights.ts';
+import type { Weights } from '../safetensors/weights.ts';
+import { schedulerConfigSchema } from '../schedulers/scheduler-config.ts';
+import type { SchedulerConfig } from '../schedulers/scheduler-config.ts';
+import { clipConfigSchema } from './clip-config.ts';
+import type { ClipConfig } from './clip-config.ts';
+import { checkTensors } from './check-tensors.ts';
+import type { ModelCard } from './model-card.ts';
+import { readConfig } from './read-config.ts';
+import { resolveModelCard } from './resolve-model-card.ts';
+import { unetArchitecture, unetConfigSchema } from './unet-config.ts';
+import type { UNetArchitecture } from './unet-config.ts';
+import { vaeConfigSchema, vaeScaleFactor } from './vae-config.ts';
+import type { VaeConfig } from './vae-config.ts';
+
+/** `model_index.json`: which class each part is. */
+const modelIndexSchema = z.object({ _class_name: z.literal('StableVideoDiffusionPipeline') });
+
+/** A checkpoint in diffusers' layout: what its configs say and where its tensors lie. Nothing of the weights is read. */
+export interface Checkpoint {
+  readonly folder: string;
+  readonly card: ModelCard;
+  readonly unet: { readonly architecture: UNetArchitecture; readonly weights: Weights };
+  readonly vae: { readonly config: VaeConfig; readonly scaleFactor: number; readonly weights: Weights };
+  readonly imageEncoder: { readonly config: ClipConfig; readonly weights: Weights };
+  readonly scheduler: SchedulerConfig;
+  readonly preprocessor: ClipNormalization;
+}
+
+/**
+ * Opens a checkpoint and holds its tensors against its configs.
+ * @throws CheckpointError or SafetensorsError, naming the file, where something is missing, surplus or doesn't fit.
+ */
+export async function openCheckpoint(folder: string, signal?: AbortSignal): Promise<Checkpoint> {
+  const info = await stat(folder).catch(() => null);
+  if (!info?.isDirectory())
+    throw new CheckpointError(`${folder} is not a folder: a checkpoint is one, in diffusers' layout`);
+  await readConfig(join(folder, 'model_index.json'), modelIndexSchema);
+
+  const unetConfig = await readConfig(join(folder, 'unet', 'config.json'), unetConfigSchema);
+  const vaeConfig = await readConfig(join(folder, 'vae', 'config.json'), vaeConfigSchema);
+  const clipConfig = await readConfig(join(folder, 'image_encoder', 'config.json'), clipConfigSchema);
+  const scheduler = await readConfig(join(folder, 'scheduler', 'scheduler_config.json'), schedulerConfigSchema);
+  const preprocessor = await readConfig(
+    join(folder, 'feature_extractor', 'preprocessor_config.json'),
+    clipNormalizationSchema,
+  );
+  const architecture = unetArchitecture(unetConfig);
+  checkFit(folder, architecture, vaeConfig, clipConfig);
+
+  const [unetWeights, vaeWeights, clipWeights] = await Promise.all([
+    openWeights(join(folder, 'unet'), 'diffusion_pytorch_model'),
+    openWeights(join(folder, 'vae'), 'diffusion_pytorch_model'),
+    openWeights(join(folder, 'image_encoder'), 'model'),
+  ]);
+  const scaleFactor = vaeScaleFactor(vaeConfig);
+  const card = await resolveModelCard(
+    {
+      folder,
+      unetFiles: unetWeights.files,
+      numFrames: architecture.frames,
+      sampleSize: unetConfig.sample_size ?? null,
+      vaeScale: scaleFactor,
+      unetScale: 2 ** (architecture.down.length - 1),
+    },
+    signal,
+  );
+  const checkpoint: Checkpoint = {
+    folder,
+    card,
+    unet: { architecture, weights: unetWeights },
+    vae: { config: vaeConfig, scaleFactor, weights: vaeWeights },
+    imageEncoder: { config: clipConfig, weights: clipWeights },
+    scheduler,
+    preprocessor,
+  };
+  checkTensors(checkpoint);
+  return checkpoint;
+}
+
+/** Where two parts meet, they must agree. */
+function checkFit(folder: string, unet: UNetArchitecture, vae: VaeConfig, clip: ClipConfig): void {
+  const latents = vae.latent_channels;
+  if (unet.outChannels !== latents || unet.inChannels !== 2 * latents) {
+    throw new CheckpointError(
+      `${folder}: unet has in_channels ${unet.inChannels} and out_channels ${unet.outChannels}, but the vae's ` +
+        `${latents} latent_channels ask for ${2 * latents} and ${latents}`,
+    );
+  }
+  for (const { contextDim, transformerLayers } of [...unet.down, unet.mid]) {
+    const attends = transformerLayers.some((layers) => layers !== null);
+    if (attends && contextDim !== clip.projection_dim) {
+      throw new CheckpointError(
+        `${folder}: unet has cross_attention_dim ${contextDim}, but the image encoder's projection_dim is ${clip.projection_dim}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { modelCardSchema } from './model-card.ts';
+import type { ModelCardFile } from './model-card.ts';
+
+/** A checkpoint that is recognised by its UNet. */
+export interface KnownModel {
+  readonly card: ModelCardFile & { readonly name: string };
+  /** The published files of its UNet. */
+  readonly unets: readonly { readonly bytes: number; readonly sha256: string }[];
+}
+
+const UNET_F16 = 3_049_435_868;
+const UNET_F32 = 6_098_682_464;
+
+const stability = {
+  name: 'Stability AI Community License',
+  url: 'https://huggingface.co/stabilityai/stable-video-diffusion-img2vid-xt/blob/main/LICENSE.md',
+  notice:
+    'Powered by Stability AI. This Stability AI Model is licensed under the Stability AI Community License, ' +
+    'Copyright © Stability AI Ltd. All Rights Reserved.',
+};
+
+/** What holds for every checkpoint of SVD-XT's shape. */
+const xt = {
+  licence: stability,
+  sizes: ['1024x576', '768x768'],
+  multiple: 64,
+  window: 25,
+  decodeChunk: 8,
+};
+
+const animateLcm = {
+  ...xt,
+  sampler: 'animatelcm',
+  // As AnimateLCM's own application has them.
+  defaults: { frames: 50, fps: 7, motion: 80, noiseAug: 0.02, steps: 4, guidance: { min: 1, max: 1.2 } },
+  presets: { calm: { motion: 40 }, natural: {}, lively: { motion: 127, noiseAug: 0.05 } },
+};
+
+const stable = {
+  ...xt,
+  sampler: 'euler',
+  // As diffusers' pipeline has them.
+  defaults: { frames: 50, fps: 7, motion: 127, noiseAug: 0.02, steps: 25, guidance: { min: 1, max: 3 } },
+  presets: { calm: { motion: 60 }, natural: {}, lively: { motion: 190, noiseAug: 0.05 } },
+};
+
+/** The well-known checkpoints; their UNet files' sizes and digests are those of the published LFS pointers. */
+export const KNOWN_MODELS: readonly KnownModel[] = [
+  known({ ...stable, name: 'svd-xt', title: 'Stable Video Diffusion XT' }, [
+    { bytes: UNET_F16, sha256: '9fbc02e90f37d422f5e3a4aeaee95f6629dc8c45ca211b951626e930daf2bddf' },
+    { bytes: UNET_F32, sha256: '7783d82729af04f26ded4641a5952617fe331fc46add332fb9e47674fecc6ad7' },
+  ]),
+  known({ ...animateLcm, name: 'animatelcm-svd-xt', title: 'AnimateLCM SVD-XT' }, [
+    { bytes: UNET_F32, sha256: '6ca55e35f29437e8a65e8a1a9ce75262d5bab3d4fe137bdc3f3a94512c54b377' },
+  ]),
+  known({ ...animateLcm, name: 'animatelcm-svd-xt-1-1', title: 'AnimateLCM SVD-XT 1.1' }, [
+    { bytes: UNET_F32, sha256: '94b2da1fcca8d03458ef0b07b94b4c55f94117cb0d90265c6c8452239ecc166e' },
+  ]),
+];
+
+function known(card: { name: string } & Record<string, unknown>, unets: KnownModel['unets']): KnownModel {
+  return { card: { ...modelCardSchema.parse(card), name: card.name }, unets };
+}

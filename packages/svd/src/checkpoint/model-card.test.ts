@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { KNOWN_MODELS } from './known-models.ts';
+import type { KnownModel } from './known-models.ts';
+import { recognizeModel } from './recognize-model.ts';
+import { resolveModelCard } from './resolve-model-card.ts';
+
+let root: string;
+let folder: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'model-card-'));
+  folder = join(root, 'My Model_v2');
+  await mkdir(folder);
+});
+afterEach(() => rm(root, { recursive: true }));
+
+const write = (content: unknown) =>
+  writeFile(join(folder, 'cinematica.json'), typeof content === 'string' ? content : JSON.stringify(content));
+const facts = (more = {}) => ({
+  folder,
+  unetFiles: [],
+  numFrames: 14,
+  sampleSize: 96,
+  vaeScale: 8,
+  unetScale: 8,
+  ...more,
+});
+
+describe('resolveModelCard', () => {
+  test("without a file, the checkpoint's configuration and diffusers' defaults decide", async () => {
+    expect(await resolveModelCard(facts())).toMatchObject({
+      name: 'my-model-v2',
+      title: 'My Model_v2',
+      sizes: [{ width: 1024, height: 576 }],
+      multiple: 64,
+      window: 14,
+      sampler: 'euler',
+      defaults: { frames: 50, fps: 7, motion: 127, noiseAug: 0.02, steps: 25, guidance: { min: 1, max: 3 } },
+    });
+    const small = await resolveModelCard(facts({ sampleSize: [36, 64], unetScale: 4 }));
+    expect([small.sizes, small.multiple]).toEqual([[{ width: 512, height: 288 }], 32]);
+  });
+
+  test('the file wins setting by setting, over the built-in card that it starts from', async () => {
+    await write({
+      base: 'svd-xt',
+      name: 'mine',
+      sizes: ['640x384'],
+      sigmas: [700, 20, 1, 0],
+      defaults: { motion: 90 },
+      presets: { lively: { fps: 12 } },
+    });
+    const card = await resolveModelCard(facts());
+    const xt = KNOWN_MODELS.find((model) => model.card.name === 'svd-xt')!.card;
+    expect(card).toEqual({
+      ...xt,
+      name: 'mine',
+      sizes: [{ width: 640, height: 384 }],
+      sigmas: [700, 20, 1, 0],
+      defaults: { ...xt.defaults, motion: 90, steps: 3 },
+      presets: { ...xt.presets, lively: { ...xt.presets!.lively, fps: 12 } },
+    });
+  });
+
+  test.each<[unknown, string]>([
+    ['{', 'is not JSON'],
+    [{ title: 'A', colour: 1 }, 'Unrecognized key: "colour"'],
+    [{ sizes: ['1024×576'] }, 'sizes.0: must look like "1024x576"'],
+    [{ sizes: ['1000x576'] }, 'sizes: 1000x576 is no multiple of 64'],
+    [{ sizes: ['64x64', '72x64'], multiple: 64 }, 'sizes.1: is not a multiple of 64'],
+    [{ multiple: 12 }, "multiple: 12 is no multiple of the autoencoder's 8"],
+    [{ defaults: { motion: 0 } }, 'defaults.motion: '],
+    [{ presets: { calm: { guidance: { min: 3, max: 1 } } } }, 'presets.calm.guidance: min is larger than max'],
+    [{ sigmas: [1, 2, 0] }, 'sigmas: must descend'],
+    [{ sigmas: [2, 1, 0], defaults: { steps: 25 } }, 'sigmas: has levels for 2 steps, but defaults.steps is 25'],
+    [{ base: 'svd-9' }, 'base: svd-9 is not built in; one of svd-xt, '],
+    [{ name: 'Svd XT' }, 'name: must be small letters, digits and hyphens'],
+  ])('%j gets an error that names the file and the fault', async (content, message) => {
+    await write(content);
+    const refused = expect(resolveModelCard(facts())).rejects;
+    await refused.toThrow(message);
+    await refused.toThrow(join(folder, 'cinematica.json'));
+  });
+});
+
+describe('recognizeModel', () => {
+  const bytes = Buffer.from('weights');
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  const models: KnownModel[] = [
+    { card: { name: 'other', title: 'Other' }, unets: [{ bytes: 7, sha256: '0'.repeat(64) }] },
+    { card: { name: 'test', title: 'Test', sampler: 'ays' }, unets: [{ bytes: 7, sha256: digest }] },
+  ];
+  const file = (name: string) => join(folder, name);
+
+  test('knows a file by its SHA-256, and gives its card', async () => {
+    await writeFile(file('unet.safetensors'), bytes);
+    expect((await recognizeModel(file('unet.safetensors'), undefined, models))?.card.name).toBe('test');
+    const card = await resolveModelCard(facts({ unetFiles: [file('unet.safetensors')] }), undefined, models);
+    expect([card.name, card.sampler, card.window]).toEqual(['test', 'ays', 14]);
+  });
+
+  test('takes the name of a file in the Hugging Face cache for its digest', async () => {
+    await writeFile(file('0'.repeat(64)), 'WEIGHTS');
+    await symlink('0'.repeat(64), file('unet.safetensors'));
+    expect((await recognizeModel(file('unet.safetensors'), undefined, models))?.card.name).toBe('other');
+  });
+
+  test('does not know other files, by content or by size', async () => {
+    await writeFile(file('a'), 'WEIGHTS');
+    await writeFile(file('b'), 'more weights');
+    expect(await recognizeModel(file('a'), undefined, models)).toBeNull();
+    expect(await recognizeModel(file('b'), undefined, models)).toBeNull();
+  });
+});

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { count } from './read-config.ts';
+
+const positive = z.number().positive();
+
+/** `vae/config.json` of SVD's own autoencoder, with the defaults of diffusers' class. */
+const temporalDecoderSchema = z
+  .object({
+    _class_name: z.literal('AutoencoderKLTemporalDecoder'),
+    in_channels: z.literal(3).default(3),
+    out_channels: z.literal(3).default(3),
+    down_block_types: z
+      .array(z.enum(['DownEncoderBlock2D', 'AttnDownEncoderBlock2D']))
+      .nonempty()
+      .default(['DownEncoderBlock2D']),
+    block_out_channels: z.array(count.multipleOf(32)).nonempty().default([64]),
+    layers_per_block: count.default(1),
+    latent_channels: count.default(4),
+    scaling_factor: positive.default(0.18215),
+  })
+  .refine((config) => config.down_block_types.length === config.block_out_channels.length, {
+    message: 'needs one entry for each of block_out_channels',
+    path: ['down_block_types'],
+  });
+
+/** `vae/config.json` of diffusers' `AutoencoderTiny` (TAESD). */
+const tinySchema = z
+  .object({
+    _class_name: z.literal('AutoencoderTiny'),
+    in_channels: z.literal(3).default(3),
+    out_channels: z.literal(3).default(3),
+    encoder_block_out_channels: z.array(count).nonempty().default([64, 64, 64, 64]),
+    decoder_block_out_channels: z.array(count).nonempty().default([64, 64, 64, 64]),
+    act_fn: z.preprocess(
+      (name) => (typeof name === 'string' ? name.toLowerCase().replace('swish', 'silu') : name),
+      z.enum(['relu', 'silu', 'gelu', 'mish']).default('relu'),
+    ),
+    upsample_fn: z.literal('nearest').default('nearest'),
+    latent_channels: count.default(4),
+    upsampling_scaling_factor: count.default(2),
+    num_encoder_blocks: z.array(z.int().nonnegative()).nonempty().default([1, 3, 3, 3]),
+    num_decoder_blocks: z.array(z.int().nonnegative()).nonempty().default([3, 3, 3, 1]),
+    scaling_factor: positive.default(1),
+  })
+  .refine((config) => config.encoder_block_out_channels.length === config.num_encoder_blocks.length, {
+    message: 'needs one entry for each of encoder_block_out_channels',
+    path: ['num_encoder_blocks'],
+  })
+  .refine((config) => config.decoder_block_out_channels.length === config.num_decoder_blocks.length, {
+    message: 'needs one entry for each of decoder_block_out_channels',
+    path: ['num_decoder_blocks'],
+  })
+  .refine((config) => new Set(config.encoder_block_out_channels).size === 1, {
+    message: "has widths that differ, which diffusers' own class can't run",
+    path: ['encoder_block_out_channels'],
+  })
+  .refine((config) => new Set(config.decoder_block_out_channels).size === 1, {
+    message: "has widths that differ, which diffusers' own class can't run",
+    path: ['decoder_block_out_channels'],
+  })
+  .refine(
+    (config) =>
+      config.upsampling_scaling_factor ** (config.decoder_block_out_channels.length - 1) ===
+      2 ** (config.encoder_block_out_channels.length - 1),
+    { message: 'does not undo what the encoder halves', path: ['upsampling_scaling_factor'] },
+  );
+
+/** `vae/config.json`: either class of autoencoder. */
+export const vaeConfigSchema = z.discriminatedUnion('_class_name', [temporalDecoderSchema, tinySchema]);
+
+export type VaeConfig = z.output<typeof vaeConfigSchema>;
+export type TemporalDecoderConfig = z.output<typeof temporalDecoderSchema>;
+export type AutoencoderTinyConfig = z.output<typeof tinySchema>;
+
+/** How many pixels a latent's side stands for: what the encoder's halvings come to. */
+export function vaeScaleFactor(config: VaeConfig): number {
+  const channels =
+    config._class_name === 'AutoencoderTiny' ? config.encoder_block_out_channels : config.block_out_channels;
+  return 2 ** (channels.length - 1);
+}

@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { chooseSize, SizeError } from './choose-size.ts';
+import type { SizeRules } from './choose-size.ts';
+
+const xt: SizeRules = { sizes: [{ width: 1024, height: 576 }], multiple: 64 };
+const choose = (request: string, width: number, height: number, rules = xt) => {
+  const size = chooseSize(request, { width, height }, rules);
+  return `${size.width}x${size.height}`;
+};
+
+describe('chooseSize', () => {
+  test('auto follows the photo', () => {
+    expect(choose('auto', 4000, 2250)).toBe('1024x576');
+    expect(choose('auto', 4000, 3000)).toBe('1024x576');
+    expect(choose('auto', 3000, 4000)).toBe('576x1024');
+    expect(choose('auto', 1000, 900)).toBe('768x768');
+    const many: SizeRules = { ...xt, sizes: [...xt.sizes, { width: 640, height: 640 }, { width: 832, height: 640 }] };
+    expect(choose('Auto', 512, 512, many)).toBe('640x640');
+    expect(choose('auto', 3000, 4000, many)).toBe('640x832');
+  });
+
+  test('an aspect keeps the area, a size is taken as it is', () => {
+    expect(choose('9:16', 10, 10)).toBe('576x1024');
+    expect(choose('1:1', 10, 20)).toBe('768x768');
+    expect(choose('640X384', 10, 10)).toBe('640x384');
+    expect(choose('512×256', 10, 10)).toBe('512x256');
+  });
+
+  test.each([
+    ['1000x576', 'size 1000x576: width and height must be multiples of 64, up to 4096; the nearest is 1024x576'],
+    ['0x64', 'size 0x64: width and height must be multiples of 64, up to 4096; the nearest is 64x64'],
+    ['9999x64', 'size 9999x64: width and height must be multiples of 64, up to 4096; the nearest is 4096x64'],
+    ['1:99', 'size 1:99: the aspect must be between 1:8 and 8:1'],
+    ['1:0', 'size 1:0: the aspect must be between 1:8 and 8:1'],
+    ['big', 'size big: write auto, an aspect like 16:9, or width x height like 1024x576'],
+  ])('refuses %s in words', (request, message) => {
+    expect(() => choose(request, 10, 10)).toThrow(new SizeError(message));
+  });
+
+  test('auto always gives multiples in the orientation of the photo', () => {
+    const side = fc.integer({ min: 16, max: 9000 });
+    fc.assert(
+      fc.property(side, side, fc.constantFrom(8, 16, 64), (width, height, multiple) => {
+        const size = chooseSize('auto', { width, height }, { ...xt, multiple });
+        expect([size.width % multiple, size.height % multiple]).toEqual([0, 0]);
+        expect((size.width - size.height) * (width - height)).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+});

@@ -1,0 +1,58 @@
+import type { UNetArchitecture } from '../checkpoint/unet-config.ts';
+import { ADDED_TIME_IDS } from '../checkpoint/unet-config.ts';
+import type { CrossAttention } from '../nn/attention.ts';
+import { timestepEmbedding } from '../nn/embeddings.ts';
+import type { Emitter, FeatureMap } from '../nn/emitter.ts';
+import { NORM_GROUPS } from '../nn/resnet.ts';
+import type { Scope } from '../nn/scope.ts';
+import { downBlock, midBlock, upBlock } from '../nn/unet-3d-blocks.ts';
+import type { Value } from '../onnx/graph-builder.ts';
+
+export interface UNetInputs {
+  /** Noisy latents and the photo's beside each other, `[batch·frames, inChannels, h, w]`, a sample's frames together. */
+  readonly sample: FeatureMap;
+  /** Sinusoid of the timestep, `[1 or batch, block_out_channels[0]]`. */
+  readonly timestep: Value;
+  /** Sinusoids of the added time ids, `[1 or batch, 3 · addition_time_embed_dim]`. */
+  readonly addedTimeIds: Value;
+  readonly crossAttention: CrossAttention;
+  readonly frames: number;
+}
+
+/** diffusers' `UNetSpatioTemporalConditionModel`: the model's prediction, `[batch·frames, outChannels, h, w]`. */
+export function unetSpatioTemporalCondition(
+  e: Emitter,
+  scope: Scope,
+  architecture: UNetArchitecture,
+  inputs: UNetInputs,
+): FeatureMap {
+  const { down, mid, up, timeEmbedDim, outChannels } = architecture;
+  const { frames, crossAttention } = inputs;
+  const firstChannels = down[0]?.channels ?? 0;
+
+  const time = timestepEmbedding(e, scope.sub('time_embedding'), inputs.timestep, timeEmbedDim);
+  const added = timestepEmbedding(e, scope.sub('add_embedding'), inputs.addedTimeIds, timeEmbedDim);
+  // Every resnet begins with the SiLU of this vector: once for all of them.
+  const temb = e.activate(e.addValues(time, added), 'silu');
+  const context = { frames, temb, crossAttention };
+
+  let h = e.conv2d(scope.sub('conv_in'), inputs.sample, { outChannels: firstChannels });
+  const skips = [h];
+  for (const [i, block] of down.entries()) {
+    const outputs = downBlock(e, scope.sub('down_blocks', i), h, block, context, i < down.length - 1);
+    skips.push(...outputs);
+    h = outputs.at(-1) ?? h;
+  }
+  h = midBlock(e, scope.sub('mid_block'), h, mid, context);
+  for (const [i, block] of up.entries()) {
+    h = upBlock(e, scope.sub('up_blocks', i), h, block, context, skips, i < up.length - 1);
+  }
+  h = e.groupNorm(scope.sub('conv_norm_out'), h, { groups: NORM_GROUPS, eps: 1e-5, activation: 'silu' });
+  return e.conv2d(scope.sub('conv_out'), h, { outChannels });
+}
+
+/** Width of {@link UNetInputs.timestep} and {@link UNetInputs.addedTimeIds}. */
+export const sinusoidWidths = (architecture: UNetArchitecture) => ({
+  timestep: architecture.down[0]?.channels ?? 0,
+  addedTimeIds: ADDED_TIME_IDS * architecture.additionTimeEmbedDim,
+});

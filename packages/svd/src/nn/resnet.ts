@@ -1,0 +1,76 @@
+import type { Value } from '../onnx/graph-builder.ts';
+import type { Emitter, FeatureMap } from './emitter.ts';
+import type { Scope } from './scope.ts';
+
+/** Groups of every GroupNorm in SVD's UNet and autoencoder: diffusers gives its classes no other choice. */
+export const NORM_GROUPS = 32;
+
+/** SiLU of the time embedding, `[1 or batch, features]`; `null` in the autoencoder, which has no time. */
+export type Temb = Value | null;
+
+export interface ResnetOptions {
+  readonly outChannels: number;
+  readonly eps: number;
+  readonly temb: Temb;
+}
+
+/** diffusers' `ResnetBlock2D`. */
+export function resnetBlock2D(e: Emitter, scope: Scope, x: FeatureMap, options: ResnetOptions): FeatureMap {
+  const { outChannels, eps, temb } = options;
+  const norm = { groups: NORM_GROUPS, eps, activation: 'silu' } as const;
+  let h = e.conv2d(scope.sub('conv1'), e.groupNorm(scope.sub('norm1'), x, norm), { outChannels });
+  if (temb) h = e.addVector(h, e.linear(scope.sub('time_emb_proj'), temb, outChannels));
+  h = e.conv2d(scope.sub('conv2'), e.groupNorm(scope.sub('norm2'), h, norm), { outChannels });
+  const shortcut = x.c === outChannels ? x : e.conv2d(scope.sub('conv_shortcut'), x, { outChannels, kernel: [1, 1] });
+  return e.add(shortcut, h);
+}
+
+/**
+ * diffusers' `TemporalResnetBlock` without its residual, over a video map. Its (3,1,1) convolutions are two-dimensional
+ * there, and GroupNorm's statistics span the frames.
+ * @param share a scalar folded into the last convolution: what AlphaBlender would multiply the result by.
+ */
+function temporalResnetBranch(
+  e: Emitter,
+  scope: Scope,
+  x: FeatureMap,
+  share: Value,
+  options: ResnetOptions,
+): FeatureMap {
+  const { outChannels, eps, temb } = options;
+  const norm = { groups: NORM_GROUPS, eps, activation: 'silu' } as const;
+  const conv = { outChannels, kernel: [3, 1], storedShape: [outChannels, x.c, 3, 1, 1] } as const;
+  let h = e.conv2d(scope.sub('conv1'), e.groupNorm(scope.sub('norm1'), x, norm), conv);
+  if (temb) h = e.addVector(h, e.linear(scope.sub('time_emb_proj'), temb, outChannels));
+  return e.conv2d(scope.sub('conv2'), e.groupNorm(scope.sub('norm2'), h, norm), { ...conv, scale: share });
+}
+
+export interface SpatioTemporalOptions extends ResnetOptions {
+  readonly frames: number;
+  /** Of the temporal half; `eps` if left out. */
+  readonly temporalEps?: number;
+  /** The autoencoder's blocks read the mix factor the other way round. */
+  readonly switchSpatialToTemporalMix?: boolean;
+}
+
+/**
+ * diffusers' `SpatioTemporalResBlock`. AlphaBlender's `α·s + (1 − α)·(s + h)` is `s + (1 − α)·h`, so the blend is a
+ * factor in the temporal branch's last convolution and costs nothing.
+ */
+export function spatioTemporalResBlock(
+  e: Emitter,
+  scope: Scope,
+  x: FeatureMap,
+  options: SpatioTemporalOptions,
+): FeatureMap {
+  const spatial = resnetBlock2D(e, scope.sub('spatial_res_block'), x, options);
+  const share = e.sigmoid(scope.sub('time_mixer'), 'mix_factor', {
+    negate: !options.switchSpatialToTemporalMix,
+  });
+  const video = e.framesTogether(spatial, options.frames);
+  const temporal = temporalResnetBranch(e, scope.sub('temporal_res_block'), video, share, {
+    ...options,
+    eps: options.temporalEps ?? options.eps,
+  });
+  return e.add(spatial, e.framesApart(temporal, spatial.h, spatial.w));
+}

@@ -1,0 +1,86 @@
+import type { CrossAttention } from './attention.ts';
+import type { Emitter, FeatureMap } from './emitter.ts';
+import { spatioTemporalResBlock } from './resnet.ts';
+import type { Temb } from './resnet.ts';
+import { downsample2D, upsample2D } from './sampling.ts';
+import type { Scope } from './scope.ts';
+import { transformerSpatioTemporal } from './transformer-temporal.ts';
+
+/** What every block of the UNet is given beside its pictures. */
+export interface UNetContext {
+  readonly frames: number;
+  readonly temb: Temb;
+  readonly crossAttention: CrossAttention;
+}
+
+/** One level of the UNet. A layer of a plain block has no transformer: `null`. */
+export interface UNetBlock {
+  readonly channels: number;
+  readonly heads: number;
+  readonly contextDim: number;
+  /** Transformer layers of each resnet's attention, one entry a resnet. */
+  readonly transformerLayers: readonly (number | null)[];
+  /** GroupNorm's epsilon in the resnets. */
+  readonly eps: number;
+}
+
+function layer(
+  e: Emitter,
+  scope: Scope,
+  x: FeatureMap,
+  index: number,
+  block: UNetBlock,
+  context: UNetContext,
+): FeatureMap {
+  const { channels, heads, contextDim, eps } = block;
+  const resnet = scope.sub('resnets', index);
+  const h = spatioTemporalResBlock(e, resnet, x, { ...context, outChannels: channels, eps });
+  const layers = block.transformerLayers[index];
+  if (layers === null || layers === undefined) return h;
+  return transformerSpatioTemporal(e, scope.sub('attentions', index), h, { ...context, heads, layers, contextDim });
+}
+
+/** diffusers' `DownBlockSpatioTemporal` and `CrossAttnDownBlockSpatioTemporal`: every layer's output, and the half-size one. */
+export function downBlock(
+  e: Emitter,
+  scope: Scope,
+  x: FeatureMap,
+  block: UNetBlock,
+  context: UNetContext,
+  addDownsample: boolean,
+): FeatureMap[] {
+  const outputs: FeatureMap[] = [];
+  let h = x;
+  for (const index of block.transformerLayers.keys()) outputs.push((h = layer(e, scope, h, index, block, context)));
+  if (addDownsample) outputs.push(downsample2D(e, scope.sub('downsamplers.0'), h));
+  return outputs;
+}
+
+/** diffusers' `UNetMidBlockSpatioTemporal`: resnet, transformer, resnet. */
+export function midBlock(e: Emitter, scope: Scope, x: FeatureMap, block: UNetBlock, context: UNetContext): FeatureMap {
+  const h = layer(e, scope, x, 0, block, context);
+  return layer(e, scope, h, 1, block, context);
+}
+
+/**
+ * diffusers' `UpBlockSpatioTemporal` and `CrossAttnUpBlockSpatioTemporal`.
+ * @param skips the down path's outputs; each layer takes the last one off.
+ */
+export function upBlock(
+  e: Emitter,
+  scope: Scope,
+  x: FeatureMap,
+  block: UNetBlock,
+  context: UNetContext,
+  skips: FeatureMap[],
+  addUpsample: boolean,
+): FeatureMap {
+  let h = x;
+  for (const index of block.transformerLayers.keys()) {
+    const skip = skips.pop();
+    if (!skip) throw new RangeError(`${scope.path}: no skip connection is left`);
+    h = layer(e, scope, e.concat([h, skip]), index, block, context);
+  }
+  const next = skips.at(-1);
+  return addUpsample ? upsample2D(e, scope.sub('upsamplers.0'), h, next?.h, next?.w) : h;
+}

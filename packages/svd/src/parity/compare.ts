@@ -1,0 +1,63 @@
+/** How far a computed part lies from the reference's. */
+export interface Comparison {
+  readonly part: string;
+  readonly maxAbsError: number;
+  /** Standard deviation of the reference. */
+  readonly std: number;
+  /** What the error is held to. */
+  readonly tolerance: number;
+  readonly passed: boolean;
+}
+
+/** A part passes within this share of the reference's standard deviation. */
+export const RELATIVE_TOLERANCE = 1e-4;
+
+/** Finished frames, in 0..1, pass within one level of eight bits. */
+export const FRAME_TOLERANCE = 1 / 255;
+
+/**
+ * Compares a part with its reference.
+ * @param tolerance absolute; {@link RELATIVE_TOLERANCE} of the reference's standard deviation if left out.
+ */
+export function compare(
+  part: string,
+  actual: ArrayLike<number>,
+  reference: ArrayLike<number>,
+  tolerance?: number,
+): Comparison {
+  let sum = 0;
+  let squares = 0;
+  let maxAbsError = actual.length === reference.length ? 0 : Infinity;
+  for (let i = 0; i < reference.length; i++) {
+    const expected = reference[i] ?? 0;
+    sum += expected;
+    squares += expected * expected;
+    const error = Math.abs((actual[i] ?? NaN) - expected);
+    if (!(error <= maxAbsError)) maxAbsError = error;
+  }
+  const mean = sum / reference.length;
+  const std = Math.sqrt(Math.max(0, squares / reference.length - mean * mean));
+  // A single number has no spread: it is held to its own size.
+  const allowed = tolerance ?? RELATIVE_TOLERANCE * (reference.length > 1 && std > 0 ? std : Math.abs(mean));
+  return { part, maxAbsError, std, tolerance: allowed, passed: maxAbsError <= allowed };
+}
+
+/** A table of comparisons for people. */
+export function comparisonTable(comparisons: readonly Comparison[]): string {
+  const rows = comparisons.map(({ part, maxAbsError, std, tolerance, passed }) => [
+    part,
+    maxAbsError.toExponential(2),
+    std.toExponential(2),
+    (maxAbsError / std).toExponential(1),
+    tolerance.toExponential(1),
+    passed ? 'pass' : 'FAIL',
+  ]);
+  const header = ['part', 'max abs error', 'reference std', 'ratio', 'allowed', ''];
+  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  return [header, ...rows].map(line).join('\n');
+}

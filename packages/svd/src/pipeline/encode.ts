@@ -1,0 +1,69 @@
+import { imageEncoderGraph, vaeEncodeGraph } from '../graphs/encode-graphs.ts';
+import { clipPixelValues } from '../image/clip-pixel-values.ts';
+import { cropToAspect, resizeImage } from '../image/fit-image.ts';
+import type { Focus } from '../image/fit-image.ts';
+import type { RgbImage } from '../image/image.ts';
+import { vaeInput } from '../image/vae-input.ts';
+import { normals } from '../random.ts';
+import type { Conditioning } from './conditioning.ts';
+import { float32, floats } from './model.ts';
+import type { Model } from './model.ts';
+import { fitPreviewMap } from './preview.ts';
+import type { VideoSettings } from './settings.ts';
+
+export type EncodeSettings = Pick<VideoSettings, 'width' | 'height' | 'noiseAug' | 'seed'> & {
+  /** What of the photo stays where its shape is not the video's. */
+  readonly focus?: Focus | undefined;
+};
+
+/**
+ * A photo to what the denoiser needs of it.
+ * @param photo upright, of any size.
+ */
+export async function encode(
+  model: Model,
+  photo: RgbImage,
+  settings: EncodeSettings,
+  signal?: AbortSignal,
+): Promise<Conditioning> {
+  const { width, height, noiseAug, seed } = settings;
+  const cropped = cropToAspect(photo, { width, height }, settings.focus);
+  const imageEmbedding = await embedImage(model, clipInput(model, cropped), signal);
+
+  const pixels = await resizeImage(cropped, { width, height });
+  const noise = normals({ seed, segment: 0, step: 0, tensor: 'noise_aug' }, 3 * width * height);
+  const imageLatents = await encodeImage(model, vaeInput(pixels, noise, noiseAug), { width, height }, signal);
+
+  const { config, scaleFactor } = model.checkpoint.vae;
+  const size = { width: width / scaleFactor, height: height / scaleFactor };
+  const scaled = imageLatents.map((value) => value * config.scaling_factor);
+  const channels = config.latent_channels;
+  const previewMap = fitPreviewMap(scaled, channels, await resizeImage(pixels, size));
+  return { imageEmbedding, imageLatents, channels, ...size, previewMap };
+}
+
+/** The photo as CLIP takes it, `[1, 3, image_size, image_size]`. */
+export function clipInput({ checkpoint }: Model, photo: RgbImage): Float32Array {
+  const { imageEncoder, preprocessor } = checkpoint;
+  return clipPixelValues(photo, imageEncoder.config.image_size, preprocessor);
+}
+
+/** CLIP's embedding of a prepared picture, `[projection_dim]`. */
+export async function embedImage(model: Model, pixelValues: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
+  const side = model.checkpoint.imageEncoder.config.image_size;
+  const feeds = { pixel_values: float32(pixelValues, [1, 3, side, side]) };
+  const build = () => imageEncoderGraph(model.checkpoint);
+  return floats(await model.run('image_encoder', '', build, feeds, signal), 'image_embeds');
+}
+
+/** The autoencoder's latents of pixels `[1, 3, height, width]` in -1..1, not scaled. */
+export async function encodeImage(
+  model: Model,
+  sample: Float32Array,
+  { width, height }: { readonly width: number; readonly height: number },
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const build = () => vaeEncodeGraph(model.checkpoint, height, width);
+  const feeds = { sample: float32(sample, [1, 3, height, width]) };
+  return floats(await model.run('vae_encoder', `${width}x${height}`, build, feeds, signal), 'latents');
+}

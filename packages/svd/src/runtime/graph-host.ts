@@ -1,0 +1,120 @@
+import { spawnChildProcess } from './child-process.ts';
+import type { ChildProcess } from './child-process.ts';
+import { ProviderUnavailableError } from './execution-provider.ts';
+import type { ExecutionProvider } from './execution-provider.ts';
+import type { Frame } from './frame.ts';
+import { probeGraph } from './probe-graph.ts';
+import type { Reply, Request, TensorHead } from './protocol.ts';
+import { GraphError } from './runtime-errors.ts';
+import type { Graph } from './runtime.ts';
+import type { RuntimeStats } from './runtime-stats.ts';
+import { createRuntimeStats } from './runtime-stats.ts';
+import type { SessionSettings } from './session-settings.ts';
+import { tensorBytes, tensorOfBytes } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
+
+/** A child and its graphs, both made again whenever they are needed and not there. One call at a time; see `Runtime`. */
+export interface GraphHost {
+  /** Starts the child, unless it lives. */
+  ready(): Promise<ChildProcess>;
+  load(key: string, graph: Graph): Promise<void>;
+  run(key: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  unload(key: string): Promise<void>;
+  /** Kills the child; the call it was doing rejects, the next one starts another. */
+  kill(): void;
+  stop(): Promise<void>;
+  stats(): RuntimeStats;
+}
+
+export interface GraphHostOptions {
+  readonly provider: ExecutionProvider;
+  readonly session: SessionSettings;
+  readonly graceMs: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export function createGraphHost({ provider, session, graceMs, env }: GraphHostOptions): GraphHost {
+  const graphs = new Map<string, Graph>();
+  /** Which of them the present child has: after a crash each is loaded again when it is run. */
+  const held = new Set<string>();
+  const stats = createRuntimeStats();
+  let child: ChildProcess | null = null;
+
+  const askFor = async (live: ChildProcess, key: string, request: Frame<Request>): Promise<Frame<Reply>> => {
+    const { kind } = request.message;
+    const reply = await live.ask(request, `${kind} graph "${key}"`);
+    if (reply.message.kind === 'failed') throw new GraphError(key, `can not ${kind}`, reply.message.reason);
+    return reply;
+  };
+
+  const loadInto = async (live: ChildProcess, key: string, { bytes, folder }: Graph): Promise<void> => {
+    const { message } = await askFor(live, key, { message: { kind: 'load', key, folder }, blobs: [bytes] });
+    held.add(key);
+    stats.loaded(key, message.usage);
+  };
+
+  const stop = async (): Promise<void> => {
+    if (child?.alive) await child.end(graceMs);
+    child = null;
+    stats.ended();
+  };
+
+  const ready = async (): Promise<ChildProcess> => {
+    if (child?.alive) return child;
+    try {
+      child = spawnChildProcess(env);
+      held.clear();
+      const live = child;
+      const start = { kind: 'start', provider, session } as const;
+      const { message } = await live.ask({ message: start, blobs: [probeGraph()] }, `start with ${provider}`);
+      if (message.kind === 'failed') throw new ProviderUnavailableError([{ provider, reason: message.reason }]);
+      stats.started(live.pid, message.usage);
+      return live;
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  };
+
+  const unload = async (key: string): Promise<void> => {
+    stats.unloaded(key);
+    if (!graphs.delete(key) || !child?.alive) return;
+    if (graphs.size === 0) await stop();
+    else if (held.delete(key)) await askFor(child, key, { message: { kind: 'unload', key }, blobs: [] });
+  };
+
+  return {
+    ready,
+    unload,
+    stop,
+    stats() {
+      if (!child?.alive) stats.ended();
+      return stats.read();
+    },
+    kill: () => child?.kill(),
+    async load(key, graph) {
+      await unload(key);
+      await loadInto(await ready(), key, graph);
+      graphs.set(key, graph);
+    },
+    async run(key, feeds) {
+      const graph = graphs.get(key);
+      if (graph === undefined) throw new GraphError(key, 'can not run', 'it is not loaded');
+      const live = await ready();
+      if (!held.has(key)) await loadInto(live, key, graph);
+      const tensors = Object.entries(feeds);
+      const heads = tensors.map(([name, { type, dims }]): TensorHead => ({ name, type, dims }));
+      const blobs = tensors.map(([, tensor]) => tensorBytes(tensor));
+      const reply = await askFor(live, key, { message: { kind: 'run', key, feeds: heads }, blobs });
+      stats.ran(key, reply.message.usage);
+      return outputsOf(reply);
+    },
+  };
+}
+
+function outputsOf({ message, blobs }: Frame<Reply>): Record<string, Tensor> {
+  const heads = message.kind === 'done' ? message.outputs : [];
+  return Object.fromEntries(
+    heads.map(({ name, type, dims }, index) => [name, tensorOfBytes(type, dims, blobs[index] ?? new Uint8Array())]),
+  );
+}

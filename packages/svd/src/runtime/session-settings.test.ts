@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { ortSessionOptions, resolveSessionOptions } from './session-settings.ts';
+
+test('sessions never spin unless told to, and map their weights from the folder', () => {
+  const settings = resolveSessionOptions({ threads: 3, config: { 'session.disable_prepacking': '1' } });
+  expect(ortSessionOptions('cpu', settings, { key: 'unet', folder: '/weights' })).toEqual({
+    executionProviders: ['cpu'],
+    intraOpNumThreads: 3,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    extra: {
+      'session.intra_op.allow_spinning': '0',
+      'session.model_external_initializers_file_folder_path': '/weights',
+      'session.disable_prepacking': '1',
+    },
+  });
+});
+
+test('the device goes to the providers that take one, and a profile is named after its graph', () => {
+  const settings = resolveSessionOptions({ deviceId: 1, profilePrefix: '/tmp/p' });
+  const unet = { key: 'unet', folder: null };
+  const cuda = { name: 'cuda', deviceId: 1 };
+  expect(ortSessionOptions('cuda', settings, unet).executionProviders).toEqual([cuda]);
+  expect(ortSessionOptions('tensorrt', settings, unet)).toMatchObject({
+    executionProviders: [{ name: 'tensorrt', deviceId: 1 }, cuda],
+    enableProfiling: true,
+    profileFilePrefix: '/tmp/p-unet',
+  });
+});
+
+test('nonsense is refused here rather than ignored there', () => {
+  expect(() => resolveSessionOptions({ threads: 0 })).toThrow('threads must be 1 or more, not 0');
+  expect(() => resolveSessionOptions({ deviceId: -1 })).toThrow('deviceId must be 0 or more, not -1');
+});

@@ -1,0 +1,41 @@
+/**
+ * `node scripts/bootstrap.mjs TASK [ARGUMENT...]`: sets up what the task needs, then runs it.
+ *
+ * Plain JavaScript without dependencies, as it starts on a machine that has only an older Node (18 or newer) and npm.
+ * With nothing to set up it costs a few milliseconds. It speaks on stderr: stdout belongs to the task.
+ */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installDependencies } from './setup/dependencies.mjs';
+import { endAs, run } from './setup/run.mjs';
+import { say, SetupError } from './setup/say.mjs';
+import { ensureSystemPackage } from './setup/system-packages.mjs';
+import { callerFolder, findTask } from './setup/tasks.mjs';
+import { findToolchain } from './setup/toolchain.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+try {
+  const [name, ...args] = process.argv.slice(2);
+  const task = findTask(name);
+  const commands = task.commands(args, root);
+  const toolchain = await findToolchain(root);
+  const path = [dirname(toolchain.node), join(root, 'node_modules', '.bin'), process.env.PATH].join(':');
+  const env = { ...process.env, PATH: path };
+  await installDependencies(root, toolchain.pnpm, env);
+  for (const need of task.needs) await ensureSystemPackage(need);
+
+  const cwd = task.runsIn === 'root' ? root : callerFolder(root, process.cwd(), process.env.INIT_CWD);
+  for (const [command, ...rest] of commands) {
+    if (task.runsIn === 'root') say([command, ...rest].join(' '));
+    const exit = await run(command, rest, { cwd, env });
+    if (exit.code !== 0) {
+      endAs(exit);
+      break;
+    }
+  }
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

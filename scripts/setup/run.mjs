@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { SetupError } from './say.mjs';
+
+/** @typedef {{ code: number | null, signal: NodeJS.Signals | null }} Exit how a process ended: one of the two is null */
+/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv }} Surroundings */
+
+/**
+ * Runs a command on this process's own terminal and passes the signals on that this process gets.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {Surroundings} surroundings
+ * @returns {Promise<Exit>}
+ * @throws {SetupError} where the command can’t be started
+ */
+export function run(command, args, surroundings) {
+  const child = spawn(command, args, { ...surroundings, stdio: 'inherit' });
+  return ended(child, command);
+}
+
+/**
+ * Runs a command whose output nobody needs unless it fails.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {Surroundings} [surroundings]
+ * @throws {SetupError} with the command's output, where it ends otherwise than with 0
+ */
+export async function runQuietly(command, args, surroundings = {}) {
+  const child = spawn(command, args, { ...surroundings, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text));
+  }
+  const exit = await ended(child, command);
+  if (exit.code === 0) return;
+  const how = exit.signal === null ? `with status ${exit.code}` : `by ${exit.signal}`;
+  throw new SetupError(`${output}“${[command, ...args].join(' ')}” ended ${how}.`);
+}
+
+/**
+ * Ends this process as another one ended: by the same signal, or with the same status.
+ *
+ * @param {Exit} exit
+ */
+export function endAs({ code, signal }) {
+  if (signal !== null) process.kill(process.pid, signal);
+  else process.exitCode = code ?? 1;
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {string} command
+ * @returns {Promise<Exit>}
+ */
+function ended(child, command) {
+  /** @type {NodeJS.SignalsListener} */
+  const forward = (signal) => {
+    // A terminal sends Ctrl-C to the child as well: passed on, it would look like a second, impatient one.
+    if (signal === 'SIGINT' && process.stdin.isTTY) return;
+    child.kill(signal);
+  };
+  /** @type {NodeJS.Signals[]} */
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  /** @type {Promise<Exit>} */
+  const exit = new Promise((resolve, reject) => {
+    child.once('error', (cause) => {
+      reject(new SetupError(`“${command}” can’t be started: ${cause.message}`, { cause }));
+    });
+    child.once('close', (code, signal) => {
+      resolve({ code, signal });
+    });
+  });
+  return exit.finally(() => {
+    for (const signal of signals) process.off(signal, forward);
+  });
+}

@@ -1,0 +1,111 @@
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { runQuietly } from './run.mjs';
+import { say, SetupError } from './say.mjs';
+
+/**
+ * Something a task needs that npm does not carry.
+ *
+ * @typedef {object} SystemNeed
+ * @property {string} what its package's name, with apt-get and brew alike
+ * @property {() => boolean} present
+ * @property {() => boolean} offered whether this system's package manager has it
+ * @property {boolean} optional whether the task makes sense without it
+ * @property {string} missing what to tell the user where it can't be had
+ */
+
+/** @type {SystemNeed} */
+export const ffmpeg = {
+  what: 'ffmpeg',
+  present: () => onPath('ffmpeg') && onPath('ffprobe'),
+  offered: () => true,
+  optional: false,
+  missing: 'ffmpeg is needed and could not be installed: install it with your package manager, and run this again.',
+};
+
+/**
+ * A Vulkan driver without a GPU, for the WebGPU test: Debian's chromium carries one that ONNX Runtime accepts.
+ *
+ * @type {SystemNeed}
+ */
+export const swiftShader = {
+  what: 'chromium',
+  present: () => existsSync('/usr/lib/chromium/vk_swiftshader_icd.json'),
+  // ONNX Runtime's WebGPU for Node is built for this one platform. Ubuntu's chromium is a snap, without the driver.
+  offered: () => process.platform === 'linux' && process.arch === 'x64' && isDebian(),
+  optional: true,
+  missing: 'The WebGPU test is skipped: it needs the SwiftShader driver of Debian’s chromium package (linux-x64).',
+};
+
+/**
+ * Makes sure of it: by apt-get where that needs no password, or by Homebrew.
+ *
+ * @param {SystemNeed} need
+ * @throws {SetupError} where it is neither there nor to be had, and the task can't do without it
+ */
+export async function ensureSystemPackage(need) {
+  if (need.present()) return;
+  const manager = need.offered() ? await packageManager() : null;
+  let why = '';
+  if (manager !== null) {
+    say(`Installing ${need.what} with ${manager.name}`);
+    try {
+      await manager.install(need.what);
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      why = `${error.message}\n`;
+    }
+    if (need.present()) return;
+  }
+  // On CI nobody reads the line: there, what could have been installed has to be.
+  const skip = need.optional && !(need.offered() && process.env.CI);
+  if (!skip) throw new SetupError(`${why}${need.missing}`);
+  say(need.missing);
+}
+
+/** @returns {Promise<{ name: string, install(what: string): Promise<void> } | null>} */
+async function packageManager() {
+  if (onPath('apt-get')) {
+    const sudo = process.getuid?.() !== 0;
+    if (sudo && !(await succeeds('sudo', ['-n', 'true']))) return null;
+    const command = sudo ? 'sudo' : 'env';
+    const args = [...(sudo ? ['-n', 'env'] : []), 'DEBIAN_FRONTEND=noninteractive', 'apt-get'];
+    return {
+      name: 'apt-get',
+      async install(what) {
+        // It fails, too, where only one of several package sources can't be reached; the install tells.
+        await succeeds(command, [...args, 'update']);
+        await runQuietly(command, [...args, 'install', '-y', '--no-install-recommends', what]);
+      },
+    };
+  }
+  if (onPath('brew')) return { name: 'brew', install: (what) => runQuietly('brew', ['install', what]) };
+  return null;
+}
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ */
+function succeeds(command, args) {
+  return runQuietly(command, args).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** @param {string} command */
+function onPath(command) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function isDebian() {
+  return existsSync('/etc/os-release') && /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'));
+}

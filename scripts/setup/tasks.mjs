@@ -1,0 +1,97 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { SetupError } from './say.mjs';
+import { ffmpeg, swiftShader } from './system-packages.mjs';
+
+/** @typedef {[program: string, ...args: string[]]} Command */
+
+/**
+ * @typedef {object} Task
+ * @property {import('./system-packages.mjs').SystemNeed[]} needs
+ * @property {'root' | 'caller'} runsIn the folder its commands start in: the project's, or the one the user called from
+ * @property {(args: string[], root: string) => Command[]} commands from the user's arguments; the first to fail ends it
+ */
+
+/** @type {Command[]} */
+const checks = [
+  ['prettier', '--check', '--log-level', 'warn', '.'],
+  ['eslint', '--max-warnings', '0', '.'],
+  ['tsc', '-p', '.'],
+  ['buf', 'lint'],
+  ['node', 'scripts/check-generated.ts'],
+];
+
+/** @type {Record<string, Task>} */
+export const tasks = {
+  test: {
+    needs: [ffmpeg, swiftShader],
+    runsIn: 'root',
+    commands: (args) => [...checks, ['vitest', 'run', ...args]],
+  },
+  check: alone(checks),
+  generate: alone([['buf', 'generate']]),
+  format: alone([['prettier', '--write', '--log-level', 'warn', '.']]),
+  animate: script('packages/svd/src/cli/animate.ts', [ffmpeg]),
+  parity: script('packages/svd/src/cli/parity.ts'),
+  weights: script('packages/svd/src/cli/weights.ts'),
+  bench: { needs: [], runsIn: 'caller', commands: benchCommands },
+};
+
+/**
+ * @param {string | undefined} name
+ * @returns {Task}
+ * @throws {SetupError} where there is no such task
+ */
+export function findTask(name) {
+  const task = name !== undefined && Object.hasOwn(tasks, name) ? tasks[name] : undefined;
+  if (task !== undefined) return task;
+  throw new SetupError(
+    `${name === undefined ? 'No task named' : `No task “${name}”`}: ${Object.keys(tasks).join(', ')}.`,
+  );
+}
+
+/**
+ * The folder the user's relative paths start from. `npm run` changes into the project's and leaves the former in
+ * INIT_CWD, which later processes inherit whether they were started by npm or not.
+ *
+ * @param {string} root
+ * @param {string} cwd
+ * @param {string | undefined} initCwd
+ */
+export function callerFolder(root, cwd, initCwd) {
+  return cwd === root && initCwd !== undefined ? initCwd : cwd;
+}
+
+/**
+ * @param {string} file a TypeScript program, from the project's root
+ * @param {Task['needs']} [needs]
+ * @returns {Task}
+ */
+function script(file, needs = []) {
+  return { needs, runsIn: 'caller', commands: (args, root) => [['node', join(root, file), ...args]] };
+}
+
+/**
+ * @param {Command[]} commands
+ * @returns {Task}
+ */
+function alone(commands) {
+  return {
+    needs: [],
+    runsIn: 'root',
+    commands: (args) => {
+      if (args.length > 0) throw new SetupError(`This task takes no arguments, not “${args.join(' ')}”.`);
+      return commands;
+    },
+  };
+}
+
+/** @type {Task['commands']} */
+function benchCommands([name, ...args], root) {
+  const names = readdirSync(join(root, 'bench'))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => file.slice(0, -'.ts'.length));
+  if (name !== undefined && names.includes(name)) return [['node', join(root, 'bench', `${name}.ts`), ...args]];
+  const which = name === undefined ? 'Which bench' : `No bench “${name}”`;
+  throw new SetupError(`${which}? npm run bench -- NAME, with one of: ${names.join(', ')}.`);
+}

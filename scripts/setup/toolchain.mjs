@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { pinsFor } from './pins.mjs';
+import { installTool } from './tool.mjs';
+import { atLeast } from './version.mjs';
+
+const OLDEST_NODE = '24.11.0';
+
+/**
+ * Finds the Node that runs this project's TypeScript and the pnpm that installs its dependencies; installs, into the
+ * project's own cache, what is not there.
+ *
+ * @param {string} root
+ * @returns {Promise<{ node: string, pnpm: string }>} the paths of the two programs
+ * @throws {import('./say.mjs').SetupError} on a platform the project does not run on, or where an install fails
+ */
+export async function findToolchain(root) {
+  const pins = pinsFor(process.platform, process.arch);
+  const pnpm = join(await installTool(root, pins.pnpm), 'pnpm');
+  if (runsTypeScript(process.versions.node, process.features.typescript)) return { node: process.execPath, pnpm };
+  return { node: join(await installTool(root, pins.node), 'bin', 'node'), pnpm };
+}
+
+/**
+ * Tells whether a Node is new enough; distributions build some that can't run TypeScript.
+ *
+ * @param {string} version `process.versions.node`
+ * @param {string | false | undefined} typescript `process.features.typescript`
+ */
+export function runsTypeScript(version, typescript) {
+  return atLeast(version, OLDEST_NODE) && typeof typescript === 'string';
+}
