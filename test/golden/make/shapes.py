@@ -125,3 +125,13 @@ for name, about, how in (
     ("trained-betas", "betas given one by one", DISCRETE | dict(trained_betas=[0.001 * (i + 1) for i in range(100)], num_train_timesteps=100, steps_offset=0)),
 ):
     shape(f"scheduler-{name}", about, scheduler=how)
+
+# what the project's own tests keep: much in little
+shape("mixed", "lists and odd sizes together: blocks in another order, 16 latent channels, two transformer blocks on one level, shards, falling guidance, epsilon",
+      unet=levels([32, 32], [1, 2], "-x", "x-", in_channels=32, out_channels=16, layers_per_block=[1, 2], transformer_layers_per_block=[1, 2], cross_attention_dim=[7, 24]),
+      vae=encoder([32, 32, 32, 32], latent_channels=16, scaling_factor=1.15258), clip=dict(hidden_act="quick_gelu", num_hidden_layers=1),
+      scheduler=dict(prediction_type="epsilon", timestep_spacing="trailing", use_karras_sigmas=False, sigma_max=None, sigma_min=None),
+      save=dict(dtype="F16", shard="500KB"), params=dict(height=40, width=56, num_frames=4, min_guidance_scale=3.0, max_guidance_scale=1.5, decode_chunk_size=3))
+shape("tiny", "one level and AutoencoderTiny: quick to start on slow execution providers",
+      unet=levels([32], [2], "x", "x", num_frames=2), clip=dict(num_hidden_layers=1), params=dict(height=32, width=32, num_frames=2, num_inference_steps=1))
+SHAPES["tiny"] |= {"vae": TINY_VAE["vae"]}

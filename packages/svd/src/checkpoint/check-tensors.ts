@@ -1,6 +1,7 @@
 import { vaeDecodeGraph } from '../graphs/decode-graph.ts';
 import { denoiseGraphs } from '../graphs/denoise-graphs.ts';
 import { imageEncoderGraph, vaeEncodeGraph } from '../graphs/encode-graphs.ts';
+import { emitterFor } from '../nn/emitter-for.ts';
 import { Scope } from '../nn/scope.ts';
 import type { Checkpoint } from './checkpoint.ts';
 
@@ -13,14 +14,15 @@ const BESIDE_VISION = /^(vision_model\.embeddings\.position_ids|logit_scale|text
  * @throws CheckpointError naming the tensor and what was expected.
  */
 export function checkTensors(checkpoint: Checkpoint): void {
+  const options = { createEmitter: emitterFor('cpu') };
   const side = 2 ** checkpoint.unet.architecture.down.length;
   const shape = { frames: 2, height: side, width: side };
-  denoiseGraphs(checkpoint, { ...shape, guidance: true }).step.root.assertNothingLeft();
-  imageEncoderGraph(checkpoint).root.assertNothingLeft((name) => BESIDE_VISION.test(name));
+  denoiseGraphs(checkpoint, { ...shape, guidance: true }, options).step.root.assertNothingLeft();
+  imageEncoderGraph(checkpoint, options).root.assertNothingLeft((name) => BESIDE_VISION.test(name));
 
   const vae = Scope.root(checkpoint.vae.weights);
   const pixels = side * checkpoint.vae.scaleFactor;
-  vaeEncodeGraph(checkpoint, pixels, pixels, vae);
-  vaeDecodeGraph(checkpoint, shape, 'rgb8', vae);
+  vaeEncodeGraph(checkpoint, pixels, pixels, { ...options, root: vae });
+  vaeDecodeGraph(checkpoint, shape, 'rgb8', { ...options, root: vae });
   vae.assertNothingLeft();
 }

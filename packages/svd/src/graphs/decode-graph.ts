@@ -1,9 +1,8 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import * as kl from '../models/autoencoder-kl-temporal-decoder.ts';
 import * as tiny from '../models/autoencoder-tiny.ts';
-import { Scope } from '../nn/scope.ts';
 import { draft } from './graph.ts';
-import type { Draft } from './graph.ts';
+import type { Draft, DraftOptions } from './graph.ts';
 
 export interface DecodeShape {
   /** Frames decoded together. */
@@ -20,11 +19,11 @@ export interface DecodeShape {
 export function vaeDecodeGraph(
   { vae }: Checkpoint,
   shape: DecodeShape,
-  output: 'rgb8' | 'pixels' = 'rgb8',
-  root = Scope.root(vae.weights),
+  output: 'rgb8' | 'pixels',
+  options: DraftOptions,
 ): Draft {
   const { config, weights } = vae;
-  const d = draft('vae_decoder', weights, root);
+  const d = draft('vae_decoder', weights, options);
   const { frames, height, width } = shape;
   const latents = d.builder.input('latents', 'float32', [frames, config.latent_channels, height, width]);
   const z = d.e.affine(d.e.fromNchw(latents), 1 / config.scaling_factor, 0);

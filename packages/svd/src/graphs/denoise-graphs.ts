@@ -5,7 +5,7 @@ import type { CrossAttention } from '../nn/attention.ts';
 import { createArithmetic } from '../onnx/arithmetic.ts';
 import type { Value } from '../onnx/graph-builder.ts';
 import { draft } from './graph.ts';
-import type { Draft } from './graph.ts';
+import type { Draft, DraftOptions } from './graph.ts';
 
 export interface DenoiseShape {
   readonly frames: number;
@@ -34,12 +34,12 @@ export interface DenoiseGraphs {
  * The denoiser's two graphs, written in one walk over the architecture: where a layer needs its cross-attention, the
  * first graph computes the vector and the second one takes it as an input.
  */
-export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape): DenoiseGraphs {
+export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, options: DraftOptions): DenoiseGraphs {
   const { architecture, weights } = unet;
   const { frames, height, width, guidance } = shape;
   const channels = vae.config.latent_channels;
-  const step = draft('denoise_step', weights);
-  const condition = draft('denoise_condition', weights, step.root);
+  const step = draft('denoise_step', weights, options);
+  const condition = draft('denoise_condition', weights, { ...options, root: step.root });
   const { builder, e } = step;
   const { add, sub, mul } = createArithmetic(builder);
 
@@ -97,10 +97,11 @@ export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape): D
 export function unetGraph(
   { unet }: Checkpoint,
   shape: { readonly batch: number; readonly frames: number; readonly height: number; readonly width: number },
+  options: DraftOptions,
 ): Draft {
   const { architecture, weights } = unet;
   const { batch, frames, height, width } = shape;
-  const d = draft('unet', weights);
+  const d = draft('unet', weights, options);
   const widths = sinusoidWidths(architecture);
   const sample = d.builder.input('sample', 'float32', [batch * frames, architecture.inChannels, height, width]);
   const context = d.builder.input('encoder_hidden_states', 'float32', [batch, architecture.mid.contextDim]);

@@ -1,5 +1,5 @@
+import type { CreateEmitter } from '../nn/emitter-for.ts';
 import type { Emitter } from '../nn/emitter.ts';
-import { createReferenceEmitter } from '../nn/reference-emitter.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
 import type { Graph } from '../runtime/runtime.ts';
 import type { Weights } from '../safetensors/weights.ts';
@@ -12,10 +12,16 @@ export interface Draft {
   readonly root: Scope;
 }
 
+/** What every graph is drawn with: the emitter, and one root for all graphs over a component, to see what is left over. */
+export interface DraftOptions {
+  readonly createEmitter: CreateEmitter;
+  readonly root?: Scope;
+}
+
 /** Starts a graph over a component's weights. */
-export function draft(name: string, weights: Weights, root = Scope.root(weights)): Draft {
+export function draft(name: string, weights: Weights, { createEmitter, root }: DraftOptions): Draft {
   const builder = new GraphBuilder(name);
-  return { e: createReferenceEmitter(builder), builder, root };
+  return { e: createEmitter(builder), builder, root: root ?? Scope.root(weights) };
 }
 
 /** The finished graph and the folder that its initializers point into. */

@@ -4,6 +4,8 @@ import { elements, float } from '../onnx/graph-builder.ts';
 import type { ElementType, GraphBuilder, Value } from '../onnx/graph-builder.ts';
 import type { TensorEntry } from '../safetensors/weights.ts';
 import type { Activation, ConvOptions, Emitter, FeatureMap, GroupNormOptions, LinearOptions } from './emitter.ts';
+import { fusedAttention } from './write-attention.ts';
+import type { WriteAttention } from './write-attention.ts';
 import { CheckpointError } from './scope.ts';
 import type { Scope } from './scope.ts';
 
@@ -15,10 +17,11 @@ const STORED: Readonly<Record<string, ElementType>> = {
 };
 
 /**
- * Writes modules in float32 and NCHW with standard operators (and ONNX Runtime's own attention, which never holds the
- * whole attention matrix). It is what runs on CPU and WebGPU, and what every other emitter's numbers are held to.
+ * Writes modules in float32 and NCHW with standard operators. It is what runs on CPU and WebGPU, and what every other
+ * emitter's numbers are held to.
+ * @param attention how to write attention; neither way ever holds the whole attention matrix.
  */
-export function createReferenceEmitter(graph: GraphBuilder): Emitter {
+export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAttention = fusedAttention): Emitter {
   const f32 = (shape: readonly number[]) => ({ type: 'float32', shape }) as const;
   const int64 = (values: readonly number[]) => graph.constant(BigInt64Array.from(values, BigInt));
   const scalar = (value: number) => graph.constant(Float32Array.of(value), []);
@@ -216,12 +219,7 @@ export function createReferenceEmitter(graph: GraphBuilder): Emitter {
       });
     },
 
-    attention(query, key, value, heads) {
-      return graph.node('MultiHeadAttention', [query, key, value], f32(query.shape), {
-        domain: 'com.microsoft',
-        attributes: { num_heads: heads },
-      });
-    },
+    attention: (query, key, value, heads) => attention(graph, query, key, value, heads),
 
     geglu(scope, x, features) {
       // The stored matrix holds value rows, then gate rows: two products over two ranges of it, and nothing to split.

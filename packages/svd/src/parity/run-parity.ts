@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { unetGraph } from '../graphs/denoise-graphs.ts';
+import type { DraftOptions } from '../graphs/graph.ts';
 import { vaeInput } from '../image/vae-input.ts';
 import { sinusoidWidths } from '../models/unet-spatio-temporal-condition.ts';
 import { sinusoid } from '../nn/embeddings.ts';
@@ -81,7 +82,7 @@ async function* unet(model: Model, golden: Golden) {
     added_time_ids: float32(ids, [batch, widths.addedTimeIds]),
     encoder_hidden_states: float32(embeddings, [batch, embeddings.length / batch]),
   };
-  const build = () => unetGraph(model.checkpoint, { batch, frames, height, width });
+  const build = (options: DraftOptions) => unetGraph(model.checkpoint, { batch, frames, height, width }, options);
   const out = floats(await model.run('unet', 'golden', build, feeds), 'out');
   yield compare('unet_out', out, await golden.floats('unet_out'));
 }

@@ -1,4 +1,5 @@
 import { vaeDecodeGraph } from '../graphs/decode-graph.ts';
+import type { DraftOptions } from '../graphs/graph.ts';
 import type { TensorData } from '../runtime/tensor.ts';
 import { float32 } from './model.ts';
 import type { Model } from './model.ts';
@@ -65,7 +66,7 @@ export async function decodeTogether(
 ): Promise<TensorData | undefined> {
   const frames = latents.length / (channels * height * width);
   const feeds = { latents: float32(latents, [frames, channels, height, width]) };
-  const build = () => vaeDecodeGraph(model.checkpoint, { frames, height, width }, output);
+  const build = (options: DraftOptions) => vaeDecodeGraph(model.checkpoint, { frames, height, width }, output, options);
   const outputs = await model.run('vae_decoder', `${frames}x${height}x${width} ${output}`, build, feeds, signal);
   return outputs.frames?.data;
 }

@@ -1,3 +1,4 @@
+import type { UNetArchitecture } from '../checkpoint/unet-config.ts';
 import { denoiseGraphs } from '../graphs/denoise-graphs.ts';
 import { sinusoidWidths } from '../models/unet-spatio-temporal-condition.ts';
 import { sinusoid } from '../nn/embeddings.ts';
@@ -93,9 +94,8 @@ async function createStepRunner(
   const widths = sinusoidWidths(architecture);
 
   const context = { image_embeds: float32(imageEmbedding, [1, imageEmbedding.length]) };
-  const { condition } = denoiseGraphs(checkpoint, shape);
-  const vectors = condition.builder.nodes.length
-    ? await model.run('condition', '', () => condition, context, signal)
+  const vectors = attends(architecture)
+    ? await model.run('condition', '', (draw) => denoiseGraphs(checkpoint, shape, draw).condition, context, signal)
     : {};
   // SVD was trained on the frame rate less one.
   const ids = sinusoid([fps - 1, motion, noiseAug], architecture.additionTimeEmbedDim);
@@ -116,9 +116,13 @@ async function createStepRunner(
       latents: float32(latents, [frames, channels, height, width]),
       timestep: float32(sinusoid([sampler.timesteps[step] ?? 0], widths.timestep), [1, widths.timestep]),
     };
-    return model.run('step', name, () => denoiseGraphs(checkpoint, shape).step, feeds, signal);
+    return model.run('step', name, (draw) => denoiseGraphs(checkpoint, shape, draw).step, feeds, signal);
   };
 }
+
+/** Whether there is any cross-attention: transformers may have no layers. */
+const attends = ({ down, mid, up }: UNetArchitecture): boolean =>
+  [...down, mid, ...up].some(({ transformerLayers }) => transformerLayers.some((layers) => layers));
 
 /** The scalars of one step, as the step's graph takes them. */
 function stepScalars({ sigmas, predictionType, stochastic }: Sampler, step: number): Record<string, Tensor> {

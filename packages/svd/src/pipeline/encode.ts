@@ -1,4 +1,5 @@
 import { imageEncoderGraph, vaeEncodeGraph } from '../graphs/encode-graphs.ts';
+import type { DraftOptions } from '../graphs/graph.ts';
 import { clipPixelValues } from '../image/clip-pixel-values.ts';
 import { cropToAspect, resizeImage } from '../image/fit-image.ts';
 import type { Focus } from '../image/fit-image.ts';
@@ -52,7 +53,7 @@ export function clipInput({ checkpoint }: Model, photo: RgbImage): Float32Array 
 export async function embedImage(model: Model, pixelValues: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
   const side = model.checkpoint.imageEncoder.config.image_size;
   const feeds = { pixel_values: float32(pixelValues, [1, 3, side, side]) };
-  const build = () => imageEncoderGraph(model.checkpoint);
+  const build = (options: DraftOptions) => imageEncoderGraph(model.checkpoint, options);
   return floats(await model.run('image_encoder', '', build, feeds, signal), 'image_embeds');
 }
 
@@ -63,7 +64,7 @@ export async function encodeImage(
   { width, height }: { readonly width: number; readonly height: number },
   signal?: AbortSignal,
 ): Promise<Float32Array> {
-  const build = () => vaeEncodeGraph(model.checkpoint, height, width);
+  const build = (options: DraftOptions) => vaeEncodeGraph(model.checkpoint, height, width, options);
   const feeds = { sample: float32(sample, [1, 3, height, width]) };
   return floats(await model.run('vae_encoder', `${width}x${height}`, build, feeds, signal), 'latents');
 }

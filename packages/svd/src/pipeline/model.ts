@@ -1,7 +1,8 @@
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { finish } from '../graphs/graph.ts';
-import type { Draft } from '../graphs/graph.ts';
+import type { Draft, DraftOptions } from '../graphs/graph.ts';
+import { emitterFor } from '../nn/emitter-for.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import type { Runtime, RuntimeOptions } from '../runtime/runtime.ts';
 import type { Tensor } from '../runtime/tensor.ts';
@@ -20,7 +21,7 @@ export interface Model extends AsyncDisposable {
   run(
     part: Part,
     shape: string,
-    build: () => Draft,
+    build: (options: DraftOptions) => Draft,
     feeds: Readonly<Record<string, Tensor>>,
     signal?: AbortSignal,
   ): Promise<Record<string, Tensor>>;
@@ -38,6 +39,7 @@ const KEPT: Readonly<Record<Part, number>> = {
 
 /** Joins a checkpoint and a runtime; closing the model closes the runtime. */
 export function createModel(checkpoint: Checkpoint, runtime: Runtime): Model {
+  const createEmitter = emitterFor(runtime.provider);
   const loaded = new Map<Part, string[]>();
   return {
     checkpoint,
@@ -49,7 +51,7 @@ export function createModel(checkpoint: Checkpoint, runtime: Runtime): Model {
         const kept = keys.slice(Math.max(0, keys.length + 1 - KEPT[part]));
         for (const old of keys.filter((other) => !kept.includes(other))) await runtime.unload(old);
         loaded.set(part, kept);
-        await runtime.load(key, finish(build()), signal);
+        await runtime.load(key, finish(build({ createEmitter })), signal);
         loaded.set(part, [...kept, key]);
       }
       return runtime.run(key, feeds, signal);

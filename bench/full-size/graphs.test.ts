@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import type { Checkpoint } from '../../packages/svd/src/checkpoint/checkpoint.ts';
+import { clipConfigSchema } from '../../packages/svd/src/checkpoint/clip-config.ts';
+import { unetArchitecture, unetConfigSchema } from '../../packages/svd/src/checkpoint/unet-config.ts';
+import { vaeConfigSchema } from '../../packages/svd/src/checkpoint/vae-config.ts';
+import { vaeDecodeGraph } from '../../packages/svd/src/graphs/decode-graph.ts';
+import { denoiseGraphs } from '../../packages/svd/src/graphs/denoise-graphs.ts';
+import { imageEncoderGraph, vaeEncodeGraph } from '../../packages/svd/src/graphs/encode-graphs.ts';
+import type { Draft } from '../../packages/svd/src/graphs/graph.ts';
+import { emitterFor } from '../../packages/svd/src/nn/emitter-for.ts';
+import { elements } from '../../packages/svd/src/onnx/graph-builder.ts';
+import type { Weights } from '../../packages/svd/src/safetensors/weights.ts';
+import { imageEncoder, unet, vae } from './configs.ts';
+import { weightFiles } from './weight-files.ts';
+
+/** Names and shapes as in SVD-XT's files, and no file. */
+function weights(path: string): Weights {
+  const tensors = new Map(
+    (weightFiles[path] ?? []).map(({ name, shape }) => {
+      return [name, { name, dtype: 'F16', shape, file: '/w', offset: 0, length: 2 * elements(shape) } as const];
+    }),
+  );
+  return { folder: '/', files: ['/w'], tensors, read: () => Promise.reject(new Error('there is no file')) };
+}
+
+const vaeConfig = vaeConfigSchema.parse(vae);
+const checkpoint = {
+  unet: {
+    architecture: unetArchitecture(unetConfigSchema.parse(unet)),
+    weights: weights('unet/diffusion_pytorch_model.fp16.safetensors'),
+  },
+  vae: { config: vaeConfig, scaleFactor: 8, weights: weights('vae/diffusion_pytorch_model.fp16.safetensors') },
+  imageEncoder: {
+    config: clipConfigSchema.parse(imageEncoder),
+    weights: weights('image_encoder/model.fp16.safetensors'),
+  },
+} as const satisfies Partial<Checkpoint> as unknown as Checkpoint;
+
+const largest = ({ builder }: Draft) => Math.max(...builder.values.map(({ shape }) => elements(shape)));
+const operators = ({ builder }: Draft) => new Set(builder.nodes.map(({ opType }) => opType));
+
+/** Frames × heads × tokens² of the first level, 576×1024: what attention written out would hold. */
+const ATTENTION_MATRIX = 25 * 5 * 9216 ** 2;
+
+test.each(['cpu', 'webgpu'] as const)('no graph of SVD-XT at full size holds an attention matrix (%s)', (provider) => {
+  const options = { createEmitter: emitterFor(provider) };
+  const shape = { frames: 25, height: 72, width: 128, guidance: true };
+  const { step, condition } = denoiseGraphs(checkpoint, shape, options);
+  step.root.assertNothingLeft();
+  // The widest is the feed-forward's inner layer, twice over for guidance.
+  expect(largest(step)).toBeLessThanOrEqual(2 * 25 * 9216 * 1280);
+  expect(largest(step)).toBeLessThan(ATTENTION_MATRIX / 10);
+  expect(condition.builder.nodes.filter(({ opType }) => opType === 'Identity')).toHaveLength(32);
+  expect(step.builder.build().length).toBeLessThan(4e6);
+
+  const decode = vaeDecodeGraph(checkpoint, { frames: 8, height: 72, width: 128 }, 'rgb8', options);
+  const encode = vaeEncodeGraph(checkpoint, 576, 1024, options);
+  const clip = imageEncoderGraph(checkpoint, options);
+  for (const draft of [step, decode, encode, clip]) {
+    expect(operators(draft).has('Softmax')).toBe(provider === 'webgpu');
+    expect(operators(draft).has('MultiHeadAttention')).toBe(provider !== 'webgpu');
+  }
+  // Full-size maps of the last level, not the 9216² of its attention.
+  expect(largest(decode)).toBe(8 * 256 * 576 * 1024);
+});

@@ -1,0 +1,59 @@
+import { elements } from '../onnx/graph-builder.ts';
+import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
+
+/** Writes scaled dot-product attention over float32 tokens `[n, s, heads·d]`. */
+export type WriteAttention = (graph: GraphBuilder, query: Value, key: Value, value: Value, heads: number) => Value;
+
+/** ONNX Runtime's own operator, which works like flash attention on CPU and CUDA. */
+export const fusedAttention: WriteAttention = (graph, query, key, value, heads) =>
+  graph.node('MultiHeadAttention', [query, key, value], query, {
+    domain: 'com.microsoft',
+    attributes: { num_heads: heads },
+  });
+
+/** Scores that {@link blockwiseAttention} holds at once, at most: 64 MiB of them. */
+const MOST_SCORES = 2 ** 24;
+
+/**
+ * The same in standard operators, so many queries at a time that their scores stay small. For WebGPU: the fused operator
+ * of ONNX Runtime 1.30 is off by 1e-2 where a subgroup is four wide, as SwiftShader's is.
+ */
+export const blockwiseAttention: WriteAttention = (graph, query, key, value, heads) => {
+  const [n = 1, length = 1, width = 1] = query.shape;
+  const keys = key.shape[1] ?? 1;
+  const size = width / heads;
+  const int64 = (...values: number[]) => graph.constant(BigInt64Array.from(values, BigInt));
+  const f32 = (...shape: number[]) => ({ type: 'float32', shape }) as const;
+  const split = (x: Value, perm: readonly number[]) => {
+    const rows = x.shape[1] ?? 1;
+    const apart = graph.node('Reshape', [x, int64(n, rows, heads, size)], f32(n, rows, heads, size));
+    const shape = perm.map((axis) => apart.shape[axis] ?? 1);
+    return graph.node('Transpose', [apart], f32(...shape), { attributes: { perm } });
+  };
+  const scale = graph.constant(Float32Array.of(size ** -0.5), []);
+  const q = graph.node('Mul', [split(query, [0, 2, 1, 3]), scale], f32(n, heads, length, size));
+  const k = split(key, [0, 2, 3, 1]);
+  const v = split(value, [0, 2, 1, 3]);
+  const block = Math.max(1, Math.min(length, Math.floor(MOST_SCORES / (n * heads * keys))));
+  const parts: Value[] = [];
+  for (let from = 0; from < length; from += block) {
+    const rows = Math.min(block, length - from);
+    const some = rows === length ? q : slice(graph, q, from, rows);
+    const scores = graph.node('MatMul', [some, k], f32(n, heads, rows, keys));
+    const weights = graph.node('Softmax', [scores], scores, { attributes: { axis: -1 } });
+    parts.push(graph.node('MatMul', [weights, v], f32(n, heads, rows, size)));
+  }
+  const all = f32(n, heads, length, size);
+  const joined = parts.length > 1 ? graph.node('Concat', parts, all, { attributes: { axis: 2 } }) : parts[0];
+  if (!joined || elements(joined.shape) !== elements(query.shape)) throw new RangeError('attention over nothing');
+  const back = graph.node('Transpose', [joined], f32(n, length, heads, size), { attributes: { perm: [0, 2, 1, 3] } });
+  return graph.node('Reshape', [back, int64(n, length, width)], query);
+};
+
+/** Rows of `[n, heads, s, d]`. */
+function slice(graph: GraphBuilder, x: Value, from: number, rows: number): Value {
+  const int64 = (value: number) => graph.constant(BigInt64Array.of(BigInt(value)));
+  const [n = 1, heads = 1, , size = 1] = x.shape;
+  const shape = [n, heads, rows, size];
+  return graph.node('Slice', [x, int64(from), int64(from + rows), int64(2)], { type: 'float32', shape });
+}

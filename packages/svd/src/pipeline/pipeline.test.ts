@@ -1,0 +1,130 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RgbImage } from '../image/image.ts';
+import { continueFrom } from './conditioning.ts';
+import type { Conditioning } from './conditioning.ts';
+import { decode } from './decode.ts';
+import type { FrameChunk } from './decode.ts';
+import { denoise } from './denoise.ts';
+import type { Step } from './denoise.ts';
+import { encode } from './encode.ts';
+import { openModel } from './model.ts';
+import type { Model } from './model.ts';
+import { preview } from './preview.ts';
+import { resolveSettings } from './settings.ts';
+import type { VideoSettings } from './settings.ts';
+
+const checkpoint = fileURLToPath(new URL('../../../../test/golden/tiny-xt/checkpoint', import.meta.url));
+
+/** A photo with a bright upper and a dark lower half. */
+const photo: RgbImage = {
+  width: 160,
+  height: 100,
+  data: Uint8Array.from({ length: 160 * 100 * 3 }, (_, i) => (i < 160 * 50 * 3 ? 220 : 30) + (i % 7)),
+};
+
+let model: Model;
+let settings: VideoSettings;
+let conditioning: Conditioning;
+
+beforeAll(async () => {
+  model = await openModel(checkpoint, { provider: 'cpu', threads: 1 });
+  settings = resolveSettings(model.checkpoint.card, { width: 128, height: 64, frames: 3, steps: 4, seed: 7 });
+  conditioning = await encode(model, photo, settings);
+});
+afterAll(() => model[Symbol.asyncDispose]());
+
+async function steps(over: Partial<VideoSettings> = {}): Promise<Step[]> {
+  const seen: Step[] = [];
+  await denoise(model, conditioning, { ...settings, ...over }, { onStep: (step) => void seen.push(step) });
+  return seen;
+}
+
+describe('denoise', () => {
+  test('reports every step, and gives other latents for another seed, motion or segment', async () => {
+    const seen = await steps();
+    expect(seen.map(({ step, steps: of }) => [step, of])).toEqual([1, 2, 3, 4].map((step) => [step, 4]));
+    expect(seen.every(({ latents, x0 }) => latents.every(Number.isFinite) && x0.every(Number.isFinite))).toBe(true);
+    for (const over of [{ seed: 8 }, { motion: 20 }, { segment: 1 }, { fps: 24 }]) {
+      expect((await steps(over)).at(-1)?.latents).not.toEqual(seen.at(-1)?.latents);
+    }
+  });
+
+  test.each(['euler', 'animatelcm'] as const)('resumed by %s from any step, gives the same bytes', async (sampler) => {
+    const over = { ...settings, sampler, maxGuidance: 1 };
+    const seen = await steps(over);
+    for (const { step, latents } of seen.slice(0, -1)) {
+      const resumed = await denoise(model, conditioning, over, { resumeFrom: { step, latents } });
+      expect(Buffer.from(resumed.buffer).equals(Buffer.from(seen.at(-1)?.latents.buffer ?? new ArrayBuffer()))).toBe(
+        true,
+      );
+    }
+  });
+
+  test('skips the unconditional pass where no frame is guided, and only there', async () => {
+    const unguided = await steps({ minGuidance: 1, maxGuidance: 1 });
+    const below = await steps({ minGuidance: 0.5, maxGuidance: 1 });
+    expect(below.at(-1)?.latents).toEqual(unguided.at(-1)?.latents);
+    const nearly = await steps({ minGuidance: 1, maxGuidance: 1 + 1e-6 });
+    const distance = nearly.at(-1)?.latents.reduce((most, value, i) => {
+      return Math.max(most, Math.abs(value - (unguided.at(-1)?.latents[i] ?? NaN)));
+    }, 0);
+    expect(distance).toBeGreaterThan(0);
+    expect(distance).toBeLessThan(1e-3);
+  });
+
+  test('stops between two steps when told to, and can be used again', async () => {
+    const stop = new AbortController();
+    const onStep = ({ step }: Step) => step === 2 && stop.abort(new Error('enough'));
+    const stopped = denoise(model, conditioning, settings, {
+      onStep: (step) => void onStep(step),
+      signal: stop.signal,
+    });
+    await expect(stopped).rejects.toThrow('enough');
+    expect(await steps()).toHaveLength(4);
+  });
+});
+
+test('encode keeps the video’s shape of a photo, and its noise follows the seed and the strength', async () => {
+  expect([conditioning.height, conditioning.width]).toEqual([8, 16]);
+  const same = await encode(model, photo, settings);
+  expect(same).toEqual(conditioning);
+  const other = await encode(model, photo, { ...settings, seed: 8 });
+  expect(other.imageEmbedding).toEqual(conditioning.imageEmbedding);
+  expect(other.imageLatents).not.toEqual(conditioning.imageLatents);
+  const without = await encode(model, photo, { ...settings, noiseAug: 0 });
+  expect(await encode(model, photo, { ...settings, noiseAug: 0, seed: 8 })).toEqual(without);
+});
+
+test('the preview of the photo’s own latents looks like the photo', () => {
+  const factor = model.checkpoint.vae.config.scaling_factor;
+  const [frame] = preview(
+    conditioning,
+    conditioning.imageLatents.map((value) => value * factor),
+  );
+  expect([frame?.width, frame?.height]).toEqual([16, 8]);
+  const data = [...(frame?.data ?? [])];
+  const mean = (part: number[]) => part.reduce((sum, level) => sum + level, 0) / part.length;
+  expect(mean(data.slice(0, data.length / 2))).toBeGreaterThan(mean(data.slice(data.length / 2)) + 50);
+});
+
+test('a preview shows as many frames as there are, spread over the video', async () => {
+  const last = (await steps()).at(-1);
+  expect(preview(conditioning, last?.x0 ?? new Float32Array(), 8)).toHaveLength(3);
+  expect(preview(conditioning, last?.x0 ?? new Float32Array(), 2)).toHaveLength(2);
+});
+
+test('decode gives every frame once, in order, in balanced chunks; the next segment starts from the last latent', async () => {
+  const latents = (await steps()).at(-1)?.latents ?? new Float32Array();
+  const chunks: FrameChunk[] = [];
+  for await (const chunk of decode(model, latents, conditioning, 2)) chunks.push(chunk);
+  expect(chunks.map(({ first, count, width, height }) => [first, count, width, height])).toEqual([
+    [0, 2, 128, 64],
+    [2, 1, 128, 64],
+  ]);
+  expect(chunks.map(({ data }) => data.length)).toEqual([2 * 128 * 64 * 3, 128 * 64 * 3]);
+  const last = latents.slice(-4 * 8 * 16);
+  const next = continueFrom(conditioning, last, model.checkpoint.vae.config.scaling_factor);
+  expect(next.imageLatents[5]).toBeCloseTo((last[5] ?? NaN) / 0.18215, 4);
+  expect(next.imageEmbedding).toBe(conditioning.imageEmbedding);
+});
