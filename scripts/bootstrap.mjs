@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url';
 import { installDependencies } from './setup/dependencies.mjs';
 import { endAs, run } from './setup/run.mjs';
 import { say, SetupError } from './setup/say.mjs';
-import { ensureSystemPackage } from './setup/system-packages.mjs';
 import { callerFolder, findTask } from './setup/tasks.mjs';
 import { findToolchain } from './setup/toolchain.mjs';
 
@@ -23,7 +22,7 @@ try {
   const path = [dirname(toolchain.node), join(root, 'node_modules', '.bin'), process.env.PATH].join(':');
   const env = { ...process.env, PATH: path };
   await installDependencies(root, toolchain.pnpm, env);
-  for (const need of task.needs) await ensureSystemPackage(need);
+  for (const need of task.needs) Object.assign(env, await need(root));
 
   const cwd = task.runsIn === 'root' ? root : callerFolder(root, process.cwd(), process.env.INIT_CWD);
   for (const [command, ...rest] of commands) {

@@ -1,10 +1,10 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { findProgram } from './find-program.mjs';
 import { runQuietly } from './run.mjs';
 import { say, SetupError } from './say.mjs';
 
 /**
- * Something a task needs that npm does not carry.
+ * Something a task needs that npm does not carry and the system's package manager may.
  *
  * @typedef {object} SystemNeed
  * @property {string} what its package's name, with apt-get and brew alike
@@ -14,28 +14,34 @@ import { say, SetupError } from './say.mjs';
  * @property {string} missing what to tell the user where it can't be had
  */
 
-/** @type {SystemNeed} */
-export const ffmpeg = {
+export const ffmpeg = need({
   what: 'ffmpeg',
-  present: () => onPath('ffmpeg') && onPath('ffprobe'),
+  present: () => findProgram('ffmpeg') !== null && findProgram('ffprobe') !== null,
   offered: () => true,
   optional: false,
   missing: 'ffmpeg is needed and could not be installed: install it with your package manager, and run this again.',
-};
+});
 
-/**
- * A Vulkan driver without a GPU, for the WebGPU test: Debian's chromium carries one that ONNX Runtime accepts.
- *
- * @type {SystemNeed}
- */
-export const swiftShader = {
+/** A Vulkan driver without a GPU, for the WebGPU test: Debian's chromium carries one that ONNX Runtime accepts. */
+export const swiftShader = need({
   what: 'chromium',
   present: () => existsSync('/usr/lib/chromium/vk_swiftshader_icd.json'),
   // ONNX Runtime's WebGPU for Node is built for this one platform. Ubuntu's chromium is a snap, without the driver.
   offered: () => process.platform === 'linux' && process.arch === 'x64' && isDebian(),
   optional: true,
   missing: 'The WebGPU test is skipped: it needs the SwiftShader driver of Debian’s chromium package (linux-x64).',
-};
+});
+
+/**
+ * @param {SystemNeed} wanted
+ * @returns {import('./tasks.mjs').Need}
+ */
+function need(wanted) {
+  return async () => {
+    await ensureSystemPackage(wanted);
+    return {};
+  };
+}
 
 /**
  * Makes sure of it: by apt-get where that needs no password, or by Homebrew.
@@ -43,7 +49,7 @@ export const swiftShader = {
  * @param {SystemNeed} need
  * @throws {SetupError} where it is neither there nor to be had, and the task can't do without it
  */
-export async function ensureSystemPackage(need) {
+async function ensureSystemPackage(need) {
   if (need.present()) return;
   const manager = need.offered() ? await packageManager() : null;
   let why = '';
@@ -65,7 +71,7 @@ export async function ensureSystemPackage(need) {
 
 /** @returns {Promise<{ name: string, install(what: string): Promise<void> } | null>} */
 async function packageManager() {
-  if (onPath('apt-get')) {
+  if (findProgram('apt-get') !== null) {
     const sudo = process.getuid?.() !== 0;
     if (sudo && !(await succeeds('sudo', ['-n', 'true']))) return null;
     const command = sudo ? 'sudo' : 'env';
@@ -79,7 +85,7 @@ async function packageManager() {
       },
     };
   }
-  if (onPath('brew')) return { name: 'brew', install: (what) => runQuietly('brew', ['install', what]) };
+  if (findProgram('brew') !== null) return { name: 'brew', install: (what) => runQuietly('brew', ['install', what]) };
   return null;
 }
 
@@ -92,18 +98,6 @@ function succeeds(command, args) {
     () => true,
     () => false,
   );
-}
-
-/** @param {string} command */
-function onPath(command) {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 function isDebian() {

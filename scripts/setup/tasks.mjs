@@ -1,13 +1,20 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { natsServer, natsServerOrUrl } from './nats-server.mjs';
 import { SetupError } from './say.mjs';
 import { ffmpeg, swiftShader } from './system-packages.mjs';
 
 /** @typedef {[program: string, ...args: string[]]} Command */
 
 /**
+ * Something that npm does not carry.
+ *
+ * @typedef {(root: string) => Promise<NodeJS.ProcessEnv>} Need makes sure of it; what the task's environment gains by it
+ */
+
+/**
  * @typedef {object} Task
- * @property {import('./system-packages.mjs').SystemNeed[]} needs
+ * @property {Need[]} needs
  * @property {'root' | 'caller'} runsIn the folder its commands start in: the project's, or the one the user called from
  * @property {(args: string[], root: string) => Command[]} commands from the user's arguments; the first to fail ends it
  */
@@ -23,15 +30,16 @@ const checks = [
 
 /** @type {Record<string, Task>} */
 export const tasks = {
+  start: script('scripts/launch/main.ts', [ffmpeg, natsServerOrUrl]),
   test: {
-    needs: [ffmpeg, swiftShader],
+    needs: [ffmpeg, swiftShader, natsServer],
     runsIn: 'root',
     commands: (args) => [...checks, ['vitest', 'run', ...args]],
   },
   check: alone(checks),
   generate: alone([['buf', 'generate']]),
   format: alone([['prettier', '--write', '--log-level', 'warn', '.']]),
-  animate: script('packages/svd/src/cli/animate.ts', [ffmpeg]),
+  animate: script('scripts/animate.ts', [ffmpeg]),
   parity: script('packages/svd/src/cli/parity.ts'),
   weights: script('packages/svd/src/cli/weights.ts'),
   bench: { needs: [], runsIn: 'caller', commands: benchCommands },

@@ -20,10 +20,10 @@ test('a program gets the user’s arguments and starts in the user’s folder', 
   expect(runsIn).toBe('caller');
   const [[program, file = '', ...args] = ['']] = commands(['my photo.jpg', '--seed', '7'], root);
   expect([program, ...args]).toEqual(['node', 'my photo.jpg', '--seed', '7']);
-  expect(dirname(file)).toBe(join(root, 'packages/svd/src/cli'));
+  expect(dirname(file)).toBe(join(root, 'scripts'));
 });
 
-test.each(['animate', 'parity', 'weights'])('%s names a program that is there', (name) => {
+test.each(['start', 'animate', 'parity', 'weights'])('%s names a program that is there', (name) => {
   const file = findTask(name).commands([], root)[0]?.[1];
   expect(file !== undefined && existsSync(file)).toBe(true);
 });

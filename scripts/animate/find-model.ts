@@ -1,0 +1,13 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { UsageError } from './usage-error.ts';
+
+/** The checkpoint's folder: the one that was given, else the project's own small model. */
+export function findModel(given: string | undefined, project: string): string {
+  if (given !== undefined) return resolve(given);
+  const nano = join(project, 'models', 'nano');
+  if (existsSync(join(nano, 'model_index.json'))) return nano;
+  throw new UsageError(
+    'which model? Give its folder with --model; npm run weights -- svd-xt fetches Stable Video Diffusion XT into weights/svd-xt',
+  );
+}

@@ -1,0 +1,63 @@
+import { PhotoError } from './photo-error.ts';
+
+const FORMATS = 'JPEG, PNG, WebP or AVIF';
+
+export function emptyError(): PhotoError {
+  return new PhotoError('EMPTY', 'The photo is empty. Choose it again and send it once more.');
+}
+
+export function tooLargeError(bytes: number, most: number): PhotoError {
+  const size = `The photo has ${megas(bytes)} MB; at most ${megas(most)} MB are accepted`;
+  return new PhotoError('TOO_LARGE', `${size}. Make it smaller, or save it as a JPEG, and send it again.`);
+}
+
+export function heicError(): PhotoError {
+  const hint =
+    'On an iPhone choose Settings → Camera → Formats → Most Compatible and take it again, or send a screenshot of it';
+  return new PhotoError('HEIC_NOT_SUPPORTED', `This is a HEIC photo, which can't be read here. ${hint}.`);
+}
+
+/**
+ * @param name such as `a PDF`, or null where nothing is known of it
+ * @param declaredType repeated where it looks like a media type
+ */
+export function unsupportedError(name: string | null, declaredType = ''): PhotoError {
+  const said = /^[\w.+-]{1,30}\/[\w.+-]{1,60}$/.test(declaredType) ? `, sent as ${declaredType},` : '';
+  const what = name ?? 'not a photo that can be read';
+  return new PhotoError('UNSUPPORTED_FORMAT', `This file${said} is ${what}. Send a ${FORMATS} photo.`);
+}
+
+export function tooManyPixelsError(size: string, most: number): PhotoError {
+  const limit = `at most ${megas(most)} megapixels are accepted`;
+  return new PhotoError('TOO_MANY_PIXELS', `The photo has ${size}; ${limit}. Make it smaller and send it again.`);
+}
+
+/** @param size such as `40×30 pixels`, where it is known */
+export function tooMuchMemoryError(size?: string): PhotoError {
+  const which = size === undefined ? '' : `, of ${size},`;
+  const hint = 'Make it smaller, or save it as a plain JPEG, and send it again';
+  return new PhotoError('TOO_MANY_PIXELS', `The photo${which} takes too much memory to be opened. ${hint}.`);
+}
+
+export function tooSmallError(size: string, least: number): PhotoError {
+  return new PhotoError('TOO_SMALL', `The photo has ${size}; each side needs at least ${least}. Send a larger one.`);
+}
+
+export function tooNarrowError(size: string): PhotoError {
+  return new PhotoError('TOO_SMALL', `The photo, of ${size}, is too narrow for a video. Crop it and send it again.`);
+}
+
+export function damagedError(cause: unknown): PhotoError {
+  const hint = 'Send it again, or open it, save it anew and send that';
+  return new PhotoError('TRUNCATED', `The photo is damaged or cut off. ${hint}.`, { cause });
+}
+
+export function timeoutError(milliseconds: number): PhotoError {
+  const hint = 'Make it smaller, or save it as a plain JPEG, and send it again';
+  return new PhotoError('TIMEOUT', `The photo could not be opened within ${milliseconds / 1000} s. ${hint}.`);
+}
+
+/** Millions, rounded up to hundredths, so that more than 12 never reads as 12. */
+function megas(count: number): number {
+  return Math.ceil(count / 1e4) / 100;
+}

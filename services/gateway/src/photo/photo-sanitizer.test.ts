@@ -1,0 +1,352 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PhotoError, PhotoProcessError, PhotosWaitingError } from './photo-error.ts';
+import { createPhotoSanitizer } from './photo-sanitizer.ts';
+import type { PhotoSanitizer, SanitizeOptions } from './photo-sanitizer.ts';
+import {
+  animatedGif,
+  animatedWebp,
+  blackPng,
+  chart,
+  CORNERS,
+  noise,
+  pixelOf,
+  segmentsOf,
+  withSegments,
+} from './test-photos.ts';
+
+let sanitizer: PhotoSanitizer;
+beforeAll(async () => {
+  sanitizer = createPhotoSanitizer();
+  await sanitizer.ready();
+});
+afterAll(() => sanitizer[Symbol.asyncDispose]());
+
+const sanitize = (bytes: Uint8Array, options?: SanitizeOptions) => sanitizer.sanitize(bytes, options);
+
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'no error',
+    (error: unknown) => error,
+  );
+
+async function refusal(bytes: Uint8Array, options?: SanitizeOptions): Promise<string> {
+  const error = await failure(sanitize(bytes, options));
+  expect(error).toBeInstanceOf(PhotoError);
+  const { reason, message } = error as PhotoError;
+  expect(message).toMatch(/^[A-Z][^\n]+\.$/);
+  return `${reason} ${message}`;
+}
+
+const difference = (a: readonly number[], b: readonly number[]): number =>
+  Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
+
+/** Colours near the four corners, in the order of {@link CORNERS}. */
+async function corners({ jpeg, width, height }: { jpeg: Uint8Array; width: number; height: number }) {
+  const [right, bottom] = [width - 4, height - 4];
+  return Promise.all([
+    pixelOf(jpeg, 3, 3),
+    pixelOf(jpeg, right, 3),
+    pixelOf(jpeg, 3, bottom),
+    pixelOf(jpeg, right, bottom),
+  ]);
+}
+
+describe('photos', () => {
+  test.each<[string, () => Promise<Buffer>, string, number]>([
+    ['JPEG', () => chart().jpeg({ quality: 100 }).toBuffer(), 'jpeg', 4],
+    ['progressive JPEG', () => chart().jpeg({ progressive: true, quality: 100 }).toBuffer(), 'jpeg', 4],
+    ['CMYK JPEG', () => chart().toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer(), 'jpeg', 45],
+    ['PNG', () => chart().png().toBuffer(), 'png', 3],
+    ['interlaced PNG', () => chart().png({ progressive: true }).toBuffer(), 'png', 3],
+    ['16-bit PNG', () => chart().toColourspace('rgb16').png().toBuffer(), 'png', 3],
+    ['PNG with a palette', () => chart().png({ palette: true }).toBuffer(), 'png', 6],
+    ['PNG of a wider colour space', () => chart().withIccProfile('p3').png().toBuffer(), 'png', 4],
+    ['opaque PNG with alpha', () => chart().ensureAlpha().png().toBuffer(), 'png', 3],
+    ['WebP', () => chart().webp({ lossless: true }).toBuffer(), 'webp', 3],
+    ['AVIF', () => chart().avif({ lossless: true }).toBuffer(), 'avif', 8],
+    [
+      '10-bit AVIF',
+      () => chart().avif({ quality: 95, bitdepth: 10, chromaSubsampling: '4:4:4' }).toBuffer(),
+      'avif',
+      8,
+    ],
+  ])('%s becomes an 8-bit sRGB JPEG without metadata', async (_, make, format, tolerance) => {
+    const photo = await sanitize(await make());
+    expect(photo).toMatchObject({ width: 64, height: 48, original: { format, width: 64, height: 48, orientation: 1 } });
+    const { format: made, space, channels, depth, chromaSubsampling, hasProfile } = await sharp(photo.jpeg).metadata();
+    expect([made, space, channels, depth, chromaSubsampling]).toEqual(['jpeg', 'srgb', 3, 'uchar', '4:4:4']);
+    expect(hasProfile).toBe(false);
+    (await corners(photo)).forEach((colour, i) =>
+      expect(difference(colour, CORNERS[i]!)).toBeLessThanOrEqual(tolerance),
+    );
+  });
+
+  test('the content counts, not what it is called, and not what follows it', async () => {
+    const jpeg = await chart().jpeg().toBuffer();
+    const plain = await sanitize(jpeg);
+    expect(await sanitize(jpeg, { declaredType: 'application/pdf' })).toEqual(plain);
+    const zip = Buffer.from('PK\x03\x04<script>alert(1)</script>%PDF-1.7 SECRET-TAIL');
+    expect(await sanitize(Buffer.concat([jpeg, zip]))).toEqual(plain);
+    const polyglot = withSegments(jpeg, [[0xfe, Buffer.from('*/=1;alert(1)/*<svg onload=alert(1)>%PDF-1.7')]]);
+    expect(await sanitize(polyglot)).toEqual(plain);
+  });
+
+  test('transparency shows white, grey has three channels', async () => {
+    const glass = { width: 20, height: 20, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0 } } as const;
+    const clear = await sanitize(await sharp({ create: glass }).png().toBuffer());
+    expect(await pixelOf(clear.jpeg, 9, 9)).toEqual([255, 255, 255]);
+    const grey = sharp(Buffer.alloc(400, 77), { raw: { width: 20, height: 20, channels: 1 } }).toColourspace('b-w');
+    for (const bytes of [await grey.clone().png().toBuffer(), await grey.clone().jpeg().toBuffer()]) {
+      expect(await pixelOf((await sanitize(bytes)).jpeg, 9, 9)).toEqual([77, 77, 77]);
+    }
+  });
+
+  // Where each corner of the stored picture is seen: EXIF 2.32, table 4, tag Orientation.
+  const upright: readonly (readonly [number, number, number, number])[] = [
+    [0, 1, 2, 3],
+    [1, 0, 3, 2],
+    [3, 2, 1, 0],
+    [2, 3, 0, 1],
+    [0, 2, 1, 3],
+    [2, 0, 3, 1],
+    [3, 1, 2, 0],
+    [1, 3, 0, 2],
+  ];
+  test.each(upright.map((order, i) => [i + 1, order] as const))(
+    'orientation %i is turned upright',
+    async (orientation, order) => {
+      const stored = chart().withMetadata({ orientation });
+      for (const bytes of [
+        await stored.clone().jpeg({ quality: 100 }).toBuffer(),
+        await stored.clone().webp({ lossless: true }).toBuffer(),
+      ]) {
+        const photo = await sanitize(bytes);
+        expect([photo.width, photo.height]).toEqual(orientation > 4 ? [48, 64] : [64, 48]);
+        expect(photo.original).toMatchObject({ width: 64, height: 48, orientation });
+        expect((await sharp(photo.jpeg).metadata()).orientation).toBeUndefined();
+        const seen = await corners(photo);
+        order.forEach((from, to) => expect(difference(seen[to]!, CORNERS[from]!)).toBeLessThanOrEqual(5));
+      }
+    },
+  );
+
+  test('nothing but pixels is left: no EXIF, GPS, XMP, thumbnail, profile, comment', async () => {
+    const secret = (name: string) => Buffer.from(`SECRET-${name} 40.4168N 3.7038W`);
+    const tagged = await chart()
+      .withExif({ IFD0: { Make: 'SECRET-MAKE', Copyright: 'SECRET-OWNER' }, IFD3: { GPSMapDatum: 'SECRET-GPS' } })
+      .withIccProfile('p3')
+      .withXmp('<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf>SECRET-XMP</rdf></x:xmpmeta>')
+      .jpeg()
+      .toBuffer();
+    const thumbnail = await noise(160, 120).jpeg().toBuffer();
+    const jpeg = Buffer.concat([
+      withSegments(tagged, [
+        [0xe1, Buffer.concat([Buffer.from('http://ns.adobe.com/xap/1.0/\0'), secret('XAP')])],
+        [0xe2, Buffer.concat([Buffer.from('MPF\0'), secret('MPF')])],
+        [0xeb, Buffer.concat([Buffer.from('JP'), secret('C2PA')])],
+        [0xed, Buffer.concat([Buffer.from('Photoshop 3.0\0'), secret('IPTC')])],
+        [0xec, thumbnail],
+        [0xfe, secret('COMMENT')],
+      ]),
+      thumbnail,
+      secret('TRAILER'),
+    ]);
+    const png = await chart()
+      .withExif({ IFD3: { GPSMapDatum: 'SECRET-GPS' } })
+      .png()
+      .toBuffer();
+    const webp = await chart()
+      .withExif({ IFD0: { Make: 'SECRET-MAKE' } })
+      .withXmp('<x>SECRET-XMP</x>')
+      .webp()
+      .toBuffer();
+    for (const bytes of [jpeg, png, webp]) {
+      expect(bytes.includes('SECRET')).toBe(true);
+      const result = Buffer.from((await sanitize(bytes)).jpeg);
+      for (const mark of ['SECRET', 'Exif', 'GPS', 'adobe', 'xmp', 'MPF', 'ICC_PROFILE', 'Photoshop', '40.4168']) {
+        expect(result.includes(mark), mark).toBe(false);
+      }
+      expect(result.includes(thumbnail.subarray(200, 232))).toBe(false);
+      // JFIF's own header, tables, frame and scan.
+      for (const marker of segmentsOf(result)) expect([0xffe0, 0xffdb, 0xffc0, 0xffc4, 0xffda]).toContain(marker);
+    }
+  });
+
+  test('large ones are scaled down, small ones stay as they are', async () => {
+    const size = async (width: number, height: number) => {
+      const { width: w, height: h } = await sanitize(await chart(width, height).png().toBuffer());
+      return [w, h];
+    };
+    expect(await size(4096, 1024)).toEqual([2048, 512]);
+    expect(await size(300, 3000)).toEqual([205, 2048]);
+    expect(await size(16, 16)).toEqual([16, 16]);
+    expect(await size(2048, 16)).toEqual([2048, 16]);
+  });
+
+  test('an animation shows its first frame, however many follow', async () => {
+    const photo = await sanitize(await animatedWebp(4000, 4000, 15_000));
+    expect([photo.width, photo.height]).toEqual([2048, 2048]);
+    expect(difference(await pixelOf(photo.jpeg, 999, 999), [200, 60, 40])).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('refusals', () => {
+  const isoFile = (...brands: string[]) => {
+    const body = Buffer.from(`ftyp${brands[0]}\0\0\0\0${brands.slice(1).join('')}`, 'latin1');
+    const size = Buffer.alloc(4);
+    size.writeUInt32BE(body.length + 4);
+    return Buffer.concat([size, body, Buffer.alloc(400)]);
+  };
+  test.each<[string, Uint8Array | (() => Promise<Buffer>), RegExp]>([
+    ['zero bytes', new Uint8Array(), /^EMPTY The photo is empty/],
+    [
+      '13 MB',
+      Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.alloc(13e6)]),
+      /^TOO_LARGE .* 13.01 MB; at most 12 MB/,
+    ],
+    ['one byte too many', Buffer.alloc(12_000_001), /^TOO_LARGE .* 12.01 MB; at most 12 MB/],
+    ['text', Buffer.from('not a picture at all'), /^UNSUPPORTED_FORMAT This file is not a photo that can be read/],
+    [
+      'SVG',
+      Buffer.from('<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>'),
+      /^UNSUPPORTED_FORMAT .* is an SVG/,
+    ],
+    ['HTML', Buffer.from('\n<!doctype html><img src=x>'), /^UNSUPPORTED_FORMAT .* is a web page/],
+    ['PDF', Buffer.from('%PDF-1.7\n%âãÏÓ'), /^UNSUPPORTED_FORMAT .* is a PDF/],
+    ['GIF bomb', animatedGif(65_535, 65_535, 9000), /^UNSUPPORTED_FORMAT .* is a GIF/],
+    ['TIFF', () => chart().tiff().toBuffer(), /^UNSUPPORTED_FORMAT .* is a TIFF/],
+    ['MP4', isoFile('isom', 'mp42'), /^UNSUPPORTED_FORMAT .* is a video/],
+    ['playlist', Buffer.from('#EXTM3U\nfile:///etc/passwd'), /^UNSUPPORTED_FORMAT/],
+    ['MVG', Buffer.from('push graphic-context\nfill url(https://127.0.0.1/)'), /^UNSUPPORTED_FORMAT/],
+    ['iPhone photo', isoFile('heic', 'mif1', 'heic'), /^HEIC_NOT_SUPPORTED .*iPhone .* Most Compatible/],
+    ['HEIF of any kind', isoFile('mif1', 'mif1', 'miaf'), /^HEIC_NOT_SUPPORTED/],
+    [
+      '900 megapixels',
+      () => Promise.resolve(blackPng(30_000, 30_000)),
+      /^TOO_MANY_PIXELS .* 30000×30000 .* 50 megapixels/,
+    ],
+    [
+      '268 megapixels of WebP',
+      () => animatedWebp(16, 16, 50, { width: 16_383, height: 16_383 }),
+      /^TOO_MANY_PIXELS .* 16383×16383/,
+    ],
+    ['one pixel wide', () => chart(1, 200).png().toBuffer(), /^TOO_SMALL .* 1×200 pixels; each side needs at least 16/],
+    ['1 × 20,000', () => Promise.resolve(blackPng(1, 20_000)), /^TOO_SMALL .* 1×20000/],
+    ['a strip', () => Promise.resolve(blackPng(20_000, 100)), /^TOO_SMALL .* too narrow/],
+    ['only a signature', Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), /^TRUNCATED The photo is damaged or cut off/],
+    ['a PNG cut at its pixels', () => Promise.resolve(blackPng(900, 900).subarray(0, 60)), /^TRUNCATED/],
+    ['a JPEG in name only', Buffer.from([0xff, 0xd8, 0xff, 0xd9]), /^TRUNCATED/],
+  ])('%s', async (_, source, expected) => {
+    const bytes = typeof source === 'function' ? await source() : source;
+    expect(await refusal(bytes)).toMatch(expected);
+  });
+
+  test('says what it was sent as, unless that is hostile too', async () => {
+    const pdf = Buffer.from('%PDF-1.7');
+    expect(await refusal(pdf, { declaredType: 'image/jpeg' })).toContain('This file, sent as image/jpeg, is a PDF.');
+    expect(await refusal(pdf, { declaredType: '<script>\n' })).toContain('This file is a PDF.');
+  });
+});
+
+describe('processes', () => {
+  test('twenty at once wait for their turn in one process; one too many is told so', async () => {
+    await using small = createPhotoSanitizer({ maxWaiting: 19 });
+    const bytes = await noise(400, 300).jpeg().toBuffer();
+    const photos = Array.from({ length: 20 }, () => small.sanitize(bytes));
+    const late = failure(small.sanitize(bytes));
+    expect(await late).toBeInstanceOf(PhotosWaitingError);
+    const results = await Promise.all(photos);
+    expect(small.pids).toHaveLength(1);
+    for (const result of results) expect(result).toEqual(results[0]);
+  });
+
+  test('a process that is killed in the middle is replaced, and the photo is done all the same', async () => {
+    await using own = createPhotoSanitizer();
+    await own.ready();
+    const photo = own.sanitize(blackPng(5000, 5000, { interlaced: true }));
+    await wait(30);
+    const [first] = own.pids;
+    process.kill(first!, 'SIGKILL');
+    expect(await photo).toMatchObject({ original: { format: 'png' } });
+    expect(own.pids).not.toContain(first);
+
+    // Also between two photos.
+    process.kill(own.pids[0]!, 'SIGKILL');
+    expect(await own.sanitize(await chart().png().toBuffer())).toMatchObject({ width: 64 });
+  });
+
+  test('a photo that takes too long is refused, and the next one is served', async () => {
+    await using own = createPhotoSanitizer({ limits: { timeoutMs: 700 } });
+    await own.ready();
+    const bytes = await chart().png().toBuffer();
+    const [pid] = own.pids;
+    process.kill(pid!, 'SIGSTOP');
+    expect(await failure(own.sanitize(bytes))).toMatchObject({ name: 'PhotoError', reason: 'TIMEOUT' });
+    expect(await own.sanitize(bytes)).toMatchObject({ width: 64 });
+    expect(own.pids).not.toContain(pid);
+  });
+
+  test('a photo that takes more memory than its header says is refused, and the next one is served', async () => {
+    await using own = createPhotoSanitizer({ limits: { maxMemory: 40 * 2 ** 20 } });
+    const large = blackPng(7000, 7000, { interlaced: true });
+    expect(await failure(own.sanitize(large))).toMatchObject({ reason: 'TOO_MANY_PIXELS', message: /too much memory/ });
+    expect(await own.sanitize(await chart().png().toBuffer())).toMatchObject({ width: 64 });
+  });
+
+  test('stops when told to: before, in the queue, and in the middle', async () => {
+    await using own = createPhotoSanitizer();
+    await own.ready();
+    const [pid] = own.pids;
+    const bytes = await chart().png().toBuffer();
+    await expect(own.sanitize(bytes, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/);
+
+    process.kill(pid!, 'SIGSTOP');
+    const [running, queued] = [new AbortController(), new AbortController()];
+    const first = failure(own.sanitize(bytes, { signal: running.signal }));
+    const second = failure(own.sanitize(bytes, { signal: queued.signal }));
+    const third = own.sanitize(bytes);
+    queued.abort(new Error('gone from the queue'));
+    expect(await second).toEqual(new Error('gone from the queue'));
+    running.abort(new Error('gone while it ran'));
+    expect(await first).toEqual(new Error('gone while it ran'));
+    expect(await third).toMatchObject({ width: 64 });
+  });
+
+  test.runIf(process.platform === 'linux')('a process knows no secret, and ends with the gateway', async () => {
+    const source = JSON.stringify(new URL('./photo-sanitizer.ts', import.meta.url));
+    const script = `const { createPhotoSanitizer } = await import(${source});
+      const sanitizer = createPhotoSanitizer();
+      await sanitizer.ready();
+      console.log(sanitizer.pids[0]);
+      setInterval(() => {}, 1000);`;
+    const gateway = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      env: { ...process.env, COOKIE_SECRET: 'hush' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [printed] = (await once(gateway.stdout, 'data')) as [Buffer];
+    const folder = `/proc/${Number(printed.toString())}`;
+    const names = readFileSync(`${folder}/environ`, 'utf8')
+      .split('\0')
+      .map((line) => line.split('=')[0]);
+    expect(names.toSorted()).toEqual(['', 'MALLOC_ARENA_MAX', 'UV_THREADPOOL_SIZE', 'VIPS_BLOCK_UNTRUSTED']);
+    gateway.kill('SIGKILL');
+    await expect.poll(() => existsSync(folder), { timeout: 10_000 }).toBe(false);
+  });
+
+  test('closing ends what runs and what waits', async () => {
+    const own = createPhotoSanitizer();
+    const bytes = await chart().png().toBuffer();
+    const both = [failure(own.sanitize(bytes)), failure(own.sanitize(bytes))];
+    await wait(20);
+    const { pids } = own;
+    await own[Symbol.asyncDispose]();
+    for (const error of await Promise.all(both)) expect(error).toBeInstanceOf(PhotoProcessError);
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(await failure(own.sanitize(bytes))).toBeInstanceOf(PhotoProcessError);
+  });
+});

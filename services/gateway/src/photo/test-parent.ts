@@ -1,0 +1,45 @@
+/** Reads the photos that its arguments name, one after the other, and prints what became of them and what it cost. */
+import { readFileSync } from 'node:fs';
+import { PhotoError } from './photo-error.ts';
+import { createPhotoSanitizer } from './photo-sanitizer.ts';
+
+/** Resident bytes of a process; 0 when it has just ended. */
+function residentBytes(pid: number): number {
+  try {
+    return Number(/^VmRSS:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+await using sanitizer = createPhotoSanitizer();
+await sanitizer.ready();
+const memory = () => {
+  const [pid] = sanitizer.pids;
+  return { own: process.memoryUsage.rss(), child: pid === undefined ? 0 : residentBytes(pid) };
+};
+const resting = memory();
+const peak = { own: 0, child: 0, together: 0 };
+const watch = setInterval(() => {
+  const { own, child } = memory();
+  peak.own = Math.max(peak.own, own - resting.own);
+  peak.child = Math.max(peak.child, child - resting.child);
+  peak.together = Math.max(peak.together, own - resting.own + child - resting.child);
+}, 2);
+
+const outcomes: string[] = [];
+for (const file of process.argv.slice(2)) {
+  outcomes.push(
+    await sanitizer.sanitize(readFileSync(file)).then(
+      ({ width, height }) => `${width}×${height}`,
+      (error: unknown) => {
+        if (error instanceof PhotoError) return error.reason;
+        throw error;
+      },
+    ),
+  );
+}
+clearInterval(watch);
+const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
+const [grown, childGrown, together] = [peak.own, peak.child, peak.together].map(megabytes);
+process.stdout.write(JSON.stringify({ outcomes, grown, childGrown, together }));

@@ -1,0 +1,143 @@
+/** The one file that runs ffmpeg. */
+import type { ChildProcess } from 'node:child_process';
+import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import ffmpeg from 'fluent-ffmpeg';
+import { createWatchdog } from './ffmpeg-watchdog.ts';
+import type { Watchdog } from './ffmpeg-watchdog.ts';
+
+/** One run of ffmpeg: raw frames in, files out. */
+export interface FfmpegJob {
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+  /** RGB, 8 bits, in pieces of any length. */
+  readonly frames: AsyncIterable<Uint8Array>;
+  /** From `[0:v]` to the outputs' labels. */
+  readonly filters: string;
+  readonly outputs: readonly { readonly label: string; readonly file: string; readonly options: readonly string[] }[];
+  readonly threads: number;
+  /** How long ffmpeg may take no frame and say nothing while there is work for it, in ms. */
+  readonly silenceMs: number;
+}
+
+/** ffmpeg can't be run, or it failed. */
+export class FfmpegError extends Error {
+  override readonly name = 'FfmpegError';
+  /** The end of what it said. */
+  readonly stderr: string;
+
+  constructor(message: string, stderr: string, options?: ErrorOptions) {
+    super(message, options);
+    this.stderr = stderr;
+  }
+}
+
+const MISSING = 'ffmpeg is not there: install it (apt install ffmpeg, brew install ffmpeg) or set FFMPEG_PATH to it';
+
+/** @throws FfmpegError where there is no ffmpeg, or one without these encoders, in one line that says what to do */
+export async function requireFfmpeg(encoders: readonly string[]): Promise<void> {
+  const available = await new Promise<object>((found, failed) =>
+    ffmpeg().availableEncoders((error: Error | null, list: object) => {
+      if (error) failed(new FfmpegError(MISSING, '', { cause: error }));
+      else found(list);
+    }),
+  );
+  const lacking = encoders.filter((name) => !Object.hasOwn(available, name));
+  if (lacking.length > 0) throw new FfmpegError(`this ffmpeg was built without ${lacking.join(', ')}`, '');
+}
+
+/**
+ * Runs ffmpeg to its end; when this has settled, its process is gone. An aborted run is killed and rejects with the
+ * signal's reason; one whose frames fail, with that error.
+ *
+ * @throws FfmpegError with the end of what ffmpeg said, where it failed or hung
+ */
+export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  const run: { child?: ChildProcess; gone?: Promise<void>; stopped?: { reason: unknown } } = {};
+  const said: string[] = [];
+  const stop = (reason: unknown): void => {
+    run.stopped ??= { reason };
+    run.child?.kill('SIGKILL');
+  };
+  const abort = (): void => stop(signal?.reason);
+  const watchdog = createWatchdog(job.silenceMs, () =>
+    stop(new FfmpegError(`ffmpeg did nothing for ${job.silenceMs / 1000} s and was stopped`, said.join('\n'))),
+  );
+  // Frames are large: one piece at a time.
+  const input = Readable.from(feed(job.frames, watchdog, stop), { highWaterMark: 1 });
+  const command: ffmpeg.FfmpegCommand & { readonly ffmpegProc?: ChildProcess } = createCommand(job, input);
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    await new Promise<void>((ended, failed) => {
+      command
+        .on('start', () => {
+          const child = command.ffmpegProc;
+          if (!child?.pid) return;
+          run.child = child;
+          run.gone = new Promise((gone) => child.once('close', () => gone()));
+          if (run.stopped) child.kill('SIGKILL');
+        })
+        .on('stderr', (line: string) => {
+          watchdog.signOfLife();
+          if (line.trim() !== '' && !line.startsWith('frame=')) said.splice(0, said.push(line) - 20);
+        })
+        .on('end', () => ended())
+        .on('error', failed)
+        .run();
+    });
+    if (run.stopped) throw run.stopped.reason;
+  } catch (cause) {
+    if (run.stopped) throw run.stopped.reason;
+    throw describe(cause, said);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    watchdog.stop();
+    input.destroy();
+    run.child?.kill('SIGKILL');
+    await run.gone;
+  }
+}
+
+function createCommand(job: FfmpegJob, input: Readable): ffmpeg.FfmpegCommand {
+  const { width, height, fps, threads } = job;
+  // Frames that we made ourselves are all that ffmpeg ever reads.
+  const raw = `-protocol_whitelist pipe -f rawvideo -pix_fmt rgb24 -video_size ${width}x${height} -framerate ${fps}`;
+  const quiet = '-nostdin -hide_banner -loglevel warning -stats';
+  const command = ffmpeg(input)
+    .inputOptions(...quiet.split(' '), '-filter_complex_threads', String(threads), ...raw.split(' '))
+    .complexFilter(job.filters);
+  for (const { label, file, options } of job.outputs) {
+    // An absolute path can't be taken for an option or a protocol. Given one by one, options are not split at spaces.
+    command.output(resolve(file)).outputOptions('-map', label, ...options);
+  }
+  return command;
+}
+
+/** Waiting for frames is not ffmpeg's silence, and their failure is not its failure. */
+async function* feed(
+  frames: AsyncIterable<Uint8Array>,
+  watchdog: Watchdog,
+  stop: (reason: unknown) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const piece of frames) {
+      watchdog.watch();
+      yield piece;
+      watchdog.rest();
+    }
+    watchdog.watch();
+  } catch (error) {
+    stop(error);
+    throw error;
+  }
+}
+
+function describe(cause: unknown, said: readonly string[]): FfmpegError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (/cannot find ffmpeg|ENOENT/i.test(message)) return new FfmpegError(MISSING, '', { cause });
+  const end = said.slice(-3).join(' | ');
+  const [how = message] = message.split(':', 1);
+  return new FfmpegError(end === '' ? message : `${how}: ${end}`, said.join('\n'), { cause });
+}

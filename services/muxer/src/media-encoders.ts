@@ -1,0 +1,53 @@
+import { AI_SOURCE_TYPE } from './media-xmp.ts';
+import { fileFps } from './media-request.ts';
+import type { MediaFormat, MediaRequest } from './media-request.ts';
+
+/** The encoder of each format, as ffmpeg calls it. */
+export const ENCODERS: Readonly<Record<MediaFormat, string>> = {
+  mp4: 'libx264',
+  webm: 'libvpx-vp9',
+  webp: 'libwebp_anim',
+  poster: 'libwebp',
+};
+
+/** What only the swscale filter's conversion makes true. */
+const BT709 = '-color_range tv -color_primaries bt709 -color_trc bt709 -colorspace bt709'.split(' ');
+
+/** Nothing that changes from run to run, such as a random identifier or a date. */
+const SAME_BYTES = '-map_metadata -1 -fflags +bitexact -flags:v +bitexact'.split(' ');
+
+/** ffmpeg's options for an output. */
+export function encoderOptions(format: MediaFormat, request: MediaRequest): string[] {
+  const { settings, threads = 2 } = request;
+  const fps = fileFps(request);
+  const metadata = ['-metadata', `comment=${JSON.stringify(settings)}`];
+  const tagged = [...metadata, '-metadata', `digitalSourceType=${AI_SOURCE_TYPE}`];
+  // A point to seek to every two seconds.
+  const gop = ['-g', String(Math.ceil(2 * fps))];
+  const common = ['-r', String(fps), '-threads', String(threads), '-c:v', ENCODERS[format], ...SAME_BYTES];
+  switch (format) {
+    case 'mp4':
+      return [
+        ...common,
+        ...gop,
+        ...'-profile:v high -preset medium -crf 18 -pix_fmt yuv420p'.split(' '),
+        ...BT709,
+        ...'-movflags +faststart+use_metadata_tags+write_colr'.split(' '),
+        ...tagged,
+        ...['-f', 'mp4'],
+      ];
+    case 'webm':
+      return [
+        ...common,
+        ...gop,
+        ...'-crf 28 -b:v 0 -deadline good -cpu-used 4 -row-mt 1 -pix_fmt yuv420p'.split(' '),
+        ...BT709,
+        ...tagged,
+        ...['-f', 'webm'],
+      ];
+    case 'webp':
+      return [...common, ...'-quality 80 -preset photo -loop 0 -f webp'.split(' ')];
+    case 'poster':
+      return [...common, ...'-quality 90 -preset photo -f webp'.split(' ')];
+  }
+}

@@ -1,0 +1,34 @@
+/** IPTC's word for media that a trained model made (IPTC NewsCodes, digital source type). */
+export const AI_SOURCE_TYPE = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
+
+/** An XMP packet (ISO 16684-1) that says that this was made by a model, and with which settings. */
+export function xmpPacket(settings: Readonly<Record<string, unknown>>): Uint8Array {
+  return new TextEncoder().encode(`<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""
+    xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+    xmlns:exif="http://ns.adobe.com/exif/1.0/"
+    xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+    xmp:CreatorTool="Cinemática"
+    Iptc4xmpExt:DigitalSourceType="${AI_SOURCE_TYPE}">
+   <exif:UserComment>
+    <rdf:Alt>
+     <rdf:li xml:lang="x-default">${escapeXml(JSON.stringify(settings))}</rdf:li>
+    </rdf:Alt>
+   </exif:UserComment>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="r"?>`);
+}
+
+/** JSON has no control characters and no lone surrogates; these two XML forbids all the same. */
+function escapeXml(json: string): string {
+  return json
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('\uFFFE', '\\ufffe')
+    .replaceAll('\uFFFF', '\\uffff');
+}

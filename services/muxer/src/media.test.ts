@@ -1,0 +1,337 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FfmpegError } from './ffmpeg.ts';
+import { muxMedia } from './media.ts';
+import type { MediaOutput, MediaRequest } from './media-request.ts';
+import { AI_SOURCE_TYPE } from './media-xmp.ts';
+
+const run = promisify(execFile);
+const settings = { seed: 7, note: `a "b" = 'c'; <d> & é\n`, guidance: { min: 1, max: 3 } };
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'media-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+type Rgb = readonly [number, number, number];
+type Pixel = (x: number, y: number, frame: number) => Rgb;
+type Size = Pick<MediaRequest, 'width' | 'height' | 'frames'>;
+
+/** Frames in pieces that don't end where frames do. */
+async function* draw({ width, height, frames }: Size, pixel: Pixel, pieces = 3) {
+  for (let frame = 0; frame < frames; frame++) {
+    const data = new Uint8Array(width * height * 3);
+    for (let at = 0; at < width * height; at++) data.set(pixel(at % width, Math.floor(at / width), frame), at * 3);
+    await Promise.resolve();
+    const length = Math.ceil(data.length / pieces);
+    for (let from = 0; from < data.length; from += length) yield data.subarray(from, from + length);
+  }
+}
+
+/** Grey that says which frame it is. */
+const numbered: Pixel = (_x, _y, frame) => [40 + frame * 15, 40 + frame * 15, 40 + frame * 15];
+
+function mux(
+  request: Size & Partial<MediaRequest>,
+  outputs: readonly Omit<MediaOutput, 'file'>[],
+  pixel: Pixel = numbered,
+) {
+  const named = outputs.map((output, i) => ({ ...output, file: join(folder, `${i}.${output.format}`) }));
+  return muxMedia(draw(request, pixel), { fps: 7, settings, ...request, outputs: named });
+}
+
+interface Probe {
+  readonly streams: readonly [Record<string, string | number>];
+  readonly format: { readonly duration: string; readonly tags: Record<string, string> };
+}
+
+async function probe(file: string): Promise<Probe> {
+  const shown = ['-count_frames', '-show_streams', '-show_format', '-of', 'json'];
+  const { stdout } = await run('ffprobe', ['-v', 'error', ...shown, file]);
+  return JSON.parse(stdout) as Probe;
+}
+
+/** The frames as a player shows them: RGB. */
+async function frames(file: string): Promise<Buffer[]> {
+  const { width, height } = (await probe(file)).streams[0];
+  const shown = ['-vf', 'scale=in_color_matrix=bt709:flags=accurate_rnd+full_chroma_int', '-pix_fmt', 'rgb24'];
+  const { stdout } = await run('ffmpeg', ['-v', 'error', '-i', file, ...shown, '-f', 'rawvideo', '-'], {
+    encoding: 'buffer',
+    maxBuffer: 2 ** 30,
+  });
+  const size = Number(width) * Number(height) * 3;
+  return Array.from({ length: stdout.length / size }, (_, i) => stdout.subarray(i * size, (i + 1) * size));
+}
+
+const greys = async (file: string) => (await frames(file)).map((frame) => Math.round((frame[0]! - 40) / 15));
+
+/** Names and places of an mp4's outermost boxes. */
+function boxes(mp4: Buffer): { name: string; content: Buffer }[] {
+  const found = [];
+  for (let at = 0; at < mp4.length;) {
+    const length = mp4.readUInt32BE(at);
+    found.push({ name: mp4.toString('latin1', at + 4, at + 8), content: mp4.subarray(at + 8, at + length) });
+    at += length;
+  }
+  return found;
+}
+
+describe('the mp4', () => {
+  test('is what phones play, and says what made it', async () => {
+    const [file] = await mux({ width: 64, height: 48, frames: 5 }, [{ format: 'mp4' }]);
+    const { streams, format } = await probe(file!.file);
+    expect(streams[0]).toMatchObject({
+      ...{ codec_name: 'h264', profile: 'High', pix_fmt: 'yuv420p', width: 64, height: 48 },
+      ...{ color_range: 'tv', color_space: 'bt709', color_transfer: 'bt709', color_primaries: 'bt709' },
+      ...{ nb_read_frames: '5', r_frame_rate: '7/1' },
+    });
+    expect(Number(format.duration)).toBeCloseTo(5 / 7, 2);
+    expect(JSON.parse(format.tags.comment!)).toEqual(settings);
+    expect(format.tags.digitalSourceType).toBe(AI_SOURCE_TYPE);
+
+    const bytes = await readFile(file!.file);
+    expect(bytes).toHaveLength(file!.bytes);
+    const outermost = boxes(bytes);
+    expect(outermost.map(({ name }) => name)).toEqual(['ftyp', 'moov', 'free', 'mdat', 'uuid']);
+    const uuid = outermost.at(-1)!.content;
+    expect(uuid.toString('hex', 0, 16)).toBe('be7acfcb97a942e89c71999491e3afac');
+    expect(uuid.toString('utf8', 16)).toContain(`Iptc4xmpExt:DigitalSourceType="${AI_SOURCE_TYPE}"`);
+    expect(uuid.toString('utf8', 16)).toContain('&lt;d&gt; &amp; é');
+  });
+
+  test('keeps the colours', async () => {
+    const colours: readonly Rgb[] = [
+      [255, 255, 255],
+      [0, 0, 0],
+      [200, 40, 40],
+      [30, 160, 60],
+      [40, 60, 200],
+      [220, 180, 150],
+    ];
+    const stripes: Pixel = (x) => colours[Math.floor(x / 32)]!;
+    const [file] = await mux({ width: 192, height: 32, frames: 2 }, [{ format: 'mp4' }], stripes);
+    for (const frame of await frames(file!.file)) {
+      colours.forEach((colour, i) => {
+        const at = (16 * 192 + i * 32 + 16) * 3;
+        for (let c = 0; c < 3; c++) expect(Math.abs(frame[at + c]! - colour[c]!)).toBeLessThanOrEqual(4);
+      });
+    }
+  });
+
+  test('and all other kinds are the same bytes every time', async () => {
+    const noise: Pixel = (x, y, frame) => [(x * 7919 + frame * 31) % 256, (y * 104729 + x * y) % 256, (x ^ y) & 255];
+    const kinds = [
+      ...(['mp4', 'webm', 'webp', 'poster'] as const).map((format) => ({ format })),
+      { format: 'mp4', boomerang: true } as const,
+    ];
+    const bytes = async () => {
+      const files = await mux({ width: 96, height: 64, frames: 9, outputFps: 20 }, kinds, noise);
+      return Promise.all(files.map(({ file }) => readFile(file)));
+    };
+    expect(await bytes()).toEqual(await bytes());
+  });
+});
+
+describe('sizes and lengths', () => {
+  const kinds = [
+    { format: 'mp4' },
+    { format: 'mp4', boomerang: true },
+    { format: 'webm' },
+    { format: 'webp' },
+    { format: 'poster' },
+  ] as const;
+
+  test.each([
+    [{ width: 17, height: 31, frames: 1 }, [1, 1, 1, 1, 1]],
+    [{ width: 1, height: 1, frames: 2, outputFps: 14 }, [3, 4, 3, 3, 1]],
+    [{ width: 33, height: 40, frames: 2, outputFps: 24 }, [4, 7, 4, 4, 1]],
+    [{ width: 40, height: 33, frames: 3, outputFps: 7 }, [3, 4, 3, 3, 1]],
+    [{ width: 32, height: 32, frames: 250 }, [250, 498, 250, 250, 1]],
+  ])('%j', async (request, counts) => {
+    const files = await mux(request, kinds, (x, y, frame) => [(x * 9 + frame) % 256, y * 6, 90]);
+    expect(files.map((file) => file.frames)).toEqual(counts);
+    for (const { file, format, width, height, frames: count } of files) {
+      expect([width, height]).toEqual([request.width, request.height].map((side) => side + (side % 2)));
+      if (format === 'mp4' || format === 'webm') {
+        expect((await probe(file)).streams[0]).toMatchObject({ width, height, nb_read_frames: String(count) });
+      } else {
+        // libwebp keeps a frame that changes nothing as a longer time of the one before.
+        const { pages = 1, ...shown } = await sharp(file, { animated: true }).metadata();
+        expect(shown).toMatchObject({ width, format: 'webp' });
+        expect(pages).toBeLessThanOrEqual(count);
+      }
+    }
+  });
+
+  test('an odd size loses no pixel and gets no border', async () => {
+    const [file] = await mux({ width: 15, height: 9, frames: 1 }, [{ format: 'mp4' }], () => [200, 60, 60]);
+    const [frame] = await frames(file!.file);
+    expect(frame).toHaveLength(16 * 10 * 3);
+    for (let at = 0; at < frame!.length; at += 3) expect(frame![at]).toBeGreaterThan(190);
+  });
+});
+
+describe('a boomerang', () => {
+  test('goes there and back, its end frames once', async () => {
+    const kinds = [{ format: 'mp4', boomerang: true }, { format: 'mp4' }] as const;
+    const [loop, plain] = await mux({ width: 32, height: 32, frames: 6 }, kinds);
+    expect(await greys(loop!.file)).toEqual([0, 1, 2, 3, 4, 5, 4, 3, 2, 1]);
+    expect(await greys(plain!.file)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('of more frames a second moves on between its last frame and its first', async () => {
+    // A bar that moves 8 pixels a frame; with two frames in between, some 2.7.
+    const bar: Pixel = (x, _y, frame) => (Math.abs(x - 20 - 8 * frame) < 8 ? [230, 230, 230] : [30, 30 + x, 30]);
+    const request = { width: 96, height: 64, frames: 6, outputFps: 21 };
+    const [file] = await mux(request, [{ format: 'mp4', boomerang: true }], bar);
+    const places = (await frames(file!.file)).map((frame) => {
+      const row = Array.from({ length: 96 }, (_, x) => Math.max(0, frame[(32 * 96 + x) * 3]! - 60));
+      const weight = row.reduce((sum, value) => sum + value, 0);
+      return row.reduce((sum, value, x) => sum + value * x, 0) / weight;
+    });
+    expect(places).toHaveLength(30);
+    places.forEach((place, i) => {
+      const wanted = 20 + (8 * (15 - Math.abs(15 - i))) / 3;
+      expect(Math.abs(place - wanted)).toBeLessThan(2);
+    });
+  });
+});
+
+test('an animated WebP repeats for ever at its speed; it and the poster carry the mark', async () => {
+  const pixel: Pixel = (x, y, frame) => [40 + frame * 40, x * 3, y * 3];
+  const kinds = [{ format: 'webp' }, { format: 'poster' }] as const;
+  const [webp, poster] = await mux({ width: 64, height: 48, frames: 4, fps: 10 }, kinds, pixel);
+  const animation = await sharp(webp!.file, { animated: true }).metadata();
+  expect(animation).toMatchObject({ pages: 4, loop: 0, delay: [100, 100, 100, 100], width: 64, pageHeight: 48 });
+  for (const { file } of [webp!, poster!]) {
+    expect((await sharp(file).metadata()).xmp?.toString('utf8')).toContain(AI_SOURCE_TYPE);
+    const { data } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const at = (24 * 64 + 32) * 3;
+    [40, 96, 72].forEach((value, c) => expect(Math.abs(data[at + c]! - value)).toBeLessThanOrEqual(6));
+  }
+  const first = [...(await readFile(poster!.file)).subarray(0, 30)];
+  expect(String.fromCharCode(...first.slice(12, 16))).toBe('VP8X');
+});
+
+/** Processes that this one has started. */
+async function children(): Promise<number[]> {
+  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,comm=']);
+  const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/));
+  return rows.filter((row) => row[1] === String(process.pid) && row[2] === 'ffmpeg').map((row) => Number(row[0]));
+}
+
+describe('what goes wrong', () => {
+  const size = { width: 64, height: 64, frames: 10_000 };
+  const request = (): MediaRequest => ({
+    ...size,
+    fps: 7,
+    settings,
+    outputs: [
+      { format: 'mp4', file: join(folder, 'a b.mp4') },
+      { format: 'poster', file: join(folder, 'p.webp') },
+    ],
+  });
+
+  /** Calls back when ffmpeg works on the frames. */
+  async function* endless(onRunning: (pids: number[]) => void) {
+    let told = false;
+    for await (const piece of draw(size, numbered, 1)) {
+      const pids = told ? [] : await children();
+      if (pids.length > 0) {
+        told = true;
+        onRunning(pids);
+      }
+      yield piece;
+    }
+  }
+
+  test('cancelled: ffmpeg is gone, and no file is there', async () => {
+    const controller = new AbortController();
+    const reason = new Error('cancelled');
+    let seen = 0;
+    const frames = endless((pids) => {
+      seen = pids.length;
+      setTimeout(() => controller.abort(reason), 200);
+    });
+    await expect(muxMedia(frames, request(), controller.signal)).rejects.toBe(reason);
+    expect(seen).toBe(1);
+    expect(await children()).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
+    await expect(muxMedia(frames, request(), controller.signal)).rejects.toBe(reason);
+  });
+
+  test('frames that fail are not ffmpeg’s failure', async () => {
+    const reason = new Error('the decoder crashed');
+    await writeFile(join(folder, 'a b.mp4'), 'what was there');
+    async function* failing() {
+      yield* draw({ ...size, frames: 3 }, numbered);
+      await Promise.resolve();
+      throw reason;
+    }
+    await expect(muxMedia(failing(), request())).rejects.toBe(reason);
+    expect(await children()).toEqual([]);
+    expect(await readdir(folder)).toEqual(['a b.mp4']);
+    expect(await readFile(join(folder, 'a b.mp4'), 'utf8')).toBe('what was there');
+  });
+
+  test('a hanging ffmpeg is stopped', async () => {
+    const frames = endless((pids) => pids.forEach((pid) => process.kill(pid, 'SIGSTOP')));
+    await expect(muxMedia(frames, { ...request(), silenceMs: 400 })).rejects.toThrow(
+      'ffmpeg did nothing for 0.4 s and was stopped',
+    );
+    expect(await children()).toEqual([]);
+  });
+
+  test.each([
+    [3, 4, '3 frames came, but 4 were announced'],
+    [5, 4, 'more than the 4 frames came'],
+  ])('%i frames where %i were announced', async (came, frames, message) => {
+    const muxing = muxMedia(draw({ ...size, frames: came }, numbered), { ...request(), frames });
+    await expect(muxing).rejects.toThrow(message);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('a poster alone still counts the frames', async () => {
+    const outputs = [{ format: 'poster', file: join(folder, 'p.webp') }] as const;
+    const frames = (came: number) => draw({ ...size, frames: came }, numbered);
+    await expect(muxMedia(frames(3), { ...request(), frames: 40, outputs })).rejects.toThrow('3 frames came');
+    await expect(muxMedia(frames(40), { ...request(), frames: 40, outputs })).resolves.toHaveLength(1);
+  });
+
+  test('what ffmpeg says is in the error', async () => {
+    const outputs = [{ format: 'mp4', file: join(folder, 'none', 'out.mp4') }] as const;
+    const error: unknown = await muxMedia(draw({ ...size, frames: 1 }, numbered), {
+      ...request(),
+      frames: 1,
+      outputs,
+    }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(FfmpegError);
+    expect((error as FfmpegError).message).toMatch(/^ffmpeg exited with code \d+: .*No such file or directory$/);
+    expect((error as FfmpegError).stderr).toContain('none');
+  });
+
+  test.each([
+    [{ width: 0 }, 'width must be a whole number from 1 to 8192, not 0'],
+    [{ frames: 2.5 }, 'frames must be a whole number from 1 to 10000, not 2.5'],
+    [{ fps: NaN }, 'fps must be from 1 to 240, not NaN'],
+    [{ outputFps: 5 }, "the output's frame rate must be from the frames' own 7 to 240, not 5"],
+    [{ outputs: [] }, 'no output is asked for'],
+  ])('%j is refused', async (wrong, message) => {
+    await expect(muxMedia(draw(size, numbered), { ...request(), ...wrong })).rejects.toThrow(message);
+  });
+
+  test('no ffmpeg is one line', async () => {
+    const module = JSON.stringify(join(import.meta.dirname, 'ffmpeg.ts'));
+    const program = `import { requireFfmpeg } from ${module}; await requireFfmpeg([]).catch((e) => console.log(e.message));`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], {
+      env: { PATH: folder, FFMPEG_PATH: '' },
+    });
+    expect(stdout).toMatch(/^ffmpeg is not there: install it .*\n$/);
+  });
+});
