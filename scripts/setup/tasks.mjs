@@ -26,6 +26,7 @@ const checks = [
   ['tsc', '-p', '.'],
   ['buf', 'lint'],
   ['node', 'scripts/check-generated.ts'],
+  ['node', 'scripts/check-breaking.ts'],
 ];
 
 /** @type {Record<string, Task>} */

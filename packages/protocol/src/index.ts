@@ -1,0 +1,18 @@
+export { createChunkReader, splitIntoChunks } from './chunks.ts';
+export type { ChunkReader, ReadItem } from './chunks.ts';
+export { bytesToFloat32, float32ToBytes } from './float32.ts';
+export { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from './gen/google/rpc/error_details_pb.ts';
+export type { BadRequest, ErrorInfo, RetryInfo } from './gen/google/rpc/error_details_pb.ts';
+export { openChannel } from './rpc/channel.ts';
+export type { Channel, ChannelOptions } from './rpc/channel.ts';
+export { createClient } from './rpc/client.ts';
+export type { CallOptions, RpcClient } from './rpc/client.ts';
+export { createRpcServer } from './rpc/server.ts';
+export type { RpcServer, RpcServerOptions } from './rpc/server.ts';
+export type { CallContext, ServiceHandlers } from './rpc/handlers.ts';
+export { MAX_MESSAGE_BYTES } from './rpc/limits.ts';
+export { ERROR_DOMAIN, reasonOf, refuse, refuseFields, refuseUntil } from './rpc/reasons.ts';
+export { RpcError } from './rpc/rpc-error.ts';
+export type { ErrorDetail } from './rpc/rpc-error.ts';
+export { checkMessage } from './rpc/check-message.ts';
+export { status as Code } from '@grpc/grpc-js';

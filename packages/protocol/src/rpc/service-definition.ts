@@ -1,0 +1,32 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { DescMessage, DescMethod, DescService, Message } from '@bufbuild/protobuf';
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+
+/** A service as grpc-js takes it, by the methods' local names. */
+export function serviceDefinition(service: DescService): ServiceDefinition {
+  return Object.fromEntries(service.methods.map((method) => [method.localName, methodDefinition(method)]));
+}
+
+/** A method as grpc-js takes it. */
+export function methodDefinition(method: DescMethod): MethodDefinition<Message, Message> {
+  const { input, output, methodKind } = method;
+  return {
+    path: `/${method.parent.typeName}/${method.name}`,
+    originalName: method.localName,
+    requestStream: methodKind === 'client_streaming' || methodKind === 'bidi_streaming',
+    responseStream: methodKind === 'server_streaming' || methodKind === 'bidi_streaming',
+    requestSerialize: serializer(input),
+    requestDeserialize: deserializer(input),
+    responseSerialize: serializer(output),
+    responseDeserialize: deserializer(output),
+  };
+}
+
+const serializer = (desc: DescMessage) => (message: Message) => {
+  const bytes = toBinary(desc, message);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+};
+
+/** Not as Buffers: fields of bytes are views of what they are read from, and a Buffer's `slice` does not copy. */
+const deserializer = (desc: DescMessage) => (bytes: Buffer) =>
+  fromBinary(desc, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));

@@ -1,0 +1,298 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { natsServer } from '../setup/nats-server.mjs';
+import { freePorts } from './ports.ts';
+
+const project = join(import.meta.dirname, '..', '..');
+let home: string;
+let port: number;
+let launchers: Launched[];
+
+interface Launched {
+  readonly process: ChildProcess;
+  /** All it said so far. */
+  readonly text: () => string;
+  readonly exited: Promise<unknown[]>;
+}
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'launch-'));
+  await mkdir(join(home, 'model'));
+  await writeFile(join(home, 'model', 'model_index.json'), '{}');
+  [port = 0] = await freePorts(1);
+  launchers = [];
+});
+
+afterEach(async () => {
+  for (const { process, exited } of launchers) {
+    process.kill('SIGTERM');
+    await exited;
+  }
+  await rm(home, { recursive: true, force: true });
+});
+
+async function launch(env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<Launched> {
+  const folders = ['--port', String(port), '--model', join(home, 'model'), '--data', join(home, 'data'), ...args];
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures', 'launch.ts'), ...folders], {
+    env: { ...process.env, ...(await natsServer(project)), REPORT: join(home, 'report'), NATS_URL: undefined, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const launched = { process: child, text: () => text, exited: once(child, 'close') };
+  launchers.push(launched);
+  return launched;
+}
+
+async function until(condition: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
+  const end = Date.now() + 40_000;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`It never came to pass: ${what()}`);
+    await delay(50);
+  }
+}
+
+const saying = (launched: Launched, line: string): Promise<void> =>
+  until(
+    () => launched.text().includes(line),
+    () => `“${line}” in “${launched.text()}”`,
+  );
+
+const ready = (launched: Launched): Promise<void> => saying(launched, `is ready: http://127.0.0.1:${port} `);
+
+const report = (): string[] =>
+  existsSync(join(home, 'report')) ? readFileSync(join(home, 'report'), 'utf8').trim().split('\n') : [];
+
+/** Of all services and their children, and of NATS; NATS comes last. */
+function pids(): number[] {
+  const services = report().flatMap((line) => /pid (\d+)/.exec(line)?.[1] ?? []);
+  return [...services, readFileSync(join(home, 'data', 'nats.pid'), 'utf8')].map(Number);
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // Nobody may be there to collect the orphans of a launcher that was killed.
+  return !existsSync('/proc') || !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+}
+
+const noneLives = (all: readonly number[]): Promise<void> =>
+  until(
+    () => !all.some(lives),
+    () => `the end of ${all.filter(lives).join(', ')}`,
+  );
+
+describe('a system', () => {
+  test('starts, says where it is, and stops in order: services first, while NATS is there to take their work', async () => {
+    const launched = await launch();
+    await ready(launched);
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+    const all = pids();
+    expect(all).toHaveLength(7);
+    expect(all.every(lives)).toBe(true);
+
+    launched.process.kill('SIGTERM');
+    expect(await launched.exited).toEqual([0, null]);
+    expect(report()).toEqual(
+      expect.arrayContaining(['gateway has drained', 'encoder has drained', 'muxer has drained']),
+    );
+    expect(all.filter(lives)).toEqual([]);
+    expect(launched.text()).not.toContain('takes too long');
+  });
+
+  test('keeps its secrets and its data for itself and for the next start', async () => {
+    const first = await launch();
+    await ready(first);
+    first.process.kill('SIGINT');
+    await first.exited;
+    const secrets = readFileSync(join(home, 'data', 'secrets.json'), 'utf8');
+    for (const [file, mode] of [
+      ['.', 0o700],
+      ['secrets.json', 0o600],
+      ['nats.conf', 0o600],
+    ] as const) {
+      expect((await stat(join(home, 'data', file))).mode & 0o777).toBe(mode);
+    }
+
+    await ready(await launch());
+    expect(readFileSync(join(home, 'data', 'secrets.json'), 'utf8')).toBe(secrets);
+    const { nats, ...others } = JSON.parse(secrets) as { nats: Record<string, string> } & Record<string, string>;
+    const values = [...Object.values(nats), ...Object.values(others)];
+    expect(values).toHaveLength(10);
+    expect(new Set(values).size).toBe(10);
+  });
+
+  test('leaves nothing behind when the launcher is killed, and starts again over the same data', async () => {
+    const launched = await launch();
+    await ready(launched);
+    const all = pids();
+    launched.process.kill('SIGKILL');
+    // At once: what is left of the first must not get in its way.
+    await ready(await launch());
+    await noneLives(all);
+  });
+
+  test('leaves nothing behind when the launcher is killed while it starts', async () => {
+    const launched = await launch();
+    await until(
+      () => report().length > 0,
+      () => 'a service',
+    );
+    launched.process.kill('SIGKILL');
+    await noneLives(pids());
+  });
+
+  test('stops when it is told to while it starts', async () => {
+    const launched = await launch();
+    await saying(launched, 'Starting NATS');
+    launched.process.kill('SIGTERM');
+    expect(await launched.exited).toEqual([0, null]);
+  });
+
+  test('ends at once at the second signal', async () => {
+    const launched = await launch({ STUBBORN: 'encoder' });
+    await ready(launched);
+    const all = pids();
+    launched.process.kill('SIGINT');
+    await until(
+      () => report().includes('encoder is stopping'),
+      () => 'the first signal',
+    );
+    await delay(400);
+    launched.process.kill('SIGINT');
+    expect(await launched.exited).toEqual([130, null]);
+    await noneLives(all);
+  });
+
+  test('starts a service that dies again, children and all, and says so', async () => {
+    const launched = await launch();
+    await ready(launched);
+    const [pid = 0, child = 0] = report()
+      .flatMap((line) => /^muxer pid (\d+)/.exec(line)?.[1] ?? [])
+      .map(Number);
+    process.kill(pid, 'SIGKILL');
+    await saying(launched, '› muxer ended (SIGKILL); it is started again in 0.5 s.\n');
+    await saying(launched, '› muxer is back.\n');
+    await noneLives([pid, child]);
+  });
+
+  test('starts NATS that dies again, at the same address', async () => {
+    const launched = await launch();
+    await ready(launched);
+    process.kill(pids().at(-1)!, 'SIGKILL');
+    await saying(launched, '› NATS is back.\n');
+    // They connect to it when they stop.
+    launched.process.kill('SIGTERM');
+    expect(await launched.exited).toEqual([0, null]);
+    expect(report()).toEqual(expect.arrayContaining(['gateway has drained', 'encoder has drained']));
+  });
+
+  test('uses the server that NATS_URL names', async () => {
+    const own = await launch();
+    await ready(own);
+    const url = /listen: "(.*)"/.exec(readFileSync(join(home, 'data', 'nats.conf'), 'utf8'))?.[1] ?? '';
+    const secrets = JSON.parse(readFileSync(join(home, 'data', 'secrets.json'), 'utf8')) as {
+      nats: { launcher: string };
+    };
+    port = (await freePorts(1))[0]!;
+    const env = { NATS_URL: `nats://${url}`, NATS_USER: 'launcher', NATS_PASSWORD: secrets.nats.launcher };
+    const other = await launch(env, '--data', join(home, 'other'));
+    await saying(other, `› Using NATS at nats://${url}`);
+    // That user may only send canaries: the next step needs another's rights, and is refused them.
+    expect((await other.exited)[0]).toBe(1);
+    expect(other.text()).toMatch(/Setting up NATS failed: .*\n$/);
+    expect(existsSync(join(home, 'other', 'nats.conf'))).toBe(false);
+  });
+});
+
+describe('one clear line for', () => {
+  async function failure(env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<string> {
+    const launched = await launch(env, ...args);
+    expect(await launched.exited).toEqual([1, null]);
+    const lines = launched
+      .text()
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('›'));
+    expect(lines).toHaveLength(1);
+    return lines[0]!;
+  }
+
+  test('a port that is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      port = (server.address() as AddressInfo).port;
+      expect(await failure()).toContain(`Port ${port} is taken by another program: choose another, as in “npm start`);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('a data folder that another system uses', async () => {
+    await ready(await launch());
+    port = (await freePorts(1))[0]!;
+    expect(await failure()).toBe(`A system runs already in the data folder ${join(home, 'data')}.`);
+  });
+
+  test('a data folder that is a file', async () => {
+    await writeFile(join(home, 'data'), '');
+    expect(await failure()).toMatch(/^The data folder .* can’t be used: .*EEXIST.*Choose another with --data\.$/);
+  });
+
+  test('storage that NATS can’t use', async () => {
+    await mkdir(join(home, 'data', 'nats'), { recursive: true });
+    await writeFile(join(home, 'data', 'nats', 'jetstream'), '');
+    expect(await failure()).toMatch(
+      /^NATS could not start: status 1: Can't start JetStream: storage directory is not a directory \(log: .*nats\.log\)$/,
+    );
+  });
+
+  test('a nats-server that is not there', async () => {
+    expect(await failure({ NATS_SERVER: '/no/such/server' })).toMatch(
+      /^NATS could not start: .*\/no\/such\/server: not found/,
+    );
+  });
+
+  test('an external NATS that is not there', async () => {
+    const [nobody = 0] = await freePorts(1);
+    expect(await failure({ NATS_URL: `nats://127.0.0.1:${nobody}` })).toBe(
+      `NATS at NATS_URL=nats://127.0.0.1:${nobody} does not take messages: check NATS_URL, NATS_USER, NATS_PASSWORD.`,
+    );
+  });
+
+  test('a folder without a model', async () => {
+    expect(await failure({}, '--model', home)).toContain(`${home} is no checkpoint`);
+  });
+
+  test('no ffmpeg', async () => {
+    expect(await failure({ PATH: dirname(process.execPath) })).toBe(
+      'ffmpeg is not on PATH: install it with your package manager, and run this again.',
+    );
+  });
+
+  test('a service that refuses its configuration, in its own words; the others are stopped', async () => {
+    expect(await failure({ FAIL: 'encoder' })).toMatch(
+      /^encoder could not start: status 1: FAIL must not name this service \(log: .*encoder\.log\)$/,
+    );
+    await noneLives(pids());
+  });
+
+  test('secrets that are not ours', async () => {
+    await mkdir(join(home, 'data'));
+    await writeFile(join(home, 'data', 'secrets.json'), '{"nats": {"gateway": "1234"}}');
+    await chmod(join(home, 'data', 'secrets.json'), 0o644);
+    expect(await failure()).toMatch(/secrets\.json does not hold this system’s secrets: delete it/);
+  });
+});

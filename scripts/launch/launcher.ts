@@ -1,0 +1,194 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram } from '../setup/find-program.mjs';
+import { createComputeLock } from './compute-lock.ts';
+import type { ComputeLock } from './compute-lock.ts';
+import { openDataFolder } from './data-folder.ts';
+import type { DataFolder } from './data-folder.ts';
+import { serviceEnvironment } from './environment.ts';
+import type { Ports, Surroundings } from './environment.ts';
+import { startGuarded } from './guarded-process.ts';
+import { lanAddress } from './lan.ts';
+import { LaunchError } from './launch-error.ts';
+import { natsReady, superviseNats } from './nats/server.ts';
+import { access } from './nats/users.ts';
+import type { Options } from './options.ts';
+import { checkPort, freePorts } from './ports.ts';
+import { grpcReady, httpReady } from './readiness.ts';
+import { ensureSecrets } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
+import type { Service, System } from './service.ts';
+import { keepLog, endOf, supervise } from './supervise.ts';
+import type { Supervised, Supervision } from './supervise.ts';
+
+/** How often the user is told what is still not ready. Milliseconds. */
+const REMIND_MS = 15_000;
+
+/** How long an external NATS may take to answer. Milliseconds. */
+const EXTERNAL_NATS_MS = 5_000;
+
+/** A whole system on this machine. */
+export interface Launcher {
+  /**
+   * Starts everything and resolves when all of it is ready.
+   *
+   * @returns where it is
+   * @throws LaunchError in one line for the user; stop() is then still to be called. The signal's reason, if it fires
+   */
+  start(signal: AbortSignal): Promise<string>;
+  /** Stops the services, which first hand back what they work on, and then NATS. */
+  stop(): Promise<void>;
+  /** Ends everything at once. */
+  kill(): void;
+}
+
+/**
+ * @param env the launcher's own: NATS_SERVER (the program) or NATS_URL, with NATS_USER and NATS_PASSWORD (a server that
+ *   runs), and what the services inherit
+ */
+export function createLauncher(
+  system: System,
+  options: Options,
+  env: NodeJS.ProcessEnv,
+  supervision: Supervision,
+): Launcher {
+  const { say } = supervision;
+  const host = options.lan ? '0.0.0.0' : '127.0.0.1';
+  let lock: ComputeLock | undefined;
+  let nats: Supervised | undefined;
+  const services: Supervised[] = [];
+  const killers = new Set<() => void>();
+
+  const startNats = async (folder: DataFolder, secrets: Secrets, port: number, signal: AbortSignal) => {
+    if (env.NATS_URL !== undefined) {
+      const url = env.NATS_URL;
+      say(`Using NATS at ${url}`);
+      const server = { url, user: env.NATS_USER, password: env.NATS_PASSWORD };
+      await natsReady(server, AbortSignal.any([signal, AbortSignal.timeout(EXTERNAL_NATS_MS)])).catch(() => {
+        signal.throwIfAborted();
+        throw new LaunchError(
+          `NATS at NATS_URL=${url} does not take messages: check NATS_URL, NATS_USER, NATS_PASSWORD.`,
+        );
+      });
+      return { url, userOf: () => ({}) };
+    }
+    say('Starting NATS');
+    const command = env.NATS_SERVER ?? 'nats-server';
+    nats = await superviseNats({ command, folder, port, passwords: secrets.nats, supervision });
+    await abortable(nats.started, signal);
+    return {
+      url: `nats://127.0.0.1:${port}`,
+      userOf: (name: string) => ({ NATS_USER: name, NATS_PASSWORD: secrets.nats[name] }),
+    };
+  };
+
+  const provision = async (surroundings: Surroundings, logFile: string, signal: AbortSignal): Promise<void> => {
+    const { url, userOf } = surroundings.nats;
+    const child = startGuarded(process.execPath, [system.provisioner], {
+      ...env,
+      MODEL_DIR: surroundings.model,
+      NATS_URL: url,
+      ...userOf('provisioner'),
+    });
+    const lastLine = keepLog(child, logFile);
+    killers.add(child.kill);
+    const exit = await abortable(child.exited, signal).finally(() => killers.delete(child.kill));
+    if (exit.code !== 0) throw new LaunchError(`Setting up NATS failed: ${endOf(exit, lastLine())} (log: ${logFile})`);
+  };
+
+  const startServices = async (
+    ports: readonly Ports[],
+    surroundings: Surroundings,
+    logs: string,
+    signal: AbortSignal,
+  ) => {
+    say(`Starting ${system.services.map(({ name }) => name).join(', ')}`);
+    const waiting = new Set<string>();
+    const starts = system.services.map(async (service, index) => {
+      const own = ports[index]!;
+      const supervised = supervise(
+        {
+          name: service.name,
+          command: process.execPath,
+          args: [service.entry],
+          env: serviceEnvironment(service, own, surroundings, env),
+          logFile: join(logs, `${service.name}.log`),
+          ready: (until) => serviceReady(service, own, options.port, until),
+        },
+        supervision,
+      );
+      services.push(supervised);
+      waiting.add(service.name);
+      await supervised.started;
+      waiting.delete(service.name);
+    });
+    const reminder = setInterval(() => say(`Still waiting for ${[...waiting].join(', ')}`), REMIND_MS);
+    await abortable(Promise.all(starts), signal).finally(() => clearInterval(reminder));
+  };
+
+  return {
+    async start(signal) {
+      const address = options.lan ? lanAddress() : '127.0.0.1';
+      checkFiles(system, options.model, env);
+      await checkPort(options.port, host);
+      const folder = await openDataFolder(options.data, signal);
+      lock = await createComputeLock(folder.socket);
+      const secrets = await ensureSecrets(folder.secretsFile, Object.keys(access));
+      const [natsPort = 0, ...others] = await freePorts(1 + 2 * system.services.length);
+      const ports = system.services.map((_, index) => ({ grpc: others[2 * index]!, metrics: others[2 * index + 1]! }));
+      signal.throwIfAborted();
+      const surroundings: Surroundings = {
+        nats: await startNats(folder, secrets, natsPort, signal),
+        secrets,
+        model: options.model,
+        computeLock: lock.path,
+        http: { host, port: options.port },
+      };
+      await provision(surroundings, join(folder.logs, 'provisioner.log'), signal);
+      await startServices(ports, surroundings, folder.logs, signal);
+      return `http://${address}:${options.port}`;
+    },
+    async stop() {
+      for (const kill of killers) kill();
+      await Promise.all(services.map((service) => service.stop()));
+      await nats?.stop();
+      await lock?.[Symbol.asyncDispose]();
+    },
+    kill() {
+      for (const kill of killers) kill();
+      for (const service of services) service.kill();
+      nats?.kill();
+    },
+  };
+}
+
+/** @throws LaunchError for what is not there */
+function checkFiles(system: System, model: string, env: NodeJS.ProcessEnv): void {
+  if (!existsSync(join(model, 'model_index.json'))) {
+    throw new LaunchError(`${model} is no checkpoint: there is no model_index.json in it. Choose one with --model.`);
+  }
+  if (findProgram('ffmpeg', env.PATH) === null) {
+    throw new LaunchError('ffmpeg is not on PATH: install it with your package manager, and run this again.');
+  }
+  const missing = [system.provisioner, ...system.services.map(({ entry }) => entry)].find((file) => !existsSync(file));
+  if (missing !== undefined) throw new LaunchError(`${missing} is missing: this copy of the project is not whole.`);
+}
+
+function serviceReady({ kind }: Service, { grpc }: Ports, httpPort: number, signal: AbortSignal): Promise<void> {
+  return kind === 'gateway'
+    ? httpReady(`http://127.0.0.1:${httpPort}/readyz`, signal)
+    : grpcReady(`127.0.0.1:${grpc}`, signal);
+}
+
+/** The promise, or the signal's reason as an error, whichever is first. */
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,51 @@
+import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { randomUUID } from 'node:crypto';
+import { inboxPrefix } from './access.ts';
+import { LAUNCHER_STREAM, LAUNCHER_SUBJECT } from './users.ts';
+
+export interface NatsAccess {
+  readonly url: string;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+}
+
+/**
+ * Writes a message to disk and reads it back. Only this tells that NATS works: over a full disk it still says of itself
+ * that it is healthy.
+ *
+ * @param timeoutMs for each of its steps
+ * @returns whether it works
+ */
+export async function canaryLives({ url, user, password }: NatsAccess, timeoutMs: number): Promise<boolean> {
+  try {
+    const connection = await connect({
+      servers: url.split(','),
+      name: 'launcher',
+      inboxPrefix: inboxPrefix('launcher'),
+      timeout: timeoutMs,
+      reconnect: false,
+      ...(user === undefined ? {} : { user }),
+      ...(password === undefined ? {} : { pass: password }),
+    });
+    try {
+      const manager = await jetstreamManager(connection, { timeout: timeoutMs });
+      await manager.streams.add({
+        name: LAUNCHER_STREAM,
+        subjects: [LAUNCHER_SUBJECT],
+        storage: StorageType.File,
+        retention: RetentionPolicy.Limits,
+        discard: DiscardPolicy.Old,
+        max_msgs: 1,
+      });
+      const sent = randomUUID();
+      const { seq } = await manager.jetstream().publish(LAUNCHER_SUBJECT, sent, { timeout: timeoutMs });
+      const found = await manager.streams.getMessage(LAUNCHER_STREAM, { seq });
+      return found?.string() === sent;
+    } finally {
+      await connection.close();
+    }
+  } catch {
+    return false;
+  }
+}

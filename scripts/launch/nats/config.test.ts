@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { allowLists } from './access.ts';
+import { natsConfig } from './config.ts';
+import { access } from './users.ts';
+
+const config = (storeFolder: string): string =>
+  natsConfig({
+    port: 4222,
+    storeFolder,
+    maxMemory: 1,
+    maxDisk: 2,
+    pidFile: '/data/nats.pid',
+    users: Object.entries(access).map(([name, allowed]) => ({
+      name,
+      password: 'secret',
+      allow: allowLists(name, allowed),
+    })),
+  });
+
+test('loopback only, synced at every message, and no door but users with allow-lists', () => {
+  const text = config('/data/Ana’s videos');
+  expect(text).toContain('listen: "127.0.0.1:4222"');
+  expect(text).toContain('sync_interval: always');
+  expect(text).toContain('store_dir: "/data/Ana’s videos"');
+  expect(text).not.toMatch(/authorization|no_auth_user|\bhttp|cluster|leafnodes|gateway \{|websocket|mqtt|\$SYS|deny/);
+  expect(text).not.toMatch(/"(>|\$JS\.>|\$JS\.API\.>|\$JS\.API\.ACCOUNT\.|\*)/);
+});
+
+test.each(['/data/"', '/data\\', '/data/\n'])('a path that would break out of its quotes is refused: %j', (path) => {
+  expect(() => config(path)).toThrow('can’t stand in a NATS configuration');
+});

@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { LaunchError } from './launch-error.ts';
+
+/** Finds TCP ports on the loopback address that nobody listens on. */
+export async function freePorts(count: number): Promise<number[]> {
+  // All are held until all are found, or the same one could come twice.
+  const servers: Server[] = [];
+  try {
+    for (let index = 0; index < count; index++) servers.push(await listen(0, '127.0.0.1'));
+    return servers.map((server) => (server.address() as AddressInfo).port);
+  } finally {
+    await Promise.all(servers.map(close));
+  }
+}
+
+/** @throws LaunchError where it can't be listened on, in words for the one who chose it */
+export async function checkPort(port: number, host: string): Promise<void> {
+  try {
+    await close(await listen(port, host));
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const why =
+      code === 'EADDRINUSE'
+        ? 'is taken by another program'
+        : code === 'EACCES'
+          ? 'is not open to ordinary users'
+          : `can’t be listened on (${String(cause)})`;
+    throw new LaunchError(
+      `Port ${port} ${why}: choose another, as in “npm start -- --port ${(port % 64_000) + 1_001}”.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+async function listen(port: number, host: string): Promise<Server> {
+  const server = createServer();
+  server.listen(port, host);
+  await once(server, 'listening');
+  return server;
+}
+
+async function close(server: Server): Promise<void> {
+  server.close();
+  await once(server, 'close');
+}

@@ -1,0 +1,38 @@
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ensureSecrets } from './secrets.ts';
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'secrets-'));
+  file = join(folder, 'secrets.json');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('a user that is new gets a password, the others keep theirs, one that is gone loses it', async () => {
+  const first = await ensureSecrets(file, ['gateway', 'muxer']);
+  const second = await ensureSecrets(file, ['gateway', 'encoder']);
+  expect(second).toEqual({ ...first, nats: { gateway: first.nats.gateway, encoder: second.nats.encoder } });
+  expect(second.nats.encoder).toMatch(/^[\w-]{43}$/);
+  expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(second);
+  expect(await readdir(folder)).toEqual(['secrets.json']);
+});
+
+test('a file that others can read is closed to them', async () => {
+  await ensureSecrets(file, ['gateway']);
+  await chmod(file, 0o644);
+  await ensureSecrets(file, ['gateway']);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+});
+
+test.each(['', '{', '{}', '{"nats":{},"stageToken":"x","cookieSecret":"x","mediaSecret":"x"}'])(
+  'what is not ours is neither used nor overwritten: %j',
+  async (text) => {
+    await writeFile(file, text);
+    await expect(ensureSecrets(file, ['gateway'])).rejects.toThrow('delete it, and new ones are made');
+    expect(await readFile(file, 'utf8')).toBe(text);
+  },
+);
