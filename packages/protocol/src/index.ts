@@ -15,4 +15,7 @@ export { ERROR_DOMAIN, reasonOf, refuse, refuseFields, refuseUntil } from './rpc
 export { RpcError } from './rpc/rpc-error.ts';
 export type { ErrorDetail } from './rpc/rpc-error.ts';
 export { checkMessage } from './rpc/check-message.ts';
+export { createReflection } from './rpc/reflection.ts';
+export { Health, HealthCheckResponse_ServingStatus } from './gen/grpc/health/v1/health_pb.ts';
+export { ServerReflection } from './gen/grpc/reflection/v1/reflection_pb.ts';
 export { status as Code } from '@grpc/grpc-js';

@@ -75,6 +75,7 @@ function tendedSubjects(stream: string): string[] {
     `$JS.API.DIRECT.GET.${stream}.>`,
     `$JS.API.STREAM.PURGE.${stream}`,
     `$JS.API.CONSUMER.INFO.${stream}.*`,
+    `$JS.API.CONSUMER.LIST.${stream}`,
   ];
 }
 
@@ -103,6 +104,8 @@ function storeSubjects(stream: string, subject: string): string[] {
 
 function consumerSubjects(stream: string): string[] {
   return [
+    // Without a subject where it filters by several.
+    `$JS.API.CONSUMER.CREATE.${stream}`,
     `$JS.API.CONSUMER.CREATE.${stream}.>`,
     `$JS.API.CONSUMER.INFO.${stream}.*`,
     `$JS.API.CONSUMER.DELETE.${stream}.*`,

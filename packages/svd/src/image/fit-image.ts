@@ -8,21 +8,25 @@ export interface Size {
   readonly height: number;
 }
 
-/** The place in a photo that a crop keeps as near its middle as it can: 0…1 from the left and from the top. */
+/** What a crop keeps of a photo. */
 export interface Focus {
+  /** The place that is as near its middle as can be: 0…1 from the left and from the top. */
   readonly x: number;
   readonly y: number;
+  /** How many times smaller it is than the largest one that fits, at least 1; 1 if not given. */
+  readonly zoom?: number | undefined;
 }
 
 const CENTRE: Focus = { x: 0.5, y: 0.5 };
 
 /**
- * Cuts the largest part of an image that has the aspect of `target`, around the focus. The pixels stay as they are.
+ * Cuts the largest part of an image that has the aspect of `target`, around the focus; a smaller one where it zooms.
+ * The pixels stay as they are.
  *
  * @returns the image itself when it has that aspect already, to within half a pixel
  */
 export function cropToAspect(image: RgbImage, target: Size, focus: Focus = CENTRE): RgbImage {
-  const scale = Math.min(image.width / target.width, image.height / target.height);
+  const scale = Math.min(image.width / target.width, image.height / target.height) / Math.max(1, focus.zoom ?? 1);
   const width = Math.min(image.width, Math.max(1, Math.round(target.width * scale)));
   const height = Math.min(image.height, Math.max(1, Math.round(target.height * scale)));
   if (width === image.width && height === image.height) return image;

@@ -3,6 +3,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { finish } from '../graphs/graph.ts';
 import type { Draft, DraftOptions } from '../graphs/graph.ts';
 import { emitterFor } from '../nn/emitter-for.ts';
+import type { CreateEmitter } from '../nn/emitter-for.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import type { Runtime, RuntimeOptions } from '../runtime/runtime.ts';
 import type { Tensor } from '../runtime/tensor.ts';
@@ -37,9 +38,15 @@ const KEPT: Readonly<Record<Part, number>> = {
   unet: 1,
 };
 
-/** Joins a checkpoint and a runtime; closing the model closes the runtime. */
-export function createModel(checkpoint: Checkpoint, runtime: Runtime): Model {
-  const createEmitter = emitterFor(runtime.provider);
+/**
+ * Joins a checkpoint and a runtime; closing the model closes the runtime.
+ * @param createEmitter the one for the runtime's provider if left out.
+ */
+export function createModel(
+  checkpoint: Checkpoint,
+  runtime: Runtime,
+  createEmitter: CreateEmitter = emitterFor(runtime.provider),
+): Model {
   const loaded = new Map<Part, string[]>();
   return {
     checkpoint,

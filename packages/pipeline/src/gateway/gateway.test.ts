@@ -1,0 +1,254 @@
+import { create } from '@bufbuild/protobuf';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { v7 } from 'uuid';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestNats } from '../../../../test/support/nats-server.ts';
+import type { TestNats } from '../../../../test/support/nats-server.ts';
+import { runCaretaker } from '../caretaker/caretaker.ts';
+import { createQueueView } from '../caretaker/queue-view.ts';
+import type { QueueView } from '../caretaker/queue-view.ts';
+import { Lifetime, PlanSchema, Stage, VideoState } from '../messages.ts';
+import { bucketStream, LIFETIMES, RECORDS_STREAM } from '../names.ts';
+import { provision } from '../provision.ts';
+import { openRequests, RequestConflictError } from '../records/requests.ts';
+import type { Requests } from '../records/requests.ts';
+import { UnknownVideoError } from '../records/records.ts';
+import { cancelVideo, deleteVideo, undeleteVideo } from '../records/video-changes.ts';
+import { findTask, isTerminal } from '../routing.ts';
+import { sumStages } from '../testing/sum-stages.ts';
+import { openTestSystem, TEST_MODEL, testSettings } from '../testing/system.ts';
+import type { TestSystem } from '../testing/system.ts';
+import { SlowReaderError } from '../watch/bounded-queue.ts';
+import { openPreviews } from '../watch/previews.ts';
+import type { Previews } from '../watch/previews.ts';
+import { openVideoTable } from '../watch/video-table.ts';
+import type { VideoTable } from '../watch/video-table.ts';
+import { watchVideo } from '../watch/watch-video.ts';
+import type { WatchEvent } from '../watch/watch-video.ts';
+import { createComputeSlot } from '../worker/compute-slot.ts';
+import { startWorker } from '../worker/worker.ts';
+import type { Worker } from '../worker/worker.ts';
+import { createVideo } from './create-video.ts';
+import { createEta } from './eta.ts';
+import { OverLimitError } from './quota.ts';
+
+let server: TestNats;
+let system: TestSystem;
+let table: VideoTable;
+let queue: QueueView;
+let previews: Previews;
+let requests: Requests;
+let workers: Worker[] = [];
+const ended = new AbortController();
+let caretakers: Promise<void>[] = [];
+
+const plan = () =>
+  create(PlanSchema, {
+    model: TEST_MODEL.name,
+    modelDigest: TEST_MODEL.digest,
+    segments: 1,
+    segmentFrames: 4,
+    decodeChunks: [2, 2],
+    frames: 4,
+    width: 64,
+    height: 64,
+    steps: 4,
+    checkpointSteps: 2,
+  });
+const send = (owner: string, requestId: string = randomUUID(), body = requestId) =>
+  createVideo(
+    { ...system, requests, queue },
+    {
+      owner,
+      requestId,
+      body: Buffer.from(body),
+      prepare: () => Promise.resolve({ plan: plan(), photo: Buffer.from(body) }),
+    },
+  );
+const watch = async (ref: { owner: string; videoId: string }, after = 0, signal = new AbortController().signal) => {
+  const events: WatchEvent[] = [];
+  const parts = { table, records: system.records, previews, queue, settings: system.settings };
+  for await (const event of watchVideo(parts, ref, after, signal)) events.push(event);
+  return events;
+};
+const told = (events: WatchEvent[]) => events.filter((event) => event.kind === 'record');
+
+beforeAll(async () => {
+  server = await startTestNats();
+  system = await openTestSystem(server.url, 'test', testSettings({ MAX_ACTIVE_PER_OWNER: 30, ORPHAN_AGE_MS: 500 }));
+  await provision(system.nats, system.settings, [TEST_MODEL]);
+  table = await openVideoTable(system.records, system.log);
+  queue = createQueueView(table);
+  previews = await openPreviews(system.nats, system.settings);
+  requests = openRequests(system.records.bucket);
+  // Two gateways: one of them leads.
+  caretakers = ['one', 'two'].map((holder) => runCaretaker({ ...system, table, requests }, holder, ended.signal));
+  workers = sumStages({ stepMilliseconds: 20 }).map((stage) =>
+    startWorker({ ...system, stage, model: TEST_MODEL, slot: createComputeSlot() }),
+  );
+});
+afterAll(async () => {
+  ended.abort();
+  await Promise.all([...caretakers, ...workers.map((worker) => worker.drain())]);
+  previews.close();
+  queue.close();
+  await table[Symbol.asyncDispose]();
+  await system[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+test('the same request a hundred times at once is one video; another body under it is refused', async () => {
+  const requestId = randomUUID();
+  const all = await Promise.all(Array.from({ length: 100 }, () => send('twice', requestId)));
+  expect(new Set(all.map(({ record }) => record.videoId)).size).toBe(1);
+  expect(await system.records.list('twice')).toHaveLength(1);
+  await expect(send('twice', requestId, 'another')).rejects.toThrow(RequestConflictError);
+  await system.until(all[0]!.record, ({ record }) => isTerminal(record));
+});
+
+test('however many come at once, a caller holds no more than its share', async () => {
+  const results = await Promise.allSettled(Array.from({ length: 60 }, () => send('greedy')));
+  const refused = results.filter((result) => result.status === 'rejected');
+  expect(refused.map(({ reason }) => reason as unknown)).toSatisfy((reasons: unknown[]) =>
+    reasons.every((reason) => reason instanceof OverLimitError),
+  );
+  // Some may be done before the last one comes, and so make room.
+  const open = (await system.records.list('greedy')).length;
+  expect(open).toBe(60 - refused.length);
+  expect(open).toBeGreaterThanOrEqual(30);
+  expect(open).toBeLessThan(40);
+  for (const videoId of await system.records.list('greedy')) {
+    await system.records.update({ owner: 'greedy', videoId }, cancelVideo);
+  }
+});
+
+test('videos are let in in turn between callers, and positions come true', async () => {
+  const flood = [];
+  for (let i = 0; i < 14; i++) flood.push((await send('flood')).record);
+  const others = [(await send('anna')).record, (await send('zoe')).record];
+  await expect.poll(() => others.every(({ videoId }) => table.videos.has(videoId))).toBe(true);
+  const promised = new Map([...flood, ...others].map(({ videoId }) => [videoId, queue.position(videoId)]));
+  // Each of the others waits for one turn of everyone, not for the flood.
+  for (const { videoId } of others) expect(promised.get(videoId) ?? -1).toBeLessThanOrEqual(3);
+  const started = await Promise.all(
+    [...flood, ...others].map((video) => system.until(video, ({ record }) => isTerminal(record), 40_000)),
+  );
+  const waited = started
+    .filter(({ record }) => promised.get(record.videoId) !== null)
+    .sort(
+      (a, b) =>
+        Number(a.record.startTime!.seconds - b.record.startTime!.seconds) ||
+        a.record.startTime!.nanos - b.record.startTime!.nanos,
+    );
+  const order = waited.map(({ record }) => promised.get(record.videoId)!);
+  expect(order).toEqual([...order].sort((a, b) => a - b));
+  const ends = (records: typeof started) =>
+    records.map(({ record }) => Number(record.endTime!.seconds) * 1e9 + record.endTime!.nanos).sort((a, b) => a - b);
+  const floodEnds = ends(started.filter(({ record }) => record.owner === 'flood'));
+  const sent = Number(others[0]!.createTime!.seconds) * 1e9 + others[0]!.createTime!.nanos;
+  const fifth = floodEnds.filter((time) => time > sent)[4]!;
+  expect(ends(started.filter(({ record }) => record.owner === 'anna'))[0]).toBeLessThan(fifth);
+});
+
+test('two watchers, one of which drops and comes back, are told the same numbered story', async () => {
+  const { record } = await send('watched');
+  const whole = watch(record);
+  const brief = new AbortController();
+  const first: WatchEvent[] = [];
+  const parts = { table, records: system.records, previews, queue, settings: system.settings };
+  for await (const event of watchVideo(parts, record, 0, brief.signal)) {
+    first.push(event);
+    if (told(first).length === 4) break;
+  }
+  const rest = await watch(record, told(first).at(-1)!.sequence);
+  const story = told(await whole);
+  expect([...told(first), ...told(rest)].map(({ sequence }) => sequence)).toEqual(
+    story.map(({ sequence }) => sequence),
+  );
+  expect(story.some(({ snapshot }) => snapshot)).toBe(false);
+  expect(story.at(-1)!.record.state).toBe(VideoState.DONE);
+  expect((await whole).some(({ kind }) => kind === 'preview')).toBe(true);
+  // Whoever comes after the end is told the end.
+  expect(told(await watch(record, story.at(-1)!.sequence))).toHaveLength(1);
+  await expect(watch({ owner: 'stranger', videoId: record.videoId })).rejects.toThrow(UnknownVideoError);
+});
+
+test('a watcher that finds older events gone begins with a snapshot; a slow one is dropped', async () => {
+  const { record } = await system.add('trimmed', {}, 'paused');
+  for (let i = 0; i < 5; i++) await system.records.update(record, (now) => void (now.plan!.seed = i));
+  const manager = await jetstreamManager(system.nats);
+  await manager.streams.purge(RECORDS_STREAM, { filter: `$KV.videos.v.paused.${record.videoId}`, keep: 2 });
+  await system.records.update(record, cancelVideo);
+  const story = told(await watch(record, 1));
+  expect(story[0]!.snapshot).toBe(true);
+  expect(story.slice(1).some(({ snapshot }) => snapshot)).toBe(false);
+  expect(story.at(-1)!.record.state).toBe(VideoState.CANCELLED);
+
+  const slow = (await system.add('slow', { steps: 0 }, 'slow')).record;
+  const settings = { WATCHER_BUFFER: 3 };
+  const reader = watchVideo({ table, records: system.records, previews, queue, settings }, slow, 0, ended.signal);
+  await reader.next();
+  for (let i = 0; i < 8; i++) table.apply(await system.records.update(slow, (now) => void (now.plan!.seed = i)));
+  await expect(async () => {
+    for (;;) if ((await reader.next()).done) return;
+  }).rejects.toThrow(SlowReaderError);
+  await system.records.update(slow, cancelVideo);
+});
+
+test('a deleted video can be brought back for a while, and then nothing is left of it', async () => {
+  const { record } = await send('deleter', 'request-1');
+  await system.until(record, (stored) => isTerminal(stored.record));
+  await system.records.update(record, (now) => deleteVideo(now, 60_000));
+  await system.records.update(record, undeleteVideo);
+  await delay(300);
+  expect((await system.records.get(record))!.record.purgeTime).toBeUndefined();
+
+  await system.records.update(record, (now) => deleteVideo(now, system.settings.UNDO_MS));
+  await expect.poll(() => system.records.get(record), { timeout: 10_000 }).toBeNull();
+  for (const lifetime of LIFETIMES) {
+    expect((await system.artifacts.list(lifetime)).filter((name) => name.startsWith(record.videoId))).toEqual([]);
+  }
+  await expect.poll(() => table.videos.has(record.videoId)).toBe(false);
+  await expect(send('deleter', 'request-1')).rejects.toThrow(UnknownVideoError);
+  await expect(system.records.update(record, cancelVideo)).rejects.toThrow(UnknownVideoError);
+});
+
+test('rubbish is collected: what lost a race, what belongs to nobody, what a killed writer left', async () => {
+  const { artifacts, nats } = system;
+  const done = (await send('tidy')).record;
+  await system.until(done, ({ record }) => isTerminal(record));
+  await artifacts.put(Lifetime.MEDIA, `${done.videoId}/0/mux/0/mp4`, 'mp4', Buffer.from('of an attempt that lost'));
+  await artifacts.put(Lifetime.PHOTO, `${v7()}/photo`, 'photo', Buffer.from('of no video'));
+  nats.publish('$O.latents.C.brokenWrite', Buffer.alloc(1000));
+  const manager = await jetstreamManager(nats);
+  const kept = await artifacts.get(done.photo!);
+  await expect
+    .poll(
+      async () => {
+        const media = (await artifacts.list(Lifetime.MEDIA)).filter((name) => name.startsWith(done.videoId));
+        const photos = (await artifacts.list(Lifetime.PHOTO)).filter((name) => !table.videos.has(name.split('/')[0]!));
+        const { state } = await manager.streams.info(bucketStream(Lifetime.LATENTS));
+        return { media: media.length, photos: photos.length, latents: state.messages };
+      },
+      { timeout: 10_000 },
+    )
+    .toEqual({ media: 1, photos: 0, latents: 0 });
+  expect(Buffer.from(await artifacts.get(done.photo!))).toEqual(Buffer.from(kept));
+  expect(findTask((await system.records.get(done))!.record, { stage: Stage.MUX, segment: 0 })!.outputs).toHaveLength(1);
+});
+
+test('an estimate is left out until something like it was made, and is near the truth then', async () => {
+  const empty = createEta({ ...table, videos: new Map(), subscribe: () => () => undefined });
+  const { record } = await send('eta');
+  expect(empty.seconds(record, 0)).toBeNull();
+  const eta = createEta(table);
+  const estimate = eta.seconds(record, 0)!;
+  const done = await system.until(record, (stored) => isTerminal(stored.record));
+  const { startTime, endTime } = done.record;
+  const took = Number(endTime!.seconds - startTime!.seconds) + (endTime!.nanos - startTime!.nanos) / 1e9;
+  expect(estimate).toBeGreaterThan(took / 4);
+  expect(estimate).toBeLessThan(took * 4);
+  eta.close();
+});

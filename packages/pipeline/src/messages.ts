@@ -1,0 +1,31 @@
+/** The generated records and tasks of `cinematica.internal.v1`, under the names that this package uses. */
+export { ArtifactSchema, Lifetime } from './gen/cinematica/internal/v1/artifact_pb.ts';
+export type { Artifact } from './gen/cinematica/internal/v1/artifact_pb.ts';
+export {
+  LeaseSchema,
+  QueueStateSchema,
+  QuotaRecordSchema,
+  RequestRecordSchema,
+} from './gen/cinematica/internal/v1/control_pb.ts';
+export type { Lease, QueueState, QuotaRecord, RequestRecord } from './gen/cinematica/internal/v1/control_pb.ts';
+export { DeadLetterSchema, PreviewSchema, TaskSchema } from './gen/cinematica/internal/v1/task_pb.ts';
+export type { DeadLetter, Preview, Task } from './gen/cinematica/internal/v1/task_pb.ts';
+export {
+  CheckpointSchema,
+  FailureSchema,
+  PlanSchema,
+  ShareSchema,
+  Stage,
+  TaskRecordSchema,
+  TaskState,
+  VideoRecordSchema,
+  VideoState,
+} from './gen/cinematica/internal/v1/video_record_pb.ts';
+export type {
+  Checkpoint,
+  Failure,
+  Plan,
+  Share,
+  TaskRecord,
+  VideoRecord,
+} from './gen/cinematica/internal/v1/video_record_pb.ts';

@@ -1,0 +1,58 @@
+import { PRESETS } from '@cinematica/svd';
+import type { ModelCard } from '@cinematica/svd';
+import { expect, test } from 'vitest';
+import { createPlan, segmentSettings } from './plan.ts';
+
+const card: ModelCard = {
+  name: 'svd-xt',
+  title: 'SVD-XT',
+  licence: { name: 'its own' },
+  sizes: [{ width: 1024, height: 576 }],
+  multiple: 64,
+  window: 25,
+  decodeChunk: 9,
+  sampler: 'euler',
+  defaults: { frames: 50, fps: 7, motion: 127, noiseAug: 0.02, steps: 25, guidance: { min: 1, max: 3 } },
+  presets: Object.fromEntries(PRESETS.map((preset) => [preset, {}])) as ModelCard['presets'],
+};
+const size = { width: 1024, height: 576, seed: 7 };
+
+test('50 frames with a window of 25 are 26 + 26, one shared and one dropped, decoded as 9 + 9 + 8', () => {
+  const plan = createPlan(card, 'abc', size);
+  expect(plan).toMatchObject({ frames: 50, segments: 2, segmentFrames: 26, surplus: 1, decodeChunks: [9, 9, 8] });
+  expect(plan).toMatchObject({ model: 'svd-xt', modelDigest: 'abc', steps: 25, fps: 7, outputFps: 7, seed: 7 });
+});
+
+test.each([1, 2, 25, 26, 27, 49, 51, 76, 249, 250])(
+  '%i frames come out of their segments, and none is alone',
+  (frames) => {
+    const { segments, segmentFrames, surplus, decodeChunks } = createPlan(card, 'abc', { ...size, frames });
+    expect(segments * (segmentFrames - 1) + 1 - surplus).toBe(frames);
+    expect(segmentFrames).toBeLessThanOrEqual(card.window + 1);
+    expect(decodeChunks.reduce((sum, count) => sum + count, 0)).toBe(segmentFrames);
+    expect(Math.max(...decodeChunks) - Math.min(...decodeChunks)).toBeLessThanOrEqual(1);
+  },
+);
+
+test('a segment’s settings are the plan’s, through the record and back', () => {
+  const plan = createPlan(card, 'abc', {
+    ...size,
+    motion: 40,
+    noiseAug: 0.1,
+    minGuidance: 1.5,
+    maxGuidance: 2.5,
+    frames: 60,
+  });
+  expect(segmentSettings(plan, 2)).toMatchObject({
+    ...size,
+    frames: plan.segmentFrames,
+    segment: 2,
+    motion: 40,
+    noiseAug: 0.1,
+    minGuidance: 1.5,
+    maxGuidance: 2.5,
+    sampler: 'euler',
+  });
+  expect(() => createPlan(card, 'abc', { ...size, width: 1000 })).toThrow('width must be a multiple of 64');
+  expect(() => segmentSettings({ ...plan, sampler: 'other' }, 0)).toThrow('sampler "other"');
+});

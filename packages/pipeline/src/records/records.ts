@@ -1,0 +1,125 @@
+import { clone, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { jetstream } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { setTimeout as delay } from 'node:timers/promises';
+import { VideoRecordSchema } from '../messages.ts';
+import type { VideoRecord } from '../messages.ts';
+import { ownerKeys, RECORDS_BUCKET, videoKey } from '../names.ts';
+import type { PipelineSettings } from '../settings.ts';
+import { lostRace, reaching, UnavailableError } from '../unavailable.ts';
+
+/** Which video. A foreign one is an unknown one: without its owner there is no key. */
+export interface VideoRef {
+  readonly owner: string;
+  readonly videoId: string;
+}
+
+/** A record as it was at a revision. */
+export interface StoredRecord {
+  readonly record: VideoRecord;
+  readonly revision: number;
+}
+
+/** There is no such video, or it is not the caller's. */
+export class UnknownVideoError extends Error {
+  override readonly name = 'UnknownVideoError';
+}
+
+/**
+ * Changes a record in place. `false` leaves it as it is, and anything else keeps the change; what it throws comes out of
+ * `update`.
+ */
+export type Change = (record: VideoRecord) => unknown;
+
+/** The records of the videos: read, and changed by compare-and-set only. */
+export interface Records {
+  /** The bucket, for what watches it. */
+  readonly bucket: KV;
+  get(ref: VideoRef): Promise<StoredRecord | null>;
+  /** @returns null where the key is taken. */
+  create(record: VideoRecord): Promise<StoredRecord | null>;
+  /**
+   * Applies a change to the newest revision, again after each lost race, and again after a write whose outcome is
+   * unknown. So a change must see for itself whether it has been made: it is given what really is.
+   * @throws UnknownVideoError, UnavailableError once NATS has not answered for `RECORD_TIMEOUT_MS`, what `change` throws
+   */
+  update(ref: VideoRef, change: Change, signal?: AbortSignal): Promise<StoredRecord>;
+  /** Removes a record and its history; watchers see it go. */
+  purge(ref: VideoRef): Promise<void>;
+  /** The ids of a caller's videos, newest first. */
+  list(owner: string): Promise<string[]>;
+}
+
+/** Opens the records; the provisioner has made their bucket. */
+export async function openRecords(
+  nats: NatsConnection,
+  settings: Pick<PipelineSettings, 'REQUEST_TIMEOUT_MS' | 'RECORD_TIMEOUT_MS'>,
+): Promise<Records> {
+  const manager = new Kvm(jetstream(nats, { timeout: settings.REQUEST_TIMEOUT_MS }));
+  const bucket = await reaching('opening the records', () => manager.open(RECORDS_BUCKET));
+
+  async function get(ref: VideoRef): Promise<StoredRecord | null> {
+    const entry = await reaching('reading a record', () => bucket.get(videoKey(ref.owner, ref.videoId)));
+    if (entry?.operation !== 'PUT') return null;
+    return { record: fromBinary(VideoRecordSchema, entry.value), revision: entry.revision };
+  }
+
+  /** @returns null where someone else was first. */
+  async function replace(ref: VideoRef, old: StoredRecord, record: VideoRecord): Promise<StoredRecord | null> {
+    record.previousRevision = BigInt(old.revision);
+    const value = toBinary(VideoRecordSchema, record);
+    try {
+      const key = videoKey(ref.owner, ref.videoId);
+      return { record, revision: await reaching('changing a record', () => bucket.update(key, value, old.revision)) };
+    } catch (error) {
+      if (lostRace(error)) return null;
+      throw error;
+    }
+  }
+
+  return {
+    bucket,
+    get,
+    async create(record) {
+      const key = videoKey(record.owner, record.videoId);
+      try {
+        const value = toBinary(VideoRecordSchema, record);
+        // The client's own `create` would write over the marker of a record that was purged.
+        const revision = await reaching('creating a record', () => bucket.put(key, value, { previousSeq: 0 }));
+        return { record, revision };
+      } catch (error) {
+        if (lostRace(error)) return null;
+        throw error;
+      }
+    },
+    async update(ref, change, signal) {
+      const deadline = Date.now() + settings.RECORD_TIMEOUT_MS;
+      for (let tries = 0; ; tries++) {
+        signal?.throwIfAborted();
+        try {
+          const stored = await get(ref);
+          if (!stored) throw new UnknownVideoError('there is no such video');
+          const record = clone(VideoRecordSchema, stored.record);
+          if (change(record) === false) return stored;
+          const written = await replace(ref, stored, record);
+          if (written) return written;
+        } catch (error) {
+          if (!(error instanceof UnavailableError) || Date.now() > deadline) throw error;
+        }
+        // Two that race again and again step aside for a moment of their own.
+        await delay(Math.random() * Math.min(500, 2 ** Math.min(tries, 9)), undefined, signal ? { signal } : {});
+      }
+    },
+    purge: ({ owner, videoId }) => reaching('purging a record', () => bucket.purge(videoKey(owner, videoId))),
+    list: (owner) =>
+      reaching('listing records', async () => {
+        // A key that changes while they are listed comes twice.
+        const ids = new Set<string>();
+        for await (const key of await bucket.keys(ownerKeys(owner))) ids.add(key.slice(key.lastIndexOf('.') + 1));
+        // Their first digits are the time.
+        return [...ids].sort().reverse();
+      }),
+  };
+}

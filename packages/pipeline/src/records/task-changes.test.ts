@@ -1,0 +1,141 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { describe, expect, test } from 'vitest';
+import { ArtifactSchema, PlanSchema, Stage, TaskState, VideoState } from '../messages.ts';
+import type { VideoRecord } from '../messages.ts';
+import { findTask } from '../routing.ts';
+import type { TaskRef } from '../routing.ts';
+import { newRecord } from './new-record.ts';
+import {
+  claimedTask,
+  claimTask,
+  ClaimLostError,
+  commitTask,
+  failClaim,
+  releaseTask,
+  remakeInput,
+  renewClaim,
+  saveCheckpoint,
+} from './task-changes.ts';
+import type { Claim, ClaimOptions } from './task-changes.ts';
+import { admitVideo, cancelVideo, deleteVideo, undeleteVideo } from './video-changes.ts';
+
+const ENCODE: TaskRef = { stage: Stage.ENCODE, segment: 0 };
+const DENOISE: TaskRef = { stage: Stage.DENOISE, segment: 0 };
+const photo = create(ArtifactSchema, { name: 'photo' });
+const started = () => {
+  const plan = create(PlanSchema, { segments: 1, decodeChunks: [2], steps: 4 });
+  const record = newRecord({ owner: 'o', videoId: 'v', requestId: 'r', plan, photo, keepHours: 1 });
+  admitVideo(record);
+  return record;
+};
+const options = (worker: string): ClaimOptions => ({ worker, lease: 1_000, maxFailures: 3, countSilence: true });
+const claim = (record: VideoRecord, worker: string, ref = ENCODE): Claim => {
+  const outcome = claimTask(record, ref, options(worker));
+  if (outcome.kind !== 'claimed') throw new Error(outcome.kind);
+  return outcome.claim;
+};
+const expireLease = (record: VideoRecord, ref = ENCODE) =>
+  (findTask(record, ref)!.leaseTime = timestampFromMs(Date.now() - 1));
+const outputs = (name: string) => ({ outputs: [create(ArtifactSchema, { name })], fingerprint: '' });
+
+describe('claims', () => {
+  test('a task is one worker’s, until its lease runs out; the one before can do nothing any more', () => {
+    const record = started();
+    const first = claim(record, 'a');
+    expect(claimTask(record, ENCODE, options('b')).kind).toBe('held');
+    // The same claim again, because the outcome of its write was unknown.
+    expect(claim(record, 'a')).toEqual(first);
+    expireLease(record);
+    const second = claim(record, 'b');
+    expect(second.attempt).toBe(2);
+    expect(() => renewClaim(record, first, 1_000)).toThrow(ClaimLostError);
+    expect(() => commitTask(record, first, outputs('stale'))).toThrow(ClaimLostError);
+    expect(releaseTask(record, first)).toBe(false);
+    commitTask(record, second, outputs('good'));
+    expect(findTask(record, ENCODE)!.outputs.map(({ name }) => name)).toEqual(['good']);
+  });
+
+  test('a commit is made once, and tells what follows each time', () => {
+    const record = started();
+    const held = claim(record, 'a');
+    expect(commitTask(record, held, outputs('x'))).toEqual([DENOISE]);
+    const after = structuredClone(findTask(record, ENCODE)!.endTime);
+    expect(commitTask(record, held, outputs('x'))).toEqual([DENOISE]);
+    expect(findTask(record, ENCODE)!.endTime).toEqual(after);
+    expect(claimTask(record, ENCODE, options('b')).kind).toBe('done');
+  });
+
+  test('nothing is claimed before its inputs are there, nor in a video that is over', () => {
+    const record = started();
+    expect(claimTask(record, DENOISE, options('a')).kind).toBe('idle');
+    const held = claim(record, 'a');
+    cancelVideo(record);
+    expect(() => claimedTask(record, held)).toThrow('the video was cancelled');
+    expect(() => commitTask(record, held, outputs('late'))).toThrow(ClaimLostError);
+    expect(claimTask(record, ENCODE, options('b')).kind).toBe('idle');
+    expect(cancelVideo(record)).toBe(false);
+  });
+
+  test('a deleted video gives its task back, to go on when it is brought back', () => {
+    const record = started();
+    const held = claim(record, 'a');
+    expect(deleteVideo(record, 1_000)).toBe(true);
+    expect(releaseTask(record, held)).toBe(true);
+    expect(undeleteVideo(record)).toBe(true);
+    expect(findTask(record, ENCODE)).toMatchObject({ state: TaskState.READY, failures: 0 });
+    deleteVideo(record, -1);
+    expect(undeleteVideo(record)).toBe(false);
+  });
+});
+
+describe('attempts that go wrong', () => {
+  test('three in a row without progress are the end', () => {
+    const record = started();
+    for (const [i, last] of [false, false, true].entries()) {
+      const failed = failClaim(record, claim(record, `w${i}`), { message: 'broken', permanent: false }, 3);
+      expect(failed).toBe(last);
+    }
+    expect(record.failure).toMatchObject({ message: 'The encode stage failed 3 times: broken', permanent: false });
+  });
+
+  test('workers that fall silent count, unless NATS was away', () => {
+    const record = started();
+    for (let i = 0; i < 10; i++) {
+      expect(claimTask(record, ENCODE, { ...options(`w${i}`), countSilence: false }).kind).toBe('claimed');
+      expireLease(record);
+    }
+    expect(claimTask(record, ENCODE, options('x')).kind).toBe('claimed');
+    expireLease(record);
+    expect(claimTask(record, ENCODE, options('y')).kind).toBe('claimed');
+    expireLease(record);
+    expect(claimTask(record, ENCODE, options('z')).kind).toBe('failed');
+    expect(record.state).toBe(VideoState.FAILED);
+    expect(record.failure!.message).toContain('killed, ran out of memory');
+  });
+
+  test('an attempt that got further than the one before starts the count anew', () => {
+    const record = started();
+    commitTask(record, claim(record, 'e'), outputs('conditioning'));
+    for (let step = 1; step <= 8; step++) {
+      const held = claim(record, `w${step}`, DENOISE);
+      saveCheckpoint(record, held, 1_000, { step, artifacts: [], outputs: [] });
+      expect(failClaim(record, held, { message: 'killed', permanent: false }, 3)).toBe(false);
+      expect(findTask(record, DENOISE)!.failures).toBe(1);
+    }
+    expect(findTask(record, DENOISE)!.checkpoints.map(({ step }) => step)).toEqual([8, 7]);
+  });
+
+  test('what was lost is made again by whoever made it; a photo can’t be', () => {
+    const record = started();
+    commitTask(record, claim(record, 'e'), outputs('conditioning'));
+    const held = claim(record, 'd', DENOISE);
+    remakeInput(record, held, create(ArtifactSchema, { name: 'conditioning' }), 2);
+    expect(findTask(record, ENCODE)).toMatchObject({ state: TaskState.READY, remakes: 1, outputs: [] });
+    expect(findTask(record, DENOISE)!.state).toBe(TaskState.WAITING);
+    expect(commitTask(record, claim(record, 'e2'), outputs('again'))).toEqual([DENOISE]);
+    remakeInput(record, claim(record, 'd2', DENOISE), create(ArtifactSchema, { name: 'again' }), 2);
+    remakeInput(record, claim(record, 'e3'), photo, 2);
+    expect(record.failure!.message).toContain('its photo is lost');
+  });
+});

@@ -1,0 +1,21 @@
+import type { z } from 'zod';
+
+/** The environment says something that can't be. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads a program's settings from the environment, once. A variable that is set to nothing counts as not set.
+ * @throws ConfigError in one line that names each wrong setting.
+ */
+export function readConfig<Schema extends z.ZodObject>(schema: Schema, env: NodeJS.ProcessEnv): z.output<Schema> {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const result = schema.safeParse(set);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => {
+    const name = path.join('.');
+    return name in set ? `${name}: ${message}` : `${name} is not set`;
+  });
+  throw new ConfigError(problems.join('; '), { cause: result.error });
+}

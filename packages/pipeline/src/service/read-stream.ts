@@ -1,0 +1,38 @@
+import { Code, createChunkReader, refuse } from '@cinematica/protocol';
+import type { Chunk } from '@cinematica/protocol/stages';
+import { ErrorReason } from '@cinematica/protocol/v1';
+
+/** Requests that begin with a `start`, which says what the `chunk`s after it are. */
+export interface StartedStream<Start> {
+  message: { case: 'start'; value: Start } | { case: 'chunk'; value: Chunk } | { case: undefined; value?: undefined };
+}
+
+/**
+ * Reads a stream's start.
+ * @returns it, and what reads the items that follow, so many bytes each, as they are asked for.
+ * @throws RpcError INVALID_ARGUMENT where the stream is not a start and chunks in order.
+ */
+export async function readStream<Start>(requests: AsyncIterable<StartedStream<Start>>) {
+  const messages = requests[Symbol.asyncIterator]();
+  const next = async () => {
+    const result: IteratorResult<StartedStream<Start>, unknown> = await messages.next();
+    return result.done === true ? null : result.value.message;
+  };
+  const message = await next();
+  if (message?.case !== 'start') throw outOfOrder('The first message must be a start.');
+
+  async function* items(count: number, bytes: number): AsyncGenerator<Uint8Array, void, undefined> {
+    const reader = createChunkReader(count, bytes);
+    for (;;) {
+      const piece = await next();
+      if (!piece) break;
+      if (piece.case !== 'chunk') throw outOfOrder('After the start there must be chunks only.');
+      const item = reader.add(piece.value);
+      if (item) yield item.data;
+    }
+    reader.end();
+  }
+  return { start: message.value, items };
+}
+
+const outOfOrder = (message: string) => refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, message);

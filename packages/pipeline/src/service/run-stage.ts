@@ -1,0 +1,103 @@
+import { createRpcServer } from '@cinematica/protocol';
+import type { ServiceHandlers } from '@cinematica/protocol';
+import type { DescService } from '@bufbuild/protobuf';
+import { once } from 'node:events';
+import type { z } from 'zod';
+import { createObjectArtifacts } from '../artifacts/object-artifacts.ts';
+import { startCanary } from '../canary.ts';
+import { connectNats } from '../connect.ts';
+import { createLog } from '../log.ts';
+import type { Log } from '../log.ts';
+import type { ModelRef } from '../names.ts';
+import { openRecords } from '../records/records.ts';
+import { createTaskQueue } from '../tasks.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createComputeSlot } from '../worker/compute-slot.ts';
+import type { ComputeSlot } from '../worker/compute-slot.ts';
+import type { Stage } from '../worker/stage.ts';
+import { startWorker } from '../worker/worker.ts';
+import { logConnection } from './log-connection.ts';
+import { serveMetrics } from './metrics-server.ts';
+import { readConfig } from './read-config.ts';
+import { runProgram } from './run-program.ts';
+import type { stageConfigSchema } from './stage-config.ts';
+
+/** What a stage gets from its process. */
+export interface StageParts {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Shared by the queue and the calls. */
+  readonly slot: ComputeSlot;
+}
+
+/** A stage that is ready to work. */
+export interface StageProgram<S extends DescService> {
+  readonly stage: Stage;
+  /** Whose tasks it takes. */
+  readonly model: ModelRef;
+  readonly service: S;
+  readonly handlers: ServiceHandlers<S>;
+  /** Once it has no more work. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs a stage's process: its share in the work queue, its RPCs with health and reflection, its metrics. On SIGTERM or
+ * SIGINT it takes nothing more, has the running task saved and given back, lets calls end, and exits.
+ * @param name the service's, which is also its NATS user.
+ * @param open makes it ready, from the environment.
+ */
+export function runStage<Schema extends z.ZodObject<typeof stageConfigSchema.shape>, S extends DescService>(
+  name: string,
+  schema: Schema,
+  open: (config: z.output<Schema>, parts: StageParts) => Promise<StageProgram<S>>,
+): Promise<void> {
+  return runProgram(name, async () => {
+    const config = readConfig(schema, process.env);
+    const stopping = new AbortController();
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
+
+    const log = createLog(name, config.LOG_LEVEL);
+    const metrics = createMetrics(name);
+    const slot = createComputeSlot();
+    await using cleanup = new AsyncDisposableStack();
+    const program = await open(config, { log, metrics, slot });
+    cleanup.defer(() => program.close());
+
+    const server = createRpcServer({
+      tokens: config.STAGE_TOKEN,
+      onFault: (fault, method) => log.error('a call failed', fault.cause ?? fault, { method: method.name }),
+    });
+    server.add(program.service, program.handlers);
+    const port = await server.listen(`${config.GRPC_HOST}:${config.GRPC_PORT}`);
+    cleanup.defer(() => server.close(0));
+
+    const nats = await connectNats(name, config);
+    cleanup.defer(() => nats.close());
+    logConnection(nats, log);
+    const parts = {
+      ...{ nats, settings: config, metrics, log },
+      records: await openRecords(nats, config),
+      artifacts: createObjectArtifacts(nats, config),
+      tasks: createTaskQueue(nats, config, log),
+    };
+    const canary = startCanary(nats, name, config, (failures) => {
+      metrics.canaryFailures.set(failures);
+      server.setServing(failures < 2 && !stopping.signal.aborted);
+    });
+    cleanup.defer(() => canary.close());
+    const ready = () => canary.healthy && !stopping.signal.aborted;
+    const { METRICS_HOST: host, METRICS_PORT } = config;
+    const served = cleanup.use(await serveMetrics({ host, port: METRICS_PORT, registry: metrics.registry, ready }));
+
+    const worker = startWorker({ ...parts, stage: program.stage, model: program.model, slot });
+    const { name: model, digest } = program.model;
+    log.info('started', { port, metrics: served.port, model, digest });
+    const stopped = stopping.signal.aborted || once(stopping.signal, 'abort');
+    await Promise.race([stopped, worker.stopped]);
+    server.setServing(false);
+    log.info('stopping');
+    await Promise.all([worker.drain(), server.close(config.DRAIN_MS)]);
+  });
+}

@@ -1,0 +1,144 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, onTestFailed, test } from 'vitest';
+import { startTestNats } from '../../../../test/support/nats-server.ts';
+import { Lifetime, Stage, TaskState, VideoRecordSchema, VideoState } from '../messages.ts';
+import { LIFETIMES, STAGES, stageName, videoKey, workStream } from '../names.ts';
+import { provision } from '../provision.ts';
+import type { StoredRecord } from '../records/records.ts';
+import { findTask, isTerminal, nameOf } from '../routing.ts';
+import { startFleet } from './fleet.ts';
+import { expectedSum } from './sum-stages.ts';
+import { openTestSystem, TEST_MODEL, testSettings } from './system.ts';
+import type { TestSystem } from './system.ts';
+
+const VIDEOS = Number(process.env.KILL_VIDEOS ?? 30);
+const SEED = Number(process.env.KILL_SEED ?? 1);
+/** Killing goes on for this long at most, milliseconds: what came through then is given quiet to end in. */
+const CHAOS = VIDEOS * 1_000;
+const STEP_MS = 30;
+
+test(`${VIDEOS} videos come through kills of every process and of NATS: all done, none twice, the same bytes`, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cinematica-kill-'));
+  const stepsFile = join(folder, 'steps');
+  await using server = await startTestNats();
+  const settings = testSettings({ ADMIT_WAITING: 4, ACK_WAIT_MS: 2_000 });
+  await using system = await openTestSystem(server.url, 'test', settings);
+  await provision(system.nats, settings, [TEST_MODEL]);
+  const added: StoredRecord[] = [];
+  for (let i = 0; i < VIDEOS; i++) added.push(await system.add(`photo ${i}`, {}, `caller${i % 3}`));
+
+  const names = [...STAGES.map(stageName), 'denoise#2', 'caretaker', 'caretaker#2'];
+  await using fleet = startFleet(names, { url: server.url, settings, stepMilliseconds: STEP_MS, stepsFile });
+  onTestFailed(async () => {
+    // What the processes said is the only way to understand what happened.
+    const log = join(tmpdir(), 'cinematica-kill.log');
+    await writeFile(log, fleet.lines.join('\n'));
+    console.error(`the log of every process is in ${log}`);
+  });
+  const random = numbers(SEED);
+  const counts = { processes: 0, nats: 0, pauses: 0 };
+  const begun = Date.now();
+  const open = async () => {
+    const all = await Promise.all(added.map(({ record }) => system.records.get(record).catch(() => null)));
+    return all.filter((stored) => !stored || !isTerminal(stored.record)).length;
+  };
+  while (Date.now() - begun < CHAOS && (await open()) > 0) {
+    await delay(200 + random() * 600);
+    const what = random();
+    if (what < 0.12) {
+      counts.nats++;
+      await server.kill();
+      await delay(random() * 800);
+      await server.start();
+    } else if (what < 0.2) {
+      counts.pauses++;
+      fleet.pause(names[Math.floor(random() * names.length)]!, settings.ACK_WAIT_MS * 1.5);
+    } else {
+      counts.processes++;
+      fleet.kill(names[Math.floor(random() * names.length)]!);
+    }
+  }
+  const chaos = Date.now() - begun;
+  const ended = await Promise.all(
+    added.map(({ record }) => system.until(record, (stored) => isTerminal(stored.record), 120_000)),
+  );
+  const recovery = Date.now() - begun - chaos;
+
+  const failures = ended
+    .filter(({ record }) => record.state !== VideoState.DONE)
+    .map(({ record }) => record.failure?.message);
+  expect(failures).toEqual([]);
+  for (const { record } of ended) {
+    const media = findTask(record, { stage: Stage.MUX, segment: 0 })!.outputs[0]!;
+    const expected = Buffer.from(expectedSum(await system.artifacts.get(record.photo!), record.plan!));
+    expect(Buffer.from(await system.artifacts.get(media)).equals(expected), record.videoId).toBe(true);
+    expect(await commits(system, record.owner, record.videoId)).toEqual([]);
+  }
+  // Nothing is left of them but media and photos, and no message.
+  await expect.poll(() => left(system), { timeout: 20_000 }).toEqual({ photos: VIDEOS, media: VIDEOS, messages: 0 });
+
+  const computed = (await readFile(stepsFile, 'utf8')).trim().split('\n').length;
+  const needed = added.reduce((sum, { record: { plan } }) => {
+    const { segments, steps, decodeChunks } = plan!;
+    return sum + 2 + segments * (steps + decodeChunks.length);
+  }, 0);
+  const remakes = ended.flatMap(({ record }) => record.tasks).reduce((sum, task) => sum + task.remakes, 0);
+  console.log(
+    `${VIDEOS} videos (seed ${SEED}): ${counts.processes} processes and ${counts.nats} servers killed, ${counts.pauses} ` +
+      `paused in ${(chaos / 1000).toFixed(1)} s; all done ${(recovery / 1000).toFixed(1)} s later; ${remakes} results made ` +
+      `again; ${computed} steps computed for ${needed} (${((computed / needed - 1) * 100).toFixed(1)} % more)`,
+  );
+  await rm(folder, { recursive: true });
+}, 600_000);
+
+/** Tasks whose result was committed more often than it was asked for, by the record's whole history. */
+async function commits(system: TestSystem, owner: string, videoId: string): Promise<string[]> {
+  const done = new Map<string, number>();
+  const before = new Map<string, TaskState>();
+  let remakes = new Map<string, number>();
+  const entries = await system.records.bucket.history({ key: videoKey(owner, videoId) });
+  let previous: bigint | null = null;
+  for await (const { value, revision } of entries) {
+    const record = fromBinary(VideoRecordSchema, value);
+    // No revision is missing from the story.
+    if (previous !== null) expect(record.previousRevision).toBe(previous);
+    previous = BigInt(revision);
+    for (const task of record.tasks) {
+      const name = nameOf(task);
+      if (task.state === TaskState.DONE && before.get(name) !== TaskState.DONE)
+        done.set(name, (done.get(name) ?? 0) + 1);
+      before.set(name, task.state);
+    }
+    remakes = new Map(record.tasks.map((task) => [nameOf(task), task.remakes]));
+  }
+  return [...done].filter(([name, times]) => times !== 1 + (remakes.get(name) ?? 0)).map(([name]) => name);
+}
+
+async function left(system: TestSystem): Promise<Record<string, number>> {
+  const counts: Record<string, number> = { photos: 0, media: 0, messages: 0 };
+  for (const lifetime of LIFETIMES) {
+    const { length } = await system.artifacts.list(lifetime);
+    if (lifetime === Lifetime.PHOTO) counts.photos = length;
+    else if (lifetime === Lifetime.MEDIA) counts.media = length;
+    else if (length > 0) counts[`bucket ${lifetime}`] = length;
+  }
+  const manager = await jetstreamManager(system.nats);
+  for (const stage of STAGES) counts.messages! += (await manager.streams.info(workStream(stage))).state.messages;
+  return counts;
+}
+
+/** Numbers from 0 to 1 that are the same for a seed (mulberry32). */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

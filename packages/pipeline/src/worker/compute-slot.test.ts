@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { createComputeSlot } from './compute-slot.ts';
+
+test('one computes at a time, in the order in which they came, and one that gives up is passed over', async () => {
+  const slot = createComputeSlot();
+  const release = await slot.acquire();
+  expect(slot.tryAcquire()).toBeNull();
+  const order: string[] = [];
+  const impatient = new AbortController();
+  const refused = slot.acquire(impatient.signal).catch((error: unknown) => error);
+  const enter = async (name: string) => {
+    const leave = await slot.acquire();
+    order.push(name);
+    leave();
+    // Giving it back twice takes it from nobody.
+    leave();
+  };
+  const all = [enter('first'), enter('second')];
+  impatient.abort(new Error('deadline'));
+  expect(await refused).toEqual(new Error('deadline'));
+  let free = false;
+  const idle = slot.whenFree().then(() => (free = true));
+  expect(free).toBe(false);
+  release();
+  await Promise.all(all);
+  await idle;
+  expect(order).toEqual(['first', 'second']);
+  expect(slot.tryAcquire()).not.toBeNull();
+});

@@ -1,0 +1,62 @@
+import type { Artifacts } from '../artifacts/artifacts.ts';
+import { MissingArtifactError } from '../artifacts/artifacts.ts';
+import { TaskState } from '../messages.ts';
+import type { Artifact, TaskRecord, VideoRecord } from '../messages.ts';
+import { stageName } from '../names.ts';
+import { findTask } from '../routing.ts';
+import { UnavailableError } from '../unavailable.ts';
+import { UnusableInputError } from './stage.ts';
+import type { Inputs, SavedState } from './stage.ts';
+
+/**
+ * The inputs of a task, read from where its record says.
+ * @param onRead told of each, with its bytes.
+ */
+export function createInputs(
+  artifacts: Artifacts,
+  record: VideoRecord,
+  signal: AbortSignal,
+  onRead: (bytes: number) => void,
+): Inputs {
+  const outputs = (stage: TaskRecord['stage'], segment: number): readonly Artifact[] => {
+    const task = findTask(record, { stage, segment });
+    if (!task) throw new UnusableInputError(`The video has no ${stageName(stage)} stage of segment ${segment}.`);
+    if (task.state === TaskState.DONE) return task.outputs;
+    // What it had made was lost: someone else has asked for it already.
+    throw new UnavailableError(`the ${stageName(stage)} stage of segment ${segment} is being made again`);
+  };
+  const read = async (artifact: Artifact | undefined, what: string, own?: AbortSignal) => {
+    if (!artifact) throw new UnusableInputError(`The video's ${what} is not there.`);
+    const data = await artifacts.get(artifact, own ? AbortSignal.any([signal, own]) : signal);
+    onRead(data.length);
+    return data;
+  };
+  return {
+    photo: async (own) => read(record.photo, 'photo', own),
+    parts: (stage, segment) => outputs(stage, segment).map(({ part }) => part),
+    read: async (stage, segment, part, own) =>
+      read(
+        outputs(stage, segment).find((artifact) => artifact.part === part),
+        part,
+        own,
+      ),
+  };
+}
+
+/** The newest saved state of a task that can still be read, and the results that were finished by then. */
+export async function readSavedState(
+  artifacts: Artifacts,
+  task: TaskRecord,
+  signal: AbortSignal,
+): Promise<{ readonly saved: SavedState; readonly outputs: readonly Artifact[] } | null> {
+  for (const checkpoint of task.checkpoints) {
+    try {
+      const parts = new Map<string, Uint8Array>();
+      for (const artifact of checkpoint.artifacts) parts.set(artifact.part, await artifacts.get(artifact, signal));
+      return { saved: { step: checkpoint.step, parts }, outputs: checkpoint.outputs };
+    } catch (error) {
+      if (!(error instanceof MissingArtifactError)) throw error;
+    }
+  }
+  return null;
+}

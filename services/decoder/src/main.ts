@@ -1,0 +1,17 @@
+import { failUnusable, openStageModel } from '@cinematica/pipeline/model';
+import { runStage } from '@cinematica/pipeline/service';
+import { DecoderService } from '@cinematica/protocol/stages';
+import { configSchema } from './config.ts';
+import { createDecoderService } from './service.ts';
+import { createDecodeStage } from './stage.ts';
+
+await runStage('decoder', configSchema, async (config, parts) => {
+  const model = await openStageModel(config, parts, 'decode');
+  return {
+    stage: failUnusable(createDecodeStage(model)),
+    model: model.ref,
+    service: DecoderService,
+    handlers: createDecoderService(model, parts.slot),
+    close: () => model.runtime.close(),
+  };
+});

@@ -1,0 +1,17 @@
+import { failUnusable, openStageModel } from '@cinematica/pipeline/model';
+import { runStage } from '@cinematica/pipeline/service';
+import { DenoiserService } from '@cinematica/protocol/stages';
+import { configSchema } from './config.ts';
+import { createDenoiserService } from './service.ts';
+import { createDenoiseStage } from './stage.ts';
+
+await runStage('denoiser', configSchema, async (config, parts) => {
+  const model = await openStageModel(config, parts, 'denoise');
+  return {
+    stage: failUnusable(createDenoiseStage(model)),
+    model: model.ref,
+    service: DenoiserService,
+    handlers: createDenoiserService(model, parts.slot),
+    close: () => model.runtime.close(),
+  };
+});

@@ -1,0 +1,80 @@
+import { checkModel } from '@cinematica/pipeline/model';
+import type { StageModel } from '@cinematica/pipeline/model';
+import { bytesToFloat32, refuseFields } from '@cinematica/protocol';
+import { Sampler } from '@cinematica/protocol/stages';
+import type { Conditioning as ConditioningMessage, DenoiseRequest } from '@cinematica/protocol/stages';
+import { resolveSettings } from '@cinematica/svd';
+import type { Conditioning, SamplerKind, VideoSettings } from '@cinematica/svd';
+import type { SegmentBefore } from './continue-segment.ts';
+
+/** A request, understood. */
+export interface DenoiseJob {
+  readonly photo: Conditioning;
+  readonly before: SegmentBefore | null;
+  readonly settings: VideoSettings;
+  readonly previewEvery: number;
+}
+
+const SAMPLERS: Readonly<Record<Sampler, SamplerKind | undefined>> = {
+  [Sampler.UNSPECIFIED]: undefined,
+  [Sampler.EULER]: 'euler',
+  [Sampler.AYS]: 'ays',
+  [Sampler.ANIMATELCM]: 'animatelcm',
+};
+
+/**
+ * Holds a request against the model.
+ * @throws RpcError INVALID_ARGUMENT that names the field, SettingsError
+ */
+export function readRequest(model: StageModel, request: DenoiseRequest): DenoiseJob {
+  checkModel(request.model, model.ref.name);
+  const { checkpoint } = model;
+  const photo = readConditioning(model, request.conditioning!);
+  const { seed, segment, frames, conditioningFps, motionBucketId, noiseAugStrength, previewEvery } = request;
+  const settings = resolveSettings(checkpoint.card, {
+    width: photo.width * checkpoint.vae.scaleFactor,
+    height: photo.height * checkpoint.vae.scaleFactor,
+    ...given({
+      ...{ seed, segment, frames, fps: conditioningFps, motion: motionBucketId, noiseAug: noiseAugStrength },
+      ...{ steps: request.steps, minGuidance: request.minGuidance, maxGuidance: request.maxGuidance },
+      sampler: SAMPLERS[request.sampler],
+    }),
+    seed,
+  });
+  const { lastLatents } = request;
+  if (lastLatents.length === 0) return { photo, before: null, settings, previewEvery };
+  expectBytes('last_latents', lastLatents, photo.imageLatents.length);
+  return { photo, before: { lastFrame: bytesToFloat32(lastLatents), first: null }, settings, previewEvery };
+}
+
+function readConditioning({ checkpoint, digest }: StageModel, message: ConditioningMessage): Conditioning {
+  const { channels, height, width, imageEmbedding, imageLatents, previewMap } = message;
+  if (message.modelDigest !== digest) {
+    throw wrong('conditioning.model_digest', 'it was made by another model than this stage has loaded');
+  }
+  if (channels !== checkpoint.vae.config.latent_channels) {
+    throw wrong('conditioning.channels', `must be the model's ${checkpoint.vae.config.latent_channels}`);
+  }
+  expectBytes('conditioning.image_embedding', imageEmbedding, checkpoint.imageEncoder.config.projection_dim);
+  expectBytes('conditioning.image_latents', imageLatents, channels * height * width);
+  expectBytes('conditioning.preview_map', previewMap, (channels + 1) * 3);
+  return {
+    ...{ channels, height, width },
+    imageEmbedding: bytesToFloat32(imageEmbedding),
+    imageLatents: bytesToFloat32(imageLatents),
+    previewMap: bytesToFloat32(previewMap),
+  };
+}
+
+function expectBytes(field: string, { length }: Uint8Array, numbers: number): void {
+  if (length !== 4 * numbers) throw wrong(field, `must be ${numbers} float32, ${4 * numbers} bytes, not ${length}`);
+}
+
+const wrong = (field: string, description: string) => refuseFields([{ field, description }]);
+
+/** Without what was left out. */
+function given<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+}

@@ -1,0 +1,77 @@
+import { createBoundedQueue } from '@cinematica/pipeline';
+import type { ComputeSlot } from '@cinematica/pipeline';
+import { asRpcError } from '@cinematica/pipeline/model';
+import type { StageModel } from '@cinematica/pipeline/model';
+import { acquireSlot } from '@cinematica/pipeline/service';
+import { float32ToBytes, splitIntoChunks } from '@cinematica/protocol';
+import type { CallContext, ServiceHandlers } from '@cinematica/protocol';
+import type { DenoiseResponseSchema, DenoiserService } from '@cinematica/protocol/stages';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { denoise } from '@cinematica/svd';
+import { continueSegment } from './continue-segment.ts';
+import { createPreviewer } from './previewer.ts';
+import { readRequest } from './read-request.ts';
+import type { DenoiseJob } from './read-request.ts';
+
+type Answer = Exclude<MessageInitShape<typeof DenoiseResponseSchema>, { readonly $typeName: string }>;
+
+/** Steps and previews are few and small: no reader is that slow. */
+const MOST_EVENTS = 1_000;
+
+/** The stage as an RPC. Of a later segment it holds the seam's colours, but not the first segment's: it has not seen them. */
+export const createDenoiserService = (
+  model: StageModel,
+  slot: ComputeSlot,
+): ServiceHandlers<typeof DenoiserService> => ({
+  async *denoise(request, context) {
+    try {
+      const job = readRequest(model, request);
+      const { photo, settings } = job;
+      const { channels, height, width } = photo;
+      const latents = yield* computing(model, slot, job, context);
+      yield { message: { case: 'latents', value: { frames: settings.frames, channels, height, width } } };
+      const frame = channels * height * width;
+      for (let index = 0; index < settings.frames; index++) {
+        const bytes = float32ToBytes(latents.subarray(index * frame, (index + 1) * frame));
+        for (const value of splitIntoChunks(index, bytes)) yield { message: { case: 'chunk', value } };
+      }
+    } catch (error) {
+      throw asRpcError(error);
+    }
+  },
+});
+
+/** Computes in the slot, and tells of it meanwhile. A slow reader does not hold it up: the slot is given back at the end. */
+async function* computing(
+  model: StageModel,
+  slot: ComputeSlot,
+  { photo, before, settings, previewEvery }: DenoiseJob,
+  context: CallContext,
+): AsyncGenerator<Answer, Float32Array, undefined> {
+  const release = await acquireSlot(slot, context);
+  const events = createBoundedQueue<Answer>(MOST_EVENTS);
+  const left = new AbortController();
+  const signal = AbortSignal.any([context.signal, left.signal]);
+  const { width, height } = photo;
+  const previewer = createPreviewer(photo, (step, _, image) =>
+    events.push({ message: { case: 'preview', value: { image, step, width, height } } }),
+  );
+  const { conditioning, finish } = continueSegment(model, photo, before);
+  const result = denoise(model, conditioning, settings, {
+    signal,
+    onStep({ step, steps, x0 }) {
+      events.push({ message: { case: 'step', value: { step, steps } } });
+      if (previewEvery > 0 && step % previewEvery === 0) previewer.show(step, x0);
+    },
+  })
+    .finally(release)
+    .finally(() => previewer.shown())
+    .finally(() => events.end());
+  result.catch(() => undefined);
+  try {
+    yield* events;
+    return finish(await result);
+  } finally {
+    left.abort();
+  }
+}

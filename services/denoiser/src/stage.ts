@@ -1,0 +1,65 @@
+import { Lifetime, Stage } from '@cinematica/pipeline';
+import type { Inputs, SavedState, StageTask, StageWork } from '@cinematica/pipeline';
+import type { StageModel } from '@cinematica/pipeline/model';
+import { segmentSettings } from '@cinematica/pipeline/plan';
+import { denoise, packLatents, unpackConditioning, unpackLatents } from '@cinematica/svd';
+import type { Latents, Resume, Step } from '@cinematica/svd';
+import { continueSegment } from './continue-segment.ts';
+import { createPreviewer } from './previewer.ts';
+
+/**
+ * The second stage: `conditioning`, and for a later segment the `latents` of the one before and of the first, to
+ * `latents`. It saves its latents every few steps.
+ */
+export const createDenoiseStage = (model: StageModel): StageWork => ({
+  stage: Stage.DENOISE,
+  fingerprint: model.fingerprint,
+  async run(task, inputs, hooks) {
+    const { plan, segment } = task;
+    const { signal, draining } = hooks;
+    const photo = unpackConditioning(await inputs.read(Stage.ENCODE, 0, 'conditioning', signal));
+    const { conditioning, finish } = continueSegment(model, photo, await readBefore(task, inputs, signal));
+    const previewer = createPreviewer(photo, (...shown) => hooks.preview(...shown));
+
+    // A state is saved while the next steps run; only the next save waits for it.
+    let saving = Promise.resolve();
+    const onStep = async ({ step, steps, latents, x0 }: Step) => {
+      hooks.progress(step, steps);
+      previewer.show(step, x0);
+      if (!draining.aborted && (step === steps || step % plan.checkpointSteps !== 0)) return;
+      await saving;
+      saving = hooks.save(step, { latents: packLatents(latents, photo) });
+      // Whoever waits for it next is told.
+      saving.catch(() => undefined);
+      if (!draining.aborted) return;
+      await saving;
+      throw draining.reason;
+    };
+    const latents = await denoise(model, conditioning, segmentSettings(plan, segment), {
+      onStep,
+      resumeFrom: resumeFrom(hooks.saved),
+      signal,
+    });
+    await saving;
+    await previewer.shown();
+    await hooks.output(Lifetime.LATENTS, 'latents', packLatents(finish(latents), photo));
+  },
+});
+
+/** What a later segment goes on from; null for the first. */
+async function readBefore({ segment }: StageTask, inputs: Inputs, signal: AbortSignal) {
+  if (segment === 0) return null;
+  const read = async (of: number): Promise<Latents> =>
+    unpackLatents(await inputs.read(Stage.DENOISE, of, 'latents', signal));
+  const before = await read(segment - 1);
+  const first = segment === 1 ? before : await read(0);
+  return {
+    lastFrame: before.data.subarray(before.data.length - before.data.length / before.frames),
+    first: first.data,
+  };
+}
+
+function resumeFrom(saved: SavedState | null): Resume | undefined {
+  const latents = saved?.parts.get('latents');
+  return saved && latents ? { step: saved.step, latents: unpackLatents(latents).data } : undefined;
+}

@@ -1,0 +1,17 @@
+import { failUnusable, openStageModel } from '@cinematica/pipeline/model';
+import { runStage } from '@cinematica/pipeline/service';
+import { EncoderService } from '@cinematica/protocol/stages';
+import { configSchema } from './config.ts';
+import { createEncoderService } from './service.ts';
+import { createEncodeStage } from './stage.ts';
+
+await runStage('encoder', configSchema, async (config, parts) => {
+  const model = await openStageModel(config, parts, 'encode');
+  return {
+    stage: failUnusable(createEncodeStage(model)),
+    model: model.ref,
+    service: EncoderService,
+    handlers: createEncoderService(model, parts.slot),
+    close: () => model.runtime.close(),
+  };
+});

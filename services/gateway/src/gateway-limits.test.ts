@@ -1,0 +1,115 @@
+import { RetryInfoSchema, ErrorInfoSchema } from '@cinematica/protocol';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { chart } from './photo/test-photos.ts';
+import { startTestGateway } from './testing/gateway-process.ts';
+
+const photo = new Uint8Array(await chart(96, 64).jpeg().toBuffer());
+const request = { source: { case: 'image' as const, value: photo } };
+
+const reasonOf = (error: unknown) => {
+  const refusal = ConnectError.from(error);
+  const retry = refusal.findDetails(RetryInfoSchema).length > 0;
+  return `${Code[refusal.code]} ${refusal.findDetails(ErrorInfoSchema)[0]?.reason ?? ''}${retry ? ' with a time to retry' : ''}`;
+};
+
+const outcomes = async (calls: Promise<unknown>[]) => {
+  const counts: Record<string, number> = {};
+  for (const outcome of await Promise.all(calls.map((call) => call.then(() => 'ok', reasonOf)))) {
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+  }
+  return counts;
+};
+
+test('nobody holds more than their share: of videos, at an address, of calls, of watches', async () => {
+  await using gateway = await startTestGateway({
+    MAX_ACTIVE_PER_OWNER: '5',
+    MAX_ACTIVE_PER_ADDRESS: '3',
+    MAX_WATCHES_PER_CALLER: '2',
+    CALLS_PER_SECOND: '20',
+    TRUSTED_PROXIES: '1',
+  });
+  const ann = gateway.client();
+  expect(await outcomes(Array.from({ length: 20 }, () => ann.createVideo(request)))).toEqual({
+    ok: 5,
+    'ResourceExhausted TOO_MANY_VIDEOS with a time to retry': 15,
+  });
+  // Each of them without a cookie, and so another caller: the address counts.
+  const visitor = (address: string) =>
+    gateway.client({ key: null }).createVideo(request, { headers: { 'x-forwarded-for': `9.9.9.9, ${address}` } });
+  expect(await outcomes(Array.from({ length: 6 }, () => visitor('10.0.0.1')))).toEqual({
+    ok: 3,
+    'ResourceExhausted TOO_MANY_VIDEOS with a time to retry': 3,
+  });
+  expect(await outcomes([visitor('10.0.0.2')])).toEqual({ ok: 1 });
+  // One of a /64 is all of it.
+  expect(await outcomes([1, 2, 3, 4].map((last) => visitor(`2001:db8::${last}`)))).toMatchObject({ ok: 3 });
+
+  const { videos } = await ann.listVideos({});
+  const stop = new AbortController();
+  const watch = async () => {
+    for await (const _ of ann.watchVideo({ name: videos[0]!.name }, { signal: stop.signal }));
+  };
+  const watches = [watch(), watch(), watch()];
+  expect(await Promise.race(watches).catch(reasonOf)).toBe('ResourceExhausted TOO_MANY_REQUESTS with a time to retry');
+  stop.abort();
+  await Promise.allSettled(watches);
+
+  const flood = await outcomes(Array.from({ length: 200 }, () => ann.getCapabilities({})));
+  expect(flood['ResourceExhausted TOO_MANY_REQUESTS with a time to retry']).toBeGreaterThan(20);
+});
+
+test('told to end, it sends watchers elsewhere and ends in order; what it was told twice is known to the next', async () => {
+  await using gateway = await startTestGateway();
+  const client = gateway.client();
+  const { video } = await client.createVideo(request);
+  const watching = (async () => {
+    for await (const _ of client.watchVideo({ name: video!.name }));
+  })();
+  const told = watching.then(() => 'ended', reasonOf);
+  await expect.poll(() => gateway.metrics(), { timeout: 5_000 }).toMatch(/^cinematica_watchers\{.*\} 1$/m);
+  expect(await gateway.stop()).toBe(0);
+  expect(await told).toBe('Unavailable UNAVAILABLE');
+});
+
+test('NATS that is away is an answer, and over when it is back', async () => {
+  await using gateway = await startTestGateway({ REQUEST_TIMEOUT_MS: '500', RECORD_TIMEOUT_MS: '1000' });
+  const client = gateway.client();
+  const { video } = await client.createVideo(request);
+  await gateway.nats.kill();
+  expect(await client.getVideo({ name: video!.name }).catch(reasonOf)).toBe('Unavailable UNAVAILABLE');
+  await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status, { timeout: 10_000 }).toBe(503);
+  await gateway.nats.start();
+  await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status, { timeout: 15_000 }).toBe(200);
+  expect((await client.getVideo({ name: video!.name })).video?.name).toBe(video!.name);
+});
+
+test.each([
+  ['COOKIE_SECRET', { COOKIE_SECRET: 'short' }],
+  ['HTTP_PORT', { HTTP_PORT: 'eighty' }],
+  ['MODEL_DIR', { MODEL_DIR: '/nowhere' }],
+  ['API_KEYS_FILE', { API_KEYS_FILE: '/nowhere' }],
+  ['NATS_URL', {}],
+])('a wrong %s ends it at once, in one line that names it', async (name, env) => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      NATS_URL: 'nats://127.0.0.1:1',
+      HTTP_PORT: '0',
+      MODEL_DIR: join(import.meta.dirname, '../../../test/golden/tiny-xt/checkpoint'),
+      COOKIE_SECRET: 'c'.repeat(32),
+      MEDIA_SECRET: 'm'.repeat(32),
+      ...env,
+    },
+  });
+  let text = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(1);
+  expect(text.trim().split('\n')).toHaveLength(1);
+  expect(text).toContain(name);
+});

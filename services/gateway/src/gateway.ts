@@ -1,0 +1,163 @@
+import {
+  createEta,
+  createMetrics,
+  createObjectArtifacts,
+  createQueueView,
+  createTaskQueue,
+  openPreviews,
+  openRecords,
+  openRequests,
+  openVideoTable,
+  runCaretaker,
+  startCanary,
+} from '@cinematica/pipeline';
+import type { Log, StoredRecord } from '@cinematica/pipeline';
+import { serveMetrics } from '@cinematica/pipeline/service';
+import { Code, refuse } from '@cinematica/protocol';
+import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { randomUUID } from 'node:crypto';
+import { Gauge } from 'prom-client';
+import type { ApiKeys } from './callers/api-keys.ts';
+import { createCookies } from './callers/cookie.ts';
+import { createRateLimit } from './callers/rate-limit.ts';
+import type { Config } from './config.ts';
+import { createByteBudget } from './http/byte-budget.ts';
+import { createOnePort } from './http/one-port.ts';
+import { route } from './http/routes.ts';
+import { serveSite } from './http/site.ts';
+import { createMediaCache } from './media/media-cache.ts';
+import { createMediaLinks } from './media/media-links.ts';
+import { serveMedia } from './media/serve-media.ts';
+import { serveShare } from './media/serve-share.ts';
+import { createPhotoSanitizer } from './photo/photo-sanitizer.ts';
+import { toConnectError } from './rpc/errors.ts';
+import { createGate } from './rpc/gate.ts';
+import { createHealth } from './rpc/health.ts';
+import { UPLOAD_BYTES, UPLOADS_WAITING } from './rpc/limits.ts';
+import { observeCalls } from './rpc/observe.ts';
+import { serveRpc } from './rpc/serve-rpc.ts';
+import { createVideoService } from './service.ts';
+import { capabilitiesOf } from './videos/capabilities.ts';
+import { indexByOwner } from './videos/owned-videos.ts';
+import type { LoadedModel } from './videos/resolve-plan.ts';
+import { watchProviders } from './videos/seen-providers.ts';
+import { countWatches } from './videos/watch.ts';
+import { VERSION } from './version.ts';
+
+/** A gateway that runs. */
+export interface Gateway {
+  readonly port: number;
+  /** Where Prometheus reads; undefined where it is not to. */
+  readonly metricsPort: number | undefined;
+  /** Tells watchers to come back, lets calls end, gives the chores to another gateway, and stops. */
+  stop(): Promise<void>;
+}
+
+export interface GatewayParts {
+  readonly config: Config;
+  readonly keys: ApiKeys;
+  readonly model: LoadedModel;
+  readonly nats: NatsConnection;
+  readonly log: Log;
+}
+
+/** Starts everything, from the connection to NATS upwards. @throws where a port is taken, or NATS has no records */
+export async function startGateway({ config, keys, model, nats, log }: GatewayParts): Promise<Gateway> {
+  const metrics = createMetrics('gateway');
+  const draining = new AbortController();
+  const sanitizer = createPhotoSanitizer({ processes: config.PHOTO_PROCESSES });
+  await sanitizer.ready();
+
+  const records = await openRecords(nats, config);
+  const table = await openVideoTable(records, log);
+  const requests = openRequests(records.bucket);
+  const artifacts = createObjectArtifacts(nats, config);
+  const previews = await openPreviews(nats, config);
+  const queue = createQueueView(table);
+  const eta = createEta(table);
+  const owned = indexByOwner(table);
+  const providers = watchProviders(table, model.ref);
+  const links = createMediaLinks(config.MEDIA_SECRET, config.MEDIA_LINK_MS);
+  const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
+  const outlookOf = ({ record }: StoredRecord) => {
+    const position = queue.position(record.videoId);
+    return { position, seconds: eta.seconds(record, position) };
+  };
+
+  const service = createVideoService({
+    ...{ records, requests, artifacts, queue, table, previews, sanitizer, model, links, owned, watches, nats, outlookOf },
+    settings: config,
+    addressSettings: {
+      MAX_ACTIVE_PER_OWNER: config.MAX_ACTIVE_PER_ADDRESS,
+      MAX_DAILY_PER_OWNER: config.MAX_DAILY_PER_ADDRESS,
+    },
+    capabilities: () => capabilitiesOf(model, config, VERSION, providers.list()),
+    stall: config.WATCHER_STALL_MS,
+    draining: draining.signal,
+  });
+  const health = createHealth([VideoService.typeName], draining.signal);
+  const limit = createRateLimit(config.CALLS_PER_SECOND, config.CALLS_PER_SECOND * 5);
+  const cookies = createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE);
+  const trustedProxies = config.TRUSTED_PROXIES;
+  const uploads = createByteBudget(UPLOAD_BYTES, UPLOADS_WAITING);
+  const gate = createGate({ cookies, keys, trustedProxies, limit, uploads });
+  const observe = observeCalls(log, metrics);
+  const port = createOnePort(
+    route({
+      ...{ limit, trustedProxies, log },
+      rpc: (others) => serveRpc({ service, health, gate, observe }, others),
+      media: serveMedia({ table, links, log, cache: createMediaCache(artifacts, config.MEDIA_CACHE_MIB * 2 ** 20) }),
+      share: serveShare(table, links),
+      site: serveSite(),
+      ready: () => health.serving,
+    }),
+    config.MAX_CONNECTIONS,
+  );
+
+  const canary = startCanary(nats, 'gateway', config, (failures) => {
+    metrics.canaryFailures.set(failures);
+    health.set(failures < 2 && !draining.signal.aborted);
+  });
+  new Gauge({
+    name: 'cinematica_watchers',
+    help: 'Videos that are being watched, once for each watcher.',
+    registers: [metrics.registry],
+    // Whenever the metrics are read: the queue's depth, too, comes from what is known here.
+    collect() {
+      this.set(watches.total);
+      for (const [stage, tasks] of Object.entries(queue.backlog())) metrics.queueDepth.set({ stage }, tasks);
+    },
+  });
+  const { METRICS_HOST: host, METRICS_PORT } = config;
+  const ready = () => health.serving;
+  const { registry } = metrics;
+  const metricsServer =
+    METRICS_PORT === undefined ? null : await serveMetrics({ host, port: METRICS_PORT, registry, ready });
+  const ended = new AbortController();
+  const tasks = createTaskQueue(nats, config, log);
+  const chores = runCaretaker(
+    { nats, table, records, requests, artifacts, tasks, settings: config, log },
+    randomUUID(),
+    ended.signal,
+  );
+  chores.catch((error: unknown) => log.error('the chores of the pipeline broke off', error));
+  const listening = await port.listen(config.HTTP_PORT, config.HTTP_HOST);
+
+  return {
+    port: listening,
+    metricsPort: metricsServer?.port,
+    async stop() {
+      health.set(false);
+      const message = 'The gateway is being replaced: call again.';
+      draining.abort(toConnectError(refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message)));
+      await port.close(config.DRAIN_MS);
+      ended.abort();
+      await Promise.all([chores.catch(() => undefined), canary.close(), metricsServer?.[Symbol.asyncDispose]()]);
+      for (const part of [previews, queue, eta, owned, providers]) part.close();
+      await table[Symbol.asyncDispose]();
+      await sanitizer[Symbol.asyncDispose]();
+      await nats.drain();
+    },
+  };
+}

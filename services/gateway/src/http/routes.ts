@@ -1,0 +1,57 @@
+import type { Log } from '@cinematica/pipeline';
+import type { RateLimit } from '../callers/rate-limit.ts';
+import { clientAddress } from '../callers/client-address.ts';
+import { answerText, urlOf } from './answers.ts';
+import type { HttpHandler, Request } from './http-handler.ts';
+
+export interface Routes {
+  /** Tries the RPCs, and has `others` answer what is none. */
+  readonly rpc: (others: HttpHandler) => HttpHandler;
+  readonly media: HttpHandler;
+  readonly share: HttpHandler;
+  readonly site: HttpHandler;
+  /** Whether calls can be served. */
+  readonly ready: () => boolean;
+  readonly limit: RateLimit;
+  readonly trustedProxies: number;
+  readonly log: Log;
+}
+
+/** What answers which path. Nothing that a request says may bring the process down. */
+export function route({ rpc, media, share, site, ready, limit, trustedProxies, log }: Routes): HttpHandler {
+  const addressOf = ({ headers, socket }: Request) => {
+    const forwarded = headers['x-forwarded-for'];
+    const list = Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? null);
+    return clientAddress(socket.remoteAddress ?? '', list, trustedProxies);
+  };
+  const limited =
+    (handler: HttpHandler): HttpHandler =>
+    (request, response) => {
+      const retry = limit.take(`pages ${addressOf(request)}`);
+      if (retry === 0) return handler(request, response);
+      answerText(response, 429, 'too many requests: slow down', { 'retry-after': String(Math.ceil(retry / 1000)) });
+    };
+  const [limitedMedia, limitedShare] = [limited(media), limited(share)];
+
+  const pages: HttpHandler = (request, response) => {
+    const path = urlOf(request)?.pathname ?? '';
+    if (path === '/livez') return answerText(response, 200, 'ok');
+    if (path === '/readyz') return ready() ? answerText(response, 200, 'ok') : answerText(response, 503, 'not ready');
+    if (path.startsWith('/media/')) return limitedMedia(request, response);
+    if (path.startsWith('/s/')) return limitedShare(request, response);
+    site(request, response);
+  };
+
+  const all = rpc(pages);
+  return (request, response) => {
+    try {
+      // Whom it was sent to goes into an address, and must make one.
+      const host = request.headers[':authority'] ?? request.headers.host;
+      if (typeof host !== 'string' || !URL.canParse(`http://${host}/`)) return answerText(response, 400, 'bad request');
+      all(request, response);
+    } catch (error) {
+      log.warn('a request could not be understood', { reason: String(error) });
+      answerText(response, 400, 'bad request');
+    }
+  };
+}

@@ -1,0 +1,95 @@
+import { MissingArtifactError, UnavailableError } from '@cinematica/pipeline';
+import type { Log, VideoTable } from '@cinematica/pipeline';
+import { createHash } from 'node:crypto';
+import { writeHead } from '../http/http-handler.ts';
+import type { HttpHandler, Request, Response } from '../http/http-handler.ts';
+import { answerText, methodIsRead, notFound, urlOf } from '../http/answers.ts';
+import { isShareOf } from '../videos/share.ts';
+import type { MediaCache } from './media-cache.ts';
+import { mediaFiles } from './media-files.ts';
+import type { MediaFile } from './media-files.ts';
+import type { MediaLinks } from './media-links.ts';
+import { parseRange } from './range.ts';
+
+export interface MediaParts {
+  readonly table: Pick<VideoTable, 'videos'>;
+  readonly links: MediaLinks;
+  readonly cache: MediaCache;
+  readonly log: Log;
+}
+
+/**
+ * `/media/…`: a video's files, for whoever has a link. A link that is forged, expired or taken back, and one to what is
+ * not there, are answered alike.
+ */
+export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandler {
+  function find(url: URL): { file: MediaFile; until: number; videoId: string } | null {
+    const permission = links.check(url);
+    const record = permission && table.videos.get(permission.videoId)?.record;
+    if (!permission || !record) return null;
+    if (permission.shareId !== '' && !isShareOf(record, permission.shareId)) return null;
+    const file = mediaFiles(record).find(({ name }) => name === permission.file);
+    return file ? { file, until: permission.until, videoId: record.videoId } : null;
+  }
+
+  async function serve(request: Request, response: Response): Promise<void> {
+    if (!methodIsRead(request, response)) return;
+    const url = urlOf(request);
+    const found = url && find(url);
+    if (!url || !found) return notFound(response);
+    const { file, until, videoId } = found;
+    const size = Number(file.artifact.size);
+    const etag = `"${Buffer.from(file.artifact.sha256).toString('base64url').slice(0, 32)}"`;
+    const headers: Record<string, string> = {
+      etag,
+      // A name is never written twice; the link itself is the permission, so only its holder may keep the file.
+      'cache-control': `private, max-age=${Math.max(0, until - Math.floor(Date.now() / 1000))}, immutable`,
+      'accept-ranges': 'bytes',
+      'content-type': file.contentType,
+      'content-disposition': disposition(url, file, videoId),
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+    };
+    if (matches(request.headers['if-none-match'], etag)) {
+      writeHead(response, 304, headers).end();
+      return;
+    }
+    const conditional = request.headers['if-range'];
+    const asked = conditional === undefined || conditional === etag ? request.headers.range : undefined;
+    const range = parseRange(asked, size);
+    if (range === 'unsatisfiable') {
+      writeHead(response, 416, { 'content-range': `bytes */${size}`, 'x-content-type-options': 'nosniff' }).end();
+      return;
+    }
+    const { first, last } = range ?? { first: 0, last: size - 1 };
+    headers['content-length'] = String(last - first + 1);
+    if (range) headers['content-range'] = `bytes ${first}-${last}/${size}`;
+    const data = request.method === 'HEAD' ? null : await cache.read(file.artifact);
+    writeHead(response, range ? 206 : 200, headers);
+    if (data) response.end(data.subarray(first, last + 1));
+    else response.end();
+  }
+
+  return (request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      if (error instanceof MissingArtifactError) return notFound(response);
+      if (error instanceof UnavailableError) {
+        return answerText(response, 503, 'not available right now: try again', { 'retry-after': '2' });
+      }
+      log.error('a file could not be served', error);
+      if (!response.headersSent) answerText(response, 500, 'a fault of ours');
+    });
+  };
+}
+
+/** `?download` has browsers save it, under a name of its own. */
+function disposition({ searchParams }: URL, { name }: MediaFile, videoId: string): string {
+  if (!searchParams.has('download')) return 'inline';
+  const id = createHash('sha256').update(videoId).digest('hex').slice(0, 8);
+  return `attachment; filename="cinematica-${id}-${name}"`;
+}
+
+const matches = (header: string | undefined, etag: string): boolean =>
+  header?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag || one.trim() === '*') ?? false;

@@ -1,0 +1,75 @@
+import {
+  InvalidKeyError,
+  MissingArtifactError,
+  OverLimitError,
+  RequestConflictError,
+  SlowReaderError,
+  StorageFullError,
+  UnavailableError,
+  UnknownVideoError,
+} from '@cinematica/pipeline';
+import { BadRequestSchema, Code, ErrorInfoSchema, refuse, refuseUntil, RetryInfoSchema, RpcError } from '@cinematica/protocol';
+import { ErrorReason } from '@cinematica/protocol/v1';
+import { Code as ConnectCode, ConnectError } from '@connectrpc/connect';
+import { PhotoError, PhotoProcessError, PhotosWaitingError } from '../photo/photo-error.ts';
+import type { PhotoErrorReason } from '../photo/photo-error.ts';
+
+const PHOTO_REASONS: Readonly<Record<PhotoErrorReason, ErrorReason>> = {
+  UNSUPPORTED_FORMAT: ErrorReason.IMAGE_TYPE_UNSUPPORTED,
+  HEIC_NOT_SUPPORTED: ErrorReason.IMAGE_TYPE_UNSUPPORTED,
+  TRUNCATED: ErrorReason.IMAGE_UNREADABLE,
+  EMPTY: ErrorReason.IMAGE_UNREADABLE,
+  TIMEOUT: ErrorReason.IMAGE_UNREADABLE,
+  TOO_LARGE: ErrorReason.IMAGE_TOO_LARGE,
+  TOO_MANY_PIXELS: ErrorReason.IMAGE_TOO_LARGE,
+  TOO_SMALL: ErrorReason.IMAGE_TOO_SMALL,
+};
+
+const DETAILS = [ErrorInfoSchema, BadRequestSchema, RetryInfoSchema];
+
+/** What a call is refused with, whatever was thrown. Someone else's video is refused as one that never was. */
+export function refusalOf(error: unknown): RpcError {
+  if (error instanceof RpcError) return error;
+  if (error instanceof PhotoError) {
+    return refuse(Code.INVALID_ARGUMENT, PHOTO_REASONS[error.reason], error.message, [], { cause: error });
+  }
+  if (error instanceof PhotosWaitingError) {
+    return refuseUntil(ErrorReason.SYSTEM_BUSY, 'Too many photos are waiting to be read: try again soon.', 5_000);
+  }
+  if (error instanceof UnknownVideoError || error instanceof InvalidKeyError) {
+    return refuse(Code.NOT_FOUND, ErrorReason.VIDEO_NOT_FOUND, 'There is no such video.');
+  }
+  if (error instanceof RequestConflictError) {
+    return refuse(Code.ALREADY_EXISTS, ErrorReason.REQUEST_ID_REUSED, `request_id: ${error.message}`);
+  }
+  if (error instanceof OverLimitError) {
+    const reason = error.scope === 'system' ? ErrorReason.SYSTEM_BUSY : ErrorReason.TOO_MANY_VIDEOS;
+    return refuseUntil(reason, error.message, error.retrySeconds * 1000);
+  }
+  if (error instanceof StorageFullError) {
+    const message = 'There is no room to store more right now: delete videos that you no longer want, or try again later.';
+    return refuseUntil(ErrorReason.STORAGE_FULL, message, 60_000);
+  }
+  if (error instanceof SlowReaderError) {
+    const message = 'The reader is too far behind: watch again after the last sequence seen.';
+    return refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message);
+  }
+  if (
+    error instanceof UnavailableError ||
+    error instanceof MissingArtifactError ||
+    error instanceof PhotoProcessError
+  ) {
+    const message = 'Something that this call needs can’t be reached right now: try again.';
+    return refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message, [], { cause: error });
+  }
+  const message = 'This is a fault of ours. Try again; if it stays, tell whoever runs this service.';
+  return refuse(Code.INTERNAL, ErrorReason.INTERNAL, message, [], { cause: error });
+}
+
+/** As Connect sends it; what is Connect's own stays as it is. */
+export function toConnectError(error: unknown): ConnectError {
+  if (error instanceof ConnectError) return error;
+  const refusal = refusalOf(error);
+  const details = DETAILS.flatMap((desc) => refusal.find(desc).map((value) => ({ desc, value })));
+  return new ConnectError(refusal.message, refusal.code as number as ConnectCode, undefined, details, refusal.cause);
+}

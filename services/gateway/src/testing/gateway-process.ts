@@ -1,0 +1,149 @@
+/** A real gateway in a process of its own, on a real NATS, for tests and measurements. */
+import { createObjectArtifacts, connectNats, openRecords, pipelineSettingsSchema, provision } from '@cinematica/pipeline';
+import type { Artifacts, Records } from '@cinematica/pipeline';
+import { openNamedCheckpoint } from '@cinematica/pipeline/model';
+import { VideoService } from '@cinematica/protocol/v1';
+import { createClient } from '@connectrpc/connect';
+import type { Client, Interceptor } from '@connectrpc/connect';
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startTestNats } from '../../../../test/support/nats-server.ts';
+import type { TestNats } from '../../../../test/support/nats-server.ts';
+import { digestOfKey } from '../callers/api-keys.ts';
+
+const MODEL = join(import.meta.dirname, '../../../../test/golden/tiny-xt/checkpoint');
+
+/** Keys that the gateway knows, by whose they are. */
+export const KEYS = { ann: 'key-of-ann', bob: 'key-of-bob' } as const;
+
+export type Protocol = 'connect' | 'grpc-web' | 'grpc';
+
+export interface ClientOptions {
+  readonly protocol?: Protocol;
+  /** An API key; null for none. */
+  readonly key?: string | null;
+  /** A cookie jar: filled by answers, sent with calls. */
+  readonly jar?: { cookie?: string };
+}
+
+export interface TestGateway extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** What Prometheus would read. */
+  metrics(): Promise<string>;
+  /** Every line of its log. */
+  readonly log: readonly string[];
+  readonly nats: TestNats;
+  readonly records: Records;
+  readonly artifacts: Artifacts;
+  client(options?: ClientOptions): Client<typeof VideoService>;
+  /** SIGTERM. @returns its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** @param env what differs from the defaults. */
+export async function startTestGateway(env: Readonly<Record<string, string>> = {}): Promise<TestGateway> {
+  const nats = await startTestNats();
+  const home = await mkdtemp(join(tmpdir(), 'cinematica-gateway-'));
+  const keysFile = join(home, 'keys');
+  const lines = Object.entries(KEYS).map(([name, key]) => `${name} ${digestOfKey(key).toString('hex')}`);
+  await writeFile(keysFile, `# who calls\n\n${lines.join('\n')}\n`);
+  const settings = pipelineSettingsSchema.parse({ ...env });
+  const connection = await connectNats('test', { NATS_URL: nats.url });
+  const { ref } = await openNamedCheckpoint(MODEL);
+  await provision(connection, settings, [ref]);
+
+  const log: string[] = [];
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      NATS_URL: nats.url,
+      HTTP_PORT: '0',
+      METRICS_PORT: '0',
+      MODEL_DIR: MODEL,
+      COOKIE_SECRET: 'c'.repeat(32),
+      MEDIA_SECRET: 'm'.repeat(32),
+      API_KEYS_FILE: keysFile,
+      CANARY_MS: '250',
+      RECONCILE_MS: '500',
+      LEASE_MS: '1500',
+      ...env,
+    },
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(...text.split('\n').filter(Boolean)));
+  const { port, metrics } = await portsOf(child, log);
+  const url = `http://127.0.0.1:${port}`;
+  await ready(url);
+
+  return {
+    ...{ url, port, pid: child.pid ?? 0, log, nats },
+    metrics: async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text(),
+    records: await openRecords(connection, settings),
+    artifacts: createObjectArtifacts(connection, settings),
+    client: (options) => clientOf(url, options),
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        const gone = once(child, 'exit');
+        child.kill('SIGTERM');
+        await gone;
+      }
+      return child.exitCode;
+    },
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) {
+        const gone = once(child, 'exit');
+        child.kill('SIGKILL');
+        await gone;
+      }
+      await connection.close();
+      await nats[Symbol.asyncDispose]();
+      await rm(home, { recursive: true });
+    },
+  };
+}
+
+async function portsOf(child: ChildProcess, log: readonly string[]): Promise<{ port: number; metrics: number }> {
+  for (let tries = 0; tries < 300; tries++) {
+    const line = log.find((each) => each.includes('"started"'));
+    if (line) return JSON.parse(line) as { port: number; metrics: number };
+    if (child.exitCode !== null) break;
+    await delay(50);
+  }
+  throw new Error(`the gateway did not start: ${log.join('\n')}`);
+}
+
+async function ready(url: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if ((await fetch(`${url}/readyz`)).ok) return;
+    await delay(50);
+  }
+  throw new Error('the gateway did not become ready');
+}
+
+function clientOf(baseUrl: string, { protocol = 'connect', key = KEYS.ann, jar }: ClientOptions = {}) {
+  const identify: Interceptor = (next) => async (request) => {
+    if (key !== null) request.header.set('authorization', `Bearer ${key}`);
+    if (jar?.cookie !== undefined) request.header.set('cookie', jar.cookie);
+    const response = await next(request);
+    const set = response.header.get('set-cookie');
+    if (jar && set !== null) jar.cookie = set.split(';', 1)[0] ?? '';
+    return response;
+  };
+  const options = { baseUrl, interceptors: [identify] };
+  switch (protocol) {
+    case 'connect':
+      return createClient(VideoService, createConnectTransport({ ...options, httpVersion: '1.1' }));
+    case 'grpc-web':
+      return createClient(VideoService, createGrpcWebTransport({ ...options, httpVersion: '1.1' }));
+    case 'grpc':
+      return createClient(VideoService, createGrpcTransport(options));
+  }
+}

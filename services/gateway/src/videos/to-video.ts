@@ -1,0 +1,123 @@
+import { create } from '@bufbuild/protobuf';
+import { durationFromMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import { TaskState, VideoState } from '@cinematica/pipeline';
+import type { PipelineSettings, Plan, StoredRecord, VideoRecord } from '@cinematica/pipeline';
+import { ErrorReason, MediaKind, Preset, Video_State, VideoSchema, VideoSettingsSchema } from '@cinematica/protocol/v1';
+import type { MediaSchema, Video, VideoSettings } from '@cinematica/protocol/v1';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { mediaFiles } from '../media/media-files.ts';
+import type { MediaLinks } from '../media/media-links.ts';
+import { progressOf, publicStage } from './progress.ts';
+import type { Outlook } from './progress.ts';
+import { isShared, sharePath } from './share.ts';
+
+/** What a video's view is made with. */
+export interface ViewParts {
+  readonly links: MediaLinks;
+  readonly settings: Pick<PipelineSettings, 'UNDO_MS' | 'ACK_WAIT_MS'>;
+}
+
+const STATES: Readonly<Record<number, Video_State>> = {
+  [VideoState.UNSPECIFIED]: Video_State.UNSPECIFIED,
+  [VideoState.QUEUED]: Video_State.QUEUED,
+  [VideoState.RUNNING]: Video_State.RUNNING,
+  [VideoState.DONE]: Video_State.DONE,
+  [VideoState.FAILED]: Video_State.FAILED,
+  [VideoState.CANCELLED]: Video_State.CANCELLED,
+};
+
+const PRESETS: Readonly<Record<string, Preset>> = {
+  calm: Preset.CALM,
+  natural: Preset.NATURAL,
+  lively: Preset.LIVELY,
+};
+
+const OUTPUTS: Readonly<Record<string, MediaKind>> = {
+  loop: MediaKind.LOOP,
+  webp: MediaKind.WEBP,
+  webm: MediaKind.WEBM,
+};
+
+/** Nothing that depends on other videos: the same for everyone who asks. */
+export const NO_OUTLOOK: Outlook = { position: null, seconds: null };
+
+/** A record as its owner sees it. */
+export function toVideo({ record, revision }: StoredRecord, parts: ViewParts, outlook: Outlook = NO_OUTLOOK): Video {
+  const { videoId, state, plan, share, failure, madeFrom, continuedFrom, purgeTime } = record;
+  return create(VideoSchema, {
+    name: nameOf(videoId),
+    state: STATES[state] ?? Video_State.UNSPECIFIED,
+    sequence: BigInt(revision),
+    ...some('settings', plan && settingsOf(plan)),
+    ...some('progress', purgeTime ? undefined : progressOf(record, outlook)),
+    ...some(
+      'error',
+      failure && { reason: ErrorReason.STAGE_FAILED, message: failure.message, stage: publicStage(failure.stage) },
+    ),
+    media: mediaOf(record, parts.links),
+    madeFrom: madeFrom === '' ? '' : nameOf(madeFrom),
+    continuedFrom: continuedFrom === '' ? '' : nameOf(continuedFrom),
+    ...some(
+      'share',
+      share && isShared(record) ? { url: sharePath(videoId, share), ...some('expireTime', share.expireTime) } : undefined,
+    ),
+    ...some('createTime', record.createTime),
+    updateTime: changeTime(record, parts.settings),
+    ...some('startTime', record.startTime),
+    ...some('finishTime', record.endTime),
+    ...some('expireTime', record.expireTime),
+    ...some('deleteTime', purgeTime && timestampFromMs(timestampMs(purgeTime) - parts.settings.UNDO_MS)),
+    ...some('purgeTime', purgeTime),
+  });
+}
+
+export const nameOf = (videoId: string): string => `videos/${videoId}`;
+/** @param name one that the API's rules have been held to. */
+export const idOf = (name: string): string => name.slice(name.indexOf('/') + 1);
+
+/** When a record last changed, by what it says itself: everyone is told the same. */
+export function changeTime(record: VideoRecord, { ACK_WAIT_MS }: Pick<PipelineSettings, 'ACK_WAIT_MS'>): Timestamp {
+  const times = [record.createTime, record.startTime, record.endTime].concat(
+    record.tasks.flatMap(({ readyTime, startTime, endTime }) => [readyTime, startTime, endTime]),
+  );
+  const leases = record.tasks
+    .filter(({ state, leaseTime }) => state === TaskState.RUNNING && leaseTime)
+    // Every step of a running task extends its lease.
+    .map(({ leaseTime }) => timestampMs(leaseTime!) - ACK_WAIT_MS);
+  return timestampFromMs(Math.max(0, ...leases, ...times.map((time) => (time ? timestampMs(time) : 0))));
+}
+
+function settingsOf(plan: Plan): VideoSettings {
+  return create(VideoSettingsSchema, {
+    model: plan.model,
+    preset: PRESETS[plan.preset] ?? Preset.UNSPECIFIED,
+    frames: plan.frames,
+    conditioningFps: plan.fps,
+    frameRate: plan.outputFps,
+    motionBucketId: plan.motion,
+    noiseAugStrength: plan.noiseAug,
+    steps: plan.steps,
+    minGuidance: plan.minGuidance,
+    maxGuidance: plan.maxGuidance,
+    seed: plan.seed,
+    shape: { case: 'size', value: { width: plan.width, height: plan.height } },
+    crop: { x: plan.focusX, y: plan.focusY, zoom: plan.zoom || 1 },
+    outputs: plan.outputs.flatMap((output) => OUTPUTS[output] ?? []),
+  });
+}
+
+function mediaOf(record: VideoRecord, links: MediaLinks): MessageInitShape<typeof MediaSchema>[] {
+  return mediaFiles(record).map(({ kind, name, contentType, artifact, width, height, duration }) => {
+    const { url, until } = links.own(record.videoId, name);
+    return {
+      ...{ kind, url, contentType, width, height, sizeBytes: artifact.size },
+      expireTime: timestampFromMs(until * 1000),
+      ...some('duration', duration === null ? undefined : durationFromMs(duration)),
+    };
+  });
+}
+
+/** A field that is left out where there is nothing in it. */
+const some = <K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> =>
+  value === undefined ? {} : ({ [name]: value } as Record<K, V>);

@@ -1,0 +1,93 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import { createBoundedQueue } from '@cinematica/pipeline';
+import type { ComputeSlot } from '@cinematica/pipeline';
+import { acquireSlot, readStream } from '@cinematica/pipeline/service';
+import { Code, refuse, refuseFields, splitIntoChunks } from '@cinematica/protocol';
+import type { ServiceHandlers } from '@cinematica/protocol';
+import { PixelFormat } from '@cinematica/protocol/stages';
+import type { MuxerService, MuxResponseSchema, MuxStart } from '@cinematica/protocol/stages';
+import { ErrorReason } from '@cinematica/protocol/v1';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { FILES, filesToMake, makeFiles } from './files.ts';
+import type { MadeFile } from './files.ts';
+import { MediaError } from './media-request.ts';
+
+type Answer = Exclude<MessageInitShape<typeof MuxResponseSchema>, { readonly $typeName: string }>;
+
+const MOST_EVENTS = 1_000;
+
+/** A file that is held in memory, so that the slot is free while it is sent. */
+interface HeldFile extends MadeFile {
+  readonly data: Uint8Array;
+}
+
+/** The stage as an RPC. */
+export const createMuxerService = (threads: number, slot: ComputeSlot): ServiceHandlers<typeof MuxerService> => ({
+  async *mux(requests, context) {
+    const { start, items } = await readStream(requests);
+    const header = start.frames!;
+    if (header.pixelFormat !== PixelFormat.RGB8) {
+      throw refuseFields([{ field: 'start.frames.pixel_format', description: 'only RGB8 is taken so far' }]);
+    }
+    const { width, height, frames } = header;
+    const names = filesToMake((name) => start.outputs.includes(FILES[name].kind));
+    const settings = readSettings(start);
+    const request = { width, height, frames, fps: start.sourceFps, outputFps: start.frameRate, settings, threads };
+
+    const release = await acquireSlot(slot, context);
+    const progress = createBoundedQueue<Answer>(MOST_EVENTS);
+    const left = new AbortController();
+    const received = count(items(frames, width * height * 3), (read) =>
+      progress.replace('progress', { message: { case: 'progress', value: { frames: read, total: frames } } }),
+    );
+    const making = makeFiles(names, received, request, hold, AbortSignal.any([context.signal, left.signal]))
+      .finally(release)
+      .finally(() => progress.end());
+    making.catch(() => undefined);
+    try {
+      yield* progress;
+      for (const [index, file] of (await making).entries()) {
+        yield { message: { case: 'file', value: describeFile(file, index) } };
+        for (const value of splitIntoChunks(index, file.data)) yield { message: { case: 'chunk', value } };
+      }
+    } catch (error) {
+      if (!(error instanceof MediaError)) throw error;
+      throw refuse(Code.INVALID_ARGUMENT, ErrorReason.SETTING_UNSUPPORTED, error.message, [], { cause: error });
+    } finally {
+      left.abort();
+    }
+  },
+});
+
+function readSettings({ settingsJson }: MuxStart): Record<string, unknown> {
+  if (settingsJson === '') return {};
+  try {
+    const settings: unknown = JSON.parse(settingsJson);
+    if (typeof settings === 'object' && settings !== null) return { ...settings };
+  } catch {
+    // It is said below.
+  }
+  throw refuseFields([{ field: 'start.settings_json', description: 'must be a JSON object' }]);
+}
+
+async function* count(frames: AsyncIterable<Uint8Array>, onRead: (read: number) => void) {
+  let read = 0;
+  for await (const frame of frames) {
+    yield frame;
+    onRead(++read);
+  }
+}
+
+const hold = (files: MadeFile[]): Promise<HeldFile[]> =>
+  Promise.all(files.map(async (file) => ({ ...file, data: await readFile(file.file) })));
+
+function describeFile({ kind, contentType, data, width, height, format, frames, fps }: HeldFile, index: number) {
+  return {
+    ...{ index, kind, contentType, width, height },
+    sizeBytes: BigInt(data.length),
+    sha256: new Uint8Array(createHash('sha256').update(data).digest()),
+    ...(format === 'poster' ? {} : { duration: durationFromMs(Math.round((frames * 1000) / fps)) }),
+  };
+}

@@ -1,0 +1,63 @@
+import { Lifetime, Stage, UnusableInputError } from '@cinematica/pipeline';
+import type { Inputs, StageTask, StageWork } from '@cinematica/pipeline';
+import { readFile } from 'node:fs/promises';
+import { filesToMake, makeFiles } from './files.ts';
+import { keepLastFrame } from './last-frame.ts';
+import { MediaError } from './media-request.ts';
+import { shownFrames } from './shown-frames.ts';
+
+type Plan = StageTask['plan'];
+
+/**
+ * The last stage: every segment's `frames-…` to the video's files, each a part by its name: `mp4`, `poster`, `loop`,
+ * `webp`, `webm`; and `last-frame`, which another video can go on from.
+ * @param threads of ffmpeg's encoders.
+ */
+export const createMuxStage = (threads: number): StageWork => ({
+  stage: Stage.MUX,
+  fingerprint: `ffmpeg ${process.arch} × ${threads}`,
+  async run({ plan }, inputs, hooks) {
+    // Nothing of it can be kept: it is done again, in seconds.
+    const either = AbortSignal.any([hooks.signal, hooks.draining]);
+    const names = filesToMake((name) => plan.outputs.includes(name) || (name === 'loop' && plan.loop));
+    const { width, height, frames, fps, outputFps } = plan;
+    const request = { width, height, frames, fps, outputFps, threads, settings: describePlan(plan) };
+    const last = keepLastFrame(plan);
+    const shown = shownFrames(plan, readChunks(plan, inputs, either), (count) => hooks.progress(count, frames));
+    try {
+      await makeFiles(
+        names,
+        last.follow(shown),
+        request,
+        async (files) => {
+          for (const { name, file } of files) await hooks.output(Lifetime.MEDIA, name, await readFile(file));
+          await hooks.output(Lifetime.MEDIA, 'last-frame', await last.png());
+        },
+        either,
+      );
+    } catch (error) {
+      if (error instanceof MediaError) throw new UnusableInputError(error.message, { cause: error });
+      throw error;
+    }
+  },
+});
+
+/** The decoded chunks of a video, in order. */
+async function* readChunks({ segments, decodeChunks }: Plan, inputs: Inputs, signal: AbortSignal) {
+  for (let segment = 0; segment < segments; segment++) {
+    for (const chunk of decodeChunks.keys()) {
+      const data = await inputs.read(Stage.DECODE, segment, `frames-${chunk}`, signal);
+      yield { segment, chunk, data };
+    }
+  }
+}
+
+/** What a file says of how it was made. */
+function describePlan(plan: Plan): Record<string, unknown> {
+  const { model, width, height, frames, fps, outputFps, motion, noiseAug, steps, sampler, seed, loop } = plan;
+  return {
+    ...{ generator: 'Cinemática', model, size: `${width}x${height}`, frames, fps, outputFps, motion, noiseAug, steps },
+    guidance: { min: plan.minGuidance, max: plan.maxGuidance },
+    ...{ sampler, seed, focus: { x: plan.focusX, y: plan.focusY, zoom: Math.max(1, plan.zoom) }, loop },
+  };
+}

@@ -1,0 +1,275 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Code, createClient, openChannel, reasonOf, RpcError } from '@cinematica/protocol';
+import type { Channel } from '@cinematica/protocol';
+import {
+  DecoderService,
+  DenoiserService,
+  EncoderService,
+  FileKind,
+  MuxerService,
+  PixelFormat,
+} from '@cinematica/protocol/stages';
+import type { Conditioning } from '@cinematica/protocol/stages';
+import { ErrorReason } from '@cinematica/protocol/v1';
+import { findTask, Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import type { Artifact, StoredRecord } from '@cinematica/pipeline';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { grpcReady } from '../../scripts/launch/readiness.ts';
+import { startStageSystem } from '../support/stage-system.ts';
+import type { StageService, StageSystem } from '../support/stage-system.ts';
+
+const MODEL = join(import.meta.dirname, '../golden/tiny-xt/checkpoint');
+const settings = { width: 128, height: 64, seed: 7, steps: 6, checkpointSteps: 2 };
+
+let system: StageSystem;
+let photo: Buffer;
+
+beforeAll(async () => {
+  // A sky over a field, with some texture.
+  const data = Uint8Array.from({ length: 300 * 200 * 3 }, (_, i) =>
+    i < 300 * 100 * 3 ? [120, 170, 230][i % 3]! : 60 + ((i * 7919) % 80),
+  );
+  photo = await sharp(data, { raw: { width: 300, height: 200, channels: 3 } })
+    .jpeg()
+    .toBuffer();
+  system = await startStageSystem(MODEL);
+});
+afterAll(async () => {
+  await system[Symbol.asyncDispose]();
+  // The allow-lists of the services' users are enough.
+  expect(system.lines.filter((line) => line.includes('Permissions Violation'))).toEqual([]);
+});
+
+const media = ({ record }: StoredRecord): Map<string, Artifact> =>
+  new Map(findTask(record, { stage: Stage.MUX, segment: 0 })!.outputs.map((artifact) => [artifact.part, artifact]));
+
+/** What ffprobe finds in a file: its size, and frames that can really be decoded. */
+async function probe(bytes: Uint8Array) {
+  const folder = await mkdtemp(join(tmpdir(), 'cinematica-probe-'));
+  try {
+    const file = join(folder, 'video');
+    await writeFile(file, bytes);
+    const args = '-v error -count_frames -select_streams v:0 -show_entries stream=width,height,nb_read_frames -of json';
+    const { stdout } = await promisify(execFile)('ffprobe', [...args.split(' '), file]);
+    const { streams } = JSON.parse(stdout) as { streams: { width: number; height: number; nb_read_frames: string }[] };
+    const [{ width, height, nb_read_frames: frames } = { width: 0, height: 0, nb_read_frames: '0' }] = streams;
+    return { width, height, frames: Number(frames) };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe('over the queue', () => {
+  test('a photo becomes a video, with every file that was asked for', async () => {
+    const ref = await system.create(photo, { ...settings, frames: 4, outputs: ['mp4', 'webp', 'webm'], loop: true });
+    const stored = await system.finished(ref);
+    expect(stored.record.failure).toBeUndefined();
+    expect(stored.record.state).toBe(VideoState.DONE);
+    const files = media(stored);
+    expect([...files.keys()]).toEqual(['mp4', 'poster', 'loop', 'webp', 'webm', 'last-frame']);
+    const mp4 = await system.artifacts.get(files.get('mp4')!);
+    expect(await probe(mp4)).toEqual({ width: 128, height: 64, frames: 4 });
+    expect(Buffer.from(mp4).includes('trainedAlgorithmicMedia')).toBe(true);
+    expect(await probe(await system.artifacts.get(files.get('loop')!))).toMatchObject({ frames: 6 });
+    const webp = await sharp(await system.artifacts.get(files.get('webp')!), { pages: -1 }).metadata();
+    expect([webp.width, webp.pageHeight, webp.pages]).toEqual([128, 64, 4]);
+    for (const task of stored.record.tasks) expect(task.fingerprint).not.toBe('');
+  });
+
+  test('more frames than the window: two segments; killed, a denoiser or its model goes on, to the same bytes', async () => {
+    onTestFailed(() => console.error(system.lines.join('\n')));
+    const request = { ...settings, frames: 8, steps: 30 };
+    const denoise = { stage: Stage.DENOISE, segment: 1 };
+    const undisturbed = await system.finished(await system.create(photo, request));
+    expect(undisturbed.record.plan).toMatchObject({ segments: 2, segmentFrames: 5, surplus: 1 });
+    const wanted = media(undisturbed).get('mp4')!;
+    expect(await probe(await system.artifacts.get(wanted))).toEqual({ width: 128, height: 64, frames: 8 });
+
+    const kills = {
+      async process() {
+        await system.stop('denoiser', 'SIGKILL');
+        await system.start('denoiser');
+      },
+      async model() {
+        const { stdout } = await promisify(execFile)('pgrep', ['-P', String(system.pid('denoiser'))]);
+        process.kill(Number(stdout.trim()), 'SIGKILL');
+      },
+    };
+    for (const kill of Object.values(kills)) {
+      const ref = await system.create(photo, request);
+      await system.until(ref, ({ record }) => (findTask(record, denoise)?.checkpoints[0]?.step ?? 0) >= 4);
+      await kill();
+      const { record, ...rest } = await system.finished(ref);
+      expect(record.state).toBe(VideoState.DONE);
+      const resumed = findTask(record, denoise)!;
+      expect(resumed.attempt).toBe(2);
+      expect(resumed.claimedStep).toBeGreaterThanOrEqual(4);
+      expect(media({ record, ...rest }).get('mp4')!.sha256).toEqual(wanted.sha256);
+    }
+  });
+
+  test('told to end, a denoiser saves at its next step, gives the task back and exits; the next goes on from there', async () => {
+    const denoise = { stage: Stage.DENOISE, segment: 0 };
+    // No checkpoint but the one that it makes because it is told to end.
+    const ref = await system.create(photo, { ...settings, frames: 5, steps: 60, checkpointSteps: 1000 });
+    await system.until(ref, ({ record }) => (findTask(record, denoise)?.step ?? 0) >= 3);
+    expect(await system.stop('denoiser', 'SIGTERM')).toBe(0);
+    const given = findTask((await system.records.get(ref))!.record, denoise)!;
+    expect(given.state).toBe(TaskState.READY);
+    expect(given.failures).toBe(0);
+    await system.start('denoiser');
+    const { record } = await system.finished(ref);
+    expect(record.state).toBe(VideoState.DONE);
+    expect(findTask(record, denoise)!.claimedStep).toBe(given.checkpoints[0]!.step);
+  });
+
+  test('a photo that is none fails at once, with a message for people', async () => {
+    const { record } = await system.finished(await system.create(Buffer.from('no photo'), { ...settings, frames: 2 }));
+    expect(record.state).toBe(VideoState.FAILED);
+    expect(record.failure).toMatchObject({ stage: Stage.ENCODE, permanent: true });
+    expect(record.failure?.message).toMatch(/^the photo: not an image/);
+    expect(findTask(record, { stage: Stage.ENCODE, segment: 0 })?.attempt).toBe(1);
+  });
+
+  test('metrics and health answer', async () => {
+    await grpcReady(system.address('denoiser'), AbortSignal.timeout(5_000));
+    const url = system.metricsUrl('denoiser');
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toMatch(/cinematica_stage_duration_seconds_count\{.*stage="denoise".*outcome="done".*\} [1-9]/);
+    expect(metrics).toMatch(/cinematica_model_load_seconds_count\{.*\} [1-9]/);
+    for (const path of ['livez', 'readyz']) expect((await fetch(`${url}/${path}`)).status).toBe(200);
+  });
+});
+
+describe('over gRPC', () => {
+  const channels = new Map<StageService, Channel>();
+  const channel = (name: StageService): Channel => {
+    const open = channels.get(name) ?? openChannel(system.address(name), { token: system.token });
+    channels.set(name, open);
+    return open;
+  };
+  afterAll(() => {
+    for (const open of channels.values()) open.close();
+  });
+  const failure = (call: Promise<unknown>): Promise<RpcError> =>
+    call.then(
+      () => Promise.reject(new Error('it did not fail')),
+      (error: unknown) => (error instanceof RpcError ? error : Promise.reject(error as Error)),
+    );
+  const encode = async (): Promise<Conditioning> => {
+    const client = createClient(EncoderService, channel('encoder'));
+    return (await client.encode({ image: photo, width: 128, height: 64, seed: 7 })).conditioning!;
+  };
+  async function all<T>(stream: AsyncIterable<T>): Promise<T[]> {
+    const items: T[] = [];
+    for await (const item of stream) items.push(item);
+    return items;
+  }
+
+  test('the four stages, one after the other', async () => {
+    const conditioning = await encode();
+    expect([conditioning.channels, conditioning.height, conditioning.width]).toEqual([4, 8, 16]);
+
+    const request = { conditioning, frames: 3, steps: 4, seed: 7, previewEvery: 2 };
+    const denoised = await all(createClient(DenoiserService, channel('denoiser')).denoise(request));
+    const of = (name: string) => denoised.flatMap(({ message }) => (message.case === name ? [message] : []));
+    expect(of('step').map(({ value }) => value)).toMatchObject([1, 2, 3, 4].map((step) => ({ step, steps: 4 })));
+    const [preview] = of('preview');
+    const shown = preview?.case === 'preview' ? await sharp(preview.value.image, { pages: -1 }).metadata() : null;
+    expect([shown?.format, shown?.width, shown?.pageHeight, shown?.pages]).toEqual(['webp', 16, 8, 3]);
+    const header = denoised.find(({ message }) => message.case === 'latents')!.message;
+    const latents = denoised.flatMap(({ message }) => (message.case === 'chunk' ? [message] : []));
+    expect(latents).toHaveLength(3);
+
+    const start = { latents: header.case === 'latents' ? header.value : undefined!, framesTogether: 2 };
+    const decoding = createClient(DecoderService, channel('decoder')).decode([
+      { message: { case: 'start', value: start } },
+      ...latents.map((message) => ({ message })),
+    ]);
+    const [frames, ...pieces] = (await all(decoding)).map(({ message }) => message);
+    expect(frames).toMatchObject({ case: 'frames', value: { frames: 3, width: 128, height: 64, pixelFormat: 1 } });
+    expect(pieces.map((piece) => piece.case === 'chunk' && [piece.value.index, piece.value.data.length])).toEqual(
+      [0, 1, 2].map((index) => [index, 128 * 64 * 3]),
+    );
+
+    const value = {
+      frames: { frames: 3, width: 128, height: 64, pixelFormat: PixelFormat.RGB8 },
+      sourceFps: 7,
+      outputs: [FileKind.WEBM],
+      settingsJson: '{"seed":7}',
+    };
+    const muxing = createClient(MuxerService, channel('muxer')).mux([
+      { message: { case: 'start', value } },
+      ...pieces.flatMap((piece) => (piece.case === 'chunk' ? [{ message: piece }] : [])),
+    ]);
+    const answers = (await all(muxing)).map(({ message }) => message);
+    const files = answers.flatMap((answer) => (answer.case === 'file' ? [answer.value] : []));
+    expect(files.map(({ kind }) => kind)).toEqual([FileKind.MP4, FileKind.POSTER, FileKind.WEBM]);
+    const mp4 = answers.flatMap((answer) =>
+      answer.case === 'chunk' && answer.value.index === 0 ? [answer.value.data] : [],
+    );
+    expect(await probe(Buffer.concat(mp4))).toEqual({ width: 128, height: 64, frames: 3 });
+  });
+
+  test('a later segment goes on from the last latents of the one before', async () => {
+    const conditioning = await encode();
+    const client = createClient(DenoiserService, channel('denoiser'));
+    const lastLatents = new Uint8Array(conditioning.imageLatents.length).fill(0);
+    const later = await all(client.denoise({ conditioning, lastLatents, segment: 1, frames: 2, steps: 2 }));
+    const first = await all(client.denoise({ conditioning, segment: 1, frames: 2, steps: 2 }));
+    expect(later.at(-1)).not.toEqual(first.at(-1));
+    const wrong = all(client.denoise({ conditioning, lastLatents: new Uint8Array(8) }));
+    expect((await failure(wrong)).message).toMatch(/^last_latents: must be 512 float32/);
+  });
+
+  test('without the token, for another model, with what the model can’t do: refused, in words that help', async () => {
+    const image = { image: photo, width: 128, height: 64 };
+    using stranger = openChannel(system.address('encoder'));
+    expect((await failure(createClient(EncoderService, stranger).encode(image))).code).toBe(Code.UNAUTHENTICATED);
+
+    const client = createClient(EncoderService, channel('encoder'));
+    const other = await failure(client.encode({ ...image, model: 'another' }));
+    expect([other.code, reasonOf(other)]).toEqual([Code.INVALID_ARGUMENT, ErrorReason.MODEL_UNKNOWN]);
+    const odd = await failure(client.encode({ ...image, width: 130 }));
+    expect([odd.code, reasonOf(odd)]).toEqual([Code.INVALID_ARGUMENT, ErrorReason.SETTING_UNSUPPORTED]);
+    expect(odd.message).toMatch(/width must be a multiple of/);
+    const torn = await failure(client.encode({ ...image, image: photo.subarray(0, 900) }));
+    expect([torn.code, reasonOf(torn)]).toEqual([Code.INVALID_ARGUMENT, ErrorReason.IMAGE_UNREADABLE]);
+  });
+
+  test('one call at a time: another waits until its deadline; a call that is cancelled gives the slot back', async () => {
+    const conditioning = await encode();
+    const client = createClient(DenoiserService, channel('denoiser'));
+    const long = client.denoise({ conditioning, frames: 5, steps: 100 })[Symbol.asyncIterator]();
+    await long.next();
+    const refused = await failure(all(client.denoise({ conditioning, frames: 2, steps: 2 }, { timeoutMs: 600 })));
+    expect([refused.code, reasonOf(refused)]).toEqual([Code.RESOURCE_EXHAUSTED, ErrorReason.SLOT_TAKEN]);
+    const waiting = all(client.denoise({ conditioning, frames: 2, steps: 2 }));
+    await long.return?.();
+    const done = await waiting;
+    expect(done.filter(({ message }) => message.case === 'step')).toHaveLength(2);
+  });
+});
+
+test.each([
+  ['encoder', { THREADS: 'many' }, /THREADS: /],
+  ['decoder', { MODEL_DIR: tmpdir() }, /MODEL_DIR=/],
+  ['provisioner', { NATS_URL: 'nats://127.0.0.1:1' }, /NATS_URL=nats:\/\/127\.0\.0\.1:1/],
+])('%s with %j stops at once, with one line that names the setting', async (name, wrong, message) => {
+  const main = join(import.meta.dirname, '../../services', name, 'src/main.ts');
+  const ports = { GRPC_PORT: '0', METRICS_PORT: '0', STAGE_TOKEN: 'x'.repeat(32) };
+  const env = { ...process.env, NATS_URL: 'nats://127.0.0.1:1', MODEL_DIR: MODEL, ...ports, ...wrong };
+  const run = promisify(execFile)(process.execPath, [main], { env });
+  const { code, stderr } = await run.then(
+    () => ({ code: 0, stderr: '' }),
+    (error: unknown) => error as { code: number; stderr: string },
+  );
+  expect(code).toBe(1);
+  expect(stderr.trim().split('\n').at(-1)).toMatch(message);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from '@nats-io/transport-node';
+import { setTimeout as delay } from 'node:timers/promises';
+import { findNatsServer } from '../../scripts/setup/nats-server.mjs';
+
+/** Where nats-server is: NATS_SERVER, PATH, or the project's cache. @throws where there is none. */
+export async function natsServerPath(): Promise<string> {
+  const path = await findNatsServer(join(import.meta.dirname, '../..'));
+  if (path === null) throw new Error('these tests need nats-server: npm test gets it; or set NATS_SERVER to its path');
+  return path;
+}
+
+/** A real server with JetStream on file storage, in a folder and on a port of its own. */
+export interface TestNats extends AsyncDisposable {
+  readonly url: string;
+  readonly folder: string;
+  /** SIGKILL; the port and what it stored stay. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface TestNatsOptions {
+  /** Further lines of the configuration. */
+  readonly extra?: string;
+  /** Where its files go, in place of a new folder. */
+  readonly folder?: string;
+}
+
+export async function startTestNats({ extra = '', folder }: TestNatsOptions = {}): Promise<TestNats> {
+  const program = await natsServerPath();
+  const home = folder ?? (await mkdtemp(join(tmpdir(), 'cinematica-nats-')));
+  const port = await freePort();
+  const config = join(home, 'nats.conf');
+  await writeFile(
+    config,
+    `listen: "127.0.0.1:${port}"
+jetstream { store_dir: ${JSON.stringify(join(home, 'store'))}, sync_interval: always }
+${extra}
+`,
+  );
+  let child: ChildProcess | null = null;
+
+  async function stop(signal: NodeJS.Signals): Promise<void> {
+    const running = child;
+    child = null;
+    if (running?.exitCode !== null || running.signalCode !== null) return;
+    const gone = once(running, 'exit');
+    running.kill(signal);
+    await gone;
+  }
+
+  const server: TestNats = {
+    url: `nats://127.0.0.1:${port}`,
+    folder: home,
+    kill: () => stop('SIGKILL'),
+    async start() {
+      child = spawn(program, ['-c', config], { stdio: 'ignore' });
+      await untilItAnswers(server.url);
+    },
+    async [Symbol.asyncDispose]() {
+      await stop('SIGKILL');
+      if (folder === undefined) await rm(home, { recursive: true, force: true });
+    },
+  };
+  await server.start();
+  return server;
+}
+
+async function untilItAnswers(url: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    try {
+      const connection = await connect({ servers: url, reconnect: false, timeout: 500 });
+      await connection.close();
+      return;
+    } catch (error) {
+      // One that refuses us answers.
+      if (error instanceof Error && /authori[sz]ation/i.test(`${error.name} ${error.message}`)) return;
+      await delay(50);
+    }
+  }
+  throw new Error(`nats-server at ${url} does not answer`);
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}

@@ -1,0 +1,207 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  connectNats,
+  createLog,
+  createObjectArtifacts,
+  createQueueView,
+  createTaskQueue,
+  createVideo,
+  isTerminal,
+  openRecords,
+  openRequests,
+  openVideoTable,
+  pipelineSettings,
+  runCaretaker,
+} from '@cinematica/pipeline';
+import type { Artifacts, Records, StoredRecord, VideoRef } from '@cinematica/pipeline';
+import { openNamedCheckpoint } from '@cinematica/pipeline/model';
+import { createPlan } from '@cinematica/pipeline/plan';
+import type { PlanRequest } from '@cinematica/pipeline/plan';
+import { logConnection } from '@cinematica/pipeline/service';
+import { v7 } from 'uuid';
+import { createComputeLock } from '../../scripts/launch/compute-lock.ts';
+import { allowLists } from '../../scripts/launch/nats/access.ts';
+import { natsConfig } from '../../scripts/launch/nats/config.ts';
+import { access } from '../../scripts/launch/nats/users.ts';
+import { startTestNats } from './nats-server.ts';
+import type { TestNats } from './nats-server.ts';
+
+export type StageService = 'encoder' | 'denoiser' | 'decoder' | 'muxer';
+
+/** The provisioner and the four stages as processes, on a NATS server with the users of a real system. */
+export interface StageSystem extends AsyncDisposable {
+  readonly records: Records;
+  readonly artifacts: Artifacts;
+  readonly token: string;
+  /** Where a stage's RPCs are. */
+  address(name: StageService): string;
+  metricsUrl(name: StageService): string;
+  pid(name: StageService): number;
+  /** Makes a video, as a gateway does; it is let in at once. */
+  create(photo: Uint8Array, request: PlanRequest): Promise<VideoRef>;
+  /** Waits until a record is as wanted. */
+  until(ref: VideoRef, wanted: (stored: StoredRecord) => boolean): Promise<StoredRecord>;
+  /** Waits until a video is finished, in whatever way. */
+  finished(ref: VideoRef): Promise<StoredRecord>;
+  /** Ends a stage's process and waits for it; it is not started again by itself. @returns its exit code */
+  stop(name: StageService, signal: NodeJS.Signals): Promise<number | null>;
+  start(name: StageService): Promise<void>;
+  /** What the processes said, a line each. */
+  readonly lines: readonly string[];
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+const PASSWORD = 'password-of-a-test-and-of-nothing-else';
+const TOKEN = 'token-of-a-test-and-of-nothing-else';
+const SHORT = {
+  ...{ ACK_WAIT_MS: 1_500, RETRY_DELAY_MS: 100, PULL_EXPIRES_MS: 1_000, REQUEST_TIMEOUT_MS: 2_000 },
+  ...{ LEASE_MS: 1_500, RECONCILE_MS: 500, COLLECT_MS: 60_000, CANARY_MS: 500, DRAIN_MS: 2_000 },
+};
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly grpc: number;
+  readonly metrics: number;
+}
+
+/** @param model a checkpoint's folder. */
+export async function startStageSystem(model: string): Promise<StageSystem> {
+  const server = await startTestNats({ extra: users() });
+  const lines: string[] = [];
+  const running = new Map<StageService, Running>();
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.use(server);
+  cleanup.defer(async () => {
+    await Promise.all([...running.keys()].map((name) => stop(name, 'SIGKILL')));
+  });
+
+  const lock = cleanup.use(await createComputeLock(join(server.folder, 'compute.sock')));
+  const environment = (user: string) => ({
+    ...process.env,
+    ...Object.fromEntries(Object.entries(SHORT).map(([name, value]) => [name, String(value)])),
+    ...{ NATS_URL: server.url, NATS_USER: user, NATS_PASSWORD: PASSWORD, MODEL_DIR: model, STAGE_TOKEN: TOKEN },
+    ...{ GRPC_PORT: '0', METRICS_PORT: '0', THREADS: '1', EXECUTION_PROVIDER: 'cpu' },
+    COMPUTE_LOCK: lock.path,
+  });
+  const launch = (name: string) => {
+    const child = spawn(process.execPath, [join(ROOT, 'services', name, 'src', 'main.ts')], {
+      env: environment(name),
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
+    createInterface(child.stderr).on('line', (line) => lines.push(line));
+    return child;
+  };
+
+  async function start(name: StageService): Promise<void> {
+    const before = lines.length;
+    const child = launch(name);
+    for (let tries = 0; tries < 300; tries++) {
+      const said = lines.slice(before).find((line) => line.includes(`"${name}"`) && line.includes('"started"'));
+      if (said) {
+        const { port, metrics } = JSON.parse(said) as { port: number; metrics: number };
+        running.set(name, { child, grpc: port, metrics });
+        return;
+      }
+      if (hasEnded(child)) break;
+      await delay(50);
+    }
+    child.kill('SIGKILL');
+    throw new Error(`${name} did not start:\n${lines.slice(before).join('\n')}`);
+  }
+
+  async function stop(name: StageService, signal: NodeJS.Signals): Promise<number | null> {
+    const child = running.get(name)?.child;
+    running.delete(name);
+    if (!child || hasEnded(child)) return child?.exitCode ?? null;
+    child.kill(signal);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code;
+  }
+
+  const provisioner = launch('provisioner');
+  const [status] = (await once(provisioner, 'exit')) as [number | null];
+  if (status !== 0) throw new Error(`the provisioner failed:\n${lines.join('\n')}`);
+  const gateway = await startGateway(server, (line) => lines.push(line));
+  cleanup.use(gateway);
+  const { ref: modelRef, checkpoint } = await openNamedCheckpoint(model);
+  await Promise.all((['encoder', 'denoiser', 'decoder', 'muxer'] as const).map(start));
+
+  async function until(ref: VideoRef, wanted: (stored: StoredRecord) => boolean): Promise<StoredRecord> {
+    for (let tries = 0; tries < 1_500; tries++) {
+      const stored = await gateway.records.get(ref);
+      if (stored && wanted(stored)) return stored;
+      await delay(20);
+    }
+    throw new Error(`it took too long:\n${lines.join('\n')}`);
+  }
+
+  const kept = cleanup.move();
+  return {
+    ...gateway,
+    token: TOKEN,
+    lines,
+    start,
+    stop,
+    until,
+    address: (name) => `127.0.0.1:${running.get(name)?.grpc ?? 0}`,
+    pid: (name) => running.get(name)?.child.pid ?? 0,
+    metricsUrl: (name) => `http://127.0.0.1:${running.get(name)?.metrics ?? 0}`,
+    create: (photo, request) => gateway.create(photo, createPlan(checkpoint.card, modelRef.digest, request)),
+    finished: (ref) => until(ref, ({ record }) => isTerminal(record)),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
+
+/** What a gateway does to have videos made. */
+async function startGateway(server: TestNats, say: (line: string) => void) {
+  const settings = pipelineSettings(SHORT);
+  const credentials = { NATS_URL: server.url, NATS_USER: 'gateway', NATS_PASSWORD: PASSWORD };
+  const nats = await connectNats('gateway', credentials);
+  const log = createLog('gateway', 'info', say);
+  logConnection(nats, log);
+  const records = await openRecords(nats, settings);
+  const requests = openRequests(records.bucket);
+  const artifacts = createObjectArtifacts(nats, settings);
+  const table = await openVideoTable(records, log);
+  const queue = createQueueView(table);
+  const ended = new AbortController();
+  const tasks = createTaskQueue(nats, settings, log);
+  const parts = { nats, table, records, requests, artifacts, tasks, settings, log };
+  const caring = runCaretaker(parts, 'test', ended.signal);
+  return {
+    records,
+    artifacts,
+    async create(photo: Uint8Array, plan: ReturnType<typeof createPlan>): Promise<VideoRef> {
+      const request = { owner: 'ann', requestId: v7(), body: photo };
+      const video = { ...request, prepare: () => Promise.resolve({ plan, photo }) };
+      const { record } = await createVideo({ records, requests, artifacts, queue, settings }, video);
+      return { owner: record.owner, videoId: record.videoId };
+    },
+    async [Symbol.asyncDispose]() {
+      ended.abort();
+      await caring;
+      await table[Symbol.asyncDispose]();
+      await nats.close();
+    },
+  };
+}
+
+/** The account of a real system: each service may do what its own list allows, and no more. */
+function users(): string {
+  const config = natsConfig({
+    ...{ port: 0, storeFolder: '', maxMemory: 0, maxDisk: 0, pidFile: '' },
+    users: Object.entries(access).map(([name, allowed]) => ({
+      name,
+      password: PASSWORD,
+      allow: allowLists(name, allowed),
+    })),
+  });
+  return config.slice(config.indexOf('accounts {'));
+}
