@@ -1,7 +1,14 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { cancelVideo, findTask, Lifetime, Stage, TaskState, VideoState } from '@cinematica/pipeline';
 import type { Artifact, VideoRecord } from '@cinematica/pipeline';
-import { BadRequestSchema, createClient as createGrpcClient, ErrorInfoSchema, Health, openChannel, ServerReflection } from '@cinematica/protocol';
+import {
+  BadRequestSchema,
+  createClient as createGrpcClient,
+  ErrorInfoSchema,
+  Health,
+  openChannel,
+  ServerReflection,
+} from '@cinematica/protocol';
 import { MediaKind, Preset, Stage as PublicStage, Video_State, VideoService } from '@cinematica/protocol/v1';
 import type { Video, WatchVideoResponse } from '@cinematica/protocol/v1';
 import { Code, ConnectError } from '@connectrpc/connect';
@@ -11,7 +18,7 @@ import { connect as connectSocket } from 'node:net';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blackPng, chart } from './photo/test-photos.ts';
-import { KEYS, startTestGateway } from './testing/gateway-process.ts';
+import { KEYS, readAll, startTestGateway } from './testing/gateway-process.ts';
 import type { Protocol, TestGateway } from './testing/gateway-process.ts';
 
 let gateway: TestGateway;
@@ -19,8 +26,18 @@ let photo: Uint8Array<ArrayBuffer>;
 const NOTHING = '00000000-0000-7000-8000-000000000000';
 
 beforeAll(async () => {
-  photo = new Uint8Array(await chart(96, 64).jpeg().withExif({ IFD3: { GPSLatitudeRef: 'N' } }).toBuffer());
-  gateway = await startTestGateway({ ADMIT_RUNNING: '1', UNDO_MS: '2000', WATCHER_STALL_MS: '1000', ADMIT_WAITING: '1' });
+  photo = new Uint8Array(
+    await chart(96, 64)
+      .jpeg()
+      .withExif({ IFD3: { GPSLatitudeRef: 'N' } })
+      .toBuffer(),
+  );
+  gateway = await startTestGateway({
+    ADMIT_RUNNING: '1',
+    UNDO_MS: '2000',
+    WATCHER_STALL_MS: '1000',
+    ADMIT_WAITING: '1',
+  });
 });
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]();
@@ -34,7 +51,9 @@ async function made(client = gateway.client(), request = {}): Promise<Video> {
 }
 
 /** The refusal of a call. */
-async function refused(call: Promise<unknown>): Promise<{ code: Code; reason: string; message: string; error: ConnectError }> {
+async function refused(
+  call: Promise<unknown>,
+): Promise<{ code: Code; reason: string; message: string; error: ConnectError }> {
   const error = await call.then(
     () => {
       throw new Error('it was not refused');
@@ -84,7 +103,12 @@ describe.each(['connect', 'grpc-web', 'grpc'] satisfies Protocol[])('by %s on th
     const video = await made(client, { settings: { preset: Preset.LIVELY, frames: 30, outputs: [MediaKind.LOOP] } });
     expect(video.name).toMatch(/^videos\/[0-9a-f-]{36}$/);
     expect([Video_State.QUEUED, Video_State.RUNNING]).toContain(video.state);
-    expect(video.settings).toMatchObject({ preset: Preset.LIVELY, frames: 30, outputs: [MediaKind.LOOP], crop: { zoom: 1 } });
+    expect(video.settings).toMatchObject({
+      preset: Preset.LIVELY,
+      frames: 30,
+      outputs: [MediaKind.LOOP],
+      crop: { zoom: 1 },
+    });
     expect(video.settings?.seed).toBeTypeOf('number');
     expect(video.settings?.shape.case).toBe('size');
     expect(video.media).toMatchObject([{ kind: MediaKind.PHOTO, width: 96, height: 64 }]);
@@ -113,7 +137,8 @@ test('a plain grpc-js client: calls, health, reflection', async () => {
   const listing = createGrpcClient(ServerReflection, channel);
   const question = { messageRequest: { case: 'listServices' as const, value: '' } };
   for await (const { messageResponse } of listing.serverReflectionInfo([question])) {
-    const names = messageResponse.case === 'listServicesResponse' && messageResponse.value.service.map(({ name }) => name);
+    const names =
+      messageResponse.case === 'listServicesResponse' && messageResponse.value.service.map(({ name }) => name);
     expect(names).toContain(VideoService.typeName);
   }
 });
@@ -146,7 +171,9 @@ test('hostile uploads are refused for what they are, never by a fault of ours', 
   for (const [what, value, reason] of uploads) {
     for (const protocol of ['connect', 'grpc'] satisfies Protocol[]) {
       const client = gateway.client({ protocol });
-      const { code, ...rest } = await refused(client.createVideo({ source: { case: 'image', value: new Uint8Array(value) } }));
+      const { code, ...rest } = await refused(
+        client.createVideo({ source: { case: 'image', value: new Uint8Array(value) } }),
+      );
       expect({ what, code, reason: rest.reason }).toEqual({ what, code: Code.InvalidArgument, reason });
     }
   }
@@ -182,9 +209,7 @@ test('a foreign video is an unknown one, whatever is asked of it', async () => {
   const { name } = await made();
   const bob = gateway.client({ key: KEYS.bob });
   const nobody = gateway.client({ key: null, jar: { cookie: `cinematica=${'A'.repeat(22)}.${'A'.repeat(43)}` } });
-  const watch = async (client: typeof bob, of: string) => {
-    for await (const _ of client.watchVideo({ name: of }));
-  };
+  const watch = (client: typeof bob, of: string) => readAll(client.watchVideo({ name: of }));
   for (const client of [bob, nobody]) {
     const answers = await Promise.all(
       [name, `videos/${NOTHING}`].flatMap((of) => [
@@ -213,7 +238,9 @@ test('a browser is known by its cookie, a wrong key is refused', async () => {
     headers: { 'content-type': 'application/json' },
     body: '{}',
   });
-  expect(response.headers.get('set-cookie')).toMatch(/^cinematica=[\w-]+\.[\w-]+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/);
+  expect(response.headers.get('set-cookie')).toMatch(
+    /^cinematica=[\w-]+\.[\w-]+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/,
+  );
   const video = await made(browser);
   const first = jar.cookie;
   expect((await browser.getVideo({ name: video.name })).video?.name).toBe(video.name);
@@ -231,7 +258,7 @@ test('pages of videos are newest first, each once, and deleted ones only when as
   const names: string[] = [];
   for (let i = 0; i < 5; i++) names.unshift((await made(client)).name);
   const seen: string[] = [];
-  for (let pageToken = ''; ; ) {
+  for (let pageToken = ''; ;) {
     const page = await client.listVideos({ pageSize: 2, pageToken });
     expect(page.videos.length).toBeLessThanOrEqual(2);
     seen.push(...page.videos.map(({ name }) => name));
@@ -265,10 +292,18 @@ test('cancelled in the queue; deleted and brought back, then gone for good', asy
 
   await client.deleteVideo({ name: third.name });
   await expect
-    .poll(() => refused(client.getVideo({ name: third.name })).then(({ reason }) => reason, () => 'there'), { timeout: 10_000 })
+    .poll(
+      () =>
+        refused(client.getVideo({ name: third.name })).then(
+          ({ reason }) => reason,
+          () => 'there',
+        ),
+      { timeout: 10_000 },
+    )
     .toBe('VIDEO_NOT_FOUND');
   expect(await refused(client.undeleteVideo({ name: third.name }))).toMatchObject({ reason: 'VIDEO_NOT_FOUND' });
-  const left = async () => (await gateway.artifacts.list(Lifetime.PHOTO)).filter((name) => name.startsWith(idOf(third)));
+  const left = async () =>
+    (await gateway.artifacts.list(Lifetime.PHOTO)).filter((name) => name.startsWith(idOf(third)));
   await expect.poll(left, { timeout: 10_000 }).toEqual([]);
 });
 
@@ -277,7 +312,9 @@ test('two who watch are told the same numbered story, also over a break', async 
   const video = await made();
   const story = async (after: bigint, stopAfter = Infinity) => {
     const events: { sequence: bigint; step: number; stage: number; state: number }[] = [];
-    for await (const { message } of gateway.client({ protocol: 'grpc-web' }).watchVideo({ name: video.name, afterSequence: after })) {
+    for await (const { message } of gateway
+      .client({ protocol: 'grpc-web' })
+      .watchVideo({ name: video.name, afterSequence: after })) {
       if (message.case !== 'event') continue;
       const { sequence, snapshot, video: now } = message.value;
       expect(snapshot).toBe(false);
@@ -290,12 +327,19 @@ test('two who watch are told the same numbered story, also over a break', async 
   const whole = story(0n);
   const first = await story(0n, 1);
   await expect
-    .poll(async () => (await gateway.records.get({ owner: 'key-ann', videoId: idOf(video) }))?.record.state, { timeout: 5_000 })
+    .poll(async () => (await gateway.records.get({ owner: 'key-ann', videoId: idOf(video) }))?.record.state, {
+      timeout: 5_000,
+    })
     .toBe(VideoState.RUNNING);
   for (let step = 1; step <= 5; step++) {
     await update('key-ann', video, (record) => {
       const task = findTask(record, { stage: Stage.ENCODE, segment: 0 })!;
-      Object.assign(task, { state: TaskState.RUNNING, step, steps: 5, leaseTime: timestampFromMs(Date.now() + 60_000) });
+      Object.assign(task, {
+        state: TaskState.RUNNING,
+        step,
+        steps: 5,
+        leaseTime: timestampFromMs(Date.now() + 60_000),
+      });
     });
   }
   const rest = story(first.at(-1)!.sequence);
@@ -304,7 +348,9 @@ test('two who watch are told the same numbered story, also over a break', async 
   const told = (await whole).map(({ state }) => state);
   expect(told.at(0)).toBe(Video_State.QUEUED);
   expect(told.at(-1)).toBe(Video_State.DONE);
-  expect((await whole).map(({ step, stage }) => (stage === PublicStage.ENCODE ? step : 0))).toEqual(expect.arrayContaining([1, 2, 3, 4, 5]));
+  expect((await whole).map(({ step, stage }) => (stage === PublicStage.ENCODE ? step : 0))).toEqual(
+    expect.arrayContaining([1, 2, 3, 4, 5]),
+  );
 });
 
 test('places in the queue are told as they change, apart from the story', async () => {
@@ -343,7 +389,12 @@ test('a finished video’s files: ranges, conditions, downloads, and links that 
   expect(whole.headers.get('x-content-type-options')).toBe('nosniff');
   expect(whole.headers.get('cache-control')).toMatch(/^private, max-age=\d+, immutable$/);
   expect(Buffer.from(await whole.arrayBuffer()).equals(mp4)).toBe(true);
-  for (const [range, first, last] of [['bytes=0-1', 0, 1], ['bytes=100-', 100, 49_999], ['bytes=-7', 49_993, 49_999], ['bytes=49999-99999', 49_999, 49_999]] as const) {
+  for (const [range, first, last] of [
+    ['bytes=0-1', 0, 1],
+    ['bytes=100-', 100, 49_999],
+    ['bytes=-7', 49_993, 49_999],
+    ['bytes=49999-99999', 49_999, 49_999],
+  ] as const) {
     const part = await get({ range });
     expect(part.status).toBe(206);
     expect(part.headers.get('content-range')).toBe(`bytes ${first}-${last}/50000`);
@@ -355,7 +406,9 @@ test('a finished video’s files: ranges, conditions, downloads, and links that 
   expect((await get({ 'if-none-match': etag })).status).toBe(304);
   const head = await get({}, url, 'HEAD');
   expect([head.headers.get('content-length'), await head.text()]).toEqual(['50000', '']);
-  expect((await get({}, `${url}&download`)).headers.get('content-disposition')).toMatch(/^attachment; filename="[\w.-]+\.mp4"$/);
+  expect((await get({}, `${url}&download`)).headers.get('content-disposition')).toMatch(
+    /^attachment; filename="[\w.-]+\.mp4"$/,
+  );
   expect((await get({}, url, 'POST')).status).toBe(405);
 
   const forged = new URL(url);
@@ -435,13 +488,19 @@ test('what is no HTTP, or bad HTTP, brings nothing down', async () => {
     return Buffer.concat(chunks).toString('latin1');
   };
   const call = 'POST /cinematica.v1.VideoService/ListVideos';
-  expect(await say(`${call} HTTP/1.1\r\nHost: a b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)).toMatch(/^HTTP\/1.1 400/);
+  expect(await say(`${call} HTTP/1.1\r\nHost: a b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)).toMatch(
+    /^HTTP\/1.1 400/,
+  );
   expect(await say(`${call} HTTP/1.0\r\n\r\n`)).toMatch(/^HTTP\/1.1 400/);
   expect(await say(randomBytes(3000))).toMatch(/^(HTTP\/1.1 400|$)/);
   await say('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nrubbish, not frames');
   await say('PRI');
   const json = (body: string) =>
-    fetch(`${gateway.url}/cinematica.v1.VideoService/ListVideos`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    fetch(`${gateway.url}/cinematica.v1.VideoService/ListVideos`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
   expect((await json('{')).status).toBe(400);
   expect((await json('[]')).status).toBe(400);
   expect((await fetch(`${gateway.url}/`)).status).toBe(200);
@@ -469,7 +528,14 @@ test('who reads nothing is dropped, and others are told as before', async () => 
   let dropped = false;
   for (let i = 0; i < 60 && !dropped; i++) {
     await gateway.records.update({ owner: 'key-ann', videoId: name.replace('videos/', '') }, (record) => {
-      record.failure = { ...record.failure, $typeName: 'cinematica.internal.v1.Failure', stage: Stage.ENCODE, segment: i, message: big, permanent: false };
+      record.failure = {
+        ...record.failure,
+        $typeName: 'cinematica.internal.v1.Failure',
+        stage: Stage.ENCODE,
+        segment: i,
+        message: big,
+        permanent: false,
+      };
     });
     const { watchers } = await watching();
     dropped = i > 5 && watchers === 0;

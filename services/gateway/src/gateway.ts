@@ -86,7 +86,21 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   };
 
   const service = createVideoService({
-    ...{ records, requests, artifacts, queue, table, previews, sanitizer, model, links, owned, watches, nats, outlookOf },
+    ...{
+      records,
+      requests,
+      artifacts,
+      queue,
+      table,
+      previews,
+      sanitizer,
+      model,
+      links,
+      owned,
+      watches,
+      nats,
+      outlookOf,
+    },
     settings: config,
     addressSettings: {
       MAX_ACTIVE_PER_OWNER: config.MAX_ACTIVE_PER_ADDRESS,

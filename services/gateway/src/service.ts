@@ -1,6 +1,14 @@
 import { clone, toBinary } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
-import { cancelVideo, createVideo, deleteVideo, nudgeSubject, undeleteVideo, UnknownVideoError, VideoState } from '@cinematica/pipeline';
+import {
+  cancelVideo,
+  createVideo,
+  deleteVideo,
+  nudgeSubject,
+  undeleteVideo,
+  UnknownVideoError,
+  VideoState,
+} from '@cinematica/pipeline';
 import type { Change, CreateVideoParts, PipelineSettings, StoredRecord } from '@cinematica/pipeline';
 import { Code, refuse, refuseUntil } from '@cinematica/protocol';
 import { CreateVideoRequestSchema, ErrorReason } from '@cinematica/protocol/v1';

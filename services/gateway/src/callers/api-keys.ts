@@ -40,6 +40,8 @@ export async function readApiKeys(file: string | undefined): Promise<ApiKeys> {
     return parseApiKeys(await readFile(file, 'utf8'));
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError(`API_KEYS_FILE=${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new ConfigError(`API_KEYS_FILE=${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
 }

@@ -8,7 +8,11 @@ export interface RateLimit {
 const MANY = 10_000;
 
 /** @param now milliseconds. */
-export function createRateLimit(perSecond: number, burst: number, now: () => number = () => performance.now()): RateLimit {
+export function createRateLimit(
+  perSecond: number,
+  burst: number,
+  now: () => number = () => performance.now(),
+): RateLimit {
   const buckets = new Map<string, { tokens: number; time: number }>();
 
   function forgetFull(time: number): void {

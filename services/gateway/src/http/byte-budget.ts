@@ -34,8 +34,8 @@ export function createByteBudget(total: number, maxWaiting: number): ByteBudget 
     async take(bytes, signal) {
       signal.throwIfAborted();
       if (waiting.length >= maxWaiting) return null;
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const entry = { bytes, go: resolve };
+      const { promise, resolve, reject } = Promise.withResolvers<() => void>();
+      const entry = { bytes, go: () => resolve(giver(bytes)) };
       const leave = () => {
         const place = waiting.indexOf(entry);
         if (place >= 0) waiting.splice(place, 1);
@@ -45,8 +45,7 @@ export function createByteBudget(total: number, maxWaiting: number): ByteBudget 
       waiting.push(entry);
       signal.addEventListener('abort', leave, { once: true });
       next();
-      await promise.finally(() => signal.removeEventListener('abort', leave));
-      return giver(bytes);
+      return promise.finally(() => signal.removeEventListener('abort', leave));
     },
   };
 }

@@ -28,17 +28,32 @@ export function route({ rpc, media, share, site, ready, limit, trustedProxies, l
     (handler: HttpHandler): HttpHandler =>
     (request, response) => {
       const retry = limit.take(`pages ${addressOf(request)}`);
-      if (retry === 0) return handler(request, response);
+      if (retry === 0) {
+        handler(request, response);
+        return;
+      }
       answerText(response, 429, 'too many requests: slow down', { 'retry-after': String(Math.ceil(retry / 1000)) });
     };
   const [limitedMedia, limitedShare] = [limited(media), limited(share)];
 
   const pages: HttpHandler = (request, response) => {
     const path = urlOf(request)?.pathname ?? '';
-    if (path === '/livez') return answerText(response, 200, 'ok');
-    if (path === '/readyz') return ready() ? answerText(response, 200, 'ok') : answerText(response, 503, 'not ready');
-    if (path.startsWith('/media/')) return limitedMedia(request, response);
-    if (path.startsWith('/s/')) return limitedShare(request, response);
+    if (path === '/livez') {
+      answerText(response, 200, 'ok');
+      return;
+    }
+    if (path === '/readyz') {
+      answerText(response, ready() ? 200 : 503, ready() ? 'ok' : 'not ready');
+      return;
+    }
+    if (path.startsWith('/media/')) {
+      limitedMedia(request, response);
+      return;
+    }
+    if (path.startsWith('/s/')) {
+      limitedShare(request, response);
+      return;
+    }
     site(request, response);
   };
 
@@ -47,7 +62,10 @@ export function route({ rpc, media, share, site, ready, limit, trustedProxies, l
     try {
       // Whom it was sent to goes into an address, and must make one.
       const host = request.headers[':authority'] ?? request.headers.host;
-      if (typeof host !== 'string' || !URL.canParse(`http://${host}/`)) return answerText(response, 400, 'bad request');
+      if (typeof host !== 'string' || !URL.canParse(`http://${host}/`)) {
+        answerText(response, 400, 'bad request');
+        return;
+      }
       all(request, response);
     } catch (error) {
       log.warn('a request could not be understood', { reason: String(error) });

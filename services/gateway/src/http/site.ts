@@ -21,7 +21,10 @@ export function serveSite(): HttpHandler {
   return (request, response) => {
     if (!methodIsRead(request, response)) return;
     const url = urlOf(request);
-    if (url?.pathname !== '/') return notFound(response);
+    if (url?.pathname !== '/') {
+      notFound(response);
+      return;
+    }
     const host = request.headers.host ?? request.headers[':authority'];
     // What a client says of itself does not get into a page unless it can only be an address.
     const address = typeof host === 'string' && /^[\w.:[\]-]{1,255}$/.test(host) ? host : 'ADDRESS';
@@ -42,4 +45,3 @@ export function answerPage(response: Parameters<HttpHandler>[1], html: string): 
   });
   response.end(html);
 }
-

@@ -36,7 +36,10 @@ export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandle
     if (!methodIsRead(request, response)) return;
     const url = urlOf(request);
     const found = url && find(url);
-    if (!url || !found) return notFound(response);
+    if (!url || !found) {
+      notFound(response);
+      return;
+    }
     const { file, until, videoId } = found;
     const size = Number(file.artifact.size);
     const etag = `"${Buffer.from(file.artifact.sha256).toString('base64url').slice(0, 32)}"`;
@@ -74,9 +77,13 @@ export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandle
 
   return (request, response) => {
     serve(request, response).catch((error: unknown) => {
-      if (error instanceof MissingArtifactError) return notFound(response);
+      if (error instanceof MissingArtifactError) {
+        notFound(response);
+        return;
+      }
       if (error instanceof UnavailableError) {
-        return answerText(response, 503, 'not available right now: try again', { 'retry-after': '2' });
+        answerText(response, 503, 'not available right now: try again', { 'retry-after': '2' });
+        return;
       }
       log.error('a file could not be served', error);
       if (!response.headersSent) answerText(response, 500, 'a fault of ours');

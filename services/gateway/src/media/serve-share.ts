@@ -14,13 +14,18 @@ export function serveShare({ videos }: Pick<VideoTable, 'videos'>, links: MediaL
     if (!methodIsRead(request, response)) return;
     const share = parseSharePath(urlOf(request)?.pathname ?? '');
     const record = share && videos.get(share.videoId)?.record;
-    if (!share || !record || !isShareOf(record, share.shareId)) return notFound(response);
+    if (!share || !record || !isShareOf(record, share.shareId)) {
+      notFound(response);
+      return;
+    }
     const until = Math.floor(timestampMs(record.share!.expireTime!) / 1000);
     const files = new Map(mediaFiles(record).map((file) => [file.kind, file]));
     const link = (kind: MediaKind) => {
       const name = files.get(kind)?.name;
       if (name === undefined) return '';
-      return links.shared({ videoId: share.videoId, file: name, until, shareId: share.shareId }).replaceAll('&', '&amp;');
+      return links
+        .shared({ videoId: share.videoId, file: name, until, shareId: share.shareId })
+        .replaceAll('&', '&amp;');
     };
     const { width = 0, height = 0 } = files.get(MediaKind.MP4) ?? {};
     answerPage(response, page({ video: link(MediaKind.MP4), poster: link(MediaKind.POSTER), width, height }));

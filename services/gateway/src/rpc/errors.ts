@@ -8,7 +8,15 @@ import {
   UnavailableError,
   UnknownVideoError,
 } from '@cinematica/pipeline';
-import { BadRequestSchema, Code, ErrorInfoSchema, refuse, refuseUntil, RetryInfoSchema, RpcError } from '@cinematica/protocol';
+import {
+  BadRequestSchema,
+  Code,
+  ErrorInfoSchema,
+  refuse,
+  refuseUntil,
+  RetryInfoSchema,
+  RpcError,
+} from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import { Code as ConnectCode, ConnectError } from '@connectrpc/connect';
 import { PhotoError, PhotoProcessError, PhotosWaitingError } from '../photo/photo-error.ts';
@@ -47,7 +55,8 @@ export function refusalOf(error: unknown): RpcError {
     return refuseUntil(reason, error.message, error.retrySeconds * 1000);
   }
   if (error instanceof StorageFullError) {
-    const message = 'There is no room to store more right now: delete videos that you no longer want, or try again later.';
+    const message =
+      'There is no room to store more right now: delete videos that you no longer want, or try again later.';
     return refuseUntil(ErrorReason.STORAGE_FULL, message, 60_000);
   }
   if (error instanceof SlowReaderError) {
@@ -71,5 +80,13 @@ export function toConnectError(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
   const refusal = refusalOf(error);
   const details = DETAILS.flatMap((desc) => refusal.find(desc).map((value) => ({ desc, value })));
-  return new ConnectError(refusal.message, refusal.code as number as ConnectCode, undefined, details, refusal.cause);
+  return new ConnectError(refusal.message, toConnectCode(refusal.code), undefined, details, refusal.cause);
 }
+
+/** The same numbers under two libraries' names. */
+const CONNECT_CODES: ReadonlyMap<number, ConnectCode> = new Map(
+  Object.values(ConnectCode).flatMap((code) => (typeof code === 'number' ? [[code, code] as const] : [])),
+);
+
+/** As Connect has it: the same number. */
+const toConnectCode = (code: Code): ConnectCode => CONNECT_CODES.get(code) ?? ConnectCode.Internal;

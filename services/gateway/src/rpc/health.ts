@@ -1,4 +1,5 @@
-import { Health, HealthCheckResponse_ServingStatus as Status } from '@cinematica/protocol';
+import { HealthCheckResponse_ServingStatus as Status } from '@cinematica/protocol';
+import type { Health } from '@cinematica/protocol';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { EventEmitter, on } from 'node:events';
@@ -42,7 +43,7 @@ export function createHealth(services: readonly string[], draining: AbortSignal)
         const events = on(changes, 'change', { signal: ended });
         yield { status: last };
         try {
-          for await (const _ of events) {
+          while ((await events.next()).done !== true) {
             if (status(service) === last) continue;
             last = status(service);
             yield { status: last };

@@ -1,5 +1,11 @@
 /** A real gateway in a process of its own, on a real NATS, for tests and measurements. */
-import { createObjectArtifacts, connectNats, openRecords, pipelineSettingsSchema, provision } from '@cinematica/pipeline';
+import {
+  createObjectArtifacts,
+  connectNats,
+  openRecords,
+  pipelineSettingsSchema,
+  provision,
+} from '@cinematica/pipeline';
 import type { Artifacts, Records } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { VideoService } from '@cinematica/protocol/v1';
@@ -108,6 +114,13 @@ export async function startTestGateway(env: Readonly<Record<string, string>> = {
       await rm(home, { recursive: true });
     },
   };
+}
+
+/** Reads a stream to its end. */
+export async function readAll<T>(messages: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const message of messages) all.push(message);
+  return all;
 }
 
 async function portsOf(child: ChildProcess, log: readonly string[]): Promise<{ port: number; metrics: number }> {

@@ -80,7 +80,8 @@ async function sanitized({ sanitizer }: PrepareParts, bytes: Uint8Array, signal:
 /** @throws UnknownVideoError for one that is someone else's, or deleted */
 async function readOwn({ records }: PrepareParts, owner: string, name: string) {
   const stored = await records.get({ owner, videoId: idOf(name) });
-  if (!stored || stored.record.purgeTime || isGone(stored.record)) throw new UnknownVideoError('there is no such video');
+  if (!stored || stored.record.purgeTime || isGone(stored.record))
+    throw new UnknownVideoError('there is no such video');
   return stored.record;
 }
 

@@ -48,7 +48,16 @@ export function progressOf(record: VideoRecord, { position, seconds }: Outlook):
     segments: plan.segments,
     ...(waits && position !== null ? { queuePosition: position } : {}),
     ...(seconds === null ? {} : { remaining: durationFromMs(Math.round(seconds * 1000)) }),
-    fraction: sum(WEIGHTS.map(([of, weight]) => weight * share(plan, tasks.filter((task) => task.stage === of)))),
+    fraction: sum(
+      WEIGHTS.map(
+        ([of, weight]) =>
+          weight *
+          share(
+            plan,
+            tasks.filter((task) => task.stage === of),
+          ),
+      ),
+    ),
   });
 }
 

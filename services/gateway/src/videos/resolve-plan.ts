@@ -93,7 +93,7 @@ function shapeOf(settings: VideoSettings | undefined): string {
       return `${settings.shape.value.width}x${settings.shape.value.height}`;
     case 'aspectRatio':
       return `${settings.shape.value.width}:${settings.shape.value.height}`;
-    default:
+    case undefined:
       return 'auto';
   }
 }

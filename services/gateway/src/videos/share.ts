@@ -22,7 +22,8 @@ export function shareVideo(record: VideoRecord, duration: number): void {
   }
   const kept = record.expireTime ? timestampMs(record.expireTime) : Infinity;
   const expireTime = timestampFromMs(Math.min(Date.now() + duration, kept));
-  const shareId = (isShared(record) && record.share?.shareId) || randomBytes(16).toString('base64url');
+  const old = isShared(record) ? record.share?.shareId : undefined;
+  const shareId = old ?? randomBytes(16).toString('base64url');
   record.share = create(ShareSchema, { shareId, expireTime });
 }
 

@@ -60,7 +60,9 @@ export function toVideo({ record, revision }: StoredRecord, parts: ViewParts, ou
     continuedFrom: continuedFrom === '' ? '' : nameOf(continuedFrom),
     ...some(
       'share',
-      share && isShared(record) ? { url: sharePath(videoId, share), ...some('expireTime', share.expireTime) } : undefined,
+      share && isShared(record)
+        ? { url: sharePath(videoId, share), ...some('expireTime', share.expireTime) }
+        : undefined,
     ),
     ...some('createTime', record.createTime),
     updateTime: changeTime(record, parts.settings),

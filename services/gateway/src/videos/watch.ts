@@ -1,9 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { UnknownVideoError, watchVideo } from '@cinematica/pipeline';
-import type { Preview, StoredRecord, VideoRef, WatchEvent, WatchParts } from '@cinematica/pipeline';
+import type { Preview, StoredRecord, VideoRecord, VideoRef, WatchEvent, WatchParts } from '@cinematica/pipeline';
 import { PreviewSchema } from '@cinematica/protocol/v1';
-import type { Preview as PublicPreview, WatchVideoResponseSchema } from '@cinematica/protocol/v1';
+import type { Preview as PublicPreview, Video, WatchVideoResponseSchema } from '@cinematica/protocol/v1';
 import { isGone } from './is-gone.ts';
 import { progressOf } from './progress.ts';
 import type { Outlook } from './progress.ts';
@@ -57,9 +58,7 @@ function* responsesOf(parts: WatchStoryParts, videoId: string, event: WatchEvent
       const { sequence, snapshot, record } = event;
       if (isGone(record)) throw new UnknownVideoError('it is deleted');
       const stored = { record, revision: sequence };
-      const video = toVideo(stored, parts);
-      const time = changeTime(record, parts.settings);
-      yield { message: { case: 'event', value: { sequence: BigInt(sequence), snapshot, time, video } } };
+      yield { message: { case: 'event', value: { ...tell(stored, parts), snapshot } } };
       // What is told of the past says nothing of the time that is left.
       if ((table.videos.get(videoId)?.revision ?? 0) <= sequence) yield* progressNow(stored, outlookOf(stored));
       break;
@@ -77,6 +76,24 @@ function* responsesOf(parts: WatchStoryParts, videoId: string, event: WatchEvent
     case 'gone':
       throw new UnknownVideoError('it is deleted');
   }
+}
+
+/** What was told of records: all watchers of a process are given the same ones, and told the same of them. */
+const told = new WeakMap<VideoRecord, Told>();
+
+interface Told {
+  readonly sequence: bigint;
+  readonly time: Timestamp;
+  readonly video: Video;
+}
+
+function tell(stored: StoredRecord, parts: ViewParts): Told {
+  const known = told.get(stored.record);
+  if (known) return known;
+  const { record, revision } = stored;
+  const now = { sequence: BigInt(revision), time: changeTime(record, parts.settings), video: toVideo(stored, parts) };
+  told.set(record, now);
+  return now;
 }
 
 function* progressNow({ record }: StoredRecord, outlook: Outlook): Generator<Response> {
@@ -124,4 +141,3 @@ export function countWatches(most: number): WatchCount {
     },
   };
 }
-

@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import { TaskState } from '../packages/pipeline/src/index.ts';
+import { startTestGateway } from '../services/gateway/src/testing/gateway-process.ts';
+import { table } from './support/table.ts';
+
+const USAGE = `usage: npm run bench -- gateway [--watchers 500] [--rate 200] [--seconds 10] [--videos 10] [--changes 1]
+
+One gateway on a nats-server of its own, both on this machine, as is what measures: so many watchers over so many videos,
+each of which changes so many times a second, and beside that so many requests a second (60 % GetVideo, 25 % ListVideos,
+10 % GetCapabilities, 5 % CreateVideo with a photo of 768×512). How long answers take, and events from the moment that a
+change is made until a watcher has it; and the gateway's resident memory.`;
+
+const { values } = parseArgs({
+  options: {
+    watchers: { type: 'string', default: '500' },
+    rate: { type: 'string', default: '200' },
+    seconds: { type: 'string', default: '10' },
+    videos: { type: 'string', default: '10' },
+    changes: { type: 'string', default: '1' },
+  },
+});
+const [watchers, rate, seconds, videos, changes] = [
+  values.watchers,
+  values.rate,
+  values.seconds,
+  values.videos,
+  values.changes,
+].map(Number) as [number, number, number, number, number];
+if (![watchers, rate, seconds, videos, changes].every((value) => value > 0)) {
+  console.error(USAGE);
+  process.exit(2);
+}
+
+const MANY = '1000000';
+await using gateway = await startTestGateway({
+  CALLS_PER_SECOND: MANY,
+  MAX_WATCHES_PER_CALLER: MANY,
+  MAX_ACTIVE_PER_OWNER: MANY,
+  MAX_DAILY_PER_OWNER: MANY,
+  MAX_QUEUED: MANY,
+  // What is begun changes by the measurement's hand only.
+  ADMIT_RUNNING: '1',
+});
+const client = gateway.client();
+const image = await sharp({
+  create: {
+    width: 768,
+    height: 512,
+    channels: 3,
+    noise: { type: 'gaussian', mean: 128, sigma: 20 },
+    background: 'grey',
+  },
+})
+  .jpeg({ quality: 80 })
+  .toBuffer();
+const source = { case: 'image' as const, value: new Uint8Array(image) };
+const names: string[] = [];
+for (let i = 0; i < videos; i++) names.push((await client.createVideo({ source })).video!.name);
+
+const resting = memory();
+/** When each change was made, by video and number. */
+const made = new Map<string, number>();
+const heard: number[] = [];
+const ended = new AbortController();
+let connected = 0;
+
+async function watch(name: string): Promise<void> {
+  let first = true;
+  for await (const { message } of client.watchVideo({ name }, { signal: ended.signal })) {
+    if (first) connected++;
+    first = false;
+    if (message.case !== 'event') continue;
+    const time = made.get(`${name} ${message.value.sequence}`);
+    if (time !== undefined) heard.push(performance.now() - time);
+  }
+}
+
+const watching = Array.from({ length: watchers }, (_, i) => watch(names[i % names.length]!).catch(() => undefined));
+while (connected < watchers) await delay(50);
+const watched = memory();
+
+async function changeAgainAndAgain(name: string): Promise<void> {
+  const ref = { owner: 'key-ann', videoId: name.replace('videos/', '') };
+  // Not all at the same moment.
+  await delay((Math.random() * 1000) / changes);
+  for (let step = 1; !ended.signal.aborted; step++) {
+    const begin = performance.now();
+    const { revision } = await gateway.records.update(ref, (record) => {
+      Object.assign(record.tasks[0]!, { state: TaskState.READY, step, steps: 10_000 });
+    });
+    made.set(`${name} ${revision}`, begin);
+    await delay(1000 / changes);
+  }
+}
+
+const times: Record<string, number[]> = { GetVideo: [], ListVideos: [], GetCapabilities: [], CreateVideo: [] };
+let failures = 0;
+
+async function request(i: number): Promise<void> {
+  const at = i % 20;
+  const kind = at < 12 ? 'GetVideo' : at < 17 ? 'ListVideos' : at < 19 ? 'GetCapabilities' : 'CreateVideo';
+  const begin = performance.now();
+  try {
+    if (kind === 'GetVideo') await client.getVideo({ name: names[i % names.length]! });
+    else if (kind === 'ListVideos') await client.listVideos({ pageSize: 20 });
+    else if (kind === 'GetCapabilities') await client.getCapabilities({});
+    else await client.createVideo({ source });
+    times[kind]!.push(performance.now() - begin);
+  } catch {
+    failures++;
+  }
+}
+
+const changing = names.map(changeAgainAndAgain);
+const begun = performance.now();
+const pending: Promise<void>[] = [];
+let peak = 0;
+for (let i = 0; i < rate * seconds; i++) {
+  // By the clock, not one after the other: what is slow does not make the next ones wait.
+  await delay(Math.max(0, begun + (i * 1000) / rate - performance.now()));
+  pending.push(request(i));
+  if (i % rate === 0) peak = Math.max(peak, memory());
+}
+await Promise.all(pending);
+const elapsed = (performance.now() - begun) / 1000;
+peak = Math.max(peak, memory());
+ended.abort();
+await Promise.all([...watching, ...changing]);
+
+const rows = [...Object.entries(times), ['event to watcher', heard] as const].map(([name, all]) => [
+  name,
+  String(all.length),
+  ...[0.5, 0.99, 1].map((share) => `${quantile(all, share).toFixed(1)} ms`),
+]);
+console.log(table(['', 'count', 'p50', 'p99', 'max'], rows));
+console.log(`
+${(pending.length / elapsed).toFixed(0)} requests a second, ${failures} failed; ${watchers} watchers of ${videos} videos
+resident memory: ${resting} MB at rest, ${watched} MB with all watchers, ${peak} MB at most`);
+
+/** Resident memory of the gateway, MB, without the process that decodes photos. */
+function memory(): number {
+  const [, kilobytes = '0'] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8')) ?? [];
+  return Math.round(Number(kilobytes) / 1024);
+}
+
+function quantile(all: readonly number[], share: number): number {
+  const sorted = all.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
