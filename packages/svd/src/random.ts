@@ -79,7 +79,7 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /** FNV-1a, 32 bits, of a text's UTF-8 bytes. */
-function fnv1a(text: string): number {
+export function fnv1a(text: string): number {
   return new TextEncoder().encode(text).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
 }
 

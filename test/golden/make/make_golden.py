@@ -25,6 +25,7 @@ from diffusers.pipelines.stable_video_diffusion import pipeline_stable_video_dif
 from safetensors.torch import load_file, save_file
 from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWithProjection
 
+import counter_weights
 from shapes import SHAPES
 
 INPUTS = ("clip_source_rgb_u8", "vae_source_rgb_u8", "noise_aug", "noise_init", "unet_sample", "unet_timestep",
@@ -50,8 +51,8 @@ def build(shape, g):
     unet = UNetSpatioTemporalConditionModel(**shape["unet"])
     vae = dict(shape["vae"])
     vae = {"AutoencoderKLTemporalDecoder": AutoencoderKLTemporalDecoder, "AutoencoderTiny": AutoencoderTiny}[vae.pop("class", "AutoencoderKLTemporalDecoder")](**vae)
-    for m in (clip, unet, vae):
-        randomise(m, g)
+    for part, m in (("image_encoder", clip), ("unet", unet), ("vae", vae)):
+        counter_weights.fill(m, part) if shape["save"].get("counter_weights") else randomise(m, g)
         m.to(DTYPES[shape["save"]["dtype"]])
     return StableVideoDiffusionPipeline(vae=vae, image_encoder=clip, unet=unet, scheduler=EulerDiscreteScheduler(**shape["scheduler"]), feature_extractor=CLIPImageProcessor())
 
@@ -162,6 +163,8 @@ def make(folder, name):
     inputs = make_inputs(pipe, p, g)
     save_file({**inputs, **compute(pipe, inputs, p)}, folder / "golden.safetensors")
     made_with = f"diffusers {diffusers.__version__}, transformers {transformers.__version__}, torch {torch.__version__}, fp32, CPU"
+    if shape["save"].get("counter_weights"):                          # too large to keep, and made again by whoever needs them
+        for path in folder.rglob("*/*/*.safetensors"): path.unlink()
     (folder / "params.json").write_text(json.dumps({**p, "about": shape["about"], "made_with": made_with}, indent=2) + "\n")
 
 

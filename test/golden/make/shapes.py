@@ -135,3 +135,8 @@ shape("mixed", "lists and odd sizes together: blocks in another order, 16 latent
 shape("tiny", "one level and AutoencoderTiny: quick to start on slow execution providers",
       unet=levels([32], [2], "x", "x", num_frames=2), clip=dict(num_hidden_layers=1), params=dict(height=32, width=32, num_frames=2, num_inference_steps=1))
 SHAPES["tiny"] |= {"vae": TINY_VAE["vae"]}
+shape("wide", "SVD's own widths, for the operators that take no others, in little else; weights from a counter, which are not kept",
+      unet=levels([320, 640, 1280], [5, 10, 20], "xx-", "-xx", num_frames=2, cross_attention_dim=64),
+      vae=dict(latent_channels=4, layers_per_block=2, sample_size=64, scaling_factor=0.18215, block_out_channels=[128, 256, 512, 512], down_block_types=["DownEncoderBlock2D"] * 4),
+      clip=dict(projection_dim=64, num_hidden_layers=1), save=dict(dtype="F16", counter_weights=True),
+      params=dict(height=64, width=128, num_frames=2, num_inference_steps=2, clip_source=(40, 70)))

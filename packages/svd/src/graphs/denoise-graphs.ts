@@ -59,7 +59,7 @@ export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, op
     const vectors = condition.e;
     const contextDim = architecture.mid.contextDim;
     context ??= condition.builder.input('image_embeds', 'float32', [1, contextDim]);
-    condition.builder.output(scope.path, crossAttentionVector(vectors, scope, context, dim));
+    condition.e.output(scope.path, crossAttentionVector(vectors, scope, context, dim));
     const vector = builder.input(scope.path, 'float32', [1, dim]);
     if (!guidance) return vector;
     // Without a photo the context is zero, and of the cross-attention only its bias is left.

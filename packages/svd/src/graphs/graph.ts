@@ -1,4 +1,4 @@
-import type { CreateEmitter } from '../nn/emitter-for.ts';
+import type { CreateEmitter, GraphNeeds } from '../nn/emitter-for.ts';
 import type { Emitter } from '../nn/emitter.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
 import type { Graph } from '../runtime/runtime.ts';
@@ -19,9 +19,14 @@ export interface DraftOptions {
 }
 
 /** Starts a graph over a component's weights. */
-export function draft(name: string, weights: Weights, { createEmitter, root }: DraftOptions): Draft {
+export function draft(
+  name: string,
+  weights: Weights,
+  { createEmitter, root }: DraftOptions,
+  needs: GraphNeeds = { float32: false },
+): Draft {
   const builder = new GraphBuilder(name);
-  return { e: createEmitter(builder), builder, root: root ?? Scope.root(weights) };
+  return { e: createEmitter(builder, needs), builder, root: root ?? Scope.root(weights) };
 }
 
 /** The finished graph and the folder that its initializers point into. */

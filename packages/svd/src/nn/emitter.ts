@@ -3,7 +3,7 @@ import type { Scope } from './scope.ts';
 
 /**
  * Pictures between two modules: logically `[n, c, h, w]`, in whatever order the emitter keeps them. A video map, in
- * which the temporal modules work, is `[batch, c, frames, h·w]`.
+ * which the temporal modules work, is logically `[batch, c, frames, h·w]`.
  */
 export interface FeatureMap {
   readonly value: Value;
@@ -43,10 +43,15 @@ export type Activation = 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' |
 
 /**
  * Writes modules into a graph, in one layout and precision: the architectures speak to this and know neither.
- * Tokens are `[n, s, c]` in every layout, vectors `[batch, c]`.
+ * Tokens are `[n, s, c]` in every layout, vectors `[batch, c]`. An emitter may put off writing what it returns, until
+ * it sees who reads it: only what {@link Emitter.toNchw}, {@link Emitter.toRgb8} and {@link Emitter.concatValues} return
+ * may be given to the graph's builder itself.
  */
 export interface Emitter {
   readonly graph: GraphBuilder;
+
+  /** Makes a value that is no map an output of the graph, in float32. */
+  output(name: string, value: Value): void;
 
   /** Float32 `[n, c, h, w]`, as at a graph's inputs, to a map, and back. */
   fromNchw(value: Value): FeatureMap;
@@ -94,5 +99,6 @@ export interface Emitter {
   /** The logistic function of a stored scalar, shape `[1]`; of its negative where `negate` is set: `1 − sigmoid(x)`. */
   sigmoid(scope: Scope, name: string, options?: { readonly negate: boolean }): Value;
   reshape(x: Value, shape: readonly number[]): Value;
+  /** Parts that are all float32 stay so. */
   concatValues(parts: readonly Value[], axis: number): Value;
 }

@@ -86,6 +86,7 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
 
   return {
     graph,
+    output: (name, value) => graph.output(name, value),
     fromNchw: map,
     toNchw: (x) => x.value,
 

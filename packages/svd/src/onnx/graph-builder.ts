@@ -45,6 +45,8 @@ export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
   /** The operator's set: '' (ai.onnx) if left out. */
   readonly domain?: '' | 'com.microsoft';
+  /** Whether outputs behind the first are left out of the graph where nobody reads them. */
+  readonly dropUnread?: boolean;
 }
 
 /** The version of ai.onnx that the graphs are written in: Gelu came with 20. */
@@ -75,7 +77,10 @@ export class GraphBuilder {
   readonly #initializers = new Map<string, TensorProto>();
   readonly #constants = new Map<string, Value>();
   readonly #nodes: NodeProto[] = [];
+  /** All outputs of nodes that may lose some. */
+  readonly #dropUnread = new Map<NodeProto, readonly string[]>();
   readonly #values: Value[] = [];
+  readonly #sources: Value[] = [];
   #count = 0;
 
   constructor(name: string) {
@@ -89,12 +94,20 @@ export class GraphBuilder {
 
   /** The nodes so far, in order. */
   get nodes(): readonly NodeProto[] {
+    this.#leaveOutUnread();
     return this.#nodes;
+  }
+
+  /** What the graph is given, and the tensors that it has from the start. */
+  get sources(): readonly Value[] {
+    return this.#sources;
   }
 
   input(name: string, type: ElementType, shape: readonly number[]): Value {
     this.#inputs.push(valueInfo(name, type, shape));
-    return { name, type, shape };
+    const value: Value = { name, type, shape };
+    this.#sources.push(value);
+    return value;
   }
 
   /** Makes a value an output of the graph, under a name of its own. */
@@ -116,31 +129,38 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Adds a node with several outputs. */
+  /** Adds a node with several outputs. An output left out is `null`. */
   nodeOf(
     opType: string,
     inputs: readonly (Value | null)[],
-    results: readonly { readonly type: ElementType; readonly shape: readonly number[] }[],
+    results: readonly ({ readonly type: ElementType; readonly shape: readonly number[] } | null)[],
     options: NodeOptions = {},
-  ): Value[] {
+  ): (Value | null)[] {
     const id = this.#count++;
-    const outputs = results.map(({ type, shape }, i): Value => ({
-      name: `${opType}_${id}${i ? `.${i}` : ''}`,
-      type,
-      shape,
-    }));
-    this.#nodes.push(
-      create(NodeProtoSchema, {
-        name: `${opType}_${id}`,
-        opType,
-        domain: options.domain ?? '',
-        input: inputs.map((value) => value?.name ?? ''),
-        output: outputs.map((value) => value.name),
-        attribute: Object.entries(options.attributes ?? {}).map(([name, value]) => attribute(name, value)),
-      }),
-    );
-    this.#values.push(...outputs);
+    const outputs = results.map((result, i): Value | null => {
+      return result && { name: `${opType}_${id}${i ? `.${i}` : ''}`, type: result.type, shape: result.shape };
+    });
+    const node = create(NodeProtoSchema, {
+      name: `${opType}_${id}`,
+      opType,
+      domain: options.domain ?? '',
+      input: inputs.map((value) => value?.name ?? ''),
+      output: outputs.map((value) => value?.name ?? ''),
+      attribute: Object.entries(options.attributes ?? {}).map(([name, value]) => attribute(name, value)),
+    });
+    this.#nodes.push(node);
+    if (options.dropUnread) this.#dropUnread.set(node, node.output);
+    this.#values.push(...outputs.filter((value) => value !== null));
     return outputs;
+  }
+
+  #leaveOutUnread(): void {
+    if (!this.#dropUnread.size) return;
+    const read = new Set(this.#nodes.flatMap(({ input }) => input));
+    for (const [node, outputs] of this.#dropUnread) {
+      const kept = outputs.map((name, i) => (i === 0 || read.has(name) ? name : ''));
+      node.output = kept.slice(0, kept.findLastIndex((name) => name !== '') + 1);
+    }
   }
 
   /** An initializer whose bytes stay where they are. The same name again gives the same initializer. */
@@ -159,6 +179,7 @@ export class GraphBuilder {
           ),
         }),
       );
+      this.#sources.push({ name, type, shape });
     }
     return { name, type, shape };
   }
@@ -181,6 +202,7 @@ export class GraphBuilder {
     this.#initializers.set(name, create(TensorProtoSchema, proto));
     const value: Value = { name, type, shape };
     this.#constants.set(key, value);
+    this.#sources.push(value);
     return value;
   }
 
@@ -195,10 +217,11 @@ export class GraphBuilder {
       ],
       graph: create(GraphProtoSchema, {
         name: this.#name,
-        node: this.#nodes,
+        node: [...this.nodes],
         initializer: [...this.#initializers.values()],
         input: this.#inputs,
         output: this.#outputs,
+        valueInfo: this.#values.map(({ name, type, shape }) => valueInfo(name, type, shape)),
       }),
     });
     return toBinary(ModelProtoSchema, model);

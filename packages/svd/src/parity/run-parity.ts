@@ -29,7 +29,11 @@ export async function* runParity(folder: string, options: RuntimeOptions = {}): 
   const golden = await openGolden(folder);
   const checkpoint = await openCheckpoint(join(folder, 'checkpoint'));
   await using model = createModel(checkpoint, await createRuntime(options));
+  yield* compareParts(model, golden);
+}
 
+/** {@link runParity} with a model and a golden folder that are open already. */
+export async function* compareParts(model: Model, golden: Golden): AsyncGenerator<Comparison, void> {
   yield* schedules(model, golden);
   const pixelValues = clipInput(model, await golden.image('clip_source_rgb_u8'));
   yield compare('clip_pixel_values', pixelValues, await golden.floats('clip_pixel_values'));

@@ -1,0 +1,220 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Model, RuntimeOptions } from '../packages/svd/src/index.ts';
+import { createModel, createRuntime, openCheckpoint, parseExecutionProvider } from '../packages/svd/src/index.ts';
+import { emitterFor } from '../packages/svd/src/nn/emitter-for.ts';
+import { comparisonTable } from '../packages/svd/src/parity/compare.ts';
+import type { Comparison } from '../packages/svd/src/parity/compare.ts';
+import { openGolden } from '../packages/svd/src/parity/golden.ts';
+import { compareParts } from '../packages/svd/src/parity/run-parity.ts';
+import { CudaLibrariesError, ensureCudaLibraries } from './gpu/cuda-libraries.ts';
+import { runDiffusers } from './gpu/diffusers.ts';
+import { JOBS, runJob, staysFinite } from './gpu/jobs.ts';
+import type { JobKind, JobTimes } from './gpu/jobs.ts';
+import { measureMatrixRate } from './gpu/matrix-rate.ts';
+import { roofline, total } from './gpu/roofline.ts';
+import { stageModels } from './gpu/stages.ts';
+import { watchDevice } from './gpu/watch-device.ts';
+import { table } from './support/table.ts';
+
+const USAGE = `usage: npm run bench -- gpu CHECKPOINT [--size 1024x576] [--frames 25] [--chunk 8] [--runs 1] [--jobs 0,1,2]
+                          [--libraries DIR] [--device 0] [--bandwidth 4.8e12] [--diffusers PYTHON [--compile]]
+                          [--golden DIR,…] [--profile PREFIX] [--json FILE] [--provider cuda]
+
+Measures a full-size checkpoint on a GPU in one go: correctness on small goldens first, then the matrix rate of the device,
+then each job (0: ${JOBS.map(({ name }) => name)
+  .join('; 1: ')
+  .replace('1: 4', '2: 4')}) cold and warm, stage by stage,
+with TFLOP, the share of the matrix rate (MFU), what a roofline predicts, peak memory, and whether float16 stayed finite.
+Every node must run on the GPU. --libraries: a folder with the CUDA provider's libraries, such as an unpacked
+onnxruntime-gpu wheel; they are linked beside ONNX Runtime. --diffusers: a Python with torch and diffusers, timed in the
+same run and compared number by number with the same inputs. --golden: more golden folders to compare with first.
+Random weights do: node bench/full-size/write-checkpoint.ts DIR writes SVD-XT's (4.5 GB).`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    size: { type: 'string', default: '1024x576' },
+    frames: { type: 'string', default: '25' },
+    chunk: { type: 'string', default: '8' },
+    runs: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '0,1,2' },
+    libraries: { type: 'string' },
+    device: { type: 'string', default: '0' },
+    bandwidth: { type: 'string', default: '4.8e12' },
+    matrix: { type: 'string', default: '8192' },
+    diffusers: { type: 'string' },
+    compile: { type: 'boolean', default: false },
+    golden: { type: 'string' },
+    profile: { type: 'string' },
+    json: { type: 'string' },
+    provider: { type: 'string', default: 'cuda' },
+  },
+});
+const [folder] = positionals;
+const [width = 0, height = 0] = values.size.split('x').map(Number);
+const [frames, chunk, runs, deviceId] = [values.frames, values.chunk, values.runs, values.device].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+const jobs = values.jobs.split(',').map((index) => JOBS[Number(index)]);
+if (!folder || ![width, height, frames, chunk, runs].every((value) => value > 0) || jobs.includes(undefined)) {
+  console.error(USAGE);
+  process.exit(2);
+}
+
+const provider = parseExecutionProvider(values.provider, '--provider');
+const onGpu = provider === 'cuda' || provider === 'tensorrt';
+if (onGpu) {
+  try {
+    ensureCudaLibraries(values.libraries);
+  } catch (error) {
+    if (!(error instanceof CudaLibrariesError)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+const runtimeOptions: RuntimeOptions = {
+  provider,
+  deviceId,
+  // A node that fell back to the CPU would cost two copies and not be seen in the figures.
+  config: onGpu ? { 'session.disable_cpu_ep_fallback': '1' } : {},
+  ...(values.profile !== undefined && { profilePrefix: values.profile }),
+};
+const shape = { width, height, frames, chunk };
+const checkpoint = await openCheckpoint(folder);
+using watch = watchDevice(deviceId);
+const results: Record<string, unknown> = { folder, shape };
+
+const fixed = (value: number, digits: number) => (Number.isFinite(value) ? value.toFixed(digits) : '');
+const gigabytes = (bytes: number | undefined) => (bytes ? `${(bytes / 1e9).toFixed(1)} GB` : '');
+const heading = (text: string) => console.log(`\n${text}`);
+const median = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
+
+/** What a golden folder's parts are off by on this provider. */
+async function compareWith(goldenFolder: string, model: Model): Promise<Comparison[]> {
+  const comparisons: Comparison[] = [];
+  for await (const comparison of compareParts(model, await openGolden(goldenFolder))) {
+    if (!/^(sigmas|timesteps)_/.test(comparison.part)) comparisons.push(comparison);
+    if (comparison.part === 'unet_out') break;
+  }
+  return comparisons;
+}
+
+const tinyXt = fileURLToPath(new URL('../test/golden/tiny-xt', import.meta.url));
+for (const golden of [tinyXt, ...(values.golden?.split(',') ?? [])]) {
+  await using model = createModel(
+    await openCheckpoint(join(golden, 'checkpoint')),
+    await createRuntime(runtimeOptions),
+  );
+  heading(
+    `${golden} on ${model.runtime.provider} (in float16 “ratio” is what counts: 1e-2 is usual, diffusers’ own is no less)`,
+  );
+  const comparisons = await compareWith(golden, model);
+  console.log(comparisonTable(comparisons));
+  results[`parity ${golden}`] = comparisons;
+}
+
+async function matrixRate(): Promise<number> {
+  await using runtime = await createRuntime(runtimeOptions);
+  return await measureMatrixRate(runtime, Number(values.matrix));
+}
+const rate = await matrixRate();
+const device = watch.take();
+heading(
+  `${device ? `${device.name}, driver ${device.driver}, ${gigabytes(device.memoryTotal)}` : 'no nvidia-smi here'}: ` +
+    `${(rate / 1e12).toFixed(0)} TFLOP/s in products of ${values.matrix}² float16 matrices` +
+    (device ? `, at ${device.watts.toFixed(0)} W and ${device.clock.toFixed(0)} MHz` : ''),
+);
+Object.assign(results, { rate, device });
+
+/** One job, cold and then warm, in a process of its own; and its table. */
+async function measure(kind: JobKind): Promise<void> {
+  await using model = createModel(checkpoint, await createRuntime(runtimeOptions));
+  const cold = await runJob(model, shape, kind);
+  const coldUse = watch.take();
+  let warm: JobTimes = cold;
+  for (let run = 0; run < runs; run++) warm = await runJob(model, shape, kind);
+  const use = watch.take();
+  const step = median(warm.steps.slice(1));
+
+  heading(`${kind.name}, ${width}×${height}, ${frames} frames, decoded by ${chunk}`);
+  const { graphs, peakRss } = model.runtime.stats();
+  const models = stageModels(checkpoint, shape, kind.maxGuidance > 1, emitterFor(model.runtime.provider));
+  const rows = Object.entries(models).map(([name, bytes]) => {
+    const graph = Object.entries(graphs).find(([key]) => key.startsWith(name))?.[1];
+    const costs = roofline(bytes, { flops: rate, bytes: Number(values.bandwidth) });
+    const [flops, predicted] = [total(costs, 'flops'), total(costs, 'seconds')];
+    const measured = (graph?.lastRunMs ?? NaN) / 1000;
+    return [
+      name,
+      fixed((graph?.loadMs ?? NaN) / 1000, 2),
+      fixed(measured * 1000, 1),
+      fixed(flops / 1e12, 2),
+      fixed(flops / measured / 1e12, 0),
+      `${fixed((100 * flops) / measured / rate, 1)} %`,
+      fixed(predicted * 1000, 1),
+    ];
+  });
+  console.log(table(['graph', 'load s', 'run ms', 'TFLOP', 'TFLOP/s', 'MFU', 'roofline ms'], rows));
+  const line = (times: JobTimes) => [
+    fixed(times.encode, 2),
+    fixed(times.steps[0] ?? NaN, 2),
+    fixed(median(times.steps.slice(1)), 3),
+    fixed(
+      times.steps.reduce((a, b) => a + b, 0),
+      2,
+    ),
+    fixed(times.decode, 2),
+    fixed(times.total, 2),
+  ];
+  const columns = ['', 'encode s', 'first step', 'step', 'all steps', 'decode', 'total'];
+  console.log(table(columns, [['cold', ...line(cold)], ['warm', ...line(warm)]])); // prettier-ignore
+  const memory = [coldUse, use].map((seen) => seen?.peakMemory ?? 0);
+  console.log(
+    `device memory at most ${gigabytes(Math.max(...memory)) || 'not seen'}, the process ${gigabytes(peakRss)}`,
+  );
+  // Last, for it loads another graph, and drops one that was timed.
+  const finite = await staysFinite(model, warm.latents, shape);
+  console.log(finite ? 'latents and pixels are finite' : 'NOT FINITE: latents or pixels hold infinities or NaN');
+  const plain = (times: JobTimes) => ({ ...times, latents: undefined });
+  results[kind.name] = { finite, cold: plain(cold), warm: plain(warm), step, use, coldUse, graphs, peakRss };
+}
+for (const kind of jobs) if (kind) await measure(kind);
+
+if (values.diffusers !== undefined) {
+  const where = { size: values.size, frames, chunk, device: onGpu ? `cuda:${deviceId}` : 'cpu' };
+  const dtype = onGpu ? 'float16' : 'float32';
+  heading(`diffusers, ${dtype}${values.compile ? ', then compiled' : ''}`);
+  const rows: string[][] = [];
+  for (const compiled of values.compile ? [false, true] : [false]) {
+    const options = { ...where, dtype, runs: 3, ...(compiled && { compile: true as const }) };
+    for await (const { part, seconds, first, peak } of runDiffusers(values.diffusers, folder, options)) {
+      rows.push([compiled ? `${part}, compiled` : part, fixed(first, 2), fixed(seconds * 1000, 1), gigabytes(peak)]);
+    }
+  }
+  console.log(table(['part', 'first s', 'run ms', 'memory'], rows));
+  results.diffusers = rows;
+
+  const goldens = await mkdtemp(join(tmpdir(), 'gpu-golden-'));
+  try {
+    for (const precision of new Set(['float32', dtype])) {
+      const golden = join(goldens, precision);
+      // It times nothing and says nothing: it writes.
+      await runDiffusers(values.diffusers, folder, { ...where, dtype: precision, golden }).next();
+      await using model = createModel(checkpoint, await createRuntime(runtimeOptions));
+      heading(`ours against diffusers in ${precision}, from the same inputs`);
+      const comparisons = await compareWith(golden, model);
+      console.log(comparisonTable(comparisons));
+      results[`against diffusers ${precision}`] = comparisons;
+    }
+  } finally {
+    await rm(goldens, { recursive: true, force: true });
+  }
+}
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results, null, 2)}\n`);

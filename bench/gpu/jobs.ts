@@ -1,0 +1,103 @@
+import { decodeChunks, decodeTogether } from '../../packages/svd/src/pipeline/decode.ts';
+import { denoise } from '../../packages/svd/src/pipeline/denoise.ts';
+import type { LatentSize } from '../../packages/svd/src/pipeline/decode.ts';
+import { embedImage, encodeImage } from '../../packages/svd/src/pipeline/encode.ts';
+import type { Model } from '../../packages/svd/src/pipeline/model.ts';
+import { resolveSettings } from '../../packages/svd/src/pipeline/settings.ts';
+import { normals } from '../../packages/svd/src/random.ts';
+import type { SamplerKind } from '../../packages/svd/src/schedulers/sampler.ts';
+
+/** What all jobs are done for. */
+export interface JobShape {
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly chunk: number;
+}
+
+/** A way to make a video. */
+export interface JobKind {
+  readonly name: string;
+  readonly steps: number;
+  readonly maxGuidance: number;
+  readonly sampler: SamplerKind;
+}
+
+export const JOBS: readonly JobKind[] = [
+  { name: '25 steps, guided', steps: 25, maxGuidance: 3, sampler: 'euler' },
+  { name: 'AYS 10 steps, guided', steps: 10, maxGuidance: 3, sampler: 'ays' },
+  { name: '4 steps, unguided', steps: 4, maxGuidance: 1, sampler: 'animatelcm' },
+];
+
+/** Seconds that a job's parts took; of the steps, each. */
+export interface JobTimes {
+  readonly encode: number;
+  readonly steps: readonly number[];
+  readonly decode: number;
+  readonly total: number;
+  /** The denoised latents, `[frames, channels, height, width]`. */
+  readonly latents: Float32Array;
+}
+
+const seconds = (since: number): number => (performance.now() - since) / 1000;
+
+/** One video from a random picture: what is computed, without reading a photo or writing a file. */
+export async function runJob(model: Model, shape: JobShape, kind: JobKind): Promise<JobTimes> {
+  const { checkpoint } = model;
+  const { width, height, frames, chunk } = shape;
+  const random = (length: number, tensor: string) => normals({ seed: 1, segment: 0, step: 0, tensor }, length);
+  const side = checkpoint.imageEncoder.config.image_size;
+  const [small, pixels] = [random(3 * side * side, 'clip'), random(3 * width * height, 'pixels')];
+  const size = latentSize(model, shape);
+  const noise = random(frames * frameLength(size), 'noise');
+
+  const start = performance.now();
+  const imageEmbedding = await embedImage(model, small);
+  const imageLatents = await encodeImage(model, pixels, { width, height });
+  const encode = seconds(start);
+
+  const settings = resolveSettings(checkpoint.card, { ...kind, width, height, frames, seed: 1, minGuidance: 1 });
+  const conditioning = { ...size, imageEmbedding, imageLatents, previewMap: new Float32Array() };
+  const steps: number[] = [];
+  let last = performance.now();
+  const onStep = () => {
+    steps.push(seconds(last));
+    last = performance.now();
+  };
+  const latents = await denoise(model, conditioning, settings, { onStep, noise });
+
+  const decodeStart = performance.now();
+  await decodeAll(model, latents, size, chunk);
+  return { encode, steps, latents, decode: seconds(decodeStart), total: seconds(start) };
+}
+
+const frameLength = ({ channels, height, width }: LatentSize): number => channels * height * width;
+
+async function decodeAll(model: Model, latents: Float32Array, size: LatentSize, chunk: number): Promise<void> {
+  const frame = frameLength(size);
+  for (const { first, count } of decodeChunks(latents.length / frame, chunk)) {
+    await decodeTogether(model, latents.subarray(first * frame, (first + count) * frame), size, 'rgb8');
+  }
+}
+
+/** Whether all latents, and the first decoded chunk before it is rounded, are numbers. */
+export async function staysFinite(
+  model: Model,
+  latents: Float32Array,
+  { frames, ...shape }: JobShape,
+): Promise<boolean> {
+  const size = latentSize(model, shape);
+  const [first] = decodeChunks(frames, shape.chunk);
+  const pixels = await decodeTogether(
+    model,
+    latents.subarray(0, (first?.count ?? 0) * frameLength(size)),
+    size,
+    'pixels',
+  );
+  return latents.every(Number.isFinite) && pixels instanceof Float32Array && pixels.every(Number.isFinite);
+}
+
+function latentSize({ checkpoint }: Model, { width, height }: Pick<JobShape, 'width' | 'height'>): LatentSize {
+  const { scaleFactor, config } = checkpoint.vae;
+  return { channels: config.latent_channels, height: height / scaleFactor, width: width / scaleFactor };
+}

@@ -1,0 +1,30 @@
+import type { Checkpoint } from '../../packages/svd/src/checkpoint/checkpoint.ts';
+import { vaeDecodeGraph } from '../../packages/svd/src/graphs/decode-graph.ts';
+import { denoiseGraphs } from '../../packages/svd/src/graphs/denoise-graphs.ts';
+import { imageEncoderGraph, vaeEncodeGraph } from '../../packages/svd/src/graphs/encode-graphs.ts';
+import type { CreateEmitter } from '../../packages/svd/src/nn/emitter-for.ts';
+import { decodeChunks } from '../../packages/svd/src/pipeline/decode.ts';
+import type { JobShape } from './jobs.ts';
+
+/** The graphs of a job, by what the runtime's keys for them begin with; of the decoder's, the longest chunk's. */
+export function stageModels(
+  checkpoint: Checkpoint,
+  { width, height, frames, chunk }: JobShape,
+  guidance: boolean,
+  createEmitter: CreateEmitter,
+): Readonly<Record<string, Uint8Array>> {
+  const options = { createEmitter };
+  const { scaleFactor } = checkpoint.vae;
+  const size = { frames, height: height / scaleFactor, width: width / scaleFactor };
+  const { step, condition } = denoiseGraphs(checkpoint, { ...size, guidance }, options);
+  const [longest] = decodeChunks(frames, chunk);
+  const count = longest?.count ?? frames;
+  const drafts = {
+    image_encoder: imageEncoderGraph(checkpoint, options),
+    vae_encoder: vaeEncodeGraph(checkpoint, height, width, options),
+    condition,
+    step,
+    [`vae_decoder ${count}x${size.height}`]: vaeDecodeGraph(checkpoint, { ...size, frames: count }, 'rgb8', options),
+  };
+  return Object.fromEntries(Object.entries(drafts).map(([name, { builder }]) => [name, builder.build()]));
+}

@@ -1,0 +1,316 @@
+import { broadcast } from '../../onnx/arithmetic.ts';
+import { elements, float } from '../../onnx/graph-builder.ts';
+import type { GraphBuilder, Value } from '../../onnx/graph-builder.ts';
+import type { Activation, ConvOptions, Emitter, FeatureMap, GroupNormOptions, LinearOptions } from '../emitter.ts';
+import { CheckpointError } from '../scope.ts';
+import type { Scope } from '../scope.ts';
+import { CudaLimitError, MOST_ELEMENTS, MOST_SEQUENCES, takesBiasSplitGelu, takesGroupNorm } from './limits.ts';
+import { createLoadTimeValues } from './load-time-values.ts';
+import { createOperators } from './operators.ts';
+import { createSums } from './sums.ts';
+
+export interface CudaEmitterOptions {
+  /** What the graph computes in; float16 if left out. Its inputs and outputs are float32 in either. */
+  readonly precision?: 'float16' | 'float32';
+  /**
+   * Most elements of a feed-forward's inner layer at once: less memory for more products. As many as the kernels count
+   * if left out.
+   */
+  readonly feedForwardElements?: number;
+}
+
+/**
+ * Writes modules for ONNX Runtime's CUDA provider: float16, channels last, with its fused operators wherever they take
+ * the shape. Maps are kept as `[n, h, w, c]`, video maps as `[batch, frames, h·w, c]`, so that seeing one as the other,
+ * or as tokens, is a change of shape and moves nothing.
+ *
+ * Graphs must be loaded with constant folding on (any optimisation level but `disabled`): kernels are turned to the
+ * layout that cuDNN wants then, and the operator misreads them where they aren't constant.
+ */
+export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptions = {}): Emitter {
+  const { precision: type = 'float16', feedForwardElements = MOST_ELEMENTS } = options;
+  const write = createOperators(graph);
+  const load = createLoadTimeValues(graph);
+  const sums = createSums(graph, type, write, load);
+  const { written, reshape } = sums;
+
+  const int64 = (values: readonly number[]) => graph.constant(BigInt64Array.from(values, BigInt));
+  const scalar = (value: number) => load.cast(load.scalar(value), type);
+  const unary = (op: string, x: Value, attributes = {}) => write.node(op, [x], x, { attributes });
+  const binary = (op: string, a: Value, b: Value) =>
+    write.node(op, [a, b], { type: a.type, shape: broadcast(a.shape, b.shape) });
+  const transpose = (x: Value, perm: readonly number[]) => {
+    const shape = perm.map((axis) => x.shape[axis] ?? 1);
+    return write.node('Transpose', [x], { type: x.type, shape }, { attributes: { perm } });
+  };
+  const slice = (x: Value, axis: number, from: number, to: number) => {
+    const shape = x.shape.map((size, i) => (i === axis ? to - from : size));
+    return write.node('Slice', [x, int64([from]), int64([to]), int64([axis])], { type: x.type, shape });
+  };
+  const concat = (parts: readonly Value[], axis: number) => {
+    const [first] = parts;
+    if (!first) throw new RangeError('nothing to concatenate');
+    const along = parts.reduce((sum, part) => sum + (part.shape[axis] ?? 1), 0);
+    const shape = first.shape.map((size, i) => (i === axis ? along : size));
+    return write.node('Concat', parts, { type: first.type, shape }, { attributes: { axis } });
+  };
+
+  /** A map over a value whose last axis is the channels. */
+  const map = (value: Value): FeatureMap => {
+    const [n = 1, h = 1, w = 1, c = 1] = value.shape;
+    return { value, n, c, h, w };
+  };
+  const onMap = (x: FeatureMap, change: (value: Value) => Value) => map(change(written(x.value)));
+
+  const parameter = (scope: Scope, name: string, shape: readonly number[], as?: readonly number[]) =>
+    load.cast(load.stored(scope, name, shape, as), type);
+  /** GroupNorm's own are float32 whatever the graph computes in, and so are biases until they are used. */
+  const parameter32 = (scope: Scope, name: string, c: number) => load.cast(load.stored(scope, name, [c]), 'float32');
+
+  /** `x · weightᵀ + bias` over the last axis, as rows; the weight lies as Gemm wants it. */
+  function gemm(x: Value, weight: Value, bias: Value | null): Value {
+    const [outFeatures = 1, inFeatures = 1] = weight.shape;
+    const rows = elements(x.shape) / inFeatures;
+    const inputs = [reshape(x, [rows, inFeatures]), weight, ...(bias ? [bias] : [])];
+    return write.node('Gemm', inputs, { type, shape: [rows, outFeatures] }, { attributes: { transB: 1 } });
+  }
+
+  function activate(x: Value, kind: Activation): Value {
+    switch (kind) {
+      case 'silu':
+        return binary('Mul', x, unary('Sigmoid', x));
+      case 'gelu':
+        return unary('Gelu', x);
+      case 'gelu_tanh':
+        return unary('Gelu', x, { approximate: 'tanh' });
+      case 'quick_gelu':
+        return binary('Mul', x, unary('Sigmoid', binary('Mul', x, scalar(1.702))));
+      case 'relu':
+        return unary('Relu', x);
+      case 'mish':
+        return binary('Mul', x, unary('Tanh', unary('Softplus', x)));
+    }
+  }
+
+  /** For groups that the fused operator does not take: by InstanceNormalization, in float32, channels first. */
+  function plainGroupNorm(scope: Scope, x: FeatureMap, { groups, eps, activation }: GroupNormOptions): Value {
+    const { n, h, w, c } = x;
+    const ones = graph.constant(new Float32Array(groups).fill(1));
+    const zeros = graph.constant(new Float32Array(groups));
+    const first = transpose(load.cast(written(x.value), 'float32'), [0, 3, 1, 2]);
+    const grouped = reshape(first, [n, groups, (c / groups) * h * w]);
+    const attributes = { epsilon: float(eps) };
+    const normal = write.node('InstanceNormalization', [grouped, ones, zeros], grouped, { attributes });
+    const last = transpose(reshape(normal, [n, c, h, w]), [0, 2, 3, 1]);
+    const scaled = binary('Mul', last, parameter32(scope, 'weight', c));
+    const y = load.cast(binary('Add', scaled, parameter32(scope, 'bias', c)), type);
+    return activation ? activate(y, activation) : y;
+  }
+
+  /** The inner layer of a feed-forward, whole; rows of `x` give rows. */
+  function gated(scope: Scope, x: Value, features: number): Value {
+    const inFeatures = x.shape.at(-1) ?? 1;
+    const rows = elements(x.shape) / inFeatures;
+    const weight = scope.tensor('weight', [2 * features, inFeatures]);
+    const bias = scope.tensor('bias', [2 * features]);
+    const part = (range?: readonly [number, number]) => {
+      const [from, to] = range ?? [0, 2 * features];
+      const shape = [to - from, inFeatures];
+      return {
+        weight: load.cast(load.rows(scope, weight, shape, range), type),
+        bias: load.cast(load.rows(scope, bias, [to - from], range), type),
+      };
+    };
+    if (takesBiasSplitGelu(2 * features)) {
+      const both = part();
+      const projected = reshape(gemm(x, both.weight, null), [1, rows, 2 * features]);
+      return reshape(write.biasSplitGelu(projected, both.bias), [rows, features]);
+    }
+    const half = (range: readonly [number, number]) => {
+      const own = part(range);
+      return gemm(x, own.weight, own.bias);
+    };
+    return binary('Mul', half([0, features]), activate(half([features, 2 * features]), 'gelu'));
+  }
+
+  /** Inner layers that are too large to be held at once: the linear layer behind takes them piece by piece. */
+  const tooLarge = new WeakMap<Value, { readonly scope: Scope; readonly x: Value; readonly features: number }>();
+
+  /** The product of a linear layer, without or with its bias. */
+  function product(x: Value, weight: Value): (bias: Value | null) => Value {
+    const inner = tooLarge.get(x);
+    if (!inner) return (bias) => gemm(written(x), weight, bias);
+    return (bias) => {
+      const inFeatures = inner.x.shape.at(-1) ?? 1;
+      const rows = elements(inner.x.shape) / inFeatures;
+      const most = Math.max(1, Math.floor(feedForwardElements / (2 * inner.features)));
+      const pieces = Math.ceil(rows / most);
+      const flat = reshape(inner.x, [rows, inFeatures]);
+      const outputs = Array.from({ length: pieces }, (_, i) => {
+        const piece = slice(flat, 0, Math.floor((i * rows) / pieces), Math.floor(((i + 1) * rows) / pieces));
+        return gemm(gated(inner.scope, piece, inner.features), weight, bias);
+      });
+      return concat(outputs, 0);
+    };
+  }
+
+  return {
+    graph,
+    output: (name, value) => graph.output(name, load.cast(written(value), 'float32')),
+    fromNchw: (value) => map(transpose(written(value), [0, 2, 3, 1])),
+    toNchw: (x) => transpose(load.cast(written(x.value), 'float32'), [0, 3, 1, 2]),
+
+    toRgb8(x) {
+      const half = load.scalar(127.5);
+      const unit = binary('Add', binary('Mul', load.cast(written(x.value), 'float32'), half), half);
+      const [from, to] = [graph.constant(Float32Array.of(0), []), graph.constant(Float32Array.of(255), [])];
+      return load.cast(unary('Round', write.node('Clip', [unit, from, to], unit)), 'uint8');
+    },
+
+    conv2d(scope, x, options: ConvOptions) {
+      const { outChannels, kernel = [3, 3], stride = 1, bias: hasBias = true, scale } = options;
+      const [kh, kw] = kernel;
+      const pads = options.padding ?? [kh >> 1, kw >> 1, kh >> 1, kw >> 1];
+      const shape = [outChannels, x.c, kh, kw];
+      const single = kh * kw === 1;
+      const seen = single ? [outChannels, 1, 1, x.c] : shape;
+      let weight = load.stored(scope, 'weight', options.storedShape ?? shape, seen);
+      if (scale) weight = load.multiply(weight, scale);
+      weight = load.cast(single ? weight : load.outputsLast(weight), type);
+      let bias = hasBias ? load.stored(scope, 'bias', [outChannels]) : null;
+      if (bias && scale) bias = load.multiply(bias, scale);
+
+      const input = written(x.value);
+      const conv = (own: Value | null) => write.nhwcConv(input, weight, own, { kernel, stride, pads });
+      const [top, left, bottom, right] = pads;
+      const h = Math.floor((x.h + top + bottom - kh) / stride) + 1;
+      const w = Math.floor((x.w + left + right - kw) / stride) + 1;
+      return map(
+        sums.make({ product: conv, bias, vector: null, skip: null }, { type, shape: [x.n, h, w, outChannels] }),
+      );
+    },
+
+    groupNorm(scope, x, options) {
+      const { n, h, w, c } = x;
+      if (c % options.groups) {
+        throw new CheckpointError(`${scope.path}: ${c} channels don't divide into ${options.groups} groups`);
+      }
+      if (h * w * c > MOST_ELEMENTS) {
+        const size = `a GroupNorm over ${[h, w, c].join(' × ')} elements at once`;
+        throw new CudaLimitError(
+          `${scope.path}: ${size} is more than CUDA's kernel counts: decode fewer frames together`,
+        );
+      }
+      if (!takesGroupNorm(c, options.groups)) return map(plainGroupNorm(scope, x, options));
+      const [gamma, beta] = [parameter32(scope, 'weight', c), parameter32(scope, 'bias', c)];
+      return map(sums.groupNorm(reshape(x.value, [n, h, w, c]), gamma, beta, options));
+    },
+
+    activation: (x, kind) => onMap(x, (value) => activate(value, kind)),
+    add: (a, b) => map(sums.add(a.value, b.value)),
+    addVector: (x, vector) => map(sums.addVector(x.value, vector)),
+    affine: (x, factor, offset) =>
+      onMap(x, (value) => {
+        const scaled = factor === 1 ? value : binary('Mul', value, scalar(factor));
+        return offset === 0 ? scaled : binary('Add', scaled, scalar(offset));
+      }),
+    tanh: (x) => onMap(x, (value) => unary('Tanh', value)),
+    concat: (parts) => map(concat(parts.map(({ value }) => written(value)), 3)), // prettier-ignore
+    channels: (x, count) => onMap(x, (value) => slice(value, 3, 0, count)),
+
+    upsample(x, factor, h = factor * x.h, w = factor * x.w) {
+      const scales = graph.constant(Float32Array.of(1, factor, factor, 1));
+      const attributes = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
+      const shape = [x.n, factor * x.h, factor * x.w, x.c];
+      const full = write.node('Resize', [written(x.value), null, scales], { type, shape }, { attributes });
+      const rows = h === factor * x.h ? full : slice(full, 1, 0, h);
+      return map(w === factor * x.w ? rows : slice(rows, 2, 0, w));
+    },
+
+    framesTogether: (x, frames) => map(reshape(x.value, [x.n / frames, frames, x.h * x.w, x.c])),
+    framesApart: (x, h, w) => map(reshape(x.value, [x.n * x.h, h, w, x.c])),
+    toTokens: (x) => reshape(x.value, [x.n, x.h * x.w, x.c]),
+    toMap(tokens, h, w) {
+      const [n = 1, , c = 1] = tokens.shape;
+      return map(reshape(tokens, [n, h, w, c]));
+    },
+
+    swapTokens(tokens, batch) {
+      const [n = 1, inner = 1, c = 1] = tokens.shape;
+      const shape = [batch * inner, n / batch, c];
+      const swap = (x: Value) => transpose(reshape(x, [batch, n / batch, inner, c]), [0, 2, 1, 3]);
+      const sum = sums.terms(tokens);
+      if (!sum || sum.terms.skip) return reshape(swap(written(tokens)), shape);
+      // A bias and a vector for each sample are the same wherever the tokens lie.
+      const product = (bias: Value | null) => swap(bias ? sum.terms.product(bias) : sum.bare());
+      return sums.make({ ...sum.terms, product }, { type, shape });
+    },
+
+    firstToken(tokens) {
+      const [n = 1, , c = 1] = tokens.shape;
+      return reshape(slice(written(tokens), 1, 0, 1), [n, c]);
+    },
+
+    linear(scope, x, outFeatures, { bias: hasBias = true, extraBias }: LinearOptions = {}) {
+      const weight = parameter(scope, 'weight', [outFeatures, x.shape.at(-1) ?? 1]);
+      const bias = hasBias ? load.stored(scope, 'bias', [outFeatures]) : null;
+      const vector = extraBias ? written(extraBias) : null;
+      const shape = [...x.shape.slice(0, -1), outFeatures];
+      return sums.make({ product: product(x, weight), bias, vector, skip: null }, { type, shape });
+    },
+
+    layerNorm(scope, x, eps) {
+      const size = x.shape.at(-1) ?? 1;
+      const [gamma, beta] = [parameter(scope, 'weight', [size]), parameter(scope, 'bias', [size])];
+      const attributes = { axis: -1, epsilon: float(eps) };
+      return (
+        sums.layerNorm(x, gamma, beta, eps) ??
+        write.node('LayerNormalization', [written(x), gamma, beta], { type, shape: x.shape }, { attributes })
+      );
+    },
+
+    attention(query, key, value, heads) {
+      const inputs = [written(query), written(key), written(value)] as const;
+      const [n = 1] = query.shape;
+      const pieces = Math.ceil(n / MOST_SEQUENCES);
+      if (pieces === 1) return write.attention(...inputs, heads);
+      const parts = Array.from({ length: pieces }, (_, i) => {
+        const [from, to] = [Math.floor((i * n) / pieces), Math.floor(((i + 1) * n) / pieces)];
+        const [q, k, v] = inputs.map((x) => slice(x, 0, from, to)) as [Value, Value, Value];
+        return write.attention(q, k, v, heads);
+      });
+      return concat(parts, 0);
+    },
+
+    geglu(scope, x, features) {
+      const shape = [...x.shape.slice(0, -1), features];
+      const input = written(x);
+      if (2 * elements(shape) <= feedForwardElements) return reshape(gated(scope, input, features), shape);
+      const inner: Value = { name: `${scope.path} in pieces`, type, shape };
+      tooLarge.set(inner, { scope, x: input, features });
+      return inner;
+    },
+
+    activate: (x, kind) => activate(written(x), kind),
+    addValues(a, b) {
+      const alike = a.shape.length === b.shape.length && a.shape.every((size, i) => size === b.shape[i]);
+      return alike ? sums.add(a, b) : binary('Add', written(a), written(b));
+    },
+    blend(a, b, share) {
+      const [own, other] = [share, load.subtract(load.scalar(1), share)].map((x) => load.cast(x, type)) as [
+        Value,
+        Value,
+      ];
+      return binary('Add', binary('Mul', written(a), own), binary('Mul', written(b), other));
+    },
+    parameter: (scope, name, shape) => parameter(scope, name, shape),
+    sigmoid: (scope, name, { negate } = { negate: false }) => load.sigmoid(load.stored(scope, name, [1]), negate),
+    reshape,
+
+    concatValues(parts, axis) {
+      const mixed = new Set(parts.map((part) => part.type)).size > 1;
+      // Float32 stays float32 where nothing else is joined to it: a graph's inputs are prepared so.
+      return concat(parts.map((part) => (mixed || part.type === type ? written(part) : part)), axis); // prettier-ignore
+    },
+  };
+}

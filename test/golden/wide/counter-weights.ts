@@ -1,0 +1,57 @@
+/// <reference lib="esnext.float16" />
+import { fnv1a, philox4x32 } from '../../../packages/svd/src/random.ts';
+import type { TensorSpec } from '../../../packages/svd/src/safetensors/encode-header.ts';
+
+/** Elements of the block that repeats: a prime, so that no tensor's rows fall on it alike. */
+const BLOCK = 1_048_583;
+
+/**
+ * Weights from a counter, as `test/golden/make/counter_weights.py` makes them: the formula stands there.
+ * @returns the bytes of a part's tensor, in fp16.
+ */
+export function createCounterWeights(): (part: string, tensor: TensorSpec) => Iterable<Uint8Array> {
+  const uniform = uniformNumbers();
+  const blocks = new Map<string, Uint8Array>();
+
+  function blockOf(mean: number, deviation: number): Uint8Array {
+    const key = `${mean} ${deviation}`;
+    const block = blocks.get(key) ?? new Uint8Array(Float16Array.from(uniform, (z) => mean + deviation * z).buffer);
+    blocks.set(key, block);
+    return block;
+  }
+
+  return function* bytesOf(part, { name, shape }) {
+    const { mean, deviation } = distribution(name, shape);
+    const block = blockOf(mean, deviation);
+    let at = 2 * (fnv1a(`${part} ${name}`) % BLOCK);
+    let left = 2 * shape.reduce((a, b) => a * b, 1);
+    while (left > 0) {
+      const chunk = block.subarray(at, Math.min(at + left, block.length));
+      yield chunk;
+      left -= chunk.length;
+      at = 0;
+    }
+  };
+}
+
+function distribution(name: string, shape: readonly number[]): { mean: number; deviation: number } {
+  if (name.endsWith('mix_factor')) return { mean: 0, deviation: 1 };
+  if (name.endsWith('bias')) return { mean: 0, deviation: 0.1 };
+  if (name.includes('norm') || name.includes('layrnorm')) return { mean: 1, deviation: 0.2 };
+  if (name.includes('embedding') && shape.length < 3) return { mean: 0, deviation: 0.5 };
+  return { mean: 0, deviation: 1 / Math.sqrt(shape.slice(1).reduce((a, b) => a * b, 1)) };
+}
+
+/** Uniform numbers of unit variance. */
+function uniformNumbers(): Float64Array {
+  const numbers = new Float64Array(BLOCK);
+  const words = new Uint32Array(4);
+  for (let i = 0; i < BLOCK; i++) {
+    if (i % 4 === 0) {
+      words.set([i / 4, 0, 0, 0]);
+      philox4x32(words, 0, 0);
+    }
+    numbers[i] = ((words[i % 4]! + 0.5) / 2 ** 32 - 0.5) * Math.sqrt(12);
+  }
+  return numbers;
+}

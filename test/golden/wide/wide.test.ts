@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { freemem, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openCheckpoint } from '../../../packages/svd/src/checkpoint/checkpoint.ts';
+import { unetGraph } from '../../../packages/svd/src/graphs/denoise-graphs.ts';
+import { createCudaEmitter } from '../../../packages/svd/src/nn/cuda/cuda-emitter.ts';
+import { cudaStandIn } from '../../../packages/svd/src/nn/cuda/test-runtime.ts';
+import type { Comparison } from '../../../packages/svd/src/parity/compare.ts';
+import { openGolden } from '../../../packages/svd/src/parity/golden.ts';
+import { compareParts } from '../../../packages/svd/src/parity/run-parity.ts';
+import { createModel } from '../../../packages/svd/src/pipeline/model.ts';
+import { createRuntime } from '../../../packages/svd/src/runtime/runtime.ts';
+import { writeWideCheckpoint } from './write-checkpoint.ts';
+
+/** The weights in float32, twice while they are loaded. */
+const NEEDED = 6e9;
+
+const enough = freemem() > NEEDED;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wide-'));
+  if (enough) await writeWideCheckpoint(import.meta.dirname, folder);
+}, 300_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test.skipIf(!enough)(
+  `SVD’s own widths, with the fused operators made for them, as diffusers computes them (skipped where ${NEEDED / 1e9} GB of memory are not free)`,
+  { timeout: 300_000 },
+  async () => {
+    const golden = await openGolden(folder);
+    const checkpoint = await openCheckpoint(join(folder, 'checkpoint'));
+    const createEmitter = (graph: Parameters<typeof createCudaEmitter>[0]) =>
+      createCudaEmitter(graph, { precision: 'float32' });
+
+    // Nothing of what the test is for fell back to standard operators.
+    const { builder } = unetGraph(checkpoint, { batch: 2, frames: 2, height: 8, width: 16 }, { createEmitter });
+    const counts = Map.groupBy(builder.nodes, ({ opType }) => opType);
+    expect(counts.get('BiasSplitGelu')?.length).toBe(21);
+    expect(counts.has('InstanceNormalization')).toBe(false);
+    for (const fused of ['SkipGroupNorm', 'GroupNorm', 'BiasAdd', 'SkipLayerNormalization', 'NhwcConv']) {
+      expect(counts.has(fused), fused).toBe(true);
+    }
+
+    await using model = createModel(
+      checkpoint,
+      cudaStandIn(await createRuntime({ provider: 'cpu', threads: 1 })),
+      createEmitter,
+    );
+    const comparisons: Comparison[] = [];
+    for await (const comparison of compareParts(model, golden)) {
+      comparisons.push(comparison);
+      if (comparison.part === 'unet_out') break;
+    }
+    expect(comparisons.filter(({ passed }) => !passed)).toEqual([]);
+    expect(comparisons.map(({ part }) => part)).toEqual(expect.arrayContaining(['vae_decode_out', 'unet_out']));
+  },
+);
