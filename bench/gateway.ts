@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { TaskState } from '../packages/pipeline/src/index.ts';
 import { startTestGateway } from '../services/gateway/src/testing/gateway-process.ts';
-import { table } from './support/table.ts';
+import { table } from '../packages/svd/src/parity/table.ts';
 
 const USAGE = `usage: npm run bench -- gateway [--watchers 500] [--rate 200] [--seconds 10] [--videos 10] [--changes 1]
 

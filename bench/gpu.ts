@@ -18,7 +18,7 @@ import { measureMatrixRate } from './gpu/matrix-rate.ts';
 import { roofline, total } from './gpu/roofline.ts';
 import { stageModels } from './gpu/stages.ts';
 import { watchDevice } from './gpu/watch-device.ts';
-import { table } from './support/table.ts';
+import { table } from '../packages/svd/src/parity/table.ts';
 
 const USAGE = `usage: npm run bench -- gpu CHECKPOINT [--size 1024x576] [--frames 25] [--chunk 8] [--runs 1] [--jobs 0,1,2]
                           [--libraries DIR] [--device 0] [--bandwidth 4.8e12] [--diffusers PYTHON [--compile]]

@@ -10,7 +10,7 @@ import { embedImage, encodeImage } from '../packages/svd/src/pipeline/encode.ts'
 import { createModel } from '../packages/svd/src/pipeline/model.ts';
 import { resolveSettings } from '../packages/svd/src/pipeline/settings.ts';
 import { normals } from '../packages/svd/src/random.ts';
-import { table } from './support/table.ts';
+import { table } from '../packages/svd/src/parity/table.ts';
 
 const USAGE = `usage: npm run bench -- model CHECKPOINT [--size 128x128] [--frames 2] [--chunk N] [--threads 2] [--runs 3]
                             [--parts clip,encode,unet_1,unet_2,decode] [--diffusers PYTHON]

@@ -8,6 +8,7 @@ import { fusedAttention } from './write-attention.ts';
 import type { WriteAttention } from './write-attention.ts';
 import { CheckpointError } from './scope.ts';
 import type { Scope } from './scope.ts';
+import { writeActivation } from './write-activation.ts';
 
 const STORED: Readonly<Record<string, ElementType>> = {
   F16: 'float16',
@@ -67,22 +68,7 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
     return reshape(out, [...x.shape.slice(0, -1), outFeatures]);
   }
 
-  function activate(x: Value, kind: Activation): Value {
-    switch (kind) {
-      case 'silu':
-        return binary('Mul', x, unary('Sigmoid', x));
-      case 'gelu':
-        return unary('Gelu', x);
-      case 'gelu_tanh':
-        return unary('Gelu', x, { approximate: 'tanh' });
-      case 'quick_gelu':
-        return binary('Mul', x, unary('Sigmoid', binary('Mul', x, scalar(1.702))));
-      case 'relu':
-        return unary('Relu', x);
-      case 'mish':
-        return binary('Mul', x, unary('Tanh', unary('Softplus', x)));
-    }
-  }
+  const activate = (x: Value, kind: Activation) => writeActivation({ unary, binary, scalar }, x, kind);
 
   return {
     graph,

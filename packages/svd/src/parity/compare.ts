@@ -1,3 +1,5 @@
+import { table } from './table.ts';
+
 /** How far a computed part lies from the reference's. */
 export interface Comparison {
   readonly part: string;
@@ -53,11 +55,5 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
     passed ? 'pass' : 'FAIL',
   ]);
   const header = ['part', 'max abs error', 'reference std', 'ratio', 'allowed', ''];
-  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-      .join('  ')
-      .trimEnd();
-  return [header, ...rows].map(line).join('\n');
+  return table(header, rows);
 }

@@ -8,6 +8,7 @@ import { CudaLimitError, MOST_ELEMENTS, MOST_SEQUENCES, takesBiasSplitGelu, take
 import { createLoadTimeValues } from './load-time-values.ts';
 import { createOperators } from './operators.ts';
 import { createSums } from './sums.ts';
+import { writeActivation } from '../write-activation.ts';
 
 export interface CudaEmitterOptions {
   /** What the graph computes in; float16 if left out. Its inputs and outputs are float32 in either. */
@@ -75,22 +76,7 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
     return write.node('Gemm', inputs, { type, shape: [rows, outFeatures] }, { attributes: { transB: 1 } });
   }
 
-  function activate(x: Value, kind: Activation): Value {
-    switch (kind) {
-      case 'silu':
-        return binary('Mul', x, unary('Sigmoid', x));
-      case 'gelu':
-        return unary('Gelu', x);
-      case 'gelu_tanh':
-        return unary('Gelu', x, { approximate: 'tanh' });
-      case 'quick_gelu':
-        return binary('Mul', x, unary('Sigmoid', binary('Mul', x, scalar(1.702))));
-      case 'relu':
-        return unary('Relu', x);
-      case 'mish':
-        return binary('Mul', x, unary('Tanh', unary('Softplus', x)));
-    }
-  }
+  const activate = (x: Value, kind: Activation) => writeActivation({ unary, binary, scalar }, x, kind);
 
   /** For groups that the fused operator does not take: by InstanceNormalization, in float32, channels first. */
   function plainGroupNorm(scope: Scope, x: FeatureMap, { groups, eps, activation }: GroupNormOptions): Value {
