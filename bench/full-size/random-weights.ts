@@ -1,6 +1,7 @@
 /// <reference lib="esnext.float16" />
 import { createCipheriv, createHash } from 'node:crypto';
 import type { TensorSpec } from '../../packages/svd/src/safetensors/encode-header.ts';
+import { repeatBlock } from './repeat-block.ts';
 
 /** Elements of the block that repeats: a prime, so that no tensor's rows fall on it alike. */
 const BLOCK = 1_048_583;
@@ -27,14 +28,8 @@ export function createRandomWeights(seed: number): (tensor: TensorSpec) => Itera
   return function* bytesOf({ name, shape }) {
     const { mean, deviation } = distribution(name, shape);
     const block = blockOf(mean, deviation);
-    let at = 2 * (createHash('sha256').update(`${seed} ${name}`).digest().readUInt32LE() % BLOCK);
-    let left = 2 * shape.reduce((a, b) => a * b, 1);
-    while (left > 0) {
-      const chunk = block.subarray(at, Math.min(at + left, block.length));
-      yield chunk;
-      left -= chunk.length;
-      at = 0;
-    }
+    const at = 2 * (createHash('sha256').update(`${seed} ${name}`).digest().readUInt32LE() % BLOCK);
+    yield* repeatBlock(block, at, 2 * shape.reduce((a, b) => a * b, 1));
   };
 }
 

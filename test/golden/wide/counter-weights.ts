@@ -1,6 +1,7 @@
 /// <reference lib="esnext.float16" />
 import { fnv1a, philox4x32 } from '../../../packages/svd/src/random.ts';
 import type { TensorSpec } from '../../../packages/svd/src/safetensors/encode-header.ts';
+import { repeatBlock } from '../../../bench/full-size/repeat-block.ts';
 
 /** Elements of the block that repeats: a prime, so that no tensor's rows fall on it alike. */
 const BLOCK = 1_048_583;
@@ -23,14 +24,8 @@ export function createCounterWeights(): (part: string, tensor: TensorSpec) => It
   return function* bytesOf(part, { name, shape }) {
     const { mean, deviation } = distribution(name, shape);
     const block = blockOf(mean, deviation);
-    let at = 2 * (fnv1a(`${part} ${name}`) % BLOCK);
-    let left = 2 * shape.reduce((a, b) => a * b, 1);
-    while (left > 0) {
-      const chunk = block.subarray(at, Math.min(at + left, block.length));
-      yield chunk;
-      left -= chunk.length;
-      at = 0;
-    }
+    const at = 2 * (fnv1a(`${part} ${name}`) % BLOCK);
+    yield* repeatBlock(block, at, 2 * shape.reduce((a, b) => a * b, 1));
   };
 }
 

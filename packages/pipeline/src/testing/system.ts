@@ -1,24 +1,19 @@
 import { create, toJsonString } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { v7 } from 'uuid';
 import { createObjectArtifacts } from '../artifacts/object-artifacts.ts';
-import type { Artifacts } from '../artifacts/artifacts.ts';
 import { connectNats } from '../connect.ts';
 import { createLog } from '../log.ts';
-import type { Log } from '../log.ts';
 import { Lifetime, PlanSchema, VideoRecordSchema } from '../messages.ts';
 import { newRecord } from '../records/new-record.ts';
 import { openRecords } from '../records/records.ts';
-import type { Records, StoredRecord, VideoRef } from '../records/records.ts';
+import type { StoredRecord, VideoRef } from '../records/records.ts';
 import { admitVideo } from '../records/video-changes.ts';
 import { dueTasks } from '../routing.ts';
 import { pipelineSettings } from '../settings.ts';
 import type { PipelineSettings } from '../settings.ts';
 import { createTaskQueue } from '../tasks.ts';
-import type { TaskQueue } from '../tasks.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import type { WorkerParts } from '../worker/do-task.ts';
 
 export const TEST_MODEL = { name: 'sum', digest: '00000000' };
@@ -46,13 +41,6 @@ type PlanChanges = Exclude<MessageInitShape<typeof PlanSchema>, { readonly $type
 
 /** A connection and everything that workers and tests do with it. */
 export interface TestSystem extends WorkerParts, AsyncDisposable {
-  readonly nats: NatsConnection;
-  readonly records: Records;
-  readonly artifacts: Artifacts;
-  readonly tasks: TaskQueue;
-  readonly settings: PipelineSettings;
-  readonly metrics: Metrics;
-  readonly log: Log;
   /** Makes a video's record, QUEUED. */
   add(photo: string, plan?: PlanChanges, owner?: string): Promise<StoredRecord>;
   /** Lets it in, as the dispatcher does. */
