@@ -1,12 +1,20 @@
 import { defineConfig, globalIgnores } from 'eslint/config';
+import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['.cache/', 'coverage/', '**/gen/']),
+  globalIgnores(['.cache/', 'coverage/', '**/gen/', 'web/.svelte-kit/', 'web/build/']),
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
+  svelte.configs.recommended,
   {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.svelte'],
+      },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       eqeqeq: 'error',
@@ -20,6 +28,24 @@ export default defineConfig(
       ],
       // Under noUncheckedIndexedAccess, `data[i]!` in a loop over a typed array is the honest way to say it.
       '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: { parserOptions: { parser: tseslint.parser } },
+    // The app has an address of its own: there is no base path to put before its links.
+    rules: { 'svelte/no-navigation-without-resolve': 'off' },
+  },
+  {
+    // ESLint does not know the types of components, nor all of the compiler's warnings: svelte-check does.
+    files: ['**/*.svelte'],
+    rules: {
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      'svelte/no-unused-svelte-ignore': 'off',
     },
   },
 );

@@ -49,7 +49,7 @@ export const debianPackage = {
  * @returns {Promise<Uint8Array>}
  * @throws {import('./say.mjs').SetupError} with apt's own words
  */
-async function downloadPackage(wanted) {
+export async function downloadPackage(wanted) {
   const home = await mkdtemp(join(tmpdir(), 'nats-apt-'));
   try {
     for (const folder of ['lists/partial', 'archives/partial', 'download']) {

@@ -1,15 +1,20 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { deployTools } from './deploy-tools.mjs';
 import { natsServer, natsServerOrUrl } from './nats-server.mjs';
 import { SetupError } from './say.mjs';
 import { ffmpeg, swiftShader } from './system-packages.mjs';
+import { webApp } from './web-app.mjs';
 
 /** @typedef {[program: string, ...args: string[]]} Command */
 
 /**
  * Something that npm does not carry.
  *
- * @typedef {(root: string) => Promise<NodeJS.ProcessEnv>} Need makes sure of it; what the task's environment gains by it
+ * @callback Need makes sure of it
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} [env] the task's, so far
+ * @returns {Promise<NodeJS.ProcessEnv>} what the task's environment gains by it
  */
 
 /**
@@ -22,8 +27,11 @@ import { ffmpeg, swiftShader } from './system-packages.mjs';
 /** @type {Command[]} */
 const checks = [
   ['prettier', '--check', '--log-level', 'warn', '.'],
+  ['node', 'web/prepare.ts'],
   ['eslint', '--max-warnings', '0', '.'],
   ['tsc', '-p', '.'],
+  ['svelte-check', '--workspace', 'web', '--tsconfig', './tsconfig.json', '--fail-on-warnings'],
+  ['tsc', '-p', 'web/src/service-worker', '--noEmit'],
   ['buf', 'lint'],
   ['node', 'scripts/check-generated.ts'],
   ['node', 'scripts/check-breaking.ts'],
@@ -31,18 +39,19 @@ const checks = [
 
 /** @type {Record<string, Task>} */
 export const tasks = {
-  start: script('scripts/launch/main.ts', [ffmpeg, natsServerOrUrl]),
+  start: script('scripts/launch/main.ts', [ffmpeg, natsServerOrUrl, webApp]),
   test: {
-    needs: [ffmpeg, swiftShader, natsServer],
+    needs: [ffmpeg, swiftShader, natsServer, deployTools, webApp],
     runsIn: 'root',
     commands: (args) => [...checks, ['vitest', 'run', ...args]],
   },
   check: alone(checks),
   generate: alone([['buf', 'generate']]),
   format: alone([['prettier', '--write', '--log-level', 'warn', '.']]),
-  animate: script('scripts/animate.ts', [ffmpeg]),
+  animate: script('scripts/animate.ts', [ffmpeg, natsServerOrUrl]),
   parity: script('packages/svd/src/cli/parity.ts'),
   weights: script('packages/svd/src/cli/weights.ts'),
+  chaos: script('test/chaos/main.ts', [ffmpeg, natsServer]),
   bench: { needs: [], runsIn: 'caller', commands: benchCommands },
 };
 

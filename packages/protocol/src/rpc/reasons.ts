@@ -1,12 +1,9 @@
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
+import { BadRequestSchema, ERROR_DOMAIN, ErrorInfoSchema, RetryInfoSchema } from '../error-details.ts';
 import { ErrorReason, ErrorReasonSchema } from '../gen/cinematica/v1/error_reason_pb.ts';
-import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from '../gen/google/rpc/error_details_pb.ts';
 import { RpcError } from './rpc-error.ts';
 import type { ErrorDetail } from './rpc-error.ts';
-
-/** The domain of `google.rpc.ErrorInfo` in our errors. */
-export const ERROR_DOMAIN = 'cinematica.dev';
 
 const PREFIX = 'ERROR_REASON_';
 

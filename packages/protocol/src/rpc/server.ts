@@ -12,7 +12,7 @@ import { serviceDefinition } from './service-definition.ts';
 
 /** How a server is set up. */
 export interface RpcServerOptions {
-  /** Tokens that callers may use, one of which they must; null for none, which is for tests. */
+  /** Tokens that callers may use, one of which they must; null where whoever gets here may call. */
   readonly tokens: readonly string[] | null;
   /** The most that a message may take, in bytes; 2 MiB unless told. */
   readonly maxMessageBytes?: number;

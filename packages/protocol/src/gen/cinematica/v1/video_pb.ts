@@ -7,7 +7,7 @@ import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { ErrorReason } from "./error_reason_pb.ts";
 import { file_cinematica_v1_error_reason } from "./error_reason_pb.ts";
-import type { MediaKind, VideoSettings } from "./settings_pb.ts";
+import type { MediaKind, Size, VideoSettings } from "./settings_pb.ts";
 import { file_cinematica_v1_settings } from "./settings_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -17,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/video.proto.
  */
 export const file_cinematica_v1_video: GenFile = /*@__PURE__*/
-  fileDesc("ChljaW5lbWF0aWNhL3YxL3ZpZGVvLnByb3RvEg1jaW5lbWF0aWNhLnYxIp0GCgVWaWRlbxIMCgRuYW1lGAEgASgJEikKBXN0YXRlGAIgASgOMhouY2luZW1hdGljYS52MS5WaWRlby5TdGF0ZRIQCghzZXF1ZW5jZRgDIAEoBBIuCghzZXR0aW5ncxgEIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncxIpCghwcm9ncmVzcxgFIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3MSKAoFZXJyb3IYBiABKAsyGS5jaW5lbWF0aWNhLnYxLlZpZGVvRXJyb3ISIwoFbWVkaWEYByADKAsyFC5jaW5lbWF0aWNhLnYxLk1lZGlhEhEKCW1hZGVfZnJvbRgIIAEoCRIWCg5jb250aW51ZWRfZnJvbRgJIAEoCRIjCgVzaGFyZRgKIAEoCzIULmNpbmVtYXRpY2EudjEuU2hhcmUSLwoLY3JlYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlbGV0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ6CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhAKDFNUQVRFX1FVRVVFRBABEhEKDVNUQVRFX1JVTk5JTkcQAhIOCgpTVEFURV9ET05FEAMSEAoMU1RBVEVfRkFJTEVEEAQSEwoPU1RBVEVfQ0FOQ0VMTEVEEAUi3wEKCFByb2dyZXNzEiMKBXN0YWdlGAEgASgOMhQuY2luZW1hdGljYS52MS5TdGFnZRIMCgRzdGVwGAIgASgNEg0KBXN0ZXBzGAMgASgNEg8KB3NlZ21lbnQYBCABKA0SEAoIc2VnbWVudHMYBSABKA0SGwoOcXVldWVfcG9zaXRpb24YBiABKA1IAIgBARIsCglyZW1haW5pbmcYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIZnJhY3Rpb24YCCABKAFCEQoPX3F1ZXVlX3Bvc2l0aW9uIm4KClZpZGVvRXJyb3ISKgoGcmVhc29uGAEgASgOMhouY2luZW1hdGljYS52MS5FcnJvclJlYXNvbhIPCgdtZXNzYWdlGAIgASgJEiMKBXN0YWdlGAMgASgOMhQuY2luZW1hdGljYS52MS5TdGFnZSLjAQoFTWVkaWESJgoEa2luZBgBIAEoDjIYLmNpbmVtYXRpY2EudjEuTWVkaWFLaW5kEgsKA3VybBgCIAEoCRIvCgtleHBpcmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMY29udGVudF90eXBlGAQgASgJEhIKCnNpemVfYnl0ZXMYBSABKAQSDQoFd2lkdGgYBiABKA0SDgoGaGVpZ2h0GAcgASgNEisKCGR1cmF0aW9uGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkUKBVNoYXJlEgsKA3VybBgBIAEoCRIvCgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAifwoKVmlkZW9FdmVudBIQCghzZXF1ZW5jZRgBIAEoBBIQCghzbmFwc2hvdBgCIAEoCBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIjCgV2aWRlbxgEIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8icAoHUHJldmlldxIYCgVpbWFnZRgBIAEoDEIJukgGegQYwIQ9Eg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRIMCgRzdGVwGAQgASgNEg0KBXN0ZXBzGAUgASgNEg8KB3NlZ21lbnQYBiABKA0qZAoFU3RhZ2USFQoRU1RBR0VfVU5TUEVDSUZJRUQQABIQCgxTVEFHRV9FTkNPREUQARIRCg1TVEFHRV9ERU5PSVNFEAISEAoMU1RBR0VfREVDT0RFEAMSDQoJU1RBR0VfTVVYEARiBnByb3RvMw", [file_buf_validate_validate, file_cinematica_v1_error_reason, file_cinematica_v1_settings, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChljaW5lbWF0aWNhL3YxL3ZpZGVvLnByb3RvEg1jaW5lbWF0aWNhLnYxIp0GCgVWaWRlbxIMCgRuYW1lGAEgASgJEikKBXN0YXRlGAIgASgOMhouY2luZW1hdGljYS52MS5WaWRlby5TdGF0ZRIQCghzZXF1ZW5jZRgDIAEoBBIuCghzZXR0aW5ncxgEIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncxIpCghwcm9ncmVzcxgFIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3MSKAoFZXJyb3IYBiABKAsyGS5jaW5lbWF0aWNhLnYxLlZpZGVvRXJyb3ISIwoFbWVkaWEYByADKAsyFC5jaW5lbWF0aWNhLnYxLk1lZGlhEhEKCW1hZGVfZnJvbRgIIAEoCRIWCg5jb250aW51ZWRfZnJvbRgJIAEoCRIjCgVzaGFyZRgKIAEoCzIULmNpbmVtYXRpY2EudjEuU2hhcmUSLwoLY3JlYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlbGV0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ6CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhAKDFNUQVRFX1FVRVVFRBABEhEKDVNUQVRFX1JVTk5JTkcQAhIOCgpTVEFURV9ET05FEAMSEAoMU1RBVEVfRkFJTEVEEAQSEwoPU1RBVEVfQ0FOQ0VMTEVEEAUi3wEKCFByb2dyZXNzEiMKBXN0YWdlGAEgASgOMhQuY2luZW1hdGljYS52MS5TdGFnZRIMCgRzdGVwGAIgASgNEg0KBXN0ZXBzGAMgASgNEg8KB3NlZ21lbnQYBCABKA0SEAoIc2VnbWVudHMYBSABKA0SGwoOcXVldWVfcG9zaXRpb24YBiABKA1IAIgBARIsCglyZW1haW5pbmcYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIZnJhY3Rpb24YCCABKAFCEQoPX3F1ZXVlX3Bvc2l0aW9uIm4KClZpZGVvRXJyb3ISKgoGcmVhc29uGAEgASgOMhouY2luZW1hdGljYS52MS5FcnJvclJlYXNvbhIPCgdtZXNzYWdlGAIgASgJEiMKBXN0YWdlGAMgASgOMhQuY2luZW1hdGljYS52MS5TdGFnZSLjAQoFTWVkaWESJgoEa2luZBgBIAEoDjIYLmNpbmVtYXRpY2EudjEuTWVkaWFLaW5kEgsKA3VybBgCIAEoCRIvCgtleHBpcmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMY29udGVudF90eXBlGAQgASgJEhIKCnNpemVfYnl0ZXMYBSABKAQSDQoFd2lkdGgYBiABKA0SDgoGaGVpZ2h0GAcgASgNEisKCGR1cmF0aW9uGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkUKBVNoYXJlEgsKA3VybBgBIAEoCRIvCgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitwEKC1NoYXJlZFZpZGVvEiMKBW1lZGlhGAEgAygLMhQuY2luZW1hdGljYS52MS5NZWRpYRIhCgRzaXplGAIgASgLMhMuY2luZW1hdGljYS52MS5TaXplEi8KC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAifwoKVmlkZW9FdmVudBIQCghzZXF1ZW5jZRgBIAEoBBIQCghzbmFwc2hvdBgCIAEoCBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIjCgV2aWRlbxgEIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8icAoHUHJldmlldxIYCgVpbWFnZRgBIAEoDEIJukgGegQYwIQ9Eg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRIMCgRzdGVwGAQgASgNEg0KBXN0ZXBzGAUgASgNEg8KB3NlZ21lbnQYBiABKA0qZAoFU3RhZ2USFQoRU1RBR0VfVU5TUEVDSUZJRUQQABIQCgxTVEFHRV9FTkNPREUQARIRCg1TVEFHRV9ERU5PSVNFEAISEAoMU1RBR0VfREVDT0RFEAMSDQoJU1RBR0VfTVVYEARiBnByb3RvMw", [file_buf_validate_validate, file_cinematica_v1_error_reason, file_cinematica_v1_settings, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A short video made from one still photo. Everything in it is set by the server.
@@ -423,6 +423,48 @@ export const ShareSchema: GenMessage<Share> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_video, 4);
 
 /**
+ * What a share shows of a video: nothing of its owner, its photo or how it was made.
+ *
+ * @generated from message cinematica.v1.SharedVideo
+ */
+export type SharedVideo = Message<"cinematica.v1.SharedVideo"> & {
+  /**
+   * The mp4 and its poster, by links that last as the share does.
+   *
+   * @generated from field: repeated cinematica.v1.Media media = 1;
+   */
+  media: Media[];
+
+  /**
+   * Size of the video in pixels.
+   *
+   * @generated from field: cinematica.v1.Size size = 2;
+   */
+  size?: Size | undefined;
+
+  /**
+   * When the video was accepted.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 3;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * When the share stops working.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 4;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message cinematica.v1.SharedVideo.
+ * Use `create(SharedVideoSchema)` to create a new message.
+ */
+export const SharedVideoSchema: GenMessage<SharedVideo> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video, 5);
+
+/**
  * Something that happened to a video.
  *
  * @generated from message cinematica.v1.VideoEvent
@@ -463,7 +505,7 @@ export type VideoEvent = Message<"cinematica.v1.VideoEvent"> & {
  * Use `create(VideoEventSchema)` to create a new message.
  */
 export const VideoEventSchema: GenMessage<VideoEvent> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 5);
+  messageDesc(file_cinematica_v1_video, 6);
 
 /**
  * What the video looks like so far: a few small frames of what the model makes of it at this step.
@@ -519,7 +561,7 @@ export type Preview = Message<"cinematica.v1.Preview"> & {
  * Use `create(PreviewSchema)` to create a new message.
  */
 export const PreviewSchema: GenMessage<Preview> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 6);
+  messageDesc(file_cinematica_v1_video, 7);
 
 /**
  * The four stages that a video passes.

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/stages/v1/denoiser_service.proto.
  */
 export const file_cinematica_stages_v1_denoiser_service: GenFile = /*@__PURE__*/
-  fileDesc("CitjaW5lbWF0aWNhL3N0YWdlcy92MS9kZW5vaXNlcl9zZXJ2aWNlLnByb3RvEhRjaW5lbWF0aWNhLnN0YWdlcy52MSLwBgoORGVub2lzZVJlcXVlc3QSFgoFbW9kZWwYASABKAlCB7pIBHICGD8SQAoMY29uZGl0aW9uaW5nGAIgASgLMiIuY2luZW1hdGljYS5zdGFnZXMudjEuQ29uZGl0aW9uaW5nQga6SAPIAQESHwoMbGFzdF9sYXRlbnRzGAMgASgMQgm6SAZ6BBjg+3MSGQoHc2VnbWVudBgEIAEoDUIIukgFKgMY+QESHwoGZnJhbWVzGAUgASgNQgq6SAcqBRj6ASgBSACIAQESKAoQY29uZGl0aW9uaW5nX2ZwcxgGIAEoDUIJukgGKgQYPCgBSAGIAQESKQoQbW90aW9uX2J1Y2tldF9pZBgHIAEoDUIKukgHKgUY/wEoAUgCiAEBEjgKEm5vaXNlX2F1Z19zdHJlbmd0aBgIIAEoAUIXukgUEhIZAAAAAAAA8D8pAAAAAAAAAABIA4gBARIdCgVzdGVwcxgJIAEoDUIJukgGKgQYZCgBSASIAQESMgoMbWluX2d1aWRhbmNlGAogASgBQhe6SBQSEhkAAAAAAAA+QCkAAAAAAAAAAEgFiAEBEjIKDG1heF9ndWlkYW5jZRgLIAEoAUIXukgUEhIZAAAAAAAAPkApAAAAAAAAAABIBogBARIMCgRzZWVkGAwgASgNEjgKB3NhbXBsZXIYDSABKA4yHS5jaW5lbWF0aWNhLnN0YWdlcy52MS5TYW1wbGVyQgi6SAWCAQIQARIeCg1wcmV2aWV3X2V2ZXJ5GA4gASgNQge6SAQqAhhkOrABukisARqpAQoWZGVub2lzZS5ndWlkYW5jZV9vcmRlchIxbWluX2d1aWRhbmNlIG11c3Qgbm90IGJlIGxhcmdlciB0aGFuIG1heF9ndWlkYW5jZRpcIWhhcyh0aGlzLm1pbl9ndWlkYW5jZSkgfHwgIWhhcyh0aGlzLm1heF9ndWlkYW5jZSkgfHwgdGhpcy5taW5fZ3VpZGFuY2UgPD0gdGhpcy5tYXhfZ3VpZGFuY2VCCQoHX2ZyYW1lc0ITChFfY29uZGl0aW9uaW5nX2Zwc0ITChFfbW90aW9uX2J1Y2tldF9pZEIVChNfbm9pc2VfYXVnX3N0cmVuZ3RoQggKBl9zdGVwc0IPCg1fbWluX2d1aWRhbmNlQg8KDV9tYXhfZ3VpZGFuY2Ui7gEKD0Rlbm9pc2VSZXNwb25zZRIxCgRzdGVwGAEgASgLMiEuY2luZW1hdGljYS5zdGFnZXMudjEuRGVub2lzZVN0ZXBIABI3CgdwcmV2aWV3GAIgASgLMiQuY2luZW1hdGljYS5zdGFnZXMudjEuRGVub2lzZVByZXZpZXdIABI2CgdsYXRlbnRzGAMgASgLMiMuY2luZW1hdGljYS5zdGFnZXMudjEuTGF0ZW50c0hlYWRlckgAEiwKBWNodW5rGAQgASgLMhsuY2luZW1hdGljYS5zdGFnZXMudjEuQ2h1bmtIAEIJCgdtZXNzYWdlIioKC0Rlbm9pc2VTdGVwEgwKBHN0ZXAYASABKA0SDQoFc3RlcHMYAiABKA0iVwoORGVub2lzZVByZXZpZXcSGAoFaW1hZ2UYASABKAxCCbpIBnoEGMCEPRIMCgRzdGVwGAIgASgNEg0KBXdpZHRoGAMgASgNEg4KBmhlaWdodBgEIAEoDSpeCgdTYW1wbGVyEhcKE1NBTVBMRVJfVU5TUEVDSUZJRUQQABIRCg1TQU1QTEVSX0VVTEVSEAESDwoLU0FNUExFUl9BWVMQAhIWChJTQU1QTEVSX0FOSU1BVEVMQ00QAzJrCg9EZW5vaXNlclNlcnZpY2USWAoHRGVub2lzZRIkLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkRlbm9pc2VSZXF1ZXN0GiUuY2luZW1hdGljYS5zdGFnZXMudjEuRGVub2lzZVJlc3BvbnNlMAFiBnByb3RvMw", [file_buf_validate_validate, file_cinematica_stages_v1_conditioning, file_cinematica_stages_v1_tensor]);
+  fileDesc("CitjaW5lbWF0aWNhL3N0YWdlcy92MS9kZW5vaXNlcl9zZXJ2aWNlLnByb3RvEhRjaW5lbWF0aWNhLnN0YWdlcy52MSKzBwoORGVub2lzZVJlcXVlc3QSFgoFbW9kZWwYASABKAlCB7pIBHICGD8SQAoMY29uZGl0aW9uaW5nGAIgASgLMiIuY2luZW1hdGljYS5zdGFnZXMudjEuQ29uZGl0aW9uaW5nQga6SAPIAQESHwoMbGFzdF9sYXRlbnRzGAMgASgMQgm6SAZ6BBjg+3MSGQoHc2VnbWVudBgEIAEoDUIIukgFKgMY+QESHwoGZnJhbWVzGAUgASgNQgq6SAcqBRj6ASgBSACIAQESKAoQY29uZGl0aW9uaW5nX2ZwcxgGIAEoDUIJukgGKgQYPCgBSAGIAQESKQoQbW90aW9uX2J1Y2tldF9pZBgHIAEoDUIKukgHKgUY/wEoAUgCiAEBEjgKEm5vaXNlX2F1Z19zdHJlbmd0aBgIIAEoAUIXukgUEhIZAAAAAAAA8D8pAAAAAAAAAABIA4gBARIdCgVzdGVwcxgJIAEoDUIJukgGKgQYZCgBSASIAQESMgoMbWluX2d1aWRhbmNlGAogASgBQhe6SBQSEhkAAAAAAAA+QCkAAAAAAAAAAEgFiAEBEjIKDG1heF9ndWlkYW5jZRgLIAEoAUIXukgUEhIZAAAAAAAAPkApAAAAAAAAAABIBogBARIMCgRzZWVkGAwgASgNEjgKB3NhbXBsZXIYDSABKA4yHS5jaW5lbWF0aWNhLnN0YWdlcy52MS5TYW1wbGVyQgi6SAWCAQIQARIeCg1wcmV2aWV3X2V2ZXJ5GA4gASgNQge6SAQqAhhkEkEKEGZpcnN0X3N0YXRpc3RpY3MYDyABKAsyJy5jaW5lbWF0aWNhLnN0YWdlcy52MS5DaGFubmVsU3RhdGlzdGljczqwAbpIrAEaqQEKFmRlbm9pc2UuZ3VpZGFuY2Vfb3JkZXISMW1pbl9ndWlkYW5jZSBtdXN0IG5vdCBiZSBsYXJnZXIgdGhhbiBtYXhfZ3VpZGFuY2UaXCFoYXModGhpcy5taW5fZ3VpZGFuY2UpIHx8ICFoYXModGhpcy5tYXhfZ3VpZGFuY2UpIHx8IHRoaXMubWluX2d1aWRhbmNlIDw9IHRoaXMubWF4X2d1aWRhbmNlQgkKB19mcmFtZXNCEwoRX2NvbmRpdGlvbmluZ19mcHNCEwoRX21vdGlvbl9idWNrZXRfaWRCFQoTX25vaXNlX2F1Z19zdHJlbmd0aEIICgZfc3RlcHNCDwoNX21pbl9ndWlkYW5jZUIPCg1fbWF4X2d1aWRhbmNlIq0CCg9EZW5vaXNlUmVzcG9uc2USMQoEc3RlcBgBIAEoCzIhLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkRlbm9pc2VTdGVwSAASNwoHcHJldmlldxgCIAEoCzIkLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkRlbm9pc2VQcmV2aWV3SAASNgoHbGF0ZW50cxgDIAEoCzIjLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkxhdGVudHNIZWFkZXJIABIsCgVjaHVuaxgEIAEoCzIbLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkNodW5rSAASPQoKc3RhdGlzdGljcxgFIAEoCzInLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkNoYW5uZWxTdGF0aXN0aWNzSABCCQoHbWVzc2FnZSJXChFDaGFubmVsU3RhdGlzdGljcxIcCgRtZWFuGAEgAygBQg66SAuSAQgQQCIEEgJAARIkCgNzdGQYAiADKAFCF7pIFJIBERBAIg0SC0ABKQAAAAAAAAAAIioKC0Rlbm9pc2VTdGVwEgwKBHN0ZXAYASABKA0SDQoFc3RlcHMYAiABKA0iVwoORGVub2lzZVByZXZpZXcSGAoFaW1hZ2UYASABKAxCCbpIBnoEGMCEPRIMCgRzdGVwGAIgASgNEg0KBXdpZHRoGAMgASgNEg4KBmhlaWdodBgEIAEoDSpeCgdTYW1wbGVyEhcKE1NBTVBMRVJfVU5TUEVDSUZJRUQQABIRCg1TQU1QTEVSX0VVTEVSEAESDwoLU0FNUExFUl9BWVMQAhIWChJTQU1QTEVSX0FOSU1BVEVMQ00QAzJrCg9EZW5vaXNlclNlcnZpY2USWAoHRGVub2lzZRIkLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkRlbm9pc2VSZXF1ZXN0GiUuY2luZW1hdGljYS5zdGFnZXMudjEuRGVub2lzZVJlc3BvbnNlMAFiBnByb3RvMw", [file_buf_validate_validate, file_cinematica_stages_v1_conditioning, file_cinematica_stages_v1_tensor]);
 
 /**
  * Request of `DenoiserService.Denoise`.
@@ -121,6 +121,14 @@ export type DenoiseRequest = Message<"cinematica.stages.v1.DenoiseRequest"> & {
    * @generated from field: uint32 preview_every = 14;
    */
   previewEvery: number;
+
+  /**
+   * For a segment that goes on from another: the `statistics` of the first segment, which this one's colours are held to,
+   * so that they don't drift from segment to segment. Left out, only the seam is held.
+   *
+   * @generated from field: cinematica.stages.v1.ChannelStatistics first_statistics = 15;
+   */
+  firstStatistics?: ChannelStatistics | undefined;
 };
 
 /**
@@ -173,6 +181,14 @@ export type DenoiseResponse = Message<"cinematica.stages.v1.DenoiseResponse"> & 
      */
     value: Chunk;
     case: "chunk";
+  } | {
+    /**
+     * What the colours of later segments are held to; before `latents`.
+     *
+     * @generated from field: cinematica.stages.v1.ChannelStatistics statistics = 5;
+     */
+    value: ChannelStatistics;
+    case: "statistics";
   } | { case: undefined; value?: undefined };
 };
 
@@ -182,6 +198,34 @@ export type DenoiseResponse = Message<"cinematica.stages.v1.DenoiseResponse"> & 
  */
 export const DenoiseResponseSchema: GenMessage<DenoiseResponse> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_denoiser_service, 1);
+
+/**
+ * What a decoder makes overall colour and contrast of.
+ *
+ * @generated from message cinematica.stages.v1.ChannelStatistics
+ */
+export type ChannelStatistics = Message<"cinematica.stages.v1.ChannelStatistics"> & {
+  /**
+   * Mean of each latent channel, over frames and positions.
+   *
+   * @generated from field: repeated double mean = 1;
+   */
+  mean: number[];
+
+  /**
+   * Standard deviation of each latent channel.
+   *
+   * @generated from field: repeated double std = 2;
+   */
+  std: number[];
+};
+
+/**
+ * Describes the message cinematica.stages.v1.ChannelStatistics.
+ * Use `create(ChannelStatisticsSchema)` to create a new message.
+ */
+export const ChannelStatisticsSchema: GenMessage<ChannelStatistics> = /*@__PURE__*/
+  messageDesc(file_cinematica_stages_v1_denoiser_service, 2);
 
 /**
  * A step that is done.
@@ -209,7 +253,7 @@ export type DenoiseStep = Message<"cinematica.stages.v1.DenoiseStep"> & {
  * Use `create(DenoiseStepSchema)` to create a new message.
  */
 export const DenoiseStepSchema: GenMessage<DenoiseStep> = /*@__PURE__*/
-  messageDesc(file_cinematica_stages_v1_denoiser_service, 2);
+  messageDesc(file_cinematica_stages_v1_denoiser_service, 3);
 
 /**
  * What a segment looks like so far.
@@ -251,7 +295,7 @@ export type DenoisePreview = Message<"cinematica.stages.v1.DenoisePreview"> & {
  * Use `create(DenoisePreviewSchema)` to create a new message.
  */
 export const DenoisePreviewSchema: GenMessage<DenoisePreview> = /*@__PURE__*/
-  messageDesc(file_cinematica_stages_v1_denoiser_service, 3);
+  messageDesc(file_cinematica_stages_v1_denoiser_service, 4);
 
 /**
  * Ways from noise to latents.
@@ -312,7 +356,7 @@ export const SamplerSchema: GenEnum<Sampler> = /*@__PURE__*/
 export const DenoiserService: GenService<{
   /**
    * The latents of one segment. The stream has a `step` for each step done, `preview`s as asked for, and at last the
-   * latents: one `latents` and then the `chunk`s of each frame. A call that is cancelled stops within one step.
+   * latents: their `statistics`, one `latents` and then the `chunk`s of each frame. A call that is cancelled stops within one step.
    *
    * @generated from rpc cinematica.stages.v1.DenoiserService.Denoise
    */

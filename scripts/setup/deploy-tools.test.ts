@@ -1,0 +1,37 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { deployTools } from './deploy-tools.mjs';
+
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'deploy-tools-'));
+  for (const name of ['KUSTOMIZE', 'PROMTOOL', 'CI']) vi.stubEnv(name, undefined);
+  // Neither the tools nor a package manager that could bring them.
+  vi.stubEnv('PATH', join(root, 'bin'));
+  await mkdir(join(root, 'bin'));
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(root, { recursive: true });
+});
+
+test('takes what is named, and what is on PATH', async () => {
+  const promtool = join(root, 'bin', 'promtool');
+  await writeFile(promtool, '');
+  await chmod(promtool, 0o755);
+  vi.stubEnv('KUSTOMIZE', '/elsewhere/kustomize');
+  expect(await deployTools(root)).toEqual({ KUSTOMIZE: '/elsewhere/kustomize', PROMTOOL: promtool });
+});
+
+test('goes without, except on CI', async () => {
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  expect(await deployTools(root)).toEqual({});
+  expect(said).toHaveBeenCalledWith(expect.stringContaining('kustomize is not on PATH'));
+  said.mockRestore();
+  vi.stubEnv('CI', 'true');
+  await expect(deployTools(root)).rejects.toThrow('kustomize is not on PATH, and could not be had.');
+});

@@ -1,0 +1,74 @@
+import { ERROR_DOMAIN, ErrorInfoSchema, RetryInfoSchema } from '@cinematica/protocol/error-details';
+import { ErrorReason } from '@cinematica/protocol/v1';
+import type { Video } from '@cinematica/protocol/v1';
+import { durationMs } from '@bufbuild/protobuf/wkt';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { m } from '#lib/i18n/index.ts';
+
+/** What each reason comes to, for a person: what happened and what to do about it. */
+const sentences = {
+  [ErrorReason.INVALID_REQUEST]: m.common_error_invalid_request,
+  [ErrorReason.IMAGE_TYPE_UNSUPPORTED]: m.common_error_image_type,
+  [ErrorReason.IMAGE_UNREADABLE]: m.common_error_image_unreadable,
+  [ErrorReason.IMAGE_TOO_LARGE]: m.common_error_image_too_large,
+  [ErrorReason.IMAGE_TOO_SMALL]: m.common_error_image_too_small,
+  [ErrorReason.MODEL_UNKNOWN]: m.common_error_setting,
+  [ErrorReason.SETTING_UNSUPPORTED]: m.common_error_setting,
+  [ErrorReason.VIDEO_NOT_FOUND]: m.common_error_not_found,
+  [ErrorReason.REQUEST_ID_REUSED]: m.common_error_internal,
+  [ErrorReason.VIDEO_NOT_READY]: m.common_error_not_ready,
+  [ErrorReason.VIDEO_ENDED]: m.common_error_ended,
+  [ErrorReason.TOO_MANY_VIDEOS]: m.common_error_too_many_videos,
+  [ErrorReason.TOO_MANY_REQUESTS]: m.common_error_too_many_requests,
+  [ErrorReason.SYSTEM_BUSY]: m.common_error_busy,
+  [ErrorReason.STORAGE_FULL]: m.common_error_busy,
+  [ErrorReason.NOT_AUTHENTICATED]: m.common_error_cookie,
+  [ErrorReason.UNAVAILABLE]: m.common_error_unavailable,
+  [ErrorReason.SLOT_TAKEN]: m.common_error_busy,
+  [ErrorReason.STAGE_FAILED]: m.common_error_stage_failed,
+  [ErrorReason.TOOK_TOO_LONG]: m.common_error_too_long,
+  [ErrorReason.DATA_LOST]: m.common_error_data_lost,
+  [ErrorReason.INTERNAL]: m.common_error_internal,
+  [ErrorReason.OUT_OF_MEMORY]: m.common_error_memory,
+} satisfies Record<Known, () => string>;
+
+/** The reasons that this app knows; a newer gateway may have more. */
+type Known = Exclude<(typeof ErrorReason)[keyof typeof ErrorReason], 0>;
+
+const sentenceOf = (reason: ErrorReason): (() => string) | undefined =>
+  (sentences as Partial<Record<ErrorReason, () => string>>)[reason];
+
+/** The reason that the gateway gave for an error; UNSPECIFIED where it gave none. */
+export function reasonOf(error: unknown): ErrorReason {
+  if (!(error instanceof ConnectError)) return ErrorReason.UNSPECIFIED;
+  const info = error.findDetails(ErrorInfoSchema).find(({ domain }) => domain === ERROR_DOMAIN);
+  const reasons: Readonly<Record<string, ErrorReason>> = ErrorReason;
+  return reasons[info?.reason ?? ''] ?? ErrorReason.UNSPECIFIED;
+}
+
+/** Whether the gateway could not be reached, or can't answer right now: the same call may work in a moment. */
+export function isOutOfReach(error: unknown): boolean {
+  // A fetch that found no network is a TypeError in browsers, which Connect passes on as UNKNOWN.
+  const { code, cause } = ConnectError.from(error);
+  return code === Code.Unavailable || code === Code.DeadlineExceeded || cause instanceof TypeError;
+}
+
+/** How long to wait before the same call is made again, in milliseconds; undefined where the gateway does not say. */
+export function retryDelay(error: unknown): number | undefined {
+  if (!(error instanceof ConnectError)) return undefined;
+  const [info] = error.findDetails(RetryInfoSchema);
+  return info?.retryDelay && durationMs(info.retryDelay);
+}
+
+/** What went wrong with a call, and what to do about it: a sentence or two in the visitor's language. */
+export function errorMessage(error: unknown): string {
+  const sentence = sentenceOf(reasonOf(error));
+  if (sentence) return sentence();
+  if (isOutOfReach(error)) return m.common_error_connection();
+  return m.common_error_internal();
+}
+
+/** Why a video could not be made, in the visitor's language. */
+export function failureMessage(video: Video): string {
+  return (sentenceOf(video.error?.reason ?? ErrorReason.INTERNAL) ?? m.common_error_internal)();
+}

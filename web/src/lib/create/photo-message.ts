@@ -1,0 +1,18 @@
+import { m } from '#lib/i18n/index.ts';
+import { errorMessage } from '#lib/api/errors.ts';
+import { PhotoError } from './read-photo.ts';
+import type { PhotoProblem } from './read-photo.ts';
+
+const sentences: Readonly<Record<PhotoProblem, () => string>> = {
+  'not-a-photo': m.create_problem_not_a_photo,
+  heic: m.create_problem_heic,
+  unreadable: m.create_problem_unreadable,
+  'too-large': m.create_problem_too_large,
+  'too-small': m.create_problem_too_small,
+  'too-narrow': m.create_problem_too_narrow,
+};
+
+/** Why this photo did not work, and what to do about it, in the visitor's language. */
+export function photoMessage(error: unknown): string {
+  return error instanceof PhotoError ? sentences[error.problem]() : errorMessage(error);
+}

@@ -1,0 +1,35 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { MediaKind } from '@cinematica/protocol/v1';
+import { error } from '@sveltejs/kit';
+import { serverApi } from '#lib/api/client.server.ts';
+import type { PageServerLoad } from './$types';
+
+/** What a share's link shows. An address that never was one, one that has expired, and one taken back are alike: 404. */
+export const load: PageServerLoad = async ({ params, request, setHeaders }) => {
+  const shared = await find(params.token, request);
+  const file = (kind: MediaKind) => {
+    const media = shared?.media.find((one) => one.kind === kind);
+    return media && { url: media.url, width: media.width, height: media.height, type: media.contentType };
+  };
+  const [video, poster] = [file(MediaKind.MP4), file(MediaKind.POSTER)];
+  if (!shared || !video) error(404);
+  setHeaders({ 'cache-control': 'private, no-store', 'x-robots-tag': 'noindex' });
+  return {
+    video,
+    poster,
+    /** Milliseconds since 1970. */
+    until: shared.expireTime ? timestampMs(shared.expireTime) : undefined,
+  };
+};
+
+async function find(share: string, request: Request) {
+  try {
+    const { video } = await serverApi(request).getSharedVideo({ share });
+    return video;
+  } catch (cause) {
+    const { code } = ConnectError.from(cause);
+    if (code === Code.NotFound || code === Code.InvalidArgument) return undefined;
+    error(code === Code.ResourceExhausted ? 429 : 503);
+  }
+}

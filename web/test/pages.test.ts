@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serveApp } from './serve-app.ts';
+import type { ServedApp } from './serve-app.ts';
+
+let app: ServedApp;
+
+beforeAll(async () => {
+  app = await serveApp();
+}, 120_000);
+
+afterAll(() => app[Symbol.asyncDispose]());
+
+const get = (path: string, headers: Record<string, string> = {}) =>
+  fetch(app.url + path, { headers: { 'x-forwarded-proto': 'http', ...headers } });
+
+test.each([
+  ['es', {}],
+  ['es', { 'accept-language': 'de-AT,fr;q=0.5' }],
+  ['pt', { 'accept-language': 'pt-BR,pt;q=0.9,en;q=0.5' }],
+  ['en', { 'accept-language': 'pt', cookie: 'a=b; language=en' }],
+  ['es', { cookie: 'language=xx' }],
+])('a page is in %s for %o', async (language, headers: Record<string, string>) => {
+  const response = await get('/', headers);
+  expect(await response.text()).toContain(`<html lang="${language}">`);
+  expect(response.headers.get('vary')).toBe('accept-language, cookie');
+});
+
+describe('what a page lets run', () => {
+  test('every script has the nonce of its answer, which no other answer has', async () => {
+    const answers = await Promise.all([get('/'), get('/')]);
+    const nonces = answers.map(
+      ({ headers }) => /'nonce-([^']+)'/.exec(headers.get('content-security-policy') ?? '')?.[1],
+    );
+    expect(new Set(nonces).size).toBe(2);
+    const html = await answers[0].text();
+    const scripts = [...html.matchAll(/<script([^>]*)>/g)].map(([, attributes]) => attributes);
+    expect(scripts).toEqual([` nonce="${nonces[0]}"`]);
+  });
+
+  test('nothing is loaded from elsewhere, and no other site shows it in a frame', async () => {
+    const { headers } = await get('/');
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch(/default-src 'none'/);
+    expect(policy).toMatch(/frame-ancestors 'none'/);
+    expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src[^;]*unsafe/);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('referrer-policy')).toBe('same-origin');
+  });
+});
+
+test('files that never change are kept for a year, compressed; pages are asked for each time', async () => {
+  const page = await get('/');
+  expect(page.headers.get('cache-control')).toBe('private, no-cache');
+  const [file = ''] = /\/_app\/immutable\/entry\/start[^"]+\.js/.exec(await page.text()) ?? [];
+  const { headers } = await get(file, { 'accept-encoding': 'br' });
+  expect(headers.get('cache-control')).toBe('public,max-age=31536000,immutable');
+  expect(headers.get('content-encoding')).toBe('br');
+  const { headers: worker } = await get('/service-worker.js');
+  expect(worker.get('cache-control') ?? '').not.toContain('immutable');
+});
+
+test('what is not there says so in the visitor’s language', async () => {
+  const response = await get('/no-such-page', { 'accept-language': 'en' });
+  expect(response.status).toBe(404);
+  expect(await response.text()).toContain('Nothing here');
+});
+
+test('the offline page works at any address: it starts no app, and finds its files from the root', async () => {
+  const html = await (await get('/offline')).text();
+  expect(html).not.toContain('<script');
+  expect(html).not.toMatch(/(?:href|src)="\.\.?\//);
+});
+
+test('everything that the manifest names is there', async () => {
+  const manifest = (await (await get('/manifest.webmanifest')).json()) as {
+    readonly icons: readonly { readonly src: string; readonly type: string }[];
+    readonly shortcuts: readonly { readonly url: string }[];
+  };
+  for (const { src, type } of manifest.icons) {
+    const response = await get(src);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, type]);
+  }
+  for (const { url } of manifest.shortcuts) expect((await get(url)).status).toBe(200);
+});

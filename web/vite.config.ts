@@ -1,0 +1,44 @@
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import adapter from '@sveltejs/adapter-node';
+import { sveltekit } from '@sveltejs/kit/vite';
+import { join } from 'node:path';
+import { defineConfig } from 'vite';
+import { messages } from './messages.config.ts';
+
+export default defineConfig({
+  resolve: {
+    alias: {
+      '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js': join(
+        import.meta.dirname,
+        'src/lib/api/without-rules.ts',
+      ),
+    },
+  },
+  plugins: [
+    paraglideVitePlugin(messages),
+    sveltekit({
+      adapter: adapter({ out: process.env.WEB_OUT ?? 'build' }),
+      // The stamp of the sources that the set-up builds from: the same sources are the same version.
+      version: { name: process.env.WEB_VERSION ?? 'dev' },
+      // The offline page is shown at any address.
+      paths: { relative: false },
+      csp: {
+        directives: {
+          'default-src': ['none'],
+          'script-src': ['self'],
+          'style-src': ['self'],
+          // Positions and sizes that are only known at run time, as rendered on the server.
+          'style-src-attr': ['unsafe-inline'],
+          'img-src': ['self', 'blob:', 'data:'],
+          'media-src': ['self', 'blob:'],
+          'connect-src': ['self'],
+          'manifest-src': ['self'],
+          'worker-src': ['self'],
+          'base-uri': ['none'],
+          'form-action': ['self'],
+          'frame-ancestors': ['none'],
+        },
+      },
+    }),
+  ],
+});

@@ -1,0 +1,18 @@
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import { messages } from './messages.config.ts';
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [paraglideVitePlugin(messages), svelte({ configFile: false })],
+  // Runes as they are in browsers.
+  resolve: { conditions: ['browser'] },
+  test: {
+    name: 'web',
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
