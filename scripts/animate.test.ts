@@ -1,33 +1,46 @@
 import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { connect, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Video_State } from '@cinematica/protocol/v1';
 import { USAGE } from './animate/arguments.ts';
+import { createVideoClient } from './animate/client.ts';
+import type { VideoClient } from './animate/client.ts';
 import { findModel } from './animate/find-model.ts';
+import { freePorts } from './launch/ports.ts';
+import { natsServer } from './setup/nats-server.mjs';
 
-const golden = join(import.meta.dirname, '..', 'test', 'golden', 'tiny-xt', 'checkpoint');
+const project = join(import.meta.dirname, '..');
+const golden = join(project, 'test', 'golden', 'tiny-xt', 'checkpoint');
+const other = join(project, 'test', 'golden', 'mixed', 'checkpoint');
 const command = join(import.meta.dirname, 'animate.ts');
 
 let folder: string;
-let model: string;
-let photo: string;
+let data: string;
+let environment: NodeJS.ProcessEnv;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'animate-'));
+  data = join(folder, 'data');
+  const none = { CINEMATICA_URL: undefined, CINEMATICA_API_KEY: undefined, NATS_URL: undefined };
+  environment = { ...process.env, ...(await natsServer(project)), ...none, EXECUTION_PROVIDER: 'cpu', THREADS: '1' };
   // The golden checkpoint with a size of its own, so that "auto" is small: its window is 5 frames.
-  model = join(folder, 'tiny');
+  const model = join(folder, 'tiny');
   await mkdir(model);
   for (const name of await readdir(golden)) await symlink(join(golden, name), join(model, name));
   await writeFile(join(model, 'cinematica.json'), JSON.stringify({ title: 'Tiny', sizes: ['128x64'] }));
   // Lies on its side in the file, 120x60; EXIF says that it stands.
-  photo = join(folder, 'my photo.jpg');
-  await sharp({ create: { width: 120, height: 60, channels: 3, background: '#c08040' } })
-    .withMetadata({ orientation: 6 })
-    .jpeg()
-    .toFile(photo);
+  const photo = sharp({ create: { width: 120, height: 60, channels: 3, background: '#c08040' } });
+  await photo.clone().withMetadata({ orientation: 6 }).jpeg().toFile(join(folder, 'my photo.jpg'));
+  await photo.clone().tiff().toFile(join(folder, 'scan.tiff'));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -37,16 +50,72 @@ interface Outcome {
   readonly err: string;
 }
 
-function animate(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const done = (error: Error | null, out: string, err: string) =>
-      resolve({ code: error && 'code' in error ? Number(error.code) : 0, out, err });
-    execFile(process.execPath, [command, ...args], { cwd: folder, env: environment }, done);
+/** Runs the command to its end; `act` is given what it says as it says it. */
+async function animate(args: string[], act: (err: string, child: ChildProcess) => void = () => undefined) {
+  const child = spawn(process.execPath, [command, ...args], { cwd: folder, env: environment });
+  const said = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.err += text;
+    act(said.err, child);
   });
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, ...said } satisfies Outcome;
 }
 
-const environment = { ...process.env, EXECUTION_PROVIDER: 'cpu' };
-const quick = ['--steps', '2', '--threads', '1'];
+/** Passes everything on, but no more than some bytes of a file at once; and all its connections can be broken. */
+async function startBadNetwork(port: number) {
+  const sockets = new Set<Socket>();
+  let pieces = 0;
+  const server = createTcpServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+    }
+    near.once('data', (head) => {
+      if (!head.toString('latin1').startsWith('GET /media/')) return;
+      pieces++;
+      let left = 2_000;
+      // Taken off its pipe, it is paused.
+      far
+        .unpipe(near)
+        .resume()
+        .on('data', (data) => {
+          near.write(data.subarray(0, Math.max(0, left)), () => left <= 0 && near.destroy());
+          left -= data.length;
+        });
+    });
+    near.pipe(far);
+    far.pipe(near);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    get pieces() {
+      return pieces;
+    },
+    breakAll() {
+      const { size } = sockets;
+      for (const socket of sockets) socket.destroy();
+      return size;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const quick = ['--steps', '2', '--frames', '2'];
 
 async function probe(file: string) {
   const shown = ['-show_entries', 'stream=width,height,nb_read_frames,r_frame_rate:format_tags=comment'];
@@ -58,112 +127,216 @@ async function probe(file: string) {
   return { video: streams[0], settings: JSON.parse(format.tags.comment) as Record<string, unknown> };
 }
 
-test('a photo becomes a video that is upright, and the same again from the same seed', async () => {
-  const args = ['my photo.jpg', 'a.mp4', '--model', 'tiny', '--frames', '2', '--preset', 'calm', ...quick];
-  const first = await animate(...args);
-  expect(first).toMatchObject({
+test('where no system runs, one is started for the video, and stopped after it', async () => {
+  const args = ['my photo.jpg', 'a.mp4', '--model', 'tiny', '--data', 'data', '--preset', 'calm', '--threads', '1'];
+  const { code, out, err } = await animate([...args, ...quick]);
+  expect({ code, out }, err).toEqual({
     code: 0,
-    out: expect.stringMatching(/^a\.mp4: 64x128, 2 frames at 7 fps, /) as string,
+    out: expect.stringMatching(/^a\.mp4: 64x128, 2 frames at 7 fps, \d+ kB, in \d+ s\n$/) as string,
   });
-  expect(first.err).toContain('denoising  step 2 of 2');
+  const lines = err.trimEnd().split('\n');
+  expect(lines[0]).toBe('starting the system');
+  expect(lines).toContain('sending the photo');
+  expect(err).toMatch(/denoising {2}step 2 of 2/);
+  expect(lines.at(-1)).toBe('stopping the system');
 
   const { video, settings } = await probe(join(folder, 'a.mp4'));
   expect(video).toEqual({ width: 64, height: 128, nb_read_frames: '2', r_frame_rate: '7/1' });
   expect(settings).toMatchObject({ frames: 2, steps: 2, motion: 60, guidance: { min: 1, max: 3 }, size: '64x128' });
-  expect(first.err).toContain(`Tiny: 64x128, 2 frames, 2 steps, seed ${String(settings.seed)}`);
-  expect(JSON.stringify(settings)).not.toContain('photo');
+  expect(err).toContain(`Tiny: 64x128, 2 frames, 2 steps, seed ${String(settings.seed)}\n`);
+  // For its owner's eyes only.
+  expect((await stat(join(data, 'api-key'))).mode & 0o777).toBe(0o600);
+  expect(await readdir(data)).not.toContain('address');
+}, 120_000);
 
-  const bytes = () => Promise.all(['a.mp4', 'b.mp4', 'c.mp4'].map((name) => readFile(join(folder, name))));
-  args[1] = 'b.mp4';
-  await animate(...args, '--seed', String(settings.seed));
-  args[1] = 'c.mp4';
-  await animate(...args, '--seed', String((Number(settings.seed) + 1) % 2 ** 32));
-  const [a, b, c] = await bytes();
-  expect(b).toEqual(a);
-  expect(c).not.toEqual(a);
-}, 180_000);
+describe('with a system that runs', () => {
+  let system: ChildProcess;
+  let url: string;
+  let client: VideoClient;
+  beforeAll(async () => {
+    const [port = 0] = await freePorts(1);
+    url = `http://127.0.0.1:${port}`;
+    const args = ['--model', join(folder, 'tiny'), '--data', data, '--port', String(port)];
+    system = spawn(process.execPath, [join(project, 'scripts', 'launch', 'main.ts'), ...args], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    // Not waited for any further: the command waits by itself until it is ready.
+    while (!(await readdir(data)).includes('compute.sock')) await delay(50);
+    client = createVideoClient(url, (await readFile(join(data, 'api-key'), 'utf8')).trim());
+  }, 120_000);
+  afterAll(async () => {
+    if (system.exitCode !== null || system.signalCode !== null) return;
+    const gone = once(system, 'exit');
+    system.kill('SIGTERM');
+    await gone;
+  });
 
-test('more frames than the window come from two runs, and a loop has its end frames once', async () => {
-  const args = ['my photo.jpg', '--model', 'tiny', '--frames', '8', '--size', '64x64', '--seed', '1', ...quick];
-  const { err } = await animate(...args, 'long.mp4', '--output-fps', '14', '--fps', '7');
-  expect(err).toContain('8 frames (2 runs of 5), 2 steps, seed 1');
-  expect(err).toContain('step 4 of 4');
-  expect((await probe(join(folder, 'long.mp4'))).video).toMatchObject({ nb_read_frames: '15', r_frame_rate: '14/1' });
+  const here = ['--data', 'data'];
+  const newest = async () => (await client.listVideos({ pageSize: 1 })).videos[0]!;
 
-  expect(await animate(...args, 'loop.mp4', '--loop')).toMatchObject({ code: 0 });
-  expect((await probe(join(folder, 'loop.mp4'))).video).toMatchObject({ nb_read_frames: '14', r_frame_rate: '7/1' });
-}, 180_000);
+  test('that one makes it; the same seed gives the same video; nothing of earlier videos is lost', async () => {
+    const seed = ['--seed', '5'];
+    const first = await animate(['my photo.jpg', 'b.mp4', ...here, ...quick, ...seed]);
+    expect(first, first.err).toMatchObject({ code: 0 });
+    expect(first.err).toMatch(/^waiting for the system in .*data to be ready, or to end\n/);
+    expect(first.err).not.toContain('starting');
+    await animate(['my photo.jpg', 'c.mp4', ...here, ...quick, ...seed]);
+    const [b, c] = await Promise.all(['b.mp4', 'c.mp4'].map((name) => readFile(join(folder, name))));
+    expect(c).toEqual(b);
+    // The one of the system before is the same caller's.
+    const { videos } = await client.listVideos({});
+    expect(videos.map(({ state }) => state)).toEqual([Video_State.DONE, Video_State.DONE, Video_State.DONE]);
+  }, 120_000);
 
-test('help', async () => {
-  expect(await animate('--help')).toEqual({ code: 0, out: `${USAGE}\n`, err: '' });
-});
+  test('a format that the API does not take; more frames than the window; other files beside it', async () => {
+    const more = ['--frames', '8', '--size', '64x64', '--steps', '2', '--fps', '7', '--output-fps', '14'];
+    const also = ['--also', 'loop,poster,webm'];
+    const { code, out, err } = await animate(['scan.tiff', 'long.mp4', ...here, ...more, ...also]);
+    expect(code, err).toBe(0);
+    expect(err).toContain('8 frames in 2 parts, 2 steps');
+    expect(err).toContain('step 4 of 4');
+    const lines = out.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^long\.mp4: 64x64, 15 frames at 14 fps, \d+ kB, in \d+ s$/);
+    expect(lines.slice(1).map((line) => line.split(':', 1)[0])).toEqual([
+      'long-loop.mp4',
+      'long-poster.webp',
+      'long.webm',
+    ]);
+    expect((await probe(join(folder, 'long.mp4'))).video).toMatchObject({ nb_read_frames: '15', r_frame_rate: '14/1' });
+    expect((await probe(join(folder, 'long-loop.mp4'))).video).toMatchObject({ nb_read_frames: '28' });
+    expect(await sharp(join(folder, 'long-poster.webp')).metadata()).toMatchObject({ format: 'webp', width: 64 });
+  }, 120_000);
 
-describe('what can’t be is one line', () => {
-  const inTiny = ['--model', 'tiny'];
+  test('one that was named is used without looking for another; without a key, by a cookie', async () => {
+    const args = ['my photo.jpg', 'd.webp', '--address', url, '--data', 'nowhere', ...quick];
+    const { code, err } = await animate(args);
+    expect(code, err).toBe(0);
+    expect(await sharp(join(folder, 'd.webp')).metadata()).toMatchObject({ format: 'webp', pages: 2 });
+    expect(await readdir(folder)).not.toContain('nowhere');
+    const stranger = await animate([...args, '--api-key', 'wrong']);
+    expect(stranger).toMatchObject({ code: 1, out: '' });
+    expect(stranger.err).toMatch(
+      /animate: the system does not know this key: check --api-key or CINEMATICA_API_KEY\n$/,
+    );
+  }, 120_000);
+
+  test('over a network that breaks, all the same: its story goes on, and so does what is fetched', async () => {
+    await using network = await startBadNetwork(Number(new URL(url).port));
+    const address = `http://127.0.0.1:${network.port}`;
+    let broken = false;
+    const args = ['my photo.jpg', 'e.mp4', '--address', address, ...quick, '--seed', '5'];
+    const { code, err } = await animate(args, (said) => {
+      if (!broken && said.includes('seed 5')) broken = network.breakAll() > 0;
+    });
+    expect(code, err).toBe(0);
+    expect(broken).toBe(true);
+    const [direct, pieces] = await Promise.all(['b.mp4', 'e.mp4'].map((name) => readFile(join(folder, name))));
+    expect(pieces).toEqual(direct);
+    expect(network.pieces).toBeGreaterThan(2);
+  }, 120_000);
+
+  test('Ctrl-C cancels the video there, and leaves no file', async () => {
+    const target = join(folder, 'stopped');
+    await mkdir(target);
+    let pressed = false;
+    const args = ['my photo.jpg', join('stopped', 'o.mp4'), ...here, '--frames', '250', '--steps', '100'];
+    const { code, out, err } = await animate(args, (said, child) => {
+      if (!pressed && said.includes('denoising  step')) pressed = child.kill('SIGINT');
+    });
+    expect({ code, out }, err).toEqual({ code: 130, out: '' });
+    const { name, state } = await newest();
+    expect(err.trimEnd().split('\n').slice(-3)).toEqual([
+      'stopping (again to leave at once)',
+      `cancelled ${name}`,
+      'stopped',
+    ]);
+    expect(state).toBe(Video_State.CANCELLED);
+    expect(await readdir(target)).toEqual([]);
+  }, 120_000);
 
   test.each([
-    [[], 2, 'which photo, and which video?'],
-    [['my photo.jpg', 'o.mp4', '--fast'], 2, "Unknown option '--fast'"],
+    [[], 2, 'which photo, and which video? (--help shows the options)'],
     [
-      ['my photo.jpg', 'o.mp4', ...inTiny, '--motion', '300'],
+      ['my photo.jpg', 'o.mp4', ...here, '--motion', '300'],
       2,
-      'motion must be a whole number from 1 to 255, not 300',
-    ],
-    [['my photo.jpg', 'o.mp4', ...inTiny, '--seed=-1'], 2, 'seed must be a whole number from 0 to 4294967295, not -1'],
-    [
-      ['my photo.jpg', 'o.mp4', ...inTiny, '--size', '100x64'],
-      2,
-      'size 100x64: width and height must be multiples of 64',
+      '--motion must be a whole number from 1 to 255, not 300',
     ],
     [
-      ['my photo.jpg', 'o.mp4', ...inTiny, '--output-fps', '5'],
+      ['my photo.jpg', 'o.mp4', ...here, '--size', '100x64'],
       2,
-      "the output's frame rate must be from the frames' own 7",
+      '--size 100x64: width and height must be multiples of 64',
     ],
-    [['none.jpg', 'o.mp4', ...inTiny], 1, 'none.jpg: no such file'],
-    [['tiny/cinematica.json', 'o.mp4', ...inTiny], 1, 'tiny/cinematica.json: not an image that can be read'],
-    [['my photo.jpg', 'o.mp4', '--model', 'nowhere'], 1, 'nowhere is not a folder'],
-    [['my photo.jpg', 'o.mp4', '--model', '.'], 1, 'model_index.json'],
-    [['my photo.jpg', 'none/o.mp4', ...inTiny], 1, 'none: there is no such folder'],
-    [['my photo.jpg', 'my photo.jpg/o.mp4', ...inTiny], 1, 'my photo.jpg: this is not a folder'],
-  ])('%j', async (args, code, message) => {
-    const result = await animate(...args);
+    [['my photo.jpg', 'o.mp4', ...here, '--size', '9000x64'], 2, '--size must be '],
+    [['my photo.jpg', 'o.mp4', ...here, '--output-fps', '5'], 2, '--output-fps must be at least --fps, which is 7'],
+    [['my photo.jpg', 'o.mp4', ...here, '--model', other], 2, 'makes videos with Tiny, not with the model in'],
+    [
+      ['my photo.jpg', 'o.mp4', ...here, '--threads', '2'],
+      2,
+      '--threads is for a system that is started here; the one that runs at http://127.0.0.1:',
+    ],
+    [['my photo.jpg', 'o.mp4', '--address', 'http://127.0.0.1:1'], 1, 'no system answers at http://127.0.0.1:1/ ('],
+    [['none.jpg', 'o.mp4', ...here], 1, 'none.jpg: no such file'],
+    [['tiny/cinematica.json', 'o.mp4', ...here], 1, 'tiny/cinematica.json: not an image that can be read'],
+    [['my photo.jpg', 'none/o.mp4', ...here], 1, 'none: there is no such folder'],
+  ])('%j is refused in one line', async (args, code, message) => {
+    const result = await animate(args);
     expect(result).toMatchObject({ code, out: '' });
-    const lines = result.err.trimEnd().split('\n');
-    expect(lines.at(-1)).toMatch(/^animate: /);
-    expect(lines.at(-1)).toContain(message);
-    expect(lines.slice(0, -1).filter((line) => !line.startsWith('1/5 '))).toEqual([]);
+    const lines = result.err
+      .trimEnd()
+      .split('\n')
+      .filter((line) => line !== 'sending the photo');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^animate: /);
+    expect(lines[0]).toContain(message);
     expect(await readdir(folder)).not.toContain('o.mp4');
   });
 
-  test('a video that would replace its photo', async () => {
-    await copyFile(photo, join(folder, 'photo.webp'));
-    const { code, err } = await animate('photo.webp', './photo.webp', ...inTiny);
-    expect({ code, err }).toEqual({
-      code: 1,
-      err: `animate: ${join(folder, 'photo.webp')}: the video would replace the photo\n`,
+  test('a system that ends while it makes the video is one clear line', async () => {
+    const args = ['my photo.jpg', 'o.mp4', ...here, '--frames', '250', '--steps', '100'];
+    let killed = false;
+    const { code, err } = await animate(args, (said) => {
+      if (!killed && said.includes('denoising  step')) killed = system.kill('SIGKILL');
     });
-  });
+    expect(code, err).toBe(1);
+    expect(err.trimEnd().split('\n').at(-1)).toMatch(/^animate: the system at http:\S+ has ended: /);
+  }, 120_000);
+});
 
-  test('no model, and none of the project’s own', () => {
-    expect(() => findModel(undefined, folder)).toThrow(/--model; npm run weights -- svd-xt fetches/);
-    expect(findModel('/some/model', folder)).toBe('/some/model');
+test('a system elsewhere that is none', async () => {
+  const server = createServer((_, response) => response.writeHead(404).end('no')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const { code, err } = await animate(['my photo.jpg', 'o.mp4', '--address', `http://127.0.0.1:${port}`]);
+  server.close();
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: expect.stringMatching(/^animate: no system answers at http:\S+ \(.+\)\n$/) as string,
   });
 });
 
-test('Ctrl-C stops it in the middle of a step, and leaves no file', async () => {
-  const target = join(folder, 'stopped');
-  await mkdir(target);
-  const args = [photo, join(target, 'o.mp4'), '--model', model, '--frames', '5', '--steps', '900', '--threads', '1'];
-  const child = spawn(process.execPath, [command, ...args], { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
-  let err = '';
-  child.stderr.setEncoding('utf8').on('data', (data: string) => {
-    const before = err;
-    err += data;
-    if (!before.includes('step 1 of') && err.includes('step 1 of')) child.kill('SIGINT');
+test('help', async () => {
+  expect(await animate(['--help'])).toEqual({ code: 0, out: `${USAGE}\n`, err: '' });
+});
+
+test('a model that is none', async () => {
+  const { code, err } = await animate(['my photo.jpg', 'o.mp4', '--model', '.', '--data', 'other']);
+  expect(code).toBe(1);
+  expect(err).toMatch(
+    /animate: .* is no checkpoint: there is no model_index\.json in it\. Choose one with --model\.\n$/,
+  );
+});
+
+test('a video that would replace its photo', async () => {
+  await copyFile(join(folder, 'my photo.jpg'), join(folder, 'photo.webp'));
+  const { code, err } = await animate(['photo.webp', './photo.webp']);
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: `animate: ${join(folder, 'photo.webp')}: the video would replace the photo\n`,
   });
-  const [code] = (await once(child, 'close')) as [number];
-  expect(code).toBe(130);
-  expect(err.trimEnd().split('\n').at(-1)).toBe('stopped');
-  expect(await readdir(target)).toEqual([]);
-}, 180_000);
+});
+
+test('no model, and none of the project’s own', () => {
+  expect(() => findModel(undefined, folder)).toThrow(/--model; npm run weights -- svd-xt fetches/);
+  expect(findModel('/some/model', folder)).toBe('/some/model');
+});

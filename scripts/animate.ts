@@ -1,58 +1,70 @@
 /** `npm run animate -- photo.jpg out.mp4 [options]`: a photo becomes a short video. */
+import { durationMs } from '@bufbuild/protobuf/wkt';
 import { relative, resolve } from 'node:path';
-import { requireFfmpeg } from '../services/muxer/src/ffmpeg.ts';
 import { readArguments, USAGE } from './animate/arguments.ts';
 import { checkOutput } from './animate/check-output.ts';
-import { findModel } from './animate/find-model.ts';
-import { makeVideo, STAGES } from './animate/make-video.ts';
+import { makeVideo } from './animate/make-video.ts';
+import type { MadeFile } from './animate/make-video.ts';
+import { openSystem } from './animate/open-system.ts';
+import { readPhoto } from './animate/photo.ts';
 import { createProgress } from './animate/progress.ts';
+import type { Progress } from './animate/progress.ts';
+import { inWords } from './animate/system-error.ts';
+import { onStopSignals } from './launch/stop-signals.ts';
 
 const PROJECT = resolve(import.meta.dirname, '..');
 
 /** Errors of the language itself, and those of nobody: not the user's doing. */
 const BUGS = new Set(['Error', 'TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
 /** Errors of what was asked for, rather than of what was found. */
-const ASKED_WRONG = new Set([
-  'UsageError',
-  'SizeError',
-  'SettingsError',
-  'MediaError',
-  'ExecutionProviderSettingError',
-]);
+const ASKED_WRONG = new Set(['UsageError', 'ExecutionProviderSettingError']);
 
-async function main(signal: AbortSignal): Promise<void> {
+async function main(progress: Progress, signal: AbortSignal): Promise<void> {
   const started = performance.now();
-  const args = readArguments(process.argv.slice(2));
+  const args = readArguments(process.argv.slice(2), process.env);
   if (!args) {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
-  const model = findModel(args.model, PROJECT);
-  await checkOutput(args.output, args.photo);
-  await requireFfmpeg([]);
-  using progress = createProgress(process.stderr, STAGES);
-  const file = await makeVideo(args, model, progress, signal);
-  const { width, height, frames, fps, bytes } = file;
+  for (const { path } of args.files) await checkOutput(path, args.photo);
+  const photo = await readPhoto(args.photo, signal);
+  let result;
+  try {
+    await using system = await openSystem(args.system, PROJECT, progress, signal);
+    result = await makeVideo(args, photo, system, progress, signal);
+  } catch (error) {
+    throw inWords(error, args.photo);
+  }
+  progress[Symbol.dispose]();
   const took = Math.round((performance.now() - started) / 1000);
-  const what = `${width}x${height}, ${frames} frames at ${fps} fps, ${Math.ceil(bytes / 1000)} kB, in ${took} s`;
-  process.stdout.write(`${relative(process.cwd(), file.file) || file.file}: ${what}\n`);
+  const [first = '', ...others] = result.files.map((file) => describe(file, result.frameRate));
+  process.stdout.write([`${first}, in ${took} s`, ...others, ''].join('\n'));
 }
 
-const stopped = new AbortController();
-for (const [name, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-] as const) {
-  process.once(name, () => {
-    process.exitCode = code;
-    stopped.abort();
-  });
+function describe({ path, media: { width, height, sizeBytes, duration } }: MadeFile, frameRate: number): string {
+  const seconds = duration ? durationMs(duration) / 1000 : 0;
+  const time = duration ? `, ${Math.round(seconds * frameRate)} frames at ${frameRate} fps` : '';
+  const size = `${Math.ceil(Number(sizeBytes) / 1000)} kB`;
+  return `${relative(process.cwd(), path) || path}: ${width}x${height}${time}, ${size}`;
 }
+
+using progress = createProgress(process.stderr);
+const stopped = new AbortController();
+onStopSignals(
+  () => {
+    progress.note('stopping (again to leave at once)');
+    stopped.abort();
+  },
+  // What was started ends by itself when nobody is there any more.
+  () => process.exit(130),
+);
 try {
-  await main(stopped.signal);
+  await main(progress, stopped.signal);
 } catch (error) {
+  progress[Symbol.dispose]();
   if (stopped.signal.aborted) {
     process.stderr.write('stopped\n');
+    process.exitCode = 130;
   } else if (error instanceof Error && (!BUGS.has(error.name) || 'syscall' in error)) {
     const wrong = ASKED_WRONG.has(error.name);
     process.stderr.write(`animate: ${error.message}${wrong ? ' (--help shows the options)' : ''}\n`);

@@ -1,40 +1,81 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { MediaKind, Preset } from '@cinematica/protocol/v1';
 import { readArguments } from './arguments.ts';
 import { UsageError } from './usage-error.ts';
 
-test('what is given is read, and the rest left to the model', () => {
+const read = (line: string, env: NodeJS.ProcessEnv = {}) => readArguments(line.split(' '), env);
+
+test('what is given is read, and the rest left to the system', () => {
   const options =
-    '--frames 50 --guidance 1.5:2 --max-guidance 4 --focus 0.25,1 --seed 7 --noise-aug .1 --loop --size 16:9';
-  expect(readArguments(['a b.jpg', 'Out.MP4', ...options.split(' '), '--provider', 'cpu'])).toEqual({
-    ...{ photo: 'a b.jpg', output: resolve('Out.MP4'), format: 'mp4', model: undefined, size: '16:9' },
-    ...{ frames: 50, outputFps: undefined, loop: true, preset: undefined, focus: { x: 0.25, y: 1 } },
-    ...{ threads: undefined, provider: 'cpu', seed: 7 },
-    settings: { minGuidance: 1.5, maxGuidance: 4, noiseAug: 0.1 },
+    '--frames 50 --guidance 1.5:2 --max-guidance 4 --focus 0.25,1 --seed 7 --noise-aug .1 --preset calm --size 16:9';
+  expect(read(`a.jpg Out.MP4 ${options} --output-fps 14 --provider cpu --data d`)).toEqual({
+    photo: 'a.jpg',
+    files: [{ kind: MediaKind.MP4, path: resolve('Out.MP4') }],
+    settings: {
+      outputs: [],
+      ...{ frames: 50, frameRate: 14, seed: 7, minGuidance: 1.5, maxGuidance: 4, noiseAugStrength: 0.1 },
+      preset: Preset.CALM,
+      crop: { x: 0.25, y: 1 },
+      shape: { case: 'aspectRatio', value: { width: 16, height: 9 } },
+    },
+    system: { address: undefined, apiKey: undefined, data: resolve('d'), model: undefined, provider: 'cpu' },
   });
-  expect(readArguments(['a.jpg', 'b.webm', '--guidance', '2'])?.settings).toEqual({ minGuidance: 2, maxGuidance: 2 });
-  expect(readArguments(['-h'])).toBeNull();
+  expect(read('a.jpg b.mp4 --guidance 2 --size 128X64')?.settings).toEqual({
+    ...{ outputs: [], minGuidance: 2, maxGuidance: 2 },
+    shape: { case: 'size', value: { width: 128, height: 64 } },
+  });
+  expect(read('-h')).toBeNull();
+});
+
+test.each([
+  ['b.webm', [MediaKind.WEBM], ['b.webm'], [MediaKind.WEBM]],
+  [
+    'b.mp4 --also webp,poster,mp4',
+    [MediaKind.MP4, MediaKind.WEBP, MediaKind.POSTER],
+    ['b.mp4', 'b.webp', 'b-poster.webp'],
+    [MediaKind.WEBP],
+  ],
+  ['b.mp4 --loop --also mp4', [MediaKind.LOOP, MediaKind.MP4], ['b.mp4', 'b-once.mp4'], [MediaKind.LOOP]],
+  ['b.webp --also loop', [MediaKind.WEBP, MediaKind.LOOP], ['b.webp', 'b-loop.mp4'], [MediaKind.WEBP, MediaKind.LOOP]],
+])('%s: which files, and what is asked for', (line, kinds, paths, outputs) => {
+  const { files, settings } = read(`a.jpg ${line}`)!;
+  expect(files.map(({ kind }) => kind)).toEqual(kinds);
+  expect(files.map(({ path }) => path)).toEqual(paths.map((path) => resolve(path)));
+  expect(settings.outputs).toEqual(outputs);
+});
+
+test('a system elsewhere, and the key for it; the one here has a key of its own', () => {
+  const env = { CINEMATICA_URL: 'https://video.example/', CINEMATICA_API_KEY: 'k' };
+  expect(read('a.jpg b.mp4', env)?.system).toMatchObject({ address: new URL('https://video.example'), apiKey: 'k' });
+  const other = '--address http://localhost:8080 --api-key l';
+  expect(read(`a.jpg b.mp4 ${other}`, env)?.system).toMatchObject({
+    address: new URL('http://localhost:8080'),
+    apiKey: 'l',
+  });
+  const { CINEMATICA_API_KEY } = env;
+  expect(read('a.jpg b.mp4', { CINEMATICA_API_KEY })?.system).toMatchObject({ address: undefined, apiKey: undefined });
 });
 
 test.each([
   ['p.jpg', 'where to? Give a file for the video: p.jpg out.mp4'],
   ['p.jpg o.mp4 q.mp4', 'one photo and one video, not also q.mp4'],
   ['p.jpg o.avi', "o.avi: the video's name must end in .mp4, .webm, .webp"],
+  ['p.jpg o.webm --loop', '--loop makes an .mp4, not a .webm'],
+  ['p.jpg o.mp4 --also gif', '--also must be one of mp4, loop, poster, webp, webm, not "gif"'],
   ['p.jpg o.mp4 --steps', "Option '--steps <value>' argument missing"],
   ['p.jpg o.mp4 --steps -3', "Option '--steps' argument is ambiguous"],
   ['p.jpg o.mp4 --steps many', '--steps must be a number, not "many"'],
-  ['p.jpg o.mp4 --frames 251', '--frames must be a whole number from 1 to 250, not 251'],
   ['p.jpg o.mp4 --threads 0', '--threads must be a whole number from 1 to 1024, not 0'],
   ['p.jpg o.mp4 --guidance 1:2:3', '--guidance must be MIN:MAX such as 1:3, not "1:2:3"'],
   ['p.jpg o.mp4 --focus 1,2', '--focus must be X,Y from 0,0 to 1,1 such as 0.5,0.3, not "1,2"'],
-  ['p.jpg o.mp4 --sampler dpm', '--sampler must be one of euler, ays, animatelcm, not "dpm"'],
+  ['p.jpg o.mp4 --size big', '--size must be auto, an aspect like 16:9, or width x height like 1024x576, not "big"'],
   ['p.jpg o.mp4 --preset wild', '--preset must be one of calm, natural, lively, not "wild"'],
+  ['p.jpg o.mp4 --address here', '--address must be a URL such as http://localhost:8080, not "here"'],
 ])('%s', (line, message) => {
-  expect(() => readArguments(line.split(' '))).toThrow(new UsageError(message));
+  expect(() => read(line)).toThrow(new UsageError(message));
 });
 
 test('a provider that is none is named with where it was asked for', () => {
-  expect(() => readArguments(['p.jpg', 'o.mp4', '--provider', 'tpu'])).toThrow(
-    /^--provider="tpu" is none of auto, cuda/,
-  );
+  expect(() => read('p.jpg o.mp4 --provider tpu')).toThrow(/^--provider="tpu" is none of auto, cuda/);
 });

@@ -1,109 +1,105 @@
 import { extname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseExecutionProvider, PRESETS, SAMPLER_KINDS } from '../../packages/svd/src/index.ts';
-import type { Focus, Preset, ProviderChoice, SettingsRequest } from '../../packages/svd/src/index.ts';
+import { MediaKind, Preset } from '@cinematica/protocol/v1';
+import { parseExecutionProvider } from '../../packages/svd/src/runtime/execution-provider.ts';
+import type { ProviderChoice } from '../../packages/svd/src/runtime/execution-provider.ts';
+import { NUMBER_FLAGS } from './settings-flags.ts';
+import type { NumberFlagName, Settings } from './settings-flags.ts';
 import { UsageError } from './usage-error.ts';
+
+const PRESETS = { calm: Preset.CALM, natural: Preset.NATURAL, lively: Preset.LIVELY } as const;
+
+/** What can be made of a photo, and what is put after the name of the video for it. */
+const KINDS = {
+  mp4: { kind: MediaKind.MP4, ending: '.mp4' },
+  loop: { kind: MediaKind.LOOP, ending: '-loop.mp4' },
+  poster: { kind: MediaKind.POSTER, ending: '-poster.webp' },
+  webp: { kind: MediaKind.WEBP, ending: '.webp' },
+  webm: { kind: MediaKind.WEBM, ending: '.webm' },
+} as const;
+
+type KindName = keyof typeof KINDS;
 
 export const USAGE = `usage: npm run animate -- PHOTO OUTPUT [options]
 
 PHOTO is a JPEG, PNG, WebP, AVIF, GIF or TIFF file; OUTPUT ends in .mp4, .webm or .webp. What is not given, the model decides.
 
-  --model DIR           a checkpoint in diffusers' layout; models/nano of this project unless given
-  --frames N            frames of the video, 1 to 250
+  --frames N            frames of the video, more than the model makes at once among them
   --size SIZE           auto (as the photo is), WIDTHxHEIGHT, or an aspect such as 16:9
   --focus X,Y           what stays in the middle where the photo is cropped, from 0,0 (top left) to 1,1
-  --preset NAME         ${PRESETS.join(', ')}: how much moves
-  --motion N            how much moves, 1 to 255
-  --noise-aug X         noise on the photo, 0 to 1: more of it lets the video leave the photo
+  --preset NAME         ${Object.keys(PRESETS).join(', ')}: how much moves
+  --motion N            how much moves, in SVD's own terms
+  --noise-aug X         noise on the photo: more of it lets the video leave the photo
   --fps N               the video's speed, frames per second
   --output-fps N        more frames per second than that, interpolated along the motion
-  --loop                there and back again, to be repeated without a jump
+  --loop                there and back again, to be repeated without a jump (mp4)
+  --also KIND,...       other files too, named after OUTPUT: ${Object.keys(KINDS).join(', ')}
   --seed N              the same seed gives the same video; random unless given
   --steps N             denoising steps
   --guidance MIN:MAX    guidance of the first and the last frame; also --min-guidance X, --max-guidance X
-  --sampler NAME        ${SAMPLER_KINDS.join(', ')}
-  --decode-chunk N      frames decoded together: fewer take less memory
-  --threads N           CPU threads; all there are unless given
-  --provider NAME       auto, cuda, tensorrt, webgpu, coreml, cpu; EXECUTION_PROVIDER unless given
+
+The system that runs on this machine makes it; where none runs, one is started for it and stopped afterwards.
+
+  --address URL         the system elsewhere that is to make it; CINEMATICA_URL unless given
+  --api-key KEY         what that one knows you by; CINEMATICA_API_KEY unless given (which nobody sees)
+  --data DIR            the data folder of the system on this machine; .data of this project unless given
+  --model DIR           a checkpoint in diffusers' layout; models/nano of this project unless given
+  --threads N           CPU threads of a system that is started; all there are unless given
+  --provider NAME       what it computes on: auto, cuda, tensorrt, webgpu, coreml, cpu; EXECUTION_PROVIDER unless given
   --help`;
 
-/** A file format, by the ending of its name. */
-const FORMATS: Readonly<Record<string, 'mp4' | 'webm' | 'webp'>> = { '.mp4': 'mp4', '.webm': 'webm', '.webp': 'webp' };
+/** A file to fetch once the video is done. */
+export interface WantedFile {
+  readonly kind: MediaKind;
+  readonly path: string;
+}
+
+/** Which system is to make it. */
+export interface SystemArguments {
+  /** Of one elsewhere. */
+  readonly address: URL | undefined;
+  readonly apiKey: string | undefined;
+  readonly data: string | undefined;
+  readonly model: string | undefined;
+  readonly threads: number | undefined;
+  readonly provider: ProviderChoice | undefined;
+}
 
 /** What the command was asked for. */
 export interface Arguments {
   readonly photo: string;
-  readonly output: string;
-  readonly format: 'mp4' | 'webm' | 'webp';
-  readonly model: string | undefined;
-  readonly size: string;
-  readonly frames: number | undefined;
-  readonly outputFps: number | undefined;
-  readonly loop: boolean;
-  readonly preset: Preset | undefined;
-  readonly focus: Focus | undefined;
-  readonly threads: number | undefined;
-  readonly provider: ProviderChoice;
-  readonly seed: number | undefined;
-  /** Their ranges are the model's business. */
-  readonly settings: Partial<Omit<SettingsRequest, 'width' | 'height' | 'seed' | 'frames' | 'segment'>>;
+  /** The video first. */
+  readonly files: readonly [WantedFile, ...WantedFile[]];
+  /** Their ranges are the system's business. */
+  readonly settings: Settings;
+  readonly system: SystemArguments;
 }
 
 const text = { type: 'string' } as const;
 const options = {
-  ...{ model: text, frames: text, size: text, focus: text, preset: text, motion: text, 'noise-aug': text, fps: text },
+  ...{ frames: text, size: text, focus: text, preset: text, motion: text, 'noise-aug': text, fps: text },
   ...{ 'output-fps': text, seed: text, steps: text, guidance: text, 'min-guidance': text, 'max-guidance': text },
-  ...{ sampler: text, 'decode-chunk': text, threads: text, provider: text },
+  ...{ also: text, address: text, 'api-key': text, data: text, model: text, threads: text, provider: text },
   loop: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
+type Values = ReturnType<typeof parse>['values'];
+
 /**
+ * @param env for what is not given: CINEMATICA_URL, CINEMATICA_API_KEY
  * @returns null where help is asked for
  * @throws UsageError saying what is wrong, in one line
  */
-export function readArguments(args: string[]): Arguments | null {
+export function readArguments(args: string[], env: NodeJS.ProcessEnv): Arguments | null {
   const { values, positionals } = parse(args);
   if (values.help) return null;
   const [photo, output, ...rest] = positionals;
   if (photo === undefined) throw new UsageError('which photo, and which video?');
   if (output === undefined) throw new UsageError(`where to? Give a file for the video: ${photo} out.mp4`);
   if (rest.length > 0) throw new UsageError(`one photo and one video, not also ${rest.join(' ')}`);
-  const format = FORMATS[extname(output).toLowerCase()];
-  if (!format) throw new UsageError(`${output}: the video's name must end in ${Object.keys(FORMATS).join(', ')}`);
-  const { frames, threads } = { frames: number('frames'), threads: number('threads') };
-  whole('frames', frames, 1, 250);
-  whole('threads', threads, 1, 1024);
-  const [minGuidance, maxGuidance] = guidance(values.guidance);
-  return {
-    ...{ photo, output: resolve(output), format, frames, threads },
-    model: values.model,
-    size: values.size ?? 'auto',
-    outputFps: number('output-fps'),
-    loop: values.loop ?? false,
-    preset: oneOf('preset', PRESETS, values.preset),
-    focus: focus(values.focus),
-    provider: parseExecutionProvider(
-      values.provider ?? process.env.EXECUTION_PROVIDER,
-      values.provider === undefined ? 'EXECUTION_PROVIDER' : '--provider',
-    ),
-    seed: number('seed'),
-    settings: defined({
-      fps: number('fps'),
-      motion: number('motion'),
-      noiseAug: number('noise-aug'),
-      steps: number('steps'),
-      minGuidance: number('min-guidance') ?? minGuidance,
-      maxGuidance: number('max-guidance') ?? maxGuidance,
-      sampler: oneOf('sampler', SAMPLER_KINDS, values.sampler),
-      decodeChunk: number('decode-chunk'),
-    }),
-  };
-
-  function number(name: Exclude<keyof typeof options, 'loop' | 'help'>): number | undefined {
-    const value = values[name];
-    return value === undefined ? undefined : toNumber(`--${name}`, value);
-  }
+  const files = filesOf(output, values);
+  return { photo, files, settings: settingsOf(values, files), system: systemOf(values, env) };
 }
 
 function parse(args: string[]) {
@@ -116,20 +112,83 @@ function parse(args: string[]) {
   }
 }
 
+function filesOf(output: string, { loop = false, also }: Values): [WantedFile, ...WantedFile[]] {
+  const extension = extname(output).toLowerCase();
+  const named = (['mp4', 'webm', 'webp'] as const).find((name) => KINDS[name].ending === extension);
+  if (!named) throw new UsageError(`${output}: the video's name must end in .mp4, .webm, .webp`);
+  if (loop && named !== 'mp4') throw new UsageError(`--loop makes an .mp4, not a ${extension}`);
+  const main: KindName = loop ? 'loop' : named;
+  const path = resolve(output);
+  const stem = path.slice(0, -extension.length);
+  const names = new Set(
+    (also ?? '').split(',').flatMap((name) => oneOf('also', KINDS, name.trim() || undefined) ?? []),
+  );
+  names.delete(main);
+  // It would have the same name as the loop.
+  const endingOf = (name: KindName) => (loop && name === 'mp4' ? '-once.mp4' : KINDS[name].ending);
+  const others = [...names].map((name) => ({ kind: KINDS[name].kind, path: `${stem}${endingOf(name)}` }));
+  return [{ kind: KINDS[main].kind, path }, ...others];
+}
+
+function settingsOf(values: Values, files: readonly WantedFile[]): Settings {
+  const settings: Settings = {
+    // The mp4 and the poster are made anyway.
+    outputs: files.map(({ kind }) => kind).filter((kind) => kind !== MediaKind.MP4 && kind !== MediaKind.POSTER),
+    ...shapeOf(values.size),
+    ...focusOf(values.focus),
+  };
+  const preset = oneOf('preset', PRESETS, values.preset);
+  if (preset) settings.preset = PRESETS[preset];
+  const [minGuidance, maxGuidance] = guidance(values.guidance);
+  if (minGuidance !== undefined) Object.assign(settings, { minGuidance, maxGuidance });
+  for (const name of Object.keys(NUMBER_FLAGS) as NumberFlagName[]) {
+    const value = values[name];
+    if (value !== undefined) settings[NUMBER_FLAGS[name].field] = toNumber(`--${name}`, value);
+  }
+  return settings;
+}
+
+function systemOf(values: Values, env: NodeJS.ProcessEnv): SystemArguments {
+  const { CINEMATICA_URL = '', CINEMATICA_API_KEY = '' } = env;
+  const address = values.address ?? (CINEMATICA_URL === '' ? undefined : CINEMATICA_URL);
+  const threads = values.threads === undefined ? undefined : toNumber('--threads', values.threads);
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
+    throw new UsageError(`--threads must be a whole number from 1 to 1024, not ${threads}`);
+  }
+  return {
+    address:
+      address === undefined
+        ? undefined
+        : toAddress(values.address === undefined ? 'CINEMATICA_URL' : '--address', address),
+    // The one on this machine has a key of its own.
+    apiKey: values['api-key'] ?? (address === undefined || CINEMATICA_API_KEY === '' ? undefined : CINEMATICA_API_KEY),
+    data: values.data === undefined ? undefined : resolve(values.data),
+    model: values.model === undefined ? undefined : resolve(values.model),
+    threads,
+    provider: values.provider === undefined ? undefined : parseExecutionProvider(values.provider, '--provider'),
+  };
+}
+
+function toAddress(name: string, value: string): URL {
+  const url = URL.parse(value);
+  if (url && ['http:', 'https:'].includes(url.protocol)) return url;
+  throw new UsageError(`${name} must be a URL such as http://localhost:8080, not "${value}"`);
+}
+
 function toNumber(name: string, value: string): number {
   if (!/^-?(\d+\.?\d*|\.\d+)$/.test(value)) throw new UsageError(`${name} must be a number, not "${value}"`);
   return Number(value);
 }
 
-function whole(name: string, value: number | undefined, min: number, max: number): void {
-  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return;
-  throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not ${value}`);
-}
-
-function oneOf<T extends string>(name: string, choices: readonly T[], value: string | undefined): T | undefined {
-  const choice = choices.find((known) => known === value);
+function oneOf<T extends string>(
+  name: string,
+  choices: Readonly<Record<T, unknown>>,
+  value: string | undefined,
+): T | undefined {
+  const known = Object.keys(choices) as T[];
+  const choice = known.find((each) => each === value);
   if (value === undefined || choice) return choice;
-  throw new UsageError(`--${name} must be one of ${choices.join(', ')}, not "${value}"`);
+  throw new UsageError(`--${name} must be one of ${known.join(', ')}, not "${value}"`);
 }
 
 function guidance(value: string | undefined): [(number | undefined)?, (number | undefined)?] {
@@ -139,15 +198,20 @@ function guidance(value: string | undefined): [(number | undefined)?, (number | 
   return [parts[0], parts[1] ?? parts[0]];
 }
 
-function focus(value: string | undefined): Focus | undefined {
-  if (value === undefined) return undefined;
-  const [x, y, ...rest] = value.split(',').map((part) => toNumber('--focus', part.trim()));
-  const inside = (part: number | undefined): part is number => part !== undefined && part >= 0 && part <= 1;
-  if (inside(x) && inside(y) && rest.length === 0) return { x, y };
-  throw new UsageError(`--focus must be X,Y from 0,0 to 1,1 such as 0.5,0.3, not "${value}"`);
+function shapeOf(value = 'auto'): Pick<Settings, 'shape'> {
+  if (value.toLowerCase() === 'auto') return {};
+  const [, width, by, height] = /^(\d{1,5})([x×:])(\d{1,5})$/i.exec(value) ?? [];
+  if (by === undefined) {
+    throw new UsageError(`--size must be auto, an aspect like 16:9, or width x height like 1024x576, not "${value}"`);
+  }
+  const sides = { width: Number(width), height: Number(height) };
+  return { shape: by === ':' ? { case: 'aspectRatio', value: sides } : { case: 'size', value: sides } };
 }
 
-/** Only what was given, so that the rest stays the model's. */
-function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined }): Partial<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+function focusOf(value: string | undefined): Pick<Settings, 'crop'> {
+  if (value === undefined) return {};
+  const [x, y, ...rest] = value.split(',').map((part) => toNumber('--focus', part.trim()));
+  const inside = (part: number | undefined): part is number => part !== undefined && part >= 0 && part <= 1;
+  if (inside(x) && inside(y) && rest.length === 0) return { crop: { x, y } };
+  throw new UsageError(`--focus must be X,Y from 0,0 to 1,1 such as 0.5,0.3, not "${value}"`);
 }

@@ -1,156 +1,139 @@
-import { randomInt } from 'node:crypto';
-import {
-  chooseSize,
-  continueFrom,
-  createModel,
-  createRuntime,
-  decode,
-  denoise,
-  encode,
-  loadImage,
-  openCheckpoint,
-  planSegments,
-  resolveSettings,
-} from '../../packages/svd/src/index.ts';
-import type {
-  Checkpoint,
-  Conditioning,
-  Model,
-  RgbImage,
-  SegmentPlan,
-  VideoSettings,
-} from '../../packages/svd/src/index.ts';
-import { muxMedia } from '../../services/muxer/src/media.ts';
-import type { MediaFile } from '../../services/muxer/src/media.ts';
-import { checkMediaRequest } from '../../services/muxer/src/media-request.ts';
-import type { MediaRequest } from '../../services/muxer/src/media-request.ts';
+import { randomUUID } from 'node:crypto';
+import { Video_State } from '@cinematica/protocol/v1';
+import type { GetCapabilitiesResponse, Media, Video } from '@cinematica/protocol/v1';
 import type { Arguments } from './arguments.ts';
+import { createVideoClient } from './client.ts';
+import type { VideoClient } from './client.ts';
+import { fetchFile, mediaOf } from './fetch-file.ts';
+import { followVideo } from './follow-video.ts';
+import { insist } from './insist.ts';
+import { checkModel } from './open-system.ts';
+import type { OpenSystem } from './open-system.ts';
+import { toUpload } from './photo.ts';
+import type { Photo } from './photo.ts';
 import type { Progress } from './progress.ts';
+import { checkLimits } from './settings-flags.ts';
+import { reasonOf, RefusedError, UnreachableError } from './system-error.ts';
 
-/** A photo and everything that its video follows from. */
-interface Plan {
-  readonly photo: RgbImage;
-  readonly checkpoint: Checkpoint;
-  readonly settings: VideoSettings;
-  readonly segments: SegmentPlan;
-  readonly media: MediaRequest;
-  readonly openModel: () => Promise<Model>;
+/** For calls that are answered at once. Milliseconds. */
+const QUICK_MS = 10_000;
+/** For an upload. Milliseconds. */
+const UPLOAD_MS = 120_000;
+
+/** A file that was fetched. */
+export interface MadeFile {
+  readonly path: string;
+  readonly media: Media;
 }
 
-/** Stages that {@link makeVideo} goes through. */
-export const STAGES = 5;
-
-/** A photo to a video, in this process and one computing process for each stage: what it held is free for the next. */
+/**
+ * Has a system make a video, and fetches it. When it is told to stop, it has the system stop too.
+ *
+ * @param system one that was not called yet
+ * @returns the files, and how many frames a second they have
+ * @throws UsageError, RefusedError, UnreachableError, ConnectError; the signal's reason
+ */
 export async function makeVideo(
   args: Arguments,
-  modelFolder: string,
+  photo: Photo,
+  system: OpenSystem,
   progress: Progress,
   signal: AbortSignal,
-): Promise<MediaFile> {
-  progress.stage('opening the photo and the model');
-  const photo = await loadImage(args.photo, {}, signal);
-  const plan = planVideo(args, photo, await openCheckpoint(modelFolder, signal));
-  progress.note(describePlan(plan));
+): Promise<{ readonly files: readonly MadeFile[]; readonly frameRate: number }> {
+  const client = createVideoClient(system.url, system.key);
+  const { capabilities } = await firstCall(client, system.url, signal);
+  if (args.system.model !== undefined) await checkModel(args.system.model, capabilities?.models ?? [], system.url);
+  checkLimits(args.settings, capabilities?.limits);
 
-  progress.stage('encoding the photo');
-  const conditioning = await encodePhoto(plan, args, progress, signal);
-  progress.stage('denoising', { name: 'step', total: plan.segments.segments * plan.settings.steps });
-  const segments = await denoiseSegments(plan, conditioning, progress, signal);
-  progress.stage('decoding', { name: 'frame', total: plan.media.frames });
-  const over = new AbortController();
+  progress.show({ label: 'sending the photo' });
+  const image = await toUpload(photo, capabilities?.limits);
+  const video = await createVideo(client, args, image, system, signal);
   try {
-    const either = AbortSignal.any([signal, over.signal]);
-    const frames = decodeSegments(plan, conditioning, segments, progress, either);
-    const [file] = await muxMedia(frames, plan.media, signal);
-    if (!file) throw new TypeError('the muxer made no file');
-    return file;
-  } finally {
-    // Where ffmpeg failed, nobody waits for the frames that are being decoded.
-    over.abort();
+    signal.throwIfAborted();
+    progress.note(describe(video, capabilities));
+    const done = await followVideo(client, video, system, (state) => progress.show(state), signal);
+    checkOutcome(done);
+    progress.show({ label: 'fetching the video' });
+    const files = await fetchFiles(client, done, args, system, signal);
+    return { files, frameRate: done.settings?.frameRate ?? 0 };
+  } catch (error) {
+    if (signal.aborted) progress.note(await cancel(client, video));
+    throw error;
   }
 }
 
-/** All that can be wrong with what was asked is found here, before anything is computed. */
-function planVideo(args: Arguments, photo: RgbImage, checkpoint: Checkpoint): Plan {
-  const { output, format, loop, focus, outputFps, threads, provider } = args;
-  const preset = args.preset ? checkpoint.card.presets[args.preset] : {};
-  const card = { ...checkpoint.card, defaults: { ...checkpoint.card.defaults, ...preset } };
-  const frames = args.frames ?? card.defaults.frames;
-  const segments = planSegments(frames, card.window);
-  const settings = resolveSettings(card, {
-    ...args.settings,
-    ...chooseSize(args.size, photo, card),
-    frames: segments.framesPerSegment,
-    seed: args.seed ?? randomInt(2 ** 32),
-  });
-  const { width, height, fps, motion, noiseAug, steps, minGuidance, maxGuidance, seed, sampler } = settings;
-  const media: MediaRequest = {
-    ...{ width, height, frames, fps, outputFps },
-    outputs: [{ format, file: output, boomerang: loop }],
-    settings: {
-      ...{ generator: 'Cinemática', model: card.name, size: `${width}x${height}`, frames, fps, outputFps, motion },
-      ...{ noiseAug, steps, guidance: { min: minGuidance, max: maxGuidance }, sampler, seed, focus, loop },
-    },
-  };
-  checkMediaRequest(media);
-  const openModel = async () => {
-    return createModel(checkpoint, await createRuntime({ provider, ...(threads === undefined ? {} : { threads }) }));
-  };
-  return { photo, checkpoint, settings, segments, media, openModel };
+/** The first call tells whether there is such a system at all: it is not tried twice. */
+async function firstCall(client: VideoClient, url: string, signal: AbortSignal): Promise<GetCapabilitiesResponse> {
+  try {
+    return await client.getCapabilities({}, { signal, timeoutMs: QUICK_MS });
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (reasonOf(cause) !== '') throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UnreachableError(`no system answers at ${url} (${reason})`, { cause });
+  }
 }
 
-function describePlan({ checkpoint, settings, segments, media }: Plan): string {
-  const { width, height, steps, seed } = settings;
-  const runs = segments.segments === 1 ? '' : ` (${segments.segments} runs of ${segments.framesPerSegment})`;
-  const size = `${width}x${height}`;
-  return `${checkpoint.card.title}: ${size}, ${media.frames} frames${runs}, ${steps} steps, seed ${seed}`;
-}
-
-async function encodePhoto(plan: Plan, { focus }: Arguments, progress: Progress, signal: AbortSignal) {
-  await using model = await plan.openModel();
-  progress.note(`computing on ${model.runtime.provider}`);
-  return await encode(model, plan.photo, { ...plan.settings, focus }, signal);
-}
-
-/** Each segment's latents; a later one starts from the last frame of the one before. */
-async function denoiseSegments(
-  { settings, segments, checkpoint, openModel }: Plan,
-  photo: Conditioning,
-  progress: Progress,
+/** The same request as often as needed: a video is made of it once. */
+async function createVideo(
+  client: VideoClient,
+  { settings }: Arguments,
+  image: Uint8Array,
+  system: OpenSystem,
   signal: AbortSignal,
-): Promise<Float32Array[]> {
-  await using model = await openModel();
-  const all: Float32Array[] = [];
-  let conditioning = photo;
-  for (let segment = 0; segment < segments.segments; segment++) {
-    const onStep = ({ step }: { step: number }) => progress.done(segment * settings.steps + step);
-    const latents = await denoise(model, conditioning, { ...settings, segment }, { onStep, signal });
-    all.push(latents);
-    const last = latents.subarray(latents.length - latents.length / settings.frames);
-    conditioning = continueFrom(photo, last, checkpoint.vae.config.scaling_factor);
-  }
-  return all;
+): Promise<Video> {
+  const request = { source: { case: 'image' as const, value: image }, settings, requestId: randomUUID() };
+  // Not with the signal: a request that is broken off may have made a video all the same, which could not be cancelled.
+  const send = () => client.createVideo(request, { timeoutMs: UPLOAD_MS });
+  const { video } = await insist(send, system, signal);
+  if (!video) throw new RefusedError('the system answered without a video');
+  return video;
 }
 
-/** The frames that are shown: a later segment's first is the one before's last, and the very last may be too many. */
-async function* decodeSegments(
-  { settings, media, openModel }: Plan,
-  size: Conditioning,
-  segments: readonly Float32Array[],
-  progress: Progress,
+function describe({ settings, progress }: Video, capabilities: GetCapabilitiesResponse['capabilities']): string {
+  const { model, frames = 0, steps = 0, seed = 0, shape } = settings ?? {};
+  const title = capabilities?.models.find(({ name }) => name === model)?.title ?? model ?? '';
+  const size = shape?.case === 'size' ? `${shape.value.width}x${shape.value.height}` : '';
+  const segments = progress?.segments ?? 1;
+  const parts = segments > 1 ? ` in ${segments} parts` : '';
+  return `${title}: ${size}, ${frames} frames${parts}, ${steps} steps, seed ${seed}`;
+}
+
+/** @throws RefusedError for a video that will not be */
+function checkOutcome({ state, error }: Video): void {
+  if (state === Video_State.FAILED) throw new RefusedError(`the video could not be made: ${error?.message ?? ''}`);
+  if (state === Video_State.CANCELLED) throw new RefusedError('the video was cancelled by someone else');
+}
+
+/** All of them, or none. */
+async function fetchFiles(
+  client: VideoClient,
+  done: Video,
+  { files }: Arguments,
+  system: OpenSystem,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  await using model = await openModel();
-  let shown = 0;
-  for (const [segment, latents] of segments.entries()) {
-    for await (const chunk of decode(model, latents, size, settings.decodeChunk, signal)) {
-      const frame = chunk.width * chunk.height * 3;
-      const from = segment > 0 && chunk.first === 0 ? 1 : 0;
-      const to = Math.min(chunk.count, from + media.frames - shown);
-      if (to > from) yield chunk.data.subarray(from * frame, to * frame);
-      shown += to - from;
-      progress.done(shown);
-    }
+): Promise<MadeFile[]> {
+  await using stack = new AsyncDisposableStack();
+  const fetched = [];
+  for (const { kind, path } of files) {
+    const find = async () => {
+      const ask = () => client.getVideo({ name: done.name }, { signal, timeoutMs: QUICK_MS });
+      const { video } = await insist(ask, system, signal);
+      return mediaOf(kind, video?.media ?? [], path);
+    };
+    fetched.push({ path, file: stack.use(await fetchFile(path, find, system, signal)) });
   }
-  progress.stage('finishing the video');
+  for (const { file } of fetched) await file.keep();
+  return fetched.map(({ path, file: { media } }) => ({ path, media }));
+}
+
+/** @returns what has become of the video, in words */
+async function cancel(client: VideoClient, { name }: Video): Promise<string> {
+  try {
+    await client.cancelVideo({ name }, { timeoutMs: QUICK_MS });
+    return `cancelled ${name}`;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `${name} could not be cancelled (${reason})`;
+  }
 }

@@ -4,42 +4,69 @@ import { createProgress } from './progress.ts';
 function watch(isTTY: boolean) {
   const said: string[] = [];
   let now = 0;
-  const progress = createProgress({ write: (text: string) => said.push(text), isTTY, columns: 90 }, 2, () => now);
-  return { progress, said, at: (seconds: number) => (now = seconds * 1000) };
+  const progress = createProgress({ write: (text: string) => said.push(text), isTTY, columns: 90 }, () => now);
+  const denoise = (done: number, total: number, remaining?: number) =>
+    progress.show({
+      label: 'denoising',
+      units: { name: 'step', done, total },
+      fraction: done / total,
+      ...(remaining === undefined ? {} : { remaining }),
+    });
+  return { progress, denoise, said, at: (seconds: number) => (now = seconds * 1000) };
 }
 
 test('on a terminal: one line a stage, with the speed of the steps after the first, and the time left', () => {
-  const { progress, said, at } = watch(true);
-  progress.stage('denoising', { name: 'step', total: 10 });
-  expect(said.at(-1)).toBe('1/2 denoising  ░░░░░░░░░░░░░░░░░░░░  step 0 of 10');
-  at(30);
-  progress.done(1);
-  at(34);
-  progress.done(2);
-  at(38);
-  progress.done(3);
+  const { progress, denoise, said, at } = watch(true);
+  denoise(0, 10);
+  expect(said.at(-1)).toBe('denoising  ░░░░░░░░░░░░░░░░░░░░  step 0 of 10');
+  for (const [seconds, done] of [
+    [30, 1],
+    [34, 2],
+    [38, 3],
+  ] as const) {
+    at(seconds);
+    denoise(done, 10);
+  }
   expect(said.slice(-2)).toEqual([
     '\r\x1b[K',
-    '1/2 denoising  ██████░░░░░░░░░░░░░░  step 3 of 10  4.00 s/step  28 s left',
+    'denoising  ██████░░░░░░░░░░░░░░  step 3 of 10  4.00 s/step  28 s left of this',
   ]);
   progress.note('a note');
   expect(said.slice(-2)).toEqual(['\r\x1b[K', 'a note\n']);
   progress[Symbol.dispose]();
 });
 
+test('what the system says of the time that is left of the whole goes on until it says something else', () => {
+  const { progress, denoise, said, at } = watch(true);
+  denoise(0, 4, 20);
+  at(8);
+  denoise(1, 4);
+  expect(said.at(-1)).toBe('denoising  █████░░░░░░░░░░░░░░░  step 1 of 4  8.00 s/step  12 s left');
+  denoise(1, 4, 30);
+  expect(said.at(-1)).toMatch(/ {2}30 s left$/);
+  at(9);
+  progress.show({ label: 'decoding' });
+  expect(said.at(-1)).toBe('decoding');
+  progress[Symbol.dispose]();
+});
+
 test('elsewhere: whole lines, not too many', () => {
-  const { progress, said, at } = watch(false);
-  progress.stage('denoising', { name: 'step', total: 100 });
+  const { progress, denoise, said, at } = watch(false);
+  progress.show({ label: 'waiting', detail: '2 videos before it' });
+  progress.show({ label: 'waiting', detail: '2 videos before it' });
+  progress.show({ label: 'waiting', detail: '1 video before it' });
+  expect(said.splice(0)).toEqual(['waiting  2 videos before it\n', 'waiting  1 video before it\n']);
+  denoise(0, 100);
   for (let step = 1; step <= 100; step++) {
     at(step * 0.5);
-    progress.done(step);
+    denoise(step, 100);
   }
-  progress.stage('finishing');
+  progress.show({ label: 'finishing' });
   progress[Symbol.dispose]();
   expect(said).toHaveLength(13);
-  expect(said[0]).toBe('1/2 denoising  step 0 of 100\n');
-  expect(said[1]).toBe('1/2 denoising  step 1 of 100  0.50 s/step  50 s left\n');
-  expect(said[2]).toBe('1/2 denoising  step 11 of 100  0.50 s/step  45 s left\n');
-  expect(said[11]).toBe('1/2 denoising  step 100 of 100  0.50 s/step\n');
-  expect(said[12]).toBe('2/2 finishing\n');
+  expect(said[0]).toBe('denoising  step 0 of 100\n');
+  expect(said[1]).toBe('denoising  step 1 of 100  0.50 s/step  50 s left of this\n');
+  expect(said[2]).toBe('denoising  step 11 of 100  0.50 s/step  45 s left of this\n');
+  expect(said[11]).toBe('denoising  step 100 of 100  0.50 s/step\n');
+  expect(said[12]).toBe('finishing\n');
 });

@@ -5,28 +5,39 @@ export interface Screen {
   readonly columns?: number;
 }
 
-/** Shows how far a work of several stages is. */
+/** How far a work is. */
+export interface State {
+  /** What is done now. */
+  readonly label: string;
+  /** What it is done in, where it is counted. */
+  readonly units?: { readonly name: string; readonly done: number; readonly total: number };
+  /** More about it. */
+  readonly detail?: string;
+  /** How much of the whole work is done, 0 to 1. */
+  readonly fraction?: number;
+  /** Seconds until the whole work is done, where that is known. */
+  readonly remaining?: number;
+}
+
+/** Shows how far a work is. */
 export interface Progress extends Disposable {
-  /** The next stage. Without a total, it is only said to be at work. */
-  stage(label: string, units?: { readonly name: string; readonly total: number }): void;
-  /** So many of the stage's units are done. */
-  done(count: number): void;
+  show(state: State): void;
   /** A line that stays, above the progress. */
   note(line: string): void;
 }
 
 /**
- * On a terminal one line that keeps changing; elsewhere a line at a stage's beginning, first unit and end, and every few
- * seconds in between, so that a log stays readable.
- * @param stages how many there are.
+ * On a terminal one line that keeps changing; elsewhere a line at a stage's beginning, first unit and end, at every new
+ * detail, and every few seconds in between, so that a log stays readable.
+ *
  * @param clock milliseconds.
  */
-export function createProgress(screen: Screen, stages: number, clock = () => performance.now()): Progress {
-  let stage = 0;
-  let label = '';
-  let units: { readonly name: string; readonly total: number } | undefined;
-  /** When how many were done: at the stage's start, at the first, at the last. */
-  let marks: { readonly at: number; readonly count: number }[] = [];
+export function createProgress(screen: Screen, clock = () => performance.now()): Progress {
+  let state: State | undefined;
+  /** When how many units were done: at the stage's start, at the first, at the last. */
+  let marks: { readonly at: number; readonly done: number }[] = [];
+  /** When the whole work will be done. */
+  let end: number | undefined;
   let shownAt = 0;
   let open = false;
 
@@ -34,29 +45,28 @@ export function createProgress(screen: Screen, stages: number, clock = () => per
     if (open) screen.write('\r\x1b[K');
     open = false;
   };
-  const describe = (): string => {
-    const head = `${stage}/${stages} ${label}`;
-    const last = marks.at(-1);
-    if (!units || !last) {
-      const seconds = (clock() - (last?.at ?? 0)) / 1000;
-      return seconds < 1 ? head : `${head}  ${duration(seconds)}`;
-    }
-    const { name, total } = units;
-    const parts = [head, ...(screen.isTTY ? [bar(last.count / total)] : []), `${name} ${last.count} of ${total}`];
-    // The first one loads the model: it says nothing of the others once there are any.
-    const [first = last] = marks.slice(marks.length > 2 ? 1 : 0);
-    if (last.count > first.count) {
-      const each = (last.at - first.at) / 1000 / (last.count - first.count);
-      parts.push(`${each < 10 ? each.toFixed(2) : each.toFixed(1)} s/${name}`);
-      const left = each * (total - last.count) - (clock() - last.at) / 1000;
-      if (last.count < total) parts.push(`${duration(Math.max(left, 0))} left`);
+  const describe = ({ label, units, detail, fraction }: State): string => {
+    const parts = [label];
+    if (screen.isTTY && fraction !== undefined) parts.push(bar(fraction));
+    if (units) parts.push(`${units.name} ${units.done} of ${units.total}`);
+    if (detail !== undefined) parts.push(detail);
+    const pace = units && paceOf(marks);
+    if (units && pace !== undefined) parts.push(`${pace < 10 ? pace.toFixed(2) : pace.toFixed(1)} s/${units.name}`);
+    if (end !== undefined) parts.push(`${duration(Math.max(0, end - clock()) / 1000)} left`);
+    else if (units && pace !== undefined && units.done < units.total) {
+      const left = pace * (units.total - units.done) - (clock() - (marks.at(-1)?.at ?? 0)) / 1000;
+      parts.push(`${duration(Math.max(left, 0))} left of this`);
+    } else if (!units && detail === undefined) {
+      const seconds = (clock() - (marks[0]?.at ?? 0)) / 1000;
+      if (seconds >= 1) parts.push(duration(seconds));
     }
     return parts.join('  ');
   };
-  const show = (): void => {
+  const draw = (): void => {
+    if (!state) return;
     clear();
     shownAt = clock();
-    screen.write(screen.isTTY ? describe().slice(0, (screen.columns ?? 80) - 1) : `${describe()}\n`);
+    screen.write(screen.isTTY ? describe(state).slice(0, (screen.columns ?? 80) - 1) : `${describe(state)}\n`);
     open = screen.isTTY === true;
   };
   const close = (): void => {
@@ -64,19 +74,26 @@ export function createProgress(screen: Screen, stages: number, clock = () => per
     open = false;
   };
   // A step may take a minute: the time left goes on.
-  const ticking = screen.isTTY ? setInterval(() => stage > 0 && show(), 500).unref() : undefined;
+  const ticking = screen.isTTY ? setInterval(draw, 500).unref() : undefined;
 
   return {
-    stage(name, total) {
-      close();
-      stage++;
-      [label, units, marks] = [name, total, [{ at: clock(), count: 0 }]];
-      show();
-    },
-    done(count) {
-      marks = [...marks.slice(0, 2), { at: clock(), count }];
-      const due = marks.length === 2 || count === units?.total || clock() - shownAt >= 5000;
-      if (screen.isTTY === true || due) show();
+    show(next) {
+      const before = state;
+      const isNew = next.label !== before?.label;
+      if (isNew) {
+        close();
+        [marks, end] = [[], undefined];
+      }
+      const done = next.units?.done ?? 0;
+      const moved = isNew || done !== marks.at(-1)?.done;
+      // What is done again after a crash has a pace of its own.
+      if (done < (marks.at(-1)?.done ?? 0)) marks = [];
+      if (moved) marks = [...marks.slice(0, 2), { at: clock(), done }];
+      if (next.remaining !== undefined) end = clock() + next.remaining * 1000;
+      state = next;
+      const due =
+        isNew || next.detail !== before.detail || (moved && (marks.length === 2 || done === next.units?.total));
+      if (screen.isTTY === true || due || clock() - shownAt >= 5000) draw();
     },
     note(line) {
       clear();
@@ -85,9 +102,15 @@ export function createProgress(screen: Screen, stages: number, clock = () => per
     [Symbol.dispose]() {
       clearInterval(ticking);
       close();
-      stage = 0;
+      state = undefined;
     },
   };
+}
+
+/** Seconds a unit. The first one loads the model: it says nothing of the others once there are any. */
+function paceOf(marks: readonly { readonly at: number; readonly done: number }[]): number | undefined {
+  const [first, last] = [marks[marks.length > 2 ? 1 : 0], marks.at(-1)];
+  return first && last && last.done > first.done ? (last.at - first.at) / 1000 / (last.done - first.done) : undefined;
 }
 
 function bar(share: number): string {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir, readdir, readFile, stat, statfs } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,10 @@ import { LaunchError } from './launch-error.ts';
 export interface DataFolder {
   readonly root: string;
   readonly secretsFile: string;
+  /** Holds the key that this machine's own programs call the gateway with. */
+  readonly apiKeyFile: string;
+  /** Where the gateway reads the keys that it takes. */
+  readonly apiKeysFile: string;
   readonly logs: string;
   readonly nats: { readonly store: string; readonly config: string; readonly pidFile: string };
   /** The compute lock's socket. That it answers means that a system runs in this folder. */
@@ -28,6 +32,8 @@ export async function openDataFolder(root: string, signal: AbortSignal): Promise
   const folder = {
     root,
     secretsFile: join(root, 'secrets.json'),
+    apiKeyFile: apiKeyPath(root),
+    apiKeysFile: join(root, 'api-keys'),
     logs: join(root, 'logs'),
     nats: { store: join(root, 'nats'), config: join(root, 'nats.conf'), pidFile: join(root, 'nats.pid') },
     socket: socketPath(root),
@@ -42,10 +48,20 @@ export async function openDataFolder(root: string, signal: AbortSignal): Promise
       cause,
     });
   }
-  if (await answers(folder.socket)) throw new LaunchError(`A system runs already in the data folder ${root}.`);
+  if (await isInUse(root)) throw new LaunchError(`A system runs already in the data folder ${root}.`);
   await waitForServer(folder.nats, signal);
+  // Of a system that was killed.
+  await rm(addressPath(root), { force: true });
   return folder;
 }
+
+/** Whether a system runs in the folder, or starts or stops there. */
+export const isInUse = (root: string): Promise<boolean> => answers(socketPath(root));
+
+export const apiKeyPath = (root: string): string => join(root, 'api-key');
+
+/** Says where the system is that runs in the folder, for other programs of the same user. */
+export const addressPath = (root: string): string => join(root, 'address');
 
 /** Bytes that NATS may take there: half the disk that others leave, however much of it is its own already. */
 export async function diskShare(store: string): Promise<number> {

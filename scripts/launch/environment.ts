@@ -6,6 +6,8 @@ import type { Service } from './service.ts';
 export interface Surroundings {
   readonly nats: { readonly url: string; readonly userOf: (name: string) => NodeJS.ProcessEnv };
   readonly secrets: Secrets;
+  /** The keys that the gateway takes. */
+  readonly apiKeysFile: string;
   readonly model: string;
   readonly computeLock: string;
   readonly http: { readonly host: string; readonly port: number };
@@ -24,7 +26,7 @@ export interface Ports {
 export function serviceEnvironment(
   { name, kind }: Service,
   { grpc, metrics }: Ports,
-  { nats, secrets, model, computeLock, http }: Surroundings,
+  { nats, secrets, apiKeysFile, model, computeLock, http }: Surroundings,
   inherited: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
   return {
@@ -42,6 +44,7 @@ export function serviceEnvironment(
       : {
           HTTP_HOST: http.host,
           HTTP_PORT: String(http.port),
+          API_KEYS_FILE: apiKeysFile,
           COOKIE_SECRET: secrets.cookieSecret,
           MEDIA_SECRET: secrets.mediaSecret,
         }),

@@ -42,6 +42,6 @@ export function lanInvitation(url: string, colors: boolean): string {
   return `${code}
 
 Point a phone in the same network at it. Over plain http a phone offers no sharing, no installation and no notifications:
-those need https (see the deployment on Kubernetes). Everyone in this network can reach it.
+those need https (see the deployment on Kubernetes). All else works. Everyone in this network can reach it.
 `;
 }

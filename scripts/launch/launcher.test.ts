@@ -102,6 +102,8 @@ describe('a system', () => {
     const all = pids();
     expect(all).toHaveLength(7);
     expect(all.every(lives)).toBe(true);
+    // For the command line, and for nobody else.
+    expect(readFileSync(join(home, 'data', 'address'), 'utf8')).toBe(`http://127.0.0.1:${port}\n`);
 
     launched.process.kill('SIGTERM');
     expect(await launched.exited).toEqual([0, null]);
@@ -110,6 +112,7 @@ describe('a system', () => {
     );
     expect(all.filter(lives)).toEqual([]);
     expect(launched.text()).not.toContain('takes too long');
+    expect(existsSync(join(home, 'data', 'address'))).toBe(false);
   });
 
   test('keeps its secrets and its data for itself and for the next start', async () => {
@@ -118,16 +121,20 @@ describe('a system', () => {
     first.process.kill('SIGINT');
     await first.exited;
     const secrets = readFileSync(join(home, 'data', 'secrets.json'), 'utf8');
+    const key = readFileSync(join(home, 'data', 'api-key'), 'utf8');
     for (const [file, mode] of [
       ['.', 0o700],
       ['secrets.json', 0o600],
       ['nats.conf', 0o600],
+      ['api-key', 0o600],
+      ['api-keys', 0o600],
     ] as const) {
       expect((await stat(join(home, 'data', file))).mode & 0o777).toBe(mode);
     }
 
     await ready(await launch());
     expect(readFileSync(join(home, 'data', 'secrets.json'), 'utf8')).toBe(secrets);
+    expect(readFileSync(join(home, 'data', 'api-key'), 'utf8')).toBe(key);
     const { nats, ...others } = JSON.parse(secrets) as { nats: Record<string, string> } & Record<string, string>;
     const values = [...Object.values(nats), ...Object.values(others)];
     expect(values).toHaveLength(10);

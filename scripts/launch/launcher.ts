@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../setup/find-program.mjs';
+import { ensureApiKey, writeApiKeys } from './api-key.ts';
 import { createComputeLock } from './compute-lock.ts';
 import type { ComputeLock } from './compute-lock.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -134,12 +135,15 @@ export function createLauncher(
       const folder = await openDataFolder(options.data, signal);
       lock = await createComputeLock(folder.socket);
       const secrets = await ensureSecrets(folder.secretsFile, Object.keys(access));
+      const key = await ensureApiKey(folder.apiKeyFile);
+      await writeApiKeys(folder.apiKeysFile, key, env.API_KEYS_FILE);
       const [natsPort = 0, ...others] = await freePorts(1 + 2 * system.services.length);
       const ports = system.services.map((_, index) => ({ grpc: others[2 * index]!, metrics: others[2 * index + 1]! }));
       signal.throwIfAborted();
       const surroundings: Surroundings = {
         nats: await startNats(folder, secrets, natsPort, signal),
         secrets,
+        apiKeysFile: folder.apiKeysFile,
         model: options.model,
         computeLock: lock.path,
         http: { host, port: options.port },

@@ -28,6 +28,9 @@ export interface Supervision {
   readonly graceMs: number;
 }
 
+/** As people want it; tests don't wait that long. */
+export const PACE = { backoffMs: 500, graceMs: 20_000 } as const;
+
 /** A program that is started again whenever it ends. */
 export interface Supervised {
   /** Resolves when it was ready for the first time; rejects with a LaunchError where it ended before that. */

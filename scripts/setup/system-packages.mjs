@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { findBrowser, hasWebKit } from './browsers.mjs';
 import { findProgram } from './find-program.mjs';
 import { runQuietly } from './run.mjs';
 import { say, SetupError } from './say.mjs';
@@ -7,7 +8,7 @@ import { say, SetupError } from './say.mjs';
  * Something a task needs that npm does not carry and the system's package manager may.
  *
  * @typedef {object} SystemNeed
- * @property {string} what its package's name, with apt-get and brew alike
+ * @property {string} what its package's name, with apt-get and brew alike; of several, all with spaces between them
  * @property {() => boolean} present
  * @property {() => boolean} offered whether this system's package manager has it
  * @property {boolean} optional whether the task makes sense without it
@@ -30,6 +31,25 @@ export const swiftShader = need({
   offered: () => process.platform === 'linux' && process.arch === 'x64' && isDebian(),
   optional: true,
   missing: 'The WebGPU test is skipped: it needs the SwiftShader driver of Debian’s chromium package (linux-x64).',
+});
+
+/** For the tests in real browsers, which are left out without it. */
+export const chromium = need({
+  what: 'chromium',
+  present: () => findBrowser() !== null,
+  // Ubuntu's chromium is a snap, and Homebrew's does not start until its user has allowed it.
+  offered: isDebian,
+  optional: true,
+  missing: 'The tests in browsers are skipped: they need Chromium or Chrome. Install it, or set CHROMIUM to its path.',
+});
+
+/** What iPhones have in common with Debian: the browser's engine. It needs a screen, and something to decode H.264. */
+export const webKit = need({
+  what: 'webkit2gtk-driver xvfb gstreamer1.0-plugins-good gstreamer1.0-libav',
+  present: hasWebKit,
+  offered: () => process.platform === 'linux' && findProgram('apt-get') !== null,
+  optional: true,
+  missing: 'The test in WebKit is skipped: it needs Debian’s webkit2gtk-driver and xvfb.',
 });
 
 /**
@@ -81,11 +101,11 @@ async function packageManager() {
       async install(what) {
         // It fails, too, where only one of several package sources can't be reached; the install tells.
         await succeeds(command, [...args, 'update']);
-        await runQuietly(command, [...args, 'install', '-y', '--no-install-recommends', what]);
+        await runQuietly(command, [...args, 'install', '-y', '--no-install-recommends', ...what.split(' ')]);
       },
     };
   }
-  if (findProgram('brew') !== null) return { name: 'brew', install: (what) => runQuietly('brew', ['install', what]) };
+  if (findProgram('brew') !== null) return { name: 'brew', install: (what) => runQuietly('brew', ['install', ...what.split(' ')]) };
   return null;
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { deployTools } from './deploy-tools.mjs';
 import { natsServer, natsServerOrUrl } from './nats-server.mjs';
 import { SetupError } from './say.mjs';
-import { ffmpeg, swiftShader } from './system-packages.mjs';
+import { chromium, ffmpeg, swiftShader, webKit } from './system-packages.mjs';
 import { webApp } from './web-app.mjs';
 
 /** @typedef {[program: string, ...args: string[]]} Command */
@@ -30,6 +30,7 @@ const checks = [
   ['node', 'web/prepare.ts'],
   ['eslint', '--max-warnings', '0', '.'],
   ['tsc', '-p', '.'],
+  ['tsc', '-p', 'test/e2e'],
   ['svelte-check', '--workspace', 'web', '--tsconfig', './tsconfig.json', '--fail-on-warnings'],
   ['tsc', '-p', 'web/src/service-worker', '--noEmit'],
   ['buf', 'lint'],
@@ -41,7 +42,7 @@ const checks = [
 export const tasks = {
   start: script('scripts/launch/main.ts', [ffmpeg, natsServerOrUrl, webApp]),
   test: {
-    needs: [ffmpeg, swiftShader, natsServer, deployTools, webApp],
+    needs: [ffmpeg, swiftShader, chromium, webKit, natsServer, deployTools, webApp],
     runsIn: 'root',
     commands: (args) => [...checks, ['vitest', 'run', ...args]],
   },

@@ -23,25 +23,31 @@ import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { createPlan } from '@cinematica/pipeline/plan';
 import type { PlanRequest } from '@cinematica/pipeline/plan';
 import { logConnection } from '@cinematica/pipeline/service';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { v7 } from 'uuid';
 import { createComputeLock } from '../../scripts/launch/compute-lock.ts';
 import { allowLists } from '../../scripts/launch/nats/access.ts';
 import { natsConfig } from '../../scripts/launch/nats/config.ts';
 import { access } from '../../scripts/launch/nats/users.ts';
 import { startTestNats } from './nats-server.ts';
+import { STAGE_SERVICES } from './real-system.ts';
+import type { StageService } from './real-system.ts';
 import type { TestNats } from './nats-server.ts';
 
-export type StageService = 'encoder' | 'denoiser' | 'decoder' | 'muxer';
+/** A stage's process; there may be a second one of it. */
+export type StageProcess = StageService | `${StageService}#2`;
 
 /** The provisioner and the four stages as processes, on a NATS server with the users of a real system. */
 export interface StageSystem extends AsyncDisposable {
+  /** With the gateway's rights. */
+  readonly nats: NatsConnection;
   readonly records: Records;
   readonly artifacts: Artifacts;
   readonly token: string;
   /** Where a stage's RPCs are. */
   address(name: StageService): string;
   metricsUrl(name: StageService): string;
-  pid(name: StageService): number;
+  pid(name: StageProcess): number;
   /** Makes a video, as a gateway does; it is let in at once. */
   create(photo: Uint8Array, request: PlanRequest): Promise<VideoRef>;
   /** Waits until a record is as wanted. */
@@ -49,8 +55,8 @@ export interface StageSystem extends AsyncDisposable {
   /** Waits until a video is finished, in whatever way. */
   finished(ref: VideoRef): Promise<StoredRecord>;
   /** Ends a stage's process and waits for it; it is not started again by itself. @returns its exit code */
-  stop(name: StageService, signal: NodeJS.Signals): Promise<number | null>;
-  start(name: StageService): Promise<void>;
+  stop(name: StageProcess, signal: NodeJS.Signals): Promise<number | null>;
+  start(name: StageProcess): Promise<void>;
   /** What the processes said, a line each. */
   readonly lines: readonly string[];
 }
@@ -73,7 +79,7 @@ interface Running {
 export async function startStageSystem(model: string): Promise<StageSystem> {
   const server = await startTestNats({ extra: users() });
   const lines: string[] = [];
-  const running = new Map<StageService, Running>();
+  const running = new Map<StageProcess, Running>();
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(server);
   cleanup.defer(async () => {
@@ -97,11 +103,12 @@ export async function startStageSystem(model: string): Promise<StageSystem> {
     return child;
   };
 
-  async function start(name: StageService): Promise<void> {
+  async function start(name: StageProcess): Promise<void> {
     const before = lines.length;
-    const child = launch(name);
+    const [service = ''] = name.split('#');
+    const child = launch(service);
     for (let tries = 0; tries < 300; tries++) {
-      const said = lines.slice(before).find((line) => line.includes(`"${name}"`) && line.includes('"started"'));
+      const said = lines.slice(before).find((line) => line.includes(`"${service}"`) && line.includes('"started"'));
       if (said) {
         const { port, metrics } = JSON.parse(said) as { port: number; metrics: number };
         running.set(name, { child, grpc: port, metrics });
@@ -114,7 +121,7 @@ export async function startStageSystem(model: string): Promise<StageSystem> {
     throw new Error(`${name} did not start:\n${lines.slice(before).join('\n')}`);
   }
 
-  async function stop(name: StageService, signal: NodeJS.Signals): Promise<number | null> {
+  async function stop(name: StageProcess, signal: NodeJS.Signals): Promise<number | null> {
     const child = running.get(name)?.child;
     running.delete(name);
     if (!child || hasEnded(child)) return child?.exitCode ?? null;
@@ -129,7 +136,7 @@ export async function startStageSystem(model: string): Promise<StageSystem> {
   const gateway = await startGateway(server, (line) => lines.push(line));
   cleanup.use(gateway);
   const { ref: modelRef, checkpoint } = await openNamedCheckpoint(model);
-  await Promise.all((['encoder', 'denoiser', 'decoder', 'muxer'] as const).map(start));
+  await Promise.all(STAGE_SERVICES.map(start));
 
   async function until(ref: VideoRef, wanted: (stored: StoredRecord) => boolean): Promise<StoredRecord> {
     for (let tries = 0; tries < 1_500; tries++) {
@@ -164,7 +171,7 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
   const settings = pipelineSettings(SHORT);
   const credentials = { NATS_URL: server.url, NATS_USER: 'gateway', NATS_PASSWORD: PASSWORD };
   const nats = await connectNats('gateway', credentials);
-  const log = createLog('gateway', 'info', say);
+  const log = createLog('gateway', { write: say });
   logConnection(nats, log);
   const records = await openRecords(nats, settings);
   const requests = openRequests(records.bucket);
@@ -176,6 +183,7 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
   const parts = { nats, table, records, requests, artifacts, tasks, settings, log };
   const caring = runCaretaker(parts, 'test', ended.signal);
   return {
+    nats,
     records,
     artifacts,
     async create(photo: Uint8Array, plan: ReturnType<typeof createPlan>): Promise<VideoRef> {

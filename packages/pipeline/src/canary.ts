@@ -14,12 +14,16 @@ export interface Canary {
   close(): Promise<void>;
 }
 
-/** @param onChange told of every count of failures that is another than before. */
+/**
+ * @param onChange told of every count of failures that is another than before.
+ * @param content what each canary carries, for others to read.
+ */
 export function startCanary(
   nats: NatsConnection,
   service: string,
   { CANARY_MS }: Pick<PipelineSettings, 'CANARY_MS'>,
   onChange: (failures: number) => void = () => undefined,
+  content: Uint8Array = new Uint8Array(),
 ): Canary {
   const ended = new AbortController();
   const subject = canarySubject(service);
@@ -30,7 +34,7 @@ export function startCanary(
 
   async function fly(): Promise<void> {
     const manager = await jetstreamManager(nats, { timeout: CANARY_MS, checkAPI: false });
-    const { seq } = await stream.publish(subject, new Uint8Array(), { timeout: CANARY_MS });
+    const { seq } = await stream.publish(subject, content, { timeout: CANARY_MS });
     const back = await manager.streams.getMessage(CANARY_STREAM, { last_by_subj: subject });
     // Another process of the service may have sent one in between.
     if (!back || back.seq < seq) throw new Error('the canary did not come back');

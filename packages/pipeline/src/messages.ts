@@ -6,12 +6,20 @@ export {
   QueueStateSchema,
   QuotaRecordSchema,
   RequestRecordSchema,
+  StageReportSchema,
 } from './gen/cinematica/internal/v1/control_pb.ts';
-export type { Lease, QueueState, QuotaRecord, RequestRecord } from './gen/cinematica/internal/v1/control_pb.ts';
+export type {
+  Lease,
+  QueueState,
+  QuotaRecord,
+  RequestRecord,
+  StageReport,
+} from './gen/cinematica/internal/v1/control_pb.ts';
 export { DeadLetterSchema, PreviewSchema, TaskSchema } from './gen/cinematica/internal/v1/task_pb.ts';
 export type { DeadLetter, Preview, Task } from './gen/cinematica/internal/v1/task_pb.ts';
 export {
   CheckpointSchema,
+  FailureReason,
   FailureSchema,
   PlanSchema,
   ShareSchema,

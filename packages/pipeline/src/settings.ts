@@ -36,6 +36,8 @@ export const pipelineSettingsSchema = z.object({
   COLLECT_MS: milliseconds(60_000),
   /** How old an artifact without a reference must be to count as rubbish. Milliseconds. */
   ORPHAN_AGE_MS: milliseconds(600_000),
+  /** How long every change of a finished video can be replayed; after that its last state stays. Milliseconds. */
+  HISTORY_MS: milliseconds(600_000),
   /** How long a deleted video can be brought back. Milliseconds. */
   UNDO_MS: milliseconds(60_000),
   /** How long a video is kept. Hours. */

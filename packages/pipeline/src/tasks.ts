@@ -44,7 +44,11 @@ export function createTaskQueue(
     // The attempt, so that the server drops what is said twice, but not what has to be done again.
     const msgID = `${videoId}/${nameOf(ref)}/${findTask(record, ref)?.attempt ?? 0}${again && `/${again}`}`;
     const publish = () =>
-      stream.publish(subject, toBinary(TaskSchema, task), { msgID, timeout, headers: injectTrace(headers()) });
+      stream.publish(subject, toBinary(TaskSchema, task), {
+        msgID,
+        timeout,
+        headers: injectTrace(headers(), record.traceParent),
+      });
     try {
       await reaching(`publishing ${subject}`, publish);
     } catch (error) {

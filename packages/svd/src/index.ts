@@ -35,7 +35,7 @@ export type { ExecutionProvider, ProviderChoice } from './runtime/execution-prov
 export { createRuntime } from './runtime/runtime.ts';
 export type { Runtime, RuntimeOptions } from './runtime/runtime.ts';
 export { ProviderUnavailableError } from './runtime/execution-provider.ts';
-export { RuntimeCrashedError } from './runtime/runtime-errors.ts';
+export { GraphError, RuntimeCrashedError } from './runtime/runtime-errors.ts';
 export { SafetensorsError } from './safetensors/safetensors-error.ts';
 export { SAMPLER_KINDS } from './schedulers/sampler.ts';
 export type { SamplerKind } from './schedulers/sampler.ts';

@@ -172,7 +172,8 @@ describe('what a service does', () => {
 const publishing: Record<string, readonly UserName[]> = {
   '$JS.API.STREAM.DELETE.WORK_encode': [],
   '$JS.API.STREAM.DELETE.KV_videos': [],
-  '$JS.API.STREAM.PURGE.KV_videos': [],
+  '$JS.API.STREAM.PURGE.KV_videos': ['gateway'],
+  '$JS.API.STREAM.PURGE.KV_leases': [],
   '$JS.API.STREAM.MSG.DELETE.KV_videos': [],
   '$JS.API.STREAM.SNAPSHOT.KV_videos': [],
   '$JS.API.STREAM.RESTORE.KV_videos': [],
@@ -228,6 +229,7 @@ const listening: Record<string, readonly UserName[]> = {
   '$JS.EVENT.>': [],
   '$SYS.>': [],
   'preview.v': ['gateway'],
+  'canary.denoiser': ['gateway'],
   'nudge.v': ['encoder', 'denoiser', 'decoder', 'muxer'],
 };
 

@@ -46,8 +46,15 @@ export const access = {
   },
   gateway: withCanary('gateway', {
     tends: [...STAGES.map(workStream), DEAD_LETTER_STREAM, PREVIEW_STREAM],
-    publishes: ['work.>', 'dead.>', 'nudge.>'],
-    subscribes: ['preview.>'],
+    publishes: [
+      'work.>',
+      'dead.>',
+      'nudge.>',
+      // To trim what is over. It is no power that writing to the bucket does not give: a roll-up removes as much.
+      `$JS.API.STREAM.PURGE.${RECORDS_STREAM}`,
+    ],
+    // With their canaries the stages tell what they are.
+    subscribes: ['preview.>', canarySubject('*')],
     records: { [RECORDS_BUCKET]: 'watch', [LEASES_BUCKET]: 'watch' },
     writes: LIFETIMES.map(bucketName),
   }),

@@ -1,4 +1,4 @@
-import { failUnusable, openStageModel } from '@cinematica/pipeline/model';
+import { explainFailures, openStageModel } from '@cinematica/pipeline/model';
 import { runStage } from '@cinematica/pipeline/service';
 import { DecoderService } from '@cinematica/protocol/stages';
 import { configSchema } from './config.ts';
@@ -8,8 +8,9 @@ import { createDecodeStage } from './stage.ts';
 await runStage('decoder', configSchema, async (config, parts) => {
   const model = await openStageModel(config, parts, 'decode');
   return {
-    stage: failUnusable(createDecodeStage(model)),
+    stage: explainFailures(createDecodeStage(model)),
     model: model.ref,
+    provider: model.runtime.provider,
     service: DecoderService,
     handlers: createDecoderService(model, parts.slot),
     close: () => model.runtime.close(),

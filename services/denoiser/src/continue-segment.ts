@@ -1,12 +1,12 @@
 import { channelStatistics, continueFrom, holdColours } from '@cinematica/svd';
-import type { Conditioning, Model } from '@cinematica/svd';
+import type { ChannelStatistics, Conditioning, Model } from '@cinematica/svd';
 
 /** What a later segment goes on from. */
 export interface SegmentBefore {
   /** Latents of the last frame of the segment before, `[channels, height, width]`. */
   readonly lastFrame: Float32Array;
-  /** Latents of the first segment; null where they are not known. */
-  readonly first: Float32Array | null;
+  /** Of the first segment's latents; null where they are not known. */
+  readonly first: ChannelStatistics | null;
 }
 
 /**
@@ -20,9 +20,8 @@ export function continueSegment({ checkpoint }: Model, photo: Conditioning, befo
   if (!before) return { conditioning: photo, finish: (latents: Float32Array) => latents };
   const { lastFrame, first } = before;
   const seam = channelStatistics(lastFrame, photo);
-  const whole = first ? channelStatistics(first, photo) : undefined;
   return {
     conditioning: continueFrom(photo, lastFrame, checkpoint.vae.config.scaling_factor),
-    finish: (latents: Float32Array) => holdColours(latents, photo, { seam, whole }),
+    finish: (latents: Float32Array) => holdColours(latents, photo, { seam, whole: first ?? undefined }),
   };
 }

@@ -1,4 +1,4 @@
-import { failUnusable, openStageModel } from '@cinematica/pipeline/model';
+import { explainFailures, openStageModel } from '@cinematica/pipeline/model';
 import { runStage } from '@cinematica/pipeline/service';
 import { DenoiserService } from '@cinematica/protocol/stages';
 import { configSchema } from './config.ts';
@@ -8,8 +8,9 @@ import { createDenoiseStage } from './stage.ts';
 await runStage('denoiser', configSchema, async (config, parts) => {
   const model = await openStageModel(config, parts, 'denoise');
   return {
-    stage: failUnusable(createDenoiseStage(model)),
+    stage: explainFailures(createDenoiseStage(model)),
     model: model.ref,
+    provider: model.runtime.provider,
     service: DenoiserService,
     handlers: createDenoiserService(model, parts.slot),
     close: () => model.runtime.close(),

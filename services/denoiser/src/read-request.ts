@@ -41,10 +41,20 @@ export function readRequest(model: StageModel, request: DenoiseRequest): Denoise
     }),
     seed,
   });
-  const { lastLatents } = request;
-  if (lastLatents.length === 0) return { photo, before: null, settings, previewEvery };
+  return { photo, before: readBefore(request, photo), settings, previewEvery };
+}
+
+function readBefore({ lastLatents, firstStatistics }: DenoiseRequest, photo: Conditioning): SegmentBefore | null {
+  if (lastLatents.length === 0) {
+    if (firstStatistics) throw wrong('first_statistics', 'is of no use to the first segment: give last_latents, too');
+    return null;
+  }
   expectBytes('last_latents', lastLatents, photo.imageLatents.length);
-  return { photo, before: { lastFrame: bytesToFloat32(lastLatents), first: null }, settings, previewEvery };
+  const { channels } = photo;
+  if (firstStatistics && (firstStatistics.mean.length !== channels || firstStatistics.std.length !== channels)) {
+    throw wrong('first_statistics', `must have a mean and a std for each of the ${channels} channels`);
+  }
+  return { lastFrame: bytesToFloat32(lastLatents), first: firstStatistics ?? null };
 }
 
 function readConditioning({ checkpoint, digest }: StageModel, message: ConditioningMessage): Conditioning {

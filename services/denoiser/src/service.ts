@@ -7,7 +7,8 @@ import { float32ToBytes, splitIntoChunks } from '@cinematica/protocol';
 import type { CallContext, ServiceHandlers } from '@cinematica/protocol';
 import type { DenoiseResponseSchema, DenoiserService } from '@cinematica/protocol/stages';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { denoise } from '@cinematica/svd';
+import { channelStatistics, denoise } from '@cinematica/svd';
+import type { LatentSize } from '@cinematica/svd';
 import { continueSegment } from './continue-segment.ts';
 import { createPreviewer } from './previewer.ts';
 import { readRequest } from './read-request.ts';
@@ -18,7 +19,7 @@ type Answer = Exclude<MessageInitShape<typeof DenoiseResponseSchema>, { readonly
 /** Steps and previews are few and small: no reader is that slow. */
 const MOST_EVENTS = 1_000;
 
-/** The stage as an RPC. Of a later segment it holds the seam's colours, but not the first segment's: it has not seen them. */
+/** The stage as an RPC. */
 export const createDenoiserService = (
   model: StageModel,
   slot: ComputeSlot,
@@ -29,6 +30,7 @@ export const createDenoiserService = (
       const { photo, settings } = job;
       const { channels, height, width } = photo;
       const latents = yield* computing(model, slot, job, context);
+      yield { message: { case: 'statistics', value: statisticsOf(latents, photo) } };
       yield { message: { case: 'latents', value: { frames: settings.frames, channels, height, width } } };
       const frame = channels * height * width;
       for (let index = 0; index < settings.frames; index++) {
@@ -40,6 +42,11 @@ export const createDenoiserService = (
     }
   },
 });
+
+function statisticsOf(latents: Float32Array, size: LatentSize) {
+  const { mean, std } = channelStatistics(latents, size);
+  return { mean: [...mean], std: [...std] };
+}
 
 /** Computes in the slot, and tells of it meanwhile. A slow reader does not hold it up: the slot is given back at the end. */
 async function* computing(

@@ -2,7 +2,7 @@ import { Lifetime, Stage } from '@cinematica/pipeline';
 import type { Inputs, SavedState, StageTask, StageWork } from '@cinematica/pipeline';
 import type { StageModel } from '@cinematica/pipeline/model';
 import { segmentSettings } from '@cinematica/pipeline/plan';
-import { denoise, packLatents, unpackConditioning, unpackLatents } from '@cinematica/svd';
+import { channelStatistics, denoise, packLatents, unpackConditioning, unpackLatents } from '@cinematica/svd';
 import type { Latents, Resume, Step } from '@cinematica/svd';
 import { continueSegment } from './continue-segment.ts';
 import { createPreviewer } from './previewer.ts';
@@ -55,7 +55,7 @@ async function readBefore({ segment }: StageTask, inputs: Inputs, signal: AbortS
   const first = segment === 1 ? before : await read(0);
   return {
     lastFrame: before.data.subarray(before.data.length - before.data.length / before.frames),
-    first: first.data,
+    first: channelStatistics(first.data, first),
   };
 }
 

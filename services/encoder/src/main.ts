@@ -1,4 +1,4 @@
-import { failUnusable, openStageModel } from '@cinematica/pipeline/model';
+import { explainFailures, openStageModel } from '@cinematica/pipeline/model';
 import { runStage } from '@cinematica/pipeline/service';
 import { EncoderService } from '@cinematica/protocol/stages';
 import { configSchema } from './config.ts';
@@ -8,8 +8,9 @@ import { createEncodeStage } from './stage.ts';
 await runStage('encoder', configSchema, async (config, parts) => {
   const model = await openStageModel(config, parts, 'encode');
   return {
-    stage: failUnusable(createEncodeStage(model)),
+    stage: explainFailures(createEncodeStage(model)),
     model: model.ref,
+    provider: model.runtime.provider,
     service: EncoderService,
     handlers: createEncoderService(model, parts.slot),
     close: () => model.runtime.close(),

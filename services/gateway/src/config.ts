@@ -1,4 +1,4 @@
-import { LOG_LEVELS, natsSettingsSchema, pipelineSettingsSchema } from '@cinematica/pipeline';
+import { natsSettingsSchema, pipelineSettingsSchema, telemetrySettingsSchema } from '@cinematica/pipeline';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -10,13 +10,19 @@ const secret = z.string().min(32, 'must have at least 32 characters, all of them
 export const configSchema = z.object({
   ...natsSettingsSchema.shape,
   ...pipelineSettingsSchema.shape,
-  LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
+  ...telemetrySettingsSchema.shape,
   /** Where it listens: the one port of Connect, gRPC-Web, gRPC, media and pages. Port 0 is any free one. */
   HTTP_HOST: z.string().min(1).default('127.0.0.1'),
   HTTP_PORT: port,
   /** Where Prometheus reads; nowhere unless it is given. */
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   METRICS_PORT: port.optional(),
+  /**
+   * Where KEDA asks how much there is to do; nowhere unless it is given. KEDA has no token to show: whoever reaches this
+   * port may ask, and learns numbers only, so that a port of its own and a NetworkPolicy keep others out.
+   */
+  SCALER_HOST: z.string().min(1).default('127.0.0.1'),
+  SCALER_PORT: port.optional(),
   /** The folder of the model that videos are made with. */
   MODEL_DIR: z.string().min(1),
   /** Signs the cookie that tells browsers apart. */
@@ -42,6 +48,8 @@ export const configSchema = z.object({
   MAX_WATCHES_PER_CALLER: count(50),
   /** A watcher that takes nothing for this long is dropped. Milliseconds. */
   WATCHER_STALL_MS: milliseconds(20_000),
+  /** `handler.js` of the web app, to be served here as well; without it there is a page on the API. */
+  WEB_HANDLER: z.string().min(1).optional(),
   /** Connections at once. */
   MAX_CONNECTIONS: count(5_000),
   /** Photos that are decoded at once, each in a process of its own. */

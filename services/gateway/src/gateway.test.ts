@@ -1,6 +1,19 @@
+import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { cancelVideo, findTask, Lifetime, Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import {
+  connectNats,
+  StageReportSchema,
+  cancelVideo,
+  FailureReason,
+  FailureSchema,
+  findTask,
+  Lifetime,
+  Stage,
+  TaskState,
+  VideoState,
+} from '@cinematica/pipeline';
 import type { Artifact, VideoRecord } from '@cinematica/pipeline';
+import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import {
   BadRequestSchema,
   createClient as createGrpcClient,
@@ -9,7 +22,15 @@ import {
   openChannel,
   ServerReflection,
 } from '@cinematica/protocol';
-import { MediaKind, Preset, Stage as PublicStage, Video_State, VideoService } from '@cinematica/protocol/v1';
+import {
+  ErrorReason,
+  MediaKind,
+  Preset,
+  SharedVideoSchema,
+  Stage as PublicStage,
+  Video_State,
+  VideoService,
+} from '@cinematica/protocol/v1';
 import type { Video, WatchVideoResponse } from '@cinematica/protocol/v1';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -18,7 +39,7 @@ import { connect as connectSocket } from 'node:net';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blackPng, chart } from './photo/test-photos.ts';
-import { KEYS, readAll, startTestGateway } from './testing/gateway-process.ts';
+import { KEYS, MODEL, readAll, startTestGateway } from './testing/gateway-process.ts';
 import type { Protocol, TestGateway } from './testing/gateway-process.ts';
 
 let gateway: TestGateway;
@@ -89,6 +110,10 @@ async function finish(owner: string, video: Video): Promise<void> {
   });
 }
 
+/** A file of a video. */
+const fileOf = (video: Pick<Video, 'media'> | undefined, kind: MediaKind) =>
+  video!.media.find((media) => media.kind === kind)!;
+
 /** Leaves nothing that another test's videos would have to wait for. */
 async function cancelAll(): Promise<void> {
   for await (const key of await gateway.records.bucket.keys('v.>')) {
@@ -121,6 +146,16 @@ describe.each(['connect', 'grpc-web', 'grpc'] satisfies Protocol[])('by %s on th
     expect(last.case === 'event' && last.value.video?.state).toBe(Video_State.CANCELLED);
     expect((await refused(client.getVideo({ name: 'videos/x' }))).code).toBe(Code.InvalidArgument);
   });
+});
+
+test('what the stages compute with is told before the first video is made', async () => {
+  const { ref } = await openNamedCheckpoint(MODEL);
+  const nats = await connectNats('test', { NATS_URL: gateway.nats.url });
+  const report = { stage: Stage.DENOISE, model: ref.name, modelDigest: ref.digest, executionProvider: 'cpu' };
+  nats.publish('canary.denoiser', toBinary(StageReportSchema, create(StageReportSchema, report)));
+  await nats.drain();
+  const told = async () => (await gateway.client().getCapabilities({})).capabilities?.models[0]?.executionProviders;
+  await expect.poll(told).toEqual(['cpu']);
 });
 
 test('a plain grpc-js client: calls, health, reflection', async () => {
@@ -278,7 +313,12 @@ test('cancelled in the queue; deleted and brought back, then gone for good', asy
   const second = await made(client);
   const { video: cancelled } = await client.cancelVideo({ name: second.name });
   expect(cancelled?.state).toBe(Video_State.CANCELLED);
+  const counted = async () =>
+    Number(/^cinematica_jobs_total\{.*outcome="cancelled".*\} (\d+)/m.exec(await gateway.metrics())?.[1]);
+  const before = await counted();
   expect((await client.cancelVideo({ name: second.name })).video?.state).toBe(Video_State.CANCELLED);
+  // It was cancelled before.
+  expect(await counted()).toBe(before);
 
   const third = await made(client);
   const { video: deleted } = await client.deleteVideo({ name: third.name });
@@ -372,6 +412,29 @@ test('places in the queue are told as they change, apart from the story', async 
   expect(positions).toEqual(positions.toSorted((a, b) => b - a));
 });
 
+test('a video that failed says why, for programs and for people', async () => {
+  await cancelAll();
+  const client = gateway.client();
+  const reasons = [
+    [FailureReason.STAGE_FAILED, ErrorReason.STAGE_FAILED],
+    [FailureReason.OUT_OF_MEMORY, ErrorReason.OUT_OF_MEMORY],
+    [FailureReason.TOOK_TOO_LONG, ErrorReason.TOOK_TOO_LONG],
+    [FailureReason.DATA_LOST, ErrorReason.DATA_LOST],
+    [FailureReason.PHOTO_UNREADABLE, ErrorReason.IMAGE_UNREADABLE],
+    [FailureReason.SETTING_UNSUPPORTED, ErrorReason.SETTING_UNSUPPORTED],
+  ] as const;
+  for (const [reason, told] of reasons) {
+    const video = await made(client);
+    await update('key-ann', video, (record) => {
+      record.state = VideoState.FAILED;
+      record.failure = create(FailureSchema, { stage: Stage.DENOISE, reason, message: 'try again' });
+    });
+    const { video: failed } = await client.getVideo({ name: video.name });
+    const error = { reason: told, message: 'try again', stage: PublicStage.DENOISE };
+    expect(failed).toMatchObject({ state: Video_State.FAILED, error });
+  }
+});
+
 test('a finished video’s files: ranges, conditions, downloads, and links that are none', async () => {
   await cancelAll();
   const client = gateway.client();
@@ -450,16 +513,48 @@ test('a shared video is there for everyone until it is shared no more', async ()
   const { video: shared } = await client.shareVideo({ name: video.name, ttl: { seconds: 3600n } });
   const again = await client.shareVideo({ name: video.name });
   expect(again.video?.share?.url).toBe(shared?.share?.url);
-  const page = await fetch(gateway.url + shared!.share!.url);
-  expect(page.status).toBe(200);
-  const link = /<video src="([^"]+)"/.exec(await page.text())![1]!.replaceAll('&amp;', '&');
+  // Whoever has it: no key, nor one that is good for anything, and no cookie comes of it.
+  const jar: { cookie?: string } = {};
+  const everyone = gateway.client({ key: null, jar });
+  const tokenOf = (of = again.video) => of!.share!.url.replace(/^\/s\//, '');
+  const share = tokenOf();
+  const { video: seen } = await everyone.getSharedVideo({ share });
+  expect((await gateway.client({ key: 'wrong' }).getSharedVideo({ share })).video).toEqual(seen);
+  expect(jar.cookie).toBeUndefined();
+  const { width, height } = fileOf(again.video, MediaKind.MP4);
+  expect(seen).toEqual(
+    create(SharedVideoSchema, {
+      media: [MediaKind.POSTER, MediaKind.MP4].map((kind) => ({
+        ...fileOf(again.video, kind),
+        url: expect.stringContaining(`share=${share.split('.')[1]}`) as string,
+        expireTime: { ...again.video!.share!.expireTime!, nanos: 0 },
+      })),
+      size: { width, height },
+      createTime: video.createTime!,
+      expireTime: again.video!.share!.expireTime!,
+    }),
+  );
+  const link = fileOf(seen, MediaKind.MP4).url;
   expect(Buffer.from(await (await fetch(gateway.url + link)).arrayBuffer()).equals(mp4)).toBe(true);
+
   await client.unshareVideo({ name: video.name });
   expect((await fetch(gateway.url + link)).status).toBe(404);
-  expect((await fetch(gateway.url + shared!.share!.url)).status).toBe(404);
   const { video: anew } = await client.shareVideo({ name: video.name });
   expect(anew?.share?.url).not.toBe(shared?.share?.url);
   expect((await fetch(gateway.url + link)).status).toBe(404);
+  const still = (await everyone.getSharedVideo({ share: tokenOf(anew) })).video!;
+  await update('key-ann', video, (record) => {
+    record.share!.expireTime = timestampFromMs(Date.now() - 1);
+  });
+  await expect.poll(async () => (await fetch(gateway.url + fileOf(still, MediaKind.MP4).url)).status).toBe(404);
+  const [id, secret] = share.split('.');
+  const answers = await Promise.all(
+    [share, tokenOf(anew), `${NOTHING}.${secret}`, `${id}.${'A'.repeat(22)}`, id!, '', 'x'].map((of) =>
+      refused(everyone.getSharedVideo({ share: of })),
+    ),
+  );
+  const told = new Set(answers.map(({ code, reason, message }) => `${Code[code]} ${reason} ${message}`));
+  expect([...told]).toEqual(['NotFound VIDEO_NOT_FOUND There is no such video.']);
 });
 
 test('another try with a video’s photo, and one that goes on from its last frame', async () => {
@@ -531,6 +626,7 @@ test('who reads nothing is dropped, and others are told as before', async () => 
       record.failure = {
         ...record.failure,
         $typeName: 'cinematica.internal.v1.Failure',
+        reason: FailureReason.STAGE_FAILED,
         stage: Stage.ENCODE,
         segment: i,
         message: big,

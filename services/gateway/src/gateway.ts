@@ -7,13 +7,14 @@ import {
   openPreviews,
   openRecords,
   openRequests,
+  openStageReports,
   openVideoTable,
   runCaretaker,
   startCanary,
 } from '@cinematica/pipeline';
 import type { Log, StoredRecord } from '@cinematica/pipeline';
 import { serveMetrics } from '@cinematica/pipeline/service';
-import { Code, refuse } from '@cinematica/protocol';
+import { Code, createRpcServer, ExternalScaler, refuse } from '@cinematica/protocol';
 import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
@@ -26,10 +27,10 @@ import { createByteBudget } from './http/byte-budget.ts';
 import { createOnePort } from './http/one-port.ts';
 import { route } from './http/routes.ts';
 import { serveSite } from './http/site.ts';
+import { loadWebApp } from './http/web-app.ts';
 import { createMediaCache } from './media/media-cache.ts';
 import { createMediaLinks } from './media/media-links.ts';
 import { serveMedia } from './media/serve-media.ts';
-import { serveShare } from './media/serve-share.ts';
 import { createPhotoSanitizer } from './photo/photo-sanitizer.ts';
 import { toConnectError } from './rpc/errors.ts';
 import { createGate } from './rpc/gate.ts';
@@ -37,11 +38,11 @@ import { createHealth } from './rpc/health.ts';
 import { UPLOAD_BYTES, UPLOADS_WAITING } from './rpc/limits.ts';
 import { observeCalls } from './rpc/observe.ts';
 import { serveRpc } from './rpc/serve-rpc.ts';
+import { createScaler } from './scaler/scaler.ts';
 import { createVideoService } from './service.ts';
 import { capabilitiesOf } from './videos/capabilities.ts';
 import { indexByOwner } from './videos/owned-videos.ts';
 import type { LoadedModel } from './videos/resolve-plan.ts';
-import { watchProviders } from './videos/seen-providers.ts';
 import { countWatches } from './videos/watch.ts';
 import { VERSION } from './version.ts';
 
@@ -50,6 +51,8 @@ export interface Gateway {
   readonly port: number;
   /** Where Prometheus reads; undefined where it is not to. */
   readonly metricsPort: number | undefined;
+  /** Where KEDA asks; undefined where it is not to. */
+  readonly scalerPort: number | undefined;
   /** Tells watchers to come back, lets calls end, gives the chores to another gateway, and stops. */
   stop(): Promise<void>;
 }
@@ -65,6 +68,7 @@ export interface GatewayParts {
 /** Starts everything, from the connection to NATS upwards. @throws where a port is taken, or NATS has no records */
 export async function startGateway({ config, keys, model, nats, log }: GatewayParts): Promise<Gateway> {
   const metrics = createMetrics('gateway');
+  metrics.about({ stage: '', model: model.ref, provider: null });
   const draining = new AbortController();
   const sanitizer = createPhotoSanitizer({ processes: config.PHOTO_PROCESSES });
   await sanitizer.ready();
@@ -77,7 +81,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   const queue = createQueueView(table);
   const eta = createEta(table);
   const owned = indexByOwner(table);
-  const providers = watchProviders(table, model.ref);
+  const reports = await openStageReports(nats, config);
   const links = createMediaLinks(config.MEDIA_SECRET, config.MEDIA_LINK_MS);
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
   const outlookOf = ({ record }: StoredRecord) => {
@@ -106,7 +110,8 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
       MAX_ACTIVE_PER_OWNER: config.MAX_ACTIVE_PER_ADDRESS,
       MAX_DAILY_PER_OWNER: config.MAX_DAILY_PER_ADDRESS,
     },
-    capabilities: () => capabilitiesOf(model, config, VERSION, providers.list()),
+    capabilities: () => capabilitiesOf(model, config, VERSION, reports.providers(model.ref)),
+    onCancelled: () => metrics.videos.inc({ outcome: 'cancelled' }),
     stall: config.WATCHER_STALL_MS,
     draining: draining.signal,
   });
@@ -117,13 +122,15 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   const uploads = createByteBudget(UPLOAD_BYTES, UPLOADS_WAITING);
   const gate = createGate({ cookies, keys, trustedProxies, limit, uploads });
   const observe = observeCalls(log, metrics);
+  const failed = (error: unknown) => log.error('a page could not be made', error);
+  const webApp =
+    config.WEB_HANDLER === undefined ? null : await loadWebApp(config.WEB_HANDLER, trustedProxies > 0, failed);
   const port = createOnePort(
     route({
       ...{ limit, trustedProxies, log },
       rpc: (others) => serveRpc({ service, health, gate, observe }, others),
       media: serveMedia({ table, links, log, cache: createMediaCache(artifacts, config.MEDIA_CACHE_MIB * 2 ** 20) }),
-      share: serveShare(table, links),
-      site: serveSite(),
+      site: webApp?.serve ?? serveSite(),
       ready: () => health.serving,
     }),
     config.MAX_CONNECTIONS,
@@ -148,6 +155,14 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   const { registry } = metrics;
   const metricsServer =
     METRICS_PORT === undefined ? null : await serveMetrics({ host, port: METRICS_PORT, registry, ready });
+  const scaler = createRpcServer({
+    tokens: null,
+    onFault: (fault, method) => log.error('a call failed', fault.cause ?? fault, { method: method.name }),
+  });
+  scaler.add(ExternalScaler, createScaler(queue, table));
+  scaler.setServing(true);
+  const { SCALER_HOST, SCALER_PORT } = config;
+  const scalerPort = SCALER_PORT === undefined ? undefined : await scaler.listen(`${SCALER_HOST}:${SCALER_PORT}`);
   const ended = new AbortController();
   const tasks = createTaskQueue(nats, config, log);
   const chores = runCaretaker(
@@ -157,18 +172,20 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   );
   chores.catch((error: unknown) => log.error('the chores of the pipeline broke off', error));
   const listening = await port.listen(config.HTTP_PORT, config.HTTP_HOST);
+  webApp?.listening(config.HTTP_HOST, listening);
 
   return {
     port: listening,
     metricsPort: metricsServer?.port,
+    scalerPort,
     async stop() {
       health.set(false);
       const message = 'The gateway is being replaced: call again.';
       draining.abort(toConnectError(refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message)));
-      await port.close(config.DRAIN_MS);
+      await Promise.all([port.close(config.DRAIN_MS), scaler.close(0)]);
       ended.abort();
       await Promise.all([chores.catch(() => undefined), canary.close(), metricsServer?.[Symbol.asyncDispose]()]);
-      for (const part of [previews, queue, eta, owned, providers]) part.close();
+      for (const part of [previews, queue, eta, owned, reports]) part.close();
       await table[Symbol.asyncDispose]();
       await sanitizer[Symbol.asyncDispose]();
       await nats.drain();

@@ -1,5 +1,5 @@
 /** The gateway: the public API, media, and, in one gateway of many, the chores of the pipeline. */
-import { connectNats, createLog } from '@cinematica/pipeline';
+import { connectNats, createLog, startTracing } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { readConfig, runProgram } from '@cinematica/pipeline/service';
 import { once } from 'node:events';
@@ -12,15 +12,23 @@ await runProgram('gateway', async () => {
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
 
-  const log = createLog('gateway', config.LOG_LEVEL);
+  const log = createLog('gateway', { level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const endTracing = startTracing('gateway', config.OTEL_EXPORTER_OTLP_ENDPOINT);
   const keys = await readApiKeys(config.API_KEYS_FILE);
   // Only what the model can do: nothing is computed with it here.
   const { checkpoint, digest, ref } = await openNamedCheckpoint(config.MODEL_DIR);
   const model = { card: checkpoint.card, digest, ref, latentPixels: checkpoint.vae.scaleFactor };
   const nats = await connectNats('gateway', config);
   const gateway = await startGateway({ config, keys, model, nats, log });
-  log.info('started', { port: gateway.port, metrics: gateway.metricsPort, model: ref.name, digest: ref.digest });
+  log.info('started', {
+    port: gateway.port,
+    metrics: gateway.metricsPort,
+    scaler: gateway.scalerPort,
+    model: ref.name,
+    digest: ref.digest,
+  });
   if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
   log.info('stopping');
   await gateway.stop();
+  await endTracing();
 });

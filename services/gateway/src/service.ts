@@ -21,6 +21,7 @@ import { isGone } from './videos/is-gone.ts';
 import type { OwnedVideos } from './videos/owned-videos.ts';
 import { prepareVideo } from './videos/prepare-video.ts';
 import type { PrepareParts } from './videos/prepare-video.ts';
+import { sharedVideo } from './videos/shared-video.ts';
 import { DEFAULT_SHARE_MS, shareVideo, unshareVideo } from './videos/share.ts';
 import { idOf, toVideo } from './videos/to-video.ts';
 import { watchStory } from './videos/watch.ts';
@@ -32,6 +33,8 @@ export interface ServiceParts extends CreateVideoParts, PrepareParts, WatchStory
   readonly owned: OwnedVideos;
   readonly capabilities: () => Capabilities;
   readonly watches: WatchCount;
+  /** Told of each video that is not made any more because its owner says so. */
+  readonly onCancelled: () => void;
   /** Aborted, with what watchers are told, when the process is to end. */
   readonly draining: AbortSignal;
 }
@@ -102,23 +105,28 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
     },
 
     async cancelVideo({ name }, context) {
+      const stopped = { now: false };
       const stored = await change(context, name, (record) => {
         if (record.state === VideoState.DONE || record.state === VideoState.FAILED) {
           const message = `There is nothing to cancel: the video ${record.state === VideoState.DONE ? 'is done' : 'has failed'}.`;
           throw refuse(Code.FAILED_PRECONDITION, ErrorReason.VIDEO_ENDED, message);
         }
-        return cancelVideo(record);
+        stopped.now = cancelVideo(record);
+        return stopped.now;
       });
+      if (stopped.now) parts.onCancelled();
       nudge(name);
       return { video: view(stored) };
     },
 
     async deleteVideo({ name }, context) {
+      const stopped = { now: false };
       const stored = await change(context, name, (record) => {
         // Its making stops for good: what is brought back is not begun again.
-        cancelVideo(record);
+        stopped.now = cancelVideo(record);
         return deleteVideo(record, settings.UNDO_MS);
       });
+      if (stopped.now) parts.onCancelled();
       nudge(name);
       return { video: view(stored) };
     },
@@ -134,6 +142,12 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
 
     async unshareVideo({ name }, context) {
       return { video: view(await change(context, name, unshareVideo)) };
+    },
+
+    getSharedVideo({ share }) {
+      const video = sharedVideo(table, parts.links, share);
+      if (!video) throw new UnknownVideoError('it is not shared');
+      return { video };
     },
 
     getCapabilities: () => ({ capabilities: parts.capabilities() }),

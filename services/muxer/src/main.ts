@@ -12,6 +12,7 @@ await runStage('muxer', configSchema, async ({ MUX_THREADS: threads }, { slot })
     stage: createMuxStage(threads),
     // Frames are frames: it takes those of every model.
     model: { name: 'any', digest: 'any' },
+    provider: null,
     service: MuxerService,
     handlers: createMuxerService(threads, slot),
     close: () => Promise.resolve(),

@@ -1,3 +1,4 @@
+import { inSpan } from '@cinematica/pipeline';
 import { randomUUID } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -41,17 +42,20 @@ export async function muxMedia(
     part: join(dirname(output.file), `.${randomUUID()}.part`),
   }));
   try {
-    await runFfmpeg(
-      {
-        ...{ width, height, fps, threads, silenceMs },
-        frames: countFrames(frames, request),
-        filters: mediaFilters(request),
-        outputs: outputs.map(({ label, part, output }) => ({
-          ...{ label, file: part },
-          options: encoderOptions(output.format, request),
-        })),
-      },
-      signal,
+    const about = { 'cinematica.frames': request.frames, 'cinematica.outputs': outputs.length };
+    await inSpan('ffmpeg', about, () =>
+      runFfmpeg(
+        {
+          ...{ width, height, fps, threads, silenceMs },
+          frames: countFrames(frames, request),
+          filters: mediaFilters(request),
+          outputs: outputs.map(({ label, part, output }) => ({
+            ...{ label, file: part },
+            options: encoderOptions(output.format, request),
+          })),
+        },
+        signal,
+      ),
     );
     const packet = xmpPacket(request.settings);
     for (const { part, output } of outputs) await embedXmp(part, output.format, packet);

@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { createBoundedQueue } from '@cinematica/pipeline';
 import type { ComputeSlot } from '@cinematica/pipeline';
-import { acquireSlot, readStream } from '@cinematica/pipeline/service';
+import { readStream } from '@cinematica/pipeline/service';
 import { Code, refuse, refuseFields, splitIntoChunks } from '@cinematica/protocol';
 import type { ServiceHandlers } from '@cinematica/protocol';
 import { PixelFormat } from '@cinematica/protocol/stages';
@@ -10,6 +10,7 @@ import type { MuxerService, MuxResponseSchema, MuxStart } from '@cinematica/prot
 import { ErrorReason } from '@cinematica/protocol/v1';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { createBusySlot } from './busy-slot.ts';
 import { FILES, filesToMake, makeFiles } from './files.ts';
 import type { MadeFile } from './files.ts';
 import { MediaError } from './media-request.ts';
@@ -17,49 +18,61 @@ import { MediaError } from './media-request.ts';
 type Answer = Exclude<MessageInitShape<typeof MuxResponseSchema>, { readonly $typeName: string }>;
 
 const MOST_EVENTS = 1_000;
+/** Each has an ffmpeg of its own, most of which wait for frames: what they hold in memory is what is limited. */
+const MOST_CALLS = 4;
 
 /** A file that is held in memory, so that the slot is free while it is sent. */
 interface HeldFile extends MadeFile {
   readonly data: Uint8Array;
 }
 
-/** The stage as an RPC. */
-export const createMuxerService = (threads: number, slot: ComputeSlot): ServiceHandlers<typeof MuxerService> => ({
-  async *mux(requests, context) {
-    const { start, items } = await readStream(requests);
-    const header = start.frames!;
-    if (header.pixelFormat !== PixelFormat.RGB8) {
-      throw refuseFields([{ field: 'start.frames.pixel_format', description: 'only RGB8 is taken so far' }]);
-    }
-    const { width, height, frames } = header;
-    const names = filesToMake((name) => start.outputs.includes(FILES[name].kind));
-    const settings = readSettings(start);
-    const request = { width, height, frames, fps: start.sourceFps, outputFps: start.frameRate, settings, threads };
-
-    const release = await acquireSlot(slot, context);
-    const progress = createBoundedQueue<Answer>(MOST_EVENTS);
-    const left = new AbortController();
-    const received = count(items(frames, width * height * 3), (read) =>
-      progress.replace('progress', { message: { case: 'progress', value: { frames: read, total: frames } } }),
-    );
-    const making = makeFiles(names, received, request, hold, AbortSignal.any([context.signal, left.signal]))
-      .finally(release)
-      .finally(() => progress.end());
-    making.catch(() => undefined);
-    try {
-      yield* progress;
-      for (const [index, file] of (await making).entries()) {
-        yield { message: { case: 'file', value: describeFile(file, index) } };
-        for (const value of splitIntoChunks(index, file.data)) yield { message: { case: 'chunk', value } };
+/** The stage as an RPC. Frames may come as slowly as they like: the slot is held only while ffmpeg works. */
+export function createMuxerService(threads: number, slot: ComputeSlot): ServiceHandlers<typeof MuxerService> {
+  let open = 0;
+  return {
+    async *mux(requests, context) {
+      const { start, items } = await readStream(requests);
+      const header = start.frames!;
+      if (header.pixelFormat !== PixelFormat.RGB8) {
+        throw refuseFields([{ field: 'start.frames.pixel_format', description: 'only RGB8 is taken so far' }]);
       }
-    } catch (error) {
-      if (!(error instanceof MediaError)) throw error;
-      throw refuse(Code.INVALID_ARGUMENT, ErrorReason.SETTING_UNSUPPORTED, error.message, [], { cause: error });
-    } finally {
-      left.abort();
-    }
-  },
-});
+      const { width, height, frames } = header;
+      const names = filesToMake((name) => start.outputs.includes(FILES[name].kind));
+      const settings = readSettings(start);
+      const request = { width, height, frames, fps: start.sourceFps, outputFps: start.frameRate, settings, threads };
+
+      if (open >= MOST_CALLS) {
+        const message = `This stage has ${MOST_CALLS} videos at once in its hands: try again soon.`;
+        throw refuse(Code.RESOURCE_EXHAUSTED, ErrorReason.SLOT_TAKEN, message);
+      }
+      open++;
+      const busy = createBusySlot(slot, context);
+      const progress = createBoundedQueue<Answer>(MOST_EVENTS);
+      const left = new AbortController();
+      const received = count(items(frames, width * height * 3), (read) =>
+        progress.replace('progress', { message: { case: 'progress', value: { frames: read, total: frames } } }),
+      );
+      const signal = AbortSignal.any([context.signal, left.signal]);
+      const making = makeFiles(names, busy.while(received), request, hold, signal)
+        .finally(() => busy[Symbol.dispose]())
+        .finally(() => open--)
+        .finally(() => progress.end());
+      making.catch(() => undefined);
+      try {
+        yield* progress;
+        for (const [index, file] of (await making).entries()) {
+          yield { message: { case: 'file', value: describeFile(file, index) } };
+          for (const value of splitIntoChunks(index, file.data)) yield { message: { case: 'chunk', value } };
+        }
+      } catch (error) {
+        if (!(error instanceof MediaError)) throw error;
+        throw refuse(Code.INVALID_ARGUMENT, ErrorReason.SETTING_UNSUPPORTED, error.message, [], { cause: error });
+      } finally {
+        left.abort();
+      }
+    },
+  };
+}
 
 function readSettings({ settingsJson }: MuxStart): Record<string, unknown> {
   if (settingsJson === '') return {};

@@ -1,4 +1,4 @@
-import { Lifetime, Stage, UnusableInputError } from '@cinematica/pipeline';
+import { FailureReason, Lifetime, Stage, UnusableInputError } from '@cinematica/pipeline';
 import type { Inputs, StageTask, StageWork } from '@cinematica/pipeline';
 import { readFile } from 'node:fs/promises';
 import { filesToMake, makeFiles } from './files.ts';
@@ -36,7 +36,9 @@ export const createMuxStage = (threads: number): StageWork => ({
         either,
       );
     } catch (error) {
-      if (error instanceof MediaError) throw new UnusableInputError(error.message, { cause: error });
+      if (error instanceof MediaError) {
+        throw new UnusableInputError(error.message, FailureReason.SETTING_UNSUPPORTED, { cause: error });
+      }
       throw error;
     }
   },

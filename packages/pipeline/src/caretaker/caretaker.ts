@@ -2,6 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Artifacts } from '../artifacts/artifacts.ts';
 import type { Log } from '../log.ts';
+import { forgetQuotas } from '../gateway/quota.ts';
 import type { Records } from '../records/records.ts';
 import type { Requests } from '../records/requests.ts';
 import type { PipelineSettings } from '../settings.ts';
@@ -12,10 +13,11 @@ import { createBell } from './bell.ts';
 import type { VideoTable } from '../watch/video-table.ts';
 import { collect } from './collect.ts';
 import { dispatch } from './dispatch.ts';
-import { expire, removeMarkers } from './expire.ts';
+import { expire } from './expire.ts';
 import { runAsLeader } from './leadership.ts';
 import { purgeAcked } from './purge-acked.ts';
 import { reconcile } from './reconcile.ts';
+import { removeMarkers, trimHistories } from './trim-bucket.ts';
 
 /** What the chores work with. */
 export interface CaretakerParts {
@@ -42,7 +44,7 @@ export function runCaretaker(parts: CaretakerParts, holder: string, signal: Abor
 }
 
 async function care(parts: CaretakerParts, signal: AbortSignal): Promise<void> {
-  const { nats, table, requests, settings, log } = parts;
+  const { nats, table, records, requests, settings, log } = parts;
   const timeout = settings.REQUEST_TIMEOUT_MS;
   const manager = await jetstreamManager(nats, { timeout, checkAPI: false });
 
@@ -72,7 +74,9 @@ async function care(parts: CaretakerParts, signal: AbortSignal): Promise<void> {
       chore('stalled tasks told of again', settings.RECONCILE_MS, () => reconcile(parts)),
       chore('videos deleted for good', Math.min(settings.RECONCILE_MS, settings.UNDO_MS), () => expire(parts, manager)),
       chore('artifacts removed', settings.COLLECT_MS, () => collect(parts)),
-      chore('markers of deleted videos removed', HOUR, () => removeMarkers(parts, manager)),
+      chore('old changes removed', settings.HISTORY_MS, () => trimHistories(parts, manager)),
+      chore('markers removed', HOUR, () => removeMarkers(records.bucket, manager)),
+      chore('idle quotas removed', HOUR, () => forgetQuotas(records)),
       chore('requests forgotten', HOUR, () => requests.forget(settings.REQUEST_HOURS * HOUR)),
     ]);
   } finally {

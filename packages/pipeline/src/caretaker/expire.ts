@@ -1,14 +1,11 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { LIFETIMES, PREVIEW_STREAM, previewSubject, RECORDS_BUCKET, RECORDS_STREAM } from '../names.ts';
+import { LIFETIMES, PREVIEW_STREAM, previewSubject } from '../names.ts';
 import { UnknownVideoError } from '../records/records.ts';
 import { milliseconds } from '../records/time.ts';
 import { deleteVideo } from '../records/video-changes.ts';
 import type { VideoRecord } from '../messages.ts';
 import { reaching } from '../unavailable.ts';
 import type { CaretakerParts } from './caretaker.ts';
-
-/** How long the marker of a purged record stays, so that every gateway has seen it: milliseconds. */
-const MARKER_AGE = 3_600_000;
 
 /**
  * Deletes videos whose time is over, and removes for good those whose deletion can't be taken back any more.
@@ -34,23 +31,6 @@ export async function expire(parts: CaretakerParts, manager: JetStreamManager): 
     }
   }
   return gone;
-}
-
-/** Removes the markers of records that were purged, which name the caller and the video. @returns how many. */
-export async function removeMarkers(
-  { table }: Pick<CaretakerParts, 'table'>,
-  manager: JetStreamManager,
-): Promise<number> {
-  let removed = 0;
-  for (const [key, time] of [...table.purged]) {
-    if (Date.now() - time < MARKER_AGE) continue;
-    await reaching('removing a marker', () =>
-      manager.streams.purge(RECORDS_STREAM, { filter: `$KV.${RECORDS_BUCKET}.${key}` }),
-    );
-    table.forget(key);
-    removed++;
-  }
-  return removed;
 }
 
 /** Leaves nothing of a video. Should we be killed in between, its record is still there, and it is done again. */

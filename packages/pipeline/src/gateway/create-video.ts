@@ -9,6 +9,7 @@ import { UnknownVideoError } from '../records/records.ts';
 import type { Records, StoredRecord } from '../records/records.ts';
 import type { Requests } from '../records/requests.ts';
 import type { PipelineSettings } from '../settings.ts';
+import { activeTraceParent } from '../telemetry/trace.ts';
 import { OverLimitError, takeQuota } from './quota.ts';
 
 export interface CreateVideoParts {
@@ -54,8 +55,12 @@ export async function createVideo(parts: CreateVideoParts, request: VideoRequest
   await takeQuota(records.bucket, records, settings, { owner, videoId });
   // Under a name of its own, should the same request be under way elsewhere: the one that loses is collected.
   const stored = await artifacts.put(Lifetime.PHOTO, `${videoId}/0/photo/${v7()}/photo`, 'photo', photo);
-  const keepHours = settings.KEEP_HOURS;
-  const record = newRecord({ ...prepared, owner, videoId, requestId, photo: stored, keepHours });
+  const record = newRecord({
+    ...prepared,
+    ...{ owner, videoId, requestId, photo: stored },
+    keepHours: settings.KEEP_HOURS,
+    traceParent: activeTraceParent(),
+  });
   const created = (await records.create(record)) ?? (await records.get({ owner, videoId }));
   if (!created) throw new UnknownVideoError('the video was deleted while it was made');
   return created;

@@ -44,10 +44,12 @@ let workers: Worker[] = [];
 const ended = new AbortController();
 let caretakers: Promise<void>[] = [];
 
-const plan = () =>
+/** A model that no worker serves. */
+const UNSERVED = { name: 'unserved', digest: '11111111' };
+const plan = (model = TEST_MODEL) =>
   create(PlanSchema, {
-    model: TEST_MODEL.name,
-    modelDigest: TEST_MODEL.digest,
+    model: model.name,
+    modelDigest: model.digest,
     segments: 1,
     segmentFrames: 4,
     decodeChunks: [2, 2],
@@ -57,14 +59,14 @@ const plan = () =>
     steps: 4,
     checkpointSteps: 2,
   });
-const send = (owner: string, requestId: string = randomUUID(), body = requestId) =>
+const send = (owner: string, requestId: string = randomUUID(), body = requestId, model = TEST_MODEL) =>
   createVideo(
     { ...system, requests, queue },
     {
       owner,
       requestId,
       body: Buffer.from(body),
-      prepare: () => Promise.resolve({ plan: plan(), photo: Buffer.from(body) }),
+      prepare: () => Promise.resolve({ plan: plan(model), photo: Buffer.from(body) }),
     },
   );
 const watch = async (ref: { owner: string; videoId: string }, after = 0, signal = new AbortController().signal) => {
@@ -78,7 +80,7 @@ const told = (events: WatchEvent[]) => events.filter((event) => event.kind === '
 beforeAll(async () => {
   server = await startTestNats();
   system = await openTestSystem(server.url, 'test', testSettings({ MAX_ACTIVE_PER_OWNER: 30, ORPHAN_AGE_MS: 500 }));
-  await provision(system.nats, system.settings, [TEST_MODEL]);
+  await provision(system.nats, system.settings, [TEST_MODEL, UNSERVED]);
   table = await openVideoTable(system.records, system.log);
   queue = createQueueView(table);
   previews = await openPreviews(system.nats, system.settings);
@@ -152,6 +154,15 @@ test('videos are let in in turn between callers, and positions come true', async
   expect(ends(started.filter(({ record }) => record.owner === 'anna'))[0]).toBeLessThan(fifth);
 });
 
+test('a model that no worker serves holds up its own videos only', async () => {
+  const stuck = [];
+  for (let i = 0; i < 3; i++) stuck.push((await send('patient', randomUUID(), 'photo', UNSERVED)).record);
+  await system.until(stuck[0]!, ({ record }) => record.state === VideoState.RUNNING);
+  for (let i = 0; i < 3; i++) await system.until((await send('patient')).record, ({ record }) => isTerminal(record));
+  expect((await system.records.get(stuck[1]!))!.record.state).toBe(VideoState.QUEUED);
+  for (const video of stuck) await system.records.update(video, cancelVideo);
+});
+
 test('two watchers, one of which drops and comes back, are told the same numbered story', async () => {
   const { record } = await send('watched');
   const whole = watch(record);
@@ -181,7 +192,11 @@ test('a watcher that finds older events gone begins with a snapshot; a slow one 
   const manager = await jetstreamManager(system.nats);
   await manager.streams.purge(RECORDS_STREAM, { filter: `$KV.videos.v.paused.${record.videoId}`, keep: 2 });
   await system.records.update(record, cancelVideo);
+  const consumers = async () => (await manager.streams.info(RECORDS_STREAM)).state.consumer_count;
+  const before = await consumers();
   const story = told(await watch(record, 1));
+  // Whoever looks back leaves nothing with the server.
+  expect(await consumers()).toBe(before);
   expect(story[0]!.snapshot).toBe(true);
   expect(story.slice(1).some(({ snapshot }) => snapshot)).toBe(false);
   expect(story.at(-1)!.record.state).toBe(VideoState.CANCELLED);

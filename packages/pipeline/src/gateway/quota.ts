@@ -68,6 +68,32 @@ export async function takeQuota(
   }
 }
 
+/**
+ * Removes the quotas of callers who have nothing under way and made nothing today: they begin anew.
+ * @returns how many.
+ */
+export async function forgetQuotas({ bucket, get }: Pick<Records, 'bucket' | 'get'>): Promise<number> {
+  const today = Math.floor(Date.now() / DAY_MILLISECONDS);
+  const keys: string[] = [];
+  for await (const key of await reaching('listing quotas', () => bucket.keys('q.*'))) keys.push(key);
+  let forgotten = 0;
+  for (const key of keys) {
+    const entry = await reaching('reading a quota', () => bucket.get(key));
+    if (entry?.operation !== 'PUT') continue;
+    const quota = fromBinary(QuotaRecordSchema, entry.value);
+    const owner = key.slice(key.indexOf('.') + 1);
+    if (quota.day >= today || (await unfinished({ get }, owner, quota)).length > 0) continue;
+    try {
+      await reaching('forgetting a quota', () => bucket.purge(key, { previousSeq: entry.revision }));
+      forgotten++;
+    } catch (error) {
+      // The caller has just come back.
+      if (!lostRace(error)) throw error;
+    }
+  }
+  return forgotten;
+}
+
 /** The videos of a quota that are still to be finished. One that is not there yet may be about to be. */
 async function unfinished(records: Pick<Records, 'get'>, owner: string, quota: QuotaRecord): Promise<string[]> {
   const ids: string[] = [];

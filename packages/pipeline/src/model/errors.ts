@@ -1,25 +1,41 @@
 import { Code, refuse, RpcError } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
-import { ImageError, RuntimeCrashedError, SettingsError } from '@cinematica/svd';
+import { GraphError, ImageError, RuntimeCrashedError, SettingsError } from '@cinematica/svd';
 import { UnavailableError } from '../unavailable.ts';
-import { UnusableInputError } from '../worker/stage.ts';
+import { FailureReason } from '../messages.ts';
+import { OutOfMemoryError, UnusableInputError } from '../worker/stage.ts';
 import type { Stage } from '../worker/stage.ts';
 
-/** A stage whose video fails at once where the model says that its photo or its settings can't be. */
-export function failUnusable(stage: Stage): Stage {
+/** A stage whose errors say why the video fails: at once where the model says that its photo or its settings can't be. */
+export function explainFailures(stage: Stage): Stage {
   return {
     ...stage,
     async run(task, inputs, hooks) {
       try {
         await stage.run(task, inputs, hooks);
       } catch (error) {
-        if (error instanceof SettingsError || error instanceof ImageError) {
-          throw new UnusableInputError(error.message, { cause: error });
-        }
-        throw error;
+        throw asStageError(error);
       }
     },
   };
+}
+
+/** What an error of the model's means to a video. */
+function asStageError(error: unknown): unknown {
+  const options = { cause: error };
+  if (error instanceof SettingsError) {
+    return new UnusableInputError(error.message, FailureReason.SETTING_UNSUPPORTED, options);
+  }
+  if (error instanceof ImageError) {
+    return new UnusableInputError(error.message, FailureReason.PHOTO_UNREADABLE, options);
+  }
+  return isOutOfMemory(error) ? new OutOfMemoryError(error.message, options) : error;
+}
+
+/** Linux ends whoever takes too much; ONNX Runtime and its providers say it in words of their own. */
+function isOutOfMemory(error: unknown): error is Error {
+  if (error instanceof RuntimeCrashedError) return error.crash.signal === 'SIGKILL';
+  return error instanceof GraphError && /failed to allocate|bad.?alloc|out of (device )?memory/i.test(error.message);
 }
 
 /** What a caller is told of an error of the model's. */

@@ -1,4 +1,4 @@
-export { asRpcError, checkModel, failUnusable } from './errors.ts';
+export { asRpcError, checkModel, explainFailures } from './errors.ts';
 export { modelConfigSchema } from './model-config.ts';
 export type { ModelConfig } from './model-config.ts';
 export { openNamedCheckpoint } from './model-ref.ts';

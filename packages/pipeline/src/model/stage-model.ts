@@ -1,9 +1,12 @@
-import { createModel, createRuntime } from '@cinematica/svd';
+import { createModel, createRuntime, RuntimeCrashedError } from '@cinematica/svd';
 import type { Model, Runtime } from '@cinematica/svd';
 import { cpus } from 'node:os';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { StageParts } from '../service/run-stage.ts';
 import { ConfigError } from '../service/read-config.ts';
+import { readGpuMemory } from '../telemetry/gpu-memory.ts';
+import type { ModelHooks } from '../telemetry/metrics.ts';
+import { inSpan } from '../telemetry/trace.ts';
 import { createComputeTurns } from './compute-turns.ts';
 import type { ComputeTurns } from './compute-turns.ts';
 import type { ModelConfig } from './model-config.ts';
@@ -33,23 +36,31 @@ export async function openStageModel(
   });
   const { provider, skipped } = runtime;
   log.info('computing', { provider, skipped: skipped.map(({ reason }) => reason).join('; ') || undefined });
-  const loaded = (seconds: number) => metrics.modelLoadSeconds.observe({ stage }, seconds);
-  const model = createModel(named.checkpoint, inTurns(runtime, createComputeTurns(COMPUTE_LOCK ?? null), loaded));
+  metrics.watchChild(() => runtime.stats());
+  if (provider === 'cuda' || provider === 'tensorrt') await metrics.watchGpuMemory(readGpuMemory);
+  const turns = createComputeTurns(COMPUTE_LOCK ?? null);
+  const model = createModel(named.checkpoint, inTurns(runtime, turns, metrics.modelHooks(stage)));
   const [cpu] = cpus();
   const machine = provider === 'cpu' ? `${process.arch} ${cpu?.model ?? 'unknown'} × ${THREADS}` : provider;
   return { ...model, ...named, fingerprint: `${packageJson.version} ${provider} ${machine}` };
 }
 
 /** Each graph is loaded and run in a turn of its own: others get theirs between two steps. */
-function inTurns(runtime: Runtime, turns: ComputeTurns, onLoad: (seconds: number) => void): Runtime {
+function inTurns(runtime: Runtime, turns: ComputeTurns, { onLoad, onCrash }: ModelHooks): Runtime {
+  const watched = <T>(name: string, key: string, run: () => Promise<T>): Promise<T> =>
+    inSpan(name, { 'cinematica.graph': key }, run).catch((error: unknown) => {
+      if (error instanceof RuntimeCrashedError) onCrash();
+      throw error;
+    });
   return {
     ...runtime,
     load: (key, graph, signal) =>
       turns.take(async () => {
         const start = performance.now();
-        await runtime.load(key, graph, signal);
+        await watched('load graph', key, () => runtime.load(key, graph, signal));
         onLoad((performance.now() - start) / 1000);
       }, signal),
-    run: (key, feeds, signal) => turns.take(() => runtime.run(key, feeds, signal), signal),
+    run: (key, feeds, signal) =>
+      turns.take(() => watched('run graph', key, () => runtime.run(key, feeds, signal)), signal),
   };
 }

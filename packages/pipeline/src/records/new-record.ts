@@ -19,6 +19,8 @@ export interface NewRecord {
   readonly madeFrom?: string | undefined;
   /** The id of the video whose last frame it goes on from. */
   readonly continuedFrom?: string | undefined;
+  /** The trace of the request that makes it; empty for none. */
+  readonly traceParent?: string | undefined;
   /** How long it is kept, hours. */
   readonly keepHours: number;
 }
@@ -26,10 +28,10 @@ export interface NewRecord {
 /** The record of a video that waits to be let in. */
 export function newRecord(given: NewRecord): VideoRecord {
   const { owner, videoId, requestId, plan, photo, keepHours } = given;
-  const { photoWidth = 0, photoHeight = 0, madeFrom = '', continuedFrom = '' } = given;
+  const { photoWidth = 0, photoHeight = 0, madeFrom = '', continuedFrom = '', traceParent = '' } = given;
   const now = Date.now();
   return create(VideoRecordSchema, {
-    ...{ owner, videoId, requestId, plan, photo, photoWidth, photoHeight, madeFrom, continuedFrom },
+    ...{ owner, videoId, requestId, plan, photo, photoWidth, photoHeight, madeFrom, continuedFrom, traceParent },
     state: VideoState.QUEUED,
     createTime: timestampFromMs(now),
     expireTime: timestampFromMs(now + keepHours * 3_600_000),

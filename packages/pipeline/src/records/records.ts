@@ -1,12 +1,12 @@
 import { clone, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { jetstream } from '@nats-io/jetstream';
+import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { setTimeout as delay } from 'node:timers/promises';
 import { VideoRecordSchema } from '../messages.ts';
 import type { VideoRecord } from '../messages.ts';
-import { ownerKeys, RECORDS_BUCKET, videoKey } from '../names.ts';
+import { ownerKeys, RECORDS_BUCKET, RECORDS_STREAM, videoKey } from '../names.ts';
 import type { PipelineSettings } from '../settings.ts';
 import { lostRace, reaching, UnavailableError } from '../unavailable.ts';
 
@@ -20,6 +20,12 @@ export interface VideoRef {
 export interface StoredRecord {
   readonly record: VideoRecord;
   readonly revision: number;
+}
+
+/** A record as it was from a moment on. */
+export interface Revision extends StoredRecord {
+  /** Milliseconds since 1970. */
+  readonly time: number;
 }
 
 /** There is no such video, or it is not the caller's. */
@@ -38,6 +44,8 @@ export interface Records {
   /** The bucket, for what watches it. */
   readonly bucket: KV;
   get(ref: VideoRef): Promise<StoredRecord | null>;
+  /** Every revision that is kept, oldest first; none of a record that there is not. */
+  history(ref: VideoRef): Promise<Revision[]>;
   /** @returns null where the key is taken. */
   create(record: VideoRecord): Promise<StoredRecord | null>;
   /**
@@ -57,13 +65,36 @@ export async function openRecords(
   nats: NatsConnection,
   settings: Pick<PipelineSettings, 'REQUEST_TIMEOUT_MS' | 'RECORD_TIMEOUT_MS'>,
 ): Promise<Records> {
-  const manager = new Kvm(jetstream(nats, { timeout: settings.REQUEST_TIMEOUT_MS }));
+  const client = jetstream(nats, { timeout: settings.REQUEST_TIMEOUT_MS });
+  const manager = new Kvm(client);
   const bucket = await reaching('opening the records', () => manager.open(RECORDS_BUCKET));
 
   async function get(ref: VideoRef): Promise<StoredRecord | null> {
     const entry = await reaching('reading a record', () => bucket.get(videoKey(ref.owner, ref.videoId)));
     if (entry?.operation !== 'PUT') return null;
     return { record: fromBinary(VideoRecordSchema, entry.value), revision: entry.revision };
+  }
+
+  /** The bucket's own `history` leaves a consumer with the server for five minutes, each time. */
+  async function history(ref: VideoRef): Promise<Revision[]> {
+    const filter_subjects = `$KV.${RECORDS_BUCKET}.${videoKey(ref.owner, ref.videoId)}`;
+    const options = { filter_subjects, deliver_policy: DeliverPolicy.All };
+    const consumer = await client.consumers.getPushConsumer(RECORDS_STREAM, options);
+    try {
+      const revisions: Revision[] = [];
+      if ((await consumer.info(true)).num_pending === 0) return revisions;
+      for await (const message of await consumer.consume()) {
+        const { seq: revision, time } = message;
+        // A marker says that what was before is gone.
+        if (message.headers?.has('KV-Operation')) revisions.length = 0;
+        else revisions.push({ record: fromBinary(VideoRecordSchema, message.data), revision, time: time.getTime() });
+        if (message.info.pending === 0) break;
+      }
+      return revisions;
+    } finally {
+      // Should NATS be away by now, it goes by itself.
+      await consumer.delete().catch(() => false);
+    }
   }
 
   /** @returns null where someone else was first. */
@@ -82,6 +113,7 @@ export async function openRecords(
   return {
     bucket,
     get,
+    history: (ref) => reaching(`reading a video's history`, () => history(ref)),
     async create(record) {
       const key = videoKey(record.owner, record.videoId);
       try {

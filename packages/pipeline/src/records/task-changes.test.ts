@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from 'vitest';
-import { ArtifactSchema, PlanSchema, Stage, TaskState, VideoState } from '../messages.ts';
+import { ArtifactSchema, FailureReason, PlanSchema, Stage, TaskState, VideoState } from '../messages.ts';
 import type { VideoRecord } from '../messages.ts';
 import { findTask } from '../routing.ts';
 import type { TaskRef } from '../routing.ts';
@@ -37,6 +37,7 @@ const claim = (record: VideoRecord, worker: string, ref = ENCODE): Claim => {
 };
 const expireLease = (record: VideoRecord, ref = ENCODE) =>
   (findTask(record, ref)!.leaseTime = timestampFromMs(Date.now() - 1));
+const BROKEN = { message: 'broken', reason: FailureReason.STAGE_FAILED, permanent: false };
 const outputs = (name: string) => ({ outputs: [create(ArtifactSchema, { name })], fingerprint: '' });
 
 describe('claims', () => {
@@ -93,10 +94,33 @@ describe('attempts that go wrong', () => {
   test('three in a row without progress are the end', () => {
     const record = started();
     for (const [i, last] of [false, false, true].entries()) {
-      const failed = failClaim(record, claim(record, `w${i}`), { message: 'broken', permanent: false }, 3);
+      const failed = failClaim(record, claim(record, `w${i}`), BROKEN, 3);
       expect(failed).toBe(last);
     }
-    expect(record.failure).toMatchObject({ message: 'The encode stage failed 3 times: broken', permanent: false });
+    expect(record.failure).toMatchObject({
+      message: expect.stringMatching(/^The encode stage failed 3 times: try again/) as string,
+      reason: FailureReason.STAGE_FAILED,
+      permanent: false,
+    });
+    expect(findTask(record, ENCODE)!.lastError).toBe('broken');
+  });
+
+  test('the last one decides what the owner is told; one that can never work is the end at once', () => {
+    const reasons = [FailureReason.OUT_OF_MEMORY, FailureReason.TOOK_TOO_LONG];
+    const told = reasons.map((reason) => {
+      const record = started();
+      for (const each of [FailureReason.STAGE_FAILED, FailureReason.STAGE_FAILED, reason]) {
+        failClaim(record, claim(record, `w${each}`), { ...BROKEN, reason: each }, 3);
+      }
+      expect(record.failure!.reason).toBe(reason);
+      return record.failure!.message;
+    });
+    expect(told[0]).toMatch(/too little memory for this video: try a smaller size or fewer frames/);
+    expect(told[1]).toMatch(/no progress for too long: try/);
+    const record = started();
+    const problem = { message: 'no photo', reason: FailureReason.PHOTO_UNREADABLE, permanent: true };
+    expect(failClaim(record, claim(record, 'w'), problem, 3)).toBe(true);
+    expect(record.failure).toMatchObject(problem);
   });
 
   test('workers that fall silent count, unless NATS was away', () => {
@@ -111,7 +135,7 @@ describe('attempts that go wrong', () => {
     expireLease(record);
     expect(claimTask(record, ENCODE, options('z')).kind).toBe('failed');
     expect(record.state).toBe(VideoState.FAILED);
-    expect(record.failure!.message).toContain('killed, ran out of memory');
+    expect(findTask(record, ENCODE)!.lastError).toContain('killed, ran out of memory');
   });
 
   test('an attempt that got further than the one before starts the count anew', () => {
@@ -120,7 +144,7 @@ describe('attempts that go wrong', () => {
     for (let step = 1; step <= 8; step++) {
       const held = claim(record, `w${step}`, DENOISE);
       saveCheckpoint(record, held, 1_000, { step, artifacts: [], outputs: [] });
-      expect(failClaim(record, held, { message: 'killed', permanent: false }, 3)).toBe(false);
+      expect(failClaim(record, held, BROKEN, 3)).toBe(false);
       expect(findTask(record, DENOISE)!.failures).toBe(1);
     }
     expect(findTask(record, DENOISE)!.checkpoints.map(({ step }) => step)).toEqual([8, 7]);
@@ -136,6 +160,7 @@ describe('attempts that go wrong', () => {
     expect(commitTask(record, claim(record, 'e2'), outputs('again'))).toEqual([DENOISE]);
     remakeInput(record, claim(record, 'd2', DENOISE), create(ArtifactSchema, { name: 'again' }), 2);
     remakeInput(record, claim(record, 'e3'), photo, 2);
+    expect(record.failure).toMatchObject({ reason: FailureReason.DATA_LOST });
     expect(record.failure!.message).toContain('its photo is lost');
   });
 });

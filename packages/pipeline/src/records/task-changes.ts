@@ -1,10 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { CheckpointSchema, FailureSchema, Stage, TaskState, VideoState } from '../messages.ts';
+import { CheckpointSchema, FailureReason, FailureSchema, Stage, TaskState, VideoState } from '../messages.ts';
 import type { Artifact, TaskRecord, VideoRecord } from '../messages.ts';
 import { stageName } from '../names.ts';
-import { dueTasks, findTask, isActive, nextTasks, sameTask } from '../routing.ts';
+import { dueTasks, findTask, isActive, isTerminal, nextTasks, sameTask } from '../routing.ts';
 import type { TaskRef } from '../routing.ts';
+import { describeFailure } from './describe-failure.ts';
 import { milliseconds, timestampNow } from './time.ts';
 
 /** The right to work on a task: whoever finds another attempt in the record has lost it. */
@@ -48,7 +49,20 @@ export interface ClaimOptions {
   readonly countSilence: boolean;
 }
 
-const SILENCE = 'the worker stopped without a word: it was killed, ran out of memory or was cut off';
+/** Why an attempt ended without a result. */
+export interface Problem {
+  /** For whoever runs the system; for people too where it is permanent. */
+  readonly message: string;
+  readonly reason: FailureReason;
+  /** Whether trying again can't help. */
+  readonly permanent: boolean;
+}
+
+const SILENCE: Problem = {
+  message: 'the worker stopped without a word: it was killed, ran out of memory or was cut off',
+  reason: FailureReason.STAGE_FAILED,
+  permanent: false,
+};
 
 /** Claims a task. @returns what came of it; only 'claimed' and 'failed' have changed the record. */
 export function claimTask(record: VideoRecord, ref: TaskRef, options: ClaimOptions): ClaimOutcome {
@@ -144,8 +158,9 @@ export function commitTask(
   return markReady(record, nextTasks(record, claim));
 }
 
-/** Gives a task back as it is: nothing was wrong with it. */
+/** Gives a task back as it is: nothing was wrong with it. Nothing changes in a video that has ended. */
 export function releaseTask(record: VideoRecord, claim: Claim): boolean {
+  if (isTerminal(record)) return false;
   const task = findTask(record, claim);
   if (task?.state !== TaskState.RUNNING || task.attempt !== claim.attempt || task.worker !== claim.worker) return false;
   freeTask(task);
@@ -156,18 +171,13 @@ export function releaseTask(record: VideoRecord, claim: Claim): boolean {
  * Ends an attempt that went wrong; the video fails with the last one, or at once where trying again can't help.
  * @returns whether the video has failed.
  */
-export function failClaim(
-  record: VideoRecord,
-  claim: Claim,
-  problem: { readonly message: string; readonly permanent: boolean },
-  maxFailures: number,
-): boolean {
+export function failClaim(record: VideoRecord, claim: Claim, problem: Problem, maxFailures: number): boolean {
   // A write of ours whose outcome was unknown did happen.
   if (record.state === VideoState.FAILED && record.failure?.stage === claim.stage) return true;
   const task = claimedTask(record, claim);
   freeTask(task);
-  if (problem.permanent) failVideo(record, task, problem.message, true);
-  else failAttempt(record, task, problem.message, maxFailures);
+  if (problem.permanent) failVideo(record, task, problem);
+  else failAttempt(record, task, problem, maxFailures);
   return record.state === VideoState.FAILED;
 }
 
@@ -180,7 +190,7 @@ export function remakeInput(record: VideoRecord, claim: Claim, missing: Artifact
   freeTask(task);
   const again = 'Please try again with the photo.';
   if (missing.name === record.photo?.name) {
-    failVideo(record, task, `The video can't be made: its photo is lost. ${again}`, false);
+    failVideo(record, task, lost(`The video can't be made: its photo is lost. ${again}`));
     return;
   }
   const maker = record.tasks.find(({ outputs }) => outputs.some(({ name }) => name === missing.name));
@@ -188,8 +198,11 @@ export function remakeInput(record: VideoRecord, claim: Claim, missing: Artifact
   if (!maker) return;
   const name = stageName(maker.stage);
   if (maker.remakes >= maxRemakes) {
-    const message = `The video can't be made: what the ${name} stage makes is lost again and again. ${again}`;
-    failVideo(record, task, message, false);
+    failVideo(
+      record,
+      task,
+      lost(`The video can't be made: what the ${name} stage makes is lost again and again. ${again}`),
+    );
     return;
   }
   freeTask(maker);
@@ -219,20 +232,24 @@ function freeTask(task: TaskRecord): void {
   delete task.leaseTime;
 }
 
+const lost = (message: string): Problem => ({ message, reason: FailureReason.DATA_LOST, permanent: false });
+
 /** Counts an attempt; one that got on since it began starts the count anew. @returns whether it was one too many. */
-function failAttempt(record: VideoRecord, task: TaskRecord, message: string, maxFailures: number): boolean {
+function failAttempt(record: VideoRecord, task: TaskRecord, problem: Problem, maxFailures: number): boolean {
   task.failures = newestStep(task) > task.claimedStep ? 1 : task.failures + 1;
-  task.lastError = message;
+  task.lastError = problem.message;
   if (task.failures < maxFailures) return false;
   freeTask(task);
-  failVideo(record, task, `The ${stageName(task.stage)} stage failed ${task.failures} times: ${message}`, false);
+  failVideo(record, task, { ...problem, message: describeFailure(problem.reason, task) });
+  // Whoever looks into it needs to know more than the video's owner.
+  task.lastError = problem.message;
   return true;
 }
 
-function failVideo(record: VideoRecord, task: TaskRecord, message: string, permanent: boolean): void {
+function failVideo(record: VideoRecord, task: TaskRecord, { message, reason, permanent }: Problem): void {
   record.state = VideoState.FAILED;
   record.endTime = timestampNow();
-  record.failure = create(FailureSchema, { stage: task.stage, segment: task.segment, message, permanent });
+  record.failure = create(FailureSchema, { stage: task.stage, segment: task.segment, message, reason, permanent });
   task.lastError = message;
 }
 

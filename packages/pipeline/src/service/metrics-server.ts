@@ -15,10 +15,18 @@ export interface MetricsServerOptions {
   readonly registry: Registry;
   /** Whether it can do its work now. */
   readonly ready: () => boolean;
+  /** What else there is to know of it, for people who look at its health. */
+  readonly about?: Readonly<Record<string, string | null>>;
 }
 
 /** `/metrics` in Prometheus' format; `/livez`, which answers as long as the event loop turns; `/readyz`. */
-export async function serveMetrics({ host, port, registry, ready }: MetricsServerOptions): Promise<MetricsServer> {
+export async function serveMetrics({
+  host,
+  port,
+  registry,
+  ready,
+  about = {},
+}: MetricsServerOptions): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     const answer = (status: number, type: string, body: string) =>
       response.writeHead(status, { 'content-type': type }).end(body);
@@ -33,8 +41,7 @@ export async function serveMetrics({ host, port, registry, ready }: MetricsServe
         answer(200, 'text/plain', 'ok\n');
         break;
       case '/readyz':
-        if (ready()) answer(200, 'text/plain', 'ok\n');
-        else answer(503, 'text/plain', 'not ready\n');
+        answer(ready() ? 200 : 503, 'application/json', `${JSON.stringify({ ready: ready(), ...about })}\n`);
         break;
       case undefined:
       default:

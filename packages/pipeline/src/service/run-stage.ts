@@ -1,5 +1,6 @@
 import { createRpcServer } from '@cinematica/protocol';
 import type { ServiceHandlers } from '@cinematica/protocol';
+import { create, toBinary } from '@bufbuild/protobuf';
 import type { DescService } from '@bufbuild/protobuf';
 import { once } from 'node:events';
 import type { z } from 'zod';
@@ -8,9 +9,12 @@ import { startCanary } from '../canary.ts';
 import { connectNats } from '../connect.ts';
 import { createLog } from '../log.ts';
 import type { Log } from '../log.ts';
+import { StageReportSchema } from '../messages.ts';
+import { stageName } from '../names.ts';
 import type { ModelRef } from '../names.ts';
 import { openRecords } from '../records/records.ts';
 import { createTaskQueue } from '../tasks.ts';
+import { startTracing } from '../telemetry/start-tracing.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createComputeSlot } from '../worker/compute-slot.ts';
@@ -36,6 +40,8 @@ export interface StageProgram<S extends DescService> {
   readonly stage: Stage;
   /** Whose tasks it takes. */
   readonly model: ModelRef;
+  /** What it computes the model with; null where it has none. */
+  readonly provider: string | null;
   readonly service: S;
   readonly handlers: ServiceHandlers<S>;
   /** Once it has no more work. */
@@ -58,10 +64,12 @@ export function runStage<Schema extends z.ZodObject<typeof stageConfigSchema.sha
     const stopping = new AbortController();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
 
-    const log = createLog(name, config.LOG_LEVEL);
+    const log = createLog(name, { level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+    const endTracing = startTracing(name, config.OTEL_EXPORTER_OTLP_ENDPOINT);
     const metrics = createMetrics(name);
     const slot = createComputeSlot();
     await using cleanup = new AsyncDisposableStack();
+    cleanup.defer(endTracing);
     const program = await open(config, { log, metrics, slot });
     cleanup.defer(() => program.close());
 
@@ -82,22 +90,41 @@ export function runStage<Schema extends z.ZodObject<typeof stageConfigSchema.sha
       artifacts: createObjectArtifacts(nats, config),
       tasks: createTaskQueue(nats, config, log),
     };
-    const canary = startCanary(nats, name, config, (failures) => {
+    const heard = (failures: number) => {
       metrics.canaryFailures.set(failures);
       server.setServing(failures < 2 && !stopping.signal.aborted);
-    });
+    };
+    const canary = startCanary(nats, name, config, heard, describe(program));
     cleanup.defer(() => canary.close());
+    metrics.about({ stage: stageName(program.stage.stage), model: program.model, provider: program.provider });
+    const about = { model: program.model.name, provider: program.provider };
     const ready = () => canary.healthy && !stopping.signal.aborted;
     const { METRICS_HOST: host, METRICS_PORT } = config;
-    const served = cleanup.use(await serveMetrics({ host, port: METRICS_PORT, registry: metrics.registry, ready }));
+    const served = cleanup.use(
+      await serveMetrics({ host, port: METRICS_PORT, registry: metrics.registry, ready, about }),
+    );
 
     const worker = startWorker({ ...parts, stage: program.stage, model: program.model, slot });
     const { name: model, digest } = program.model;
-    log.info('started', { port, metrics: served.port, model, digest });
+    const provider = program.provider ?? undefined;
+    log.info('started', { port, metrics: served.port, model, digest, provider });
     const stopped = stopping.signal.aborted || once(stopping.signal, 'abort');
     await Promise.race([stopped, worker.stopped]);
     server.setServing(false);
     log.info('stopping');
     await Promise.all([worker.drain(), server.close(config.DRAIN_MS)]);
   });
+}
+
+/** What its canaries carry. */
+function describe({
+  stage: { stage },
+  model: { name: model, digest: modelDigest },
+  provider,
+}: Pick<StageProgram<DescService>, 'stage' | 'model' | 'provider'>): Uint8Array {
+  if (provider === null) return new Uint8Array();
+  return toBinary(
+    StageReportSchema,
+    create(StageReportSchema, { stage, model, modelDigest, executionProvider: provider }),
+  );
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { natsSettingsSchema } from '../connect.ts';
-import { LOG_LEVELS } from '../log.ts';
 import { pipelineSettingsSchema } from '../settings.ts';
+import { telemetrySettingsSchema } from '../telemetry/telemetry-settings.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
@@ -9,7 +9,7 @@ const port = z.coerce.number().int().min(0).max(65_535);
 export const stageConfigSchema = z.object({
   ...natsSettingsSchema.shape,
   ...pipelineSettingsSchema.shape,
-  LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
+  ...telemetrySettingsSchema.shape,
   /** Where its RPCs are: on this machine only, unless told. Port 0 is any free one. */
   GRPC_HOST: z.string().default('127.0.0.1'),
   GRPC_PORT: port,

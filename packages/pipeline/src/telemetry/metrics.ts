@@ -1,3 +1,5 @@
+import packageJson from '../../package.json' with { type: 'json' };
+import type { ModelRef } from '../names.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** From a millisecond to half an hour. */
@@ -6,12 +8,38 @@ const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 60
 /** What a service counts, in Prometheus' format. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
+/** Told of what becomes of a stage's graphs. */
+export interface ModelHooks {
+  readonly onLoad: (seconds: number) => void;
+  readonly onCrash: () => void;
+}
+
+/** Bytes of a GPU's memory. */
+export interface GpuMemory {
+  readonly gpu: string;
+  readonly used: number;
+  readonly total: number;
+}
+
 /** Metrics of one process; `registry.metrics()` is what its metrics address answers. */
 export function createMetrics(service: string) {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  const loadSeconds = new Histogram({
+    name: 'cinematica_model_load_seconds',
+    help: 'Loading a graph of the model with its weights, by stage.',
+    labelNames: ['stage'],
+    buckets: SECONDS,
+    registers,
+  });
+  const crashes = new Counter({
+    name: 'cinematica_child_restarts_total',
+    help: 'Computing processes that ended in the middle of a task, and had to be started again.',
+    labelNames: ['stage'],
+    registers,
+  });
   return {
     registry,
     videos: new Counter({
@@ -59,17 +87,67 @@ export function createMetrics(service: string) {
       labelNames: ['stage', 'direction'],
       registers,
     }),
-    modelLoadSeconds: new Histogram({
-      name: 'cinematica_model_load_seconds',
-      help: 'Loading the model, by stage.',
-      labelNames: ['stage'],
-      buckets: SECONDS,
-      registers,
-    }),
     canaryFailures: new Gauge({
       name: 'cinematica_canary_failures',
       help: 'Canaries in a row that did not come back from NATS.',
       registers,
     }),
+
+    /** What this process is. */
+    about({ stage, model, provider }: About): void {
+      const build = new Gauge({
+        name: 'cinematica_build_info',
+        help: 'What runs here; always 1.',
+        labelNames: ['version', 'stage', 'model', 'model_digest', 'provider'],
+        registers,
+      });
+      const { version } = packageJson;
+      build.set({ version, stage, model: model.name, model_digest: model.digest, provider: provider ?? 'none' }, 1);
+      if (provider !== null) crashes.inc({ stage }, 0);
+    },
+
+    modelHooks: (stage: string): ModelHooks => ({
+      onLoad: (seconds) => loadSeconds.observe({ stage }, seconds),
+      onCrash: () => crashes.inc({ stage }),
+    }),
+
+    /** @param stats of the computing process, bytes. */
+    watchChild(stats: () => { readonly rss: number; readonly peakRss: number }): void {
+      new Gauge({
+        name: 'cinematica_child_memory_bytes',
+        help: 'Resident memory of the computing process, mapped weights included, by kind: now, peak.',
+        labelNames: ['kind'],
+        registers,
+        collect() {
+          const { rss, peakRss } = stats();
+          this.set({ kind: 'now' }, rss);
+          this.set({ kind: 'peak' }, peakRss);
+        },
+      });
+    },
+
+    /** Nothing is shown where it can't be read. @param read null for that. */
+    async watchGpuMemory(read: () => Promise<readonly GpuMemory[] | null>): Promise<void> {
+      if (!(await read())) return;
+      new Gauge({
+        name: 'cinematica_gpu_memory_bytes',
+        help: 'Memory of the GPUs that this process sees, whoever uses it, by kind: used, total.',
+        labelNames: ['gpu', 'kind'],
+        registers,
+        async collect() {
+          for (const { gpu, used, total } of (await read()) ?? []) {
+            this.set({ gpu, kind: 'used' }, used);
+            this.set({ gpu, kind: 'total' }, total);
+          }
+        },
+      });
+    },
   };
+}
+
+interface About {
+  readonly stage: string;
+  readonly model: ModelRef;
+  /** What it computes with; null where it does not. */
+  readonly provider: string | null;
 }

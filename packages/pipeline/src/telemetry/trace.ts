@@ -1,33 +1,59 @@
 import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Attributes, Link, TextMapGetter, TextMapSetter } from '@opentelemetry/api';
+import type { Attributes, Context, Link, TextMapGetter, TextMapSetter } from '@opentelemetry/api';
 import type { MsgHdrs } from '@nats-io/transport-node';
 
-const setter: TextMapSetter<MsgHdrs> = { set: (carrier, key, value) => carrier.set(key, value) };
-const getter: TextMapGetter<MsgHdrs> = {
-  keys: (carrier) => carrier.keys(),
-  get: (carrier, key) => (carrier.has(key) ? carrier.get(key) : undefined),
-};
+const TRACE_PARENT = 'traceparent';
+/** Of a message: the span that it was published in. */
+const FOLLOWS = 'cinematica-follows';
 
-/** Writes the trace that runs now into a message's headers (W3C `traceparent`, where a provider is registered). */
-export function injectTrace(carrier: MsgHdrs): MsgHdrs {
+/** What a trace travels in: headers by name. */
+export interface TraceCarrier {
+  get(name: string): string | null | undefined;
+}
+
+const getter: TextMapGetter<TraceCarrier> = {
+  keys: () => [TRACE_PARENT],
+  get: (carrier, key) => carrier.get(key) ?? undefined,
+};
+const setter: TextMapSetter<{ value: string }> = { set: (carrier, _, value) => (carrier.value = value) };
+
+/** The trace that runs now, as W3C `traceparent` has it; empty where there is none. */
+export function activeTraceParent(): string {
+  const carrier = { value: '' };
   propagation.inject(context.active(), carrier, setter);
-  return carrier;
+  return carrier.value;
 }
 
 /**
- * Runs a task in a span of its own. It is linked to the one that the message came from, not a child of it: a task may
- * have waited in the queue for long.
+ * Writes into a message's headers which trace its task is part of, and which span it follows.
+ * @param traceParent of the task's video; empty where it has none.
  */
-export async function inTaskSpan<T>(
+export function injectTrace(headers: MsgHdrs, traceParent: string): MsgHdrs {
+  if (traceParent !== '') headers.set(TRACE_PARENT, traceParent);
+  const follows = activeTraceParent();
+  if (follows !== '') headers.set(FOLLOWS, follows);
+  return headers;
+}
+
+/** The trace that a request or a message says it is part of. */
+const traceOf = (carrier: TraceCarrier): Context => propagation.extract(ROOT_CONTEXT, carrier, getter);
+
+/** How a span differs from an ordinary one: a part of whatever runs. */
+interface SpanOptions {
+  readonly kind?: SpanKind;
+  readonly links?: Link[];
+  /** What it is a part of. */
+  readonly parent?: Context;
+}
+
+/** Runs something in a span of its own, which tells whether it failed. Nothing that tells of a person belongs in it. */
+export function inSpan<T>(
   name: string,
-  carrier: MsgHdrs | undefined,
   attributes: Attributes,
   run: () => Promise<T>,
+  { parent = context.active(), ...options }: SpanOptions = {},
 ): Promise<T> {
-  const from = carrier && trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier, getter));
-  const links: Link[] = from ? [{ context: from }] : [];
-  const tracer = trace.getTracer('cinematica');
-  return tracer.startActiveSpan(name, { kind: SpanKind.CONSUMER, attributes, links }, async (span) => {
+  return trace.getTracer('cinematica').startActiveSpan(name, { ...options, attributes }, parent, async (span) => {
     try {
       return await run();
     } catch (error) {
@@ -38,4 +64,34 @@ export async function inTaskSpan<T>(
       span.end();
     }
   });
+}
+
+/** Answers a request in a span of its own: a part of the trace that its headers name. */
+export const inServerSpan = <T>(
+  name: string,
+  headers: TraceCarrier,
+  attributes: Attributes,
+  run: () => Promise<T>,
+): Promise<T> => inSpan(name, attributes, run, { kind: SpanKind.SERVER, parent: traceOf(headers) });
+
+/**
+ * Runs a task in a span of its own: a part of its video's trace, and linked to the span that it follows rather than a
+ * child of it, as it may have waited in the queue for long.
+ */
+export function inTaskSpan<T>(
+  name: string,
+  headers: MsgHdrs | undefined,
+  attributes: Attributes,
+  run: () => Promise<T>,
+): Promise<T> {
+  const of = (key: string) => traceOf({ get: () => (headers?.has(key) ? headers.get(key) : undefined) });
+  const follows = trace.getSpanContext(of(FOLLOWS));
+  const links = follows ? [{ context: follows }] : [];
+  return inSpan(name, attributes, run, { kind: SpanKind.CONSUMER, parent: of(TRACE_PARENT), links });
+}
+
+/** Says more of the span that runs, once it is known. */
+export function describeSpan(attributes: Attributes, failed = false): void {
+  const span = trace.getActiveSpan()?.setAttributes(attributes);
+  if (failed) span?.setStatus({ code: SpanStatusCode.ERROR });
 }

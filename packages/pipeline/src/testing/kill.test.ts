@@ -1,4 +1,3 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,8 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFailed, test } from 'vitest';
 import { startTestNats } from '../../../../test/support/nats-server.ts';
-import { Lifetime, Stage, TaskState, VideoRecordSchema, VideoState } from '../messages.ts';
-import { LIFETIMES, STAGES, stageName, videoKey, workStream } from '../names.ts';
+import { seededRandom } from '../../../../test/support/seeded-random.ts';
+import { Lifetime, Stage, TaskState, VideoState } from '../messages.ts';
+import { LIFETIMES, STAGES, stageName, workStream } from '../names.ts';
 import { provision } from '../provision.ts';
 import type { StoredRecord } from '../records/records.ts';
 import { findTask, isTerminal, nameOf } from '../routing.ts';
@@ -40,7 +40,7 @@ test(`${VIDEOS} videos come through kills of every process and of NATS: all done
     await writeFile(log, fleet.lines.join('\n'));
     console.error(`the log of every process is in ${log}`);
   });
-  const random = numbers(SEED);
+  const random = seededRandom(SEED);
   const counts = { processes: 0, nats: 0, pauses: 0 };
   const begun = Date.now();
   const open = async () => {
@@ -101,10 +101,8 @@ async function commits(system: TestSystem, owner: string, videoId: string): Prom
   const done = new Map<string, number>();
   const before = new Map<string, TaskState>();
   let remakes = new Map<string, number>();
-  const entries = await system.records.bucket.history({ key: videoKey(owner, videoId) });
   let previous: bigint | null = null;
-  for await (const { value, revision } of entries) {
-    const record = fromBinary(VideoRecordSchema, value);
+  for (const { record, revision } of await system.records.history({ owner, videoId })) {
     // No revision is missing from the story.
     if (previous !== null) expect(record.previousRevision).toBe(previous);
     previous = BigInt(revision);
@@ -130,15 +128,4 @@ async function left(system: TestSystem): Promise<Record<string, number>> {
   const manager = await jetstreamManager(system.nats);
   for (const stage of STAGES) counts.messages! += (await manager.streams.info(workStream(stage))).state.messages;
   return counts;
-}
-
-/** Numbers from 0 to 1 that are the same for a seed (mulberry32). */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

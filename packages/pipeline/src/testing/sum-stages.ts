@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Lifetime, Stage as StageKind } from '../messages.ts';
+import { FailureReason, Lifetime, Stage as StageKind } from '../messages.ts';
 import type { Plan } from '../messages.ts';
 import type { Inputs, Stage, StageHooks, StageTask } from '../worker/stage.ts';
 import { UnusableInputError } from '../worker/stage.ts';
@@ -28,7 +28,8 @@ export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumSta
     fingerprint,
     async run(task, inputs, hooks) {
       const photo = await inputs.photo();
-      if (Buffer.from(photo).toString() === 'unusable') throw new UnusableInputError('This photo is not usable.');
+      if (Buffer.from(photo).toString() === 'unusable')
+        throw new UnusableInputError('This photo is not usable.', FailureReason.PHOTO_UNREADABLE);
       onStep(task, 1);
       await pause(hooks);
       hooks.progress(1, 1);

@@ -59,7 +59,7 @@ export async function openTestSystem(
   const nats = await connectNats(service, { NATS_URL: url });
   const records = await openRecords(nats, settings);
   const artifacts = createObjectArtifacts(nats, settings);
-  const ownLog = createLog(service, 'info', log);
+  const ownLog = createLog(service, { write: log });
   const tasks = createTaskQueue(nats, settings, ownLog);
 
   return {

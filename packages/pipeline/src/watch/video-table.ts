@@ -17,10 +17,6 @@ export interface TableChange {
 /** All records, as the one watch that a gateway has sees them: a moment behind the truth. */
 export interface VideoTable extends AsyncDisposable {
   readonly videos: ReadonlyMap<string, StoredRecord>;
-  /** Keys of records that were purged, and when: what is left of them is a marker. */
-  readonly purged: ReadonlyMap<string, number>;
-  /** Forgets one of them, once its marker is gone too. */
-  forget(key: string): void;
   /** Where deficit round robin stands. */
   readonly queueState: QueueState | null;
   /** Takes a change that its maker knows before the watch does. */
@@ -32,7 +28,6 @@ export interface VideoTable extends AsyncDisposable {
 /** Begins to watch. @returns once every record that there is has been seen. */
 export async function openVideoTable(records: Records, log: Log): Promise<VideoTable> {
   const videos = new Map<string, StoredRecord>();
-  const purged = new Map<string, number>();
   const listeners = new Set<(change: TableChange) => void>();
   const ended = new AbortController();
   let queueState: QueueState | null = null;
@@ -59,7 +54,6 @@ export async function openVideoTable(records: Records, log: Log): Promise<VideoT
       apply({ record: fromBinary(VideoRecordSchema, entry.value), revision: entry.revision });
     } else {
       const videoId = entry.key.slice(entry.key.lastIndexOf('.') + 1);
-      purged.set(entry.key, entry.created.getTime());
       if (videos.delete(videoId)) tell({ videoId, stored: null });
     }
   }
@@ -103,8 +97,6 @@ export async function openVideoTable(records: Records, log: Log): Promise<VideoT
 
   return {
     videos,
-    purged,
-    forget: (key) => void purged.delete(key),
     get queueState() {
       return queueState;
     },

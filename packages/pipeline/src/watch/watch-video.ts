@@ -1,13 +1,9 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import { VideoRecordSchema } from '../messages.ts';
 import type { Preview, VideoRecord } from '../messages.ts';
-import { videoKey } from '../names.ts';
 import type { QueueView } from '../caretaker/queue-view.ts';
 import { UnknownVideoError } from '../records/records.ts';
 import type { Records, StoredRecord, VideoRef } from '../records/records.ts';
 import { isTerminal } from '../routing.ts';
 import type { PipelineSettings } from '../settings.ts';
-import { reaching } from '../unavailable.ts';
 import { createBoundedQueue } from './bounded-queue.ts';
 import type { BoundedQueue } from './bounded-queue.ts';
 import type { Previews } from './previews.ts';
@@ -92,17 +88,10 @@ export async function* watchVideo(
 }
 
 /** Every revision of a record that is still there. @throws UnknownVideoError */
-function history(records: Records, { owner, videoId }: VideoRef): Promise<StoredRecord[]> {
-  return reaching(`reading a video's history`, async () => {
-    const revisions: StoredRecord[] = [];
-    const entries = await records.bucket.history({ key: videoKey(owner, videoId) });
-    for await (const { operation, value, revision } of entries) {
-      if (operation === 'PUT') revisions.push({ record: fromBinary(VideoRecordSchema, value), revision });
-      else revisions.length = 0;
-    }
-    if (revisions.length === 0) throw new UnknownVideoError('there is no such video');
-    return revisions;
-  });
+async function history(records: Records, ref: VideoRef): Promise<StoredRecord[]> {
+  const revisions = await records.history(ref);
+  if (revisions.length === 0) throw new UnknownVideoError('there is no such video');
+  return revisions;
 }
 
 /** The events after a sequence. Someone who has seen a finished video's end is told it again: there is nothing after. */

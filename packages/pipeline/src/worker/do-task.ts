@@ -3,6 +3,7 @@ import { MissingArtifactError } from '../artifacts/artifacts.ts';
 import type { Artifacts } from '../artifacts/artifacts.ts';
 import { describeError } from '../log.ts';
 import type { Log } from '../log.ts';
+import { FailureReason } from '../messages.ts';
 import type { Task } from '../messages.ts';
 import { stageName } from '../names.ts';
 import { UnknownVideoError } from '../records/records.ts';
@@ -15,11 +16,12 @@ import type { TaskRef } from '../routing.ts';
 import type { PipelineSettings } from '../settings.ts';
 import type { TaskQueue } from '../tasks.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { describeSpan } from '../telemetry/trace.ts';
 import { UnavailableError } from '../unavailable.ts';
 import { createHold } from './hold.ts';
 import type { Hold } from './hold.ts';
 import { runClaimed } from './run-claimed.ts';
-import { DrainingError, UnusableInputError } from './stage.ts';
+import { DrainingError, StageError, UnusableInputError } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 /** What a worker works with. */
@@ -121,10 +123,12 @@ export async function doTask(stage: Stage, parts: WorkerParts, run: TaskRun): Pr
     hold.signal.throwIfAborted();
     await commit(parts, task, claim, { outputs, fingerprint: stage.fingerprint });
     timer({ outcome: 'done' });
+    describeSpan({ 'cinematica.attempt': claim.attempt, 'cinematica.outcome': 'done' });
     return ACK;
   } catch (error) {
     const { verdict, outcome } = await giveUp(parts, task, claim, reasonOf(error, hold.signal, run.draining));
     timer({ outcome });
+    describeSpan({ 'cinematica.attempt': claim.attempt, 'cinematica.outcome': outcome }, outcome === 'failed');
     log.warn('an attempt ended', { video: task.videoId, task: nameOf(ref), outcome, reason: describeError(error) });
     if (error instanceof StageHungError) throw error;
     return verdict;
@@ -205,7 +209,11 @@ async function giveUp(
       if (record.failure) return { verdict: await bury(parts, { record, revision: 0 }, claim), outcome: 'failed' };
       return { verdict: { kind: 'again', delay: retry }, outcome: 'remake' };
     }
-    const problem = { message: describeForPeople(error), permanent: error instanceof UnusableInputError };
+    const problem = {
+      message: describeForPeople(error),
+      reason: error instanceof StageError ? error.reason : FailureReason.STAGE_FAILED,
+      permanent: error instanceof UnusableInputError,
+    };
     const stored = await records.update(task, (record) => {
       failClaim(record, claim, problem, settings.MAX_FAILURES);
     });

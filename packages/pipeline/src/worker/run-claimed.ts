@@ -9,6 +9,7 @@ import { saveCheckpoint } from '../records/task-changes.ts';
 import type { Claim } from '../records/task-changes.ts';
 import { findTask } from '../routing.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { inSpan } from '../telemetry/trace.ts';
 import type { Hold } from './hold.ts';
 import { createInputs, readSavedState } from './stage-inputs.ts';
 import type { Stage } from './stage.ts';
@@ -41,7 +42,9 @@ export async function runClaimed(stage: Stage, work: ClaimedWork): Promise<Artif
   let stepped = performance.now();
 
   const put = async (lifetime: Lifetime, part: string, as: string, data: Uint8Array) => {
-    const artifact = await artifacts.put(lifetime, `${path}/${as}`, part, data, signal);
+    const artifact = await inSpan('write artifact', { 'cinematica.part': as, 'cinematica.bytes': data.length }, () =>
+      artifacts.put(lifetime, `${path}/${as}`, part, data, signal),
+    );
     metrics.artifactBytes.inc({ stage: name, direction: 'written' }, data.length);
     hold.touch();
     return artifact;

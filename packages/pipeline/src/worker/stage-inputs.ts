@@ -1,9 +1,10 @@
 import type { Artifacts } from '../artifacts/artifacts.ts';
 import { MissingArtifactError } from '../artifacts/artifacts.ts';
-import { TaskState } from '../messages.ts';
+import { FailureReason, TaskState } from '../messages.ts';
 import type { Artifact, TaskRecord, VideoRecord } from '../messages.ts';
 import { stageName } from '../names.ts';
 import { findTask } from '../routing.ts';
+import { inSpan } from '../telemetry/trace.ts';
 import { UnavailableError } from '../unavailable.ts';
 import { UnusableInputError } from './stage.ts';
 import type { Inputs, SavedState } from './stage.ts';
@@ -20,14 +21,17 @@ export function createInputs(
 ): Inputs {
   const outputs = (stage: TaskRecord['stage'], segment: number): readonly Artifact[] => {
     const task = findTask(record, { stage, segment });
-    if (!task) throw new UnusableInputError(`The video has no ${stageName(stage)} stage of segment ${segment}.`);
+    if (!task) throw missing(`${stageName(stage)} stage of segment ${segment}`);
     if (task.state === TaskState.DONE) return task.outputs;
     // What it had made was lost: someone else has asked for it already.
     throw new UnavailableError(`the ${stageName(stage)} stage of segment ${segment} is being made again`);
   };
   const read = async (artifact: Artifact | undefined, what: string, own?: AbortSignal) => {
-    if (!artifact) throw new UnusableInputError(`The video's ${what} is not there.`);
-    const data = await artifacts.get(artifact, own ? AbortSignal.any([signal, own]) : signal);
+    if (!artifact) throw missing(what);
+    const { part, size } = artifact;
+    const data = await inSpan('read artifact', { 'cinematica.part': part, 'cinematica.bytes': Number(size) }, () =>
+      artifacts.get(artifact, own ? AbortSignal.any([signal, own]) : signal),
+    );
     onRead(data.length);
     return data;
   };
@@ -42,6 +46,9 @@ export function createInputs(
       ),
   };
 }
+
+const missing = (what: string) =>
+  new UnusableInputError(`The video has no ${what}: please try again with the photo.`, FailureReason.DATA_LOST);
 
 /** The newest saved state of a task that can still be read, and the results that were finished by then. */
 export async function readSavedState(

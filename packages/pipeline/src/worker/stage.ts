@@ -1,3 +1,4 @@
+import { FailureReason } from '../messages.ts';
 import type { Lifetime, Plan, Stage as StageKind } from '../messages.ts';
 import type { TaskRef } from '../routing.ts';
 
@@ -53,9 +54,26 @@ export interface Stage {
   run(task: StageTask, inputs: Inputs, hooks: StageHooks): Promise<void>;
 }
 
+/** What a stage fails with where it knows why; anything else is STAGE_FAILED. */
+export abstract class StageError extends Error {
+  abstract readonly reason: FailureReason;
+}
+
 /** What is asked for can never work: the video fails at once, with this message for people. */
-export class UnusableInputError extends Error {
+export class UnusableInputError extends StageError {
   override readonly name = 'UnusableInputError';
+  override readonly reason: FailureReason;
+
+  constructor(message: string, reason: FailureReason, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** The computing process has too little memory for this video. */
+export class OutOfMemoryError extends StageError {
+  override readonly name = 'OutOfMemoryError';
+  override readonly reason = FailureReason.OUT_OF_MEMORY;
 }
 
 /** The process ends: the task is given back, and whoever takes it goes on from what was saved. */
@@ -64,6 +82,7 @@ export class DrainingError extends Error {
 }
 
 /** A stage made no progress for longer than its deadline. */
-export class StalledError extends Error {
+export class StalledError extends StageError {
   override readonly name = 'StalledError';
+  override readonly reason = FailureReason.TOOK_TOO_LONG;
 }

@@ -54,6 +54,11 @@ export interface ModelCard {
   readonly sampler: SamplerKind;
   /** Noise levels for the default number of steps, in place of the sampler's own: descending, the end (0) included. */
   readonly sigmas?: readonly number[] | undefined;
+  /**
+   * Whether each segment of a longer video starts from the first one's noise rather than its own: of a model whose moves
+   * follow from the noise, so that they go on.
+   */
+  readonly sharedNoise?: boolean | undefined;
   readonly defaults: VideoDefaults;
   /** Where a preset differs from the defaults. */
   readonly presets: Readonly<Record<Preset, Partial<VideoDefaults>>>;
@@ -105,6 +110,7 @@ export const modelCardSchema = z
       .min(2)
       .max(1001)
       .refine((sigmas) => sigmas.every((sigma, i) => i === 0 || sigma < sigmas[i - 1]!), 'must descend'),
+    sharedNoise: z.boolean(),
     defaults: video.partial(),
     presets: z.strictObject({ calm: overrides, natural: overrides, lively: overrides }),
   })

@@ -112,6 +112,7 @@ function overlay(below: ModelCard, above: ModelCardFile): ModelCard {
     decodeChunk: above.decodeChunk ?? below.decodeChunk,
     sampler: above.sampler ?? below.sampler,
     sigmas: above.sigmas ?? below.sigmas,
+    sharedNoise: above.sharedNoise ?? below.sharedNoise,
     defaults: over(below.defaults, above.defaults),
     presets: {
       calm: over(below.presets.calm, calm),

@@ -55,10 +55,10 @@ export async function denoise(
   const sampler = createSampler(model.checkpoint.scheduler, { ...settings, kind: settings.sampler });
   const steps = sampler.timesteps.length;
   const length = frames * channels * height * width;
-  const draw = (step: number, tensor: string) => normals({ seed, segment, step, tensor }, length);
+  const draw = (of: number, step: number, tensor: string) => normals({ seed, segment: of, step, tensor }, length);
+  const first = () => options.noise ?? draw(model.checkpoint.card.sharedNoise ? 0 : segment, 0, 'latents');
 
-  let latents =
-    resumeFrom?.latents ?? (options.noise ?? draw(0, 'latents')).map((value) => value * sampler.initNoiseSigma);
+  let latents = resumeFrom?.latents ?? first().map((value) => value * sampler.initNoiseSigma);
   if (latents.length !== length) {
     throw new RangeError(`latents to go on from have ${latents.length} elements, but the settings ask for ${length}`);
   }
@@ -69,7 +69,7 @@ export async function denoise(
     latents = floats(outputs, 'next');
     const sigma = sampler.sigmas[step + 1] ?? 0;
     if (sampler.stochastic && sigma > 0) {
-      const fresh = draw(step + 1, 'step_noise');
+      const fresh = draw(segment, step + 1, 'step_noise');
       latents = latents.map((value, i) => value + sigma * (fresh[i] ?? 0));
     }
     await onStep?.({ step: step + 1, steps, latents, x0: floats(outputs, 'x0') });

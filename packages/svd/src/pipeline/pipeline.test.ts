@@ -50,6 +50,14 @@ describe('denoise', () => {
     }
   });
 
+  test('starts a segment from the noise of the first, if the model takes its moves from it', async () => {
+    const card = { ...model.checkpoint.card, sharedNoise: true };
+    const sharing: Model = { ...model, checkpoint: { ...model.checkpoint, card } };
+    const first = await denoise(sharing, conditioning, { ...settings, segment: 0 });
+    const later = await denoise(sharing, conditioning, { ...settings, segment: 1 });
+    expect(Buffer.compare(Buffer.from(later.buffer), Buffer.from(first.buffer))).toBe(0);
+  });
+
   test.each(['euler', 'animatelcm'] as const)('resumed by %s from any step, gives the same bytes', async (sampler) => {
     const over = { ...settings, sampler, maxGuidance: 1 };
     const seen = await steps(over);

@@ -1,5 +1,5 @@
 import { ConfigError } from '@cinematica/pipeline/service';
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 /** The keys that other services call with. Only their digests are kept. */
@@ -8,8 +8,14 @@ export interface ApiKeys {
   ownerOf(key: string): string | null;
 }
 
+/** A new key: 256 random bits. */
+export const newApiKey = (): string => `cin_${randomBytes(32).toString('base64url')}`;
+
 /** Keys are random and long, so that a plain digest is enough: there is nothing to guess. */
 export const digestOfKey = (key: string): Buffer => createHash('sha256').update(key).digest();
+
+/** A key's line in API_KEYS_FILE. */
+export const apiKeyLine = (name: string, key: string): string => `${name} ${digestOfKey(key).toString('hex')}`;
 
 /**
  * @param text a line for each key: a name (letters, digits, hyphens), and the SHA-256 of the key in hex. A name may have

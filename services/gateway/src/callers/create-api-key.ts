@@ -1,13 +1,12 @@
 /** `node create-api-key.ts NAME`: makes a key. It is shown once; the line for API_KEYS_FILE holds its digest only. */
-import { randomBytes } from 'node:crypto';
-import { digestOfKey } from './api-keys.ts';
+import { apiKeyLine, newApiKey } from './api-keys.ts';
 
 const [name = ''] = process.argv.slice(2);
 if (!/^[A-Za-z0-9-]{1,40}$/.test(name)) {
   process.stderr.write('Give the key a name of 1 to 40 letters, digits and hyphens: whose it is.\n');
   process.exitCode = 1;
 } else {
-  const key = `cin_${randomBytes(32).toString('base64url')}`;
+  const key = newApiKey();
   process.stdout.write(`The key, for whoever calls: ${key}\n`);
-  process.stdout.write(`The line for API_KEYS_FILE:  ${name} ${digestOfKey(key).toString('hex')}\n`);
+  process.stdout.write(`The line for API_KEYS_FILE:  ${apiKeyLine(name, key)}\n`);
 }

@@ -8,7 +8,6 @@ export interface Routes {
   /** Tries the RPCs, and has `others` answer what is none. */
   readonly rpc: (others: HttpHandler) => HttpHandler;
   readonly media: HttpHandler;
-  readonly share: HttpHandler;
   readonly site: HttpHandler;
   /** Whether calls can be served. */
   readonly ready: () => boolean;
@@ -18,7 +17,7 @@ export interface Routes {
 }
 
 /** What answers which path. Nothing that a request says may bring the process down. */
-export function route({ rpc, media, share, site, ready, limit, trustedProxies, log }: Routes): HttpHandler {
+export function route({ rpc, media, site, ready, limit, trustedProxies, log }: Routes): HttpHandler {
   const addressOf = ({ headers, socket }: Request) => {
     const forwarded = headers['x-forwarded-for'];
     const list = Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? null);
@@ -34,7 +33,7 @@ export function route({ rpc, media, share, site, ready, limit, trustedProxies, l
       }
       answerText(response, 429, 'too many requests: slow down', { 'retry-after': String(Math.ceil(retry / 1000)) });
     };
-  const [limitedMedia, limitedShare] = [limited(media), limited(share)];
+  const [limitedMedia, limitedSite] = [limited(media), limited(site)];
 
   const pages: HttpHandler = (request, response) => {
     const path = urlOf(request)?.pathname ?? '';
@@ -50,11 +49,8 @@ export function route({ rpc, media, share, site, ready, limit, trustedProxies, l
       limitedMedia(request, response);
       return;
     }
-    if (path.startsWith('/s/')) {
-      limitedShare(request, response);
-      return;
-    }
-    site(request, response);
+    // The app's own files come by the dozen, and cost nothing.
+    (path.startsWith('/_app/') ? site : limitedSite)(request, response);
   };
 
   const all = rpc(pages);
@@ -68,7 +64,7 @@ export function route({ rpc, media, share, site, ready, limit, trustedProxies, l
       }
       all(request, response);
     } catch (error) {
-      log.warn('a request could not be understood', { reason: String(error) });
+      log.warn('a request could not be understood', { reason: error instanceof Error ? error.name : typeof error });
       answerText(response, 400, 'bad request');
     }
   };

@@ -16,7 +16,7 @@ grpcurl -plaintext ADDRESS list</pre>
 </html>
 `;
 
-/** Everything that is no API: the place of the web app, whose handler takes the same two arguments. */
+/** What is there in place of the web app where this gateway does not serve it: how to call the API. */
 export function serveSite(): HttpHandler {
   return (request, response) => {
     if (!methodIsRead(request, response)) return;
@@ -32,16 +32,14 @@ export function serveSite(): HttpHandler {
   };
 }
 
-/** Answers with a page that may show our own media, and nothing else. */
-export function answerPage(response: Parameters<HttpHandler>[1], html: string): void {
+function answerPage(response: Parameters<HttpHandler>[1], html: string): void {
   writeHead(response, 200, {
     'content-type': 'text/html; charset=utf-8',
     'content-length': String(Buffer.byteLength(html)),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
-    'content-security-policy':
-      "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'; frame-ancestors 'none'",
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
   });
   response.end(html);
 }

@@ -1,6 +1,9 @@
+import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { findTask, Stage, VideoState } from '@cinematica/pipeline';
 import type { Artifact, Plan, VideoRecord } from '@cinematica/pipeline';
 import { MediaKind } from '@cinematica/protocol/v1';
+import type { MediaSchema } from '@cinematica/protocol/v1';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 
 /** A file of a video that people can fetch. */
 export interface MediaFile {
@@ -46,6 +49,16 @@ export function mediaFiles(record: VideoRecord): MediaFile[] {
     files.push({ ...about, duration: kind === MediaKind.POSTER ? null : duration(plan, kind) });
   }
   return files;
+}
+
+/** @param until when the link stops working, seconds since 1970. */
+export function toMedia(file: MediaFile, url: string, until: number): MessageInitShape<typeof MediaSchema> {
+  const { kind, contentType, artifact, width, height, duration } = file;
+  return {
+    ...{ kind, url, contentType, width, height, sizeBytes: artifact.size },
+    expireTime: timestampFromMs(until * 1000),
+    ...(duration !== null && { duration: durationFromMs(duration) }),
+  };
 }
 
 /** Video with halved chroma takes even numbers only: the muxer repeats a last column or row. */

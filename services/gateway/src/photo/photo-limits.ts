@@ -18,13 +18,13 @@ export interface PhotoLimits {
 
 /**
  * The aim is at most 500 MB over the resting memory for the service with one such process, which bounds what is held:
- * AVIF, whose decoder holds every picture several times, is accepted up to 26 megapixels (15 with more than 8 bits), all
- * else up to 50 (a few progressive CMYK and interlaced 16-bit ones up to somewhat less).
+ * AVIF, whose decoder holds every picture several times, is accepted up to 21 megapixels (12 with more than 8 bits), all
+ * else up to 50 (progressive CMYK and interlaced 16-bit ones with alpha up to 40).
  */
 export const PHOTO_LIMITS: PhotoLimits = {
   maxBytes: 12_000_000,
   maxPixels: 50_000_000,
-  maxDecodedBytes: 400_000_000,
+  maxDecodedBytes: 320_000_000,
   minSide: 16,
   maxResultSide: 2048,
   maxMemory: 430 * 2 ** 20,

@@ -3,6 +3,7 @@ import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext } from '@connectrpc/connect';
 import { authenticate } from '../callers/authenticate.ts';
 import type { AuthenticateOptions } from '../callers/authenticate.ts';
+import { clientAddress } from '../callers/client-address.ts';
 import type { RateLimit } from '../callers/rate-limit.ts';
 import type { ByteBudget } from '../http/byte-budget.ts';
 import { callerKey, connectionKey } from './context.ts';
@@ -21,14 +22,23 @@ export interface GateOptions extends AuthenticateOptions {
 export function createGate(options: GateOptions): (context: HandlerContext) => Promise<void> {
   const { limit, uploads } = options;
 
+  function keepRate(caller: string): void {
+    const retry = limit.take(caller);
+    if (retry > 0) throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, 'Too many requests: slow down.', retry);
+  }
+
   async function pass(context: HandlerContext): Promise<void> {
     const { requestHeader, responseHeader, values, signal } = context;
     const { peer } = values.get(connectionKey);
+    if (context.method === VideoService.method.getSharedVideo) {
+      // The link is the permission: who it is that has it is nobody's business.
+      keepRate(clientAddress(peer, requestHeader.get('x-forwarded-for'), options.trustedProxies));
+      return;
+    }
     const caller = authenticate(requestHeader, peer, options);
     values.set(callerKey, caller);
     if (caller.setCookie !== null) responseHeader.append('set-cookie', caller.setCookie);
-    const retry = limit.take(caller.address ?? caller.owner);
-    if (retry > 0) throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, 'Too many requests: slow down.', retry);
+    keepRate(caller.address ?? caller.owner);
     if (context.method !== VideoService.method.createVideo) return;
 
     const length = Number(requestHeader.get('content-length') ?? Number.NaN);

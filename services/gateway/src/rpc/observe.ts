@@ -1,15 +1,17 @@
 import type { DescMessage, DescMethod, MessageShape } from '@bufbuild/protobuf';
-import { describeError } from '@cinematica/pipeline';
+import { describeError, inServerSpan } from '@cinematica/pipeline';
 import type { Log, Metrics } from '@cinematica/pipeline';
 import { checkMessage } from '@cinematica/protocol';
 import { CreateVideoRequestSchema } from '@cinematica/protocol/v1';
 import { Code, ConnectError } from '@connectrpc/connect';
-import type { Interceptor } from '@connectrpc/connect';
+import type { Interceptor, StreamRequest, StreamResponse, UnaryRequest, UnaryResponse } from '@connectrpc/connect';
 import { isMessage } from '@bufbuild/protobuf';
 import { Counter, Histogram } from 'prom-client';
 import { checkUpload } from '../photo/check-upload.ts';
 import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
 import { toConnectError } from './errors.ts';
+
+type Next = Parameters<Interceptor>[0];
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -50,7 +52,13 @@ export function observeCalls(log: Log, { registry }: Pick<Metrics, 'registry'>):
     return refusal;
   }
 
-  return (next) => async (request) => {
+  return (next) => (request) => {
+    const { service, method } = request;
+    const attributes = { 'rpc.system.name': 'connectrpc', 'rpc.method': `${service.typeName}/${method.name}` };
+    return inServerSpan(`${service.typeName}/${method.name}`, request.header, attributes, () => call(next, request));
+  };
+
+  async function call(next: Next, request: UnaryRequest | StreamRequest): Promise<UnaryResponse | StreamResponse> {
     const { method, signal } = request;
     const begin = performance.now();
     try {
@@ -67,7 +75,7 @@ export function observeCalls(log: Log, { registry }: Pick<Metrics, 'registry'>):
     } catch (error) {
       throw failed(method, error, signal);
     }
-  };
+  }
 
   async function* watched<T>(messages: AsyncIterable<T>, method: DescMethod, signal: AbortSignal): AsyncGenerator<T> {
     let told = false;

@@ -23,7 +23,8 @@ import { startTestNats } from '../../../../test/support/nats-server.ts';
 import type { TestNats } from '../../../../test/support/nats-server.ts';
 import { digestOfKey } from '../callers/api-keys.ts';
 
-const MODEL = join(import.meta.dirname, '../../../../test/golden/tiny-xt/checkpoint');
+/** The model of test gateways. */
+export const MODEL = join(import.meta.dirname, '../../../../test/golden/tiny-xt/checkpoint');
 
 /** Keys that the gateway knows, by whose they are. */
 export const KEYS = { ann: 'key-of-ann', bob: 'key-of-bob' } as const;
@@ -41,6 +42,8 @@ export interface ClientOptions {
 export interface TestGateway extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  /** Where KEDA asks; 0 where it can't. */
+  readonly scalerPort: number;
   readonly pid: number;
   /** What Prometheus would read. */
   metrics(): Promise<string>;
@@ -85,12 +88,12 @@ export async function startTestGateway(env: Readonly<Record<string, string>> = {
     },
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(...text.split('\n').filter(Boolean)));
-  const { port, metrics } = await portsOf(child, log);
+  const { port, metrics, scaler = 0 } = await portsOf(child, log);
   const url = `http://127.0.0.1:${port}`;
   await ready(url);
 
   return {
-    ...{ url, port, pid: child.pid ?? 0, log, nats },
+    ...{ url, port, scalerPort: scaler, pid: child.pid ?? 0, log, nats },
     metrics: async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text(),
     records: await openRecords(connection, settings),
     artifacts: createObjectArtifacts(connection, settings),
@@ -123,10 +126,16 @@ export async function readAll<T>(messages: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-async function portsOf(child: ChildProcess, log: readonly string[]): Promise<{ port: number; metrics: number }> {
+interface Ports {
+  readonly port: number;
+  readonly metrics: number;
+  readonly scaler?: number;
+}
+
+async function portsOf(child: ChildProcess, log: readonly string[]): Promise<Ports> {
   for (let tries = 0; tries < 300; tries++) {
     const line = log.find((each) => each.includes('"started"'));
-    if (line) return JSON.parse(line) as { port: number; metrics: number };
+    if (line) return JSON.parse(line) as Ports;
     if (child.exitCode !== null) break;
     await delay(50);
   }

@@ -46,8 +46,8 @@ export function isShareOf(record: VideoRecord, shareId: string): boolean {
 /** The page that shows a shared video. */
 export const sharePath = (videoId: string, { shareId }: Share): string => `/s/${videoId}.${shareId}`;
 
-/** What such a path names, or null where it is none. */
-export function parseSharePath(path: string): { readonly videoId: string; readonly shareId: string } | null {
-  const [, videoId, shareId] = /^\/s\/([0-9a-f-]{36})\.([\w-]{22})$/.exec(path) ?? [];
+/** What the end of such a path names, or null where it is none. */
+export function parseShare(share: string): { readonly videoId: string; readonly shareId: string } | null {
+  const [, videoId, shareId] = /^([0-9a-f-]{36})\.([\w-]{22})$/.exec(share) ?? [];
   return videoId === undefined || shareId === undefined ? null : { videoId, shareId };
 }

@@ -1,12 +1,12 @@
 import { create } from '@bufbuild/protobuf';
-import { durationFromMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { TaskState, VideoState } from '@cinematica/pipeline';
+import { FailureReason, TaskState, VideoState } from '@cinematica/pipeline';
 import type { PipelineSettings, Plan, StoredRecord, VideoRecord } from '@cinematica/pipeline';
 import { ErrorReason, MediaKind, Preset, Video_State, VideoSchema, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import type { MediaSchema, Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { mediaFiles } from '../media/media-files.ts';
+import { mediaFiles, toMedia } from '../media/media-files.ts';
 import type { MediaLinks } from '../media/media-links.ts';
 import { progressOf, publicStage } from './progress.ts';
 import type { Outlook } from './progress.ts';
@@ -25,6 +25,14 @@ const STATES: Readonly<Record<number, Video_State>> = {
   [VideoState.DONE]: Video_State.DONE,
   [VideoState.FAILED]: Video_State.FAILED,
   [VideoState.CANCELLED]: Video_State.CANCELLED,
+};
+
+const REASONS: Readonly<Record<number, ErrorReason>> = {
+  [FailureReason.OUT_OF_MEMORY]: ErrorReason.OUT_OF_MEMORY,
+  [FailureReason.TOOK_TOO_LONG]: ErrorReason.TOOK_TOO_LONG,
+  [FailureReason.DATA_LOST]: ErrorReason.DATA_LOST,
+  [FailureReason.PHOTO_UNREADABLE]: ErrorReason.IMAGE_UNREADABLE,
+  [FailureReason.SETTING_UNSUPPORTED]: ErrorReason.SETTING_UNSUPPORTED,
 };
 
 const PRESETS: Readonly<Record<string, Preset>> = {
@@ -53,7 +61,11 @@ export function toVideo({ record, revision }: StoredRecord, parts: ViewParts, ou
     ...some('progress', purgeTime ? undefined : progressOf(record, outlook)),
     ...some(
       'error',
-      failure && { reason: ErrorReason.STAGE_FAILED, message: failure.message, stage: publicStage(failure.stage) },
+      failure && {
+        reason: REASONS[failure.reason] ?? ErrorReason.STAGE_FAILED,
+        message: failure.message,
+        stage: publicStage(failure.stage),
+      },
     ),
     media: mediaOf(record, parts.links),
     madeFrom: madeFrom === '' ? '' : nameOf(madeFrom),
@@ -110,13 +122,9 @@ function settingsOf(plan: Plan): VideoSettings {
 }
 
 function mediaOf(record: VideoRecord, links: MediaLinks): MessageInitShape<typeof MediaSchema>[] {
-  return mediaFiles(record).map(({ kind, name, contentType, artifact, width, height, duration }) => {
-    const { url, until } = links.own(record.videoId, name);
-    return {
-      ...{ kind, url, contentType, width, height, sizeBytes: artifact.size },
-      expireTime: timestampFromMs(until * 1000),
-      ...some('duration', duration === null ? undefined : durationFromMs(duration)),
-    };
+  return mediaFiles(record).map((file) => {
+    const { url, until } = links.own(record.videoId, file.name);
+    return toMedia(file, url, until);
   });
 }
 

@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Stage } from "./video_record_pb.ts";
+import { file_cinematica_internal_v1_video_record } from "./video_record_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/internal/v1/control.proto.
  */
 export const file_cinematica_internal_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("CiRjaW5lbWF0aWNhL2ludGVybmFsL3YxL2NvbnRyb2wucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEidwoNUmVxdWVzdFJlY29yZBIQCgh2aWRlb19pZBgBIAEoCRITCgtib2R5X3NoYTI1NhgCIAEoDBIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAQgASgIIkoKC1F1b3RhUmVjb3JkEhgKEGFjdGl2ZV92aWRlb19pZHMYASADKAkSCwoDZGF5GAIgASgNEhQKDHZpZGVvc190b2RheRgDIAEoDSJICgVMZWFzZRIOCgZob2xkZXIYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpABCgpRdWV1ZVN0YXRlEg0KBW93bmVyGAEgASgJEkIKCGRlZmljaXRzGAIgAygLMjAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5RdWV1ZVN0YXRlLkRlZmljaXRzRW50cnkaLwoNRGVmaWNpdHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CiRjaW5lbWF0aWNhL2ludGVybmFsL3YxL2NvbnRyb2wucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEidwoNUmVxdWVzdFJlY29yZBIQCgh2aWRlb19pZBgBIAEoCRITCgtib2R5X3NoYTI1NhgCIAEoDBIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAQgASgIIkoKC1F1b3RhUmVjb3JkEhgKEGFjdGl2ZV92aWRlb19pZHMYASADKAkSCwoDZGF5GAIgASgNEhQKDHZpZGVvc190b2RheRgDIAEoDSJICgVMZWFzZRIOCgZob2xkZXIYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKC1N0YWdlUmVwb3J0EiwKBXN0YWdlGAEgASgOMh0uY2luZW1hdGljYS5pbnRlcm5hbC52MS5TdGFnZRINCgVtb2RlbBgCIAEoCRIUCgxtb2RlbF9kaWdlc3QYAyABKAkSGgoSZXhlY3V0aW9uX3Byb3ZpZGVyGAQgASgJIpABCgpRdWV1ZVN0YXRlEg0KBW93bmVyGAEgASgJEkIKCGRlZmljaXRzGAIgAygLMjAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5RdWV1ZVN0YXRlLkRlZmljaXRzRW50cnkaLwoNRGVmaWNpdHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBYgZwcm90bzM", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
 
 /**
  * A request that made a video: the value of the key `r.<owner>.<request>`.
@@ -112,6 +114,44 @@ export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_control, 2);
 
 /**
+ * What a process of a stage is: the content of its canaries.
+ *
+ * @generated from message cinematica.internal.v1.StageReport
+ */
+export type StageReport = Message<"cinematica.internal.v1.StageReport"> & {
+  /**
+   * @generated from field: cinematica.internal.v1.Stage stage = 1;
+   */
+  stage: Stage;
+
+  /**
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * The first hexadecimal digits of the digest of its files.
+   *
+   * @generated from field: string model_digest = 3;
+   */
+  modelDigest: string;
+
+  /**
+   * What it computes with, for example `cuda`.
+   *
+   * @generated from field: string execution_provider = 4;
+   */
+  executionProvider: string;
+};
+
+/**
+ * Describes the message cinematica.internal.v1.StageReport.
+ * Use `create(StageReportSchema)` to create a new message.
+ */
+export const StageReportSchema: GenMessage<StageReport> = /*@__PURE__*/
+  messageDesc(file_cinematica_internal_v1_control, 3);
+
+/**
  * Where deficit round robin stands: the value of the key `d.queue`. The queue itself is the QUEUED records.
  *
  * @generated from message cinematica.internal.v1.QueueState
@@ -137,5 +177,5 @@ export type QueueState = Message<"cinematica.internal.v1.QueueState"> & {
  * Use `create(QueueStateSchema)` to create a new message.
  */
 export const QueueStateSchema: GenMessage<QueueState> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_control, 3);
+  messageDesc(file_cinematica_internal_v1_control, 4);
 

@@ -1,0 +1,204 @@
+import { Stage } from '@cinematica/pipeline';
+import type { StoredRecord } from '@cinematica/pipeline';
+import { MediaKind, Video_State } from '@cinematica/protocol/v1';
+import type { Video } from '@cinematica/protocol/v1';
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import { table } from '../packages/svd/src/parity/table.ts';
+import { openInProcess } from './support/in-process.ts';
+import type { Made } from './support/in-process.ts';
+import { startBenchSystem } from './support/bench-system.ts';
+
+const USAGE = `usage: npm run bench -- pipeline --model DIR [--size 128x64] [--frames N] [--steps N] [--threads N] [--runs 5]
+                               [--queue 10] [--photo FILE]
+
+What the whole system costs over the same computation in one process: where the time of one video goes, and its bytes;
+videos a minute of a queue; the time to the first preview. One video runs on each side before anything is measured; the
+two sides then take turns, so that both see the same machine. What is not given is the model's default.`;
+
+const { values } = parseArgs({
+  options: {
+    ...{ model: { type: 'string' }, size: { type: 'string' }, frames: { type: 'string' }, steps: { type: 'string' } },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    ...{ runs: { type: 'string', default: '5' }, queue: { type: 'string', default: '10' }, photo: { type: 'string' } },
+  },
+});
+const [threads, runs, queue] = [values.threads, values.runs, values.queue].map(Number) as [number, number, number];
+const [width, height] = values.size?.split('x').map(Number) ?? [];
+const given = [values.frames, values.steps, width, height].filter((value) => value !== undefined).map(Number);
+if (values.model === undefined || ![threads, runs, queue, ...given].every((value) => value > 0)) {
+  console.error(USAGE);
+  process.exit(2);
+}
+const model = resolve(values.model);
+const settings = {
+  seed: 1,
+  ...(values.frames === undefined ? {} : { frames: Number(values.frames) }),
+  ...(values.steps === undefined ? {} : { steps: Number(values.steps) }),
+  ...(width && height ? { shape: { case: 'size' as const, value: { width, height } } } : {}),
+};
+const noise = { type: 'gaussian', mean: 128, sigma: 20 } as const;
+const photo = values.photo
+  ? sharp(values.photo)
+  : sharp({ create: { width: 1024, height: 768, channels: 3, noise, background: 'grey' } }).blur(4);
+const image = await photo.jpeg().toBuffer();
+
+await using system = await startBenchSystem(model, { THREADS: String(threads), MUX_THREADS: String(threads) });
+await using alone = await openInProcess(model, threads, threads);
+const { client } = system;
+
+/** A video by the system, as its maker sees it. Milliseconds since 1970. */
+interface Seen {
+  readonly video: Video;
+  readonly sent: number;
+  readonly preview: number;
+  readonly done: number;
+  readonly fetched: number;
+  readonly mp4: Uint8Array;
+}
+
+async function create(): Promise<Video> {
+  return (await client.createVideo({ source: { case: 'image', value: image }, settings })).video!;
+}
+
+async function makeBySystem(): Promise<Seen> {
+  const sent = Date.now();
+  const { name } = await create();
+  let preview = Number.NaN;
+  for await (const { message } of client.watchVideo({ name })) {
+    if (message.case === 'preview' && Number.isNaN(preview)) preview = Date.now();
+    const video = message.case === 'event' ? message.value.video : undefined;
+    if (video?.state === Video_State.FAILED) throw new Error(video.error?.message);
+    if (video?.state !== Video_State.DONE) continue;
+    const done = Date.now();
+    const mp4 = await fetchMedia(video, MediaKind.MP4);
+    return { video, sent, preview, done, fetched: Date.now(), mp4 };
+  }
+  throw new Error('the story broke off');
+}
+
+async function fetchMedia({ media }: Video, kind: MediaKind): Promise<Uint8Array> {
+  const { url } = media.find((each) => each.kind === kind)!;
+  return (await fetch(new URL(url, system.url))).bytes();
+}
+
+const first = await makeBySystem();
+const { plan } = (await system.record(first.video.name)).record;
+if (!plan) throw new Error('a finished video has a plan');
+const kept = await fetchMedia(first.video, MediaKind.PHOTO);
+const reference = await alone.make(plan, kept);
+if (Buffer.compare(reference.mp4, first.mp4) !== 0) throw new Error('the two sides do not make the same video');
+
+const seen: { readonly seen: Seen; readonly record: StoredRecord }[] = [];
+const made: Made[] = [];
+let traffic = { messages: 0, bytes: 0 };
+const before = await system.counters();
+for (let run = 0; run < runs; run++) {
+  const start = await system.traffic();
+  const one = await makeBySystem();
+  const end = await system.traffic();
+  traffic = { messages: end.messages - start.messages, bytes: end.bytes - start.bytes };
+  seen.push({ seen: one, record: await system.record(one.video.name) });
+  made.push(await alone.make(plan, kept));
+}
+const after = await system.counters();
+
+const time = (timestamp: Timestamp | undefined): number => (timestamp ? timestampMs(timestamp) : Number.NaN);
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[(numbers.length - 1) >> 1] ?? 0;
+const ms = (value: number): string => `${value.toFixed(0)} ms`;
+
+/** A part of a video's way: what it takes in the system and alone, medians. */
+function row(name: string, bySystem: (one: (typeof seen)[number]) => number, byAlone?: (one: Made) => number) {
+  const here = median(seen.map(bySystem));
+  const there = byAlone ? median(made.map(byAlone)) : 0;
+  return [name, byAlone ? ms(there) : '', ms(here), ms(here - there)];
+}
+
+const tasks = ({ record }: (typeof seen)[number], stage: Stage) =>
+  record.record.tasks.filter((task) => task.stage === stage);
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+const STAGES = { encode: Stage.ENCODE, denoise: Stage.DENOISE, decode: Stage.DECODE, mux: Stage.MUX };
+const total = (one: Made): number => sum([...one.stages.values()]);
+
+const rows = [
+  row('photo: sent, read, kept', (one) => time(one.record.record.createTime) - one.seen.sent),
+  row('let in', ({ record: { record } }) => time(record.startTime) - time(record.createTime)),
+  ...Object.entries(STAGES).flatMap(([name, stage]) => [
+    row(`${name}: hop to it`, (one) =>
+      sum(tasks(one, stage).map((task) => time(task.startTime) - time(task.readyTime))),
+    ),
+    row(
+      `${name}: at work`,
+      (one) => sum(tasks(one, stage).map((task) => time(task.endTime) - time(task.startTime))),
+      (one) => one.stages.get(stage) ?? 0,
+    ),
+  ]),
+  row('told to its maker', (one) => one.seen.done - time(one.record.record.endTime)),
+  row('fetched', (one) => one.seen.fetched - one.seen.done),
+  row('from the request to the mp4', (one) => one.seen.fetched - one.seen.sent, total),
+];
+const { frames, steps, segments } = plan;
+const size = `${plan.width}×${plan.height}`;
+console.log(
+  `${size}, ${frames} frames in ${segments} segments, ${steps} steps, ${threads} threads; medians of ${runs}, warm\n`,
+);
+console.log(table(['one video', 'one process', 'system', 'more'], rows));
+
+const [alonely, together] = [median(made.map(total)), median(seen.map(({ seen: one }) => one.fetched - one.sent))];
+const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
+console.log(`
+overhead: ${(((together - alonely) / alonely) * 100).toFixed(1)} % (${ms(together - alonely)})
+first preview: ${ms(median(seen.map(({ seen: one }) => one.preview - one.sent)))} after CreateVideo was called
+`);
+
+/** What was counted for one video. */
+const each = (counter: keyof typeof after, tell: (amount: number) => string) =>
+  [...after[counter]].map(([name, count]) => [name, tell((count - (before[counter].get(name) ?? 0)) / runs)]);
+
+const photoBytes = [
+  ['photo sent', kB(image.length)],
+  ['photo kept', kB(kept.length)],
+];
+const other = [
+  ['mp4 fetched', kB(first.mp4.length)],
+  ['all through NATS, in and out', kB(traffic.bytes)],
+  ['messages through NATS, in and out', String(traffic.messages)],
+];
+console.log(`${table(['bytes of one video', ''], [...photoBytes, ...each('artifacts', kB), ...other])}\n`);
+
+console.log(
+  `${table(
+    ['CPU time of one video beside the computing', ''],
+    each('cpu', (seconds) => ms(seconds * 1000)),
+  )}\n`,
+);
+
+const begunAlone = performance.now();
+for (let i = 0; i < queue; i++) await alone.make(plan, kept);
+const rateAlone = (queue * 60_000) / (performance.now() - begunAlone);
+const begun = performance.now();
+const names = await Promise.all(Array.from({ length: queue }, async () => (await create()).name));
+await Promise.all(names.map(untilDone));
+const rate = (queue * 60_000) / (performance.now() - begun);
+console.log(
+  table(
+    [`videos a minute, ${queue} of them`, ''],
+    [
+      ['one process, one after the other', rateAlone.toFixed(1)],
+      ['system, all sent at once', rate.toFixed(1)],
+      ['system by one process', (rate / rateAlone).toFixed(2)],
+    ],
+  ),
+);
+
+async function untilDone(name: string): Promise<void> {
+  for await (const { message } of client.watchVideo({ name })) {
+    if (message.case === 'event' && message.value.video?.state === Video_State.DONE) return;
+  }
+  throw new Error(`${name} was not made`);
+}

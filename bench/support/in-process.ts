@@ -1,0 +1,113 @@
+import { Stage } from '@cinematica/pipeline';
+import type { Inputs, StageHooks, StageTask, StageWork } from '@cinematica/pipeline';
+import { openNamedCheckpoint } from '@cinematica/pipeline/model';
+import { segmentSettings } from '@cinematica/pipeline/plan';
+import {
+  channelStatistics,
+  createModel,
+  createRuntime,
+  denoise,
+  packLatents,
+  parseExecutionProvider,
+  unpackConditioning,
+  unpackLatents,
+} from '@cinematica/svd';
+import { createDecodeStage } from '../../services/decoder/src/stage.ts';
+import { continueSegment } from '../../services/denoiser/src/continue-segment.ts';
+import { createEncodeStage } from '../../services/encoder/src/stage.ts';
+import { createMuxStage } from '../../services/muxer/src/stage.ts';
+
+type Plan = StageTask['plan'];
+
+/** A video that was made, and how long each stage took for it. */
+export interface Made {
+  readonly mp4: Uint8Array;
+  /** Milliseconds. */
+  readonly stages: ReadonlyMap<Stage, number>;
+}
+
+/** Makes videos one after another, with nothing in between. */
+export interface InProcess extends AsyncDisposable {
+  make(plan: Plan, photo: Uint8Array): Promise<Made>;
+}
+
+/**
+ * The computation of the pipeline in this process and one that computes, the same to the byte, without everything else:
+ * no messages, no records, no saved states, no previews, results handed on in memory.
+ *
+ * @param threads of the model.
+ * @param muxThreads of ffmpeg.
+ */
+export async function openInProcess(folder: string, threads: number, muxThreads: number): Promise<InProcess> {
+  const named = await openNamedCheckpoint(folder);
+  const provider = parseExecutionProvider(process.env.EXECUTION_PROVIDER);
+  const model = { ...createModel(named.checkpoint, await createRuntime({ provider, threads })), ...named };
+  const stageModel = { ...model, fingerprint: '' };
+  const [encoder, decoder, muxer] = [
+    createEncodeStage(stageModel),
+    createDecodeStage(stageModel),
+    createMuxStage(muxThreads),
+  ];
+
+  return {
+    async make(plan, photo) {
+      const parts = new Map<string, Uint8Array>();
+      const nameOf = (stage: Stage, segment: number, part: string) => `${stage}/${segment}/${part}`;
+      const find = (name: string) => {
+        const data = parts.get(name);
+        if (!data) throw new RangeError(`nothing was made under ${name}`);
+        return data;
+      };
+      const inputs: Inputs = {
+        photo: () => Promise.resolve(photo),
+        parts: (stage, segment) => [...parts.keys()].filter((name) => name.startsWith(nameOf(stage, segment, ''))),
+        read: (stage, segment, part) => Promise.resolve(find(nameOf(stage, segment, part))),
+      };
+      const { signal } = new AbortController();
+      const run = (work: StageWork, segment: number) => {
+        const hooks: StageHooks = {
+          ...{ saved: null, signal, draining: signal },
+          progress: () => undefined,
+          save: () => Promise.resolve(),
+          preview: () => undefined,
+          output: (_, part, data) => {
+            parts.set(nameOf(work.stage, segment, part), data);
+            return Promise.resolve();
+          },
+        };
+        return work.run({ videoId: '', stage: work.stage, segment, plan }, inputs, hooks);
+      };
+      /** As the denoiser does it, but for what it saves and shows on the way. */
+      const denoiseSegment = async (segment: number) => {
+        const conditioning = unpackConditioning(find(nameOf(Stage.ENCODE, 0, 'conditioning')));
+        const latentsOf = (of: number) => unpackLatents(find(nameOf(Stage.DENOISE, of, 'latents')));
+        const before = segment > 0 ? latentsOf(segment - 1) : null;
+        const begin = continueSegment(
+          model,
+          conditioning,
+          before && {
+            lastFrame: before.data.subarray(before.data.length - before.data.length / before.frames),
+            first: channelStatistics(latentsOf(0).data, latentsOf(0)),
+          },
+        );
+        const latents = await denoise(model, begin.conditioning, segmentSettings(plan, segment), { signal });
+        parts.set(nameOf(Stage.DENOISE, segment, 'latents'), packLatents(begin.finish(latents), conditioning));
+      };
+
+      const stages = new Map<Stage, number>();
+      const timed = async (stage: Stage, work: () => Promise<void>) => {
+        const begin = performance.now();
+        await work();
+        stages.set(stage, (stages.get(stage) ?? 0) + performance.now() - begin);
+      };
+      await timed(Stage.ENCODE, () => run(encoder, 0));
+      for (let segment = 0; segment < plan.segments; segment++) {
+        await timed(Stage.DENOISE, () => denoiseSegment(segment));
+        await timed(Stage.DECODE, () => run(decoder, segment));
+      }
+      await timed(Stage.MUX, () => run(muxer, 0));
+      return { mp4: find(nameOf(Stage.MUX, 0, 'mp4')), stages };
+    },
+    [Symbol.asyncDispose]: () => model.runtime.close(),
+  };
+}

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { LOG_FORMATS, LOG_LEVELS } from '../log.ts';
+
+/** How a service tells of itself, as environment variables. */
+export const telemetrySettingsSchema = z.object({
+  LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
+  /** `json` for machines, `text` for people; left out, it is text on a terminal. */
+  LOG_FORMAT: z.enum(LOG_FORMATS).optional(),
+  /** Where spans are sent, by OTLP over HTTP, for example `http://collector:4318`; nowhere unless it is given. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+});

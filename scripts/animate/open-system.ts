@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { digestCheckpoint } from '../../packages/svd/src/checkpoint/digest-checkpoint.ts';
+import { openCheckpoint } from '../../packages/svd/src/checkpoint/checkpoint.ts';
+import type { Model } from '@cinematica/protocol/v1';
+import { findSystem } from '../launch/announcement.ts';
+import { readApiKey } from '../launch/api-key.ts';
+import { apiKeyPath, isInUse } from '../launch/data-folder.ts';
+import { createLauncher } from '../launch/launcher.ts';
+import { freePorts } from '../launch/ports.ts';
+import { PACE } from '../launch/supervise.ts';
+import { cinematica } from '../launch/system.ts';
+import type { SystemArguments } from './arguments.ts';
+import { findModel } from './find-model.ts';
+import type { Called } from './insist.ts';
+import type { Progress } from './progress.ts';
+import { UsageError } from './usage-error.ts';
+
+/** A system that is there to be called. */
+export interface OpenSystem extends Called, AsyncDisposable {
+  /** What it knows us by; undefined where it does not. */
+  readonly key: string | undefined;
+}
+
+/**
+ * The system elsewhere that was asked for; else the one that runs on this machine; else one that is started, and stopped
+ * when it is disposed of. What it keeps, it keeps for the next.
+ *
+ * @param project the project's folder
+ * @throws UsageError, LaunchError, the signal's reason
+ */
+export async function openSystem(
+  wanted: SystemArguments,
+  project: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<OpenSystem> {
+  const { address, apiKey, data = join(project, '.data') } = wanted;
+  if (address) {
+    refuseOwn(wanted, `the one at ${address.origin}`);
+    return running({ url: address.href, key: apiKey, alive: () => Promise.resolve(true) });
+  }
+  const onWait = () => progress.show({ label: `waiting for the system in ${data} to be ready, or to end` });
+  const found = await findSystem(data, onWait, signal);
+  if (!found) return start(wanted, data, project, progress, signal);
+  refuseOwn({ ...wanted, model: undefined }, `the one that runs at ${found.url}`);
+  return running({ url: found.url, key: apiKey ?? found.key, alive: () => isInUse(data) });
+}
+
+/**
+ * Makes sure that a system makes videos with the model that was asked for.
+ *
+ * @throws UsageError
+ */
+export async function checkModel(folder: string, models: readonly Model[], url: string): Promise<void> {
+  const digest = await digestCheckpoint(await openCheckpoint(folder));
+  if (models.some((model) => model.digest === digest)) return;
+  const titles = models.map(({ title }) => title).join(', ');
+  throw new UsageError(
+    `the system at ${url} makes videos with ${titles}, not with the model in ${folder}: stop it, or give this one a data folder of its own with --data`,
+  );
+}
+
+const running = (system: Omit<OpenSystem, typeof Symbol.asyncDispose>): OpenSystem => ({
+  ...system,
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+});
+
+function refuseOwn({ model, threads, provider }: SystemArguments, which: string): void {
+  const given = Object.entries({ model, threads, provider }).find(([, value]) => value !== undefined);
+  if (given) throw new UsageError(`--${given[0]} is for a system that is started here; ${which} has its own`);
+}
+
+async function start(
+  { model, threads, provider, apiKey }: SystemArguments,
+  data: string,
+  project: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<OpenSystem> {
+  const options = { port: (await freePorts(1))[0] ?? 0, lan: false, model: findModel(model, project), data };
+  const env = {
+    ...process.env,
+    ...(threads === undefined ? {} : { THREADS: String(threads) }),
+    ...(provider === undefined ? {} : { EXECUTION_PROVIDER: provider }),
+  };
+  let ready = false;
+  // While it starts, what it does is nobody's business; later, what it says is that something has ended.
+  const say = (line: string): void => {
+    if (ready) progress.note(line);
+  };
+  const launcher = createLauncher(cinematica(project), options, env, { say, ...PACE });
+  const stop = async () => {
+    ready = false;
+    progress.show({ label: 'stopping the system' });
+    await launcher.stop();
+  };
+  progress.show({ label: 'starting the system' });
+  try {
+    const url = await launcher.start(signal);
+    const key = apiKey ?? (await readApiKey(apiKeyPath(data))) ?? undefined;
+    ready = true;
+    return { url, key, alive: () => Promise.resolve(true), [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

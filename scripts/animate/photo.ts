@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import sharp from 'sharp';
+import type { Limits } from '@cinematica/protocol/v1';
+import { loadImage } from '../../packages/svd/src/image/load-image.ts';
+import type { RgbImage } from '../../packages/svd/src/image/image.ts';
+
+/** More pixels a side than the system keeps of any photo. */
+const MAX_SIDE = 2048;
+
+/** A photo that was found to be one. */
+export interface Photo {
+  readonly file: Uint8Array;
+  /** Media type. */
+  readonly type: string | undefined;
+  readonly pixels: RgbImage;
+}
+
+/** @throws ImageError no such file, not an image, damaged or cut off, too large or too small */
+export async function readPhoto(path: string, signal: AbortSignal): Promise<Photo> {
+  const pixels = await loadImage(path, {}, signal);
+  const file = await readFile(path, { signal });
+  const { mediaType } = await sharp(file, { limitInputPixels: false }).metadata();
+  return { file, type: mediaType, pixels };
+}
+
+/**
+ * The photo as a system takes it: its own file, or where it does not take that, such as a GIF or a TIFF, or one of too many
+ * bytes, a JPEG made of it.
+ */
+export async function toUpload({ file, type, pixels }: Photo, limits: Limits | undefined): Promise<Uint8Array> {
+  const { imageTypes = [], maxImageBytes = 0n } = limits ?? {};
+  if (type !== undefined && imageTypes.includes(type) && file.length <= maxImageBytes) return file;
+  const { width, height, data } = pixels;
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .resize({ width: MAX_SIDE, height: MAX_SIDE, fit: 'inside', withoutEnlargement: true })
+    .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+    .toBuffer();
+}

@@ -1,0 +1,63 @@
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
+import { apiKeyLine, newApiKey } from '../../services/gateway/src/callers/api-keys.ts';
+import { LaunchError } from './launch-error.ts';
+
+/** Whose videos those are that this machine's own programs make: the command line's, and a person's with grpcurl. */
+const NAME = 'local';
+
+/**
+ * The key of this installation, made at the first start. Its file is for its owner's eyes only.
+ *
+ * @throws LaunchError where the file is there but no key
+ */
+export async function ensureApiKey(file: string): Promise<string> {
+  const found = await readApiKey(file);
+  if (found !== null) return found;
+  const key = newApiKey();
+  await replace(file, `${key}\n`);
+  return key;
+}
+
+/**
+ * @returns null where there is none yet
+ * @throws LaunchError where the file is there but no key
+ */
+export async function readApiKey(file: string): Promise<string | null> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+    throw new LaunchError(`The key in ${file} can’t be read: ${String(cause)}`, { cause });
+  }
+  if (/^cin_[\w-]{43}\n$/.test(text)) return text.trim();
+  throw new LaunchError(`${file} does not hold a key of ours: delete it, and a new one is made at the next start.`);
+}
+
+/**
+ * Tells the gateway which keys it takes: those of the user's own file, and this installation's.
+ *
+ * @param own the user's API_KEYS_FILE
+ * @throws LaunchError where that can't be read
+ */
+export async function writeApiKeys(file: string, key: string, own: string | undefined): Promise<void> {
+  const others = own === undefined ? '' : await readOwn(own);
+  await replace(file, `${others}${apiKeyLine(NAME, key)}\n`);
+}
+
+async function readOwn(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).replace(/\n*$/, '\n');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LaunchError(`API_KEYS_FILE=${file} can’t be read: ${reason}`, { cause });
+  }
+}
+
+/** By renaming: a start that is stopped here must not leave half a file. */
+async function replace(file: string, text: string): Promise<void> {
+  const partial = `${file}.${process.pid}`;
+  await writeFile(partial, text, { mode: 0o600 });
+  await chmod(partial, 0o600);
+  await rename(partial, file);
+}

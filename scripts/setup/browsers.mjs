@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import { findProgram } from './find-program.mjs';
+
+/** @returns {string | null} the path of a Chromium or a Chrome */
+export function findBrowser() {
+  const mac = '/Applications/Chromium.app/Contents/MacOS/Chromium';
+  return (
+    process.env.CHROMIUM ??
+    findProgram('chromium') ??
+    findProgram('google-chrome') ??
+    (existsSync(mac) ? mac : null)
+  );
+}
+
+/** Whether WebKit can be driven here: Debian's WebKitWebDriver, and a screen that nobody sees for its browser. */
+export function hasWebKit() {
+  return findProgram('WebKitWebDriver') !== null && findProgram('Xvfb') !== null;
+}

@@ -1,0 +1,181 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  connectNats,
+  createLog,
+  createObjectArtifacts,
+  openRecords,
+  openVideoTable,
+  pipelineSettingsSchema,
+} from '@cinematica/pipeline';
+import type { Artifacts, PipelineSettings, Records, VideoTable } from '@cinematica/pipeline';
+import { VideoService } from '@cinematica/protocol/v1';
+import { createClient } from '@connectrpc/connect';
+import type { Client, Interceptor } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { openDataFolder } from '../../scripts/launch/data-folder.ts';
+import { createLauncher } from '../../scripts/launch/launcher.ts';
+import { access } from '../../scripts/launch/nats/users.ts';
+import { freePorts } from '../../scripts/launch/ports.ts';
+import { ensureSecrets } from '../../scripts/launch/secrets.ts';
+import { cinematica } from '../../scripts/launch/system.ts';
+import { natsServerPath } from './nats-server.ts';
+
+export const STAGE_SERVICES = ['encoder', 'denoiser', 'decoder', 'muxer'] as const;
+export type StageService = (typeof STAGE_SERVICES)[number];
+export type ServiceName = StageService | 'gateway';
+
+/** Services that call with a key of their own; what `ann` makes is `key-ann`'s. */
+export const CALLERS = ['ann', 'bob', 'cid', 'zed'] as const;
+export type Caller = (typeof CALLERS)[number];
+export const ownerOf = (caller: Caller): string => `key-${caller}`;
+
+export type VideoClient = Client<typeof VideoService>;
+
+/**
+ * The whole system as `npm start` runs it: NATS with a user a service, and every service a process that is started again
+ * when it ends. Its intervals are short.
+ */
+export interface RealSystem extends AsyncDisposable {
+  /** Where the gateway is. */
+  readonly url: string;
+  /** All that it keeps: the files of NATS, the secrets, the logs. */
+  readonly folder: string;
+  readonly settings: PipelineSettings;
+  client(caller: Caller): VideoClient;
+  /** Looks at everything, with the gateway's rights. */
+  readonly nats: NatsConnection;
+  readonly records: Records;
+  /** All records, as they change. */
+  readonly table: VideoTable;
+  readonly artifacts: Artifacts;
+  /** null while it is being started again. */
+  pid(name: ServiceName | 'nats'): Promise<number | null>;
+  /** What a service has started for itself and runs now: its model, ffmpeg, the process that decodes photos. */
+  children(name: ServiceName): Promise<number[]>;
+  /** A stage's metric, all its labels added up. */
+  metric(name: StageService, metric: string): Promise<number>;
+  /** How long it took until all of it was ready: the pace of this machine, with all else that it does. Milliseconds. */
+  readonly startTime: number;
+  /** What the user of `npm start` reads. */
+  readonly said: readonly string[];
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+const MODEL = join(import.meta.dirname, '../golden/tiny-xt/checkpoint');
+const keyOf = (caller: Caller): string => `key-of-${caller}`;
+
+const SHORT = {
+  ...{
+    ACK_WAIT_MS: '1500',
+    PROGRESS_DEADLINE_MS: '30000',
+    STOP_GRACE_MS: '1000',
+    RETRY_DELAY_MS: '100',
+    PULL_EXPIRES_MS: '1000',
+  },
+  ...{ ARTIFACT_IDLE_MS: '1000', REQUEST_TIMEOUT_MS: '2000', LEASE_MS: '1500', RECONCILE_MS: '500' },
+  ...{ COLLECT_MS: '1000', ORPHAN_AGE_MS: '3000', UNDO_MS: '1500', CANARY_MS: '500', DRAIN_MS: '2000' },
+  CALLS_PER_SECOND: '1000',
+};
+
+/** @param env what differs from the short intervals, or else from the defaults. */
+export async function startRealSystem(env: Readonly<Record<string, string>> = {}): Promise<RealSystem> {
+  await using cleanup = new AsyncDisposableStack();
+  const home = await mkdtemp(join(tmpdir(), 'cinematica-system-'));
+  cleanup.defer(() => rm(home, { recursive: true, force: true }));
+  const keysFile = join(home, 'keys');
+  const digests = CALLERS.map((caller) => createHash('sha256').update(keyOf(caller)).digest('hex'));
+  await writeFile(keysFile, CALLERS.map((caller, index) => `${caller} ${digests[index] ?? ''}\n`).join(''));
+  const data = join(home, 'data');
+  const { logs, secretsFile, nats: natsFiles } = await openDataFolder(data, AbortSignal.timeout(10_000));
+  const { nats: passwords } = await ensureSecrets(secretsFile, Object.keys(access));
+
+  const surroundings: NodeJS.ProcessEnv = {
+    ...process.env,
+    ...{ NATS_SERVER: await natsServerPath(), API_KEYS_FILE: keysFile, THREADS: '1', EXECUTION_PROVIDER: 'cpu' },
+    ...SHORT,
+    ...env,
+  };
+  // The system's own server, whichever this process was told of.
+  delete surroundings.NATS_URL;
+  const said: string[] = [];
+  const [port = 0] = await freePorts(1);
+  const supervision = { say: (line: string) => void said.push(line), backoffMs: 20, graceMs: 5_000 };
+  const launcher = createLauncher(
+    cinematica(ROOT),
+    { port, lan: false, model: MODEL, data },
+    surroundings,
+    supervision,
+  );
+  cleanup.defer(async () => {
+    launcher.kill();
+    await launcher.stop();
+  });
+  const begun = Date.now();
+  const url = await launcher.start(AbortSignal.timeout(60_000));
+  const startTime = Date.now() - begun;
+
+  const listens = /listen: "([^"]+)"/.exec(await readFile(natsFiles.config, 'utf8'))?.[1] ?? '';
+  const credentials = { NATS_USER: 'gateway', NATS_PASSWORD: passwords.gateway };
+  const nats = await connectNats('gateway', { NATS_URL: `nats://${listens}`, ...credentials });
+  cleanup.defer(() => nats.close());
+  const settings = pipelineSettingsSchema.parse({ ...SHORT, ...env });
+  const records = await openRecords(nats, settings);
+  const table = cleanup.use(await openVideoTable(records, createLog('test', { level: 'error' })));
+
+  async function pid(name: ServiceName | 'nats'): Promise<number | null> {
+    if (name === 'nats') return Number(await readFile(natsFiles.pidFile, 'utf8').catch(() => '')) || null;
+    return servicePid(name);
+  }
+
+  const kept = cleanup.move();
+  return {
+    ...{ url, folder: data, settings, nats, records, table, startTime, said, pid },
+    artifacts: createObjectArtifacts(nats, settings),
+    client: (caller) => clientOf(url, caller),
+    async children(name) {
+      const parent = await pid(name);
+      return parent === null ? [] : serviceChildren(parent);
+    },
+    async metric(name, metric) {
+      const log = await readFile(join(logs, `${name}.log`), 'utf8');
+      const started = log.split('\n').find((line) => line.includes('"started"')) ?? '{}';
+      const { metrics } = JSON.parse(started) as { readonly metrics?: number };
+      const text = await (await fetch(`http://127.0.0.1:${metrics ?? 0}/metrics`)).text();
+      const values = text.matchAll(new RegExp(`^${metric}\\{.*\\} (\\S+)$`, 'gm'));
+      return [...values].reduce((sum, [, value]) => sum + Number(value), 0);
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** @param launcher the process that started the system. @returns null while it is being started again */
+export async function servicePid(name: ServiceName, launcher = process.pid): Promise<number | null> {
+  const [found] = await processes('-P', String(launcher), '-f', join(ROOT, 'services', name, 'src', 'main.ts'));
+  return found ?? null;
+}
+
+/** What a service has started for itself and runs now: its model, ffmpeg, the process that decodes photos. */
+export function serviceChildren(parent: number): Promise<number[]> {
+  // The launcher's guard of it, a shell, is its child as well.
+  return processes('-P', String(parent), '-f', 'child[.]ts|ffmpeg');
+}
+
+/** The ids of processes, as pgrep finds them. */
+async function processes(...args: readonly string[]): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('pgrep', [...args]).catch(() => ({ stdout: '' }));
+  return stdout.split('\n').filter(Boolean).map(Number);
+}
+
+function clientOf(baseUrl: string, caller: Caller): VideoClient {
+  const identify: Interceptor = (next) => (request) => {
+    request.header.set('authorization', `Bearer ${keyOf(caller)}`);
+    return next(request);
+  };
+  return createClient(VideoService, createConnectTransport({ baseUrl, httpVersion: '1.1', interceptors: [identify] }));
+}
