@@ -1,0 +1,224 @@
+#!/usr/bin/env bash
+# Proves the overlays against a real control plane: etcd, kube-apiserver, kube-controller-manager and kube-scheduler run
+# here as processes; only the nodes and what their kubelets would do are simulated, by kwok.
+#
+#   deploy/k8s/prove.sh [FOLDER]
+#
+# FOLDER keeps the programs, which are built there from their Go modules the first time: half an hour on two cores, 3 GB.
+# Needs: go, kubectl, openssl, curl. What it printed stands in docs/kubernetes.md.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+KUBERNETES=1.37.2 ETCD=3.7.3 KWOK=0.8.0 KEDA=2.21.0 PROMETHEUS_OPERATOR=0.85.0
+programs=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/cinematica-prove}
+mkdir -p "$programs"
+programs=$(cd "$programs" && pwd)
+
+"$here/prove/build.sh" "$programs" "$KUBERNETES" "$ETCD" "$KWOK"
+module() { go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p'; }
+kwok_stages=$(module "sigs.k8s.io/kwok@v$KWOK")/kustomize/stage
+keda_crds=$(module "github.com/kedacore/keda/v2@v$KEDA")/config/crd/bases
+prometheus_crds=$(module "github.com/prometheus-operator/prometheus-operator@v$PROMETHEUS_OPERATOR")/example/prometheus-operator-crd
+
+work=$(mktemp -d)
+children=()
+finish() {
+  for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  rm -rf "$work"
+}
+trap finish EXIT
+start() { # name, command...
+  local name=$1
+  shift
+  "$@" >"$work/$name.log" 2>&1 &
+  children+=($!)
+}
+failed=0
+say() { printf '\n## %s\n' "$*"; }
+pass() { printf '  ok    %s\n' "$*"; }
+fail() { printf '  FAIL  %s\n' "$*"; failed=1; }
+check() { # words, command...
+  local words=$1
+  shift
+  if "$@" >"$work/said" 2>&1; then pass "$words"; else fail "$words"; sed 's/^/        /' "$work/said"; fi
+}
+until_true() { # seconds, command...
+  local left=$1
+  shift
+  until "$@" >/dev/null 2>&1; do
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || return 1
+    sleep 1
+  done
+}
+
+# ── The control plane ────────────────────────────────────────────────────────────────────────────────────────────────
+port=16443
+export KUBECONFIG=$work/kubeconfig
+openssl genrsa -out "$work/sa.key" 2048 2>/dev/null
+token=$(openssl rand -hex 16)
+echo "$token,admin,admin,system:masters" >"$work/tokens.csv"
+start etcd "$programs/etcd" --data-dir "$work/etcd" --listen-client-urls http://127.0.0.1:12379 \
+  --advertise-client-urls http://127.0.0.1:12379 --listen-peer-urls http://127.0.0.1:12380 \
+  --initial-advertise-peer-urls http://127.0.0.1:12380 --initial-cluster default=http://127.0.0.1:12380
+start apiserver "$programs/kube-apiserver" --etcd-servers http://127.0.0.1:12379 --secure-port "$port" \
+  --bind-address 127.0.0.1 --allow-privileged --cert-dir "$work/certs" --token-auth-file "$work/tokens.csv" --authorization-mode RBAC \
+  --service-account-issuer https://prove --service-account-key-file "$work/sa.key" \
+  --service-account-signing-key-file "$work/sa.key" --service-cluster-ip-range 10.96.0.0/16
+kubectl config set-cluster prove --server "https://127.0.0.1:$port" --insecure-skip-tls-verify >/dev/null
+kubectl config set-credentials admin --token "$token" >/dev/null
+kubectl config set-context prove --cluster prove --user admin --namespace cinematica >/dev/null
+kubectl config use-context prove >/dev/null
+until_true 120 kubectl get --raw /readyz || { tail -5 "$work/apiserver.log"; exit 1; }
+start controllers "$programs/kube-controller-manager" --kubeconfig "$KUBECONFIG" --leader-elect=false \
+  --use-service-account-credentials --service-account-private-key-file "$work/sa.key" --bind-address 127.0.0.1 --secure-port 16257
+start scheduler "$programs/kube-scheduler" --kubeconfig "$KUBECONFIG" --leader-elect=false --bind-address 127.0.0.1 --secure-port 16259
+for stage in node/fast node/heartbeat-with-lease pod/general; do
+  for file in "$kwok_stages/$stage"/*.yaml; do
+    case $file in */kustomization.yaml) ;; *) printf -- '---\n'; cat "$file" ;; esac
+  done
+done >"$work/stages.yaml"
+start kwok "$programs/kwok" --kubeconfig "$KUBECONFIG" --manage-all-nodes --config "$work/stages.yaml" --node-lease-duration-seconds 40
+
+say "The control plane"
+kubectl version 2>/dev/null | grep Server | sed 's/^/  /'
+kubectl create --filename "$keda_crds/keda.sh_scaledobjects.yaml" >/dev/null
+for kind in podmonitors prometheusrules; do
+  kubectl create --filename "$prometheus_crds/monitoring.coreos.com_$kind.yaml" >/dev/null
+done
+kubectl wait --for=condition=Established crd --all --timeout=60s >/dev/null
+echo "  CRDs: KEDA $KEDA, Prometheus operator $PROMETHEUS_OPERATOR"
+
+# ── Everything is taken ──────────────────────────────────────────────────────────────────────────────────────────────
+say "Server-side dry run of every overlay: no error, no warning"
+kubectl apply --server-side --filename "$here/base/namespace.yaml" >/dev/null
+until_true 30 kubectl get serviceaccount default
+dry_run() {
+  kubectl apply --server-side --dry-run=server --kustomize "$here/$1" >"$work/dry" 2>&1 && ! grep --quiet Warning "$work/dry" || {
+    cat "$work/dry"
+    return 1
+  }
+}
+for overlay in base overlays/local-cpu overlays/production; do
+  check "$overlay" dry_run "$overlay"
+  printf '        %s objects\n' "$(grep --count serverside-applied "$work/dry")"
+done
+
+say "Pod Security refuses what is not restricted"
+refused() {
+  if kubectl run intruder --image=example.com/x:1.0.0 --privileged --dry-run=server >"$work/why" 2>&1; then return 1; fi
+  cat "$work/why"
+  grep --quiet 'violates PodSecurity "restricted' "$work/why"
+}
+check "a privileged pod" refused
+
+# ── Where pods land ──────────────────────────────────────────────────────────────────────────────────────────────────
+node() { # name, zone, GPU's product or -, GPUs, taint or -
+  local gpu= taints='[]' capacity=
+  if [ "$3" != - ]; then gpu="nvidia.com/gpu.product: $3, nvidia.com/gpu.present: 'true'," capacity=", nvidia.com/gpu: '$4'"; fi
+  if [ "$5" != - ]; then taints='[{ key: nvidia.com/gpu, value: present, effect: NoSchedule }]'; fi
+  kubectl create --filename - >/dev/null <<YAML
+apiVersion: v1
+kind: Node
+metadata:
+  name: $1
+  labels: { $gpu kubernetes.io/hostname: $1, topology.kubernetes.io/zone: $2, kubernetes.io/os: linux }
+spec: { taints: $taints }
+status:
+  capacity: { cpu: '32', memory: 128Gi, pods: '110'$capacity }
+  allocatable: { cpu: '32', memory: 128Gi, pods: '110'$capacity }
+YAML
+}
+volume() { # name, class, size, mode
+  kubectl create --filename - >/dev/null <<YAML
+apiVersion: v1
+kind: PersistentVolume
+metadata: { name: $1 }
+spec:
+  storageClassName: $2
+  capacity: { storage: $3 }
+  accessModes: [$4]
+  hostPath: { path: /volumes/$1 }
+YAML
+}
+for class in fast-ssd shared-files; do
+  kubectl create --filename - >/dev/null <<YAML
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: { name: $class }
+provisioner: kubernetes.io/no-provisioner
+YAML
+done
+for i in 0 1 2; do volume "nats-$i" fast-ssd 200Gi ReadWriteOnce; done
+volume weights shared-files 20Gi ReadWriteMany
+node cpu-1 a - 0 -
+node cpu-2 b - 0 -
+node cpu-3 c - 0 -
+node cpu-4 a - 0 -
+node t4-1 a Tesla-T4 4 tainted
+node t4-2 b Tesla-T4 4 - # without the usual taint: nobody may stray there
+
+say "Production on four CPU nodes and two T4 nodes (one of them without a taint)"
+"$here/make-secrets.sh" | kubectl create --filename - >/dev/null
+kubectl apply --server-side --kustomize "$here/overlays/production" >/dev/null
+# KEDA is not here to say how many: it would say this.
+kubectl scale deployment denoiser --replicas=3 >/dev/null
+kubectl scale deployment decoder encoder muxer --replicas=2 >/dev/null
+for workload in deployment/gateway deployment/web deployment/encoder deployment/muxer statefulset/nats; do
+  check "$workload is up" kubectl rollout status "$workload" --timeout=120s
+done
+done_or_gone() { [ "$(kubectl get job "$1" --output 'jsonpath={.status.succeeded}' 2>/dev/null)" = 1 ] || ! kubectl get job "$1" >/dev/null 2>&1; }
+for job in provisioner weights; do check "job/$job is complete" until_true 120 done_or_gone "$job"; done
+pods() { kubectl get pods --selector "app.kubernetes.io/name=$1" --field-selector "status.phase=$2" --no-headers 2>/dev/null | wc -l; }
+without_node() { [ "$(kubectl get pods --selector "app.kubernetes.io/name=$1" --output 'jsonpath={.items[*].spec.nodeName}')" = '' ] && [ "$(pods "$1" Pending)" = "$2" ]; }
+sleep 5
+check "the denoiser's 3 pods are Pending: there is no A100" without_node denoiser 3
+check "the decoder's 2 pods are Pending" without_node decoder 2
+kubectl get pods --selector app.kubernetes.io/name=denoiser --output 'jsonpath={.items[0].status.conditions[0].message}' | sed 's/^/        /; s/\. *preemption.*//'
+echo
+
+say "Two A100 nodes come: one with 4 GPUs, one that shares 2 by time slices (8 × “-SHARED”)"
+node a100-1 a NVIDIA-A100-SXM4-80GB 4 tainted
+node a100-2 b NVIDIA-A100-SXM4-80GB-SHARED 8 tainted
+check "the denoiser is up" kubectl rollout status deployment/denoiser --timeout=120s
+check "the decoder is up" kubectl rollout status deployment/decoder --timeout=120s
+on_nodes() { # name, what its nodes are called
+  local nodes
+  nodes=$(kubectl get pods --selector "app.kubernetes.io/name=$1" --field-selector status.phase=Running --output 'jsonpath={.items[*].spec.nodeName}')
+  [ -n "$nodes" ] && for node in $nodes; do case $node in $2-*) ;; *) return 1 ;; esac; done
+}
+for name in denoiser decoder; do check "$name runs on A100 nodes only" on_nodes "$name" a100; done
+for name in gateway web encoder muxer nats; do check "$name runs on CPU nodes only" on_nodes "$name" cpu; done
+kubectl get pods --no-headers --output 'custom-columns=POD:.metadata.labels.app\.kubernetes\.io/name,NODE:.spec.nodeName' | sort | uniq -c | sed 's/^/      /'
+admitted() { ! kubectl get events --all-namespaces --output 'jsonpath={.items[*].message}' | grep -E 'violates PodSecurity|forbidden'; }
+check "the namespace admitted every pod (no event says otherwise)" admitted
+
+# ── Budgets hold ─────────────────────────────────────────────────────────────────────────────────────────────────────
+watch_budgets() { kubectl get pdb --watch --output 'jsonpath={.metadata.name}{" "}{.status.currentHealthy}{" "}{.status.desiredHealthy}{"\n"}' >"$work/budgets" 2>/dev/null & watcher=$!; }
+budgets_held() {
+  kill "$watcher" 2>/dev/null || true
+  wait "$watcher" 2>/dev/null || true
+  awk '{ seen[$1]++; if (!($1 in least) || $2 - $3 < least[$1]) least[$1] = $2 - $3 }
+    END { for (name in least) { printf "        %-9s %3d looks, never less than %d over its budget\n", name, seen[name], least[name]; if (least[name] < 0) bad = 1 } exit bad }' "$work/budgets"
+}
+say "A rolling update of everything keeps the budgets"
+watch_budgets
+for name in gateway web encoder denoiser decoder muxer; do kubectl set env "deployment/$name" PROVED=rolling >/dev/null; done
+kubectl patch statefulset nats --type=merge --patch '{"spec":{"template":{"metadata":{"annotations":{"proved":"rolling"}}}}}' >/dev/null
+for workload in deployment/gateway deployment/web deployment/encoder deployment/denoiser deployment/decoder deployment/muxer statefulset/nats; do
+  check "$workload is rolled" kubectl rollout status "$workload" --timeout=180s
+done
+if budgets_held; then pass "no budget was broken"; else fail "a budget was broken"; fi
+
+say "Draining the CPU node that nats-0 is on, and an A100 node, keeps the budgets"
+watch_budgets
+first=$(kubectl get pod nats-0 --output 'jsonpath={.spec.nodeName}')
+check "$first is drained" kubectl drain "$first" --ignore-daemonsets --delete-emptydir-data --timeout=180s
+check "a100-1 is drained" kubectl drain a100-1 --ignore-daemonsets --delete-emptydir-data --timeout=180s
+for workload in deployment/gateway deployment/web deployment/encoder deployment/denoiser deployment/decoder deployment/muxer statefulset/nats; do
+  check "$workload is whole again, elsewhere" kubectl rollout status "$workload" --timeout=180s
+done
+if budgets_held; then pass "no budget was broken"; else fail "a budget was broken"; fi
+
+say "$([ "$failed" = 0 ] && echo 'All of it holds.' || echo 'Not all of it holds.')"
+exit "$failed"

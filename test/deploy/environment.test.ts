@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { readConfig } from '../../packages/pipeline/src/service/read-config.ts';
+import { configSchema as decoder } from '../../services/decoder/src/config.ts';
+import { configSchema as denoiser } from '../../services/denoiser/src/config.ts';
+import { configSchema as encoder } from '../../services/encoder/src/config.ts';
+import { configSchema as gateway } from '../../services/gateway/src/config.ts';
+import { configSchema as muxer } from '../../services/muxer/src/config.ts';
+import { configSchema as provisioner } from '../../services/provisioner/src/config.ts';
+import { access } from '../../scripts/launch/nats/users.ts';
+import { environmentOf, KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
+
+const schemas: Readonly<Record<string, z.ZodObject>> = { gateway, encoder, denoiser, decoder, muxer, provisioner };
+
+/** What adapter-node 6 reads (its src/env.js), and the page's own server (web/src/lib/api). */
+const WEB = ['HOST', 'PORT', 'SHUTDOWN_TIMEOUT', 'PROTOCOL_HEADER', 'GATEWAY_URL'];
+
+describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
+  const manifests = KUSTOMIZE === null ? [] : render(overlay);
+  const workloads = workloadsOf(manifests);
+  const setIn = (name: string, secret: (from: string, key: string) => string = () => 's'.repeat(43)) => {
+    const container = workloads.find((workload) => workload.name === name)?.spec.containers[0];
+    if (!container) throw new Error(`there is no ${name}`);
+    return environmentOf(manifests, container, secret);
+  };
+
+  test.each(Object.entries(schemas))('%s is told what it knows, and all that it must be told', (name, schema) => {
+    const set = setIn(name);
+    for (const variable of Object.keys(set))
+      expect(Object.keys(schema.shape), `${name} does not read it`).toContain(variable);
+    // Throws where one without a default is missing, or a value is none.
+    const config = readConfig(schema, set);
+    for (const host of ['HTTP_HOST', 'GRPC_HOST', 'METRICS_HOST', 'SCALER_HOST']) {
+      // Its default is the loopback address, where nobody in a cluster would find it.
+      if (host in schema.shape && host.replace('HOST', 'PORT') in set) expect(config).toHaveProperty(host, '0.0.0.0');
+    }
+  });
+
+  test('the web is told what it knows', () => {
+    for (const variable of Object.keys(setIn('web'))) expect(WEB).toContain(variable);
+  });
+
+  test.each(Object.keys(schemas))('%s is its own NATS user, and nobody else’s password is its', (name) => {
+    const secrets: string[] = [];
+    const set = setIn(name, (from) => {
+      secrets.push(from);
+      return from;
+    });
+    expect(set).toMatchObject({ NATS_USER: name, NATS_PASSWORD: `nats-${name}` });
+    expect(Object.keys(access)).toContain(name);
+    expect(secrets.filter((from) => from.startsWith('nats-'))).toEqual([`nats-${name}`]);
+  });
+
+  test.each(Object.keys(schemas).filter((name) => name !== 'provisioner'))(
+    '%s can end in the time that it is given',
+    (name) => {
+      const config = readConfig(schemas[name]!, setIn(name));
+      const workload = workloads.find((one) => one.name === name)!;
+      const preStop = name === 'gateway' ? 5 : 0;
+      const { DRAIN_MS = 0, STOP_GRACE_MS = 0 } = config as { DRAIN_MS?: number; STOP_GRACE_MS?: number };
+      const needed = preStop + (name === 'gateway' ? DRAIN_MS : Math.max(DRAIN_MS, 2 * STOP_GRACE_MS)) / 1000;
+      expect(workload.spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(needed + 10);
+    },
+  );
+});

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { KUSTOMIZE, render, workloadsOf } from './manifests.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const docker = (name: string) => readFile(join(root, 'deploy/docker', name), 'utf8');
+
+test('the images start from what is pinned by digest', async () => {
+  const file = await docker('Dockerfile');
+  const bases = [...file.matchAll(/^FROM (\S+)(?: AS (\w+))?/gm)].map(([, base = '', name = '']) => ({ base, name }));
+  for (const { base } of bases) {
+    const argument = /^\$\{(\w+)\}$/.exec(base)?.[1];
+    if (argument === undefined) expect(bases.map(({ name }) => name)).toContain(base);
+    else expect(file).toMatch(new RegExp(`^ARG ${argument}=\\S+@sha256:[0-9a-f]{64}$`, 'm'));
+  }
+  for (const target of ['service', 'gpu']) {
+    const stage = file.slice(file.indexOf(`FROM runtime AS ${target}\n`));
+    expect(stage.slice(0, stage.indexOf('\nFROM ') + 1 || undefined), target).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
+  }
+});
+
+test('the CUDA provider is of the version that it is loaded by', async () => {
+  const require = createRequire(join(root, 'packages/svd/package.json'));
+  const { version } = require('onnxruntime-node/package.json') as { readonly version: string };
+  expect(await docker('Dockerfile')).toContain(`\nARG ONNXRUNTIME_VERSION=${version}\n`);
+  const wheels = await docker('cuda.txt');
+  expect(wheels).toContain(`\nonnxruntime-gpu==${version} --hash=`);
+  for (const line of wheels.trim().split('\n').slice(1))
+    expect(line).toMatch(/^[a-z0-9-]+==\S+ --hash=sha256:[0-9a-f]{64}$/);
+});
+
+describe.skipIf(KUSTOMIZE === null)('what the manifests run', () => {
+  const containers = KUSTOMIZE === null ? [] : workloadsOf(render('base')).flatMap(({ spec }) => spec.containers);
+  const ours = containers.filter(({ image }) => image.startsWith('cinematica/'));
+
+  test('is in the tree, and of this version', () => {
+    for (const { name, image, args } of ours) {
+      expect(image, name).toBe(`cinematica/service:${packageJson.version}`);
+      // The web app's is made when the image is.
+      if (name !== 'web') expect(existsSync(join(root, args[0] ?? '')), name).toBe(true);
+    }
+    expect(ours.length).toBe(containers.length - 1);
+  });
+});

@@ -1,0 +1,124 @@
+import { execFileSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { findProgram } from '../../scripts/setup/find-program.mjs';
+
+/** kustomize, which the set-up brings; null on a machine where it could not be had. */
+export const KUSTOMIZE = process.env.KUSTOMIZE ?? findProgram('kustomize');
+
+/** Everything in deploy/k8s that can be applied. */
+export const OVERLAYS = ['base', 'overlays/local-cpu', 'overlays/production'] as const;
+
+const k8s = resolve(import.meta.dirname, '../../deploy/k8s');
+
+const labels = z.record(z.string(), z.string()).default({});
+const objectSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional(), labels }),
+});
+/** An object of the API. */
+export type Manifest = z.output<typeof objectSchema>;
+
+const reference = z.looseObject({ name: z.string() });
+const variable = z.looseObject({
+  name: z.string(),
+  value: z.string().optional(),
+  valueFrom: z
+    .object({
+      secretKeyRef: z.object({ name: z.string(), key: z.string() }).optional(),
+      fieldRef: z.object({ fieldPath: z.string() }).optional(),
+      resourceFieldRef: z.object({ resource: z.string() }).optional(),
+    })
+    .optional(),
+});
+const quantities = z.record(z.string(), z.union([z.string(), z.number()])).default({});
+const containerSchema = z.looseObject({
+  name: z.string(),
+  image: z.string(),
+  args: z.array(z.string()).default([]),
+  env: z.array(variable).default([]),
+  envFrom: z.array(z.object({ configMapRef: reference })).default([]),
+  ports: z.array(z.object({ name: z.string(), containerPort: z.number() })).default([]),
+  resources: z.looseObject({ requests: quantities, limits: quantities }),
+  securityContext: z.looseObject({}),
+  volumeMounts: z.array(
+    z.looseObject({ name: z.string(), mountPath: z.string(), readOnly: z.boolean().default(false) }),
+  ),
+});
+export type Container = z.output<typeof containerSchema>;
+
+const templateSchema = z.object({
+  metadata: z.looseObject({ labels }),
+  spec: z.looseObject({
+    containers: z.array(containerSchema),
+    initContainers: z.array(containerSchema).default([]),
+    volumes: z.array(z.looseObject({ name: z.string() })).default([]),
+    terminationGracePeriodSeconds: z.number().default(30),
+    securityContext: z.looseObject({}),
+  }),
+});
+
+/** What makes pods. */
+export interface Workload {
+  readonly kind: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly spec: z.output<typeof templateSchema>['spec'];
+}
+
+/** Renders a folder of deploy/k8s. @throws what kustomize said */
+export function render(folder: (typeof OVERLAYS)[number]): Manifest[] {
+  if (KUSTOMIZE === null) throw new Error('kustomize is not there');
+  const text = execFileSync(KUSTOMIZE, ['build', join(k8s, folder)], { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  return parseAllDocuments(text).map((document) => objectSchema.parse(document.toJS()));
+}
+
+const WORKLOADS = ['Deployment', 'StatefulSet', 'Job', 'CronJob', 'DaemonSet', 'Pod', 'ReplicaSet'];
+
+export function workloadsOf(manifests: readonly Manifest[]): Workload[] {
+  return manifests
+    .filter(({ kind }) => WORKLOADS.includes(kind))
+    .map(({ kind, metadata, spec }) => {
+      const { template } = z.object({ template: templateSchema }).parse(spec);
+      return { kind, name: metadata.name, labels: template.metadata.labels, spec: template.spec };
+    });
+}
+
+export const ofKind = (manifests: readonly Manifest[], kind: string): Manifest[] =>
+  manifests.filter((manifest) => manifest.kind === kind);
+
+const configMap = z.object({ data: z.record(z.string(), z.string()) });
+
+/** The data of a ConfigMap by the name it has in its kustomization, which goes before the hash. */
+export function configData(manifests: readonly Manifest[], name: string): Record<string, string> {
+  const found = ofKind(manifests, 'ConfigMap').find(
+    ({ metadata }) => metadata.name === name || metadata.name.replace(/-[a-z0-9]{10}$/, '') === name,
+  );
+  if (!found) throw new Error(`there is no ConfigMap ${name}`);
+  return configMap.parse(found).data;
+}
+
+/**
+ * A container's environment. What comes from a Secret is `secret`; what the kubelet would fill in is what it says for a
+ * pod of that workload.
+ */
+export function environmentOf(
+  manifests: readonly Manifest[],
+  container: Container,
+  secret: (name: string, key: string) => string,
+): Record<string, string> {
+  const shared = container.envFrom.flatMap(({ configMapRef }) =>
+    Object.entries(configData(manifests, configMapRef.name)),
+  );
+  const own = container.env.map(({ name, value, valueFrom }): [string, string] => {
+    if (value !== undefined) return [name, value];
+    if (valueFrom?.secretKeyRef) return [name, secret(valueFrom.secretKeyRef.name, valueFrom.secretKeyRef.key)];
+    if (valueFrom?.fieldRef?.fieldPath === 'metadata.name') return [name, `${container.name}-0`];
+    const limit = /^limits\.(.*)$/.exec(valueFrom?.resourceFieldRef?.resource ?? '')?.[1];
+    if (limit !== undefined) return [name, String(container.resources.limits[limit])];
+    throw new Error(`${container.name}: where ${name} comes from is not understood`);
+  });
+  return Object.fromEntries([...shared, ...own]);
+}

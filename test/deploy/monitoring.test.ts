@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { findProgram } from '../../scripts/setup/find-program.mjs';
+import { configData, KUSTOMIZE, ofKind, render } from './manifests.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const PROMTOOL = process.env.PROMTOOL ?? findProgram('promtool');
+
+const rulesSchema = z.object({
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      rules: z.array(
+        z.looseObject({ alert: z.string(), expr: z.string(), annotations: z.record(z.string(), z.string()) }),
+      ),
+    }),
+  ),
+});
+const dashboardSchema = z.looseObject({
+  panels: z.array(
+    z.looseObject({ id: z.number(), title: z.string(), targets: z.array(z.looseObject({ expr: z.string() })).min(1) }),
+  ),
+});
+
+/** Of the kubelet, kube-state-metrics, Prometheus itself and Node's own: not ours to check. */
+const FOREIGN = /^(kubelet_|kube_|container_|nodejs_|process_|up$)/;
+
+/** The names of metrics in a query. */
+const metricsIn = (query: string): string[] =>
+  [
+    ...query
+      .replaceAll(/"[^"]*"|\{[^}]*\}|\b(?:by|on|group_left|without) \([^)]*\)/g, ' ')
+      .matchAll(/\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b|\bup\b/g),
+  ]
+    .map(([name]) => name)
+    .filter((name) => !['histogram_quantile', 'min_over_time', 'max_over_time', 'group_left'].includes(name));
+
+/** Every metric that the services' sources declare, with what a histogram makes of one. */
+function declared(): Set<string> {
+  const sources = execFileSync(
+    'grep',
+    ['-rhoE', "name: '(cinematica_[a-z_]+)'", 'packages', 'services', '--include=*.ts', '--exclude-dir=node_modules'],
+    {
+      cwd: root,
+      encoding: 'utf8',
+    },
+  );
+  const names = [...sources.matchAll(/'(.*)'/g)].map(([, name = '']) => name);
+  return new Set(names.flatMap((name) => [name, ...['bucket', 'sum', 'count'].map((part) => `${name}_${part}`)]));
+}
+
+describe.skipIf(KUSTOMIZE === null)('monitoring', () => {
+  const manifests = KUSTOMIZE === null ? [] : render('overlays/production');
+  const rules = KUSTOMIZE === null ? { groups: [] } : rulesSchema.parse(ofKind(manifests, 'PrometheusRule')[0]?.spec);
+  const alerts = rules.groups.flatMap((group) => group.rules);
+
+  test.skipIf(PROMTOOL === null)('Prometheus takes the alert rules', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rules-'));
+    try {
+      const file = join(folder, 'rules.yaml');
+      await writeFile(file, stringify(rules));
+      const said = execFileSync(PROMTOOL!, ['check', 'rules', '--lint=all', '--lint-fatal', file], {
+        encoding: 'utf8',
+      });
+      expect(said).toContain(`${alerts.length} rules found`);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('alerts and dashboard ask for metrics that there are', () => {
+    const dashboard = dashboardSchema.parse(
+      JSON.parse(configData(manifests, 'cinematica-dashboard')['cinematica.json'] ?? ''),
+    );
+    const queries = [
+      ...alerts.map(({ expr }) => expr),
+      ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+    ];
+    const ours = declared();
+    const asked = queries.flatMap((query) => {
+      const names = metricsIn(query);
+      expect(names.length, query).toBeGreaterThan(0);
+      return names;
+    });
+    expect(asked.filter((name) => !FOREIGN.test(name) && !ours.has(name))).toEqual([]);
+    expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
+  });
+
+  test('every alert has its place in docs/operations.md', async () => {
+    const page = await readFile(join(root, 'docs/operations.md'), 'utf8');
+    const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
+    for (const { alert, annotations } of alerts) {
+      expect(headings, alert).toContain(alert);
+      expect(annotations.runbook).toBe(`docs/operations.md#${alert.toLowerCase()}`);
+    }
+    const written = headings.filter((heading) => heading.startsWith('Cinematica'));
+    expect(written.sort()).toEqual(alerts.map(({ alert }) => alert).sort());
+  });
+});

@@ -1,0 +1,126 @@
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { findNatsServer } from '../../scripts/setup/nats-server.mjs';
+import { freePorts } from '../../scripts/launch/ports.ts';
+import { untilReady } from '../../scripts/launch/readiness.ts';
+import { configData, environmentOf, KUSTOMIZE, ofKind, render, workloadsOf } from './manifests.ts';
+import type { Manifest } from './manifests.ts';
+import { natsAccounts } from './nats-accounts.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+test('each service may do with NATS what it may do locally', async () => {
+  await expect(natsAccounts()).toMatchFileSnapshot(join(root, 'deploy/k8s/base/nats/accounts.conf'));
+});
+
+const passwordOf = (secret: string): string => `p-${secret}-0123456789`;
+
+interface Member {
+  readonly process: ChildProcess;
+  readonly client: number;
+}
+
+/** The servers of the StatefulSet, on this machine: the same files, other ports and folders. */
+async function startMembers(manifests: readonly Manifest[], folder: string, command: string): Promise<Member[]> {
+  const container = workloadsOf(manifests).find(({ name }) => name === 'nats')!.spec.containers[0]!;
+  const { replicas } = z.looseObject({ replicas: z.number() }).parse(ofKind(manifests, 'StatefulSet')[0]?.spec);
+  const files = configData(manifests, 'nats');
+  const ports = await freePorts(3 * replicas);
+  const routes = ports.slice(2 * replicas).map((port) => `nats://route:${passwordOf('nats-route')}@127.0.0.1:${port}`);
+  const members = Array.from({ length: replicas }, async (_, index): Promise<Member> => {
+    const home = join(folder, `nats-${index}`);
+    await mkdir(home);
+    const [client, monitor, peers] = [ports[index]!, ports[replicas + index]!, ports[2 * replicas + index]!];
+    for (const [name, text] of Object.entries(files)) {
+      const here = text
+        .replace('0.0.0.0:4222', `127.0.0.1:${client}`)
+        .replace('0.0.0.0:8222', `127.0.0.1:${monitor}`)
+        .replace('0.0.0.0:6222', `127.0.0.1:${peers}`)
+        .replace('/data', join(home, 'data'))
+        .replace('/run/nats', home);
+      await writeFile(join(home, name), here);
+    }
+    const env = environmentOf(manifests, container, passwordOf);
+    const args = ['--config', join(home, 'nats.conf'), ...(replicas > 1 ? ['--routes', routes.join(',')] : [])];
+    const child = spawn(command, args, { env: { ...env, POD_NAME: `nats-${index}` }, stdio: 'ignore' });
+    const healthy = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${monitor}/healthz`)).ok;
+    await untilReady(healthy, AbortSignal.timeout(30_000));
+    return { process: child, client };
+  });
+  return Promise.all(members);
+}
+
+describe.skipIf(KUSTOMIZE === null).each(['base', 'overlays/local-cpu'] as const)(
+  'NATS as %s configures it',
+  (overlay) => {
+    const manifests = KUSTOMIZE === null ? [] : render(overlay);
+    let folder: string;
+    let members: Member[] = [];
+
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'nats-cluster-'));
+      const command = await findNatsServer(root);
+      if (command === null) throw new Error('nats-server is not there: npm test brings one');
+      members = await startMembers(manifests, folder, command);
+    });
+
+    afterEach(async () => {
+      const ended = members.map(async ({ process: child }) => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      });
+      await Promise.all(ended);
+      await rm(folder, { recursive: true });
+    });
+
+    const urls = (list: readonly Member[]): string[] => list.map(({ client }) => `127.0.0.1:${client}`);
+    const as = (user: string) =>
+      connect({ servers: urls(members), user, pass: passwordOf(`nats-${user}`), inboxPrefix: `_INBOX_${user}` });
+
+    test('takes what the provisioner makes, and lets nobody do what is another’s', async () => {
+      const job = workloadsOf(manifests).find(({ name }) => name === 'provisioner')!.spec.containers[0]!;
+      const env = {
+        ...environmentOf(manifests, job, passwordOf),
+        NATS_URL: urls(members).join(','),
+        MODEL_DIR: join(root, 'test/golden/tiny-xt/checkpoint'),
+      };
+      await promisify(execFile)(process.execPath, job.args, { cwd: root, env });
+
+      const gateway = await as('gateway');
+      const manager = await jetstreamManager(gateway, { checkAPI: false });
+      for (const stream of ['WORK_denoise', 'KV_videos', 'OBJ_frames']) {
+        const { config, cluster } = await manager.streams.info(stream);
+        expect(config.num_replicas, stream).toBe(members.length);
+        expect(cluster?.replicas?.length ?? 0, stream).toBe(members.length - 1);
+      }
+      const denoiser = await as('denoiser');
+      await expect(
+        (await jetstreamManager(denoiser, { checkAPI: false })).streams.delete('KV_videos'),
+      ).rejects.toThrow();
+      await denoiser.close();
+
+      // One server may go; of one there is none to spare.
+      const rest = members.slice(1);
+      if (rest.length > 0) {
+        members[0]!.process.kill('SIGKILL');
+        await once(members[0]!.process, 'exit');
+        const writes = async (): Promise<boolean> => {
+          await jetstream(gateway, { timeout: 1_000 }).publish('canary.gateway', 'x');
+          return true;
+        };
+        await untilReady(writes, AbortSignal.timeout(30_000));
+      }
+      await gateway.close();
+    });
+  },
+);

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { KUSTOMIZE, ofKind, OVERLAYS, render, workloadsOf } from './manifests.ts';
+import type { Manifest, Workload } from './manifests.ts';
+
+const selector = z.strictObject({ matchLabels: z.record(z.string(), z.string()).default({}) });
+const peer = z.strictObject({
+  podSelector: selector.optional(),
+  namespaceSelector: selector.optional(),
+  ipBlock: z.strictObject({ cidr: z.string(), except: z.array(z.string()).default([]) }).optional(),
+});
+const ports = z.array(z.strictObject({ protocol: z.enum(['TCP', 'UDP']), port: z.number() })).min(1);
+const policySchema = z.strictObject({
+  podSelector: selector,
+  policyTypes: z.array(z.enum(['Ingress', 'Egress'])),
+  // An empty “from” or “to”, or none, is everybody: the schema has none of it.
+  ingress: z.array(z.strictObject({ from: z.array(peer).min(1), ports })).default([]),
+  egress: z.array(z.strictObject({ to: z.array(peer).min(1), ports })).default([]),
+});
+type Peer = z.output<typeof peer>;
+
+const matches = ({ matchLabels }: z.output<typeof selector>, labels: Readonly<Record<string, string>>) =>
+  Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
+
+/** A pod of this namespace, as a rule sees it. */
+const isPeer = ({ podSelector, namespaceSelector, ipBlock }: Peer, labels: Readonly<Record<string, string>>): boolean =>
+  ipBlock === undefined &&
+  (namespaceSelector === undefined || Object.keys(namespaceSelector.matchLabels).length === 0) &&
+  podSelector !== undefined &&
+  matches(podSelector, labels);
+
+const opens = (rule: { readonly ports: z.output<typeof ports> }, port: number): boolean =>
+  rule.ports.some((one) => one.port === port);
+
+const whole = ({ ipBlock }: Peer) => ipBlock !== undefined;
+
+function networkOf(manifests: readonly Manifest[]) {
+  const policies = ofKind(manifests, 'NetworkPolicy').map(({ metadata, spec }) => ({
+    name: metadata.name,
+    ...policySchema.parse(spec),
+  }));
+  const workloads = workloadsOf(manifests);
+  const of = ({ labels }: Workload) => policies.filter(({ podSelector }) => matches(podSelector, labels));
+  /** What the sender's policies let out, and what the receiver's let in: packets need both. */
+  const sends = (from: Workload, to: Workload, port: number) =>
+    of(from).some(({ egress }) =>
+      egress.some((rule) => rule.to.some((other) => isPeer(other, to.labels)) && opens(rule, port)),
+    );
+  const receives = (from: Workload, to: Workload, port: number) =>
+    of(to).some(({ ingress }) =>
+      ingress.some((rule) => rule.from.some((other) => isPeer(other, from.labels)) && opens(rule, port)),
+    );
+  return { policies, workloads, of, sends, receives };
+}
+
+/** Who talks to whom inside the namespace: all of it. */
+const EDGES = [
+  ...['decoder', 'denoiser', 'encoder', 'gateway', 'muxer', 'provisioner'].map((name) => `${name} → nats:4222`),
+  'nats → nats:6222',
+  'web → gateway:8080',
+].sort();
+
+describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
+  const manifests = KUSTOMIZE === null ? [] : render(overlay);
+  const { policies, workloads, of, sends, receives } = networkOf(manifests);
+
+  test('nothing is allowed that no policy says', () => {
+    expect(policies.find(({ name }) => name === 'deny-all')).toEqual({
+      name: 'deny-all',
+      podSelector: { matchLabels: {} },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [],
+      egress: [],
+    });
+  });
+
+  test.each([
+    ['let out', sends],
+    ['let in', receives],
+  ] as const)('the edges between pods that are %s are these, no more and no less', (_, allowed) => {
+    const listening = [4222, 6222, 8222, 8080, 3000, 50051, 9090, 9091];
+    const edges = workloads.flatMap((from) =>
+      workloads.flatMap((to) =>
+        listening.filter((port) => allowed(from, to, port)).map((port) => `${from.name} → ${to.name}:${port}`),
+      ),
+    );
+    expect(edges.sort()).toEqual(EDGES);
+  });
+
+  test('every port of a Service leads to a pod that listens there, and somebody may use it', () => {
+    for (const { metadata, spec } of ofKind(manifests, 'Service')) {
+      const service = z
+        .looseObject({
+          selector: z.record(z.string(), z.string()),
+          ports: z.array(z.looseObject({ targetPort: z.string() })),
+        })
+        .parse(spec);
+      const backends = workloads.filter(({ labels }) => matches({ matchLabels: service.selector }, labels));
+      expect(backends.length, metadata.name).toBe(1);
+      for (const { targetPort } of service.ports) {
+        const port = backends[0]?.spec.containers[0]?.ports.find(({ name }) => name === targetPort)?.containerPort;
+        expect(port, `${metadata.name} ${targetPort}`).toBeDefined();
+        const open = backends
+          .flatMap(of)
+          .some(({ ingress }) => ingress.some((rule) => rule.ports.some((one) => one.port === port)));
+        expect(
+          open || (metadata.name === 'web' && overlay !== 'overlays/production'),
+          `${metadata.name} ${targetPort}`,
+        ).toBe(true);
+      }
+    }
+  });
+
+  test('no policy is for pods that there are not', () => {
+    for (const { name, podSelector } of policies) {
+      expect(
+        workloads.some(({ labels }) => matches(podSelector, labels)),
+        name,
+      ).toBe(true);
+    }
+  });
+
+  test('only the weights’ Job may reach the internet', () => {
+    const free = workloads.filter((workload) =>
+      of(workload).some(({ egress }) => egress.some((rule) => rule.to.some(whole))),
+    );
+    expect(free.map(({ name }) => name)).toEqual(overlay === 'overlays/production' ? ['weights'] : []);
+    for (const { egress } of policies) {
+      for (const { to, ports: open } of egress.filter((rule) => rule.to.some(whole))) {
+        expect(open).toEqual([{ protocol: 'TCP', port: 443 }]);
+        for (const range of ['10.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16']) {
+          expect(to[0]?.ipBlock?.except).toContain(range);
+        }
+      }
+    }
+  });
+});

@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { KUSTOMIZE, ofKind, OVERLAYS, render, workloadsOf } from './manifests.ts';
+import type { Workload } from './manifests.ts';
+
+/** They have to answer at once, and share a node with what computes: a throttled one would be slow for everybody. */
+const WITHOUT_CPU_LIMIT = ['gateway', 'web', 'nats'];
+
+/** A version in full or a digest; what may be another image tomorrow is neither. */
+const IMMUTABLE = /^[\w.\-/]+(:\d{1,5}\/[\w.\-/]+)?(:\d+\.\d+\.\d+[\w.-]*)?(@sha256:[0-9a-f]{64})?$/;
+
+const restricted = z.looseObject({
+  runAsNonRoot: z.literal(true),
+  runAsUser: z.number().int().min(1),
+  seccompProfile: z.object({ type: z.literal('RuntimeDefault') }),
+});
+const confined = z.strictObject({
+  allowPrivilegeEscalation: z.literal(false),
+  readOnlyRootFilesystem: z.literal(true),
+  capabilities: z.strictObject({ drop: z.tuple([z.literal('ALL')]) }),
+});
+const pod = z.looseObject({
+  automountServiceAccountToken: z.literal(false),
+  enableServiceLinks: z.literal(false),
+  hostNetwork: z.literal(false).optional(),
+  hostPID: z.literal(false).optional(),
+  hostIPC: z.literal(false).optional(),
+});
+/** What “restricted” allows, less what nobody here needs. */
+const VOLUMES = ['configMap', 'emptyDir', 'persistentVolumeClaim', 'secret'];
+const probe = z.looseObject({}).optional();
+const lived = z.looseObject({
+  readinessProbe: probe,
+  livenessProbe: probe,
+  startupProbe: probe,
+  lifecycle: z
+    .looseObject({ preStop: z.looseObject({ sleep: z.object({ seconds: z.number() }).optional() }) })
+    .optional(),
+});
+
+const bytes = (quantity: string | number | undefined): number => {
+  const [, value = '', unit = ''] = /^([\d.]+)(Ki|Mi|Gi|Ti)?$/.exec(String(quantity ?? '')) ?? [];
+  const power = ['', 'Ki', 'Mi', 'Gi', 'Ti'].indexOf(unit);
+  return value === '' ? Number.NaN : Number(value) * 1024 ** power;
+};
+const containersOf = ({ spec }: Workload) => [...spec.initContainers, ...spec.containers];
+
+describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
+  const manifests = KUSTOMIZE === null ? [] : render(overlay);
+  const workloads = workloadsOf(manifests);
+  const services = workloads.filter(({ kind }) => kind !== 'Job');
+  const each = (list: readonly Workload[]) => list.map((workload) => [workload.name, workload] as const);
+
+  test('there is every service', () => {
+    expect(workloads.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['gateway', 'web', 'encoder', 'denoiser', 'decoder', 'muxer', 'nats', 'provisioner']),
+    );
+    const namespace = ofKind(manifests, 'Namespace').map(({ metadata }) => metadata.labels);
+    expect(namespace).toEqual([expect.objectContaining({ 'pod-security.kubernetes.io/enforce': 'restricted' })]);
+  });
+
+  test.each(each(workloads))('%s is restricted, and more', (_, workload) => {
+    pod.parse(workload.spec);
+    restricted.parse(workload.spec.securityContext);
+    for (const container of containersOf(workload)) confined.parse(container.securityContext);
+    for (const { name, ...source } of workload.spec.volumes) {
+      expect(VOLUMES, name).toContain(Object.keys(source)[0]);
+      const { emptyDir } = z
+        .looseObject({ emptyDir: z.looseObject({ sizeLimit: z.string() }).optional() })
+        .parse(source);
+      if (emptyDir) expect(bytes(emptyDir.sizeLimit), name).toBeGreaterThan(0);
+    }
+  });
+
+  test.each(each(workloads))('%s runs an image that stays the same', (_, workload) => {
+    for (const { image } of containersOf(workload)) {
+      expect(image).toMatch(IMMUTABLE);
+      expect(image, 'neither version nor digest').toMatch(/:\d|@sha256:/);
+    }
+  });
+
+  test.each(each(workloads))('%s asks for what it needs, and has limits', (name, workload) => {
+    for (const { resources } of containersOf(workload)) {
+      expect(resources.requests).toMatchObject({
+        cpu: expect.anything() as unknown,
+        memory: expect.anything() as unknown,
+      });
+      expect(bytes(resources.limits.memory)).toBeGreaterThanOrEqual(bytes(resources.requests.memory));
+      if (!WITHOUT_CPU_LIMIT.includes(name)) expect(resources.limits).toHaveProperty('cpu');
+    }
+  });
+
+  test.each(each(services))('%s is probed, spread, and may not vanish whole', (name, workload) => {
+    const [container] = workload.spec.containers;
+    const { readinessProbe, livenessProbe } = lived.parse(container);
+    expect(readinessProbe).toBeDefined();
+    expect(livenessProbe).toBeDefined();
+    const { topologySpreadConstraints } = z
+      .looseObject({ topologySpreadConstraints: z.array(z.looseObject({ topologyKey: z.string() })) })
+      .parse(workload.spec);
+    expect(topologySpreadConstraints.map(({ topologyKey }) => topologyKey)).toEqual([
+      'kubernetes.io/hostname',
+      'topology.kubernetes.io/zone',
+    ]);
+    const budgets = ofKind(manifests, 'PodDisruptionBudget').filter(({ metadata }) => metadata.name === name);
+    expect(budgets.map(({ spec }) => spec)).toEqual([
+      { maxUnavailable: 1, selector: { matchLabels: { 'app.kubernetes.io/name': name } } },
+    ]);
+  });
+
+  test('what NATS is told to keep fits where it keeps it', () => {
+    const [nats] = workloads.filter(({ name }) => name === 'nats').flatMap(containersOf);
+    const sizeOf = (variable: string) => {
+      const value = nats?.env.find(({ name }) => name === variable)?.value ?? '';
+      return Number(/^(\d+)(?:MB|GB)$/.exec(value)?.[1]) * (value.endsWith('GB') ? 1024 : 1);
+    };
+    const maps = ofKind(manifests, 'ConfigMap').map(({ data }) => z.record(z.string(), z.string()).parse(data));
+    const { BUCKET_MIB, FRAMES_BUCKET_MIB } = maps.find((data) => 'BUCKET_MIB' in data) ?? {};
+    const [disk, memory] = [sizeOf('NATS_FILE_STORE'), sizeOf('NATS_MEMORY_STORE')];
+    // Frames are kept in memory where there are replicas, else on disk.
+    const { NATS_REPLICAS } = maps.find((data) => 'NATS_REPLICAS' in data) ?? {};
+    const alone = NATS_REPLICAS === '1';
+    expect(3 * Number(BUCKET_MIB) + (alone ? Number(FRAMES_BUCKET_MIB) : 0)).toBeLessThan(disk);
+    if (!alone) expect(Number(FRAMES_BUCKET_MIB)).toBeLessThan(memory);
+    expect(bytes(nats?.resources.limits.memory)).toBeGreaterThan(memory * 1024 ** 2);
+    const { volumeClaimTemplates } = z
+      .looseObject({
+        volumeClaimTemplates: z.tuple([
+          z.looseObject({
+            spec: z.looseObject({ resources: z.object({ requests: z.object({ storage: z.string() }) }) }),
+          }),
+        ]),
+      })
+      .parse(ofKind(manifests, 'StatefulSet')[0]?.spec);
+    expect(bytes(volumeClaimTemplates[0].spec.resources.requests.storage)).toBeGreaterThan(disk * 1024 ** 2);
+  });
+});
+
+describe.skipIf(KUSTOMIZE === null)('production', () => {
+  const manifests = KUSTOMIZE === null ? [] : render('overlays/production');
+  const workloads = workloadsOf(manifests);
+  const affinity = z.looseObject({
+    affinity: z.object({
+      nodeAffinity: z.object({
+        requiredDuringSchedulingIgnoredDuringExecution: z.object({
+          nodeSelectorTerms: z.tuple([
+            z.object({
+              matchExpressions: z.tuple([
+                z.object({
+                  key: z.literal('nvidia.com/gpu.product'),
+                  operator: z.string(),
+                  values: z.array(z.string()).default([]),
+                }),
+              ]),
+            }),
+          ]),
+        }),
+      }),
+    }),
+  });
+  const nodesOf = ({ spec }: Workload) =>
+    affinity.parse(spec).affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0]
+      .matchExpressions[0];
+
+  test.each(workloads.map((workload) => [workload.name, workload] as const))(
+    '%s has its kind of node',
+    (name, workload) => {
+      const { operator, values } = nodesOf(workload);
+      const [container] = workload.spec.containers;
+      const onGpu = ['denoiser', 'decoder'].includes(name);
+      expect(operator).toBe(onGpu ? 'In' : 'DoesNotExist');
+      expect(container?.resources.limits['nvidia.com/gpu']).toBe(onGpu ? 1 : undefined);
+      expect(container?.image.includes('/gpu:')).toBe(onGpu);
+      if (!onGpu) return;
+      expect(workload.spec.tolerations).toEqual([{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }]);
+      for (const value of values) expect(value).toContain('A100');
+      const plain = values.filter((value) => !value.endsWith('-SHARED'));
+      expect(values.filter((value) => value.endsWith('-SHARED'))).toEqual(plain.map((value) => `${value}-SHARED`));
+    },
+  );
+
+  test('weights are written by one Job, and read by all who open the model', () => {
+    const writers = workloads.filter(({ spec }) =>
+      spec.containers.some(({ volumeMounts }) =>
+        volumeMounts.some(({ name, readOnly }) => name === 'weights' && !readOnly),
+      ),
+    );
+    expect(writers.map(({ name }) => name)).toEqual(['weights']);
+    const readers = workloads.filter(({ spec }) =>
+      spec.containers.some(({ volumeMounts }) => volumeMounts.some(({ name }) => name === 'weights')),
+    );
+    expect(readers.map(({ name }) => name).sort()).toEqual([
+      'decoder',
+      'denoiser',
+      'encoder',
+      'gateway',
+      'provisioner',
+      'weights',
+    ]);
+  });
+
+  test('KEDA, and nobody else, says how many workers there are', () => {
+    const scaled = ofKind(manifests, 'ScaledObject').map(({ metadata }) => metadata.name);
+    expect(scaled.sort()).toEqual(['decoder', 'denoiser', 'encoder', 'muxer']);
+    for (const { metadata, spec } of ofKind(manifests, 'Deployment')) {
+      const { replicas } = z.looseObject({ replicas: z.number().optional() }).parse(spec);
+      expect(replicas === undefined, metadata.name).toBe(scaled.includes(metadata.name));
+    }
+  });
+});

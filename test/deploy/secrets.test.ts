@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { parseApiKeys } from '../../services/gateway/src/callers/api-keys.ts';
+import { KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
+
+const script = resolve(import.meta.dirname, '../../deploy/k8s/make-secrets.sh');
+const secretSchema = z.looseObject({
+  kind: z.literal('Secret'),
+  metadata: z.looseObject({ name: z.string() }),
+  stringData: z.record(z.string(), z.string()),
+});
+const make = () =>
+  new Map(
+    parseAllDocuments(execFileSync(script, { encoding: 'utf8' })).map((document) => {
+      const { metadata, stringData } = secretSchema.parse(document.toJS());
+      return [metadata.name, stringData];
+    }),
+  );
+
+describe.skipIf(KUSTOMIZE === null)('make-secrets.sh', () => {
+  test('makes every Secret that a manifest refers to, and no other', () => {
+    const made = make();
+    const wanted = new Set<string>();
+    for (const workload of OVERLAYS.flatMap((overlay) => workloadsOf(render(overlay)))) {
+      for (const { env } of workload.spec.containers) {
+        for (const { valueFrom } of env) {
+          if (!valueFrom?.secretKeyRef) continue;
+          const { name, key } = valueFrom.secretKeyRef;
+          expect(made.get(name), name).toHaveProperty(key);
+          wanted.add(name);
+        }
+      }
+      for (const volume of workload.spec.volumes) {
+        const { secret } = z.looseObject({ secret: z.object({ secretName: z.string() }).optional() }).parse(volume);
+        if (secret) wanted.add(secret.secretName);
+      }
+    }
+    expect([...made.keys()].sort()).toEqual([...wanted].sort());
+  });
+
+  test('no two are the same, none is short, and NATS reads each as a string', () => {
+    const values = [...make(), ...make()]
+      .filter(([name]) => name !== 'api-keys')
+      .flatMap(([, data]) => Object.values(data));
+    expect(new Set(values).size).toBe(values.length);
+    for (const value of values) expect(value).toMatch(/^[a-z][0-9a-z]{40,}$/);
+    expect(() => parseApiKeys(make().get('api-keys')?.keys ?? 'none')).not.toThrow();
+  });
+});
