@@ -4,6 +4,8 @@ import type { NatsConnection, Status } from '@nats-io/transport-node';
 export interface ConnectionWatch {
   /** Whether NATS was out of reach at some moment of the last `within` milliseconds. */
   wasAway(within: number): boolean;
+  /** Its promise settles once NATS has been out of reach for that many milliseconds from now on. */
+  lost(after: number): { readonly promise: Promise<void> } & Disposable;
   end(): void;
 }
 
@@ -30,6 +32,15 @@ export function watchConnection(nats: NatsConnection, onReconnect: () => void = 
 
   return {
     wasAway: (within) => away || Date.now() - awayUntil < within,
+    lost(after) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      let since = Date.now();
+      const timer = setInterval(() => {
+        if (!away) since = Date.now();
+        else if (Date.now() - since >= after) resolve();
+      }, 100);
+      return { promise, [Symbol.dispose]: () => clearInterval(timer) };
+    },
     end: () => ended.resolve(null),
   };
 }

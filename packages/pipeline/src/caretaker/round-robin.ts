@@ -27,11 +27,11 @@ export const costOf = ({ segments, segmentFrames, width, height, steps }: Plan):
  * @param waiting oldest first.
  * @returns each with the turn as it is once that video is let in.
  */
-export function* inTurn(
-  waiting: readonly Waiting[],
+export function* inTurn<V extends Waiting>(
+  waiting: readonly V[],
   start: Turn,
-): Generator<{ readonly video: Waiting; readonly turn: Turn }, void, undefined> {
-  const queues = new Map<string, Waiting[]>();
+): Generator<{ readonly video: V; readonly turn: Turn }, void, undefined> {
+  const queues = new Map<string, V[]>();
   for (const video of waiting) queues.set(video.owner, [...(queues.get(video.owner) ?? []), video]);
   const ring = [...queues.keys()].sort();
   // Reversed, so that taking the oldest is cheap.

@@ -209,3 +209,13 @@ test('a stage that makes no progress is stopped, and counts as failed', async ()
   expect(failed.record.failure).toMatchObject({ reason: FailureReason.TOOK_TOO_LONG, stage: Stage.ENCODE });
   expect(failed.record.tasks[0]!.lastError).toMatch(/^it made no progress for \d+ s$/);
 });
+
+test('a worker ends though NATS is away, whether it waits for work or is at it', async () => {
+  startAll(stages(30));
+  const { record } = await system.add('left', { steps: 2_000 });
+  await system.admit(record);
+  await system.until(record, ({ record: now }) => findTask(now, { stage: Stage.DENOISE, segment: 0 })!.step >= 2);
+  await server.kill();
+  await drainAll();
+  await server.start();
+});

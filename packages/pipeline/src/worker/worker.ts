@@ -26,7 +26,7 @@ export interface WorkerOptions extends WorkerParts {
 export interface Worker {
   /** Settles when it has stopped; rejects with what it can't go on from. */
   readonly stopped: Promise<void>;
-  /** Takes nothing more, has the running task saved at its next step and given back, and stops. */
+  /** Takes nothing more, has the running task saved at its next step and given back, and stops; not if NATS is away. */
   drain(): Promise<void>;
 }
 
@@ -116,7 +116,9 @@ export function startWorker({ stage, model, slot, ...parts }: WorkerOptions): Wo
     stopped,
     async drain() {
       draining.abort(new DrainingError('the process ends'));
-      await stopped;
+      // Without NATS nothing can be saved or given back, and the task comes to another worker by itself.
+      using lost = connection.lost(settings.REQUEST_TIMEOUT_MS);
+      await Promise.race([stopped, lost.promise]);
     },
   };
 }
