@@ -7,6 +7,5 @@ import argparse
 import model
 
 p = argparse.ArgumentParser(); p.add_argument("out"); p.add_argument("--vae", required=True); p.add_argument("--unet", required=True); p.add_argument("--clip", required=True)
-p.add_argument("--model", choices=("full", "small"), default="full")
 a = p.parse_args()
-model.save_checkpoint(a.out, *(model.load_part(f) for f in (a.vae, a.unet, a.clip)), config={"full": model.UNET, "small": model.SMALL}[a.model])
+model.save_checkpoint(a.out, *(model.load_part(f) for f in (a.vae, a.unet, a.clip)))

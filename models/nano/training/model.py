@@ -12,18 +12,18 @@ LATENTS = 16
 VAE = dict(in_channels=3, out_channels=3, latent_channels=LATENTS, scaling_factor=1.0, act_fn="relu", upsampling_scaling_factor=2,
            encoder_block_out_channels=(64,) * 4, num_encoder_blocks=(0, 2, 3, 3),      # the encoder runs once a video
            decoder_block_out_channels=(48,) * 4, num_decoder_blocks=(3, 3, 3, 1))      # the decoder 50 times
-UNET = dict(sample_size=(36, 64), in_channels=2 * LATENTS, out_channels=LATENTS, num_frames=50, layers_per_block=1, transformer_layers_per_block=((1, 0), (1, 1), (1, 1)),
-            addition_time_embed_dim=64, projection_class_embeddings_input_dim=192, cross_attention_dim=128,
-            block_out_channels=(64, 128, 160), num_attention_heads=(2, 4, 5),
-            down_block_types=("DownBlockSpatioTemporal", "CrossAttnDownBlockSpatioTemporal", "CrossAttnDownBlockSpatioTemporal"),
-            up_block_types=("CrossAttnUpBlockSpatioTemporal",) * 3)                    # what moved is fetched on the way up: attention there on every level, on the finest once (a fifth of the time)
-SMALL = dict(UNET, transformer_layers_per_block=((1, 0), (1, 1)), block_out_channels=(64, 96), num_attention_heads=(2, 3), down_block_types=UNET["down_block_types"][:2], up_block_types=UNET["up_block_types"][:2])
-CLIP = dict(hidden_size=128, intermediate_size=512, num_hidden_layers=3, num_attention_heads=2, projection_dim=128, image_size=224, patch_size=32, hidden_act="gelu")
+WIDTH = 128                                     # of every level; GroupNorm's 32 groups are four channels each
+STEADY = 10.0                                   # a constant that keeps a group's norm steady, see weights.py
+UNET = dict(sample_size=(36, 64), in_channels=2 * LATENTS, out_channels=LATENTS, num_frames=50, layers_per_block=1, transformer_layers_per_block=((1, 1),) * 4,
+            addition_time_embed_dim=64, projection_class_embeddings_input_dim=192, cross_attention_dim=64, block_out_channels=(WIDTH,) * 4, num_attention_heads=(8, 4, 4, 4),
+            down_block_types=("DownBlockSpatioTemporal",) * 2 + ("CrossAttnDownBlockSpatioTemporal",) * 2,
+            up_block_types=("CrossAttnUpBlockSpatioTemporal",) * 2 + ("UpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal"))
+CLIP = dict(hidden_size=64, intermediate_size=128, num_hidden_layers=1, num_attention_heads=1, projection_dim=64, image_size=224, patch_size=32, hidden_act="gelu")
 SCHEDULER = dict(_class_name="EulerDiscreteScheduler", beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", num_train_timesteps=1000, prediction_type="v_prediction",
-                 sigma_min=0.1, sigma_max=100.0, timestep_spacing="leading", timestep_type="continuous", use_karras_sigmas=True, interpolation_type="linear", steps_offset=1)
+                 sigma_min=50.0, sigma_max=100.0, timestep_spacing="leading", timestep_type="continuous", use_karras_sigmas=True, interpolation_type="linear", steps_offset=1)
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 CARD = dict(name="nano", title="Nano", licence=dict(name="Apache License 2.0", spdx="Apache-2.0"), sizes=["512x288", "384x384"], multiple=32, window=50, decodeChunk=10,
-            sampler="euler", defaults=dict(frames=50, fps=7, motion=127, noiseAug=0.02, steps=8, guidance=dict(min=1, max=1)),
+            sampler="euler", sharedNoise=True, defaults=dict(frames=50, fps=7, motion=127, noiseAug=0.02, steps=1, guidance=dict(min=1, max=1)),
             presets=dict(calm=dict(motion=60), lively=dict(motion=200)))
 
 # Brightness and two colour differences, each of about unit size over photographs: what the first three latents begin as.
@@ -69,22 +69,25 @@ def make_autoencoder():
 
 
 @torch.no_grad()
-def make_denoiser(config=UNET):
-    """UNet and image tower. GroupNorm with two channels a group would wash mean colours out of the pictures (an instance norm);
-    constant offsets of opposite sign, put into each pair before a norm and taken off behind it, keep its scale steady."""
-    unet = UNetSpatioTemporalConditionModel(**config)
-    clip = CLIPVisionModelWithProjection(CLIPVisionConfig(**CLIP))
-    sign = lambda n: torch.tensor([1.0, -1.0]).repeat(n // 2)
-    for name, m in unet.named_modules():
-        if isinstance(m, (torch.nn.Conv2d, torch.nn.Conv3d)) and name.endswith((".conv1", ".conv_shortcut", "samplers.0.conv")) or name == "conv_in":
-            m.bias += sign(len(m.bias))
-        if isinstance(m, torch.nn.GroupNorm):
-            m.bias -= 0.7 * sign(len(m.bias))
-        if name.endswith((".conv2", ".to_out.0", ".net.2", ".proj_out")):               # residual branches begin small
-            m.weight *= 0.3
+def make_unet(config=UNET):
+    """Every residual branch writes nothing yet, and frames do not mix: what construct.py begins with."""
+    u = UNetSpatioTemporalConditionModel(**config)
+    for name, m in u.named_modules():
+        if name.endswith((".conv2", ".to_out.0", ".net.2", ".proj_out", "time_pos_embed.linear_2", "time_embedding.linear_2")): torch.nn.init.zeros_(m.weight); torch.nn.init.zeros_(m.bias)
+        if name.endswith((".to_q", ".to_k")): torch.nn.init.zeros_(m.weight)
+        if name.endswith("time_mixer") and "attentions" in name: m.mix_factor.fill_(-8.0)    # a transformer's result is its temporal block's
         if isinstance(m, torch.nn.Conv3d) and m.kernel_size == (3, 1, 1): m.__class__ = _TemporalConvolution
-    unet.conv_out.weight *= 0.3
-    return unet, clip
+    return u
+
+
+def make_clip():
+    torch.manual_seed(0)
+    return CLIPVisionModelWithProjection(CLIPVisionConfig(**CLIP))
+
+
+def load_autoencoder(folder):
+    vae = AutoencoderTiny(**VAE); vae.load_state_dict(load_part(folder))
+    return vae.eval().requires_grad_(False)
 
 
 class _TemporalConvolution(torch.nn.Conv3d):

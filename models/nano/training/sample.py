@@ -14,12 +14,9 @@ from train_denoiser import karras
 
 
 def load(folder, dev):
-    import json
-    config = {k: v for k, v in json.load(open(f"{folder}/unet/config.json")).items() if not k.startswith("_")}
-    vae = model.AutoencoderTiny(**model.VAE); vae.load_state_dict(model.load_part(f"{folder}/vae"))
-    unet, clip = model.make_denoiser(config)
+    unet, clip = model.make_unet(), model.make_clip()
     unet.load_state_dict(model.load_part(f"{folder}/unet")); clip.load_state_dict(model.load_part(f"{folder}/image_encoder"), strict=False)
-    return [m.to(dev).eval() for m in (vae, unet, clip)]
+    return [m.to(dev).eval() for m in (model.load_autoencoder(f"{folder}/vae"), unet, clip)]
 
 
 @torch.no_grad()
@@ -41,7 +38,7 @@ def sample(vae, unet, clip, photo, frames, sigmas, motion=127.0, fps=7.0, aug=0.
 
 def main():
     p = argparse.ArgumentParser(); p.add_argument("checkpoint"); p.add_argument("sheet"); p.add_argument("photos", nargs="+")
-    p.add_argument("--size", default="512x288"); p.add_argument("--frames", type=int, default=50); p.add_argument("--steps", type=int, default=8)
+    p.add_argument("--size", default="512x288"); p.add_argument("--frames", type=int, default=50); p.add_argument("--steps", type=int, default=1)
     p.add_argument("--sigma-min", type=float, default=model.SCHEDULER["sigma_min"]); p.add_argument("--sigma-max", type=float, default=model.SCHEDULER["sigma_max"])
     p.add_argument("--motion", type=float, default=127); p.add_argument("--seeds", default="0", help="a row for each"); p.add_argument("--columns", type=int, default=6)
     a = p.parse_args()

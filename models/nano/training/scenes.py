@@ -152,21 +152,30 @@ def _shoot(canvases, planes, path, focal, horizon, mirrored, h, w, fine):
     return out.transpose(1, 2)
 
 
-def film(draw, scenes, frames, h, w, speed, shoot=_shoot, chunk=25):
+def path_of(move, frames, focal):
+    """The camera's path, [b,6,t], whose picture at the depth of most things moves by `move` [b,3] in 49 frames: sideways and down, in
+    half widths, and nearer, in parts of the distance."""
+    x, y, near = move.unbind(1)
+    zero = torch.zeros_like(x)
+    along = torch.arange(frames, device=move.device) / FRAMES
+    return torch.stack([x / focal, y / focal, near, zero, zero, zero], 1)[..., None] * along
+
+
+def film(draw, scenes, frames, h, w, speed=None, shoot=_shoot, chunk=25, move=None):
     """Videos [b,t,3,h,w] in -1..1 of scenes painted for h x w or a multiple (then with less aliasing), each from a camera of its own
-    whose picture moves by `speed` ([b], widths a frame) on average, at the depth of most things."""
+    whose picture moves by `speed` ([b], widths a frame) on average, at the depth of most things; or as `move` says (`path_of`)."""
     b, dev = draw.b, draw.device
     fine = max(1, round(scenes["canvases"].shape[-1] / MARGIN / w))
     focal, horizon = (column(x) for x in scenes["lens"].unbind(1))
-    path = camera_path(draw, frames)
+    mirrored = (draw.chance(0.5) * 2 - 1).view(b, 1, 1, 1)
+    path = camera_path(draw, frames) if move is None else path_of(torch.cat([move[:, :1] * mirrored.flatten()[:, None], move[:, 1:]], 1), frames, focal.flatten())
     x, y = _coordinates(18, 32, h / w, 1.0, dev)
     middle = torch.tensor([[0.0, 0.0, 1.0, 1.0]], device=dev).expand(b, 4)
-    size = torch.full((b, 1, 1), 0.05, device=dev)
-    for _ in range(4):
+    size = torch.full((b, 1, 1), 0.05 if move is None else 1.0, device=dev)
+    for _ in range(4 if move is None else 0):
         gx, gy, _ahead = _land(_rays(x, y, path * size, focal, horizon), path * size, middle, focal, horizon)
         moved = torch.sqrt((gx[:, 1:] - gx[:, :-1]) ** 2 + (gy[:, 1:] - gy[:, :-1]) ** 2 + 1e-12).mean((1, 2, 3)) / 2
         size = (size * (speed / moved).view(b, 1, 1)).clamp(1e-4, 0.62)          # never through the things
-    mirrored = (draw.chance(0.5) * 2 - 1).view(b, 1, 1, 1)
     inks = torch.stack([torch.randperm(3, generator=draw.g, device=dev) if i % 5 == 4 else torch.arange(3, device=dev) for i in range(b)])
     canvases = scenes["canvases"].gather(2, torch.cat([inks, torch.full_like(inks[:, :1], 3)], 1)[:, None, :, None, None].expand_as(scenes["canvases"]))
     parts = (path * size).split(chunk, 2)
@@ -193,10 +202,10 @@ class Pool:
         self.oldest = (self.oldest + n) % size
 
     @torch.no_grad()
-    def film(self, b, frames, speed):
+    def film(self, b, frames, speed=None, move=None):
         pick = torch.randperm(len(self.scenes["planes"]), generator=self.g, device=self.device)
         pick = pick.repeat(-(-b // len(pick)))[:b]
-        return film(Draw(b, self.g, self.device), {k: v[pick] for k, v in self.scenes.items()}, frames, self.h, self.w, speed, self.shoot)
+        return film(Draw(b, self.g, self.device), {k: v[pick] for k, v in self.scenes.items()}, frames, self.h, self.w, speed, self.shoot, move=move)
 
 
 if __name__ == "__main__":

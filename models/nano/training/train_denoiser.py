@@ -1,9 +1,13 @@
-"""Trains the denoiser (UNet and image tower together) on latents of made videos. usage: train_denoiser.py OUT --vae FOLDER --minutes N
+"""Trains the denoiser on latents of made videos, from a start that construct.py wrote. usage: train_denoiser.py OUT --start CHECKPOINT --minutes N
 
 SVD's own parametrisation: the network sees x / sqrt(s^2 + 1) and ln(s) / 4 and predicts v; beside every noisy frame stand the
 latents of the first frame, noised a little (unscaled, no sampling: as the pipeline gives them), and with them its CLIP embedding and
-the ids fps - 1, motion and noise. Noise levels are drawn as the sampler visits them: evenly along Karras' ramp. Ids are drawn
-first and the picture's speed follows (scenes.speed_of), so every id that a user can give was seen and means a speed.
+the ids fps - 1, motion and noise.
+
+Where the camera goes follows from the noise (camera.said, camera.move_of), how far from the ids (camera.amount): the noise is
+standard normal all the same, and the sampler is the usual one. But what a video is of is then known at the highest noise level
+already, in place of a mean over all moves: one step is enough, and what is learned (parallax, what comes into view, sharpness) is
+learned from a target that is all but certain.
 """
 import argparse
 import math
@@ -11,6 +15,7 @@ import random
 
 import torch
 
+import camera
 import model
 import run
 import scenes
@@ -28,37 +33,34 @@ def shapes_of(text):
 
 @torch.no_grad()
 def make_batch(draw, pool, vae, t, a, amp):
-    """Latents [b,t,c,h,w] of filmed clips, their condition, first frame and ids."""
-    b = draw.b
+    """Noise [b,t,c,h,w], latents of clips filmed as it says, their condition, first frame and ids."""
+    b, hw = draw.b, (pool.h // 8, pool.w // 8)
+    noise = draw.normal(t, model.LATENTS, *hw)
     motion = draw.uniform(1, 255).round()
     fps = torch.where(draw.chance(0.5).bool(), torch.full((b,), scenes.FPS, device=draw.device), draw.log(4, 30).round())
-    x = pool.film(b, t, scenes.speed_of(motion, fps) * a.stretch)
+    far = camera.move_of(camera.said(noise)) * camera.amount(motion, fps)[:, None]
+    x = pool.film(b, t, move=far * torch.tensor([2 / hw[1], 2 / hw[1], 1 / 32], device=draw.device))
     aug = torch.exp(0.7 * draw.normal() + math.log(0.02)) * draw.chance(0.9)
     first = x[:, 0] + aug.view(b, 1, 1, 1) * draw.normal(*x.shape[2:])
     flat = torch.cat([first, x.flatten(0, 1)]).contiguous(memory_format=torch.channels_last)
     with amp(): z = torch.cat([vae.encode(part).latents for part in flat.split(a.encode)]).float()
-    return z[b:].unflatten(0, (b, t)), z[:b], x[:, 0], torch.stack([fps - 1, motion, aug], 1)
+    return noise, z[b:].unflatten(0, (b, t)), z[:b], x[:, 0], torch.stack([fps - 1, motion, aug], 1)
 
 
 def main():
     p = argparse.ArgumentParser(); run.add_arguments(p)
-    p.add_argument("--vae", required=True, help="vae folder of a checkpoint"); p.add_argument("--start", default=None, help="checkpoint whose unet and image_encoder to begin with")
-    p.add_argument("--small", default="144x256x50,144x256x50,144x256x50,256x144x50", help="HEIGHTxWIDTHxFRAMES, one drawn each step; a shape may stand there more than once")
-    p.add_argument("--large", default="288x512x50,288x512x50,288x512x50,512x288x50", help="the same, from --large-from of the time on")
-    p.add_argument("--large-from", type=float, default=0.72)
-    p.add_argument("--tokens", type=int, default=230_400, help="latent positions a step: 8 clips of 144x256x50, 2 of 288x512x50")
+    p.add_argument("--start", required=True, help="checkpoint to begin with, its autoencoder too")
+    p.add_argument("--shapes", default="288x512x50,288x512x50,288x512x50,512x288x50,384x384x50", help="HEIGHTxWIDTHxFRAMES, one drawn each step; a shape may stand there more than once")
+    p.add_argument("--tokens", type=int, default=230_400, help="latent positions a step: 2 clips of 288x512x50")
     p.add_argument("--encode", type=int, default=100, help="frames encoded at once")
     p.add_argument("--pool", type=int, default=96, help="scenes kept for each shape"); p.add_argument("--paint-every", type=int, default=8, help="steps after which scenes are replaced"); p.add_argument("--paint", type=int, default=4, help="how many"); p.add_argument("--fine", type=int, default=2)
-    p.add_argument("--lr", type=float, default=0.01); p.add_argument("--adam-lr", type=float, default=6e-4)
-    p.add_argument("--sigma-min", type=float, default=0.05); p.add_argument("--sigma-max", type=float, default=200.0); p.add_argument("--drop", type=float, default=0.02, help="condition left out")
-    p.add_argument("--stretch", type=float, default=1.0, help="everything moves so many times faster: trials with fewer frames")
-    p.add_argument("--model", choices=("full", "small"), default="full")
+    p.add_argument("--lr", type=float, default=0.001); p.add_argument("--adam-lr", type=float, default=6e-5)
+    p.add_argument("--sigma-min", type=float, default=50.0); p.add_argument("--sigma-max", type=float, default=100.0); p.add_argument("--drop", type=float, default=0.0, help="condition left out")
     a = p.parse_args()
     dev = run.set_up(a); r = run.Run(a, "denoiser")
-    config = {"full": model.UNET, "small": model.SMALL}[a.model]
-    vae = model.AutoencoderTiny(**model.VAE); vae.load_state_dict(model.load_part(a.vae)); vae = vae.to(dev, memory_format=torch.channels_last).eval().requires_grad_(False)
-    unet, clip = model.make_denoiser(config)
-    if a.start: unet.load_state_dict(model.load_part(f"{a.start}/unet")); clip.load_state_dict(model.load_part(f"{a.start}/image_encoder"), strict=False)
+    vae = model.load_autoencoder(f"{a.start}/vae").to(dev, memory_format=torch.channels_last)
+    unet, clip = model.make_unet(), model.make_clip()
+    unet.load_state_dict(model.load_part(f"{a.start}/unet")); clip.load_state_dict(model.load_part(f"{a.start}/image_encoder"), strict=False)
     both = torch.nn.ModuleDict(dict(unet=unet, clip=clip)).to(dev)
     params = list(both.parameters())
     optimizer = Muon(both.named_parameters(), a.lr, a.adam_lr, plain=("conv_in.weight", "conv_out.weight", "embedding.weight", "mix_factor"))
@@ -84,16 +86,16 @@ def main():
 
     def state(): return dict(both=both.state_dict(), optimizer=optimizer.state_dict(), average=average.values)
 
-    def checkpoint(): model.save_checkpoint(f"{a.out}/checkpoint", vae=vae.state_dict(), unet=average.state_of(unet), clip=average.state_of(clip), config=config)
+    def checkpoint(): model.save_checkpoint(f"{a.out}/checkpoint", vae=vae.state_dict(), unet=average.state_of(unet), clip=average.state_of(clip))
 
     while r.going():
-        h, w, t = chooser.choice(shapes_of(a.large if r.done > a.large_from else a.small))
+        h, w, t = chooser.choice(shapes_of(a.shapes))
         b = max(1, a.tokens // (h * w * t // 64)); draw = Draw(b, g, dev); pool = pool_for(h, w, t)
         if r.step % a.paint_every == 0: pool.refresh(min(a.paint, a.pool))
-        z, cond, first, ids = make_batch(draw, pool, vae, t, a, amp)
+        noise, z, cond, first, ids = make_batch(draw, pool, vae, t, a, amp)
         sigma = karras(draw.uniform(), a.sigma_min, a.sigma_max)
         keep = 1 - draw.chance(a.drop)
-        noisy = z + sigma.view(b, 1, 1, 1, 1) * torch.randn(z.shape, generator=g, device=dev)
+        noisy = z + sigma.view(b, 1, 1, 1, 1) * noise
         s = sigma.view(b, 1, 1, 1, 1)
         target = (noisy / (s ** 2 + 1) - z) * (s ** 2 + 1).sqrt() / s
         with amp(): v = net(noisy, cond, first, sigma, ids, keep).float()
@@ -102,14 +104,12 @@ def main():
         optimizer.zero_grad(); loss.backward()
         torch.nn.utils.clip_grad_norm_(params, 1.0)
         optimizer.step(r.rate(100)); average.update(r.step); r.step += 1
-        # x0's mean squared error in three bands of noise (far out the move is open, in the middle it is found, near the end detail
-        # is), and that of a picture that stands still
-        for e, q in zip((each.detach() * sigma ** 2 / (sigma ** 2 + 1)).tolist(), sigma.tolist()):
-            k = "low" if q < 1 else "middle" if q < 15 else "high"
-            bands[k] = e if k not in bands else 0.98 * bands[k] + 0.02 * e
+        # x0's mean squared error, and that of a picture that stands still
+        made = (each.detach() * sigma ** 2 / (sigma ** 2 + 1)).mean().item()
+        bands["error"] = 0.95 * bands.get("error", made) + 0.05 * made
         stands = ((z - z[:, :1]) ** 2).mean().item()
         bands["still"] = 0.95 * bands.get("still", stands) + 0.05 * stands
-        if r.step % 25 == 0: r.row(loss=loss.item(), **{k: bands.get(k, math.nan) for k in ("low", "middle", "high", "still")}, height=h, batch=b)
+        if r.step % 25 == 1: r.row(loss=loss.item(), **bands, height=h, batch=b)
         if r.save(state): checkpoint()
     r.save(state, force=True); checkpoint()
 

@@ -1,0 +1,75 @@
+import type { Luma } from './luma.ts';
+import { at } from './luma.ts';
+
+/** Where a block of one picture is found in another. */
+export interface Match {
+  /** The block's middle, pixels. */
+  readonly x: number;
+  readonly y: number;
+  /** How far from there it is found. */
+  readonly dx: number;
+  readonly dy: number;
+  /** Mean absolute difference there. */
+  readonly difference: number;
+  /** Standard deviation of the block: a plain one is found anywhere. */
+  readonly contrast: number;
+}
+
+/**
+ * Finds each block of `to` in `from`: whole pixels by trying all of them coarse to fine, then halves and quarters.
+ * @param side of a block, pixels.
+ * @param reach how far is searched, pixels.
+ */
+export function matchBlocks(from: Luma, to: Luma, side: number, reach: number): Match[] {
+  const matches: Match[] = [];
+  for (let top = 0; top + side <= to.height; top += side) {
+    for (let left = 0; left + side <= to.width; left += side)
+      matches.push(matchBlock(from, to, left, top, side, reach));
+  }
+  return matches;
+}
+
+function matchBlock(from: Luma, to: Luma, left: number, top: number, side: number, reach: number): Match {
+  const difference = (dx: number, dy: number, stride: number): number => {
+    let [sum, count] = [0, 0];
+    for (let y = top; y < top + side; y += stride) {
+      for (let x = left; x < left + side; x += stride) {
+        const there = at(from, x + dx, y + dy);
+        if (Number.isNaN(there)) continue;
+        sum += Math.abs(there - to.data[y * to.width + x]!);
+        count++;
+      }
+    }
+    return count * stride * stride < (side * side) / 2 ? Infinity : sum / count;
+  };
+  let best = { dx: 0, dy: 0, cost: difference(0, 0, 1) };
+  const look = (step: number, around: number, stride: number): void => {
+    const centre = best;
+    for (let dy = -around; dy <= around; dy += step) {
+      for (let dx = -around; dx <= around; dx += step) {
+        const [x, y] = [centre.dx + dx, centre.dy + dy];
+        const cost = difference(x, y, stride);
+        if (cost < best.cost) best = { dx: x, dy: y, cost };
+      }
+    }
+    best = { ...best, cost: difference(best.dx, best.dy, 1) };
+  };
+  const coarse = Math.max(1, Math.floor(side / 8));
+  if (reach > 2) look(coarse, reach, coarse);
+  look(1, Math.min(reach, 2 * coarse), 1);
+  look(0.5, 0.5, 1);
+  look(0.25, 0.25, 1);
+
+  let [sum, squares] = [0, 0];
+  for (let y = top; y < top + side; y++) {
+    for (let x = left; x < left + side; x++) {
+      const value = to.data[y * to.width + x]!;
+      sum += value;
+      squares += value * value;
+    }
+  }
+  const n = side * side;
+  const contrast = Math.sqrt(Math.max(0, squares / n - (sum / n) ** 2));
+  const middle = (side - 1) / 2;
+  return { x: left + middle, y: top + middle, dx: best.dx, dy: best.dy, difference: best.cost, contrast };
+}

@@ -1,0 +1,70 @@
+import { matchBlocks } from './block-matching.ts';
+import type { Luma } from './luma.ts';
+
+/** Where the places of a picture come from in another: x' = x + a + b·x + c·y, y' = y + d + e·x + f·y, from the middle. */
+export interface CameraMove {
+  readonly x: readonly [a: number, b: number, c: number];
+  readonly y: readonly [d: number, e: number, f: number];
+}
+
+/** The affine move that most blocks agree with, by least squares that leave out what doesn't fit, again and again. */
+export function cameraMove(from: Luma, to: Luma, reach = 64): CameraMove {
+  const all = matchBlocks(from, to, 32, reach).filter(({ contrast }) => contrast > 6);
+  const place = ({ x, y }: { x: number; y: number }) => [1, x - to.width / 2, y - to.height / 2];
+  let kept = all;
+  let move: CameraMove = { x: [0, 0, 0], y: [0, 0, 0] };
+  for (const far of [16, 8, 4, 3, 2]) {
+    if (kept.length < 6) break;
+    move = {
+      x: leastSquares(
+        kept.map(place),
+        kept.map(({ dx }) => dx),
+      ),
+      y: leastSquares(
+        kept.map(place),
+        kept.map(({ dy }) => dy),
+      ),
+    };
+    kept = all.filter((match) => {
+      const [dx, dy] = displacement(move, match.x - to.width / 2, match.y - to.height / 2);
+      return Math.hypot(dx - match.dx, dy - match.dy) < far;
+    });
+  }
+  return move;
+}
+
+/** How far from a place, measured from the middle, what is seen there comes from. */
+export const displacement = ({ x: [a, b, c], y: [d, e, f] }: CameraMove, x: number, y: number): [number, number] => [
+  a + b * x + c * y,
+  d + e * x + f * y,
+];
+
+/** Pixels moved, averaged over a picture's places. */
+export function meanMotion(move: CameraMove, { width, height }: Luma): number {
+  let sum = 0;
+  for (let i = 0; i < 32; i++) {
+    for (let j = 0; j < 18; j++) {
+      sum += Math.hypot(...displacement(move, ((i + 0.5) / 32 - 0.5) * width, ((j + 0.5) / 18 - 0.5) * height));
+    }
+  }
+  return sum / (32 * 18);
+}
+
+/** Three unknowns, by the normal equations and Cramer's rule. */
+function leastSquares(rows: readonly number[][], values: readonly number[]): [number, number, number] {
+  const n = [0, 1, 2].map((i) => [0, 1, 2].map((j) => rows.reduce((sum, row) => sum + row[i]! * row[j]!, 0)));
+  const right = [0, 1, 2].map((i) => rows.reduce((sum, row, k) => sum + row[i]! * values[k]!, 0));
+  const whole = determinant(n);
+  const solve = (column: number) =>
+    Math.abs(whole) < 1e-9 ? 0 : determinant(n.map((row, i) => row.with(column, right[i]!))) / whole;
+  return [solve(0), solve(1), solve(2)];
+}
+
+function determinant(m: readonly (readonly number[])[]): number {
+  const [a, b, c] = m as [readonly number[], readonly number[], readonly number[]];
+  return (
+    a[0]! * (b[1]! * c[2]! - b[2]! * c[1]!) -
+    a[1]! * (b[0]! * c[2]! - b[2]! * c[0]!) +
+    a[2]! * (b[0]! * c[1]! - b[1]! * c[0]!)
+  );
+}

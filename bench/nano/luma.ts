@@ -1,0 +1,26 @@
+import type { RgbImage } from '../../packages/svd/src/index.ts';
+
+/** Brightness of a picture, 0…255, row after row. */
+export interface Luma {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Float32Array;
+}
+
+/** Rec. 709's weights, on the stored values. */
+export function luma({ width, height, data }: RgbImage): Luma {
+  const grey = new Float32Array(width * height);
+  for (let i = 0; i < grey.length; i++) {
+    grey[i] = 0.2126 * data[3 * i]! + 0.7152 * data[3 * i + 1]! + 0.0722 * data[3 * i + 2]!;
+  }
+  return { width, height, data: grey };
+}
+
+/** The value at a place between pixels, linearly interpolated; NaN outside. */
+export function at({ width, height, data }: Luma, x: number, y: number): number {
+  if (!(x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1)) return NaN;
+  const [left, top] = [Math.min(Math.floor(x), width - 2), Math.min(Math.floor(y), height - 2)];
+  const [u, v, i] = [x - left, y - top, top * width + left];
+  const [a, b, c, d] = [data[i]!, data[i + 1]!, data[i + width]!, data[i + width + 1]!];
+  return (a * (1 - u) + b * u) * (1 - v) + (c * (1 - u) + d * u) * v;
+}
