@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { findBrowser } from './scripts/setup/browsers.mjs';
 
 export default defineConfig({
   test: {
@@ -15,12 +16,14 @@ export default defineConfig({
             'bench/**/*.test.ts',
             'test/**/*.test.ts',
           ],
+          exclude: ['test/e2e/**'],
           pool: 'forks',
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
       'web/vitest.config.ts',
+      ...(findBrowser() === null ? [] : ['test/e2e/vitest.config.ts']),
     ],
   },
 });

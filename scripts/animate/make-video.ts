@@ -96,7 +96,7 @@ function describe({ settings, progress }: Video, capabilities: GetCapabilitiesRe
   const size = shape?.case === 'size' ? `${shape.value.width}x${shape.value.height}` : '';
   const segments = progress?.segments ?? 1;
   const parts = segments > 1 ? ` in ${segments} parts` : '';
-  return `${title}: ${size}, ${frames} frames${parts}, ${steps} steps, seed ${seed}`;
+  return `${title}: ${size}, ${frames} frames${parts}, ${steps} ${steps === 1 ? 'step' : 'steps'}, seed ${seed}`;
 }
 
 /** @throws RefusedError for a video that will not be */

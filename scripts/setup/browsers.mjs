@@ -5,10 +5,7 @@ import { findProgram } from './find-program.mjs';
 export function findBrowser() {
   const mac = '/Applications/Chromium.app/Contents/MacOS/Chromium';
   return (
-    process.env.CHROMIUM ??
-    findProgram('chromium') ??
-    findProgram('google-chrome') ??
-    (existsSync(mac) ? mac : null)
+    process.env.CHROMIUM ?? findProgram('chromium') ?? findProgram('google-chrome') ?? (existsSync(mac) ? mac : null)
   );
 }
 

@@ -105,7 +105,8 @@ async function packageManager() {
       },
     };
   }
-  if (findProgram('brew') !== null) return { name: 'brew', install: (what) => runQuietly('brew', ['install', ...what.split(' ')]) };
+  if (findProgram('brew') !== null)
+    return { name: 'brew', install: (what) => runQuietly('brew', ['install', ...what.split(' ')]) };
   return null;
 }
 

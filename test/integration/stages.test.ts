@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Code, createClient, openChannel, reasonOf, RpcError } from '@cinematica/protocol';
+import { bytesToFloat32, Code, createClient, openChannel, reasonOf, RpcError } from '@cinematica/protocol';
 import type { Channel } from '@cinematica/protocol';
 import {
   DecoderService,
@@ -15,28 +15,25 @@ import {
 } from '@cinematica/protocol/stages';
 import type { Conditioning } from '@cinematica/protocol/stages';
 import { ErrorReason } from '@cinematica/protocol/v1';
-import { findTask, Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import { bucketStream, FailureReason, findTask, Lifetime, Stage, TaskState, VideoState } from '@cinematica/pipeline';
 import type { Artifact, StoredRecord } from '@cinematica/pipeline';
+import { jetstreamManager } from '@nats-io/jetstream';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { grpcReady } from '../../scripts/launch/readiness.ts';
 import { startStageSystem } from '../support/stage-system.ts';
-import type { StageService, StageSystem } from '../support/stage-system.ts';
+import { fieldPhoto } from '../support/field-photo.ts';
+import type { StageService } from '../support/real-system.ts';
+import type { StageSystem } from '../support/stage-system.ts';
 
 const MODEL = join(import.meta.dirname, '../golden/tiny-xt/checkpoint');
 const settings = { width: 128, height: 64, seed: 7, steps: 6, checkpointSteps: 2 };
 
 let system: StageSystem;
-let photo: Buffer;
+let photo: Uint8Array<ArrayBuffer>;
 
 beforeAll(async () => {
-  // A sky over a field, with some texture.
-  const data = Uint8Array.from({ length: 300 * 200 * 3 }, (_, i) =>
-    i < 300 * 100 * 3 ? [120, 170, 230][i % 3]! : 60 + ((i * 7919) % 80),
-  );
-  photo = await sharp(data, { raw: { width: 300, height: 200, channels: 3 } })
-    .jpeg()
-    .toBuffer();
+  photo = await fieldPhoto();
   system = await startStageSystem(MODEL);
 });
 afterAll(async () => {
@@ -128,10 +125,58 @@ describe('over the queue', () => {
     expect(findTask(record, denoise)!.claimedStep).toBe(given.checkpoints[0]!.step);
   });
 
+  test('a stage that is paused, and woken after another has done its work, commits nothing', async () => {
+    const denoise = { stage: Stage.DENOISE, segment: 0 };
+    const ref = await system.create(photo, { ...settings, frames: 5, steps: 60 });
+    await system.until(ref, ({ record }) => (findTask(record, denoise)?.step ?? 0) >= 5);
+    const paused = system.pid('denoiser');
+    process.kill(paused, 'SIGSTOP');
+    await system.start('denoiser#2');
+    const done = await system.finished(ref);
+    expect(done.record.state).toBe(VideoState.DONE);
+    expect(findTask(done.record, denoise)!.attempt).toBe(2);
+    process.kill(paused, 'SIGCONT');
+    // It goes on with its step, and sees that the task is not its own any more.
+    const lost = () => system.lines.filter((line) => line.includes(ref.videoId) && line.includes('"outcome":"lost"'));
+    await expect.poll(lost, { timeout: 15_000 }).toHaveLength(1);
+    expect((await system.records.get(ref))!.revision).toBe(done.revision);
+    expect(await system.stop('denoiser#2', 'SIGTERM')).toBe(0);
+  });
+
+  test('latents whose content is gone, or is not what was written, are made again, to the same bytes', async () => {
+    const request = { ...settings, frames: 5 };
+    const undisturbed = await system.finished(await system.create(photo, request));
+    const denoise = { stage: Stage.DENOISE, segment: 0 };
+    const manager = await jetstreamManager(system.nats, { checkAPI: false });
+    const stream = bucketStream(Lifetime.LATENTS);
+    for (const change of [null, (data: Uint8Array) => data.map((byte, i) => (i === 100 ? byte ^ 1 : byte))]) {
+      await system.stop('decoder', 'SIGTERM');
+      const ref = await system.create(photo, request);
+      const { record } = await system.until(ref, ({ record: now }) => findTask(now, denoise)?.state === TaskState.DONE);
+      const [latents] = findTask(record, denoise)!.outputs;
+      // As the object store names entries: base64 in its alphabet for addresses, padded.
+      const encoded = Buffer.from(latents!.name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+      const entry = await manager.streams.getMessage(stream, { last_by_subj: `$O.latents.M.${encoded}` });
+      const chunk = `$O.latents.C.${entry!.json<{ nuid: string }>().nuid}`;
+      const content = await manager.streams.getMessage(stream, { last_by_subj: chunk });
+      expect((await manager.streams.purge(stream, { filter: chunk })).purged).toBe(1);
+      if (change) await manager.jetstream().publish(chunk, change(content!.data));
+      await system.start('decoder');
+      const made = await system.finished(ref);
+      expect(made.record.state).toBe(VideoState.DONE);
+      expect(findTask(made.record, denoise)!.remakes).toBe(1);
+      expect(media(made).get('mp4')!.sha256).toEqual(media(undisturbed).get('mp4')!.sha256);
+    }
+  });
+
   test('a photo that is none fails at once, with a message for people', async () => {
     const { record } = await system.finished(await system.create(Buffer.from('no photo'), { ...settings, frames: 2 }));
     expect(record.state).toBe(VideoState.FAILED);
-    expect(record.failure).toMatchObject({ stage: Stage.ENCODE, permanent: true });
+    expect(record.failure).toMatchObject({
+      stage: Stage.ENCODE,
+      reason: FailureReason.PHOTO_UNREADABLE,
+      permanent: true,
+    });
     expect(record.failure?.message).toMatch(/^the photo: not an image/);
     expect(findTask(record, { stage: Stage.ENCODE, segment: 0 })?.attempt).toBe(1);
   });
@@ -142,7 +187,10 @@ describe('over the queue', () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toMatch(/cinematica_stage_duration_seconds_count\{.*stage="denoise".*outcome="done".*\} [1-9]/);
     expect(metrics).toMatch(/cinematica_model_load_seconds_count\{.*\} [1-9]/);
-    for (const path of ['livez', 'readyz']) expect((await fetch(`${url}/${path}`)).status).toBe(200);
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    const ready = await fetch(`${url}/readyz`);
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toMatchObject({ ready: true, provider: 'cpu' });
   });
 });
 
@@ -225,6 +273,50 @@ describe('over gRPC', () => {
     expect(later.at(-1)).not.toEqual(first.at(-1));
     const wrong = all(client.denoise({ conditioning, lastLatents: new Uint8Array(8) }));
     expect((await failure(wrong)).message).toMatch(/^last_latents: must be 512 float32/);
+
+    // Held to a first segment that is brighter in every channel: the seam stays, and the end is there.
+    const { mean, std } = later.flatMap(({ message }) => (message.case === 'statistics' ? [message.value] : []))[0]!;
+    const request = { conditioning, lastLatents, segment: 1, frames: 2, steps: 2 };
+    const firstStatistics = { mean: mean.map((value) => value + 1), std };
+    const held = await all(client.denoise({ ...request, firstStatistics }));
+    const [before, after] = [later, held].map((answers) =>
+      answers.flatMap(({ message }) => (message.case === 'chunk' ? [bytesToFloat32(message.value.data)] : [])),
+    );
+    const shift = (frame: number) => Math.max(...after![frame]!.map((value, i) => value - before![frame]![i]!));
+    expect(shift(0)).toBe(0);
+    expect(shift(1)).toBeCloseTo(1, 4);
+    const short = { mean: [0], std: [1] };
+    expect((await failure(all(client.denoise({ ...request, firstStatistics: short })))).message).toMatch(
+      /^first_statistics: must have a mean and a std for each of the 4 channels/,
+    );
+  });
+
+  test('a caller that sends frames slowly holds up nobody', async () => {
+    const client = createClient(MuxerService, channel('muxer'));
+    const frames = { frames: 2, width: 64, height: 64, pixelFormat: PixelFormat.RGB8 };
+    const start = { message: { case: 'start' as const, value: { frames, sourceFps: 7 } } };
+    const data = new Uint8Array(64 * 64 * 3);
+    const frame = (index: number) => ({ message: { case: 'chunk' as const, value: { index, data } } });
+    const others = Promise.withResolvers<null>();
+    const slow = client.mux(
+      (async function* () {
+        yield start;
+        yield frame(0);
+        await others.promise;
+        yield frame(1);
+      })(),
+    );
+    const first = slow[Symbol.asyncIterator]();
+    // It has taken the slot for this frame.
+    expect((await first.next()).value).toMatchObject({ message: { case: 'progress', value: { frames: 1, total: 2 } } });
+    const quick = await all(client.mux([start, frame(0), frame(1)], { timeoutMs: 20_000 }));
+    expect(quick.filter(({ message }) => message.case === 'file')).toHaveLength(2);
+    others.resolve(null);
+    let files = 0;
+    for (let next = await first.next(); next.done !== true; next = await first.next()) {
+      if (next.value.message.case === 'file') files++;
+    }
+    expect(files).toBe(2);
   });
 
   test('without the token, for another model, with what the model can’t do: refused, in words that help', async () => {
@@ -254,22 +346,4 @@ describe('over gRPC', () => {
     const done = await waiting;
     expect(done.filter(({ message }) => message.case === 'step')).toHaveLength(2);
   });
-});
-
-test.each([
-  ['encoder', { THREADS: 'many' }, /THREADS: /],
-  ['decoder', { MODEL_DIR: tmpdir() }, /MODEL_DIR=/],
-  ['provisioner', { NATS_URL: 'nats://127.0.0.1:1' }, /NATS_URL=nats:\/\/127\.0\.0\.1:1/],
-])('%s with %j stops at once, with one line that names the setting', async (name, wrong, message) => {
-  const main = join(import.meta.dirname, '../../services', name, 'src/main.ts');
-  const ports = { GRPC_PORT: '0', METRICS_PORT: '0', STAGE_TOKEN: 'x'.repeat(32) };
-  const env = { ...process.env, NATS_URL: 'nats://127.0.0.1:1', MODEL_DIR: MODEL, ...ports, ...wrong };
-  const run = promisify(execFile)(process.execPath, [main], { env });
-  const { code, stderr } = await run.then(
-    () => ({ code: 0, stderr: '' }),
-    (error: unknown) => error as { code: number; stderr: string },
-  );
-  expect(code).toBe(1);
-  expect(stderr.trim().split('\n').at(-1)).toMatch(message);
-  expect(stderr.trim().split('\n')).toHaveLength(1);
 });

@@ -83,8 +83,14 @@ const SHORT = {
   CALLS_PER_SECOND: '1000',
 };
 
-/** @param env what differs from the short intervals, or else from the defaults. */
-export async function startRealSystem(env: Readonly<Record<string, string>> = {}): Promise<RealSystem> {
+/**
+ * @param env what differs from the short intervals, or else from the defaults.
+ * @param model a checkpoint's folder; else the test fixture of random weights.
+ */
+export async function startRealSystem(
+  env: Readonly<Record<string, string>> = {},
+  model: string = MODEL,
+): Promise<RealSystem> {
   await using cleanup = new AsyncDisposableStack();
   const home = await mkdtemp(join(tmpdir(), 'cinematica-system-'));
   cleanup.defer(() => rm(home, { recursive: true, force: true }));
@@ -106,12 +112,7 @@ export async function startRealSystem(env: Readonly<Record<string, string>> = {}
   const said: string[] = [];
   const [port = 0] = await freePorts(1);
   const supervision = { say: (line: string) => void said.push(line), backoffMs: 20, graceMs: 5_000 };
-  const launcher = createLauncher(
-    cinematica(ROOT),
-    { port, lan: false, model: MODEL, data },
-    surroundings,
-    supervision,
-  );
+  const launcher = createLauncher(cinematica(ROOT), { port, lan: false, model, data }, surroundings, supervision);
   cleanup.defer(async () => {
     launcher.kill();
     await launcher.stop();

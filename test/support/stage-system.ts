@@ -25,7 +25,6 @@ import type { PlanRequest } from '@cinematica/pipeline/plan';
 import { logConnection } from '@cinematica/pipeline/service';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { v7 } from 'uuid';
-import { createComputeLock } from '../../scripts/launch/compute-lock.ts';
 import { allowLists } from '../../scripts/launch/nats/access.ts';
 import { natsConfig } from '../../scripts/launch/nats/config.ts';
 import { access } from '../../scripts/launch/nats/users.ts';
@@ -66,7 +65,14 @@ const PASSWORD = 'password-of-a-test-and-of-nothing-else';
 const TOKEN = 'token-of-a-test-and-of-nothing-else';
 const SHORT = {
   ...{ ACK_WAIT_MS: 1_500, RETRY_DELAY_MS: 100, PULL_EXPIRES_MS: 1_000, REQUEST_TIMEOUT_MS: 2_000 },
-  ...{ LEASE_MS: 1_500, RECONCILE_MS: 500, COLLECT_MS: 60_000, CANARY_MS: 500, DRAIN_MS: 2_000 },
+  ...{
+    ARTIFACT_IDLE_MS: 1_000,
+    LEASE_MS: 1_500,
+    RECONCILE_MS: 500,
+    COLLECT_MS: 60_000,
+    CANARY_MS: 500,
+    DRAIN_MS: 2_000,
+  },
 };
 
 interface Running {
@@ -86,13 +92,12 @@ export async function startStageSystem(model: string): Promise<StageSystem> {
     await Promise.all([...running.keys()].map((name) => stop(name, 'SIGKILL')));
   });
 
-  const lock = cleanup.use(await createComputeLock(join(server.folder, 'compute.sock')));
+  // They don't take turns in computing: one that a test pauses would keep its turn.
   const environment = (user: string) => ({
     ...process.env,
     ...Object.fromEntries(Object.entries(SHORT).map(([name, value]) => [name, String(value)])),
     ...{ NATS_URL: server.url, NATS_USER: user, NATS_PASSWORD: PASSWORD, MODEL_DIR: model, STAGE_TOKEN: TOKEN },
     ...{ GRPC_PORT: '0', METRICS_PORT: '0', THREADS: '1', EXECUTION_PROVIDER: 'cpu' },
-    COMPUTE_LOCK: lock.path,
   });
   const launch = (name: string) => {
     const child = spawn(process.execPath, [join(ROOT, 'services', name, 'src', 'main.ts')], {

@@ -5,7 +5,7 @@ export interface ConnectionWatch {
   /** Whether NATS was out of reach at some moment of the last `within` milliseconds. */
   wasAway(within: number): boolean;
   /** Its promise settles once NATS has been out of reach for that many milliseconds from now on. */
-  lost(after: number): { readonly promise: Promise<void> } & Disposable;
+  lost(after: number): { readonly promise: Promise<null> } & Disposable;
   end(): void;
 }
 
@@ -33,11 +33,11 @@ export function watchConnection(nats: NatsConnection, onReconnect: () => void = 
   return {
     wasAway: (within) => away || Date.now() - awayUntil < within,
     lost(after) {
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve } = Promise.withResolvers<null>();
       let since = Date.now();
       const timer = setInterval(() => {
         if (!away) since = Date.now();
-        else if (Date.now() - since >= after) resolve();
+        else if (Date.now() - since >= after) resolve(null);
       }, 100);
       return { promise, [Symbol.dispose]: () => clearInterval(timer) };
     },

@@ -1,4 +1,4 @@
-import { clone, toBinary } from '@bufbuild/protobuf';
+import { toBinary } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import {
   cancelVideo,
@@ -15,7 +15,7 @@ import { CreateVideoRequestSchema, ErrorReason } from '@cinematica/protocol/v1';
 import type { Capabilities, CreateVideoRequest, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { callerKey, connectionKey } from './rpc/context.ts';
 import { isGone } from './videos/is-gone.ts';
 import type { OwnedVideos } from './videos/owned-videos.ts';
@@ -154,7 +154,10 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
   };
 }
 
-/** What makes two requests the same: everything but their id. */
+/** What makes two requests the same: everything but their id. A photo stands there by its digest, as it is large. */
 function bodyOf(request: CreateVideoRequest): Uint8Array {
-  return toBinary(CreateVideoRequestSchema, Object.assign(clone(CreateVideoRequestSchema, request), { requestId: '' }));
+  const { source } = request;
+  const digest = (photo: Uint8Array) => createHash('sha256').update(photo).digest();
+  const named = source.case === 'image' ? { ...source, value: digest(source.value) } : source;
+  return toBinary(CreateVideoRequestSchema, { ...request, requestId: '', source: named });
 }

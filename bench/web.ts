@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chromium, devices } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { table } from '../packages/svd/src/parity/table.ts';
+import { findBrowser } from '../scripts/setup/browsers.mjs';
+import { webApp } from '../scripts/setup/web-app.mjs';
+import { startRealSystem } from '../test/support/real-system.ts';
+
+const USAGE = `usage: npm run bench -- web [--runs 5]
+
+How long the app takes on a phone of the middle class in a slow network, until it shows something, its largest picture, and
+until it can be used, which is when “choose a photo” opens the phone's own dialog: Chromium with a processor four times
+slower than this one, and a network of 1.6 Mbit/s with 150 ms (Lighthouse's “slow 4G”). Medians; the first visit has nothing
+in its cache, the second has the service worker's.`;
+
+/** Lighthouse's “slow 4G”, as it sets the browser's own brake. */
+const NETWORK = { offline: false, latency: 562.5, downloadThroughput: 184_320, uploadThroughput: 86_400 };
+const CPU = { rate: 4 };
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' } } });
+const runs = Number(values.runs);
+const executablePath = findBrowser();
+if (!Number.isInteger(runs) || runs < 1 || executablePath === null) {
+  console.error(executablePath === null ? 'bench web: no Chromium: set CHROMIUM to its path.' : USAGE);
+  process.exit(2);
+}
+
+interface Visit {
+  /** Milliseconds from the moment that the address is opened. */
+  readonly shown: number;
+  readonly largest: number;
+  readonly usable: number;
+  /** What came over the network. */
+  readonly bytes: number;
+}
+
+const { WEB_HANDLER = '' } = await webApp(join(import.meta.dirname, '..'));
+await using system = await startRealSystem({ WEB_HANDLER });
+const browser = await chromium.launch({ executablePath });
+const visits: Visit[][] = [[], []];
+for (let run = 0; run < runs; run++) {
+  for (const [index, visit] of (await twice(browser)).entries()) visits[index]!.push(visit);
+}
+await browser.close();
+
+const ms = (value: number) => `${Math.round(value)} ms`;
+console.log(
+  table(
+    ['', 'shown', 'largest picture', 'usable', 'loaded'],
+    ['first visit', 'second visit'].map((name, index) => {
+      const middle = (of: (visit: Visit) => number) => median(visits[index]!.map(of));
+      return [
+        ...[name, ms(middle(({ shown }) => shown)), ms(middle(({ largest }) => largest))],
+        ...[ms(middle(({ usable }) => usable)), `${Math.round(middle(({ bytes }) => bytes) / 1000)} kB`],
+      ];
+    }),
+  ),
+);
+
+/** Someone's first and second visit. */
+async function twice(browser: Browser): Promise<Visit[]> {
+  const context = await browser.newContext({ ...devices['Pixel 7'], baseURL: system.url });
+  try {
+    const first = await visit(await context.newPage());
+    const page = await context.newPage();
+    await page.goto('/offline');
+    await page.evaluate('navigator.serviceWorker.ready.then(() => true)');
+    await page.close();
+    return [first, await visit(await context.newPage())];
+  } finally {
+    await context.close();
+  }
+}
+
+async function visit(page: Page): Promise<Visit> {
+  const debug = await page.context().newCDPSession(page);
+  await debug.send('Network.enable');
+  await debug.send('Network.emulateNetworkConditions', NETWORK);
+  await debug.send('Emulation.setCPUThrottlingRate', CPU);
+  let bytes = 0;
+  debug.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
+  const dialog = new AbortController();
+  page.on('filechooser', () => dialog.abort());
+
+  const begun = performance.now();
+  await page.goto('/', { waitUntil: 'commit' });
+  const button = page.locator('.ways button').first();
+  while (!dialog.signal.aborted) await button.click();
+  const usable = performance.now() - begun;
+
+  await page.waitForLoadState('load');
+  const [shown, largest] = await page.evaluate<[number, number]>(`new Promise((resolve) => {
+    new PerformanceObserver((list) => {
+      const first = performance.getEntriesByName('first-contentful-paint')[0];
+      resolve([first.startTime, list.getEntries().at(-1).startTime]);
+    }).observe({ type: 'largest-contentful-paint', buffered: true });
+  })`);
+  return { shown, largest, usable, bytes };
+}
+
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
+}

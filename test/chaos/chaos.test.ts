@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { runChaos } from './run-chaos.ts';
+
+test('30 videos come through kills of every process: all done, none twice, the bytes of an undisturbed run', async () => {
+  const { faults, figures } = await runChaos({ videos: 30, seed: 1 });
+  console.info(
+    Object.entries(figures)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join('\n'),
+  );
+  expect(faults).toEqual([]);
+}, 600_000);

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests in real browsers, which share one whole system: one after another, and after all others. */
+export default defineConfig({
+  test: {
+    name: 'e2e',
+    root: import.meta.dirname,
+    include: ['*.test.ts'],
+    globalSetup: 'support/start-system.ts',
+    sequence: { groupOrder: 1 },
+    pool: 'forks',
+    isolate: false,
+    maxWorkers: 1,
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000, interval: 50 } },
+  },
+});

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestNats } from '../support/nats-server.ts';
+import type { TestNats } from '../support/nats-server.ts';
+
+const SERVICES = ['gateway', 'encoder', 'denoiser', 'decoder', 'muxer', 'provisioner'] as const;
+const MODEL = join(import.meta.dirname, '../golden/tiny-xt/checkpoint');
+
+let nats: TestNats;
+beforeAll(async () => {
+  const users = '[{ user: "one", password: "right" }]';
+  nats = await startTestNats({ extra: `accounts { ALL { jetstream: enabled, users: ${users} } }` });
+});
+afterAll(async () => {
+  await nats[Symbol.asyncDispose]();
+});
+
+/** Runs a service with something wrong in its environment. @returns what it says before it ends with status 1 */
+async function said(name: string, wrong: Readonly<Record<string, string>>): Promise<string> {
+  const main = join(import.meta.dirname, '../../services', name, 'src/main.ts');
+  const secrets = { STAGE_TOKEN: 'x'.repeat(32), COOKIE_SECRET: 'c'.repeat(32), MEDIA_SECRET: 'm'.repeat(32) };
+  const right = { NATS_URL: nats.url, NATS_USER: 'one', NATS_PASSWORD: 'right', MODEL_DIR: MODEL };
+  const env = {
+    PATH: process.env.PATH,
+    ...secrets,
+    ...right,
+    GRPC_PORT: '0',
+    METRICS_PORT: '0',
+    HTTP_PORT: '0',
+    ...wrong,
+  };
+  const run = promisify(execFile)(process.execPath, [main], { env, timeout: 30_000 });
+  const { code, stderr } = await run.then(
+    () => ({ code: 0, stderr: '' }),
+    (error: unknown) => error as { code: number; stderr: string },
+  );
+  expect(code).toBe(1);
+  return stderr
+    .split('\n')
+    .filter((line) => line !== '' && !line.includes('"level":"info"'))
+    .join('\n');
+}
+
+describe.concurrent.each(SERVICES)('%s', (name) => {
+  test.each([
+    [{ ACK_WAIT_MS: 'soon' }, /^[^\n]*ACK_WAIT_MS: [^\n]*$/],
+    [
+      { NATS_PASSWORD: 'wrong' },
+      /^[^\n]*NATS_URL=[^\n]* refuses the credentials: check NATS_USER and NATS_PASSWORD[^\n]*$/,
+    ],
+    [{ NATS_URL: 'nats://127.0.0.1:1' }, /^[^\n]*NATS_URL=nats:\/\/127\.0\.0\.1:1[^\n]*$/],
+    // Frames are frames: the muxer reads no model.
+    ...(name === 'muxer' ? [] : [[{ MODEL_DIR: tmpdir() }, /^[^\n]*MODEL_DIR=[^\n]*$/] as const]),
+  ] as const)('with %j stops at once, with one line that names the setting', async (wrong, message) => {
+    expect(await said(name, wrong)).toMatch(message);
+  });
+});

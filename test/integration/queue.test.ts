@@ -1,0 +1,137 @@
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { isTerminal, TaskState, VideoState } from '@cinematica/pipeline';
+import type { VideoRecord } from '@cinematica/pipeline';
+import type { Video } from '@cinematica/protocol/v1';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { leftovers } from '../support/leftovers.ts';
+import { idOf } from '../support/api.ts';
+import { fieldPhoto } from '../support/field-photo.ts';
+import { CALLERS, startRealSystem } from '../support/real-system.ts';
+import type { Caller, RealSystem } from '../support/real-system.ts';
+
+let system: RealSystem;
+let source: { readonly case: 'image'; readonly value: Uint8Array<ArrayBuffer> };
+
+beforeAll(async () => {
+  source = { case: 'image', value: await fieldPhoto() };
+  system = await startRealSystem();
+});
+afterAll(async () => {
+  await system[Symbol.asyncDispose]();
+});
+
+const small = { frames: 2, steps: 2, minGuidance: 1, maxGuidance: 1 };
+const shape = { case: 'size' as const, value: { width: 64, height: 64 } };
+
+async function make(caller: Caller, settings = small): Promise<Video> {
+  const { video } = await system.client(caller).createVideo({ source, settings: { ...settings, shape } });
+  return video!;
+}
+
+const recordOf = (video: Video): VideoRecord | undefined => system.table.videos.get(idOf(video))?.record;
+const startOf = (video: Video): number => timestampMs(recordOf(video)!.startTime!);
+const endOf = (video: Video): number => timestampMs(recordOf(video)!.endTime!);
+
+async function untilDone(videos: readonly Video[]): Promise<void> {
+  const open = () => videos.filter((video) => !recordOf(video) || !isTerminal(recordOf(video)!)).length;
+  await expect.poll(open, { timeout: 120_000, interval: 50 }).toBe(0);
+  expect(videos.map((video) => recordOf(video)!.state)).toEqual(videos.map(() => VideoState.DONE));
+}
+
+/** Lets nothing but a first video of `zed`'s in, and that one no further than the encoder, until it is let go. */
+async function holdQueue(): Promise<() => void> {
+  const encoder = (await system.pid('encoder'))!;
+  process.kill(encoder, 'SIGSTOP');
+  const first = await make('zed');
+  await expect.poll(() => recordOf(first)?.tasks[0]?.state, { timeout: 10_000 }).toBe(TaskState.READY);
+  return () => process.kill(encoder, 'SIGCONT');
+}
+
+/** Callers by their first letters. */
+const callers = (letters: string): Caller[] =>
+  letters.split('').map((letter) => CALLERS.find((caller) => caller.startsWith(letter))!);
+
+test('two videos at once are made side by side', async () => {
+  const videos = await Promise.all([make('ann', { ...small, frames: 8 }), make('bob', { ...small, frames: 8 })]);
+  await untilDone(videos);
+  const [one, two] = videos as [Video, Video];
+  expect(Math.max(startOf(one), startOf(two))).toBeLessThan(Math.min(endOf(one), endOf(two)));
+});
+
+test('20 videos of three callers start in turn, by what they cost, and each was told its place', async () => {
+  const letGo = await holdQueue();
+  // ann sends first, and most; cid's cost twice as much.
+  const sent = new Map<Caller, Video[]>([
+    ['ann', []],
+    ['bob', []],
+    ['cid', []],
+  ]);
+  for (const caller of callers('aaabacbabcabcabacbcb')) {
+    sent.get(caller)!.push(await make(caller, caller === 'cid' ? { ...small, steps: 4 } : small));
+  }
+  // A turn is worth as much as the dearest of those that come next: two of ann's or bob's, or one of cid's.
+  const wanted = callers('aabbcaabbcaabbcaabcc').map((caller) => ({ caller, video: sent.get(caller)!.shift()! }));
+  const place = async ({ caller, video: { name } }: (typeof wanted)[number]) =>
+    (await system.client(caller).getVideo({ name })).video?.progress?.queuePosition;
+  const promised = () => Promise.all(wanted.map(place));
+  await expect.poll(promised, { timeout: 10_000 }).toEqual(wanted.map((_, index) => index));
+
+  const told = wanted.map(() => [] as { readonly position: number; readonly time: number }[]);
+  const watching = wanted.map(async ({ caller, video: { name } }, index) => {
+    for await (const { message } of system.client(caller).watchVideo({ name })) {
+      if (message.case !== 'progress' || message.value.queuePosition === undefined) continue;
+      told[index]!.push({ position: message.value.queuePosition, time: Date.now() });
+    }
+  });
+  await expect.poll(() => told.every(({ length }) => length > 0), { timeout: 10_000 }).toBe(true);
+  letGo();
+  await untilDone(wanted.map(({ video }) => video));
+  await Promise.all(watching);
+
+  const starts = wanted.map(({ video }) => startOf(video));
+  expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+  for (const [index, reports] of told.entries()) {
+    expect(reports[0]!.position).toBe(index);
+    for (const [at, { position, time }] of reports.entries()) {
+      // No nearer than it was: whoever had not started by then was still before it.
+      expect(position).toBeGreaterThanOrEqual(index - starts.filter((start) => start <= time).length);
+      expect(position).toBeLessThanOrEqual(reports[Math.max(0, at - 1)]!.position);
+    }
+  }
+  console.info(`places told: ${told.map((reports) => reports.map(({ position }) => position).join(' ')).join(' | ')}`);
+});
+
+test('one caller floods 100 videos, another then sends one: it is done before the flood’s fifth from then', async () => {
+  // Denoising takes most of the time, as it does.
+  const usual = { ...small, steps: 12 };
+  const flood: Video[] = [];
+  const send = async () => {
+    while (flood.length < 100) {
+      const place = flood.push(undefined!) - 1;
+      flood[place] = await make('zed', usual);
+    }
+  };
+  await Promise.all([send(), send(), send(), send()]);
+  const one = await make('bob', usual);
+  const sent = timestampMs(one.createTime!);
+  await untilDone([one]);
+  const before = flood.filter((video) => {
+    const end = recordOf(video)?.endTime;
+    return end && timestampMs(end) >= sent && timestampMs(end) <= endOf(one);
+  });
+  console.info(`done of the flood between the other's coming and its end: ${before.length}`);
+  expect(before.length).toBeLessThan(5);
+  expect(flood.filter((video) => recordOf(video)?.state === VideoState.QUEUED).length).toBeGreaterThan(0);
+});
+
+test('of deleted videos nothing is left: no record, no object, no message', async () => {
+  const all = [...system.table.videos.values()].map(({ record }) => record);
+  expect(all.length).toBeGreaterThan(120);
+  await Promise.all(
+    all.map(({ owner, videoId }) =>
+      system.client(owner.replace('key-', '') as Caller).deleteVideo({ name: `videos/${videoId}` }),
+    ),
+  );
+  await expect.poll(() => system.table.videos.size, { timeout: 60_000 }).toBe(0);
+  await expect.poll(() => leftovers(system), { timeout: 30_000, interval: 500 }).toEqual({});
+}, 120_000);

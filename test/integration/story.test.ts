@@ -1,0 +1,247 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import {
+  DEAD_LETTER_STREAM,
+  deadLetterSubject,
+  decodeDeadLetter,
+  findTask,
+  LIFETIMES,
+  PREVIEW_STREAM,
+  previewSubject,
+  Stage,
+  STAGES,
+  TaskState,
+  VideoState,
+  workStream,
+} from '@cinematica/pipeline';
+import type { TaskRecord, VideoRecord } from '@cinematica/pipeline';
+import { ErrorReason, MediaKind, Video_State } from '@cinematica/protocol/v1';
+import type { Video, VideoEvent } from '@cinematica/protocol/v1';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { leftovers } from '../support/leftovers.ts';
+import { fetchMedia, idOf, reasonOf, untilAnswered, watchToEnd } from '../support/api.ts';
+import { fieldPhoto } from '../support/field-photo.ts';
+import { killHard } from '../support/kill-hard.ts';
+import { ownerOf, startRealSystem } from '../support/real-system.ts';
+import type { RealSystem, StageService, VideoClient } from '../support/real-system.ts';
+
+let system: RealSystem;
+let ann: VideoClient;
+let source: { readonly case: 'image'; readonly value: Uint8Array<ArrayBuffer> };
+
+beforeAll(async () => {
+  source = { case: 'image', value: await fieldPhoto() };
+  system = await startRealSystem({ MEDIA_LINK_MS: '1500' });
+  ann = system.client('ann');
+});
+afterAll(async () => {
+  await system[Symbol.asyncDispose]();
+});
+
+const shape = { case: 'size' as const, value: { width: 64, height: 64 } };
+const small = { frames: 2, steps: 2, minGuidance: 1, maxGuidance: 1, shape };
+
+async function make(settings: object = {}, requestId = ''): Promise<Video> {
+  const { video } = await ann.createVideo({ source, settings: { ...small, ...settings }, requestId });
+  return video!;
+}
+
+const recordOf = (video: Video): VideoRecord | undefined => system.table.videos.get(idOf(video))?.record;
+const taskOf = (video: Video, stage: Stage): TaskRecord | undefined =>
+  recordOf(video)?.tasks.find((task) => task.stage === stage && task.state === TaskState.RUNNING);
+
+/** Waits for a task of a stage to run, and a little faster than others would. */
+const untilRuns = (video: Video, stage: Stage) =>
+  expect.poll(() => taskOf(video, stage)?.state, { timeout: 30_000, interval: 5 }).toBe(TaskState.RUNNING);
+
+const last = async (video: Video): Promise<Video> => (await watchToEnd(ann, video.name)).at(-1)!.video!;
+
+/** That the system still works, all of it. */
+async function expectNextDone(): Promise<void> {
+  expect((await last(await make())).state).toBe(Video_State.DONE);
+}
+
+const refusal = (call: Promise<unknown>): Promise<string> => call.then(() => 'answered', reasonOf);
+
+describe('cancelled', () => {
+  test('in the queue, and when it is done', async () => {
+    const encoder = (await system.pid('encoder'))!;
+    process.kill(encoder, 'SIGSTOP');
+    const [first, second] = [await make(), await make()];
+    await expect.poll(() => recordOf(first)?.state, { timeout: 10_000 }).toBe(VideoState.RUNNING);
+    expect((await ann.cancelVideo({ name: second.name })).video?.state).toBe(Video_State.CANCELLED);
+    process.kill(encoder, 'SIGCONT');
+    expect((await last(first)).state).toBe(Video_State.DONE);
+    expect(await refusal(ann.cancelVideo({ name: first.name }))).toBe('VIDEO_ENDED');
+    expect(recordOf(second)!.startTime).toBeUndefined();
+  });
+
+  test.each<[StageService, Stage]>([
+    ['encoder', Stage.ENCODE],
+    ['denoiser', Stage.DENOISE],
+    ['decoder', Stage.DECODE],
+  ])('while the %s’s model hangs: nothing is committed any more, and the next video is made', async (name, stage) => {
+    const [model] = await system.children(name);
+    process.kill(model!, 'SIGSTOP');
+    const video = await make();
+    await untilRuns(video, stage);
+    // By now it waits for its model, and says that it is alive.
+    await delay(1_000);
+    const { video: cancelled } = await ann.cancelVideo({ name: video.name });
+    expect(cancelled?.state).toBe(Video_State.CANCELLED);
+    await expect.poll(() => system.children(name), { timeout: 15_000 }).not.toContain(model);
+    await expectNextDone();
+    expect(system.table.videos.get(idOf(video))!.revision).toBe(Number(cancelled!.sequence));
+  });
+
+  test('while ffmpeg runs: it is ended', async () => {
+    const outputs = [MediaKind.LOOP, MediaKind.WEBP, MediaKind.WEBM];
+    const video = await make({ frames: 25, frameRate: 60, outputs });
+    await untilRuns(video, Stage.MUX);
+    await expect.poll(() => system.children('muxer'), { timeout: 10_000, interval: 5 }).not.toEqual([]);
+    const { video: cancelled } = await ann.cancelVideo({ name: video.name });
+    await expect.poll(() => system.children('muxer'), { timeout: 10_000 }).toEqual([]);
+    await expectNextDone();
+    expect(system.table.videos.get(idOf(video))!.revision).toBe(Number(cancelled!.sequence));
+  });
+
+  test('while it denoises: within one step', async () => {
+    const video = await make({ steps: 100 });
+    await expect
+      .poll(() => taskOf(video, Stage.DENOISE)?.step ?? 0, { timeout: 30_000, interval: 5 })
+      .toBeGreaterThan(5);
+    await ann.cancelVideo({ name: video.name });
+    const steps = () => system.metric('denoiser', 'cinematica_step_seconds_count');
+    const then = await steps();
+    await delay(1_000);
+    expect((await steps()) - then).toBeLessThanOrEqual(1);
+    expect(findTask(recordOf(video)!, { stage: Stage.DENOISE, segment: 0 })!.step).toBeLessThan(100);
+  });
+});
+
+test('deleted while it runs: soon nothing is left of it', async () => {
+  const video = await make({ steps: 100 });
+  await expect.poll(() => taskOf(video, Stage.DENOISE)?.checkpoints.length, { timeout: 30_000, interval: 5 }).toBe(2);
+  const { video: deleted } = await ann.deleteVideo({ name: video.name });
+  expect(deleted).toMatchObject({ state: Video_State.CANCELLED, media: [] });
+  await expect.poll(() => refusal(ann.getVideo({ name: video.name })), { timeout: 20_000 }).toBe('VIDEO_NOT_FOUND');
+  expect(await refusal(ann.undeleteVideo({ name: video.name }))).toBe('VIDEO_NOT_FOUND');
+
+  const id = idOf(video);
+  const manager = await jetstreamManager(system.nats, { checkAPI: false });
+  const left = async () => {
+    const names = (await Promise.all(LIFETIMES.map((lifetime) => system.artifacts.list(lifetime)))).flat();
+    const subjects = await Promise.all(
+      [...STAGES.map(workStream), PREVIEW_STREAM].map(async (stream) => {
+        const { state } = await manager.streams.info(stream, { subjects_filter: '>' });
+        return Object.keys(state.subjects ?? {});
+      }),
+    );
+    return [...names, ...subjects.flat()].filter((name) => name.includes(id));
+  };
+  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  expect(await manager.streams.getMessage(PREVIEW_STREAM, { last_by_subj: previewSubject(id) })).toBeNull();
+  expect(await system.records.get({ owner: ownerOf('ann'), videoId: id })).toBeNull();
+});
+
+test('two watch, one drops again and again, and the gateway is killed: one numbered story', async () => {
+  onTestFailed(() => console.error(system.said.join('\n')));
+  const video = await make({ frames: 8, steps: 25 });
+  let killed = false;
+  const whole = watchToEnd(ann, video.name, ({ video: now }) => {
+    if (killed || (now?.progress?.step ?? 0) < 8) return;
+    killed = true;
+    void system.pid('gateway').then((pid) => process.kill(pid!, 'SIGKILL'));
+  });
+  const inPieces = async (): Promise<VideoEvent[]> => {
+    const story: VideoEvent[] = [];
+    while (story.at(-1)?.video?.state !== Video_State.DONE) {
+      const afterSequence = story.at(-1)?.sequence ?? 0n;
+      const piece: VideoEvent[] = [];
+      try {
+        for await (const { message } of ann.watchVideo({ name: video.name, afterSequence })) {
+          if (message.case === 'event') piece.push(message.value);
+          if (piece.length === 5) break;
+        }
+      } catch (error) {
+        expect(reasonOf(error)).toMatch(/^$|^UNAVAILABLE$/);
+        await delay(100);
+      }
+      story.push(...piece);
+    }
+    return story;
+  };
+  const numbered = (story: readonly VideoEvent[]) =>
+    story.map(({ sequence, snapshot, video: now }) => {
+      const { stage = 0, step = 0, segment = 0 } = now?.progress ?? {};
+      return `${sequence}${snapshot ? ' snapshot' : ''}: ${now?.state} ${stage}/${segment} ${step}`;
+    });
+  const [one, other] = await Promise.all([whole, inPieces()]);
+  expect(killed).toBe(true);
+  expect(numbered(other)).toEqual(numbered(one));
+  expect(numbered(one).join()).not.toContain('snapshot');
+  expect(numbered(await watchToEnd(ann, video.name))).toEqual(numbered(one));
+  expect([one[0]!.video!.state, one.at(-1)!.video!.state]).toEqual([Video_State.QUEUED, Video_State.DONE]);
+  const seen = system.said.filter((line) => line.startsWith('gateway'));
+  expect(seen).toEqual([expect.stringMatching(/^gateway ended \(SIGKILL/), 'gateway is back.']);
+});
+
+test('the same request ten times at once, and the gateway killed meanwhile: one video', async () => {
+  const requestId = randomUUID();
+  const sending = Array.from({ length: 10 }, () => untilAnswered(() => make({ seed: 99 }, requestId)));
+  process.kill((await system.pid('gateway'))!, 'SIGKILL');
+  const names = new Set((await Promise.all(sending)).map(({ name }) => name));
+  expect(names.size).toBe(1);
+  const { videos } = await ann.listVideos({ pageSize: 100 });
+  expect(videos.filter(({ settings }) => settings?.seed === 99)).toHaveLength(1);
+  expect((await last(videos.find(({ settings }) => settings?.seed === 99)!)).state).toBe(Video_State.DONE);
+});
+
+// As Linux ends what takes too much memory.
+test('a stage whose model dies of a video each time: FAILED with the reason, kept for people, and the others go on', async () => {
+  const video = await make({ steps: 100 });
+  let attempt = 0;
+  const killAgain = async () => {
+    const task = taskOf(video, Stage.DENOISE);
+    const models = task && task.attempt > attempt ? await system.children('denoiser') : [];
+    const killed = models.filter(killHard);
+    if (killed.length > 0) attempt = task!.attempt;
+    return recordOf(video)?.state;
+  };
+  await expect.poll(killAgain, { timeout: 50_000, interval: 5 }).toBe(VideoState.FAILED);
+  const failed = await last(video);
+  expect(failed).toMatchObject({ state: Video_State.FAILED, error: { reason: ErrorReason.OUT_OF_MEMORY } });
+  expect(failed.error?.message).toMatch(/^The denoise stage has too little memory for this video/);
+  const manager = await jetstreamManager(system.nats, { checkAPI: false });
+  const subject = deadLetterSubject(Stage.DENOISE, idOf(video));
+  const letter = await manager.streams.getMessage(DEAD_LETTER_STREAM, { last_by_subj: subject });
+  expect(decodeDeadLetter(letter!.data)).toMatchObject({ record: { videoId: idOf(video) } });
+  expect(decodeDeadLetter(letter!.data).detail).toMatch(/SIGKILL/);
+  await expectNextDone();
+});
+
+test('links to media expire, in the words of a video that never was', async () => {
+  const done = await last(await make());
+  const { video } = await ann.getVideo({ name: done.name });
+  expect((await fetchMedia(system.url, video!, MediaKind.MP4)).subarray(4, 8).toString()).toBe('ftyp');
+  await delay(4_000);
+  const never = '/media/00000000-0000-7000-8000-000000000000/video.mp4';
+  const answers = await Promise.all(
+    [never, ...video!.media.map(({ url }) => url)].map(async (link) => {
+      const response = await fetch(new URL(link, system.url));
+      return `${response.status} ${await response.text()}`;
+    }),
+  );
+  expect(new Set(answers)).toEqual(new Set([answers[0]]));
+  expect(answers[0]).toMatch(/^404 /);
+});
+
+test('of finished videos nothing is left but media and photos', async () => {
+  const records = [...system.table.videos.values()].map(({ record }) => record);
+  const media = records.flatMap((record) =>
+    record.state === VideoState.DONE ? findTask(record, { stage: Stage.MUX, segment: 0 })!.outputs : [],
+  );
+  const wanted = { photos: records.length, media: media.length, DEAD: 1 };
+  await expect.poll(() => leftovers(system), { timeout: 30_000, interval: 500 }).toEqual(wanted);
+}, 60_000);
