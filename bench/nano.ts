@@ -6,7 +6,7 @@ import { stageName } from '@cinematica/pipeline';
 import { cropToAspect, loadImage, openCheckpoint, openModel, resizeImage } from '../packages/svd/src/index.ts';
 import type { Checkpoint, Model, RgbImage } from '../packages/svd/src/index.ts';
 import { table } from '../packages/svd/src/parity/table.ts';
-import { cameraMove, meanMotion } from './nano/camera-move.ts';
+import { cameraMove, meanMotion, parallax } from './nano/camera-move.ts';
 import { contactSheet } from './nano/contact-sheet.ts';
 import { mean, psnr, ssim } from './nano/likeness.ts';
 import { luma } from './nano/luma.ts';
@@ -18,7 +18,7 @@ const USAGE = `usage: npm run bench:nano -- PHOTO... [--model models/nano] [--si
                        [--parts likeness,motion,seeds,seam,time] [--sheet FILE.jpg]
 
 What videos of these photos (or of those in these folders) are like. likeness: the autoencoder's, the first frame's, how
-sharp the last frame still is, and flicker, for each photo; motion: how what moves follows from the motion id; seeds: how
+sharp the last frame still is, flicker, and how much more near moves than far, for each photo; motion: how what moves follows from the motion id; seeds: how
 moves differ; seam: that of a video twice as long; time: that of each stage, to the mp4. --sheet: a row of frames for each
 photo. Only brightness counts but for likeness; motion, seeds, seam and time are of the first photo.`;
 
@@ -89,15 +89,16 @@ async function likeness(model: Model): Promise<void> {
       sharpnessKept(grey[0]!, grey.at(-1)!),
       mean(grey.slice(1).map((frame, i) => warpedDifference(grey[i]!, frame))),
       meanMotion(cameraMove(grey[0]!, grey.at(-1)!), grey[0]!),
+      parallax(grey[0]!, grey.at(-1)!),
     ];
     measured.push(values);
-    rows.push([name, ...values.map((value, i) => number(value, [1, 3, 1, 2, 2, 1][i]))]);
+    rows.push([name, ...values.map((value, i) => number(value, [1, 3, 1, 2, 2, 1, 1][i]))]);
     sheet.push([shown, ...[0, 0.25, 0.5, 0.75, 1].map((part) => made[Math.round(part * (made.length - 1))]!)]);
   }
   const means = measured[0]!.map((_, i) => mean(measured.map((values) => values[i]!)));
-  rows.push(['mean', ...means.map((value, i) => number(value, [1, 3, 1, 2, 2, 1][i]))]);
-  const heads = ['photo', 'autoencoder dB', 'SSIM', 'first frame dB', 'sharpness kept', 'flicker of 255', 'motion px'];
-  console.log(table(heads, rows));
+  rows.push(['mean', ...means.map((value, i) => number(value, [1, 3, 1, 2, 2, 1, 1][i]))]);
+  const heads = ['photo', 'autoencoder dB', 'SSIM', 'first frame dB', 'sharpness kept', 'flicker of 255'];
+  console.log(table([...heads, 'motion px', 'parallax px'], rows));
   if (values.sheet) await contactSheet(sheet, values.sheet);
 }
 

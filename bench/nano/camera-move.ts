@@ -1,4 +1,6 @@
 import { matchBlocks } from './block-matching.ts';
+import type { Match } from './block-matching.ts';
+import { mean } from './likeness.ts';
 import type { Luma } from './luma.ts';
 
 /** Where the places of a picture come from in another: x' = x + a + b·x + c·y, y' = y + d + e·x + f·y, from the middle. */
@@ -9,7 +11,7 @@ export interface CameraMove {
 
 /** The affine move that most blocks agree with, by least squares that leave out what doesn't fit, again and again. */
 export function cameraMove(from: Luma, to: Luma, reach = 64): CameraMove {
-  const all = matchBlocks(from, to, 32, reach).filter(({ contrast }) => contrast > 6);
+  const all = findable(from, to, reach);
   const place = ({ x, y }: { x: number; y: number }) => [1, x - to.width / 2, y - to.height / 2];
   let kept = all;
   let move: CameraMove = { x: [0, 0, 0], y: [0, 0, 0] };
@@ -32,6 +34,21 @@ export function cameraMove(from: Luma, to: Luma, reach = 64): CameraMove {
   }
   return move;
 }
+
+/** Mean distance, in pixels, of what blocks do from what the camera's move alone would have them do: near and far differ. */
+export function parallax(from: Luma, to: Luma, reach = 64): number {
+  const move = cameraMove(from, to, reach);
+  const distances = findable(from, to, reach).map((match) => {
+    const [dx, dy] = displacement(move, match.x - to.width / 2, match.y - to.height / 2);
+    return Math.hypot(dx - match.dx, dy - match.dy);
+  });
+  // A block that is found in quite another place says nothing of depth.
+  return mean(distances.filter((distance) => distance < 16));
+}
+
+/** Blocks with something in them, so that where they are found means something. */
+const findable = (from: Luma, to: Luma, reach: number): Match[] =>
+  matchBlocks(from, to, 32, reach).filter(({ contrast }) => contrast > 6);
 
 /** How far from a place, measured from the middle, what is seen there comes from. */
 export const displacement = ({ x: [a, b, c], y: [d, e, f] }: CameraMove, x: number, y: number): [number, number] => [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cameraMove, meanMotion } from './camera-move.ts';
+import { cameraMove, meanMotion, parallax } from './camera-move.ts';
 import type { Luma } from './luma.ts';
 import { at } from './luma.ts';
 import { rankCorrelation, sharpnessKept, warpedDifference } from './motion-measures.ts';
@@ -40,6 +40,13 @@ test("a camera's move is found from two pictures", () => {
   expect(move.x[1]).toBeCloseTo(-0.04, 2);
   expect(move.y[2]).toBeCloseTo(-0.04, 2);
   expect(meanMotion(cameraMove(waves(), waves(), 24), waves())).toBeLessThan(0.05);
+});
+
+test('what the camera does is no parallax; one side that moves more than the other is', () => {
+  expect(parallax(waves(), waves(5, -3, 0.04), 24)).toBeLessThan(0.5);
+  const [before, moved, further] = [waves(), waves(2), waves(9)];
+  moved.data.forEach((_, i) => (moved.data[i] = i % 256 < 128 ? moved.data[i]! : further.data[i]!));
+  expect(parallax(before, moved, 24)).toBeGreaterThan(1);
 });
 
 test('what only moved does not flicker and is as sharp; what changed, or lost its detail, does not pass', () => {
