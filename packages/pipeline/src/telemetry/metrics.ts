@@ -62,12 +62,6 @@ export function createMetrics(service: string) {
       buckets: SECONDS,
       registers,
     }),
-    queueDepth: new Gauge({
-      name: 'cinematica_queue_depth',
-      help: 'Tasks that are not done of all videos that are not finished: the whole backlog.',
-      labelNames: ['stage'],
-      registers,
-    }),
     stepSeconds: new Histogram({
       name: 'cinematica_step_seconds',
       help: 'Between two signs of progress of a stage; denoising steps are stage="denoise".',
@@ -110,6 +104,19 @@ export function createMetrics(service: string) {
       onLoad: (seconds) => loadSeconds.observe({ stage }, seconds),
       onCrash: () => crashes.inc({ stage }),
     }),
+
+    /** @param backlog tasks by stage. */
+    watchBacklog(backlog: () => Readonly<Record<string, number>>): void {
+      new Gauge({
+        name: 'cinematica_queue_depth',
+        help: 'Tasks that are not done of all videos that are not finished: the whole backlog.',
+        labelNames: ['stage'],
+        registers,
+        collect() {
+          for (const [stage, tasks] of Object.entries(backlog())) this.set({ stage }, tasks);
+        },
+      });
+    },
 
     /** @param stats of the computing process, bytes. */
     watchChild(stats: () => { readonly rss: number; readonly peakRss: number }): void {
