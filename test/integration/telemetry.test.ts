@@ -123,7 +123,7 @@ test('a call of a stage without the queue is a part of its caller’s trace, and
 test('what was done is counted', async () => {
   expect(await system.metric('muxer', 'cinematica_jobs_total')).toBe(1);
   expect(await system.metric('denoiser', 'cinematica_stage_duration_seconds_count')).toBe(2);
-  expect(await system.metric('denoiser', 'cinematica_step_seconds_count')).toBe(2 * 2);
+  expect(await system.metric('denoiser', 'cinematica_steps_total')).toBe(2 * 2);
   expect(await system.metric('decoder', 'cinematica_queue_wait_seconds_count')).toBe(2);
   expect(await system.metric('encoder', 'cinematica_build_info')).toBe(1);
   expect(await system.metric('denoiser', 'cinematica_child_restarts_total')).toBe(0);
