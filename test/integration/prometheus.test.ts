@@ -97,10 +97,10 @@ describe.skipIf(PROMETHEUS === null)('what Prometheus knows of a system', () => 
     });
     await expectNumbers(counted('cinematica_model_load_seconds_count', 'stage'), { encode: 2, denoise: 2, decode: 1 });
 
-    const disturbed = await make({ steps: 100 });
+    const disturbed = await make({ steps: 40 });
     await killModel(disturbed, 1);
     expect((await last(disturbed)).state).toBe(Video_State.DONE);
-    const broken = await make({ steps: 100 });
+    const broken = await make({ steps: 40 });
     await killModel(broken, 1);
     await killModel(broken, 2);
     expect((await last(broken)).state).toBe(Video_State.FAILED);

@@ -53,6 +53,13 @@ export function createMetrics(service: string) {
     buckets: SECONDS,
     registers,
   });
+  const queueSeconds = new Histogram({
+    name: 'cinematica_queue_wait_seconds',
+    help: 'From the moment that a task can begin to its claim.',
+    labelNames: ['stage'],
+    buckets: SECONDS,
+    registers,
+  });
   const steps = new Counter({
     name: 'cinematica_steps_total',
     help: 'Signs of progress of a stage: steps, frames, parts.',
@@ -66,14 +73,7 @@ export function createMetrics(service: string) {
     registers,
   });
   return {
-    ...{ registry, videos, stageSeconds, steps, redeliveries },
-    queueSeconds: new Histogram({
-      name: 'cinematica_queue_wait_seconds',
-      help: 'From the moment that a task can begin to its claim.',
-      labelNames: ['stage'],
-      buckets: SECONDS,
-      registers,
-    }),
+    ...{ registry, videos, stageSeconds, queueSeconds, steps, redeliveries },
     denoiseStepSeconds: new Histogram({
       name: 'cinematica_denoise_step_seconds',
       help: 'A denoising step.',
@@ -106,9 +106,12 @@ export function createMetrics(service: string) {
       for (const outcome of ['done', 'failed', 'cancelled']) videos.inc({ outcome }, 0);
       if (stage === '') return;
       for (const outcome of ['done', 'failed']) stageSeconds.zero({ stage, outcome });
+      queueSeconds.zero({ stage });
       steps.inc({ stage }, 0);
       redeliveries.inc({ stage }, 0);
-      if (provider !== null) crashes.inc({ stage }, 0);
+      if (provider === null) return;
+      crashes.inc({ stage }, 0);
+      loadSeconds.zero({ stage });
     },
 
     modelHooks: (stage: string): ModelHooks => ({
