@@ -2,7 +2,6 @@ import { Stage, TaskState, VideoState } from '@cinematica/pipeline';
 import type { VideoRecord } from '@cinematica/pipeline';
 import { Video_State } from '@cinematica/protocol/v1';
 import type { Video } from '@cinematica/protocol/v1';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { createPrometheusClient } from '../../scripts/launch/observe/prometheus-client.ts';
 import type { PrometheusClient } from '../../scripts/launch/observe/prometheus-client.ts';
@@ -15,11 +14,16 @@ import type { RealSystem, VideoClient } from '../support/real-system.ts';
 
 const PROMETHEUS = process.env.PROMETHEUS ?? findProgram('prometheus');
 
-/** No message comes again but by what happens here, and nobody looks for what might have been lost. */
-const PATIENT = { ACK_WAIT_MS: '60000', RECONCILE_MS: '60000', MAX_FAILURES: '2' };
+/**
+ * No message comes again but by what happens here, nobody looks for what might have been lost, and one attempt is seen to
+ * have ended before the next begins.
+ */
+const PATIENT = { ACK_WAIT_MS: '60000', RECONCILE_MS: '60000', RETRY_DELAY_MS: '1000', MAX_FAILURES: '2' };
 
 const shape = { case: 'size' as const, value: { width: 64, height: 64 } };
 const small = { frames: 2, steps: 2, minGuidance: 1, maxGuidance: 1, shape };
+/** Large enough that there is time to kill its model, and done in so few steps that none of them is saved meanwhile. */
+const slow = { steps: 4, shape: { case: 'size' as const, value: { width: 384, height: 384 } } };
 
 describe.skipIf(PROMETHEUS === null)('what Prometheus knows of a system', () => {
   let system: RealSystem;
@@ -54,21 +58,17 @@ describe.skipIf(PROMETHEUS === null)('what Prometheus knows of a system', () => 
 
   const recordOf = (video: Video): VideoRecord | undefined => system.table.videos.get(idOf(video))?.record;
 
-  /** Kills the denoiser's model in the middle of an attempt, which that ends. */
+  /** Kills the denoiser's model while an attempt runs, until that has ended the attempt. */
   async function killModel(video: Video, attempt: number): Promise<void> {
     const denoise = () => recordOf(video)?.tasks.find(({ stage }) => stage === Stage.DENOISE);
-    const isOver = () => recordOf(video)?.state === VideoState.FAILED || denoise()!.attempt > attempt;
-    const steps = () => (denoise()?.state === TaskState.RUNNING ? denoise()!.step - denoise()!.claimedStep : 0);
-    const untilStep = (step: number) =>
-      expect
-        .poll(() => isOver() || (denoise()?.attempt === attempt && steps() >= step), { timeout: 30_000, interval: 5 })
-        .toBe(true);
-    for (let step = 1; step === 1 || !isOver(); step = steps() + 3) {
-      // Between two steps nobody misses it, and a new one is started: then once more.
-      await untilStep(step);
-      if (!isOver()) (await system.children('denoiser')).forEach(killHard);
-      await delay(50);
-    }
+    // Between two steps nobody misses it, and a new one is started: then once more.
+    const killAgain = async () => {
+      const { attempt: now = 0, state } = denoise() ?? {};
+      if (recordOf(video)?.state === VideoState.FAILED || now > attempt) return true;
+      if (now === attempt && state === TaskState.RUNNING) (await system.children('denoiser')).forEach(killHard);
+      return false;
+    };
+    await expect.poll(killAgain, { timeout: 30_000, interval: 50 }).toBe(true);
   }
 
   const counted = (metric: string, ...labels: readonly string[]) => `sum by (${labels.join(', ')}) (${metric})`;
@@ -97,10 +97,10 @@ describe.skipIf(PROMETHEUS === null)('what Prometheus knows of a system', () => 
     });
     await expectNumbers(counted('cinematica_model_load_seconds_count', 'stage'), { encode: 2, denoise: 2, decode: 1 });
 
-    const disturbed = await make({ steps: 40 });
+    const disturbed = await make(slow);
     await killModel(disturbed, 1);
     expect((await last(disturbed)).state).toBe(Video_State.DONE);
-    const broken = await make({ steps: 40 });
+    const broken = await make(slow);
     await killModel(broken, 1);
     await killModel(broken, 2);
     expect((await last(broken)).state).toBe(Video_State.FAILED);
