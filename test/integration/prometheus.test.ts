@@ -61,14 +61,17 @@ describe.skipIf(PROMETHEUS === null)('what Prometheus knows of a system', () => 
   /** Kills the denoiser's model while an attempt runs, until that has ended the attempt. */
   async function killModel(video: Video, attempt: number): Promise<void> {
     const denoise = () => recordOf(video)?.tasks.find(({ stage }) => stage === Stage.DENOISE);
-    // Between two steps nobody misses it, and a new one is started: then once more.
+    let killedAt = 0;
+    // Once; but between two steps nobody misses it, and a new one goes on: then, after its first step, once more.
     const killAgain = async () => {
-      const { attempt: now = 0, state } = denoise() ?? {};
+      const { attempt: now = 0, state, step = 0, claimedStep = 0 } = denoise() ?? {};
       if (recordOf(video)?.state === VideoState.FAILED || now > attempt) return true;
-      if (now === attempt && state === TaskState.RUNNING) (await system.children('denoiser')).forEach(killHard);
+      if (now !== attempt || state !== TaskState.RUNNING || step <= Math.max(claimedStep, killedAt)) return false;
+      killedAt = step;
+      (await system.children('denoiser')).forEach(killHard);
       return false;
     };
-    await expect.poll(killAgain, { timeout: 30_000, interval: 50 }).toBe(true);
+    await expect.poll(killAgain, { timeout: 30_000, interval: 20 }).toBe(true);
   }
 
   const counted = (metric: string, ...labels: readonly string[]) => `sum by (${labels.join(', ')}) (${metric})`;
