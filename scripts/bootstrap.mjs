@@ -22,7 +22,7 @@ try {
   const path = [dirname(toolchain.node), join(root, 'node_modules', '.bin'), process.env.PATH].join(':');
   const env = { ...process.env, PATH: path };
   await installDependencies(root, toolchain.pnpm, env);
-  for (const need of task.needs) Object.assign(env, await need(root, env));
+  for (const need of task.needs) Object.assign(env, await need(root, env, args));
 
   const cwd = task.runsIn === 'root' ? root : callerFolder(root, process.cwd(), process.env.INIT_CWD);
   for (const [command, ...rest] of commands) {

@@ -17,6 +17,8 @@ export interface DataFolder {
   /** Where the gateway reads the keys that it takes. */
   readonly apiKeysFile: string;
   readonly logs: string;
+  /** Of those who look at the system; made when they come. */
+  readonly observe: string;
   readonly nats: { readonly store: string; readonly config: string; readonly pidFile: string };
   /** The compute lock's socket. That it answers means that a system runs in this folder. */
   readonly socket: string;
@@ -35,6 +37,7 @@ export async function openDataFolder(root: string, signal: AbortSignal): Promise
     apiKeyFile: apiKeyPath(root),
     apiKeysFile: join(root, 'api-keys'),
     logs: join(root, 'logs'),
+    observe: join(root, 'observe'),
     nats: { store: join(root, 'nats'), config: join(root, 'nats.conf'), pidFile: join(root, 'nats.pid') },
     socket: socketPath(root),
   };

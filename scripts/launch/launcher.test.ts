@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { portWithRoom } from '../../test/support/port-with-room.ts';
 import { natsServer } from '../setup/nats-server.mjs';
 import { freePorts } from './ports.ts';
 
@@ -59,6 +60,20 @@ async function until(condition: () => boolean | Promise<boolean>, what: () => st
     if (Date.now() > end) throw new Error(`It never came to pass: ${what()}`);
     await delay(50);
   }
+}
+
+/** Answers, and says in a file what it was told. */
+async function fakePrometheus(): Promise<string> {
+  const program = `#!${process.execPath}
+require('node:fs').writeFileSync(${JSON.stringify(join(home, 'prometheus'))}, process.argv.join(' '));
+const [, port] = /listen-address=127.0.0.1:(\\d+)/.exec(process.argv.join(' '));
+require('node:http').createServer((_, response) => response.end()).listen(port, '127.0.0.1');
+process.on('SIGTERM', () => process.exit());
+`;
+  const file = join(home, 'fake-prometheus');
+  await writeFile(file, program);
+  await chmod(file, 0o755);
+  return file;
 }
 
 const saying = (launched: Launched, line: string): Promise<void> =>
@@ -206,6 +221,27 @@ describe('a system', () => {
     expect(report()).toEqual(expect.arrayContaining(['gateway has drained', 'encoder has drained']));
   });
 
+  test('with --observe says where to look, on this machine only, and stops all that looks', async () => {
+    port = await portWithRoom();
+    const launched = await launch({ PROMETHEUS: await fakePrometheus() }, '--observe');
+    await saying(launched, `Prometheus: http://127.0.0.1:${port + 2}\n`);
+    const [metrics, traces] = [`http://127.0.0.1:${port + 1}`, `http://127.0.0.1:${port + 1}/traces`];
+    expect(launched.text()).toContain(`Metrics:    ${metrics}\nTraces:     ${traces}\nPrometheus: `);
+    expect(await (await fetch(traces)).text()).toContain('No video has been made');
+    const told = readFileSync(join(home, 'prometheus'), 'utf8');
+    expect(told).toContain(`--web.listen-address=127.0.0.1:${port + 2}`);
+    launched.process.kill('SIGINT');
+    expect(await launched.exited).toEqual([0, null]);
+    await expect(fetch(`http://127.0.0.1:${port + 2}`)).rejects.toThrow();
+  });
+
+  test('without it nothing more is started', async () => {
+    const launched = await launch({ PROMETHEUS: '/no/such/program' });
+    await ready(launched);
+    expect(launched.text()).not.toContain('Metrics');
+    expect(existsSync(join(home, 'data', 'observe'))).toBe(false);
+  });
+
   test('uses the server that NATS_URL names', async () => {
     const own = await launch();
     await ready(own);
@@ -245,6 +281,27 @@ describe('one clear line for', () => {
     } finally {
       server.close();
     }
+  });
+
+  test('a port that --observe needs', async () => {
+    port = await portWithRoom();
+    const server = createServer().listen(port + 2, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      expect(await failure({ PROMETHEUS: await fakePrometheus() }, '--observe')).toBe(
+        `Port ${port + 2} (--observe needs the ones after ${port}) is taken by another program: ` +
+          `choose another, as in “npm start -- --port ${port + 1_001}”.`,
+      );
+    } finally {
+      server.close();
+    }
+  });
+
+  test('a Prometheus that is not there', async () => {
+    port = await portWithRoom();
+    expect(await failure({ PROMETHEUS: '/no/such/program' }, '--observe')).toMatch(
+      /^Prometheus could not start: .*\/no\/such\/program: not found \(log: .*prometheus\.log\)$/,
+    );
   });
 
   test('a data folder that another system uses', async () => {

@@ -13,6 +13,9 @@ import { lanAddress } from './lan.ts';
 import { LaunchError } from './launch-error.ts';
 import { natsReady, superviseNats } from './nats/server.ts';
 import { access } from './nats/users.ts';
+import type { Observation } from './observe/observation.ts';
+import type { Link } from './observe/pages/layout.ts';
+import { observePorts } from './observe/ports.ts';
 import type { Options } from './options.ts';
 import { checkPort, freePorts } from './ports.ts';
 import { grpcReady, httpReady } from './readiness.ts';
@@ -37,6 +40,8 @@ export interface Launcher {
    * @throws LaunchError in one line for the user; stop() is then still to be called. The signal's reason, if it fires
    */
   start(signal: AbortSignal): Promise<string>;
+  /** Where metrics and traces are shown, once it has started; nowhere unless that was asked for. */
+  readonly views: readonly Link[];
   /** Stops the services, which first hand back what they work on, and then NATS. */
   stop(): Promise<void>;
   /** Ends everything at once. */
@@ -58,6 +63,7 @@ export function createLauncher(
   let lock: ComputeLock | undefined;
   let nats: Supervised | undefined;
   const services: Supervised[] = [];
+  let observation: Observation | undefined;
   const killers = new Set<() => void>();
 
   const startNats = async (folder: DataFolder, secrets: Secrets, port: number, signal: AbortSignal) => {
@@ -81,6 +87,17 @@ export function createLauncher(
       url: `nats://127.0.0.1:${port}`,
       userOf: (name: string) => ({ NATS_USER: name, NATS_PASSWORD: secrets.nats[name] }),
     };
+  };
+
+  /** Nobody loads what only this needs. */
+  const observe = async (folder: DataFolder, ports: readonly Ports[]) => {
+    if (options.observe !== true) return;
+    const { startObservation } = await import('./observe/observation.ts');
+    const targets = system.services.map(({ name }, index) => ({ name, port: ports[index]!.metrics }));
+    const { observe: own, logs } = folder;
+    observation = await startObservation({
+      ...{ folder: own, logs, ports: observePorts(options.port), targets, env, supervision },
+    });
   };
 
   const provision = async (surroundings: Surroundings, logFile: string, signal: AbortSignal): Promise<void> => {
@@ -112,7 +129,7 @@ export function createLauncher(
           name: service.name,
           command: process.execPath,
           args: [service.entry],
-          env: serviceEnvironment(service, own, surroundings, env),
+          env: serviceEnvironment(service, own, surroundings, { ...env, ...observation?.env }),
           logFile: join(logs, `${service.name}.log`),
           ready: (until) => serviceReady(service, own, options.port, until),
         },
@@ -132,6 +149,10 @@ export function createLauncher(
       const address = options.lan ? lanAddress() : '127.0.0.1';
       checkFiles(system, options.model, env);
       await checkPort(options.port, host);
+      if (options.observe === true) {
+        const { page, prometheus, grafana } = observePorts(options.port);
+        for (const port of [page, prometheus, grafana]) await checkPort(port, '127.0.0.1', options.port);
+      }
       const folder = await openDataFolder(options.data, signal);
       lock = await createComputeLock(folder.socket);
       const secrets = await ensureSecrets(folder.secretsFile, Object.keys(access));
@@ -149,18 +170,24 @@ export function createLauncher(
         http: { host, port: options.port },
       };
       await provision(surroundings, join(folder.logs, 'provisioner.log'), signal);
+      await observe(folder, ports);
       await startServices(ports, surroundings, folder.logs, signal);
+      if (observation) await abortable(observation.started, signal);
       return `http://${address}:${options.port}`;
+    },
+    get views() {
+      return observation?.views ?? [];
     },
     async stop() {
       for (const kill of killers) kill();
       await Promise.all(services.map((service) => service.stop()));
-      await nats?.stop();
+      await Promise.all([nats?.stop(), observation?.stop()]);
       await lock?.[Symbol.asyncDispose]();
     },
     kill() {
       for (const kill of killers) kill();
       for (const service of services) service.kill();
+      observation?.kill();
       nats?.kill();
     },
   };

@@ -1,23 +1,27 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LaunchError } from './launch-error.ts';
+import { OBSERVE_PORTS } from './observe/ports.ts';
 
 export interface Options {
   /** The gateway's. */
   readonly port: number;
   /** Open to the local network, not just to this machine. */
   readonly lan: boolean;
+  /** Shows metrics and traces, too, on the ports after the gateway's. */
+  readonly observe?: boolean;
   /** A checkpoint's folder. */
   readonly model: string;
   readonly data: string;
 }
 
-export const USAGE = `npm start -- [--port PORT] [--lan] [--model DIR] [--data DIR]
+export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--model DIR] [--data DIR]
 
-  --port   where the browser finds it (8080)
-  --lan    open it to the local network, for phones; shows a QR code
-  --model  the checkpoint's folder (models/nano)
-  --data   where videos and secrets are kept (.data)
+  --port     where the browser finds it (8080)
+  --lan      open it to the local network, for phones; shows a QR code
+  --observe  show metrics and traces, on the ports after that one, to this machine only
+  --model    the checkpoint's folder (models/nano)
+  --data     where videos and secrets are kept (.data)
 `;
 
 /**
@@ -31,12 +35,15 @@ export function parseOptions(args: readonly string[], root: string, cwd: string)
   const values = parse(args);
   if (values.help === true) return null;
   const port = Number(values.port ?? 8080);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new LaunchError(`--port takes a number from 1 to 65535, not “${String(values.port)}”.`);
+  const observe = values.observe ?? false;
+  const highest = observe ? 65_535 - OBSERVE_PORTS : 65_535;
+  if (!Number.isInteger(port) || port < 1 || port > highest) {
+    throw new LaunchError(`--port takes a number from 1 to ${highest}, not “${String(values.port)}”.`);
   }
   return {
     port,
     lan: values.lan ?? false,
+    observe,
     model: values.model === undefined ? resolve(root, 'models/nano') : resolve(cwd, values.model),
     data: values.data === undefined ? resolve(root, '.data') : resolve(cwd, values.data),
   };
@@ -49,6 +56,7 @@ function parse(args: readonly string[]) {
       options: {
         port: { type: 'string' },
         lan: { type: 'boolean' },
+        observe: { type: 'boolean' },
         model: { type: 'string' },
         data: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

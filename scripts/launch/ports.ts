@@ -15,8 +15,11 @@ export async function freePorts(count: number): Promise<number[]> {
   }
 }
 
-/** @throws LaunchError where it can't be listened on, in words for the one who chose it */
-export async function checkPort(port: number, host: string): Promise<void> {
+/**
+ * @param chosen the port that the user chose, where this one follows from it
+ * @throws LaunchError where it can't be listened on, in words for the one who chose it
+ */
+export async function checkPort(port: number, host: string, chosen = port): Promise<void> {
   try {
     await close(await listen(port, host));
   } catch (cause) {
@@ -27,11 +30,10 @@ export async function checkPort(port: number, host: string): Promise<void> {
         : code === 'EACCES'
           ? 'is not open to ordinary users'
           : `can’t be listened on (${String(cause)})`;
+    const need = port === chosen ? '' : ` (--observe needs the ones after ${chosen})`;
     throw new LaunchError(
-      `Port ${port} ${why}: choose another, as in “npm start -- --port ${(port % 64_000) + 1_001}”.`,
-      {
-        cause,
-      },
+      `Port ${port}${need} ${why}: choose another, as in “npm start -- --port ${(chosen % 64_000) + 1_001}”.`,
+      { cause },
     );
   }
 }

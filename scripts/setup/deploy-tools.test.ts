@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deployTools } from './deploy-tools.mjs';
+import { prometheusToObserve } from './prometheus.mjs';
 
 let root: string;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'deploy-tools-'));
-  for (const name of ['KUSTOMIZE', 'PROMTOOL', 'CI']) vi.stubEnv(name, undefined);
+  for (const name of ['KUSTOMIZE', 'PROMTOOL', 'PROMETHEUS', 'CI']) vi.stubEnv(name, undefined);
   // Neither the tools nor a package manager that could bring them.
   vi.stubEnv('PATH', join(root, 'bin'));
   await mkdir(join(root, 'bin'));
@@ -24,7 +25,9 @@ test('takes what is named, and what is on PATH', async () => {
   await writeFile(promtool, '');
   await chmod(promtool, 0o755);
   vi.stubEnv('KUSTOMIZE', '/elsewhere/kustomize');
-  expect(await deployTools(root)).toEqual({ KUSTOMIZE: '/elsewhere/kustomize', PROMTOOL: promtool });
+  vi.stubEnv('PROMETHEUS', '/elsewhere/prometheus');
+  const found = { KUSTOMIZE: '/elsewhere/kustomize', PROMTOOL: promtool, PROMETHEUS: '/elsewhere/prometheus' };
+  expect(await deployTools(root)).toEqual(found);
 });
 
 test('goes without, except on CI', async () => {
@@ -34,4 +37,11 @@ test('goes without, except on CI', async () => {
   said.mockRestore();
   vi.stubEnv('CI', 'true');
   await expect(deployTools(root)).rejects.toThrow('kustomize is not on PATH, and could not be had.');
+});
+
+test('Prometheus is looked for only by those who want to observe', async () => {
+  expect(await prometheusToObserve(root, {}, ['--lan'])).toEqual({});
+  await expect(prometheusToObserve(root, {}, ['--lan', '--observe'])).rejects.toThrow(
+    'prometheus is not on PATH, and could not be had.',
+  );
 });

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { deployTools } from './deploy-tools.mjs';
 import { natsServer, natsServerOrUrl } from './nats-server.mjs';
+import { prometheusToObserve } from './prometheus.mjs';
 import { SetupError } from './say.mjs';
 import { chromium, ffmpeg, swiftShader, webKit } from './system-packages.mjs';
 import { webApp } from './web-app.mjs';
@@ -14,6 +15,7 @@ import { webApp } from './web-app.mjs';
  * @callback Need makes sure of it
  * @param {string} root
  * @param {NodeJS.ProcessEnv} [env] the task's, so far
+ * @param {readonly string[]} [args] the user's
  * @returns {Promise<NodeJS.ProcessEnv>} what the task's environment gains by it
  */
 
@@ -40,7 +42,7 @@ const checks = [
 
 /** @type {Record<string, Task>} */
 export const tasks = {
-  start: script('scripts/launch/main.ts', [ffmpeg, natsServerOrUrl, webApp]),
+  start: script('scripts/launch/main.ts', [ffmpeg, natsServerOrUrl, webApp, prometheusToObserve]),
   test: {
     needs: [ffmpeg, swiftShader, chromium, webKit, natsServer, deployTools, webApp],
     runsIn: 'root',

@@ -112,7 +112,7 @@ describe('cancelled', () => {
       .poll(() => taskOf(video, Stage.DENOISE)?.step ?? 0, { timeout: 30_000, interval: 5 })
       .toBeGreaterThan(5);
     await ann.cancelVideo({ name: video.name });
-    const steps = () => system.metric('denoiser', 'cinematica_step_seconds_count');
+    const steps = () => system.metric('denoiser', 'cinematica_steps_total');
     const then = await steps();
     await delay(1_000);
     expect((await steps()) - then).toBeLessThanOrEqual(1);

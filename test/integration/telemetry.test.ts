@@ -1,9 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createClient, openChannel } from '@cinematica/protocol';
+import { EncoderService } from '@cinematica/protocol/stages';
 import { MediaKind, Video_State } from '@cinematica/protocol/v1';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { watchToEnd } from '../support/api.ts';
+import { fieldPhoto } from '../support/field-photo.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.ts';
 import type { OtlpReceiver } from '../support/otlp-receiver.ts';
 import { startRealSystem } from '../support/real-system.ts';
@@ -92,10 +95,35 @@ test('a video is one trace from the browser to ffmpeg, and nothing of its owner 
   for (const secret of SECRETS) expect(told.includes(secret), secret).toBe(false);
 });
 
+test('a call of a stage without the queue is a part of its caller’s trace, and the model’s work a part of the call', async () => {
+  onTestFailed(() => console.error(JSON.stringify(receiver.spans, null, 1)));
+  const trace = TRACE.replace('0af7', '1bf7');
+  const started = (await readFile(join(system.folder, 'logs', 'encoder.log'), 'utf8')).split('\n');
+  const { port } = JSON.parse(started.find((line) => line.includes('"started"'))!) as { port: number };
+  const secrets = await readFile(join(system.folder, 'secrets.json'), 'utf8');
+  const { stageToken: token } = JSON.parse(secrets) as { stageToken: string };
+  using channel = openChannel(`127.0.0.1:${port}`, { token });
+  const image = await fieldPhoto();
+  const metadata = { traceparent: `00-${trace}-${BROWSER_SPAN}-01` };
+  await createClient(EncoderService, channel).encode({ image, width: 128, height: 64 }, { metadata });
+
+  const ours = () => receiver.spans.filter(({ traceId }) => traceId === trace);
+  const method = 'cinematica.stages.v1.EncoderService/Encode';
+  const call = () => ours().find(({ name }) => name === method);
+  await expect.poll(call, { timeout: 15_000 }).toMatchObject({
+    service: 'cinematica-encoder',
+    parentSpanId: BROWSER_SPAN,
+    attributes: { 'rpc.system.name': 'grpc', 'rpc.method': method, 'rpc.response.status_code': 'OK' },
+  });
+  const computed = ours().filter(({ name }) => name === 'run graph');
+  expect(computed.length).toBeGreaterThan(0);
+  for (const { parentSpanId } of computed) expect(parentSpanId).toBe(call()!.spanId);
+});
+
 test('what was done is counted', async () => {
   expect(await system.metric('muxer', 'cinematica_jobs_total')).toBe(1);
   expect(await system.metric('denoiser', 'cinematica_stage_duration_seconds_count')).toBe(2);
-  expect(await system.metric('denoiser', 'cinematica_step_seconds_count')).toBe(2 * 2);
+  expect(await system.metric('denoiser', 'cinematica_steps_total')).toBe(2 * 2);
   expect(await system.metric('decoder', 'cinematica_queue_wait_seconds_count')).toBe(2);
   expect(await system.metric('encoder', 'cinematica_build_info')).toBe(1);
   expect(await system.metric('denoiser', 'cinematica_child_restarts_total')).toBe(0);

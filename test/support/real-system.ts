@@ -25,6 +25,7 @@ import { freePorts } from '../../scripts/launch/ports.ts';
 import { ensureSecrets } from '../../scripts/launch/secrets.ts';
 import { cinematica } from '../../scripts/launch/system.ts';
 import { natsServerPath } from './nats-server.ts';
+import { portWithRoom } from './port-with-room.ts';
 
 export const STAGE_SERVICES = ['encoder', 'denoiser', 'decoder', 'muxer'] as const;
 export type StageService = (typeof STAGE_SERVICES)[number];
@@ -62,6 +63,8 @@ export interface RealSystem extends AsyncDisposable {
   metric(name: StageService, metric: string): Promise<number>;
   /** How long it took until all of it was ready: the pace of this machine, with all else that it does. Milliseconds. */
   readonly startTime: number;
+  /** Where it is looked at, by the titles that the user of `npm start -- --observe` reads. */
+  readonly views: ReadonlyMap<string, string>;
   /** What the user of `npm start` reads. */
   readonly said: readonly string[];
 }
@@ -86,10 +89,12 @@ const SHORT = {
 /**
  * @param env what differs from the short intervals, or else from the defaults.
  * @param model a checkpoint's folder; else the test fixture of random weights.
+ * @param observe as `npm start -- --observe`; PROMETHEUS must then name the program.
  */
 export async function startRealSystem(
   env: Readonly<Record<string, string>> = {},
   model: string = MODEL,
+  observe = false,
 ): Promise<RealSystem> {
   await using cleanup = new AsyncDisposableStack();
   const home = await mkdtemp(join(tmpdir(), 'cinematica-system-'));
@@ -110,9 +115,14 @@ export async function startRealSystem(
   // The system's own server, whichever this process was told of.
   delete surroundings.NATS_URL;
   const said: string[] = [];
-  const [port = 0] = await freePorts(1);
+  const port = observe ? await portWithRoom() : (await freePorts(1))[0]!;
   const supervision = { say: (line: string) => void said.push(line), backoffMs: 20, graceMs: 5_000 };
-  const launcher = createLauncher(cinematica(ROOT), { port, lan: false, model, data }, surroundings, supervision);
+  const launcher = createLauncher(
+    cinematica(ROOT),
+    { port, lan: false, observe, model, data },
+    surroundings,
+    supervision,
+  );
   cleanup.defer(async () => {
     launcher.kill();
     await launcher.stop();
@@ -136,6 +146,7 @@ export async function startRealSystem(
 
   const kept = cleanup.move();
   return {
+    views: new Map(launcher.views.map(({ title, href }) => [title, href])),
     ...{ url, folder: data, settings, nats, records, table, startTime, said, pid },
     artifacts: createObjectArtifacts(nats, settings),
     client: (caller) => clientOf(url, caller),

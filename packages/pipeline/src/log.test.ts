@@ -28,7 +28,7 @@ test('for people: one line each, too', () => {
 });
 
 test('a line says which trace it belongs to', async () => {
-  const end = startTracing('test', undefined);
+  const end = startTracing('test', {});
   const traceId = '0af7651916cd43dd8448eb211c80319c';
   const span = trace.wrapSpanContext({ traceId, spanId: 'b7ad6b7169203331', traceFlags: 1 });
   const lines = context.with(trace.setSpan(context.active(), span), () => said('json'));

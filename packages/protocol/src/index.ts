@@ -9,6 +9,7 @@ export { createClient } from './rpc/client.ts';
 export type { CallOptions, RpcClient } from './rpc/client.ts';
 export { createRpcServer } from './rpc/server.ts';
 export type { RpcServer, RpcServerOptions } from './rpc/server.ts';
+export type { CallRunner } from './rpc/handle-call.ts';
 export type { CallContext, ServiceHandlers } from './rpc/handlers.ts';
 export { MAX_MESSAGE_BYTES } from './rpc/limits.ts';
 export { reasonOf, refuse, refuseFields, refuseUntil } from './rpc/reasons.ts';

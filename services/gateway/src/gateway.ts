@@ -144,12 +144,11 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
     name: 'cinematica_watchers',
     help: 'Videos that are being watched, once for each watcher.',
     registers: [metrics.registry],
-    // Whenever the metrics are read: the queue's depth, too, comes from what is known here.
     collect() {
       this.set(watches.total);
-      for (const [stage, tasks] of Object.entries(queue.backlog())) metrics.queueDepth.set({ stage }, tasks);
     },
   });
+  metrics.watchBacklog(() => queue.backlog());
   const { METRICS_HOST: host, METRICS_PORT } = config;
   const ready = () => health.serving;
   const { registry } = metrics;

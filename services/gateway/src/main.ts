@@ -13,7 +13,7 @@ await runProgram('gateway', async () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
 
   const log = createLog('gateway', { level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const endTracing = startTracing('gateway', config.OTEL_EXPORTER_OTLP_ENDPOINT);
+  const endTracing = startTracing('gateway', config);
   const keys = await readApiKeys(config.API_KEYS_FILE);
   // Only what the model can do: nothing is computed with it here.
   const { checkpoint, digest, ref } = await openNamedCheckpoint(config.MODEL_DIR);

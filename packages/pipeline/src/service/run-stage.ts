@@ -14,6 +14,7 @@ import { stageName } from '../names.ts';
 import type { ModelRef } from '../names.ts';
 import { openRecords } from '../records/records.ts';
 import { createTaskQueue } from '../tasks.ts';
+import { inCallSpan } from '../telemetry/call-span.ts';
 import { startTracing } from '../telemetry/start-tracing.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -65,7 +66,7 @@ export function runStage<Schema extends z.ZodObject<typeof stageConfigSchema.sha
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
 
     const log = createLog(name, { level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-    const endTracing = startTracing(name, config.OTEL_EXPORTER_OTLP_ENDPOINT);
+    const endTracing = startTracing(name, config);
     const metrics = createMetrics(name);
     const slot = createComputeSlot();
     await using cleanup = new AsyncDisposableStack();
@@ -76,6 +77,7 @@ export function runStage<Schema extends z.ZodObject<typeof stageConfigSchema.sha
     const server = createRpcServer({
       tokens: config.STAGE_TOKEN,
       onFault: (fault, method) => log.error('a call failed', fault.cause ?? fault, { method: method.name }),
+      around: inCallSpan,
     });
     server.add(program.service, program.handlers);
     const port = await server.listen(`${config.GRPC_HOST}:${config.GRPC_PORT}`);

@@ -40,45 +40,44 @@ export function createMetrics(service: string) {
     labelNames: ['stage'],
     registers,
   });
+  const videos = new Counter({
+    name: 'cinematica_jobs_total',
+    help: 'Videos that ended, by outcome: done, failed, cancelled.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const stageSeconds = new Histogram({
+    name: 'cinematica_stage_duration_seconds',
+    help: 'From a claim to its end, by outcome: done, failed, lost, released, remake.',
+    labelNames: ['stage', 'outcome'],
+    buckets: SECONDS,
+    registers,
+  });
+  const queueSeconds = new Histogram({
+    name: 'cinematica_queue_wait_seconds',
+    help: 'From the moment that a task can begin to its claim.',
+    labelNames: ['stage'],
+    buckets: SECONDS,
+    registers,
+  });
+  const steps = new Counter({
+    name: 'cinematica_steps_total',
+    help: 'Signs of progress of a stage: steps, frames, parts.',
+    labelNames: ['stage'],
+    registers,
+  });
+  const redeliveries = new Counter({
+    name: 'cinematica_redeliveries_total',
+    help: 'Messages that came a second time or more.',
+    labelNames: ['stage'],
+    registers,
+  });
   return {
-    registry,
-    videos: new Counter({
-      name: 'cinematica_jobs_total',
-      help: 'Videos that ended, by outcome: done, failed, cancelled.',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    stageSeconds: new Histogram({
-      name: 'cinematica_stage_duration_seconds',
-      help: 'From a claim to its end, by outcome: done, failed, lost, released, remake.',
-      labelNames: ['stage', 'outcome'],
+    ...{ registry, videos, stageSeconds, queueSeconds, steps, redeliveries },
+    denoiseStepSeconds: new Histogram({
+      name: 'cinematica_denoise_step_seconds',
+      help: 'A denoising step.',
       buckets: SECONDS,
-      registers,
-    }),
-    queueSeconds: new Histogram({
-      name: 'cinematica_queue_wait_seconds',
-      help: 'From the moment that a task can begin to its claim.',
-      labelNames: ['stage'],
-      buckets: SECONDS,
-      registers,
-    }),
-    queueDepth: new Gauge({
-      name: 'cinematica_queue_depth',
-      help: 'Tasks that are not done of all videos that are not finished: the whole backlog.',
-      labelNames: ['stage'],
-      registers,
-    }),
-    stepSeconds: new Histogram({
-      name: 'cinematica_step_seconds',
-      help: 'Between two signs of progress of a stage; denoising steps are stage="denoise".',
-      labelNames: ['stage'],
-      buckets: SECONDS,
-      registers,
-    }),
-    redeliveries: new Counter({
-      name: 'cinematica_redeliveries_total',
-      help: 'Messages that came a second time or more.',
-      labelNames: ['stage'],
       registers,
     }),
     artifactBytes: new Counter({
@@ -93,7 +92,7 @@ export function createMetrics(service: string) {
       registers,
     }),
 
-    /** What this process is. */
+    /** What this process is. @param stage empty for one that is none. */
     about({ stage, model, provider }: About): void {
       const build = new Gauge({
         name: 'cinematica_build_info',
@@ -103,13 +102,35 @@ export function createMetrics(service: string) {
       });
       const { version } = packageJson;
       build.set({ version, stage, model: model.name, model_digest: model.digest, provider: provider ?? 'none' }, 1);
-      if (provider !== null) crashes.inc({ stage }, 0);
+      // What has not happened yet is shown as 0: Prometheus sees no first time of what was not there before.
+      for (const outcome of ['done', 'failed', 'cancelled']) videos.inc({ outcome }, 0);
+      if (stage === '') return;
+      for (const outcome of ['done', 'failed']) stageSeconds.zero({ stage, outcome });
+      queueSeconds.zero({ stage });
+      steps.inc({ stage }, 0);
+      redeliveries.inc({ stage }, 0);
+      if (provider === null) return;
+      crashes.inc({ stage }, 0);
+      loadSeconds.zero({ stage });
     },
 
     modelHooks: (stage: string): ModelHooks => ({
       onLoad: (seconds) => loadSeconds.observe({ stage }, seconds),
       onCrash: () => crashes.inc({ stage }),
     }),
+
+    /** @param backlog tasks by stage. */
+    watchBacklog(backlog: () => Readonly<Record<string, number>>): void {
+      new Gauge({
+        name: 'cinematica_queue_depth',
+        help: 'Tasks that are not done of all videos that are not finished: the whole backlog.',
+        labelNames: ['stage'],
+        registers,
+        collect() {
+          for (const [stage, tasks] of Object.entries(backlog())) this.set({ stage }, tasks);
+        },
+      });
+    },
 
     /** @param stats of the computing process, bytes. */
     watchChild(stats: () => { readonly rss: number; readonly peakRss: number }): void {

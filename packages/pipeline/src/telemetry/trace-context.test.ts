@@ -12,7 +12,7 @@ const getter = {
 const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 test('a caller’s trace goes along with the messages', async () => {
-  const end = startTracing('test', undefined);
+  const end = startTracing('test', {});
   const from = traceContext.extract(ROOT_CONTEXT, { traceparent: parent }, getter);
   expect(context.with(from, activeTraceParent)).toBe(parent);
   // The video's own trace is what a task is part of; what it follows is told beside it.

@@ -90,7 +90,7 @@ export function inTaskSpan<T>(
   return inSpan(name, attributes, run, { kind: SpanKind.CONSUMER, parent: of(TRACE_PARENT), links });
 }
 
-/** Says more of the span that runs, once it is known. */
+/** Says more of the span that runs, once it is known. @param failed whether that is a fault of ours */
 export function describeSpan(attributes: Attributes, failed = false): void {
   const span = trace.getActiveSpan()?.setAttributes(attributes);
   if (failed) span?.setStatus({ code: SpanStatusCode.ERROR });

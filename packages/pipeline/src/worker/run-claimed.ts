@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Artifacts } from '../artifacts/artifacts.ts';
-import { Lifetime, PreviewSchema } from '../messages.ts';
+import { Lifetime, PreviewSchema, Stage } from '../messages.ts';
 import type { Artifact, VideoRecord } from '../messages.ts';
 import { previewSubject, stageName } from '../names.ts';
 import type { Records } from '../records/records.ts';
@@ -12,7 +12,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { inSpan } from '../telemetry/trace.ts';
 import type { Hold } from './hold.ts';
 import { createInputs, readSavedState } from './stage-inputs.ts';
-import type { Stage } from './stage.ts';
+import type { Stage as StageWork } from './stage.ts';
 
 export interface ClaimedWork {
   readonly nats: NatsConnection;
@@ -31,7 +31,7 @@ export interface ClaimedWork {
  * Lets a stage do a claimed task.
  * @returns what it put out, each part once.
  */
-export async function runClaimed(stage: Stage, work: ClaimedWork): Promise<Artifact[]> {
+export async function runClaimed(stage: StageWork, work: ClaimedWork): Promise<Artifact[]> {
   const { nats, records, artifacts, metrics, record, claim, hold, lease, draining } = work;
   const { videoId } = record;
   const { signal } = hold;
@@ -61,7 +61,8 @@ export async function runClaimed(stage: Stage, work: ClaimedWork): Promise<Artif
       signal,
       draining,
       progress(step, steps) {
-        metrics.stepSeconds.observe({ stage: name }, (performance.now() - stepped) / 1000);
+        metrics.steps.inc({ stage: name });
+        if (claim.stage === Stage.DENOISE) metrics.denoiseStepSeconds.observe((performance.now() - stepped) / 1000);
         stepped = performance.now();
         hold.progress(step, steps);
       },

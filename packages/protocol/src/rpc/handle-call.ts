@@ -9,6 +9,7 @@ import type {
   ServerReadableStream,
   ServerUnaryCall,
   ServerWritableStream,
+  StatusObject,
   UntypedHandleCall,
 } from '@grpc/grpc-js';
 import { checkMessage } from './check-message.ts';
@@ -22,48 +23,80 @@ type UntypedHandler = (input: Message | AsyncIterable<Message>, context: CallCon
 /** Told of every call that ended in a fault of ours. */
 export type FaultListener = (error: RpcError, method: DescMethod) => void;
 
+/**
+ * Runs something around every call, a trace's span for example.
+ *
+ * @param run answers the call; it never fails, and gives the status that the call ended with
+ */
+export type CallRunner = (method: DescMethod, context: CallContext, run: () => Promise<status>) => Promise<unknown>;
+
+/** What a server does with calls beside answering them. */
+export interface CallWatch {
+  readonly onFault: FaultListener;
+  readonly around: CallRunner;
+}
+
 /** A method's handler as grpc-js takes it. */
-export function handleCall(method: DescMethod, handler: UntypedHandler, onFault: FaultListener): UntypedHandleCall {
+export function handleCall(
+  method: DescMethod,
+  handler: UntypedHandler,
+  { onFault, around }: CallWatch,
+): UntypedHandleCall {
   const failure = (error: unknown, { signal }: CallContext) => {
     const failed = RpcError.from(signal.aborted ? signal.reason : error);
     if (failed.code === status.INTERNAL || failed.code === status.UNKNOWN) onFault(failed, method);
-    return failed.toStatus();
+    return failed;
   };
   const checked = (message: Message) => {
     checkMessage(method.input, message);
     return message;
   };
 
-  const answer = async (call: AnyCall, input: () => Message | AsyncIterable<Message>, done: sendUnaryData<Message>) => {
+  const watched = (
+    call: AnyCall,
+    run: (context: CallContext) => Promise<void>,
+    fail: (error: StatusObject) => void,
+  ) => {
     const context = contextOf(call);
-    try {
-      done(null, create(method.output, (await handler(input(), context)) as Message));
-    } catch (error) {
-      done(failure(error, context));
-    }
+    void around(method, context, async () => {
+      try {
+        await run(context);
+        return status.OK;
+      } catch (error) {
+        const failed = failure(error, context);
+        fail(failed.toStatus());
+        return failed.code;
+      }
+    });
   };
-  const stream = async (call: AnyWritable, input: () => Message | AsyncIterable<Message>) => {
-    const context = contextOf(call);
-    try {
-      const answers = handler(input(), context) as AsyncIterable<Message>;
-      await writeAll(call, created(method.output, answers), context.signal);
-      call.end();
-    } catch (error) {
-      call.emit('error', failure(error, context));
-    }
-  };
+  const answer = (call: AnyCall, input: () => Message | AsyncIterable<Message>, done: sendUnaryData<Message>) =>
+    watched(
+      call,
+      async (context) => done(null, create(method.output, (await handler(input(), context)) as Message)),
+      done,
+    );
+  const stream = (call: AnyWritable, input: () => Message | AsyncIterable<Message>) =>
+    watched(
+      call,
+      async (context) => {
+        const answers = handler(input(), context) as AsyncIterable<Message>;
+        await writeAll(call, created(method.output, answers), context.signal);
+        call.end();
+      },
+      (error) => call.emit('error', error),
+    );
 
   switch (method.methodKind) {
     case 'unary':
       return (call: ServerUnaryCall<Message, Message>, done: sendUnaryData<Message>) =>
-        void answer(call, () => checked(call.request), done);
+        answer(call, () => checked(call.request), done);
     case 'client_streaming':
       return (call: ServerReadableStream<Message, Message>, done: sendUnaryData<Message>) =>
-        void answer(call, () => read(call, checked), done);
+        answer(call, () => read(call, checked), done);
     case 'server_streaming':
-      return (call: ServerWritableStream<Message, Message>) => void stream(call, () => checked(call.request));
+      return (call: ServerWritableStream<Message, Message>) => stream(call, () => checked(call.request));
     case 'bidi_streaming':
-      return (call: ServerDuplexStream<Message, Message>) => void stream(call, () => read(call, checked));
+      return (call: ServerDuplexStream<Message, Message>) => stream(call, () => read(call, checked));
   }
 }
 

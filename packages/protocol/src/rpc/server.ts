@@ -4,7 +4,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import { ServerReflection } from '../gen/grpc/reflection/v1/reflection_pb.ts';
 import { requireBearerToken } from './bearer-token.ts';
 import { handleCall } from './handle-call.ts';
-import type { FaultListener } from './handle-call.ts';
+import type { CallRunner, CallWatch, FaultListener } from './handle-call.ts';
 import type { ServiceHandlers } from './handlers.ts';
 import { MAX_MESSAGE_BYTES } from './limits.ts';
 import { createReflection } from './reflection.ts';
@@ -18,7 +18,11 @@ export interface RpcServerOptions {
   readonly maxMessageBytes?: number;
   /** Told of every call that ended in a fault of ours, with its cause. */
   readonly onFault: FaultListener;
+  /** Around every call of a service that was added; nothing unless given. */
+  readonly around?: CallRunner;
 }
+
+const alone: CallRunner = (_method, _context, run) => run();
 
 /** A gRPC server, with health (`grpc.health.v1`) and reflection. */
 export interface RpcServer {
@@ -39,7 +43,7 @@ export interface RpcServer {
 
 /** A gRPC server for services that protobuf-es describes. */
 export function createRpcServer(options: RpcServerOptions): RpcServer {
-  const { tokens, maxMessageBytes = MAX_MESSAGE_BYTES, onFault } = options;
+  const { tokens, maxMessageBytes = MAX_MESSAGE_BYTES, onFault, around = alone } = options;
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
@@ -52,17 +56,17 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const services: DescService[] = [];
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
 
-  const register: RpcServer['add'] = (service, handlers) => {
+  const register = <S extends DescService>(service: S, handlers: ServiceHandlers<S>, watch: CallWatch): void => {
     const entries = service.methods.map((method) => {
       const handler = handlers[method.localName as keyof typeof handlers] as Parameters<typeof handleCall>[1];
-      return [method.localName, handleCall(method, handler.bind(handlers), onFault)] as const;
+      return [method.localName, handleCall(method, handler.bind(handlers), watch)] as const;
     });
     server.addService(serviceDefinition(service), Object.fromEntries(entries));
   };
 
   return {
     add: (service, handlers) => {
-      register(service, handlers);
+      register(service, handlers, { onFault, around });
       services.push(service);
       health.setStatus(service.typeName, 'NOT_SERVING');
     },
@@ -73,7 +77,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     },
     listen: (address) => {
       health.addToServer(server);
-      register(ServerReflection, createReflection(services));
+      register(ServerReflection, createReflection(services), { onFault, around: alone });
       return new Promise((resolve, reject) => {
         server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
           if (error) reject(new Error(`gRPC can't listen on ${address}: ${error.message}`, { cause: error }));

@@ -1,0 +1,33 @@
+import { Code } from '@cinematica/protocol';
+import type { CallRunner } from '@cinematica/protocol';
+import { describeSpan, inServerSpan } from './trace.ts';
+
+/** What a server is to blame for; the rest is its callers' business (OpenTelemetry's conventions for gRPC). */
+const FAULTS: ReadonlySet<Code> = new Set([
+  Code.UNKNOWN,
+  Code.DEADLINE_EXCEEDED,
+  Code.UNIMPLEMENTED,
+  Code.INTERNAL,
+  Code.UNAVAILABLE,
+  Code.DATA_LOSS,
+]);
+
+/**
+ * Answers each call in a span of its own: a part of the trace that the call's metadata name, and what is computed for it
+ * is a part of it. A call's span lasts until its last answer is sent.
+ */
+export const inCallSpan: CallRunner = ({ parent, name }, { metadata }, run) => {
+  const method = `${parent.typeName}/${name}`;
+  const headers = {
+    get: (key: string) => {
+      const [value] = metadata.get(key);
+      return typeof value === 'string' ? value : undefined;
+    },
+  };
+  return inServerSpan(method, headers, { 'rpc.system.name': 'grpc', 'rpc.method': method }, async () => {
+    const code = await run();
+    const failed = FAULTS.has(code);
+    const status = Code[code];
+    describeSpan({ 'rpc.response.status_code': status, ...(failed && { 'error.type': status }) }, failed);
+  });
+};

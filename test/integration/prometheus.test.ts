@@ -1,0 +1,152 @@
+import { Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import type { VideoRecord } from '@cinematica/pipeline';
+import { Video_State } from '@cinematica/protocol/v1';
+import type { Video } from '@cinematica/protocol/v1';
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { createPrometheusClient } from '../../scripts/launch/observe/prometheus-client.ts';
+import type { PrometheusClient } from '../../scripts/launch/observe/prometheus-client.ts';
+import { findProgram } from '../../scripts/setup/find-program.mjs';
+import { idOf, watchToEnd } from '../support/api.ts';
+import { fieldPhoto } from '../support/field-photo.ts';
+import { killHard } from '../support/kill-hard.ts';
+import { startRealSystem } from '../support/real-system.ts';
+import type { RealSystem, VideoClient } from '../support/real-system.ts';
+
+const PROMETHEUS = process.env.PROMETHEUS ?? findProgram('prometheus');
+
+/**
+ * No message comes again but by what happens here, nobody looks for what might have been lost, and one attempt is seen to
+ * have ended before the next begins.
+ */
+const PATIENT = { ACK_WAIT_MS: '60000', RECONCILE_MS: '60000', RETRY_DELAY_MS: '1000', MAX_FAILURES: '2' };
+
+const shape = { case: 'size' as const, value: { width: 64, height: 64 } };
+const small = { frames: 2, steps: 2, minGuidance: 1, maxGuidance: 1, shape };
+/** Large enough that there is time to kill its model, and done in so few steps that none of them is saved meanwhile. */
+const slow = { steps: 4, shape: { case: 'size' as const, value: { width: 384, height: 384 } } };
+
+describe.skipIf(PROMETHEUS === null)('what Prometheus knows of a system', () => {
+  let system: RealSystem;
+  let ann: VideoClient;
+  let prometheus: PrometheusClient;
+  let source: { readonly case: 'image'; readonly value: Uint8Array<ArrayBuffer> };
+
+  beforeAll(async () => {
+    source = { case: 'image', value: await fieldPhoto() };
+    system = await startRealSystem({ ...PATIENT, PROMETHEUS: PROMETHEUS! }, undefined, true);
+    ann = system.client('ann');
+    prometheus = createPrometheusClient(system.views.get('Prometheus')!);
+  });
+  afterAll(() => system[Symbol.asyncDispose]());
+
+  async function make(settings: object = {}): Promise<Video> {
+    const { video } = await ann.createVideo({ source, settings: { ...small, ...settings } });
+    return video!;
+  }
+  const last = async (video: Video): Promise<Video> => (await watchToEnd(ann, video.name)).at(-1)!.video!;
+
+  /** Waits until Prometheus has read these numbers, and no others. @param query whose series differ in one label, or two */
+  async function expectNumbers(query: string, wanted: Readonly<Record<string, number>>): Promise<void> {
+    const read = async () => {
+      const series = await prometheus.now(query);
+      return Object.fromEntries(
+        series.map(({ labels, points }) => [Object.values(labels).sort().join(' '), points[0]![1]]),
+      );
+    };
+    await expect.poll(read, { timeout: 15_000, interval: 200, message: query }).toEqual(wanted);
+  }
+
+  const recordOf = (video: Video): VideoRecord | undefined => system.table.videos.get(idOf(video))?.record;
+
+  /** Kills the denoiser's model while an attempt runs, until that has ended the attempt. */
+  async function killModel(video: Video, attempt: number): Promise<void> {
+    const denoise = () => recordOf(video)?.tasks.find(({ stage }) => stage === Stage.DENOISE);
+    let killedAt = 0;
+    // Once; but between two steps nobody misses it, and a new one goes on: then, after its first step, once more.
+    const killAgain = async () => {
+      const { attempt: now = 0, state, step = 0, claimedStep = 0 } = denoise() ?? {};
+      if (recordOf(video)?.state === VideoState.FAILED || now > attempt) return true;
+      if (now !== attempt || state !== TaskState.RUNNING || step <= Math.max(claimedStep, killedAt)) return false;
+      killedAt = step;
+      (await system.children('denoiser')).forEach(killHard);
+      return false;
+    };
+    await expect.poll(killAgain, { timeout: 30_000, interval: 20 }).toBe(true);
+  }
+
+  const counted = (metric: string, ...labels: readonly string[]) => `sum by (${labels.join(', ')}) (${metric})`;
+
+  test('a known run: three videos made, one cancelled, one failed', async () => {
+    onTestFailed(() => console.error(system.said.join('\n')));
+    const done = await last(await make());
+    expect(done.state).toBe(Video_State.DONE);
+
+    const encoder = (await system.pid('encoder'))!;
+    process.kill(encoder, 'SIGSTOP');
+    const [waiting, unwanted] = [await make(), await make()];
+    const depth = counted('cinematica_queue_depth', 'stage');
+    await expectNumbers(depth, { encode: 2, denoise: 2, decode: 2, mux: 2 });
+    await expectNumbers('sum by (container) (up == 0)', { encoder: 0 });
+    await ann.cancelVideo({ name: unwanted.name });
+    await expectNumbers(depth, { encode: 1, denoise: 1, decode: 1, mux: 1 });
+    process.kill(encoder, 'SIGCONT');
+    expect((await last(waiting)).state).toBe(Video_State.DONE);
+    await expectNumbers(depth, { encode: 0, denoise: 0, decode: 0, mux: 0 });
+    await expectNumbers(counted('cinematica_steps_total', 'stage'), {
+      encode: 2,
+      denoise: 4,
+      decode: 2,
+      mux: 2,
+    });
+    await expectNumbers(counted('cinematica_model_load_seconds_count', 'stage'), { encode: 2, denoise: 2, decode: 1 });
+
+    const disturbed = await make(slow);
+    await killModel(disturbed, 1);
+    expect((await last(disturbed)).state).toBe(Video_State.DONE);
+    const broken = await make(slow);
+    await killModel(broken, 1);
+    await killModel(broken, 2);
+    expect((await last(broken)).state).toBe(Video_State.FAILED);
+
+    await expectNumbers(counted('cinematica_jobs_total', 'outcome'), { done: 3, cancelled: 1, failed: 1 });
+    await expectNumbers(counted('cinematica_stage_duration_seconds_count', 'stage', 'outcome'), {
+      ...{ 'done encode': 4, 'denoise done': 3, 'decode done': 3, 'done mux': 3, 'denoise failed': 3 },
+      ...{ 'encode failed': 0, 'decode failed': 0, 'failed mux': 0 },
+    });
+    // A claim each, and the denoiser's again after each end of its model but the last.
+    await expectNumbers(counted('cinematica_queue_wait_seconds_count', 'stage'), {
+      ...{ encode: 4, denoise: 6, decode: 3, mux: 3 },
+    });
+    await expectNumbers(counted('cinematica_redeliveries_total', 'stage'), {
+      encode: 0,
+      denoise: 2,
+      decode: 0,
+      mux: 0,
+    });
+    await expectNumbers(counted('cinematica_child_restarts_total', 'stage'), { encode: 0, denoise: 3, decode: 0 });
+  }, 120_000);
+
+  test('the alert rules are its own, and it can compute each', async () => {
+    const response = await fetch(new URL('/api/v1/rules', system.views.get('Prometheus')));
+    const { data } = (await response.json()) as { data: { groups: { rules: { name: string; health: string }[] }[] } };
+    const rules = data.groups.flatMap((group) => group.rules);
+    expect(rules.length).toBeGreaterThan(10);
+    expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+  });
+
+  test('without Grafana and without a collector there are pages of all that', async () => {
+    const read = async (url: string) => (await fetch(url)).text();
+    const metrics = system.views.get('Metrics')!;
+    const page = await read(metrics);
+    for (const shown of ['All 5 services answer.', 'Videos a minute', 'denoise 95 %', '<svg'])
+      expect(page).toContain(shown);
+    expect(page).toMatch(/Nothing to show: .*GPU memory/);
+    const traces = await read(system.views.get('Traces')!);
+    // The last video's is the first: the one that failed, in two attempts.
+    const [path = ''] = /\/traces\/[0-9a-f]{32}/.exec(traces) ?? [];
+    const trace = () => read(new URL(path, metrics).href);
+    const attempts = async () => (await trace()).split('class="bad">denoise task').length - 1;
+    await expect.poll(attempts, { timeout: 15_000 }).toBe(2);
+    expect(await trace()).toContain('cinematica-encoder');
+  });
+});
