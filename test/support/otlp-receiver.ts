@@ -13,6 +13,8 @@ export interface ReceivedSpan {
   readonly parentSpanId: string;
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
   readonly attributes: Readonly<Record<string, string>>;
+  /** How long it took, milliseconds. */
+  readonly duration: number;
 }
 
 /** What collectors are to services: takes traces by OTLP over HTTP. */
@@ -31,7 +33,11 @@ interface TracesRequest {
     readonly resource: { readonly attributes: readonly Attribute[] };
     readonly scopeSpans: readonly {
       readonly spans: readonly (Partial<Pick<ReceivedSpan, 'parentSpanId' | 'links'>> &
-        Pick<ReceivedSpan, 'name' | 'traceId' | 'spanId'> & { readonly attributes?: readonly Attribute[] })[];
+        Pick<ReceivedSpan, 'name' | 'traceId' | 'spanId'> & {
+          readonly attributes?: readonly Attribute[];
+          readonly startTimeUnixNano: string;
+          readonly endTimeUnixNano: string;
+        })[];
     }[];
   }[];
 }
@@ -54,7 +60,12 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     for (const { resource, scopeSpans } of resourceSpans) {
       const service = read(resource.attributes)['service.name'] ?? '';
       for (const { parentSpanId = '', links = [], attributes, ...span } of scopeSpans.flatMap((scope) => scope.spans)) {
-        spans.push({ ...span, service, parentSpanId, links, attributes: read(attributes) });
+        const { name, traceId, spanId, startTimeUnixNano, endTimeUnixNano } = span;
+        const duration = Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6;
+        spans.push({
+          ...{ service, name, traceId, spanId, parentSpanId, links, duration },
+          attributes: read(attributes),
+        });
       }
     }
   }
