@@ -6,25 +6,30 @@ import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { table } from '../packages/svd/src/parity/table.ts';
 import { openInProcess } from './support/in-process.ts';
 import type { Made } from './support/in-process.ts';
 import { startBenchSystem } from './support/bench-system.ts';
+import { startOtlpReceiver } from '../test/support/otlp-receiver.ts';
+import { sumSpans } from './support/sum-spans.ts';
 
 const USAGE = `usage: npm run bench -- pipeline --model DIR [--size 128x64] [--frames N] [--steps N] [--threads N] [--runs 5]
-                               [--queue 10] [--photo FILE]
+                               [--queue 10] [--photo FILE] [--spans]
 
 What the whole system costs over the same computation in one process: where the time of one video goes, and its bytes;
 videos a minute of a queue; the time to the first preview. One video runs on each side before anything is measured; the
-two sides then take turns, so that both see the same machine. What is not given is the model's default.`;
+two sides then take turns, so that both see the same machine. What is not given is the model's default. --spans: traces the
+system, which costs a little, and tells what each stage did meanwhile.`;
 
 const { values } = parseArgs({
   options: {
     ...{ model: { type: 'string' }, size: { type: 'string' }, frames: { type: 'string' }, steps: { type: 'string' } },
     threads: { type: 'string', default: String(availableParallelism()) },
     ...{ runs: { type: 'string', default: '5' }, queue: { type: 'string', default: '10' }, photo: { type: 'string' } },
+    spans: { type: 'boolean', default: false },
   },
 });
 const [threads, runs, queue] = [values.threads, values.runs, values.queue].map(Number) as [number, number, number];
@@ -47,7 +52,11 @@ const photo = values.photo
   : sharp({ create: { width: 1024, height: 768, channels: 3, noise, background: 'grey' } }).blur(4);
 const image = await photo.jpeg().toBuffer();
 
-await using system = await startBenchSystem(model, { THREADS: String(threads), MUX_THREADS: String(threads) });
+await using receiver = await startOtlpReceiver();
+await using system = await startBenchSystem(model, {
+  ...{ THREADS: String(threads), MUX_THREADS: String(threads) },
+  ...(values.spans ? { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint } : {}),
+});
 await using alone = await openInProcess(model, threads, threads);
 const { client } = system;
 
@@ -97,6 +106,8 @@ const seen: { readonly seen: Seen; readonly record: StoredRecord }[] = [];
 const made: Made[] = [];
 let traffic = { messages: 0, bytes: 0 };
 const before = await system.counters();
+await spansSent();
+const spansBefore = receiver.spans.length;
 for (let run = 0; run < runs; run++) {
   const start = await system.traffic();
   const one = await makeBySystem();
@@ -106,6 +117,8 @@ for (let run = 0; run < runs; run++) {
   made.push(await alone.make(plan, kept));
 }
 const after = await system.counters();
+await spansSent();
+const spans = receiver.spans.slice(spansBefore);
 
 const time = (timestamp: Timestamp | undefined): number => (timestamp ? timestampMs(timestamp) : Number.NaN);
 const median = (numbers: readonly number[]): number =>
@@ -178,6 +191,8 @@ console.log(
   )}\n`,
 );
 
+if (values.spans) console.log(`${sumSpans(spans, runs)}\n`);
+
 const begunAlone = performance.now();
 for (let i = 0; i < queue; i++) await alone.make(plan, kept);
 const rateAlone = (queue * 60_000) / (performance.now() - begunAlone);
@@ -201,4 +216,9 @@ async function untilDone(name: string): Promise<void> {
     if (message.case === 'event' && message.value.video?.state === Video_State.DONE) return;
   }
   throw new Error(`${name} was not made`);
+}
+
+/** Services send their spans every two seconds. */
+async function spansSent(): Promise<void> {
+  if (values.spans) await delay(3_000);
 }

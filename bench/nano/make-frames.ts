@@ -1,4 +1,11 @@
-import type { LatentSize, Model, RgbImage, SettingsRequest } from '../../packages/svd/src/index.ts';
+import type {
+  ChannelStatistics,
+  Conditioning,
+  LatentSize,
+  Model,
+  RgbImage,
+  SettingsRequest,
+} from '../../packages/svd/src/index.ts';
 import {
   channelStatistics,
   continueFrom,
@@ -11,12 +18,23 @@ import {
 } from '../../packages/svd/src/index.ts';
 import { vaeInput } from '../../packages/svd/src/image/vae-input.ts';
 import { encodeImage } from '../../packages/svd/src/pipeline/encode.ts';
+import { normals } from '../../packages/svd/src/random.ts';
 
 /** A video's frames, as the pipeline's stages make them. */
 export interface MadeFrames {
   readonly frames: readonly RgbImage[];
   /** Number of the first frame of each segment but the first. */
   readonly seams: readonly number[];
+}
+
+/** How a longer video is put together; what is left out is what the pipeline does. */
+export interface Joining {
+  /** Frames of a segment, less the shared one; the model's own number unless given. */
+  readonly window?: number | undefined;
+  /** What a segment starts from: the last latents of the one before, or that frame decoded and encoded again. */
+  readonly handOver?: 'latents' | 'pixels';
+  /** Whether the colours of later segments are held. */
+  readonly holdColours?: boolean;
 }
 
 /**
@@ -29,30 +47,46 @@ export async function makeFrames(
   count: number,
   request: SettingsRequest,
   only?: readonly number[],
+  { window = model.checkpoint.card.window, handOver = 'latents', holdColours: held = true }: Joining = {},
 ): Promise<MadeFrames> {
-  const { checkpoint } = model;
-  const plan = planSegments(count, checkpoint.card.window);
-  const settings = resolveSettings(checkpoint.card, { ...request, frames: plan.framesPerSegment });
-  let conditioning = await encode(model, photo, settings);
-  const { channels, height, width } = conditioning;
+  const plan = planSegments(count, window);
+  const settings = resolveSettings(model.checkpoint.card, { ...request, frames: plan.framesPerSegment });
+  const first = await encode(model, photo, settings);
+  const { channels, height, width } = first;
   const size = { channels, height, width };
+  const frame = channels * height * width;
   const frames: RgbImage[] = [];
   const seams: number[] = [];
-  let whole: ReturnType<typeof channelStatistics> | undefined;
+  let whole: ChannelStatistics | undefined;
   let last: Float32Array | undefined;
+  let conditioning = first;
   for (let segment = 0; segment < plan.segments; segment++) {
     let latents = await denoise(model, conditioning, { ...settings, segment });
-    if (last) latents = holdColours(latents, size, { seam: channelStatistics(last, size), whole });
+    if (last && held) latents = holdColours(latents, size, { seam: channelStatistics(last, size), whole });
     whole ??= channelStatistics(latents, size);
-    const frame = channels * height * width;
     last = latents.slice(-frame);
-    conditioning = continueFrom(conditioning, last, checkpoint.vae.config.scaling_factor);
-    // A later segment's first frame is the one before's last.
-    const fresh = segment === 0 ? latents : latents.subarray(frame);
+    const shown = only ? pick(latents, only, frame) : latents;
     if (segment > 0) seams.push(frames.length);
-    frames.push(...(await decodeFrames(model, only ? pick(latents, only, frame) : fresh, size, settings.decodeChunk)));
+    // A later segment's first frame is the one before's last.
+    frames.push(...(await decodeFrames(model, shown, size, settings.decodeChunk)).slice(segment > 0 ? 1 : 0));
+    if (segment + 1 === plan.segments) break;
+    conditioning =
+      handOver === 'latents'
+        ? continueFrom(first, last, model.checkpoint.vae.config.scaling_factor)
+        : await encodeAgain(model, first, frames.at(-1)!, settings);
   }
   return { frames: frames.slice(0, count), seams };
+}
+
+/** The conditioning of a segment that starts from a decoded frame, as if it were the photo; the embedding stays. */
+async function encodeAgain(
+  model: Model,
+  first: Conditioning,
+  picture: RgbImage,
+  { width, height, noiseAug, seed }: { width: number; height: number; noiseAug: number; seed: number },
+): Promise<Conditioning> {
+  const noise = normals({ seed, segment: 0, step: 0, tensor: 'noise_aug' }, 3 * width * height);
+  return { ...first, imageLatents: await encodeImage(model, vaeInput(picture, noise, noiseAug), { width, height }) };
 }
 
 /** A picture through the autoencoder and back. */

@@ -14,12 +14,12 @@ afterEach(() => rm(folder, { recursive: true }));
 /** Connects, so that the lock knows of it, and says who got a turn. */
 async function ask(path: string, name: string, turns: string[]): Promise<Socket> {
   const socket = createConnection(path);
-  socket.on('data', () => turns.push(name));
+  socket.once('data', () => turns.push(name));
   await once(socket, 'connect');
   return socket;
 }
 
-const turn = (socket: Socket): Promise<unknown> => once(socket, 'data');
+const turn = (socket: Socket): Promise<unknown[]> => once(socket, 'data');
 
 test('one at a time, in the order they asked; who leaves while waiting is passed over', async () => {
   await using lock = await createComputeLock(join(folder, 'lock'));
@@ -40,6 +40,23 @@ test('one at a time, in the order they asked; who leaves while waiting is passed
   c.end();
   await dTurn;
   expect(turns).toEqual(['a', 'c', 'd']);
+});
+
+test('whoever has the turn is told that another waits', async () => {
+  await using lock = await createComputeLock(join(folder, 'lock'));
+  const a = await ask(lock.path, 'a', []);
+  const [given] = (await turn(a)) as [Buffer];
+  expect(given).toHaveLength(1);
+  const told = turn(a);
+  const b = await ask(lock.path, 'b', []);
+  await told;
+  const c = await ask(lock.path, 'c', []);
+  await turn(a);
+  const next = turn(b);
+  a.destroy();
+  const [both] = (await next) as [Buffer];
+  expect(both).toHaveLength(2);
+  c.destroy();
 });
 
 test('a socket that a killed launcher left is taken over, and is for its owner alone', async () => {

@@ -7,7 +7,8 @@ import { chmod, rm } from 'node:fs/promises';
  * the other.
  *
  * A process that wants its turn connects to the socket and waits for a byte; when it has finished, it closes the
- * connection. One that dies closes it as well, so no turn is ever lost. First come, first served.
+ * connection. One that dies closes it as well, so no turn is ever lost. First come, first served. Further bytes tell
+ * whoever has the turn that another waits: as long as none does, it need not ask again between two steps.
  */
 export interface ComputeLock extends AsyncDisposable {
   /** The socket's path. */
@@ -22,7 +23,7 @@ export async function createComputeLock(path: string): Promise<ComputeLock> {
 
   const next = (): void => {
     holder = waiting.shift();
-    holder?.write('\n');
+    holder?.write(waiting.length > 0 ? '\n\n' : '\n');
   };
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -34,6 +35,7 @@ export async function createComputeLock(path: string): Promise<ComputeLock> {
     });
     waiting.push(socket);
     if (holder === undefined) next();
+    else holder.write('\n');
   });
   await listening(server, path);
   await chmod(path, 0o600);

@@ -128,7 +128,7 @@ export async function startRealSystem(
     await launcher.stop();
   });
   const begun = Date.now();
-  const url = await launcher.start(AbortSignal.timeout(60_000));
+  const url = await launcher.start(AbortSignal.timeout(180_000));
   const startTime = Date.now() - begun;
 
   const listens = /listen: "([^"]+)"/.exec(await readFile(natsFiles.config, 'utf8'))?.[1] ?? '';

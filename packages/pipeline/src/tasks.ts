@@ -10,7 +10,7 @@ import { timestampNow } from './records/time.ts';
 import { findTask, nameOf } from './routing.ts';
 import type { TaskRef } from './routing.ts';
 import type { PipelineSettings } from './settings.ts';
-import { injectTrace } from './telemetry/trace.ts';
+import { injectTrace, inSpan } from './telemetry/trace.ts';
 import { reaching, StorageFullError, UnavailableError } from './unavailable.ts';
 
 /** Tells workers of tasks. */
@@ -43,14 +43,10 @@ export function createTaskQueue(
     const subject = workSubject(ref.stage, { name: plan!.model, digest: plan!.modelDigest }, videoId, ref.segment);
     // The attempt, so that the server drops what is said twice, but not what has to be done again.
     const msgID = `${videoId}/${nameOf(ref)}/${findTask(record, ref)?.attempt ?? 0}${again && `/${again}`}`;
-    const publish = () =>
-      stream.publish(subject, toBinary(TaskSchema, task), {
-        msgID,
-        timeout,
-        headers: injectTrace(headers(), record.traceParent),
-      });
+    const follows = injectTrace(headers(), record.traceParent);
+    const publish = () => stream.publish(subject, toBinary(TaskSchema, task), { msgID, timeout, headers: follows });
     try {
-      await reaching(`publishing ${subject}`, publish);
+      await reaching(`publishing ${subject}`, () => inSpan('publish task', {}, publish));
     } catch (error) {
       // Full for a subject means that the task is in the queue already.
       if (error instanceof StorageFullError) return;

@@ -60,8 +60,11 @@ async function* computing(
   const left = new AbortController();
   const signal = AbortSignal.any([context.signal, left.signal]);
   const { width, height } = photo;
-  const previewer = createPreviewer(photo, (step, _, image) =>
-    events.push({ message: { case: 'preview', value: { image, step, width, height } } }),
+  const previewer = createPreviewer(
+    photo,
+    (step, _, image) => events.push({ message: { case: 'preview', value: { image, step, width, height } } }),
+    // The caller says how often.
+    0,
   );
   const { conditioning, finish } = continueSegment(model, photo, before);
   const result = denoise(model, conditioning, settings, {

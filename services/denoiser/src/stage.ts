@@ -7,6 +7,9 @@ import type { Latents, Resume, Step } from '@cinematica/svd';
 import { continueSegment } from './continue-segment.ts';
 import { createPreviewer } from './previewer.ts';
 
+/** From one preview to the next, at least, milliseconds. */
+const PREVIEW_MS = 250;
+
 /**
  * The second stage: `conditioning`, and for a later segment the `latents` of the one before and of the first, to
  * `latents`. It saves its latents every few steps.
@@ -19,7 +22,7 @@ export const createDenoiseStage = (model: StageModel): StageWork => ({
     const { signal, draining } = hooks;
     const photo = unpackConditioning(await inputs.read(Stage.ENCODE, 0, 'conditioning', signal));
     const { conditioning, finish } = continueSegment(model, photo, await readBefore(task, inputs, signal));
-    const previewer = createPreviewer(photo, (...shown) => hooks.preview(...shown));
+    const previewer = createPreviewer(photo, (...shown) => hooks.preview(...shown), PREVIEW_MS);
 
     // A state is saved while the next steps run; only the next save waits for it.
     let saving = Promise.resolve();
@@ -41,8 +44,8 @@ export const createDenoiseStage = (model: StageModel): StageWork => ({
       signal,
     });
     await saving;
-    await previewer.shown();
-    await hooks.output(Lifetime.LATENTS, 'latents', packLatents(finish(latents), photo));
+    const packed = packLatents(finish(latents), photo);
+    await Promise.all([hooks.output(Lifetime.LATENTS, 'latents', packed), previewer.shown()]);
   },
 });
 

@@ -5,6 +5,7 @@ import { filesToMake, makeFiles } from './files.ts';
 import { keepLastFrame } from './last-frame.ts';
 import { MediaError } from './media-request.ts';
 import { shownFrames } from './shown-frames.ts';
+import type { DecodedChunk } from './shown-frames.ts';
 
 type Plan = StageTask['plan'];
 
@@ -44,14 +45,21 @@ export const createMuxStage = (threads: number): StageWork => ({
   },
 });
 
-/** The decoded chunks of a video, in order. */
+/** The decoded chunks of a video, in order; each is read while the one before it is taken. */
 async function* readChunks({ segments, decodeChunks }: Plan, inputs: Inputs, signal: AbortSignal) {
-  for (let segment = 0; segment < segments; segment++) {
-    for (const chunk of decodeChunks.keys()) {
-      const data = await inputs.read(Stage.DECODE, segment, `frames-${chunk}`, signal);
-      yield { segment, chunk, data };
-    }
+  const all = Array.from({ length: segments }, (_, segment) =>
+    [...decodeChunks.keys()].map((chunk) => ({ segment, chunk })),
+  );
+  let coming: Promise<DecodedChunk> | undefined;
+  for (const next of all.flat()) {
+    const before = coming;
+    const data = inputs.read(Stage.DECODE, next.segment, `frames-${next.chunk}`, signal);
+    coming = data.then((bytes) => ({ ...next, data: bytes }));
+    // Whoever waits for it is told.
+    coming.catch(() => undefined);
+    if (before) yield await before;
   }
+  if (coming) yield await coming;
 }
 
 /** What a file says of how it was made. */

@@ -2,14 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createComputeLock } from '../../../../scripts/launch/compute-lock.ts';
 import { UnavailableError } from '../unavailable.ts';
 import { createComputeTurns } from './compute-turns.ts';
 
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cinematica-turns-'));
+  path = join(folder, 'lock');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
 test('one at a time, in order; one that gives up waiting or fails holds nobody up', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'cinematica-turns-'));
-  const path = join(folder, 'lock');
   const turns = createComputeTurns(path);
   await expect(turns.take(() => Promise.resolve(1))).rejects.toThrow(UnavailableError);
   const lock = await createComputeLock(path);
@@ -36,6 +42,27 @@ test('one at a time, in order; one that gives up waiting or fails holds nobody u
     expect(story).toEqual(['a', 'b', 'c'].flatMap((name) => [`${name} begins`, `${name} ends`]));
   } finally {
     await lock[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
   }
+});
+
+test('a turn is kept between two steps unless another process waits, and given up when nothing follows', async () => {
+  await using lock = await createComputeLock(path);
+  const [a, b] = [createComputeTurns(lock.path), createComputeTurns(lock.path)];
+  const story: string[] = [];
+  const work = (name: string) => async () => {
+    story.push(name);
+    await delay(20);
+  };
+  await a.take(work('a1'));
+  const second = a.take(work('a2'));
+  await delay(5);
+  const other = b.take(work('b1'));
+  await delay(5);
+  await second;
+  await Promise.all([a.take(work('a3')), other]);
+  expect(story).toEqual(['a1', 'a2', 'b1', 'a3']);
+  // Kept by whoever computed last, until it is asked for.
+  await b.take(work('b2'));
+  await a.take(work('a4'));
+  expect(story.slice(4)).toEqual(['b2', 'a4']);
 });

@@ -8,6 +8,7 @@ import { VideoRecordSchema } from '../messages.ts';
 import type { VideoRecord } from '../messages.ts';
 import { ownerKeys, RECORDS_BUCKET, RECORDS_STREAM, videoKey } from '../names.ts';
 import type { PipelineSettings } from '../settings.ts';
+import { inSpan } from '../telemetry/trace.ts';
 import { lostRace, reaching, UnavailableError } from '../unavailable.ts';
 
 /** Which video. A foreign one is an unknown one: without its owner there is no key. */
@@ -54,6 +55,11 @@ export interface Records {
    * @throws UnknownVideoError, UnavailableError once NATS has not answered for `RECORD_TIMEOUT_MS`, what `change` throws
    */
   update(ref: VideoRef, change: Change, signal?: AbortSignal): Promise<StoredRecord>;
+  /**
+   * The same for whoever knows what was the newest revision a moment ago: it need not be read first. Where it is the
+   * newest no more, or the change does not apply to it, what really is is read as ever.
+   */
+  updateFrom(known: StoredRecord, change: Change, signal?: AbortSignal): Promise<StoredRecord>;
   /** Removes a record and its history; watchers see it go. */
   purge(ref: VideoRef): Promise<void>;
   /** The ids of a caller's videos, newest first. */
@@ -110,6 +116,40 @@ export async function openRecords(
     }
   }
 
+  /** @returns null where the record is another one by now, or the change does not apply to it as it was known. */
+  async function changeKnown(known: StoredRecord, change: Change): Promise<StoredRecord | null> {
+    const record = clone(VideoRecordSchema, known.record);
+    try {
+      if (change(record) === false) return null;
+    } catch {
+      return null;
+    }
+    return replace(known.record, known, record).catch((error: unknown) => {
+      // Whether it was written is unknown: the change sees it in what is read next.
+      if (error instanceof UnavailableError) return null;
+      throw error;
+    });
+  }
+
+  async function update(ref: VideoRef, change: Change, signal?: AbortSignal): Promise<StoredRecord> {
+    const deadline = Date.now() + settings.RECORD_TIMEOUT_MS;
+    for (let tries = 0; ; tries++) {
+      signal?.throwIfAborted();
+      try {
+        const stored = await get(ref);
+        if (!stored) throw new UnknownVideoError('there is no such video');
+        const record = clone(VideoRecordSchema, stored.record);
+        if (change(record) === false) return stored;
+        const written = await replace(ref, stored, record);
+        if (written) return written;
+      } catch (error) {
+        if (!(error instanceof UnavailableError) || Date.now() > deadline) throw error;
+      }
+      // Two that race again and again step aside for a moment of their own.
+      await delay(Math.random() * Math.min(500, 2 ** Math.min(tries, 9)), undefined, signal ? { signal } : {});
+    }
+  }
+
   return {
     bucket,
     get,
@@ -126,24 +166,12 @@ export async function openRecords(
         throw error;
       }
     },
-    async update(ref, change, signal) {
-      const deadline = Date.now() + settings.RECORD_TIMEOUT_MS;
-      for (let tries = 0; ; tries++) {
+    update: (ref, change, signal) => inSpan('change record', {}, () => update(ref, change, signal)),
+    updateFrom: (known, change, signal) =>
+      inSpan('change record', {}, async () => {
         signal?.throwIfAborted();
-        try {
-          const stored = await get(ref);
-          if (!stored) throw new UnknownVideoError('there is no such video');
-          const record = clone(VideoRecordSchema, stored.record);
-          if (change(record) === false) return stored;
-          const written = await replace(ref, stored, record);
-          if (written) return written;
-        } catch (error) {
-          if (!(error instanceof UnavailableError) || Date.now() > deadline) throw error;
-        }
-        // Two that race again and again step aside for a moment of their own.
-        await delay(Math.random() * Math.min(500, 2 ** Math.min(tries, 9)), undefined, signal ? { signal } : {});
-      }
-    },
+        return (await changeKnown(known, change)) ?? update(known.record, change, signal);
+      }),
     purge: ({ owner, videoId }) => reaching('purging a record', () => bucket.purge(videoKey(owner, videoId))),
     list: (owner) =>
       reaching('listing records', async () => {

@@ -107,7 +107,7 @@ export async function doTask(stage: Stage, parts: WorkerParts, run: TaskRun): Pr
   const lease = settings.ACK_WAIT_MS;
   const hold = createHold({
     records,
-    ref: task,
+    claimed: stored,
     claim,
     lease,
     progressDeadline: settings.PROGRESS_DEADLINE_MS,
@@ -118,10 +118,10 @@ export async function doTask(stage: Stage, parts: WorkerParts, run: TaskRun): Pr
   const timer = metrics.stageSeconds.startTimer({ stage: name });
   try {
     const { nats, artifacts } = parts;
-    const context = { nats, records, artifacts, metrics, record, claim, hold, lease, draining: run.draining };
+    const context = { nats, artifacts, metrics, record, claim, hold, lease, draining: run.draining };
     const outputs = await untilGivenUp(runClaimed(stage, context), hold.signal, settings.STOP_GRACE_MS);
     hold.signal.throwIfAborted();
-    await commit(parts, task, claim, { outputs, fingerprint: stage.fingerprint });
+    await commit(parts, hold, claim, { outputs, fingerprint: stage.fingerprint });
     timer({ outcome: 'done' });
     describeSpan({ 'cinematica.attempt': claim.attempt, 'cinematica.outcome': 'done' });
     return ACK;
@@ -169,13 +169,13 @@ async function untilGivenUp<T>(work: Promise<T>, signal: AbortSignal, grace: num
 }
 
 async function commit(
-  { records, tasks, metrics }: WorkerParts,
-  task: Task,
+  { tasks, metrics }: WorkerParts,
+  hold: Hold,
   claim: Claim,
   result: Parameters<typeof commitTask>[2],
 ): Promise<void> {
   let next: TaskRef[] = [];
-  const { record } = await records.update(task, (now) => {
+  const { record } = await hold.update((now) => {
     next = commitTask(now, claim, result);
   });
   if (record.endTime) metrics.videos.inc({ outcome: 'done' });

@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts';
-import type { Records, VideoRef } from '../records/records.ts';
+import type { Change, Records, StoredRecord } from '../records/records.ts';
 import { UnknownVideoError } from '../records/records.ts';
 import { claimedTask, ClaimLostError, renewClaim } from '../records/task-changes.ts';
 import type { Claim } from '../records/task-changes.ts';
@@ -16,13 +16,16 @@ export interface Hold {
   touch(): void;
   /** Looks at the record now, because something may have happened to it. */
   check(): void;
+  /** Another change of the record by whoever holds the task, from the newest revision that the hold knows. */
+  update(change: Change, signal?: AbortSignal): Promise<StoredRecord>;
   /** Ends it: nothing is written or signalled after this. */
   end(): Promise<void>;
 }
 
 export interface HoldOptions {
   readonly records: Records;
-  readonly ref: VideoRef;
+  /** As the claim left it. */
+  readonly claimed: StoredRecord;
   readonly claim: Claim;
   /** Milliseconds. */
   readonly lease: number;
@@ -37,15 +40,29 @@ export interface HoldOptions {
  * Keeps the queue's message and the record's lease alive, every third of the lease. Each write of progress is a
  * compare-and-set, and so also the lease, the check for a cancel, and the fence.
  */
-export function createHold({ records, ref, claim, lease, progressDeadline, working, log }: HoldOptions): Hold {
+export function createHold({ records, claimed, claim, lease, progressDeadline, working, log }: HoldOptions): Hold {
   const controller = new AbortController();
   const ended = new AbortController();
   let pending: { step: number; steps: number } | null = null;
   let due = false;
   let checking = false;
   let writing: Promise<void> | null = null;
+  let newest = claimed;
+  let changing: Promise<unknown> = Promise.resolve();
   let written = Date.now();
   let moved = Date.now();
+
+  const know = (stored: StoredRecord): StoredRecord => {
+    if (stored.revision > newest.revision) newest = stored;
+    return stored;
+  };
+
+  /** One after the other: two at once would only lose to each other. */
+  function update(change: Change, signal?: AbortSignal): Promise<StoredRecord> {
+    const changed = changing.then(async () => know(await records.updateFrom(newest, change, signal)));
+    changing = changed.catch(() => undefined);
+    return changed;
+  }
 
   async function write(): Promise<void> {
     const hasEnded = () => ended.signal.aborted;
@@ -55,19 +72,14 @@ export function createHold({ records, ref, claim, lease, progressDeadline, worki
       pending = null;
       due = checking = false;
       try {
-        await records.update(
-          ref,
-          (record) => {
-            if (renew) {
-              renewClaim(record, claim, lease, progress);
-              return;
-            }
-            claimedTask(record, claim);
-            return false;
-          },
-          ended.signal,
-        );
-        if (renew) written = Date.now();
+        if (renew) {
+          await update((record) => renewClaim(record, claim, lease, progress), ended.signal);
+          written = Date.now();
+        } else {
+          const stored = await records.get(claimed.record);
+          if (!stored) throw new UnknownVideoError('there is no such video');
+          claimedTask(know(stored).record, claim);
+        }
       } catch (error) {
         if (hasEnded()) return;
         if (error instanceof ClaimLostError) {
@@ -116,6 +128,7 @@ export function createHold({ records, ref, claim, lease, progressDeadline, worki
       checking = true;
       kick();
     },
+    update,
     async end() {
       clearInterval(beat);
       ended.abort();

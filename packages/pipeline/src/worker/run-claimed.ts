@@ -4,7 +4,6 @@ import type { Artifacts } from '../artifacts/artifacts.ts';
 import { Lifetime, PreviewSchema, Stage } from '../messages.ts';
 import type { Artifact, VideoRecord } from '../messages.ts';
 import { previewSubject, stageName } from '../names.ts';
-import type { Records } from '../records/records.ts';
 import { saveCheckpoint } from '../records/task-changes.ts';
 import type { Claim } from '../records/task-changes.ts';
 import { findTask } from '../routing.ts';
@@ -16,7 +15,6 @@ import type { Stage as StageWork } from './stage.ts';
 
 export interface ClaimedWork {
   readonly nats: NatsConnection;
-  readonly records: Records;
   readonly artifacts: Artifacts;
   readonly metrics: Metrics;
   readonly record: VideoRecord;
@@ -32,7 +30,7 @@ export interface ClaimedWork {
  * @returns what it put out, each part once.
  */
 export async function runClaimed(stage: StageWork, work: ClaimedWork): Promise<Artifact[]> {
-  const { nats, records, artifacts, metrics, record, claim, hold, lease, draining } = work;
+  const { nats, artifacts, metrics, record, claim, hold, lease, draining } = work;
   const { videoId } = record;
   const { signal } = hold;
   const name = stageName(claim.stage);
@@ -72,7 +70,7 @@ export async function runClaimed(stage: StageWork, work: ClaimedWork): Promise<A
           saved.push(await put(Lifetime.LATENTS, part, `saved-${step}-${part}`, data));
         }
         const state = { step, artifacts: saved, outputs: [...outputs.values()] };
-        await records.update(record, (now) => saveCheckpoint(now, claim, lease, state), signal);
+        await hold.update((now) => saveCheckpoint(now, claim, lease, state), signal);
       },
       preview(step, mediaType, data) {
         const preview = create(PreviewSchema, { videoId, segment: claim.segment, step, mediaType, data });

@@ -75,13 +75,18 @@ export function refusalOf(error: unknown): RpcError {
   return refuse(Code.INTERNAL, ErrorReason.INTERNAL, message, [], { cause: error });
 }
 
-/** As Connect sends it; what is Connect's own stays as it is. */
+/** As Connect sends it. What is Connect's own stays as it is, but for whose fault bytes are that it can't read. */
 export function toConnectError(error: unknown): ConnectError {
-  if (error instanceof ConnectError) return error;
-  const refusal = refusalOf(error);
+  const unread = error instanceof ConnectError && error.code === ConnectCode.Internal && isUnread(error);
+  if (error instanceof ConnectError && !unread) return error;
+  const refusal = unread
+    ? refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, 'The bytes sent are no request of this method.')
+    : refusalOf(error);
   const details = DETAILS.flatMap((desc) => refusal.find(desc).map((value) => ({ desc, value })));
   return new ConnectError(refusal.message, toConnectCode(refusal.code), undefined, details, refusal.cause);
 }
+
+const isUnread = ({ rawMessage }: ConnectError): boolean => rawMessage.startsWith('parse binary:');
 
 /** The same numbers under two libraries' names. */
 const CONNECT_CODES: ReadonlyMap<number, ConnectCode> = new Map(

@@ -6,6 +6,7 @@ import type { AuthenticateOptions } from '../callers/authenticate.ts';
 import { clientAddress } from '../callers/client-address.ts';
 import type { RateLimit } from '../callers/rate-limit.ts';
 import type { ByteBudget } from '../http/byte-budget.ts';
+import { blameCaller } from './blame-caller.ts';
 import { callerKey, connectionKey } from './context.ts';
 import { toConnectError } from './errors.ts';
 import { MAX_REQUEST_BYTES } from './limits.ts';
@@ -53,6 +54,7 @@ export function createGate(options: GateOptions): (context: HandlerContext) => P
   }
 
   return async (context) => {
+    blameCaller(context);
     // Health and reflection are open: they tell nothing of anyone.
     if (context.service !== VideoService) return;
     try {

@@ -1,0 +1,60 @@
+import type { RgbImage } from '../../packages/svd/src/index.ts';
+import { mean, psnr } from '../nano/likeness.ts';
+import { luma } from '../nano/luma.ts';
+import type { MadeFrames } from '../nano/make-frames.ts';
+import { sharpnessKept, warpedDifference } from '../nano/motion-measures.ts';
+
+/** What a video that was put together is like. */
+export interface Joined {
+  /** The warped difference across its seams, in parts of that between other frames; NaN without seams. */
+  readonly seam: number;
+  /** How far the mean of a colour channel moves from the first segment to the one that is farthest off, of 255. */
+  readonly meanDrift: number;
+  /** The same of its standard deviation, as a ratio less one. */
+  readonly stdDrift: number;
+  /** How sharp the last frame is, in parts of the first one seen from there. */
+  readonly sharpness: number;
+  /** Against the video made in one go, dB; NaN without one. */
+  readonly likeness: number;
+}
+
+/** @param whole the same video, made in one go. */
+export function measureJoined({ frames, seams }: MadeFrames, whole: MadeFrames | null): Joined {
+  const grey = frames.map(luma);
+  const differences = grey.slice(1).map((frame, i) => warpedDifference(grey[i]!, frame));
+  const ordinary = mean(differences.filter((_, i) => !seams.includes(i + 1)));
+  const segments = [0, ...seams].map((begin, i) => colours(frames.slice(begin, seams[i] ?? frames.length)));
+  const [first, ...later] = segments;
+  const drift = (of: (segment: Colours, channel: number) => number) =>
+    Math.max(0, ...later.flatMap((segment) => [0, 1, 2].map((channel) => Math.abs(of(segment, channel)))));
+  return {
+    seam: mean(seams.map((at) => differences[at - 1]! / ordinary)),
+    meanDrift: drift((segment, c) => segment.mean[c]! - first!.mean[c]!),
+    stdDrift: drift((segment, c) => segment.std[c]! / first!.std[c]! - 1),
+    sharpness: sharpnessKept(grey[0]!, grey.at(-1)!),
+    likeness: whole ? mean(frames.map((frame, i) => psnr(frame, whole.frames[i]!))) : NaN,
+  };
+}
+
+interface Colours {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** Of each colour channel, over all pixels of all frames. */
+function colours(frames: readonly RgbImage[]): Colours {
+  const [sum, squares] = [
+    [0, 0, 0],
+    [0, 0, 0],
+  ];
+  let count = 0;
+  for (const { data } of frames) {
+    count += data.length / 3;
+    for (let i = 0; i < data.length; i++) {
+      sum[i % 3]! += data[i]!;
+      squares[i % 3]! += data[i]! ** 2;
+    }
+  }
+  const average = sum.map((total) => total / count);
+  return { mean: average, std: squares.map((total, c) => Math.sqrt(total / count - average[c]! ** 2)) };
+}

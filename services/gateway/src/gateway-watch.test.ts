@@ -1,0 +1,119 @@
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { FailureReason, findTask, Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import { Stage as PublicStage, Video_State } from '@cinematica/protocol/v1';
+import { once } from 'node:events';
+import { connect as connectSocket } from 'node:net';
+import { afterAll, expect, test } from 'vitest';
+import { cancelAll, finish, gateway, idOf, made, update } from './testing/gateway-fixture.ts';
+import { KEYS } from './testing/gateway-process.ts';
+
+afterAll(() => gateway[Symbol.asyncDispose]());
+
+test('two who watch are told the same numbered story, also over a break', async () => {
+  await cancelAll();
+  const video = await made();
+  const story = async (after: bigint, stopAfter = Infinity) => {
+    const events: { sequence: bigint; step: number; stage: number; state: number }[] = [];
+    for await (const { message } of gateway
+      .client({ protocol: 'grpc-web' })
+      .watchVideo({ name: video.name, afterSequence: after })) {
+      if (message.case !== 'event') continue;
+      const { sequence, snapshot, video: now } = message.value;
+      expect(snapshot).toBe(false);
+      const { step = 0, stage = PublicStage.UNSPECIFIED } = now?.progress ?? {};
+      events.push({ sequence, step, stage, state: now!.state });
+      if (events.length >= stopAfter) break;
+    }
+    return events;
+  };
+  const whole = story(0n);
+  const first = await story(0n, 1);
+  await expect
+    .poll(async () => (await gateway.records.get({ owner: 'key-ann', videoId: idOf(video) }))?.record.state, {
+      timeout: 5_000,
+    })
+    .toBe(VideoState.RUNNING);
+  for (let step = 1; step <= 5; step++) {
+    await update('key-ann', video, (record) => {
+      const task = findTask(record, { stage: Stage.ENCODE, segment: 0 })!;
+      Object.assign(task, {
+        state: TaskState.RUNNING,
+        step,
+        steps: 5,
+        leaseTime: timestampFromMs(Date.now() + 60_000),
+      });
+    });
+  }
+  const rest = story(first.at(-1)!.sequence);
+  await finish('key-ann', video);
+  expect([...first, ...(await rest)]).toEqual(await whole);
+  const told = (await whole).map(({ state }) => state);
+  expect(told.at(0)).toBe(Video_State.QUEUED);
+  expect(told.at(-1)).toBe(Video_State.DONE);
+  expect((await whole).map(({ step, stage }) => (stage === PublicStage.ENCODE ? step : 0))).toEqual(
+    expect.arrayContaining([1, 2, 3, 4, 5]),
+  );
+});
+
+test('places in the queue are told as they change, apart from the story', async () => {
+  await cancelAll();
+  const client = gateway.client();
+  const ahead = [await made(client), await made(client)];
+  const video = await made(client);
+  const positions: number[] = [];
+  const watching = (async () => {
+    for await (const { message } of client.watchVideo({ name: video.name })) {
+      if (message.case !== 'progress' || message.value.queuePosition === undefined) continue;
+      positions.push(message.value.queuePosition);
+      if (message.value.queuePosition === 0) return;
+    }
+  })();
+  await expect.poll(() => positions.at(-1), { timeout: 5_000 }).toBe(1);
+  await client.cancelVideo({ name: ahead[1]!.name });
+  await watching;
+  expect(positions).toEqual(positions.toSorted((a, b) => b - a));
+});
+
+test('who reads nothing is dropped, and others are told as before', async () => {
+  await cancelAll();
+  const { name } = await made();
+  const body = JSON.stringify({ name });
+  const envelope = Buffer.concat([Buffer.from([0, 0, 0, 0, body.length]), Buffer.from(body)]);
+  const socket = connectSocket(gateway.port, '127.0.0.1');
+  socket.write(
+    `POST /cinematica.v1.VideoService/WatchVideo HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEYS.ann}\r\n` +
+      `Content-Type: application/connect+json\r\nConnect-Protocol-Version: 1\r\nContent-Length: ${envelope.length}\r\n\r\n`,
+  );
+  socket.write(envelope);
+  await once(socket, 'readable');
+  socket.pause();
+  const gone = once(socket, 'close');
+  socket.on('error', () => undefined);
+  // More than any buffer on the way holds.
+  const big = 'x'.repeat(200_000);
+  let dropped = false;
+  for (let i = 0; i < 60 && !dropped; i++) {
+    await gateway.records.update({ owner: 'key-ann', videoId: name.replace('videos/', '') }, (record) => {
+      record.failure = {
+        ...record.failure,
+        $typeName: 'cinematica.internal.v1.Failure',
+        reason: FailureReason.STAGE_FAILED,
+        stage: Stage.ENCODE,
+        segment: i,
+        message: big,
+        permanent: false,
+      };
+    });
+    const { watchers } = await watching();
+    dropped = i > 5 && watchers === 0;
+  }
+  await expect.poll(async () => (await watching()).watchers, { timeout: 10_000 }).toBe(0);
+  socket.resume();
+  await gone;
+  expect((await gateway.client().getVideo({ name })).video?.name).toBe(name);
+});
+
+async function watching(): Promise<{ watchers: number }> {
+  const text = await gateway.metrics();
+  return { watchers: Number(/^cinematica_watchers\{[^}]*\} (\d+)/m.exec(text)?.[1]) };
+}
