@@ -1,12 +1,16 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { STAGES, workStream } from '../names.ts';
+import { reaching } from '../unavailable.ts';
 
 /**
  * Removes messages that were acknowledged and came back when the server crashed: they are never delivered again, and yet
  * count, and keep their task from being told of. Everything up to a consumer's floor is acknowledged, so that this is exact.
  * @returns how many were removed.
  */
-export async function purgeAcked(manager: JetStreamManager): Promise<number> {
+export const purgeAcked = (manager: JetStreamManager): Promise<number> =>
+  reaching('removing what was acknowledged', () => purgeAll(manager));
+
+async function purgeAll(manager: JetStreamManager): Promise<number> {
   let removed = 0;
   for (const stage of STAGES) {
     const stream = workStream(stage);
