@@ -14,7 +14,6 @@ KNOWN = CODE + 6                                # what is known of a place: code
 NOISES = (0, 1, 2)                              # latent channels whose noise says where the camera goes
 FRAMES = 50
 TOKENS = 144                                    # of the third level at the default size
-LEAN = 0.4                                      # what is lower in the picture is nearer, as the ground is
 DIST = 8.0                                      # unit of a distance to the border
 
 
@@ -44,31 +43,20 @@ def known(h, w, scale=4):
 
 
 def move_of(s):
-    """[..., 3] normal numbers -> pan x, pan y, push-in: of about unit size together; seldom out, and then less."""
-    s = s + torch.tensor([0.0, 0.0, 1.0], device=s.device)
-    m = s * torch.tensor([0.6, 0.35, 1.0], device=s.device) / (s.pow(2).sum(-1, keepdim=True) + 0.15).sqrt()
-    return torch.cat([m[..., :2], torch.where(m[..., 2:] < 0, 0.4, 1.0) * m[..., 2:]], -1)
+    """[..., 3] normal numbers -> pan x, pan y, push-in: of about unit size together. It comes as much nearer as keeps the view inside
+    the picture (of 64 x 36 latent pixels); seldom it goes back, and then straight and less."""
+    s = s + torch.tensor([0.0, 0.0, 0.9], device=s.device)
+    x, y, near = (s * torch.tensor([0.6, 0.35, 1.0], device=s.device) / (s.pow(2).sum(-1, keepdim=True) + 0.15).sqrt()).unbind(-1)
+    back = (-near / 0.4).clamp(0, 1)
+    x, y = x * (1 - back), y * (1 - back)
+    inside = torch.maximum(x.abs(), 64 / 36 * y.abs())
+    return torch.stack([x, y, torch.where(near > 0, torch.maximum(near, inside), inside + 0.35 * near * back)], -1)
 
 
-def said(noise):
-    """[b,t,c,h,w] standard normal noise -> the three standard normal numbers in it, [b,3], that say where the camera goes: how much
-    of a checkerboard there is in each of three channels, over all frames. Pictures have next to nothing of that."""
-    h, w = noise.shape[-2:]
-    board = 1 - 2 * ((torch.arange(h, device=noise.device)[:, None] + torch.arange(w, device=noise.device)) % 2)
-    return torch.stack([(noise[:, :, c] * board).sum((1, 2, 3)) / math.sqrt(noise[:, :, c][0].numel()) for c in NOISES], 1)
-
-
-def amount(motion, fps):
-    """How far (latent pixels) the picture's edge moves over 49 frames."""
-    return (1 + 8 * motion / 255) * (7 / fps).clamp(0.25, 1.4)
-
-
-def displacement(m, a, tau, x, y):
-    """Where a frame's places come from in the photo, less the places. m [b,3], a [b], tau [b]; x, y [...]."""
-    f = (a * tau).view(-1, *[1] * x.ndim)
-    mx, my, mz = (m[:, i].view(-1, *[1] * x.ndim) for i in range(3))
-    f = f * (1 + LEAN * y / 32)
-    return f * (mx - mz * x / 32), f * (my - mz * y / 32)
+def amount(motion, fps, aug=0.0):
+    """How far (latent pixels) the picture's edge moves over 49 frames: more with the motion id, with slower frames, and, as SVD has it,
+    with a condition that is less to be trusted."""
+    return ((1 + 8 * motion / 255) * (7 / fps).clamp(0.25, 1.4) * (1 + aug)).clamp(max=9.5)
 
 
 def inside(x, half):

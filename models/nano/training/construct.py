@@ -1,25 +1,27 @@
 """Writes a camera into the weights of SVD's UNet: a start that already moves the photo, for training to go on from.
 
-Every step of it is a formula written into weights of diffusers' class, or a feed-forward fitted by least squares; only the place
-code (places.py) is learned by gradient. It takes a minute on one core. usage: construct.py OUT --vae FOLDER --places FILE.pt|UNET_FOLDER
+Every step of it is a formula written into weights of diffusers' class, or a feed-forward fitted by least squares; only where places
+are (places.py) and what is near (nearness.py) are learned by gradient. It takes a minute on one core. usage: construct.py OUT --vae FOLDER --places FILE.pt|UNET_FOLDER --nearness FILE.pt
 """
 import argparse
 import math
-import os
+import random
 
 import torch
 
 import model
+import nearness
 import places
 from camera import *
 from least_squares import fit, fit_embedding, product
 from model import STEADY
-from resampler import FETCHED, OWN, PHASE, READING, STEADY_TOKEN, TAPS, THERE, fit_resampler, linear, lookup_tokens
+from resampler import FETCHED, OWN, PHASE, READING, STEADY_TOKEN, TAPS, THERE, fit_resampler, linear, lookup_tokens, moved_pictures
 from weights import *
 
 SMALL, LARGE = 8.0, 12.0                                    # constants among the tokens: they keep LayerNorm's scale steady
-M, A, U, E, D, REF, TAU, W, EDGE = 18, 21, 22, 25, 27, 29, 30, 31, 46   # tokens on the way up: move, amount, their product, ... displacement
+M, A, U, E, D, REF, TAU, W, NEAR, EDGE = 18, 21, 22, 25, 27, 29, 30, 31, 34, 46     # tokens on the way up: move, amount, their product, ... displacement
 FIELD, FIELD_REF, TURNED, FIXED = 12, 19, 20, 32            # tokens where it is said where to look
+FARTHEST = 1.55                                             # a displacement, in units of ten latent pixels
 HARD = 16.0                                                 # so that each head sees one place
 
 
@@ -71,10 +73,21 @@ def find_move(u, g):
         pair(t.proj_out.weight, 19 + i, 9 + i); steady(t.proj_out.bias, 19 + i)
 
 
+@torch.no_grad()
+def colours_of(vae, pictures=40):
+    """The linear map from latents to their square's mean colour, less what counts as nothing, [3,16]: least squares."""
+    a = b = 0
+    for (x, _moves), _ in zip(moved_pictures(torch.Generator().manual_seed(3), random.Random(3)), range(pictures)):
+        z, wanted = (v.permute(0, 2, 3, 1).flatten(0, 2).double() for v in (vae.encode(x).latents, torch.nn.functional.avg_pool2d(x, 8) - nearness.DARK))
+        a, b = a + z.T @ z, b + z.T @ wanted
+    return torch.linalg.solve(a, b).T.float()
+
+
 def find_amount(u, g):
     """What the ids say: how far the picture moves."""
-    ids = torch.stack([torch.exp(torch.rand(20000, generator=g) * 2.7 + 1).round(), torch.randint(1, 256, (20000,), generator=g).float(), torch.rand(20000, generator=g) * 0.2], 1)
-    a = amount(ids[:, 1], ids[:, 0]) / 10
+    ids = torch.stack([torch.exp(torch.rand(20000, generator=g) * 2.7 + 1).round(), torch.randint(1, 256, (20000,), generator=g).float(), torch.rand(20000, generator=g) ** 2], 1)
+    ids[::2, 0], ids[::2, 2] = 7.0, ids[::2, 2] / 10                    # what is usual, exactly
+    a = amount(ids[:, 1], ids[:, 0], ids[:, 2]) / 10
     ids[:, 0] -= 1
     e = u.add_embedding
     sin = u.add_time_proj(ids.flatten()).view(len(ids), -1)
@@ -101,19 +114,21 @@ def gather(u, g):
 
 
 def displace(u, g):
-    """Where each place of each frame comes from, less the place: products of one after another."""
+    """Where each place of each frame comes from, less the place: products of one after another. What is near moves more."""
     t = u.up_blocks[1].attentions[0]; b, tb = t.transformer_blocks[0], t.temporal_transformer_blocks[0]
     t.proj_in.weight[KNOWN:] = 0; t.proj_in.bias[KNOWN:] = 0; constants(t.proj_in, 64, SMALL)
     for i in range(4):
         t.norm.weight[group(8 + i):group(9 + i)] = math.sqrt((STEADY ** 2 + 0.3) / 2); read(t.proj_in.weight, M + i, 8 + i)
+    t.norm.weight[group(nearness.SAYS):group(nearness.SAYS + 1)] = math.sqrt((STEADY ** 2 + 0.1) / 2); read(t.proj_in.weight, NEAR, nearness.SAYS)
     n = 40000
     y = known_places()
     x = base(n, 64, SMALL); x[:, :KNOWN] = y[torch.randint(len(y), (n,), generator=g)]
     m, a, tau = move_of(torch.randn(n, 3, generator=g)), amount(torch.rand(n, generator=g) * 254 + 1, torch.full((n,), 7.0) / (0.2 + 1.2 * torch.rand(n, generator=g))) / 10, torch.randint(0, 52, (n,), generator=g) / 49
     x[:, M:M + 3], x[:, A] = m, a
     uu = a[:, None] * m
-    lean = torch.stack([torch.ones(n), x[:, CODE], x[:, CODE + 1]], 1) * (1 + LEAN * x[:, CODE + 1:CODE + 2])
-    spread = [({CODE: 1.0}, {CODE + 1: 1.0, "one": 4.0}), ({CODE + 1: 1.0}, {CODE + 1: 1.0, "one": 4.0}), ({CODE: 1.0}, {"one": 4.0}), ({CODE + 1: 1.0}, {"one": 4.0})]
+    x[:, NEAR] = nearness.LEAST - 0.3 + torch.rand(n, generator=g) * (nearness.MOST - nearness.LEAST + 0.6)
+    lean = torch.stack([torch.ones(n), x[:, CODE], x[:, CODE + 1]], 1) * (1 + x[:, NEAR:NEAR + 1])
+    spread = product(CODE, NEAR) + product(CODE + 1, NEAR) + [({NEAR: 1.0}, {"one": 4.0})]
     fit(b.ff, b.norm3, (REF, math.sqrt(64 * SMALL ** 2 / 128)), x, sum((product(M + i, A) for i in range(3)), spread), {**{U + i: uu[:, i] for i in range(3)}, **{W + i: lean[:, i] for i in range(3)}})
     x[:, W:W + 3] = lean
     x[:, U:U + 3] = uu; x[:, TAU] = tau
@@ -171,7 +186,7 @@ def say_where(u, g):
     for i in range(7): read(t.proj_in.weight, FIELD + i, 22 + i)
     n = 60000
     at = (torch.rand(n, 2, generator=g) - 0.5) * 64
-    fields = torch.cat([(torch.rand(n, 2, generator=g) * 2 - 1) * 1.15, torch.rand(n, 4, generator=g)], 1)
+    fields = torch.cat([(torch.rand(n, 2, generator=g) * 2 - 1) * FARTHEST, torch.rand(n, 4, generator=g)], 1)
     share = one_upsampled()[torch.randint(0, len(one_upsampled()), (n,), generator=g)]
     x = base(n, 96, LARGE); x[:, :CODE] = code(*at.unbind(1)); x[:, FIELD:FIELD + 6] = fields * share[:, None]; x[:, FIELD + 6] = share
     fit(b.ff, b.norm3, (FIELD_REF, math.sqrt((32 * LARGE ** 2 + 12) / 128)), x, [({FIELD + i: 1.0}, gate) for i in range(6) for gate in ({"one": 4.0}, {FIELD + 6: 1.0, "one": 4.0}, {FIELD + 6: -8.0, "one": 7.0}, {FIELD + 6: -8.0, "one": 6.0}, {FIELD + 6: -8.0, "one": 5.0}, {FIELD + 6: -8.0, "one": 4.0})],
@@ -182,8 +197,8 @@ def say_where(u, g):
     over = lambda sign, d, dist: (sign * x[:, d] - 1.6 * x[:, dist] + 0.05).clamp_min(0)
     delta = {dx: over(-1, dx, left) - over(1, dx, right), dy: over(-1, dy, upper) - over(1, dy, lower)}
     fit(tb.ff_in, tb.norm_in, (FIELD_REF, math.sqrt((32 * LARGE ** 2 + 12) / 128)), x, [past(1, dx, right), past(-1, dx, left), past(1, dy, lower), past(-1, dy, upper)], delta)
-    x[:, dx:dy + 1] = (torch.rand(n, 2, generator=g) * 2 - 1) * 1.15
-    knots = torch.linspace(-1.2, 1.12, 30).tolist()
+    x[:, dx:dy + 1] = (torch.rand(n, 2, generator=g) * 2 - 1) * FARTHEST
+    knots = torch.linspace(-FARTHEST - 0.04, FARTHEST - 0.04, 40).tolist()
     units = []
     for c in range(CODE):
         d = dx if c < CODE // 2 else dy
@@ -251,24 +266,23 @@ def code_of(x, d):
 
 
 @torch.no_grad()
-def construct(place_state):
-    torch.manual_seed(0)
-    u = model.make_unet(); masks = places.prepare(u)
-    names = places.state_of(u, masks)
-    u.load_state_dict({n: place_state[n] * m for n, m in zip(names, masks.values())}, strict=False)
-    places.read_out(u)
-    for r in (u.down_blocks[3].resnets[0], *u.mid_block.resnets, *u.up_blocks[0].resnets): r.spatial_res_block.time_emb_proj.weight.zero_()
+def construct(place_path, near, vae):
+    u = places.load(place_path)
     g = torch.Generator().manual_seed(1)
-    for step in (enter, find_move, find_amount, gather, displace, hand_up, say_where, look_up, leave): step(u, g)
+    for step in (enter, find_move, find_amount, gather): step(u, g)
+    nearness.write(near, u, colours_of(vae))
+    for step in (displace, hand_up, say_where, look_up, leave): step(u, g)
     return u
 
 
 def main():
-    p = argparse.ArgumentParser(); p.add_argument("out"); p.add_argument("--vae", required=True); p.add_argument("--places", required=True)
+    p = argparse.ArgumentParser(); p.add_argument("out"); p.add_argument("--vae", required=True); p.add_argument("--places", required=True); p.add_argument("--nearness", required=True)
     a = p.parse_args()
     torch.set_num_threads(1)
-    u = construct(model.load_part(a.places) if os.path.isdir(a.places) else torch.load(a.places))
-    model.save_checkpoint(a.out, model.load_part(a.vae), u.state_dict(), model.make_clip().state_dict())
+    near = nearness.Nearness(); near.load_state_dict(torch.load(a.nearness))
+    vae = model.load_autoencoder(a.vae)
+    u = construct(a.places, near, vae)
+    model.save_checkpoint(a.out, vae.state_dict(), u.state_dict(), model.make_clip().state_dict())
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ A convolution that pads with zeros sees the border; from there the two coarsest 
 they are: codes of three periods, coordinates, and distances to the borders. No picture takes part, so it learns in minutes, of
 random sizes. usage: places.py OUT.pt MINUTES [START.pt]
 """
+import os
 import random
 import sys
 import time
@@ -80,6 +81,18 @@ def read_out(u, sizes=((36, 64), (64, 36), (48, 48))):
     w = torch.linalg.solve(a + torch.eye(len(a)) * a.diagonal().mean() * 1e-7, b)
     t.proj_in.weight[:KNOWN] = 0; t.proj_in.weight[:KNOWN, :32] = w[:-1].T.float(); t.proj_in.bias[:KNOWN] = w[-1].float()
     for h, w in sizes: print(f"places of {h}x{w}: error", f"{(places(u, h, w) - known(h, w)).pow(2).mean().sqrt():.4f}")
+
+
+def load(path):
+    """A UNet that holds nothing but the places part, from this file's result or from a UNet's folder."""
+    import model
+    torch.manual_seed(0)
+    u = model.make_unet(); masks = prepare(u)
+    state = model.load_part(path) if os.path.isdir(path) else torch.load(path)
+    u.load_state_dict({n: state[n] * m for n, m in zip(state_of(u, masks), masks.values())}, strict=False)
+    read_out(u)
+    for r in (u.down_blocks[3].resnets[0], *u.mid_block.resnets, *u.up_blocks[0].resnets): r.spatial_res_block.time_emb_proj.weight.data.zero_()
+    return u
 
 
 def state_of(u, masks):

@@ -60,6 +60,18 @@ def fit_resampler(u, data, ridge=1e-9):
     fit(tb.ff_in, tb.norm_in, READING, batches, units, {FETCHED + i: i for i in range(16)}, ridge)
 
 
+def moved(block, z, shift, g):
+    """What the UNet's last temporal block makes of latents [n,16,h,w] whose places are looked up `shift` [n,2] (x, y; at most half a
+    latent pixel) further on."""
+    n, _, h, w = z.shape
+    near = F.pad(z, (1, 1, 1, 1), mode="replicate")
+    fetched = torch.cat([near[:, :, 1 + y:1 + y + h, 1 + x:1 + x + w] for x, y in TAPS], 1).permute(0, 2, 3, 1).reshape(n * h * w, 80)
+    phase = shift.repeat_interleave(h * w, 0)
+    x = lookup_tokens(fetched, phase, (torch.rand(len(phase), 2, generator=g) - 0.5) * 64, g); x[:, PHASE:PHASE + 2] = phase
+    made = (x + block.ff_in(block.norm_in(x)))[:, FETCHED:FETCHED + 16] + x[:, OWN:OWN + 16]
+    return made.view(n, h, w, 16).permute(0, 3, 1, 2)
+
+
 def moved_pictures(g, chance):
     """[3,3,224,224] in -1..1 and [3,3]: a picture as it is and moved twice; how far (x, y, in latent pixels) and how much closer."""
     while True:
@@ -95,21 +107,59 @@ def examples(z, moves, everywhere=False):
         yield torch.cat(fetched, 1), torch.stack([sx - 0.5 - x, sy - 0.5 - y], -1)[ok], latents.permute(1, 2, 0)[ok]
 
 
+def made_of(u, fetched, phase, g):
+    """What the UNet makes of five places' latents [n,80] at phases [n,2]."""
+    tb = u.up_blocks[3].attentions[1].temporal_transformer_blocks[0]
+    x = lookup_tokens(fetched, phase, (torch.rand(len(phase), 2, generator=g) - 0.5) * 64, g); x[:, PHASE:PHASE + 2] = phase
+    return (x + tb.ff_in(tb.norm_in(x)))[:, FETCHED:FETCHED + 16] + x[:, OWN:OWN + 16]
+
+
 @torch.no_grad()
 def error(u, data):
     """Mean squared errors of the resampler and of linear interpolation."""
-    tb = u.up_blocks[3].attentions[1].temporal_transformer_blocks[0]
     g, sums, n = torch.Generator().manual_seed(9), [0.0, 0.0], 0
     for fetched, phase, wanted in data:
-        x = lookup_tokens(fetched, phase, (torch.rand(len(phase), 2, generator=g) - 0.5) * 64, g); x[:, PHASE:PHASE + 2] = phase
-        made = (x + tb.ff_in(tb.norm_in(x)))[:, FETCHED:FETCHED + 16] + x[:, OWN:OWN + 16]
-        sums = [s + ((y - wanted) ** 2).sum().item() for s, y in zip(sums, (made, linear(fetched, phase)))]; n += wanted.numel()
+        sums = [s + ((y - wanted) ** 2).sum().item() for s, y in zip(sums, (made_of(u, fetched, phase, g), linear(fetched, phase)))]; n += wanted.numel()
     return [s / n for s in sums]
+
+
+def _bin(phase):
+    """Which of nine: places near the middle of a latent, near its edges, or between, each way."""
+    k = (phase.abs() * 6).long().clamp(max=2)
+    return 3 * k[:, 0] + k[:, 1]
+
+
+@torch.no_grad()
+def spread_out(u, data, share):
+    """The data with other targets: what is made now, its covariance brought nearer to that of what is wanted, by `share`, at each phase.
+
+    Least squares leave out what they don't know: detail fades between latents. The linear map that moves as little as it can and
+    makes one covariance the other is that of optimal transport between Gaussians (Olkin and Pukelsheim, 1982)."""
+    g, sums = torch.Generator().manual_seed(4), [[0, 0, 0] for _ in range(9)]
+    made = [made_of(u, fetched, phase, g) for fetched, phase, _ in data]
+    for y, (_, phase, wanted) in zip(made, data):
+        for k in range(9):
+            one = _bin(phase) == k
+            a, b = y[one].double(), wanted[one].double()
+            sums[k] = [sums[k][0] + a.T @ a, sums[k][1] + b.T @ b, sums[k][2] + len(a)]
+    maps = []
+    for a, b, n in sums:
+        a, b = a / n, b / n
+        half = _root(a); back = torch.linalg.inv(half + 1e-4 * torch.eye(16))
+        maps.append(share * (back @ _root(half @ b @ half) @ back) + (1 - share) * torch.eye(16))
+        print("spread", [f"{v:.2f}" for v in maps[-1].diagonal().tolist()])
+    maps = torch.stack(maps).float()
+    return [(fetched, phase, torch.einsum("nij,nj->ni", maps[_bin(phase)], y)) for y, (fetched, phase, _) in zip(made, data)]
+
+
+def _root(m):
+    values, vectors = torch.linalg.eigh(m)
+    return vectors @ torch.diag(values.clamp_min(0).sqrt()) @ vectors.T
 
 
 @torch.no_grad()
 def main():
-    p = argparse.ArgumentParser(); p.add_argument("checkpoint"); p.add_argument("--pictures", type=int, default=300); p.add_argument("--minutes", type=float, default=30); p.add_argument("--seed", type=int, default=1)
+    p = argparse.ArgumentParser(); p.add_argument("checkpoint"); p.add_argument("--pictures", type=int, default=300); p.add_argument("--minutes", type=float, default=30); p.add_argument("--seed", type=int, default=1); p.add_argument("--spread", type=float, default=0.7, help="how much of the detail that least squares leave out is put back")
     a = p.parse_args()
     torch.set_num_threads(1)
     vae = model.load_autoencoder(f"{a.checkpoint}/vae").to(memory_format=torch.channels_last)
@@ -118,15 +168,17 @@ def main():
     for x, moves in moved_pictures(torch.Generator().manual_seed(a.seed), random.Random(a.seed)):
         data.append(list(examples(vae.encode(x.contiguous(memory_format=torch.channels_last)).latents, moves)))
         if len(data) == a.pictures or time.time() - begin > a.minutes * 60: break
-    learn(u, data)
+    learn(u, data, a.spread)
     model.save_checkpoint(a.checkpoint, unet=u.state_dict())
 
 
 @torch.no_grad()
-def learn(u, data, ridge=3e-6):
+def learn(u, data, spread, ridge=3e-6):
     """Fits the resampler to what `examples` gives of each picture, all but a tenth of them, on which it is measured."""
     held = max(1, len(data) // 10)
-    fit_resampler(u, [e for d in data[:-held] for e in d], ridge)
+    shown = [e for d in data[:-held] for e in d]
+    fit_resampler(u, shown, ridge)
+    if spread > 0: fit_resampler(u, spread_out(u, shown, spread), ridge)
     made, between = error(u, [e for d in data[-held:] for e in d[1:]])
     print(f"{len(data)} pictures; mean squared error of latents on {held} others: {made:.3f}, of linear interpolation {between:.3f}")
 

@@ -79,6 +79,7 @@ def main():
     p.add_argument("--picture", type=int, default=256, help="side of the scenes' frames"); p.add_argument("--fine", type=int, default=1, help="scenes are painted so many times finer")
     p.add_argument("--lr", type=float, default=0.005); p.add_argument("--adam-lr", type=float, default=6e-4); p.add_argument("--start", default=None, help="vae folder of a checkpoint to begin with")
     p.add_argument("--photos", default=None, help="glob of photos to measure on, never trained on")
+    p.add_argument("--resampler", default=None, help="unet folder of a checkpoint, CPU only: every second step is of latents that it moved, by whole pixels of the picture")
     p.add_argument("--bf16", action="store_true", help="on a CPU, too: twice as fast where it has the instructions (AVX512-BF16, AMX)")
     a = p.parse_args()
     dev = run.set_up(a); r = run.Run(a, "autoencoder")
@@ -106,6 +107,29 @@ def main():
 
     net = torch.compile(forward, dynamic=False) if a.compile else forward
 
+    def forward_still(n, size, draw, theta):
+        x = crops(frames, n, size, draw).contiguous(memory_format=torch.channels_last)
+        noise = draw.uniform(0, 0.12).view(n, 1, 1, 1) * draw.normal(model.LATENTS, size // 8, size // 8)
+        with half(): z, y = net(x, noise, theta)
+        return z, y, x if theta is None else resample(x, theta)
+
+    mover = None
+    if a.resampler:
+        import resampler
+        u = model.make_unet(); u.load_state_dict(model.load_part(a.resampler))
+        mover = u.up_blocks[3].attentions[1].temporal_transformer_blocks[0].requires_grad_(False)
+
+    def forward_moved(n, size, draw):
+        """Latents, their picture moved by the UNet's own resampler, and the moved picture as the scene has it; borders left out."""
+        wide = crops(frames, n, size + 16, draw)
+        shift = draw.integer(-4, 5, 2).long().tolist()
+        x = wide[..., 8:8 + size, 8:8 + size].contiguous(memory_format=torch.channels_last)
+        target = torch.stack([c[:, 8 + dy:8 + dy + size, 8 + dx:8 + dx + size] for c, (dx, dy) in zip(wide, shift)])
+        with half(): z = vae.encode(x).latents
+        seen = resampler.moved(mover, z.float(), torch.tensor(shift) / 8, g)
+        with half(): y = vae.decode(seen + 0.02 * torch.randn_like(seen)).sample
+        return z, y[..., 16:-16, 16:-16], target[..., 16:-16, 16:-16]
+
     def state(): return dict(vae=vae.state_dict(), optimizer=optimizer.state_dict(), average=average.values)
 
     def checkpoint(): model.save_checkpoint(f"{a.out}/checkpoint", vae=average.state_of(vae))
@@ -115,11 +139,8 @@ def main():
         n = max(1, a.pixels // size ** 2); draw = Draw(n, g, dev)
         if r.step % a.film_every == a.film_every - 1: frames = torch.cat([frames[a.film:], shoot(a.film)])
         if r.step % a.paint_every == a.paint_every - 1: pool.refresh(a.paint)
-        x = crops(frames, n, size, draw).contiguous(memory_format=torch.channels_last)
-        theta = moves(draw) if r.step % 5 == 4 else None
-        noise = draw.uniform(0, 0.12).view(n, 1, 1, 1) * draw.normal(model.LATENTS, size // 8, size // 8)
-        with half(): z, y = net(x, noise, theta)
-        target = x if theta is None else resample(x, theta)
+        moving = mover is not None and r.step % 2
+        z, y, target = forward_moved(n, size, draw) if moving else forward_still(n, size, draw, moves(draw) if r.step % 5 == 4 and mover is None else None)
         y, zf = y.float(), z.float()
         pull = (zf.mean((0, 2, 3)) ** 2 + zf.var((0, 2, 3)).clamp_min(1e-6).log() ** 2).mean()
         loss = (y - target).abs().mean() + 2 * ((y - target) ** 2).mean() + 0.5 * detail_loss(y, target) + 0.01 * pull

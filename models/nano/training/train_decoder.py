@@ -39,7 +39,7 @@ def other_colours(x):
 
 
 def main():
-    p = argparse.ArgumentParser(); p.add_argument("checkpoint"); p.add_argument("--minutes", type=float, default=10); p.add_argument("--pictures", type=int, default=280); p.add_argument("--seed", type=int, default=1)
+    p = argparse.ArgumentParser(); p.add_argument("checkpoint"); p.add_argument("--minutes", type=float, default=10); p.add_argument("--pictures", type=int, default=280); p.add_argument("--seed", type=int, default=1); p.add_argument("--bf16", action="store_true")
     a = p.parse_args()
     torch.set_num_threads(1); torch.manual_seed(a.seed); random.seed(a.seed)
     vae = model.load_autoencoder(f"{a.checkpoint}/vae").to(memory_format=torch.channels_last)
@@ -69,7 +69,8 @@ def main():
         z, x = (torch.stack(v) for v in zip(*crops))
         x[:2] = other_colours(x[:2])
         with torch.no_grad(): z[:2] = vae.encode(x[:2].contiguous(memory_format=torch.channels_last)).latents
-        y = vae.decode(z + 0.02 * torch.randn_like(z)).sample
+        with torch.autocast("cpu", torch.bfloat16, enabled=a.bf16): y = vae.decode(z + 0.02 * torch.randn_like(z)).sample
+        y = y.float()
         loss = (y - x).abs().mean() + 2 * ((y - x) ** 2).mean() + 0.5 * detail_loss(y, x)
         optimizer.zero_grad(); loss.backward(); torch.nn.utils.clip_grad_norm_(params, 1.0)
         for q in optimizer.param_groups: q["lr"] = 3e-4 * min(1, (step + 1) / 20) * min(1, (1 - done) / 0.6 + 0.01)

@@ -38,9 +38,9 @@ def make_batch(draw, pool, vae, t, a, amp):
     noise = draw.normal(t, model.LATENTS, *hw)
     motion = draw.uniform(1, 255).round()
     fps = torch.where(draw.chance(0.5).bool(), torch.full((b,), scenes.FPS, device=draw.device), draw.log(4, 30).round())
-    far = camera.move_of(camera.said(noise)) * camera.amount(motion, fps)[:, None]
-    x = pool.film(b, t, move=far * torch.tensor([2 / hw[1], 2 / hw[1], 1 / 32], device=draw.device))
     aug = torch.exp(0.7 * draw.normal() + math.log(0.02)) * draw.chance(0.9)
+    far = camera.move_of(camera.said(noise)) * camera.amount(motion, fps, aug)[:, None]
+    x = pool.film(b, t, move=far * torch.tensor([2 / hw[1], 2 / hw[1], 1 / 32], device=draw.device))
     first = x[:, 0] + aug.view(b, 1, 1, 1) * draw.normal(*x.shape[2:])
     flat = torch.cat([first, x.flatten(0, 1)]).contiguous(memory_format=torch.channels_last)
     with amp(): z = torch.cat([vae.encode(part).latents for part in flat.split(a.encode)]).float()
