@@ -95,7 +95,7 @@ def moves_more(planes, lens, h, w):
     """1 / depth of each plane on its canvas, [b,5,H,W]."""
     ratio = h / w
     H, W = (int(n * scenes.MARGIN) // 2 * 2 for n in (h, w))
-    xx, yy = scenes._coordinates(H, W, ratio, scenes.MARGIN, planes.device)
+    xx, yy = scenes.coordinates(H, W, ratio, scenes.MARGIN, planes.device)
     focal, horizon = (column(v, 4) for v in lens.unbind(1))
     nx, ny, nz, d = (planes[:, :, i, None, None] for i in range(4))
     return (nx * xx + ny * (yy - horizon) + nz * focal) / (d * focal)
@@ -112,10 +112,10 @@ def shoot(draw, painted, h, w):
     alpha = canvases[:, :, 3:].float() / 255
     near = moves_more(painted["planes"], painted["lens"], ph, pw).clamp(0, 3)[:, :, None]
     near = torch.cat([(near * alpha).expand(-1, -1, 3, -1, -1), alpha], 2) * 255
-    see = lambda c: scenes._shoot(c, painted["planes"], at, focal, horizon, mirrored, h, w, FINE)
+    see = lambda c: scenes.shoot(c, painted["planes"], at, focal, horizon, mirrored, h, w, FINE)
     target = F.avg_pool2d(see(near)[:, 0, :1], 4)[:, 0]
     target = (0.5 * (target / target.mean((1, 2), keepdim=True).clamp_min(0.02) - 1)).clamp(LEAST, MOST)
-    return scenes._finish(draw, see(canvases))[:, 0], target
+    return scenes.finish(draw, see(canvases))[:, 0], target
 
 
 def main():

@@ -24,7 +24,7 @@ def speed_of(motion_bucket, fps):
     return SLOWEST * (FASTEST / SLOWEST) ** ((motion_bucket - 1) / 254) / FRAMES * FPS / fps
 
 
-def _coordinates(h, w, ratio, reach, device):
+def coordinates(h, w, ratio, reach, device):
     y = ((torch.arange(h, device=device) + 0.5) * 2 / h - 1) * ratio * reach
     x = ((torch.arange(w, device=device) + 0.5) * 2 / w - 1) * reach
     yy, xx = torch.meshgrid(y, x, indexing="ij")
@@ -78,7 +78,7 @@ def paint(draw, h, w):
     ratio = h / w
     focal, horizon, height = column(draw.log(0.9, 2.2)), column(draw.uniform(-0.25, 0.3) * ratio * 1.6), column(draw.uniform(0.25, 0.7))
     H, W = (int(n * MARGIN) // 2 * 2 for n in (h, w))
-    xx, yy = _coordinates(H, W, ratio, MARGIN, draw.device)
+    xx, yy = coordinates(H, W, ratio, MARGIN, draw.device)
     zero = torch.zeros(draw.b, device=draw.device)
     frontal = lambda depth, slant: torch.stack([slant.sin(), zero, slant.cos(), depth * slant.cos()], 1)
     indoors = column(draw.chance(0.3))
@@ -124,23 +124,23 @@ def paint(draw, h, w):
     return {"canvases": (canvases.clamp(0, 1) * 255).round().to(torch.uint8), "planes": planes, "lens": torch.stack([focal.flatten(), horizon.flatten()], 1)}
 
 
-def _finish(draw, frames):
+def finish(draw, frames):
     """Exposure, contrast, gamma, saturation and vignette, as cameras and people choose them. [b,t,3,h,w] in 0..1 -> -1..1."""
     five = lambda x: x.view(-1, 1, 1, 1, 1)
     grey = frames.mean(2, keepdim=True)
     frames = grey + (frames - grey) * five(draw.uniform(0.5, 1.5) * (1 - draw.chance(0.05)))
     frames = (frames - 0.5) * five(draw.log(0.75, 1.7)) + 0.5 + five(draw.uniform(-0.12, 0.12))
     h, w = frames.shape[-2:]
-    xx, yy = _coordinates(h, w, h / w, 1.0, frames.device)
+    xx, yy = coordinates(h, w, h / w, 1.0, frames.device)
     frames = frames * (1 - five(draw.uniform(0, 0.3) * draw.chance(0.4)) * (xx ** 2 + yy ** 2)[None])
     return frames.clamp(1e-4, 1) ** five(draw.log(0.65, 1.5)) * 2 - 1
 
 
-def _shoot(canvases, planes, path, focal, horizon, mirrored, h, w, fine):
+def shoot(canvases, planes, path, focal, horizon, mirrored, h, w, fine):
     """Frames [b,t,3,h,w] in 0..1 from the camera's places `path` ([b,6,t])."""
     b, t, ratio = path.shape[0], path.shape[2], h / w
     H, W = h * fine, w * fine
-    xx, yy = _coordinates(H, W, ratio, 1.0, path.device)
+    xx, yy = coordinates(H, W, ratio, 1.0, path.device)
     rays, out = _rays(xx * mirrored, yy, path, focal, horizon), None
     for i in range(planes.shape[1]):
         x, y, ahead = _land(rays, path, planes[:, i], focal, horizon)
@@ -161,7 +161,7 @@ def path_of(move, frames, focal):
     return torch.stack([x / focal, y / focal, near, zero, zero, zero], 1)[..., None] * along
 
 
-def film(draw, scenes, frames, h, w, speed=None, shoot=_shoot, chunk=25, move=None):
+def film(draw, scenes, frames, h, w, speed=None, shoot=shoot, chunk=25, move=None):
     """Videos [b,t,3,h,w] in -1..1 of scenes painted for h x w or a multiple (then with less aliasing), each from a camera of its own
     whose picture moves by `speed` ([b], widths a frame) on average, at the depth of most things; or as `move` says (`path_of`)."""
     b, dev = draw.b, draw.device
@@ -169,7 +169,7 @@ def film(draw, scenes, frames, h, w, speed=None, shoot=_shoot, chunk=25, move=No
     focal, horizon = (column(x) for x in scenes["lens"].unbind(1))
     mirrored = (draw.chance(0.5) * 2 - 1).view(b, 1, 1, 1)
     path = camera_path(draw, frames) if move is None else path_of(torch.cat([move[:, :1] * mirrored.flatten()[:, None], move[:, 1:]], 1), frames, focal.flatten())
-    x, y = _coordinates(18, 32, h / w, 1.0, dev)
+    x, y = coordinates(18, 32, h / w, 1.0, dev)
     middle = torch.tensor([[0.0, 0.0, 1.0, 1.0]], device=dev).expand(b, 4)
     size = torch.full((b, 1, 1), 0.05 if move is None else 1.0, device=dev)
     for _ in range(4 if move is None else 0):
@@ -179,14 +179,14 @@ def film(draw, scenes, frames, h, w, speed=None, shoot=_shoot, chunk=25, move=No
     inks = torch.stack([torch.randperm(3, generator=draw.g, device=dev) if i % 5 == 4 else torch.arange(3, device=dev) for i in range(b)])
     canvases = scenes["canvases"].gather(2, torch.cat([inks, torch.full_like(inks[:, :1], 3)], 1)[:, None, :, None, None].expand_as(scenes["canvases"]))
     parts = (path * size).split(chunk, 2)
-    return _finish(draw, torch.cat([shoot(canvases, scenes["planes"], part.contiguous(), focal, horizon, mirrored, h, w, fine) for part in parts], 1))
+    return finish(draw, torch.cat([shoot(canvases, scenes["planes"], part.contiguous(), focal, horizon, mirrored, h, w, fine) for part in parts], 1))
 
 
 class Pool:
     """Painted scenes, of which the oldest are replaced: `film` one, and call `refresh` as often as there is time to."""
 
     def __init__(self, generator, device, size, h, w, fine=1, batch=4, compiled=False):
-        self.shoot = torch.compile(_shoot, dynamic=False) if compiled else _shoot
+        self.shoot = torch.compile(shoot, dynamic=False) if compiled else shoot
         self.g, self.device, self.h, self.w, self.fine, self.batch, self.oldest = generator, device, h, w, fine, batch, 0
         self.scenes = self._paint(batch)
         while len(self.scenes["planes"]) < size:
