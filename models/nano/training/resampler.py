@@ -159,7 +159,7 @@ def _root(m):
 
 @torch.no_grad()
 def main():
-    p = argparse.ArgumentParser(); p.add_argument("checkpoint"); p.add_argument("--pictures", type=int, default=300); p.add_argument("--minutes", type=float, default=30); p.add_argument("--seed", type=int, default=1); p.add_argument("--spread", type=float, default=0.7, help="how much of the detail that least squares leave out is put back")
+    p = argparse.ArgumentParser(); p.add_argument("checkpoint"); p.add_argument("--pictures", type=int, default=300); p.add_argument("--minutes", type=float, default=30); p.add_argument("--seed", type=int, default=1); p.add_argument("--spread", type=float, default=1.0, help="how much of the detail that least squares leave out is put back")
     a = p.parse_args()
     torch.set_num_threads(1)
     vae = model.load_autoencoder(f"{a.checkpoint}/vae").to(memory_format=torch.channels_last)

@@ -39,7 +39,7 @@ def other_colours(x):
 
 
 def main():
-    p = argparse.ArgumentParser(); p.add_argument("checkpoint"); p.add_argument("--minutes", type=float, default=10); p.add_argument("--pictures", type=int, default=280); p.add_argument("--seed", type=int, default=1); p.add_argument("--bf16", action="store_true")
+    p = argparse.ArgumentParser(); p.add_argument("checkpoint"); p.add_argument("--minutes", type=float, default=10); p.add_argument("--pictures", type=int, default=280); p.add_argument("--seed", type=int, default=1); p.add_argument("--bf16", action="store_true"); p.add_argument("--share", type=float, default=0.4, help="of the change that is kept: all of it makes what moves softer")
     a = p.parse_args()
     torch.set_num_threads(1); torch.manual_seed(a.seed); random.seed(a.seed)
     vae = model.load_autoencoder(f"{a.checkpoint}/vae").to(memory_format=torch.channels_last)
@@ -59,6 +59,7 @@ def main():
 
     print("before", [f"{v:.2f} dB" for v in measured()], flush=True)
     params = list(vae.decoder.requires_grad_(True).parameters())
+    before = [q.detach().clone() for q in params]
     optimizer, average = torch.optim.Adam(params, betas=(0.9, 0.97)), Average(params, 50)
     begin, step = time.time(), 0
     while (done := (time.time() - begin) / 60 / a.minutes) < 1:
@@ -76,7 +77,7 @@ def main():
         for q in optimizer.param_groups: q["lr"] = 3e-4 * min(1, (step + 1) / 20) * min(1, (1 - done) / 0.6 + 0.01)
         optimizer.step(); average.update(step); step += 1
     with torch.no_grad():
-        for p_, v in zip(params, average.values): p_.copy_(v)
+        for q, b, v in zip(params, before, average.values): q.copy_(b.lerp(v, a.share))
     print(f"after {step} steps", [f"{v:.2f} dB" for v in measured()])
     model.save_checkpoint(a.checkpoint, vae=vae.state_dict())
 
