@@ -57,8 +57,3 @@ def amount(motion, fps, aug=0.0):
     """How far (latent pixels) the picture's edge moves over 49 frames: more with the motion id, with slower frames, and, as SVD has it,
     with a condition that is less to be trusted."""
     return ((1 + 8 * motion / 255) * (7 / fps).clamp(0.25, 1.4) * (1 + aug)).clamp(max=9.5)
-
-
-def inside(x, half):
-    """Places past the border are the border's."""
-    return x.clamp(-half + 0.5, half - 0.5)

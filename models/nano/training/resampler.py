@@ -47,7 +47,7 @@ def linear(z, f):
 def fit_resampler(u, data, ridge=1e-9):
     """Latents of the moved picture from the five places': each by six functions of the phase. data: (fetched [n,80], phase [n,2],
     wanted [n,16]), ..."""
-    tb = u.up_blocks[3].attentions[1].temporal_transformer_blocks[0]
+    tb = block_of(u)
     gates = [{"one": 4.0}, {PHASE: 1.0, "one": 4.0}, {PHASE + 1: 1.0, "one": 4.0}, {PHASE: 12.0}, {PHASE + 1: 12.0}, {PHASE: 4.0, PHASE + 1: 4.0}]
     units = [({FETCHED + c: 1.0}, gate) for c in range(80) for gate in gates] + [({OWN + c: 1.0}, {"one": 4.0}) for c in range(16)]
     g = torch.Generator().manual_seed(2)
@@ -67,9 +67,7 @@ def moved(block, z, shift, g):
     near = F.pad(z, (1, 1, 1, 1), mode="replicate")
     fetched = torch.cat([near[:, :, 1 + y:1 + y + h, 1 + x:1 + x + w] for x, y in TAPS], 1).permute(0, 2, 3, 1).reshape(n * h * w, 80)
     phase = shift.repeat_interleave(h * w, 0)
-    x = lookup_tokens(fetched, phase, (torch.rand(len(phase), 2, generator=g) - 0.5) * 64, g); x[:, PHASE:PHASE + 2] = phase
-    made = (x + block.ff_in(block.norm_in(x)))[:, FETCHED:FETCHED + 16] + x[:, OWN:OWN + 16]
-    return made.view(n, h, w, 16).permute(0, 3, 1, 2)
+    return made_of(block, fetched, phase, g).view(n, h, w, 16).permute(0, 3, 1, 2)
 
 
 def moved_pictures(g, chance):
@@ -107,11 +105,15 @@ def examples(z, moves, everywhere=False):
         yield torch.cat(fetched, 1), torch.stack([sx - 0.5 - x, sy - 0.5 - y], -1)[ok], latents.permute(1, 2, 0)[ok]
 
 
-def made_of(u, fetched, phase, g):
-    """What the UNet makes of five places' latents [n,80] at phases [n,2]."""
-    tb = u.up_blocks[3].attentions[1].temporal_transformer_blocks[0]
+def block_of(u):
+    """The UNet's block that does it."""
+    return u.up_blocks[3].attentions[1].temporal_transformer_blocks[0]
+
+
+def made_of(block, fetched, phase, g):
+    """What it makes of five places' latents [n,80] at phases [n,2]."""
     x = lookup_tokens(fetched, phase, (torch.rand(len(phase), 2, generator=g) - 0.5) * 64, g); x[:, PHASE:PHASE + 2] = phase
-    return (x + tb.ff_in(tb.norm_in(x)))[:, FETCHED:FETCHED + 16] + x[:, OWN:OWN + 16]
+    return (x + block.ff_in(block.norm_in(x)))[:, FETCHED:FETCHED + 16] + x[:, OWN:OWN + 16]
 
 
 @torch.no_grad()
@@ -119,7 +121,7 @@ def error(u, data):
     """Mean squared errors of the resampler and of linear interpolation."""
     g, sums, n = torch.Generator().manual_seed(9), [0.0, 0.0], 0
     for fetched, phase, wanted in data:
-        sums = [s + ((y - wanted) ** 2).sum().item() for s, y in zip(sums, (made_of(u, fetched, phase, g), linear(fetched, phase)))]; n += wanted.numel()
+        sums = [s + ((y - wanted) ** 2).sum().item() for s, y in zip(sums, (made_of(block_of(u), fetched, phase, g), linear(fetched, phase)))]; n += wanted.numel()
     return [s / n for s in sums]
 
 
@@ -136,7 +138,7 @@ def spread_out(u, data, share):
     Least squares leave out what they don't know: detail fades between latents. The linear map that moves as little as it can and
     makes one covariance the other is that of optimal transport between Gaussians (Olkin and Pukelsheim, 1982)."""
     g, sums = torch.Generator().manual_seed(4), [[0, 0, 0] for _ in range(9)]
-    made = [made_of(u, fetched, phase, g) for fetched, phase, _ in data]
+    made = [made_of(block_of(u), fetched, phase, g) for fetched, phase, _ in data]
     for y, (_, phase, wanted) in zip(made, data):
         for k in range(9):
             one = _bin(phase) == k

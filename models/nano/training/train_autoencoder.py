@@ -117,7 +117,7 @@ def main():
     if a.resampler:
         import resampler
         u = model.make_unet(); u.load_state_dict(model.load_part(a.resampler))
-        mover = u.up_blocks[3].attentions[1].temporal_transformer_blocks[0].requires_grad_(False)
+        mover = resampler.block_of(u).requires_grad_(False)
 
     def forward_moved(n, size, draw):
         """Latents, their picture moved by the UNet's own resampler, and the moved picture as the scene has it; borders left out."""

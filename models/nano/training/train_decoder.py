@@ -21,12 +21,9 @@ CROP = 14                                                   # latent pixels
 @torch.no_grad()
 def resampled(u, z, moves, g):
     """What the UNet makes of the first of `z` for each of the moves, [k,16,n,n]."""
-    tb, n, made = u.up_blocks[3].attentions[1].temporal_transformer_blocks[0], z.shape[-1], []
-    for fetched, phase, _ in resampler.examples(z, moves, everywhere=True):
-        x = resampler.lookup_tokens(fetched, phase, (torch.rand(n * n, 2, generator=g) - 0.5) * 64, g); x[:, resampler.PHASE:resampler.PHASE + 2] = phase
-        y = (x + tb.ff_in(tb.norm_in(x)))[:, resampler.FETCHED:resampler.FETCHED + 16] + x[:, resampler.OWN:resampler.OWN + 16]
-        made.append(y.view(n, n, 16).permute(2, 0, 1))
-    return torch.stack(made)
+    n, block = z.shape[-1], resampler.block_of(u)
+    made = [resampler.made_of(block, fetched, phase, g) for fetched, phase, _ in resampler.examples(z, moves, everywhere=True)]
+    return torch.stack(made).view(-1, n, n, 16).permute(0, 3, 1, 2)
 
 
 def other_colours(x):
