@@ -10,6 +10,7 @@ import {
 import type { ConsumerConfig, JetStreamManager, StreamConfig } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Lifetime, Stage } from './messages.ts';
 import {
   bucketName,
@@ -30,6 +31,7 @@ import {
 } from './names.ts';
 import type { ModelRef } from './names.ts';
 import type { PipelineSettings } from './settings.ts';
+import { reaching, UnavailableError } from './unavailable.ts';
 
 const DAY = 86_400_000;
 /** Changes of a video that can be replayed: more than a video of ten segments with 25 steps makes between two looks. */
@@ -44,8 +46,10 @@ export class ProvisionError extends Error {
 
 /**
  * Makes every stream, bucket and consumer, or brings them up to date. Only the provisioner has the right to; it runs
- * before the services, and again for each new model.
- * @throws ProvisionError where the server is too old or keeps another configuration than it was given.
+ * before the services, and again for each new model. A cluster that has just started says that it is healthy before its
+ * leader knows enough members for a stream's replicas: it is asked again.
+ * @throws ProvisionError where the server is too old or keeps another configuration than it was given;
+ *   UnavailableError once NATS could not do it for `PROVISION_TIMEOUT_MS`.
  */
 export async function provision(
   nats: NatsConnection,
@@ -57,6 +61,23 @@ export async function provision(
     throw new ProvisionError(`nats-server ${nats.info?.version ?? ''} is too old: 2.10.27 or newer is needed`);
   }
   const manager = await jetstreamManager(nats, { timeout: settings.REQUEST_TIMEOUT_MS, checkAPI: false });
+  const deadline = Date.now() + settings.PROVISION_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await reaching('making streams and consumers', () => ensureAll(manager, settings, models));
+      return;
+    } catch (error) {
+      if (!(error instanceof UnavailableError) || Date.now() > deadline) throw error;
+    }
+    await delay(settings.RETRY_DELAY_MS);
+  }
+}
+
+async function ensureAll(
+  manager: JetStreamManager,
+  settings: PipelineSettings,
+  models: readonly ModelRef[],
+): Promise<void> {
   for (const stream of streamConfigs(settings)) await ensureStream(manager, stream);
   for (const stage of STAGES) {
     // Muxing has one consumer for all models.

@@ -26,6 +26,8 @@ export const pipelineSettingsSchema = z.object({
   ARTIFACT_IDLE_MS: milliseconds(5_000),
   /** How long a change of a record is tried while NATS does not answer. Milliseconds. */
   RECORD_TIMEOUT_MS: milliseconds(30_000),
+  /** How long the provisioner tries while NATS can't make what it asks for: a cluster may still be gathering. Milliseconds. */
+  PROVISION_TIMEOUT_MS: milliseconds(60_000),
   /** One request to NATS. Milliseconds. */
   REQUEST_TIMEOUT_MS: milliseconds(5_000),
   /** How long a leader's lease lasts; it is renewed every third of it. Milliseconds. */

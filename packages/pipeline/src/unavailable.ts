@@ -21,8 +21,8 @@ export class StorageFullError extends UnavailableError {
 /** The server's codes for a lost compare-and-set, and for its limits (reliability.md 2.2). */
 const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
 const FULL = new Set([10023, 10047, 10077, 10122]);
-/** "stream/cluster temporarily not available" and its kin. */
-const TEMPORARY = new Set([10008, 10009, 10118]);
+/** "stream/cluster temporarily not available" and its kin, and "no suitable peers": a cluster that is still gathering. */
+const TEMPORARY = new Set([10005, 10008, 10009, 10118]);
 
 export const lostRace = (error: unknown): boolean =>
   error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code);
