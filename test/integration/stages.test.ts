@@ -275,9 +275,10 @@ describe('over gRPC', () => {
     expect((await failure(wrong)).message).toMatch(/^last_latents: must be 512 float32/);
 
     // Held to a first segment that is brighter in every channel: the seam stays, and the end is there.
-    const { mean, std } = later.flatMap(({ message }) => (message.case === 'statistics' ? [message.value] : []))[0]!;
+    const [statistics] = later.flatMap(({ message }) => (message.case === 'statistics' ? [message.value] : []));
+    const { mean, std, detail } = statistics!;
     const request = { conditioning, lastLatents, segment: 1, frames: 2, steps: 2 };
-    const firstStatistics = { mean: mean.map((value) => value + 1), std };
+    const firstStatistics = { mean: mean.map((value) => value + 1), std, detail };
     const held = await all(client.denoise({ ...request, firstStatistics }));
     const [before, after] = [later, held].map((answers) =>
       answers.flatMap(({ message }) => (message.case === 'chunk' ? [bytesToFloat32(message.value.data)] : [])),
@@ -285,9 +286,9 @@ describe('over gRPC', () => {
     const shift = (frame: number) => Math.max(...after![frame]!.map((value, i) => value - before![frame]![i]!));
     expect(shift(0)).toBe(0);
     expect(shift(1)).toBeCloseTo(1, 4);
-    const short = { mean: [0], std: [1] };
+    const short = { mean, std };
     expect((await failure(all(client.denoise({ ...request, firstStatistics: short })))).message).toMatch(
-      /^first_statistics: must have a mean and a std for each of the 4 channels/,
+      /^first_statistics: must have a mean, a std and a detail for each of the 4 channels/,
     );
   });
 

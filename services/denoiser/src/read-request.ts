@@ -51,8 +51,9 @@ function readBefore({ lastLatents, firstStatistics }: DenoiseRequest, photo: Con
   }
   expectBytes('last_latents', lastLatents, photo.imageLatents.length);
   const { channels } = photo;
-  if (firstStatistics && (firstStatistics.mean.length !== channels || firstStatistics.std.length !== channels)) {
-    throw wrong('first_statistics', `must have a mean and a std for each of the ${channels} channels`);
+  const { mean, std, detail } = firstStatistics ?? {};
+  if (firstStatistics && [mean, std, detail].some((of) => of?.length !== channels)) {
+    throw wrong('first_statistics', `must have a mean, a std and a detail for each of the ${channels} channels`);
   }
   return { lastFrame: bytesToFloat32(lastLatents), first: firstStatistics ?? null };
 }

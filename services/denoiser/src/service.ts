@@ -44,8 +44,8 @@ export const createDenoiserService = (
 });
 
 function statisticsOf(latents: Float32Array, size: LatentSize) {
-  const { mean, std } = channelStatistics(latents, size);
-  return { mean: [...mean], std: [...std] };
+  const { mean, std, detail } = channelStatistics(latents, size);
+  return { mean: [...mean], std: [...std], detail: [...detail] };
 }
 
 /** Computes in the slot, and tells of it meanwhile. A slow reader does not hold it up: the slot is given back at the end. */

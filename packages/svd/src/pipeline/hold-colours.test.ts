@@ -43,6 +43,21 @@ test('with the seam alone, what the segment itself does stays; a plain frame is 
   held.forEach((value, at) => expect(value).toBeCloseTo(drifted[at]! - 0.4, 4));
 
   const plain = new Float32Array(frame).fill(2);
-  const same = holdColours(plain, size, { seam: { mean: [1, 1, 1], std: [5, 5, 5] } });
-  expect(same.every((value) => value === 1)).toBe(true);
+  const same = holdColours(plain, size, { seam: { mean: [1, 1, 1], std: [5, 5, 5], detail: [5, 5, 5] } });
+  same.forEach((value) => expect(value).toBeCloseTo(1, 5));
+});
+
+test.each([
+  ['detail that was lost comes back', 0.85],
+  ['grain that was gained goes', 1.15],
+])('%s, and contrast stays', (_, factor) => {
+  const plane = { channels: 1, height: 32, width: 48 };
+  const grain = normals({ seed: 2, segment: 0, step: 0, tensor: 'grain' }, 32 * 48);
+  const picture = (detail: number) =>
+    Float32Array.from(grain, (value, at) => 2 * Math.sin((at % 48) / 8) + detail * value);
+  const wanted = channelStatistics(picture(1), plane);
+  const held = channelStatistics(holdColours(picture(factor), plane, { seam: wanted }), plane);
+  expect(channelStatistics(picture(factor), plane).detail[0]! / wanted.detail[0]!).toBeCloseTo(factor, 1);
+  expect(held.detail[0]! / wanted.detail[0]!).toBeCloseTo(1, 2);
+  expect(held.std[0]! / wanted.std[0]!).toBeCloseTo(1, 2);
 });

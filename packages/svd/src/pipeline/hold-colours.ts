@@ -1,9 +1,13 @@
 import type { LatentSize } from './decode.ts';
+import { smooth } from './smooth.ts';
 
-/** Mean and standard deviation of each latent channel: what a decoder makes overall colour and contrast of. */
+/** Of each latent channel, over frames and positions: what a decoder makes overall colour, contrast and detail of. */
 export interface ChannelStatistics {
   readonly mean: readonly number[];
+  /** Standard deviation of the smoothed channel: contrast, from light to shade. */
   readonly std: readonly number[];
+  /** Root mean square of what smoothing takes away: edges and textures, or grain. */
+  readonly detail: readonly number[];
 }
 
 /** What a later segment's colours are held to. */
@@ -14,33 +18,46 @@ export interface ColourReference {
   readonly whole?: ChannelStatistics | undefined;
 }
 
-/** Contrast is changed by no more than this factor: a frame that goes plain or gets busy is motion, not drift. */
+/** Contrast and detail are changed by no more than this factor: a frame that goes plain or gets busy is motion, not drift. */
 const MOST_GAIN = 1.25;
 
-/** Statistics of latents `[frames, channels, height, width]`, over frames and positions. */
-export function channelStatistics(latents: Float32Array, { channels, height, width }: LatentSize): ChannelStatistics {
+/** Statistics of latents `[frames, channels, height, width]`. */
+export function channelStatistics(latents: Float32Array, size: LatentSize): ChannelStatistics {
+  return statisticsOf(latents, smooth(latents, size), size);
+}
+
+function statisticsOf(
+  latents: Float32Array,
+  smoothed: Float32Array,
+  { channels, height, width }: LatentSize,
+): ChannelStatistics {
   const positions = height * width;
   const count = latents.length / channels;
-  const sum = new Array<number>(channels).fill(0);
-  const squares = new Array<number>(channels).fill(0);
+  const zeros = () => new Array<number>(channels).fill(0);
+  const [sum, squares, fine] = [zeros(), zeros(), zeros()];
   for (let at = 0; at < latents.length; at++) {
     const channel = Math.floor(at / positions) % channels;
-    const value = latents[at]!;
+    const [value, low] = [latents[at]!, smoothed[at]!];
     sum[channel]! += value;
-    squares[channel]! += value * value;
+    squares[channel]! += low * low;
+    fine[channel]! += (value - low) ** 2;
   }
   const mean = sum.map((total) => total / count);
-  const std = squares.map((total, c) => Math.sqrt(Math.max(0, total / count - mean[c]! ** 2)));
-  return { mean, std };
+  return {
+    mean,
+    std: squares.map((total, c) => Math.sqrt(Math.max(0, total / count - mean[c]! ** 2))),
+    detail: fine.map((total) => Math.sqrt(total / count)),
+  };
 }
 
 /**
- * A later segment's latents with their colours held: each frame and channel gets a gain and an offset (AdaIN, Huang and
- * Belongie, arXiv 1703.06868) that go over linearly from one pair to another along the segment.
+ * A later segment's latents with their colours held: each frame and channel gets an offset and two gains, of what is
+ * smooth in it and of what is fine (AdaIN, Huang and Belongie, arXiv 1703.06868, in two bands: one gain for both would
+ * pay for lost detail with contrast, and for grain with dullness). They go over linearly along the segment:
  *
- * - At its first frame, the pair that gives this frame the statistics of the frame that it repeats: no jump at the seam.
+ * - At its first frame, to those that give this frame the statistics of the frame that it repeats: no jump at the seam.
  *   Matching the segment's mean there would make one wherever the video changes by itself.
- * - At its last frame, the pair that gives the segment the statistics of the whole first one: what drifts along a segment
+ * - At its last frame, to those that give the segment the statistics of the whole first one: what drifts along a segment
  *   does not add up from one to the next, which starts from this very frame.
  *
  * @param latents `[frames, channels, height, width]`.
@@ -51,25 +68,30 @@ export function holdColours(latents: Float32Array, size: LatentSize, { seam, who
   const positions = height * width;
   const frame = channels * positions;
   const frames = latents.length / frame;
-  const start = correction(channelStatistics(latents.subarray(0, frame), size), seam);
-  const end = whole ? correction(channelStatistics(latents, size), whole) : start;
+  const smoothed = smooth(latents, size);
+  const begin = statisticsOf(latents.subarray(0, frame), smoothed.subarray(0, frame), size);
+  const start = correction(begin, seam);
+  const end = whole ? correction(statisticsOf(latents, smoothed, size), whole) : start;
   const held = new Float32Array(latents.length);
   for (let at = 0; at < latents.length; at++) {
     const channel = Math.floor(at / positions) % channels;
     const along = frames > 1 ? Math.floor(at / frame) / (frames - 1) : 0;
     const [from, to] = [start[channel]!, end[channel]!];
     const gain = from.gain + along * (to.gain - from.gain);
+    const detail = from.detail + along * (to.detail - from.detail);
     const offset = from.offset + along * (to.offset - from.offset);
-    held[at] = gain * latents[at]! + offset;
+    held[at] = gain * smoothed[at]! + detail * (latents[at]! - smoothed[at]!) + offset;
   }
   return held;
 }
 
-/** For each channel, x ↦ gain · x + offset from one mean and deviation to another. */
-function correction(from: ChannelStatistics, to: ChannelStatistics): { gain: number; offset: number }[] {
+/** For each channel, what takes one mean, contrast and detail to another. */
+function correction(from: ChannelStatistics, to: ChannelStatistics) {
   return from.mean.map((mean, c) => {
-    const [wanted = 1, have = 1] = [to.std[c], from.std[c]];
-    const gain = have > 1e-6 ? Math.min(MOST_GAIN, Math.max(1 / MOST_GAIN, wanted / have)) : 1;
-    return { gain, offset: to.mean[c]! - gain * mean };
+    const gain = limitedRatio(to.std[c]!, from.std[c]!);
+    return { gain, detail: limitedRatio(to.detail[c]!, from.detail[c]!), offset: to.mean[c]! - gain * mean };
   });
 }
+
+const limitedRatio = (wanted: number, have: number): number =>
+  have > 1e-6 ? Math.min(MOST_GAIN, Math.max(1 / MOST_GAIN, wanted / have)) : 1;
