@@ -92,6 +92,8 @@ function report(): void {
       number(of('likeness'), 1),
     ];
   });
-  console.log(`${width}×${height}, ${frames} frames, ${positionals.length} photos, seed ${seed}, ${values.model}\n`);
+  console.log(
+    `${width}×${height}, ${frames} frames, ${positionals.length} photo${positionals.length === 1 ? '' : 's'}, seed ${seed}, ${values.model}\n`,
+  );
   console.log(table(['', 'seam', 'mean drift', 'std drift', 'sharpness', 'likeness dB'], rows));
 }
