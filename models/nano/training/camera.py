@@ -53,6 +53,14 @@ def move_of(s):
     return torch.stack([x, y, torch.where(near > 0, torch.maximum(near, inside), inside + 0.35 * near * back)], -1)
 
 
+def said(noise):
+    """[b,t,c,h,w] standard normal noise -> the three standard normal numbers in it, [b,3], that say where the camera goes: how much
+    of a checkerboard there is in each of three channels, over all frames. Pictures have next to nothing of that."""
+    h, w = noise.shape[-2:]
+    board = 1 - 2 * ((torch.arange(h, device=noise.device)[:, None] + torch.arange(w, device=noise.device)) % 2)
+    return torch.stack([(noise[:, :, c] * board).sum((1, 2, 3)) / math.sqrt(noise[:, :, c][0].numel()) for c in NOISES], 1)
+
+
 def amount(motion, fps, aug=0.0):
     """How far (latent pixels) the picture's edge moves over 49 frames: more with the motion id, with slower frames, and, as SVD has it,
     with a condition that is less to be trusted."""
