@@ -10,8 +10,9 @@ export interface CameraMove {
 }
 
 /** The affine move that most blocks agree with, by least squares that leave out what doesn't fit, again and again. */
-export function cameraMove(from: Luma, to: Luma, reach = 64): CameraMove {
-  const all = findable(from, to, reach);
+export const cameraMove = (from: Luma, to: Luma, reach = 64): CameraMove => fitMove(findable(from, to, reach), to);
+
+function fitMove(all: readonly Match[], to: Luma): CameraMove {
   const place = ({ x, y }: { x: number; y: number }) => [1, x - to.width / 2, y - to.height / 2];
   let kept = all;
   let move: CameraMove = { x: [0, 0, 0], y: [0, 0, 0] };
@@ -27,21 +28,16 @@ export function cameraMove(from: Luma, to: Luma, reach = 64): CameraMove {
         kept.map(({ dy }) => dy),
       ),
     };
-    kept = all.filter((match) => {
-      const [dx, dy] = displacement(move, match.x - to.width / 2, match.y - to.height / 2);
-      return Math.hypot(dx - match.dx, dy - match.dy) < far;
-    });
+    kept = all.filter((match) => distanceFrom(move, match, to) < far);
   }
   return move;
 }
 
 /** Mean distance, in pixels, of what blocks do from what the camera's move alone would have them do: near and far differ. */
 export function parallax(from: Luma, to: Luma, reach = 64): number {
-  const move = cameraMove(from, to, reach);
-  const distances = findable(from, to, reach).map((match) => {
-    const [dx, dy] = displacement(move, match.x - to.width / 2, match.y - to.height / 2);
-    return Math.hypot(dx - match.dx, dy - match.dy);
-  });
+  const all = findable(from, to, reach);
+  const move = fitMove(all, to);
+  const distances = all.map((match) => distanceFrom(move, match, to));
   // A block that is found in quite another place says nothing of depth.
   return mean(distances.filter((distance) => distance < 16));
 }
@@ -49,6 +45,12 @@ export function parallax(from: Luma, to: Luma, reach = 64): number {
 /** Blocks with something in them, so that where they are found means something. */
 const findable = (from: Luma, to: Luma, reach: number): Match[] =>
   matchBlocks(from, to, 32, reach).filter(({ contrast }) => contrast > 6);
+
+/** From where a block is found to where the move would have it. */
+function distanceFrom(move: CameraMove, { x, y, dx, dy }: Match, { width, height }: Luma): number {
+  const [right, down] = displacement(move, x - width / 2, y - height / 2);
+  return Math.hypot(right - dx, down - dy);
+}
 
 /** How far from a place, measured from the middle, what is seen there comes from. */
 export const displacement = ({ x: [a, b, c], y: [d, e, f] }: CameraMove, x: number, y: number): [number, number] => [

@@ -1,5 +1,6 @@
 import { markup } from './markup.ts';
 import type { Markup } from './markup.ts';
+import { COLOURS } from './pages/layout.ts';
 import type { Period, Series } from './prometheus-client.ts';
 import { formatValue, scaleOf } from './units.ts';
 
@@ -14,7 +15,6 @@ const HEIGHT = 170;
 const LEFT = 64;
 const BOTTOM = 18;
 const TOP = 6;
-const COLOURS = 8;
 
 /** Draws lines over a time. Where values are missing, a line is interrupted. */
 export function drawChart(lines: readonly Line[], period: Period, unit: string): Markup {

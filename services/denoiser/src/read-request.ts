@@ -51,9 +51,11 @@ function readBefore({ lastLatents, firstStatistics }: DenoiseRequest, photo: Con
   }
   expectBytes('last_latents', lastLatents, photo.imageLatents.length);
   const { channels } = photo;
-  const { mean, std, detail } = firstStatistics ?? {};
-  if (firstStatistics && [mean, std, detail].some((of) => of?.length !== channels)) {
-    throw wrong('first_statistics', `must have a mean, a std and a detail for each of the ${channels} channels`);
+  if (firstStatistics) {
+    const { mean, std, detail } = firstStatistics;
+    if ([mean, std, detail].some(({ length }) => length !== channels)) {
+      throw wrong('first_statistics', `must have a mean, a std and a detail for each of the ${channels} channels`);
+    }
   }
   return { lastFrame: bytesToFloat32(lastLatents), first: firstStatistics ?? null };
 }

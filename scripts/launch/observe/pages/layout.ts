@@ -18,6 +18,9 @@ export interface Page {
   readonly links: readonly Link[];
 }
 
+/** So many colours tell lines and services apart: classes `c0`, `c1`, … */
+export const COLOURS = 8;
+
 const STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#d5d9e0, #343a46); --soft: light-dark(#5c6470, #9aa3b2);
   --card: light-dark(#fff, #1b1f27); --bad: light-dark(#c62828, #ff7b72);
@@ -49,7 +52,7 @@ td, th { padding: .35em .8em .35em 0; border-bottom: 1px solid var(--line); } td
 .axis div { display: flex; justify-content: space-between; } .time { text-align: right; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1em 1em; margin: .4em 0 .8em 1.5em; font-size: .9em; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
-${[0, 1, 2, 3, 4, 5, 6, 7].map((index) => `.c${index} { --c: var(--c${index}); }`).join(' ')}
+${Array.from({ length: COLOURS }, (_, index) => `.c${index} { --c: var(--c${index}); }`).join(' ')}
 `;
 
 /** A whole page. It needs no script. */

@@ -5,6 +5,7 @@ import type { Trace } from '../span-store.ts';
 import { formatMilliseconds } from '../units.ts';
 import { layOut } from '../waterfall.ts';
 import type { Row, Waterfall } from '../waterfall.ts';
+import { COLOURS } from './layout.ts';
 
 /** One trace as a waterfall: what was done when, by whom, as a part of what. */
 export function tracePage(trace: Trace): Markup {
@@ -16,9 +17,9 @@ export function tracePage(trace: Trace): Markup {
   return markup`<h2>${name} <span class="soft">${new Date(start).toISOString()}, ${formatMilliseconds(duration)}</span></h2>
 <p class="soft">Trace <code>${trace.traceId}</code>${videos.length === 0 ? '' : markup`, video <code>${videos.join(' ')}</code>`}
 ${trace.dropped === 0 ? '' : `, and ${trace.dropped} more spans than are kept`}</p>
-<ul class="legend">${services.map((service, index) => markup`<li><i class="c${index % 8}"></i>${service.replace('cinematica-', '')}</li>`)}</ul>
+<ul class="legend">${services.map((service, index) => markup`<li><i class="c${index % COLOURS}"></i>${service.replace('cinematica-', '')}</li>`)}</ul>
 <section class="card"><div class="axis"><span></span><div>${[0, 0.25, 0.5, 0.75, 1].map((part) => markup`<span>${formatMilliseconds(part * duration)}</span>`)}</div><span></span></div>
-${rows.map((row) => drawRow(row, waterfall, services.indexOf(row.span.service) % 8, names))}</section>`;
+${rows.map((row) => drawRow(row, waterfall, services.indexOf(row.span.service) % COLOURS, names))}</section>`;
 }
 
 function drawRow(
