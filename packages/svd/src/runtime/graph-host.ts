@@ -2,7 +2,7 @@ import { spawnChildProcess } from './child-process.ts';
 import type { ChildProcess } from './child-process.ts';
 import { ProviderUnavailableError } from './execution-provider.ts';
 import type { ExecutionProvider } from './execution-provider.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from '../framing/frame.ts';
 import type { Graph } from './graph-types.ts';
 import { probeGraph } from './probe-graph.ts';
 import type { Reply, Request, TensorHead } from './protocol.ts';
