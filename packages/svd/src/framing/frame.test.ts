@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readFrameSync, writeFrameSync } from './frame-sync.ts';
-import { createFrameReader, frameParts } from './frame.ts';
+import { createFrameReader, FrameError, frameParts, UNLIMITED } from './frame.ts';
 import type { Frame } from './frame.ts';
 
 const frame = fc.record({
@@ -12,10 +12,10 @@ const frame = fc.record({
   blobs: fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 4 }),
 });
 const plain = ({ message, blobs }: Frame<unknown>) => ({ message, blobs: blobs.map((blob) => [...blob]) });
-/** JSON knows no -0. */
+/** The frame after its message went through JSON, which has no -0. */
 const asSent = (of: Frame<unknown>) => plain({ ...of, message: JSON.parse(JSON.stringify(of.message)) as unknown });
 
-test('frames arrive whole, in order and alone in their buffers, however the stream is cut', () => {
+test('the reader returns frames complete and in order, each blob in its own buffer, for any split of the stream', () => {
   fc.assert(
     fc.property(
       fc.array(frame, { maxLength: 4 }),
@@ -23,7 +23,7 @@ test('frames arrive whole, in order and alone in their buffers, however the stre
       (frames, cuts) => {
         const stream = Buffer.concat(frames.flatMap((sent) => [...frameParts(sent)]));
         const received: Frame<unknown>[] = [];
-        const push = createFrameReader<unknown>((got) => received.push(got));
+        const push = createFrameReader<unknown>((got) => received.push(got), UNLIMITED);
         for (let at = 0, turn = 0; at < stream.length; turn += 1) {
           const end = at + (cuts[turn % cuts.length] ?? 1);
           push(stream.subarray(at, end));
@@ -36,7 +36,7 @@ test('frames arrive whole, in order and alone in their buffers, however the stre
   );
 });
 
-test('the blocking side reads what it writes, and sees the end', () => {
+test('readFrameSync reads what writeFrameSync wrote, and returns null at the end', () => {
   const folder = mkdtempSync(join(tmpdir(), 'frame-'));
   const file = join(folder, 'stream');
   try {
@@ -55,4 +55,37 @@ test('the blocking side reads what it writes, and sees the end', () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+describe('limits', () => {
+  const read = (bytes: Uint8Array) => () =>
+    createFrameReader(() => undefined, { headBytes: 64, blobs: 1, blobBytes: 10 })(bytes);
+  const parts = (blobs: Uint8Array[], message: unknown = {}) => Buffer.concat(frameParts({ message, blobs }));
+  const head = (text: string) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(text.length);
+    return Buffer.concat([length, Buffer.from(text)]);
+  };
+
+  test('a frame within the limits is accepted', () => {
+    expect(read(parts([new Uint8Array(10)]))).not.toThrow();
+  });
+
+  test.each([
+    ['a head that is too long', parts([], 'x'.repeat(64))],
+    ['a length of 4 GiB', Buffer.alloc(64, 0xff)],
+    ['too many blobs', parts([new Uint8Array(1), new Uint8Array(1)])],
+    ['too many bytes', parts([new Uint8Array(11)])],
+    ['a size that is negative', head('{"message":{},"sizes":[-1]}')],
+    ['a size that is no integer', head('{"message":{},"sizes":[0.5]}')],
+    ['sizes that are no list', head('{"message":{},"sizes":3}')],
+    ['a head without sizes', head('{"message":{}}')],
+    ['a head that is null', head('null')],
+  ])('rejects %s', (_, bytes) => {
+    expect(read(bytes)).toThrow(FrameError);
+  });
+
+  test('rejects a head that is not JSON', () => {
+    expect(read(head('{'))).toThrow(SyntaxError);
+  });
 });

@@ -1,9 +1,9 @@
-import { vaeDecodeGraph } from '../graphs/decode-graph.ts';
-import { denoiseGraphs } from '../graphs/denoise-graphs.ts';
-import { imageEncoderGraph, vaeEncodeGraph } from '../graphs/encode-graphs.ts';
-import { emitterFor } from '../nn/emitter-for.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { emitterFor } from './emitter-for.ts';
 import { Scope } from '../nn/scope.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import { vaeDecodeGraph } from './decode-graph.ts';
+import { denoiseGraphs } from './denoise-graphs.ts';
+import { imageEncoderGraph, vaeEncodeGraph } from './encode-graphs.ts';
 
 /** What an image encoder's file may hold beside the vision tower: row numbers, and CLIP's other half. */
 const BESIDE_VISION = /^(vision_model\.embeddings\.position_ids|logit_scale|text_model\..*|text_projection\..*)$/;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { normals, philox4x32 } from './random.ts';
+import { normals, philox4x32 } from './philox.ts';
 
 const key = { seed: 7, segment: 0, step: 0, tensor: 'latents' };
 

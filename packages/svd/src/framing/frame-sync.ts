@@ -1,10 +1,10 @@
 import { readSync, writeSync } from 'node:fs';
-import { frameParts, readParts } from './frame.ts';
+import { frameParts, readParts, UNLIMITED } from './frame.ts';
 import type { Frame } from './frame.ts';
 
-/** Waits for a whole frame on a blocking descriptor; null when the other side has closed it. */
+/** Reads one frame from a blocking descriptor of a trusted process. Returns null when the other side has closed it. */
 export function readFrameSync<Message>(fd: number): Frame<Message> | null {
-  const parts = readParts<Message>();
+  const parts = readParts<Message>(UNLIMITED);
   for (;;) {
     const step = parts.next();
     if (step.done) return step.value;
@@ -17,7 +17,7 @@ export function readFrameSync<Message>(fd: number): Frame<Message> | null {
   }
 }
 
-/** Writes a whole frame to a blocking descriptor. */
+/** Writes one frame to a blocking descriptor. */
 export function writeFrameSync<Message>(fd: number, frame: Frame<Message>): void {
   for (const part of frameParts(frame)) {
     for (let written = 0; written < part.byteLength;) written += writeSync(fd, part, written);

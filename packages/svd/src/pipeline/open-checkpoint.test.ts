@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openCheckpoint } from './checkpoint.ts';
+import { openCheckpoint } from './open-checkpoint.ts';
 
 const source = fileURLToPath(new URL('../../../../test/golden/tiny/checkpoint', import.meta.url));
 let folder: string;

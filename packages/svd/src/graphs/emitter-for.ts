@@ -1,9 +1,9 @@
 import type { GraphBuilder } from '../onnx/graph-builder.ts';
 import type { ExecutionProvider } from '../runtime/execution-provider.ts';
-import { createCudaEmitter } from './cuda/cuda-emitter.ts';
-import type { Emitter } from './emitter.ts';
-import { createReferenceEmitter } from './reference-emitter.ts';
-import { blockwiseAttention, fusedAttention } from './write-attention.ts';
+import { createCudaEmitter } from '../nn/cuda/cuda-emitter.ts';
+import type { Emitter } from '../nn/emitter.ts';
+import { createReferenceEmitter } from '../nn/reference-emitter.ts';
+import { blockwiseAttention, fusedAttention } from '../nn/write-attention.ts';
 
 /** What a graph asks of whoever writes it. */
 export interface GraphNeeds {
