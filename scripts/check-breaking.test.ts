@@ -44,7 +44,10 @@ function check(): { readonly status: number | null; readonly output: string } {
 test('the check is skipped without the tag of a release', () => {
   commit('string id = 1;');
   git('tag', 'draft');
-  expect(check()).toEqual({ status: 0, output: expect.stringMatching(/^skipped: .*needs the tag of a release/) });
+  expect(check()).toEqual({
+    status: 0,
+    output: expect.stringMatching(/^skipped: .*needs the tag of a release/) as string,
+  });
 });
 
 test('a new field passes, and a committed change of a released field fails', () => {
