@@ -10,7 +10,7 @@ export default defineConfig({
   resolve: { conditions: ['browser'] },
   test: {
     name: 'web',
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,5 +1,5 @@
 import { table } from '../../packages/svd/src/parity/table.ts';
-import type { Span } from '../../scripts/launch/observe/otlp.ts';
+import type { Span } from '../../test/support/otlp.ts';
 
 /** What the services did for one of so many videos: how often, and for how long in all. Spans lie in one another. */
 export function sumSpans(spans: readonly Span[], videos: number): string {

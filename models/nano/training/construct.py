@@ -145,7 +145,7 @@ def hand_up(u, g):
     """The code of places and the displacement, up to the finest level. Nearest neighbour and a convolution carry a sinusoid
     exactly, but for the zeros past the border: so what stands at the border goes beside it."""
     identity_first(u.up_blocks[1].resnets[1])
-    t, t3 = u.up_blocks[1].attentions; b, tb = t3.transformer_blocks[0], t3.temporal_transformer_blocks[0]
+    t, t3 = u.up_blocks[1].attentions; tb = t3.temporal_transformer_blocks[0]
     blank(t3.proj_in); t3.proj_in.weight[:KNOWN], t3.proj_in.bias[:KNOWN] = t.proj_in.weight[:KNOWN], t.proj_in.bias[:KNOWN]; constants(t3.proj_in, 96, LARGE)
     for i in range(2):
         t3.norm.weight[group(12 + i):group(13 + i)] = math.sqrt((STEADY ** 2 + 0.1) / 2); read(t3.proj_in.weight, D + i, 12 + i)

@@ -11,7 +11,7 @@ import time
 
 import torch
 
-from camera import CODE, KNOWN, known
+from camera import KNOWN, known
 from model import STEADY, WIDTH
 
 

@@ -1,17 +1,17 @@
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 
-/** A service that Prometheus reads from. */
+/** A service whose metrics Prometheus reads. */
 export interface Target {
   readonly name: string;
-  /** On this machine. */
+  /** Its metrics port, on the loopback address. */
   readonly port: number;
 }
 
-/** How often the services are read, and the rules looked at. */
+/** How often metrics are read and alert rules are evaluated. */
 const INTERVAL = '2s';
 
-/** Prometheus' configuration. The labels are those that pods have in a cluster: rules and dashboard ask for them. */
+/** Prometheus' configuration. The labels are the ones that pods have in a cluster, because the alert rules use them. */
 export function prometheusConfig(targets: readonly Target[], rulesFile: string): string {
   return stringify({
     global: { scrape_interval: INTERVAL, scrape_timeout: INTERVAL, evaluation_interval: INTERVAL },
@@ -21,7 +21,7 @@ export function prometheusConfig(targets: readonly Target[], rulesFile: string):
         job_name: 'cinematica',
         static_configs: targets.map(({ name, port }) => ({
           targets: [`127.0.0.1:${port}`],
-          // A service has another port at each start, and is the same one.
+          // The port changes with every start. A fixed instance label keeps one time series per service.
           labels: { namespace: 'cinematica', container: name, pod: name, instance: name },
         })),
       },
@@ -31,5 +31,9 @@ export function prometheusConfig(targets: readonly Target[], rulesFile: string):
 
 const manifestSchema = z.object({ spec: z.object({ groups: z.array(z.unknown()) }) });
 
-/** @param manifest a PrometheusRule of Kubernetes. @returns the same rules in a file as Prometheus itself reads it */
+/**
+ * Converts Kubernetes' alert rules to a rule file of Prometheus.
+ *
+ * @param manifest a PrometheusRule as YAML
+ */
 export const rulesOf = (manifest: string): string => stringify(manifestSchema.parse(parse(manifest)).spec);

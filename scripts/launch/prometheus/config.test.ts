@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { prometheusConfig, rulesOf } from './prometheus-config.ts';
+import { prometheusConfig, rulesOf } from './config.ts';
 
-test('every service is read from, with the labels that it has in a cluster', () => {
+test('the configuration scrapes every service with the labels that it has in a cluster', () => {
   const config = parse(prometheusConfig([{ name: 'muxer', port: 4711 }], 'rules.yml')) as unknown;
   expect(config).toMatchObject({
     rule_files: ['rules.yml'],
@@ -21,7 +21,7 @@ test('every service is read from, with the labels that it has in a cluster', () 
   });
 });
 
-test('the alert rules are the cluster’s own', async () => {
+test('the alert rules are the ones that a cluster gets', async () => {
   const file = join(import.meta.dirname, '../../../deploy/k8s/components/monitoring/alerts.yaml');
   const rules = parse(rulesOf(await readFile(file, 'utf8'))) as { groups: { rules: { alert: string }[] }[] };
   expect(rules.groups[0]!.rules.map(({ alert }) => alert)).toContain('CinematicaStageStands');
