@@ -1,7 +1,7 @@
 const SIZE = 1024;
 const MASK = SIZE - 1;
 
-/** Numbers of 0…1, the same in every run. */
+/** A random generator of numbers in 0…1 with a fixed seed. */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -20,7 +20,7 @@ for (let i = MASK; i > 0; i--) {
   [ORDER[i], ORDER[j]] = [ORDER[j]!, ORDER[i]!];
 }
 
-/** A number of −1…1 for a cell of the plane. */
+/** A hash of a cell of the plane, −1…1. */
 export const cell = (x: number, y: number): number => VALUES[ORDER[(ORDER[x & MASK]! + y) & MASK]!]!;
 
 const cell3 = (x: number, y: number, z: number): number =>
@@ -29,10 +29,10 @@ const cell3 = (x: number, y: number, z: number): number =>
 const curve = (t: number): number => t * t * t * (t * (t * 6 - 15) + 10);
 const slope = (t: number): number => 30 * t * t * (t * (t - 2) + 1);
 
-/** The value and slope that {@link noise2} left behind: two numbers returned without an object for each call. */
+/** The gradient of the last {@link noise2} call, written here so that a call allocates nothing. */
 export const gradient = { x: 0, y: 0 };
 
-/** Smooth noise of −1…1; its slope is in {@link gradient} afterwards. */
+/** Smooth noise in the plane, −1…1; writes its gradient to {@link gradient}. */
 export function noise2(x: number, y: number): number {
   const ix = Math.floor(x);
   const iy = Math.floor(y);
@@ -49,7 +49,7 @@ export function noise2(x: number, y: number): number {
   return a + b * u + c * v + d * u * v;
 }
 
-/** Smooth noise of −1…1 in space. */
+/** Smooth noise in space, −1…1. */
 export function noise3(x: number, y: number, z: number): number {
   const ix = Math.floor(x);
   const iy = Math.floor(y);
@@ -71,7 +71,7 @@ export function noise3(x: number, y: number, z: number): number {
   return mix(near, far, w);
 }
 
-/** Octaves of noise, each half as large and turned against the one before; about −1…1. */
+/** Fractal noise: each octave is half as large as the previous one and rotated against it; about −1…1. */
 export function fbm2(x: number, y: number, octaves: number): number {
   let sum = 0;
   let weight = 0.5;
@@ -83,7 +83,7 @@ export function fbm2(x: number, y: number, octaves: number): number {
   return sum;
 }
 
-/** As {@link fbm2}, in space. */
+/** {@link fbm2} in space. */
 export function fbm3(x: number, y: number, z: number, octaves: number): number {
   let sum = 0;
   let weight = 0.5;
@@ -95,7 +95,7 @@ export function fbm3(x: number, y: number, z: number, octaves: number): number {
   return sum;
 }
 
-/** Noise as water wears mountains: each octave is weaker where the ground is steep already. About −0.5…1.2. */
+/** Fractal noise of eroded mountains: octaves are weaker where the ground is already steep. About −0.5…1.2. */
 export function eroded(x: number, y: number, octaves: number): number {
   let sum = 0;
   let weight = 1;

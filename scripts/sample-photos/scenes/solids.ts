@@ -1,13 +1,13 @@
 import { cross, dot, normalize, scale, sub, vec } from '../vec.ts';
 import type { Vec } from '../vec.ts';
 
-/** A ray: where from, and which way, of unit length. */
+/** A ray: its origin, and its direction of unit length. */
 export interface Ray {
   readonly from: Vec;
   readonly d: Vec;
 }
 
-/** Where a ray meets something: how far along, and the surface's direction there, of unit length. */
+/** Where a ray hits a surface: the distance along the ray, and the surface normal of unit length. */
 export interface Meeting {
   readonly t: number;
   readonly n: Vec;
@@ -15,10 +15,10 @@ export interface Meeting {
 
 export type Solid = (ray: Ray, most: number) => Meeting | undefined;
 
-/** Rays are off the surface that they leave by this much. */
+/** Offset of a new ray from the surface that it leaves. */
 export const NEAR = 1e-3;
 
-/** @param axis where its x points, of any length; its y is as near to upright as can be */
+/** @param axis direction of the local x axis, of any length; the local y axis is as close to vertical as possible */
 export function ellipsoid(centre: Vec, radii: Vec, axis: Vec = vec(1, 0, 0), upright: Vec = vec(0, 1, 0)): Solid {
   const x = normalize(axis);
   const z = normalize(cross(x, upright));
@@ -44,7 +44,7 @@ export function ellipsoid(centre: Vec, radii: Vec, axis: Vec = vec(1, 0, 0), upr
 
 export const sphere = (centre: Vec, r: number): Solid => ellipsoid(centre, vec(r, r, r));
 
-/** What a distance says is inside, looked for only where the ray meets a ball around it. */
+/** Hits a distance field; the field is marched only where the ray enters its bounding sphere. */
 export function shaped(distance: (p: Vec) => number, centre: Vec, reach: number): Solid {
   return (ray, most) => {
     const o = sub(ray.from, centre);

@@ -2,29 +2,29 @@ import { fbm2, fbm3 } from '../noise.ts';
 import { add, clamp, dot, mix, scale, smoothstep, vec } from '../vec.ts';
 import type { Vec } from '../vec.ts';
 
-/** Weather and the hour. */
+/** The look of the sky: sun, colours and clouds. */
 export interface SkyLook {
-  /** Towards the sun, unit length. */
+  /** Direction to the sun, unit length. */
   readonly sun: Vec;
   readonly sunColour: Vec;
   readonly zenith: Vec;
   readonly horizon: Vec;
-  /** Around the sun, low over the horizon. */
+  /** Colour around the sun, near the horizon. */
   readonly glow: Vec;
   readonly cloudLight: Vec;
   readonly cloudShade: Vec;
-  /** Metres over the eye, and how thick the layer is. */
+  /** Height of the cloud layer above the eye, and its thickness below, in metres. */
   readonly cloudBase: number;
   readonly cloudDepth: number;
-  /** Metres from one cloud to the next, about. */
+  /** Approximate distance between clouds, in metres. */
   readonly cloudSize: number;
-  /** −1 none … 1 all. */
+  /** Cloud cover: −1 for a clear sky, 1 for an overcast one. */
   readonly cover: number;
-  /** Where in the endless field of clouds this is. */
+  /** Offset into the cloud noise, in metres. */
   readonly drift: { readonly x: number; readonly z: number };
 }
 
-/** The sky without clouds. */
+/** Light of the sky without clouds. */
 export function clearSky({ sun, zenith, horizon, glow, sunColour }: SkyLook, d: Vec): Vec {
   const up = clamp(d.y);
   const base = mix(horizon, zenith, 1 - Math.exp(-up * 4.5));
@@ -34,7 +34,7 @@ export function clearSky({ sun, zenith, horizon, glow, sunColour }: SkyLook, d: 
   return add(add(base, warm), disc);
 }
 
-/** What is seen of the sky in a direction. */
+/** Light of the sky in a direction, clouds included. */
 export function skyLight(look: SkyLook, d: Vec, random: () => number): Vec {
   const clear = clearSky(look, d);
   if (d.y < 0.015) return clear;
@@ -50,7 +50,7 @@ export function skyLight(look: SkyLook, d: Vec, random: () => number): Vec {
     const [x, y, z] = [d.x * t, (i + 0.5) / steps, d.z * t];
     const density = cloudDensity(look, x, y, z);
     if (density <= 0) continue;
-    // How much cloud lies towards the sun says how bright this bit is.
+    // The density towards the sun decides how bright this part of the cloud is.
     let depth = 0;
     for (const reach of [0.25, 0.7]) {
       const s = (reach * cloudDepth) / Math.max(0.25, sun.y + 0.2);
@@ -62,17 +62,17 @@ export function skyLight(look: SkyLook, d: Vec, random: () => number): Vec {
     colour = add(colour, scale(bit, through * absorbed));
     through *= 1 - absorbed;
   }
-  // Far clouds fade into the haze.
+  // Distant clouds fade into the haze.
   const haze = Math.exp(-start / (cloudBase * 13));
   return mix(clear, add(colour, scale(clear, through)), haze * smoothstep(0.015, 0.05, d.y));
 }
 
-/** @param y 0 at the layer's lower side … 1 at its upper */
+/** Cloud density. @param y height in the layer: 0 at its base, 1 at its top */
 function cloudDensity({ cloudSize, cover, drift }: SkyLook, x: number, y: number, z: number): number {
   const u = (x + drift.x) / cloudSize;
   const v = (z + drift.z) / cloudSize;
   const shape = fbm2(u, v, 5) + 0.5 * fbm2(u * 0.31 + 8, v * 0.31, 2) + cover;
-  // Flat below, heaped above.
+  // Clouds have a flat base and a heaped top.
   const rise = shape - 0.95 * y * y - smoothstep(0.12, 0, y) * 0.35;
   if (rise < -0.32) return 0;
   return clamp((rise + 0.5 * fbm3(u * 6, y * 3, v * 6, 5)) * 3.4);

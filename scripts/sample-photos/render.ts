@@ -1,7 +1,7 @@
 /**
- * Makes the sample photos of the web app: `node web/samples/render.ts [NAME…] [--scale 0.25] [--out DIR]`.
+ * Renders the web app's sample photos: `node scripts/sample-photos/render.ts [NAME…] [--scale 0.25] [--out DIR]`.
  *
- * They are computed, not taken, so that they are the project's own. A picture takes minutes.
+ * NAME is `lake`, `lighthouse` or `still-life`; all by default. `--scale` is a factor on the width and the height.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -54,7 +54,7 @@ function* renderRows({ name, scale, row, stride }: Job): Generator<Row> {
       for (let s = 0; s < scene.samples; s++) {
         const sample = { x: (x + random() - width / 2) / half, y: (height / 2 - y - random()) / half };
         const light = scene.radiance(sample, random);
-        // One lucky ray must not make a white pixel of itself.
+        // Clamped, because a single very bright ray would leave a white pixel.
         const limit = 8 / Math.max(8, light.x, light.y, light.z) / scene.samples;
         pixels[x * 3]! += light.x * limit;
         pixels[x * 3 + 1]! += light.y * limit;
@@ -83,7 +83,7 @@ async function render(name: string, scale: number, out: string): Promise<void> {
   const path = join(out, `${name}.jpg`);
   const photo = await develop({ width, height, light }, scene.exposure);
   await writeFile(path, photo);
-  // As it is offered, beside the others.
+  // The thumbnail on the create screen.
   const small = sharp(photo).resize(SMALL_SIDE, SMALL_SIDE, { fit: 'cover' }).jpeg({ quality: 76, mozjpeg: true });
   await small.toFile(join(out, `${name}-small.jpg`));
   console.log(`${path}: ${width}×${height}`);
@@ -94,7 +94,7 @@ if (isMainThread) {
     allowPositionals: true,
     options: { scale: { type: 'string', default: '1' }, out: { type: 'string' } },
   });
-  const out = values.out ?? join(import.meta.dirname, '../static/samples');
+  const out = values.out ?? join(import.meta.dirname, '../../web/static/samples');
   await mkdir(out, { recursive: true });
   for (const name of positionals.length > 0 ? positionals : Object.keys(SCENES)) {
     await render(name, Number(values.scale), out);

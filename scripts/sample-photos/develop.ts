@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { createRandom } from './noise.ts';
 
-/** Linear light, three numbers a pixel. */
+/** Linear light: three numbers per pixel (red, green, blue). */
 export interface LightImage {
   readonly width: number;
   readonly height: number;
@@ -11,7 +11,7 @@ export interface LightImage {
 const MAX_BYTES = 150_000;
 const QUALITIES = [90, 86, 82, 78, 74, 70, 65, 60];
 
-/** Makes a photo of light: glow around what is bright, film's curve, darker corners, a little grain; JPEG of ≤ 150 kB. */
+/** Encodes linear light as a JPEG of at most 150 kB, with glow, a film tone curve, darker corners and some grain. */
 export async function develop({ width, height, light }: LightImage, exposure: number): Promise<Uint8Array> {
   const exposed = light.map((value) => value * exposure);
   const glow = blur({ width, height, light: exposed }, Math.max(width, height) / 90);
@@ -37,14 +37,14 @@ export async function develop({ width, height, light }: LightImage, exposure: nu
   throw new RangeError('there is no quality to try');
 }
 
-/** Linear light to what a screen is sent: a foot, a long shoulder, and sRGB's own curve. */
+/** Maps linear light to sRGB values, 0…1: a variant of the ACES filmic curve, then the sRGB transfer function. */
 function filmCurve(x: number): number {
   const bright = (x * (2.43 * x + 0.03)) / (x * (2.35 * x + 0.59) + 0.14);
   const low = Math.min(1, Math.max(0, bright));
   return low <= 0.0031308 ? 12.92 * low : 1.055 * low ** (1 / 2.4) - 0.055;
 }
 
-/** Three box blurs, one after the other, are as good as a bell. */
+/** Three box blurs in a row approximate a Gaussian blur. */
 function blur(image: LightImage, radius: number): Float32Array {
   const { width, height } = image;
   let from = image.light;
@@ -56,7 +56,7 @@ function blur(image: LightImage, radius: number): Float32Array {
   return from;
 }
 
-/** Means along lines: `count` of them a line, `step` apart, the lines `line` apart. */
+/** Moving average along lines of `count` pixels; `step` is the stride between pixels, `line` the stride between lines. */
 function boxBlur(
   from: Float32Array,
   count: number,

@@ -1,20 +1,20 @@
 import { add, along, cross, normalize, scale, sub, vec } from './vec.ts';
 import type { Vec } from './vec.ts';
 
-/** A picture that can be computed pixel by pixel. */
+/** A picture that can be rendered pixel by pixel. */
 export interface Scene {
   /** Pixels. */
   readonly width: number;
   readonly height: number;
-  /** Rays a pixel. */
+  /** Rays per pixel. */
   readonly samples: number;
-  /** The light that arrives, linear: 1 is white paper in the light, more is brighter. */
+  /** Linear light at a point of the picture: 1 is lit white paper. */
   radiance(ray: CameraSample, random: () => number): Vec;
-  /** Factor on the light before it is made a picture of. */
+  /** Factor on the light before the tone curve. */
   readonly exposure: number;
 }
 
-/** Where in the picture, from −1…1 over its longer side, x to the right and y up. */
+/** A point of the picture: −1…1 over its longer side, x to the right and y up. */
 export interface CameraSample {
   readonly x: number;
   readonly y: number;
@@ -29,7 +29,7 @@ export interface Camera {
   readonly forward: Vec;
 }
 
-/** @param focal in halves of the picture's longer side: 2 is a normal lens, 1.4 a wide one */
+/** @param focal focal length in halves of the picture's longer side: 2 is a normal lens, 1.4 a wide one */
 export function createCamera(position: Vec, target: Vec, focal: number): Camera {
   const forward = normalize(sub(target, position));
   const right = normalize(cross(vec(0, 1, 0), forward));

@@ -6,7 +6,7 @@ import type { Vec } from '../vec.ts';
 import { clearSky, skyLight } from './sky.ts';
 import type { SkyLook } from './sky.ts';
 
-/** Mountains at dusk over a still lake, mist on the water, firs and stones in front. Metres, z away from the eye. */
+/** Mountains at dusk over a still lake, with mist on the water and firs and stones in front. In metres; z points away from the eye. */
 
 const LOOK: SkyLook = {
   sun: normalize(vec(-0.62, 0.13, 0.55)),
@@ -32,7 +32,7 @@ const hill = (x: number, z: number, cx: number, cz: number, r: number, h: number
   return h / (1 + d * d * 0.8 + d);
 };
 
-/** Where mountains stand at all. */
+/** Base height of the mountains, in metres. */
 function mass(x: number, z: number): number {
   return (
     hill(x, z, 1000, 4700, 1150, 1750) +
@@ -44,7 +44,7 @@ function mass(x: number, z: number): number {
   );
 }
 
-/** Height of the ground over the water. */
+/** Height of the ground above the water. */
 function ground(x: number, z: number, octaves: number): number {
   const m = mass(x, z);
   const rough = eroded(x / 900 + 3.3, z / 900 + 0.7, octaves);
@@ -53,7 +53,7 @@ function ground(x: number, z: number, octaves: number): number {
   const beyond = smoothstep(420, 700, z);
   const there = far * beyond - 10 * (1 - beyond);
   if (z > 150) return there;
-  // The bank where we stand, falling into the water to the right, and an islet.
+  // The bank at the camera, which slopes into the water to the right, and an islet.
   const bank = 2.9 - z * 0.13 - x * 0.17 + 0.8 * fbm2(x / 7, z / 7, 4);
   const islet = 3.1 * Math.exp(-(((x - 27) / 8) ** 2) - ((z - 64) / 9) ** 2) - 1.5 + 0.5 * fbm2(x / 4, z / 4, 3);
   const tufts =
@@ -63,7 +63,7 @@ function ground(x: number, z: number, octaves: number): number {
   return Math.max(there, bank + tufts, islet);
 }
 
-/** How far firs rise over the ground at a place: a jittered field of cones. */
+/** Height of the firs above the ground at (x, z): a jittered grid of cones. */
 function firs(x: number, z: number): number {
   const size = 11;
   const [ix, iz] = [Math.floor(x / size), Math.floor(z / size)];
@@ -84,13 +84,13 @@ function firs(x: number, z: number): number {
 
 const treeline = (x: number, z: number): number => 330 + 130 * noise2(x / 300, z / 300);
 
-/** Height with the forest on it. */
+/** Height of the ground including the forest. */
 function surface(x: number, z: number, octaves: number): number {
   const h = ground(x, z, octaves);
   return z > 400 && h > 1.5 && h < treeline(x, z) ? h + firs(x, z) : h;
 }
 
-/** Single firs near the eye: x, z, height. */
+/** Single firs near the camera: x, z, height. */
 const NEAR_FIRS = [
   [-13.5, 24, 21],
   [-19, 31, 25],
@@ -114,7 +114,7 @@ const STONES = [
   [0.2, 9.1, 0.4],
 ] as const;
 
-/** About the distance to the nearest fir. */
+/** Approximate distance to the nearest fir. */
 function firDistance(p: Vec): number {
   let nearest = Infinity;
   for (const [x, z, tall] of NEAR_FIRS) {
@@ -178,7 +178,7 @@ function trace(from: Vec, d: Vec, fine: boolean): Hit {
   return water < FAR ? { t: water, what: 'water' } : { t: FAR, what: 'sky' };
 }
 
-/** Whether the sun reaches a place. */
+/** Whether the sun reaches a point. */
 function sunlit(p: Vec): number {
   let light = 1;
   let t = 12;
@@ -234,7 +234,7 @@ function nearNormal(p: Vec, distance: (p: Vec) => number): Vec {
   return normalize(vec(d(e, 0, 0) - d(-e, 0, 0), d(0, e, 0) - d(0, -e, 0), d(0, 0, e) - d(0, 0, -e)));
 }
 
-/** Mist that lies on the water, and the air in between. */
+/** Mist above the water, and the haze of the air. */
 function throughAir(colour: Vec, from: Vec, d: Vec, t: number, random: () => number): Vec {
   const air = mix(clearSky(LOOK, normalize(vec(d.x, 0.03, d.z))), SKY_ON_GROUND, 0.25);
   let result = mix(air, colour, Math.exp(-t / 14000));
@@ -278,7 +278,7 @@ function seen(from: Vec, d: Vec, random: () => number, bounces: number): Vec {
 }
 
 function waterColour(p: Vec, d: Vec, t: number, random: () => number, bounces: number): Vec {
-  // Breaths of wind roughen the water in streaks; in between it is a mirror.
+  // Wind roughens the water in streaks; between them it is a mirror.
   const wind = smoothstep(0.02, 0.4, fbm2(p.x / 90 + 2, p.z / 26, 3));
   const calm = (0.0016 + 0.009 * wind) * (1 / (1 + t / 900));
   const ripple = (s: number): [number, number] => {

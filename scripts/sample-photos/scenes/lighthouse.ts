@@ -6,7 +6,7 @@ import type { Vec } from '../vec.ts';
 import { clearSky, skyLight } from './sky.ts';
 import type { SkyLook } from './sky.ts';
 
-/** A lighthouse on a cliff in the last sun, a fence along the edge, the sea. Metres, z away from the eye. */
+/** A lighthouse on a cliff in the last sunlight, a fence along the edge, and the sea. In metres; z points away from the eye. */
 
 const LOOK: SkyLook = {
   sun: normalize(vec(-0.78, 0.21, 0.28)),
@@ -29,10 +29,10 @@ const HOUSE = { x: 17.5, z: 89 } as const;
 
 const camera = createCamera(vec(0.4, 26.9, 0), vec(0.9, 29.3, 20), 1.62);
 
-/** Where the edge of the cliff is: a bay before us, and the headland beyond. */
+/** The edge of the cliff: a bay in front of the camera, and the headland behind it. */
 const edge = (z: number): number =>
   -4.6 + 12 * Math.exp(-(((z - 40) / 15) ** 2)) - 6 * Math.exp(-(((z - 84) / 20) ** 2));
-/** The path's middle. */
+/** The centre line of the path. */
 const path = (z: number): number => 0.9 + edge(z) * 0.55 + 3.4 + 1.1 * Math.sin(z / 9);
 
 function far(x: number, z: number): number {
@@ -75,7 +75,7 @@ interface Near {
   what: What;
 }
 
-/** The nearest thing that people made. */
+/** Distance to the nearest building or fence. */
 function built(p: Vec): Near {
   let best: Near = { d: 9, what: 'sky' };
   const take = (d: number, what: What): void => {
@@ -189,7 +189,7 @@ function meadow(p: Vec, n: Vec, t: number): Vec {
     trodden * smoothstep(95, 70, p.z),
   );
   if (t < 34 && trodden < 0.2) {
-    // Sea thrift: small pink heads, in drifts.
+    // Patches of sea thrift, which has small pink heads.
     const s = 6;
     const [ix, iz] = [Math.floor(p.x * s), Math.floor(p.z * s)];
     const drift = fbm2(p.x / 2.4 + 9, p.z / 2.4, 3);

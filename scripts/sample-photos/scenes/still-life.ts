@@ -6,21 +6,21 @@ import type { Vec } from '../vec.ts';
 import { ellipsoid, NEAR, shaped, sphere } from './solids.ts';
 import type { Ray, Solid } from './solids.ts';
 
-/** Oranges in a bowl, a jug with eucalyptus, the light of a window from the left: paths of light, followed. Decimetres. */
+/** Oranges in a bowl and a jug with eucalyptus, lit by a window on the left: path traced. In decimetres. */
 
 interface Matter {
   readonly albedo: Vec;
-  /** What it mirrors seen straight on, 0…1, and how blurred. */
+  /** Specular reflectance at normal incidence, 0…1; its roughness is below. */
   readonly shine: number;
   readonly rough: number;
-  /** Bends the surface's direction. */
+  /** Perturbs the surface normal. */
   readonly bump?: number;
 }
 interface Thing {
   readonly solid: Solid;
   readonly matter: (p: Vec, n: Vec) => Matter;
 }
-/** Things in a ball: a ray that misses it misses them all. */
+/** Objects in a bounding sphere: a ray that misses the sphere misses all of them. */
 interface Group {
   readonly centre: Vec;
   readonly reach: number;
@@ -93,7 +93,7 @@ function jug(p: Vec): number {
   return Math.max(shell * 0.72, y - 2.12, -y);
 }
 
-/** Twigs that rise from a place and bend over, with leaves in pairs. */
+/** Twigs that rise from a point and bend over, with leaves in pairs. */
 function branch(from: Vec, way: Vec, bend: Vec, lengthOf: number, seed: number): Thing[] {
   const random = createRandom(seed);
   const things: Thing[] = [];
@@ -180,7 +180,7 @@ const groups: readonly Group[] = [
   },
 ];
 
-/** Boards along x, with their grain. */
+/** Wooden boards along x, with their grain. */
 function table(p: Vec): Matter {
   const board = Math.floor(p.z / 1.15 + 7.3);
   const z = p.z / 1.15 + 7.3 - board;
@@ -228,7 +228,7 @@ function meet(ray: Ray, furthest = 40): Hit | undefined {
   return best;
 }
 
-/** The window seen in a direction, its bars dark; nothing where it is not. */
+/** Light of the window in a direction, with dark bars; black outside of the window. */
 function windowLight({ from, d }: Ray): Vec | undefined {
   if (d.x >= 0) return undefined;
   const t = (WINDOW.x - from.x) / d.x;
@@ -244,7 +244,7 @@ function isBar(y: number, z: number): boolean {
   return edge(v) < 0.035 || edge(u) < 0.035;
 }
 
-/** What the window gives a place directly, from one point of it. */
+/** Direct light of the window at a surface point, from one sampled point of the window. */
 function lightFromWindow(p: Vec, n: Vec, random: () => number): Vec {
   const y = WINDOW.low + random() * (WINDOW.high - WINDOW.low);
   const z = WINDOW.near + random() * (WINDOW.far - WINDOW.near);
@@ -259,7 +259,7 @@ function lightFromWindow(p: Vec, n: Vec, random: () => number): Vec {
   return scale(DAYLIGHT, (cosine * -d.x * area) / (far2 * Math.PI));
 }
 
-/** A direction on a ball, evenly. */
+/** A uniformly distributed direction. */
 function onBall(random: () => number): Vec {
   const z = 2 * random() - 1;
   const r = Math.sqrt(1 - z * z);
@@ -287,7 +287,7 @@ function follow(start: Ray, random: () => number): Vec {
     }
     const from = along(p, hit.n, dot(hit.n, ray.d) > 0 ? -2 * NEAR : 2 * NEAR);
     const mirror = shine + (1 - shine) * 0.7 * (1 - clamp(-dot(n, ray.d))) ** 5;
-    // Mirrors are looked into more often than their share, which is made up for; seen by matt things, not at all.
+    // Specular reflection is sampled more often than its share, with a matching weight, and not at all after a diffuse bounce.
     const chance: number = mirrored ? Math.max(mirror, 0.3) : 0;
     mirrored = random() < chance;
     through = scale(through, mirrored ? mirror / chance : (1 - mirror) / (1 - chance));
