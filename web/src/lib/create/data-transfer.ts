@@ -1,8 +1,8 @@
-/** The first picture among the files that were dropped or pasted; else the first file, whose opening will say why not. */
+/** The first image among dropped or pasted files; without one the first file, so that opening it reports the problem. */
 export function firstPhoto(data: DataTransfer | null): File | undefined {
   const files = [...(data?.files ?? [])];
   return files.find(({ type }) => type.startsWith('image/')) ?? files[0];
 }
 
-/** Whether something that is dragged over the page is a file. */
+/** Whether files are dragged, rather than text or a link. */
 export const hasFiles = (data: DataTransfer | null): boolean => data?.types.includes('Files') ?? false;
