@@ -12,7 +12,7 @@ import { startGuarded } from './guarded-process.ts';
 import { lanAddress } from './lan.ts';
 import { LaunchError } from './launch-error.ts';
 import { natsReady, superviseNats } from './nats/server.ts';
-import { access } from './nats/users.ts';
+import { access } from '../../packages/pipeline/src/nats/access/users.ts';
 import type { Observation } from './observe/observation.ts';
 import type { Link } from './observe/pages/layout.ts';
 import { observePorts } from './observe/ports.ts';

@@ -9,14 +9,15 @@ import {
   createLog,
   createObjectArtifacts,
   createQueueView,
+  createHousekeepingPorts,
   createTaskQueue,
   createVideo,
   isTerminal,
+  openAdmissionPorts,
   openRecords,
-  openRequests,
   openVideoTable,
   pipelineSettings,
-  runCaretaker,
+  runHousekeeper,
 } from '@cinematica/pipeline';
 import type { Artifacts, Records, StoredRecord, VideoRef } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
@@ -25,9 +26,9 @@ import type { PlanRequest } from '@cinematica/pipeline/plan';
 import { logConnection } from '@cinematica/pipeline/service';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { v7 } from 'uuid';
-import { allowLists } from '../../scripts/launch/nats/access.ts';
+import { allowLists } from '../../packages/pipeline/src/nats/access/allow-lists.ts';
 import { natsConfig } from '../../scripts/launch/nats/config.ts';
-import { access } from '../../scripts/launch/nats/users.ts';
+import { access } from '../../packages/pipeline/src/nats/access/users.ts';
 import { startTestNats } from './nats-server.ts';
 import { STAGE_SERVICES } from './real-system.ts';
 import type { StageService } from './real-system.ts';
@@ -179,14 +180,15 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
   const log = createLog('gateway', { write: say });
   logConnection(nats, log);
   const records = await openRecords(nats, settings);
-  const requests = openRequests(records.bucket);
+  const { requests, quotas } = await openAdmissionPorts(nats, settings);
   const artifacts = createObjectArtifacts(nats, settings);
-  const table = await openVideoTable(records, log);
+  const table = await openVideoTable(nats, settings, log);
   const queue = createQueueView(table);
   const ended = new AbortController();
   const tasks = createTaskQueue(nats, settings, log);
-  const parts = { nats, table, records, requests, artifacts, tasks, settings, log };
-  const caring = runCaretaker(parts, 'test', ended.signal);
+  const ports = createHousekeepingPorts(nats, settings);
+  const options = { ...ports, table, records, requests, quotas, artifacts, tasks, settings, log };
+  const housekeeping = runHousekeeper(options, 'test', ended.signal);
   return {
     nats,
     records,
@@ -194,12 +196,12 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
     async create(photo: Uint8Array, plan: ReturnType<typeof createPlan>): Promise<VideoRef> {
       const request = { owner: 'ann', requestId: v7(), body: photo };
       const video = { ...request, prepare: () => Promise.resolve({ plan, photo }) };
-      const { record } = await createVideo({ records, requests, artifacts, queue, settings }, video);
+      const { record } = await createVideo({ records, requests, quotas, artifacts, queue, settings }, video);
       return { owner: record.owner, videoId: record.videoId };
     },
     async [Symbol.asyncDispose]() {
       ended.abort();
-      await caring;
+      await housekeeping;
       await table[Symbol.asyncDispose]();
       await nats.close();
     },

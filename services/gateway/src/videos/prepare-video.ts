@@ -1,5 +1,13 @@
-import { findTask, Stage, takeQuota, UnknownVideoError, VideoState } from '@cinematica/pipeline';
-import type { Artifact, Artifacts, PipelineSettings, PreparedVideo, Records, VideoTable } from '@cinematica/pipeline';
+import { findTask, Stage, UnknownVideoError, VideoState } from '@cinematica/pipeline';
+import type {
+  Artifact,
+  Artifacts,
+  PipelineSettings,
+  PreparedVideo,
+  Quotas,
+  Records,
+  VideoTable,
+} from '@cinematica/pipeline';
 import { Code, refuse } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { CreateVideoRequest } from '@cinematica/protocol/v1';
@@ -14,6 +22,7 @@ import { idOf } from './to-video.ts';
 
 export interface PrepareParts {
   readonly records: Records;
+  readonly quotas: Quotas;
   readonly artifacts: Artifacts;
   readonly table: VideoTable;
   readonly sanitizer: PhotoSanitizer;
@@ -91,11 +100,11 @@ function read({ artifacts }: PrepareParts, artifact: Artifact | undefined, signa
 }
 
 /** A cookie is easily dropped: who has none yet counts with everyone at the same address. */
-function takeAddressQuota({ records, table, addressSettings }: PrepareParts, address: string, videoId: string) {
+function takeAddressQuota({ quotas, table, addressSettings }: PrepareParts, address: string, videoId: string) {
   const owner = `address-${createHash('sha256').update(address).digest('base64url').slice(0, 22)}`;
   // The videos are of many owners: the table finds them by their ids alone.
   const find: Pick<Records, 'get'> = { get: (ref) => Promise.resolve(table.videos.get(ref.videoId) ?? null) };
-  return takeQuota(records.bucket, find, addressSettings, { owner, videoId });
+  return quotas.take(find, addressSettings, { owner, videoId });
 }
 
 const notReady = (message: string) => refuse(Code.FAILED_PRECONDITION, ErrorReason.VIDEO_NOT_READY, message);
