@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { readConfig } from '../../packages/pipeline/src/service/read-config.ts';
+import { readConfig } from '../../packages/pipeline/src/process/service/read-config.ts';
 import { configSchema as decoder } from '../../services/decoder/src/config.ts';
 import { configSchema as denoiser } from '../../services/denoiser/src/config.ts';
 import { configSchema as encoder } from '../../services/encoder/src/config.ts';
 import { configSchema as gateway } from '../../services/gateway/src/config.ts';
 import { configSchema as muxer } from '../../services/muxer/src/config.ts';
 import { configSchema as provisioner } from '../../services/provisioner/src/config.ts';
-import { access } from '../../scripts/launch/nats/users.ts';
+import { access } from '../../packages/pipeline/src/nats/access/users.ts';
 import { environmentOf, KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
 
 const schemas: Readonly<Record<string, z.ZodObject>> = { gateway, encoder, denoiser, decoder, muxer, provisioner };

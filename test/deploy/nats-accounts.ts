@@ -1,5 +1,5 @@
-import { allowLists } from '../../scripts/launch/nats/access.ts';
-import { access } from '../../scripts/launch/nats/users.ts';
+import { allowLists } from '../../packages/pipeline/src/nats/access/allow-lists.ts';
+import { access } from '../../packages/pipeline/src/nats/access/users.ts';
 
 /** The launcher's user is for a machine of one's own. */
 const users = Object.entries(access).filter(([name]) => name !== 'launcher');

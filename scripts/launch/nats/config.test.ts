@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { allowLists } from './access.ts';
+import { allowLists } from '../../../packages/pipeline/src/nats/access/allow-lists.ts';
 import { natsConfig } from './config.ts';
-import { access } from './users.ts';
+import { access } from '../../../packages/pipeline/src/nats/access/users.ts';
 
 const config = (storeFolder: string): string =>
   natsConfig({
