@@ -1,8 +1,10 @@
 export { createVideo } from './domain/admission/create-video.ts';
-export type { CreateVideoOptions, PreparedVideo, VideoRequest } from './domain/admission/create-video.ts';
+export type { Admission, CreateVideoOptions, PreparedVideo, VideoRequest } from './domain/admission/create-video.ts';
 export { createEstimator } from './domain/admission/estimate.ts';
 export type { Estimator } from './domain/admission/estimate.ts';
 export { OverLimitError } from './domain/admission/over-limit-error.ts';
+export { createQuotas } from './domain/admission/quotas.ts';
+export type { QuotaLimits, Quotas } from './domain/admission/quotas.ts';
 export { createQueueView } from './domain/admission/queue-view.ts';
 export type { QueueView } from './domain/admission/queue-view.ts';
 export { StorageFullError, UnavailableError } from './domain/errors.ts';
@@ -13,7 +15,6 @@ export { MissingArtifactError } from './domain/ports/artifacts.ts';
 export type { Artifacts } from './domain/ports/artifacts.ts';
 export type { Nudges } from './domain/ports/nudges.ts';
 export type { Previews } from './domain/ports/previews.ts';
-export type { QuotaLimits, Quotas } from './domain/ports/quotas.ts';
 export { changed, unchanged, UnknownVideoError } from './domain/ports/records.ts';
 export type { Change, Changed, Records, Revision, StoredRecord, Updated, VideoRef } from './domain/ports/records.ts';
 export { RequestConflictError } from './domain/ports/requests.ts';
@@ -32,6 +33,7 @@ export { createBoundedQueue, SlowReaderError } from './domain/watch/bounded-queu
 export { watchVideo } from './domain/watch/watch-video.ts';
 export type { WatchEvent, WatchOptions } from './domain/watch/watch-video.ts';
 export { openAdmissionPorts } from './nats/admission-ports.ts';
+export type { AdmissionPorts } from './nats/admission-ports.ts';
 export { createObjectArtifacts } from './nats/artifacts.ts';
 export { startCanary } from './nats/canary.ts';
 export type { Canary } from './nats/canary.ts';
