@@ -179,13 +179,13 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
   const log = createLog('gateway', { write: say });
   logConnection(nats, log);
   const records = await openRecords(nats, settings);
-  const { requests, quotas } = await openAdmissionPorts(nats, settings);
+  const { requests, quotaStore } = await openAdmissionPorts(nats, settings);
   const artifacts = createObjectArtifacts(nats, settings);
   const table = await openVideoTable(nats, settings, log);
   const ended = new AbortController();
   const tasks = createTaskQueue(nats, settings, log);
   const ports = createHousekeepingPorts(nats, settings);
-  const options = { ...ports, table, records, requests, quotas, artifacts, tasks, settings, log };
+  const options = { ...ports, table, records, requests, quotaStore, artifacts, tasks, settings, log };
   const housekeeping = runHousekeeper(options, 'test', ended.signal);
   return {
     nats,

@@ -1,32 +1,26 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { KV } from '@nats-io/kv';
 import { QuotaRecordSchema } from '../domain/messages.ts';
-import type { QuotaStore } from '../domain/ports/quotas.ts';
+import type { QuotaStore } from '../domain/ports/quota-store.ts';
 import { isRevisionConflict, withTranslatedErrors } from './errors.ts';
 import { quotaKey } from './names.ts';
 
-/** Quotas as values of the records' bucket, under keys `q.<owner>`. */
 export const createQuotaStore = (bucket: KV): QuotaStore => ({
   async get(owner) {
     const entry = await withTranslatedErrors('reading a quota', () => bucket.get(quotaKey(owner)));
     const revision = entry?.revision ?? 0;
-    if (entry?.operation !== 'PUT') return { quota: create(QuotaRecordSchema), revision };
-    return { quota: fromBinary(QuotaRecordSchema, entry.value), revision };
+    if (entry?.operation !== 'PUT') return { quota: create(QuotaRecordSchema), revision, exists: false };
+    return { quota: fromBinary(QuotaRecordSchema, entry.value), revision, exists: true };
   },
-  async replace(owner, quota, previousSeq) {
+  async put(owner, quota, previousSeq) {
     const value = toBinary(QuotaRecordSchema, quota);
     try {
-      return await withTranslatedErrors('writing a quota', () => bucket.put(quotaKey(owner), value, { previousSeq }));
+      const write = () => bucket.put(quotaKey(owner), value, { previousSeq });
+      return await withTranslatedErrors('storing a quota', write);
     } catch (error) {
       if (isRevisionConflict(error)) return null;
       throw error;
     }
-  },
-  async owners() {
-    const owners: string[] = [];
-    const keys = await withTranslatedErrors('listing quotas', () => bucket.keys('q.*'));
-    for await (const key of keys) owners.push(key.slice(key.indexOf('.') + 1));
-    return owners;
   },
   async remove(owner, previousSeq) {
     try {
@@ -37,4 +31,12 @@ export const createQuotaStore = (bucket: KV): QuotaStore => ({
       throw error;
     }
   },
+  owners: () =>
+    withTranslatedErrors('listing quotas', async () => {
+      const owners: string[] = [];
+      for await (const key of await bucket.keys(quotaKeys)) owners.push(key.slice(key.indexOf('.') + 1));
+      return owners;
+    }),
 });
+
+const quotaKeys = 'q.*';
