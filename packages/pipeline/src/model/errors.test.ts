@@ -5,7 +5,7 @@ import { OutOfMemoryError } from '../worker/stage.ts';
 import type { Inputs, Stage, StageHooks, StageTask } from '../worker/stage.ts';
 import { explainFailures } from './errors.ts';
 
-const crash = { exitCode: null, signal: 'SIGKILL', doing: 'run graph "unet"', peakRss: 2 ** 33, output: '' } as const;
+const crash = { exitCode: null, signal: 'SIGKILL', request: 'run graph "unet"', peakRss: 2 ** 33, output: '' } as const;
 const failure = (error: Error): Promise<unknown> => {
   const stage: Stage = { stage: StageKind.DENOISE, fingerprint: '', run: () => Promise.reject(error) };
   return explainFailures(stage)
