@@ -42,10 +42,10 @@ if (positionals.length === 0 || ![width, height, frames, threads, ...windows].ev
 }
 
 const WAYS: readonly (readonly [string, Joining])[] = [
-  ['latents, colours held', { handOver: 'latents', holdColours: true }],
-  ['latents', { handOver: 'latents', holdColours: false }],
-  ['encoded again, colours held', { handOver: 'pixels', holdColours: true }],
-  ['encoded again', { handOver: 'pixels', holdColours: false }],
+  ['latents, colours held', { handOver: 'latents', matchColors: true }],
+  ['latents', { handOver: 'latents', matchColors: false }],
+  ['encoded again, colours held', { handOver: 'pixels', matchColors: true }],
+  ['encoded again', { handOver: 'pixels', matchColors: false }],
 ];
 
 await using model = await openModel(values.model, { provider: 'cpu', threads });

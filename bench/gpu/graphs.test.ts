@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { vaeDecodeGraph } from '../../packages/svd/src/graphs/decode-graph.ts';
 import { denoiseGraphs } from '../../packages/svd/src/graphs/denoise-graphs.ts';
 import { imageEncoderGraph, vaeEncodeGraph } from '../../packages/svd/src/graphs/encode-graphs.ts';
-import type { Draft } from '../../packages/svd/src/graphs/graph.ts';
+import type { GraphDraft } from '../../packages/svd/src/graphs/graph.ts';
 import { checkCudaGraph } from '../../packages/svd/src/nn/cuda/check-graph.ts';
 import { emitterFor } from '../../packages/svd/src/graphs/emitter-for.ts';
 import { elements } from '../../packages/svd/src/onnx/graph-builder.ts';
@@ -12,9 +12,9 @@ import { roofline, total } from './roofline.ts';
 const options = { createEmitter: emitterFor('cuda') };
 const latents = { height: 72, width: 128 };
 
-const counts = ({ builder }: Draft) =>
+const counts = ({ builder }: GraphDraft) =>
   Object.fromEntries([...Map.groupBy(builder.nodes, ({ opType }) => opType)].map(([op, nodes]) => [op, nodes.length]));
-const largest = ({ builder }: Draft) => Math.max(...builder.values.map(({ shape }) => elements(shape)));
+const largest = ({ builder }: GraphDraft) => Math.max(...builder.values.map(({ shape }) => elements(shape)));
 const decode = (frames: number) => vaeDecodeGraph(paperCheckpoint, { ...latents, frames }, 'rgb8', options);
 
 test('SVD-XT’s graphs at 576×1024×25 run on CUDA alone, with its fused operators', () => {

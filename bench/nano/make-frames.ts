@@ -12,7 +12,7 @@ import {
   decode,
   denoise,
   encode,
-  holdColours,
+  matchColorStatistics,
   planSegments,
   resolveSettings,
 } from '../../packages/svd/src/index.ts';
@@ -34,7 +34,7 @@ export interface Joining {
   /** What a segment starts from: the last latents of the one before, or that frame decoded and encoded again. */
   readonly handOver?: 'latents' | 'pixels';
   /** Whether the colours of later segments are held. */
-  readonly holdColours?: boolean;
+  readonly matchColors?: boolean;
 }
 
 /**
@@ -47,7 +47,7 @@ export async function makeFrames(
   count: number,
   request: SettingsRequest,
   only?: readonly number[],
-  { window = model.checkpoint.card.window, handOver = 'latents', holdColours: held = true }: Joining = {},
+  { window = model.checkpoint.card.window, handOver = 'latents', matchColors = true }: Joining = {},
 ): Promise<MadeFrames> {
   const plan = planSegments(count, window);
   const settings = resolveSettings(model.checkpoint.card, { ...request, frames: plan.framesPerSegment });
@@ -57,13 +57,15 @@ export async function makeFrames(
   const frame = channels * height * width;
   const frames: RgbImage[] = [];
   const seams: number[] = [];
-  let whole: ChannelStatistics | undefined;
+  let firstSegment: ChannelStatistics | undefined;
   let last: Float32Array | undefined;
   let conditioning = first;
   for (let segment = 0; segment < plan.segments; segment++) {
     let latents = await denoise(model, conditioning, { ...settings, segment });
-    if (last && held) latents = holdColours(latents, size, { seam: channelStatistics(last, size), whole });
-    whole ??= channelStatistics(latents, size);
+    if (last && matchColors) {
+      latents = matchColorStatistics(latents, size, { previousFrame: channelStatistics(last, size), firstSegment });
+    }
+    firstSegment ??= channelStatistics(latents, size);
     last = latents.slice(-frame);
     const shown = only ? pick(latents, only, frame) : latents;
     if (segment > 0) seams.push(frames.length);

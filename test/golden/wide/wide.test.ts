@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { unetGraph } from '../../../packages/svd/src/graphs/denoise-graphs.ts';
 import { createCudaEmitter } from '../../../packages/svd/src/nn/cuda/cuda-emitter.ts';
-import { cudaStandIn } from '../../../packages/svd/src/nn/cuda/test-runtime.ts';
+import { emulateCuda } from '../../../packages/svd/src/nn/cuda/test-runtime.ts';
 import type { Comparison } from '../../../packages/svd/src/parity/compare.ts';
 import { openGolden } from '../../../packages/svd/src/parity/golden.ts';
 import { compareParts } from '../../../packages/svd/src/parity/run-parity.ts';
@@ -45,7 +45,7 @@ test.skipIf(!enough)(
 
     await using model = createModel(
       checkpoint,
-      cudaStandIn(await createRuntime({ provider: 'cpu', threads: 1 })),
+      emulateCuda(await createRuntime({ provider: 'cpu', threads: 1 })),
       createEmitter,
     );
     const comparisons: Comparison[] = [];

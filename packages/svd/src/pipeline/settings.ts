@@ -1,40 +1,48 @@
 import type { ModelCard } from '../checkpoint/model-card.ts';
 import type { SamplerKind } from '../schedulers/sampler.ts';
 
-/** Everything that a video's frames follow from, beside the photo and the model. */
+/** Settings of one segment. Together with the photo and the model they determine its frames. */
 export interface VideoSettings {
-  /** Pixels. */
+  /** `width` and `height` in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Frames of one run of the model. */
+  /** `num_frames` of the segment. */
   readonly frames: number;
-  /** The frame rate that the model is told. */
+  /** `fps` that the model is conditioned on, 1…60. */
   readonly fps: number;
-  /** `motion_bucket_id`. */
+  /** `motion_bucket_id`, 1…255. */
   readonly motion: number;
-  /** `noise_aug_strength`: of the noise that the photo is given before it is encoded. */
+  /** `noise_aug_strength`: noise that is added to the photo before it is encoded, 0…1. */
   readonly noiseAug: number;
+  /** `num_inference_steps`, 1…1000. */
   readonly steps: number;
-  /** Guidance of the first and the last frame; linear between them. */
+  /** `min_guidance_scale` and `max_guidance_scale`: guidance of the first and the last frame, interpolated linearly. */
   readonly minGuidance: number;
   readonly maxGuidance: number;
-  /** An unsigned 32-bit number. */
+  /** Seed of the random numbers, an unsigned 32-bit integer. */
   readonly seed: number;
-  /** Which part of a longer video this is, from 0. */
+  /** The number of the segment in the video, from 0. */
   readonly segment: number;
   readonly sampler: SamplerKind;
-  /** Noise levels in place of the sampler's own, the end included. */
+  /** `sigmas`: noise levels that replace those of the sampler: descending, including the final one. */
   readonly sigmas?: readonly number[] | undefined;
-  /** Frames decoded together. */
+  /** `decode_chunk_size`: maximum number of frames that are decoded together. */
   readonly decodeChunk: number;
 }
 
-/** Settings that can't be. */
+/** A setting is out of range. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
+  /** The invalid setting. The message begins with its name. */
+  readonly field: keyof VideoSettings;
+
+  constructor(field: keyof VideoSettings, requirement: string) {
+    super(`${field} ${requirement}`);
+    this.field = field;
+  }
 }
 
-/** What someone asks for; the rest is the model's. */
+/** The requested settings. The model's defaults apply to the missing ones. */
 export type SettingsRequest = Partial<VideoSettings> & Pick<VideoSettings, 'width' | 'height' | 'seed'>;
 
 const LIMITS = {
@@ -51,8 +59,8 @@ const LIMITS = {
 } as const;
 
 /**
- * Completes a request with the model's defaults.
- * @throws SettingsError naming the setting, its value and what it may be.
+ * Completes a request with the defaults of the model, and checks all settings.
+ * @throws SettingsError that names the setting, its value and its range
  */
 export function resolveSettings(card: ModelCard, request: SettingsRequest): VideoSettings {
   const { defaults } = card;
@@ -70,7 +78,7 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Vide
     seed: request.seed,
     segment: request.segment ?? 0,
     sampler: request.sampler ?? card.sampler,
-    // The card's own levels are for its own number of steps and its own sampler.
+    // The sigmas of the card apply only to its own number of steps and its own sampler.
     sigmas:
       request.sigmas ??
       (card.sigmas?.length === steps + 1 && (request.sampler ?? card.sampler) === card.sampler
@@ -78,17 +86,19 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Vide
         : undefined),
     decodeChunk: request.decodeChunk ?? card.decodeChunk,
   };
-  for (const [name, { min, max, whole }] of Object.entries(LIMITS)) {
-    const value = settings[name as keyof typeof LIMITS];
+  for (const name of Object.keys(LIMITS) as (keyof typeof LIMITS)[]) {
+    const { min, max, whole } = LIMITS[name];
+    const value = settings[name];
     if (!(value >= min && value <= max) || (whole && !Number.isInteger(value))) {
-      throw new SettingsError(`${name} must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not ${value}`);
+      throw new SettingsError(name, `must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not ${value}`);
     }
   }
   for (const name of ['width', 'height'] as const) {
     const value = settings[name];
     if (!Number.isInteger(value) || value < card.multiple || value > 4096 || value % card.multiple) {
       throw new SettingsError(
-        `${name} must be a multiple of ${card.multiple} from ${card.multiple} to 4096 with ${card.name}, not ${value}`,
+        name,
+        `must be a multiple of ${card.multiple} from ${card.multiple} to 4096 with ${card.name}, not ${value}`,
       );
     }
   }
@@ -96,8 +106,8 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Vide
 }
 
 /**
- * Whether an unconditional pass is needed: only where some frame's guidance is over 1. Frames mix in the temporal layers,
- * so it is all of them or none.
+ * Whether the denoiser needs an unconditional prediction: if the guidance of any frame exceeds 1. The temporal layers mix the
+ * frames, so it is computed for all frames or for none.
  */
 export const usesGuidance = ({ minGuidance, maxGuidance }: VideoSettings): boolean =>
   Math.max(minGuidance, maxGuidance) > 1;

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Checkpoint, CheckpointFile } from './checkpoints.ts';
-import { fetchCheckpoint } from './fetch-checkpoint.ts';
-import { FetchError } from './fetch-error.ts';
+import type { PublishedCheckpoint, CheckpointFile } from './published-checkpoints.ts';
+import { downloadCheckpoint } from './download-checkpoint.ts';
+import { DownloadError } from './download-error.ts';
 import { send, startTestHub } from './test-hub.ts';
 import type { TestHub } from './test-hub.ts';
 
@@ -35,18 +35,18 @@ interface Settings {
   readonly repository?: string;
   readonly endpoint?: string;
   readonly token?: string;
-  readonly stall?: number;
+  readonly stallMs?: number;
   readonly signal?: AbortSignal;
 }
 
-function fetchInto({
+function downloadInto({
   signal,
-  stall = 5_000,
+  stallMs = 5_000,
   token,
   endpoint = hub.endpoint,
   ...settings
 }: Settings = {}): Promise<void> {
-  const checkpoint: Checkpoint = {
+  const checkpoint: PublishedCheckpoint = {
     name: 'test',
     title: 'Test',
     repository: 'new/model',
@@ -55,18 +55,18 @@ function fetchInto({
     files: [{ path: CONFIG }, { path: UNET }],
     ...settings,
   };
-  const patience = { attempts: 3, delay: () => 1, stall };
+  const retryPolicy = { maxAttempts: 3, delay: () => 1, stallMs };
   const listener = {
     note: (line: string) => void notes.push(line),
     progress: (_: string, done: number, total: number) => void progress.push(done / total),
   };
-  return fetchCheckpoint(checkpoint, { folder, endpoint, token, patience }, listener, signal);
+  return downloadCheckpoint(checkpoint, { folder, endpoint, token, retryPolicy }, listener, signal);
 }
 
 async function failure(settings: Settings = {}): Promise<string> {
-  const error: unknown = await fetchInto(settings).catch((e: unknown) => e);
-  expect(error).toBeInstanceOf(FetchError);
-  const { message } = error as FetchError;
+  const error: unknown = await downloadInto(settings).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(DownloadError);
+  const { message } = error as DownloadError;
   expect(message).not.toContain('\n');
   return message;
 }
@@ -88,9 +88,9 @@ const cut =
   (...[response, body, offset]: Parameters<typeof send>): void =>
     send(response, body, offset, offset + length);
 
-describe('a checkpoint arrives', () => {
-  test('through redirects, its token not given to the storage', async () => {
-    await fetchInto({ repository: 'old/model', token: 'hf_secret' });
+describe('a checkpoint is downloaded', () => {
+  test('through redirects, without sending the token to the storage', async () => {
+    await downloadInto({ repository: 'old/model', token: 'hf_secret' });
     await expectComplete();
     expect(progress.at(-1)).toBe(1);
     const to = (path: string): string[] => hub.requests.filter((line) => line.includes(path));
@@ -100,9 +100,9 @@ describe('a checkpoint arrives', () => {
     expect(to(UNET).at(-1)).toBe(`GET /new/model/resolve/main/${UNET}`);
   });
 
-  test('over connections that break, each continuing the one before', async () => {
+  test('over several connections, each of which continues the previous one', async () => {
     hub.faults.push(cut(200_000), cut(200_000), cut(0), cut(0));
-    await fetchInto();
+    await downloadInto();
     await expectComplete();
     const offsets = gets().map((line) => Number(/bytes=(\d+)-/.exec(line)?.[1] ?? 0));
     expect(new Set(offsets).size).toBeGreaterThanOrEqual(3);
@@ -111,132 +111,132 @@ describe('a checkpoint arrives', () => {
     expect(notes[0]).toMatch(/^unet\/model\.safetensors: the connection broke \(.+\); trying again in 1 s$/);
   });
 
-  test('after errors that pass, and a connection that falls silent', async () => {
+  test('after transient errors and a stalled connection', async () => {
     hub.faults.push(
       (response) => response.writeHead(503).end(),
       (response) => response.writeHead(429).end(),
     );
-    await fetchInto();
+    await downloadInto();
     await rm(join(folder, UNET));
     hub.faults.push(() => undefined);
-    await fetchInto({ stall: 100 });
+    await downloadInto({ stallMs: 100 });
     await expectComplete();
     expect(notes.filter((line) => line.includes('trying again')).join('\n')).toMatch(
-      /503.*\n.*429.*\n.*no answer for 0\.1 s/,
+      /503.*\n.*429.*\n.*no data for 0\.1 s/,
     );
   });
 
-  test('from where an earlier call was stopped', async () => {
+  test('from the position where an earlier call was stopped', async () => {
     const stop = new AbortController();
     hub.faults.push((response, body) => {
       response.writeHead(200, { 'content-length': body.length }).write(body.subarray(0, 100_000));
       setTimeout(() => stop.abort(), 100);
     });
-    await expect(fetchInto({ signal: stop.signal })).rejects.toThrow('aborted');
+    await expect(downloadInto({ signal: stop.signal })).rejects.toThrow('aborted');
     expect((await readdir(join(folder, 'unet'))).sort()).toEqual(['config.json', 'model.safetensors.part']);
-    await fetchInto();
+    await downloadInto();
     await expectComplete();
     expect(gets().at(-1)).toMatch(/ bytes=100000-$/);
   });
 
-  test('from the start where the server ignores ranges, or what was there does not fit', async () => {
+  test('from the start if the server ignores ranges or the existing part does not match', async () => {
     await put(`${UNET}.part`, weights.subarray(0, 1000));
     hub.ranges = false;
-    await fetchInto();
+    await downloadInto();
     await expectComplete();
     hub.ranges = true;
     await rm(join(folder, UNET));
     await put(`${UNET}.part`, Buffer.alloc(1000));
-    await fetchInto();
+    await downloadInto();
     await expectComplete();
-    expect(notes.at(-1)).toMatch(/does not fit what had been fetched before \(SHA-256 .*; starting over$/);
+    expect(notes.at(-1)).toMatch(/the file does not match its earlier part \(SHA-256 .*; starting again$/);
     await rm(join(folder, UNET));
     await put(`${UNET}.part`, Buffer.alloc(weights.length + 1));
-    await fetchInto();
+    await downloadInto();
     await expectComplete();
   });
 
-  test('once: what is there is checked, and fetched again only if damaged', async () => {
+  test('once: existing files are verified, and downloaded again only if damaged', async () => {
     const known = [
       { path: CONFIG, bytes: 7 },
       { path: UNET, bytes: weights.length, sha256: digest },
     ];
-    await fetchInto({ files: known });
+    await downloadInto({ files: known });
     hub.requests.length = 0;
-    await fetchInto({ files: known });
+    await downloadInto({ files: known });
     expect(hub.requests).toEqual([]);
-    expect(notes).toEqual([`${CONFIG}: already there, checked`, `${UNET}: already there, checked`]);
+    expect(notes).toEqual([`${CONFIG}: exists and is verified`, `${UNET}: exists and is verified`]);
     await put(UNET, Buffer.from(weights).fill(0, 9, 10));
     await put(CONFIG, Buffer.from('{"a":1]'));
-    await fetchInto({ files: known });
+    await downloadInto({ files: known });
     await expectComplete();
-    expect(notes.slice(2).join('\n')).toMatch(/config\.json: not JSON; fetching.*\n.*SHA-256 [0-9a-f]{64} instead of/);
+    expect(notes.slice(2).join('\n')).toMatch(
+      /config\.json: not JSON; downloading.*\n.*SHA-256 [0-9a-f]{64} instead of/,
+    );
   });
 });
 
-describe('one line says why not', () => {
-  test('another digest, and nothing of it stays', async () => {
+describe('a message of one line reports', () => {
+  test('a wrong digest, and the file is deleted', async () => {
     const sha256 = '0'.repeat(64);
     expect(await failure({ files: [{ path: UNET, bytes: weights.length, sha256 }] })).toBe(
-      `${UNET}: what the hub sent is damaged (SHA-256 ${digest} instead of ${sha256}), and has been deleted`,
+      `${UNET}: the file from the hub was damaged (SHA-256 ${digest} instead of ${sha256}), and was deleted`,
     );
     expect(await readdir(join(folder, 'unet'))).toEqual([]);
   });
 
   test.each([
-    [1000, 'the hub sends more than the 1000 bytes expected'],
-    [600_000, 'the hub has fewer than the 600000 bytes expected'],
-  ])('another size: %i bytes expected', async (bytes, reason) => {
+    [1000, 'the file on the hub is larger than the expected 1000 bytes'],
+    [600_000, 'the file on the hub is smaller than the expected 600000 bytes'],
+  ])('a wrong size: %i bytes expected', async (bytes, reason) => {
     expect(await failure({ files: [{ path: UNET, bytes, sha256: digest }] })).toContain(reason);
   });
 
-  test('a config that is none', async () => {
+  test('a config that is not JSON', async () => {
     hub.files.set(CONFIG, Buffer.from('<html>'));
-    expect(await failure()).toContain(`${CONFIG}: what the hub sent is damaged (not JSON)`);
+    expect(await failure()).toContain(`${CONFIG}: the file from the hub was damaged (not JSON)`);
   });
 
-  test('no such file, no access, no size, no hub, no address, no token', async () => {
+  test('a missing file, a refused access, a missing size, an unreachable hub, an invalid address and an invalid token', async () => {
     expect(await failure({ files: [{ path: 'x.json' }] })).toBe(
-      `${hub.endpoint}/new/model/resolve/main/x.json: not there (404)`,
+      `${hub.endpoint}/new/model/resolve/main/x.json: not found (404)`,
     );
     hub.refusal = 401;
-    expect(await failure()).toMatch(/new\/model is gated \(401\): accept its terms on that page; set HF_TOKEN to/);
+    expect(await failure()).toMatch(/new\/model is gated \(401\): accept the terms on that page; set HF_TOKEN to/);
     hub.refusal = 403;
-    expect(await failure({ token: 'hf_x' })).toMatch(
-      /gated \(403\).*the account of HF_TOKEN has not been given access/,
-    );
+    expect(await failure({ token: 'hf_x' })).toMatch(/gated \(403\).*the account of HF_TOKEN has no access/);
     hub.refusal = 204;
-    expect(await failure()).toContain('does not say how large it is');
+    expect(await failure()).toContain('does not report the size');
     hub.refusal = null;
     await hub[Symbol.asyncDispose]();
     for (const files of [[{ path: UNET }], [{ path: UNET, bytes: 9, sha256: digest }]]) {
       expect(await failure({ files })).toMatch(
-        /^can't reach 127\.0\.0\.1:\d+ \(ECONNREFUSED\): check the connection, or set HF_ENDPOINT to a mirror/,
+        /^cannot reach 127\.0\.0\.1:\d+ \(ECONNREFUSED\): check the connection, or set HF_ENDPOINT to a mirror/,
       );
     }
     expect({ notes, there: await readdir(folder) }).toEqual({ notes: [], there: [] });
-    expect(await failure({ endpoint: 'mirror' })).toContain('HF_ENDPOINT has to be an address');
-    expect(await failure({ token: 'hf_\nx' })).toContain('HF_TOKEN has characters');
+    expect(await failure({ endpoint: 'mirror' })).toContain('HF_ENDPOINT must be an address');
+    expect(await failure({ token: 'hf_\nx' })).toContain('HF_TOKEN has invalid characters');
   });
 
-  test('a server that never sends anything new', async () => {
+  test('a server that sends no new data', async () => {
     hub.faults.push(cut(1000), ...Array.from({ length: 3 }, () => cut(0)));
     expect(await failure()).toContain('the connection broke');
     hub.faults.push(
       ...Array.from({ length: 3 }, () => (response: Parameters<typeof send>[0]) => void response.writeHead(500).end()),
     );
-    expect(await failure()).toContain('the hub answers 500');
+    expect(await failure()).toContain('the hub responded with 500');
   });
 
-  test('no room, said before anything is fetched', async () => {
+  test('insufficient disk space, before the download starts', async () => {
     const bytes = 2 ** 52;
     expect(await failure({ files: [{ path: UNET, bytes, sha256: digest }] })).toMatch(
-      /4503599\.63 GB are needed, .* GB are free/,
+      /4503599\.63 GB are required, but only .* GB are free/,
     );
     expect(gets()).toEqual([]);
   });
 
-  test('a folder that is a file', async () => {
+  test('a folder name that is used by a file', async () => {
     await writeFile(join(folder, 'unet'), '');
     expect(await failure()).toMatch(/EEXIST|ENOTDIR/);
   });

@@ -6,16 +6,16 @@ function screen(isTTY: boolean): { lines: string[]; write: (text: string) => voi
   return { lines, write: (text) => void lines.push(text), isTTY, columns: 80 };
 }
 
-test('on a terminal one line changes: share, size, speed, time left', () => {
+test('on a terminal, one line shows percentage, size, speed and remaining time', () => {
   const tty = screen(true);
   const line = createProgressLine(tty);
   line.update('unet', 0, 4e9, 0);
-  line.update('unet', 1e6, 4e9, 100); // too soon to show
+  line.update('unet', 1e6, 4e9, 100); // too early to show
   line.update('unet', 20e6, 4e9, 1000);
   line.note('unet: trying again');
   line.update('unet', 1e9, 4e9, 51_000);
-  line.update('unet', 1.01e9, 4e9, 52_000); // what was more than 15 s ago counts no more
-  line.update('unet', 0, 4e9, 53_000); // starts over: no negative speed
+  line.update('unet', 1.01e9, 4e9, 52_000); // samples older than 15 s are ignored
+  line.update('unet', 0, 4e9, 53_000); // starts again: no negative speed
   line.update('unet', 4e9, 4e9, 53_001);
   line.end();
   expect(tty.lines).toEqual([
@@ -35,13 +35,13 @@ test('on a terminal one line changes: share, size, speed, time left', () => {
   ]);
 });
 
-test('a line never wraps', () => {
+test('a line is truncated to the width of the terminal', () => {
   const tty = { ...screen(true), columns: 30 };
   createProgressLine(tty).update('x'.repeat(100), 1, 2, 0);
   expect(tty.lines.join('')).toHaveLength(29);
 });
 
-test('in a log a line every half minute, and the last', () => {
+test('in a log, there is a line every 30 seconds and a last one', () => {
   const log = screen(false);
   const line = createProgressLine(log);
   for (let t = 0; t <= 70; t++) line.update('vae', t * 1e6, 70e6, t * 1000);

@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { sizeOf } from './receive-file.ts';
+import { sizeOf } from './download-file.ts';
 
-/** What a file has to be. */
-export interface Expected {
+/** The expected properties of a file. */
+export interface ExpectedFile {
   readonly path: string;
   readonly bytes: number;
-  /** Null where no digest is known: then the size has to do, and `.json` has to be JSON. */
+  /** Null if the digest is unknown. Then only the size is checked, and whether a `.json` file is JSON. */
   readonly sha256: string | null;
 }
 
-/** Whether the file at `file` is what it has to be: null, or what is wrong with it. */
-export async function verifyFile(file: string, expected: Expected, signal?: AbortSignal): Promise<string | null> {
+/** Verifies a file. Returns null if it matches, otherwise the difference. */
+export async function verifyFile(file: string, expected: ExpectedFile, signal?: AbortSignal): Promise<string | null> {
   const size = await sizeOf(file);
   if (size !== expected.bytes) return `${size} bytes instead of ${expected.bytes}`;
   if (expected.sha256 !== null) {

@@ -3,27 +3,27 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Answers one request instead of the hub. */
+/** Handles one request instead of the hub. */
 export type Fault = (response: ServerResponse, body: Buffer, offset: number) => void;
 
-/** A hub in this process, for tests. */
+/** A hub for tests, in this process. */
 export interface TestHub extends AsyncDisposable {
   readonly endpoint: string;
-  /** By path in the repository; may be changed. */
+  /** The files by their path in the repository. A test may change them. */
   readonly files: Map<string, Buffer>;
-  /** `METHOD path range authorization`, of every request to the hub and to its storage. */
+  /** All requests to the hub and its storage, as `METHOD path range authorization`. */
   readonly requests: string[];
-  /** Taken one by one by the requests to the storage of large files. */
+  /** Each request to the storage removes the first fault and is handled by it. */
   readonly faults: Fault[];
-  /** Status for every request to the hub, when not null. */
+  /** If not null, the status of every response of the hub. */
   refusal: number | null;
-  /** Whether the storage honours ranges. */
+  /** Whether the storage supports ranges. */
   ranges: boolean;
 }
 
 /**
- * Serves `files` as the Hugging Face hub does: a repository that has moved redirects, and large files, those called
- * `.safetensors`, are told with their SHA-256 and redirected to a storage of another origin.
+ * Serves `files` like the Hugging Face hub. A moved repository redirects. Large files (`.safetensors`) have their SHA-256 in
+ * the response, and redirect to a storage with another origin.
  */
 export async function startTestHub(files: Readonly<Record<string, Buffer>>): Promise<TestHub> {
   const log = (request: IncomingMessage): void => {
@@ -79,7 +79,7 @@ export async function startTestHub(files: Readonly<Record<string, Buffer>>): Pro
   return hub;
 }
 
-/** Sends a body from `offset` on, as much of it as `until` says, and then breaks the connection if that is not all. */
+/** Sends the bytes of a body from `offset` to `until`, then breaks the connection unless that is the end of the body. */
 export function send(response: ServerResponse, body: Buffer, offset: number, until = body.length): void {
   response.writeHead(offset > 0 ? 206 : 200, {
     'content-length': body.length - offset,

@@ -1,42 +1,44 @@
-import { FetchError } from './fetch-error.ts';
+import { DownloadError } from './download-error.ts';
 
-/** Where a repository's files are had, and as whom. */
+/** The repository, and the access to it. */
 export interface HubOptions {
-  /** Origin (and path) of the hub, such as `https://huggingface.co` or a mirror. */
+  /** Address of the hub or of a mirror, such as `https://huggingface.co`. */
   readonly endpoint: string;
   readonly repository: string;
   readonly revision: string;
-  /** An access token; sent to the hub alone, not to where it redirects. */
+  /** Access token. It is sent only to the hub, not to the hosts that it redirects to. */
   readonly token?: string | undefined;
 }
 
-/** What the hub says of a file. */
+/** The size and digest of a file. */
 export interface HubFile {
+  /** Size in bytes. */
   readonly bytes: number;
-  /** The digest of files in large-file storage, null for others. */
+  /** SHA-256 of a file in Git LFS; null for other files. */
   readonly sha256: string | null;
 }
 
-/** One repository on a hub that speaks Hugging Face's protocol. Its methods throw {@link FetchError}. */
+/** A repository on the Hugging Face hub. The methods throw {@link DownloadError}. */
 export interface Hub {
+  /** Requests the size and digest of a file. */
   describe(path: string, signal?: AbortSignal): Promise<HubFile>;
-  /** The file from byte `offset` on: 206 with the rest, 200 with the whole, or 416 where there is nothing from there. */
+  /** Requests a file from byte `offset` on. The status is 206 (the rest), 200 (the whole file) or 416 (no bytes left). */
   open(path: string, offset: number, signal?: AbortSignal): Promise<Response>;
 }
 
 /**
- * A client for one repository.
+ * Creates a client for one repository.
  *
- * @throws {@link FetchError} where the endpoint is no address, or the token none.
+ * @throws {@link DownloadError} when the endpoint or the token is invalid
  */
 export function createHub({ endpoint, repository, revision, token }: HubOptions): Hub {
   if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
-    throw new FetchError(`HF_ENDPOINT has to be an address such as https://huggingface.co, not ${endpoint}`);
+    throw new DownloadError(`HF_ENDPOINT must be an address such as https://huggingface.co, not ${endpoint}`);
   }
-  if (token && !/^[\x21-\x7e]+$/.test(token)) throw new FetchError('HF_TOKEN has characters in it that no token has');
+  if (token && !/^[\x21-\x7e]+$/.test(token)) throw new DownloadError('HF_TOKEN has invalid characters');
   const base = `${endpoint.replace(/\/+$/, '')}/${repository}`;
   const urlOf = (path: string): string => `${base}/resolve/${revision}/${path}`;
-  // Sizes and ranges are those of the file only where it is sent as it is.
+  // With compression, sizes and ranges would not be those of the file.
   const headers: Record<string, string> = { 'accept-encoding': 'identity' };
   if (token) headers.authorization = `Bearer ${token}`;
 
@@ -51,8 +53,8 @@ export function createHub({ endpoint, repository, revision, token }: HubOptions)
     } catch (cause) {
       init.signal?.throwIfAborted();
       const { host } = new URL(url);
-      throw new FetchError(
-        `can't reach ${host} (${reasonOf(cause)}): check the connection, or set HF_ENDPOINT to a mirror of the hub`,
+      throw new DownloadError(
+        `cannot reach ${host} (${reasonOf(cause)}): check the connection, or set HF_ENDPOINT to a mirror of the hub`,
         { cause, transient: true },
       );
     }
@@ -61,12 +63,12 @@ export function createHub({ endpoint, repository, revision, token }: HubOptions)
     await response.body?.cancel();
     if (status === 401 || status === 403) {
       const account = token
-        ? 'the account of HF_TOKEN has not been given access'
-        : 'set HF_TOKEN to an access token of an account that has been given access';
-      throw new FetchError(`${base} is gated (${status}): accept its terms on that page; ${account}`);
+        ? 'the account of HF_TOKEN has no access'
+        : 'set HF_TOKEN to an access token of an account with access';
+      throw new DownloadError(`${base} is gated (${status}): accept the terms on that page; ${account}`);
     }
-    if (status === 404) throw new FetchError(`${url}: not there (404)`);
-    throw new FetchError(`${url}: the hub answers ${status} ${response.statusText}`.trimEnd(), {
+    if (status === 404) throw new DownloadError(`${url}: not found (404)`);
+    throw new DownloadError(`${url}: the hub responded with ${status} ${response.statusText}`.trimEnd(), {
       transient: status >= 500 || status === 408 || status === 429,
     });
   }
@@ -76,18 +78,18 @@ export function createHub({ endpoint, repository, revision, token }: HubOptions)
     for (let hops = 0; hops < 5; hops++) {
       const response = await request(url, { method: 'HEAD', redirect: 'manual', signal: signal ?? null });
       const next = redirectOf(response);
-      // The digest is told by the hub itself, not by the storage it sends on to; a moved repository is still the hub.
+      // Only the hub sends the digest, not the storage that it redirects to. Follow redirects within the hub.
       if (next?.origin === new URL(url).origin && !response.headers.has('x-linked-etag')) {
         url = next.href;
         continue;
       }
       const bytes = Number(response.headers.get('x-linked-size') ?? response.headers.get('content-length') ?? NaN);
       if (!Number.isSafeInteger(bytes) || bytes <= 0)
-        throw new FetchError(`${url}: the hub does not say how large it is`);
+        throw new DownloadError(`${url}: the hub does not report the size`);
       const etag = response.headers.get('x-linked-etag') ?? response.headers.get('etag') ?? '';
       return { bytes, sha256: /^(?:W\/)?"?([0-9a-f]{64})"?$/.exec(etag)?.[1] ?? null };
     }
-    throw new FetchError(`${urlOf(path)}: the hub redirects without end`);
+    throw new DownloadError(`${urlOf(path)}: too many redirects`);
   }
 
   return {
@@ -102,7 +104,7 @@ function redirectOf(response: Response): URL | null {
   return response.status >= 300 && location !== null ? URL.parse(location, response.url) : null;
 }
 
-/** Node's fetch says "fetch failed" and keeps the reason to itself. */
+/** The message of Node's fetch is only "fetch failed"; the reason is in the cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;

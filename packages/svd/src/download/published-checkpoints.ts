@@ -1,22 +1,23 @@
-/** One file of a published checkpoint. What is not known here is asked of the hub. */
+/** A file of a published checkpoint. A missing size or digest is requested from the hub. */
 export interface CheckpointFile {
-  /** Path in the repository and in the folder it is fetched into. */
+  /** Path in the repository, and in the target folder. */
   readonly path: string;
+  /** Size in bytes. */
   readonly bytes?: number;
-  /** Small letters, hexadecimal. */
+  /** SHA-256 in lower-case hexadecimal digits. */
   readonly sha256?: string;
 }
 
-/** A checkpoint that can be fetched by name: its files for inference, in half precision. */
-export interface Checkpoint {
+/** A checkpoint that can be downloaded by name: its files for inference, in half precision. */
+export interface PublishedCheckpoint {
   readonly name: string;
   readonly title: string;
-  /** On the Hugging Face hub. */
+  /** The repository on the Hugging Face hub. */
   readonly repository: string;
-  /** A commit where one is known: what it holds can't change. */
+  /** A commit, whose files cannot change, or a branch. */
   readonly revision: string;
   readonly licence: { readonly name: string; readonly url: string; readonly summary: readonly string[] };
-  /** Small ones first, so that what is wrong with the connection or the access shows early. */
+  /** Small files first, so that a problem with the connection or the access shows early. */
   readonly files: readonly CheckpointFile[];
 }
 
@@ -43,8 +44,8 @@ const IMAGE_ENCODER = 'image_encoder/model.fp16.safetensors';
 const UNET = 'unet/diffusion_pytorch_model.fp16.safetensors';
 const unknown = (paths: readonly string[]): CheckpointFile[] => paths.map((path) => ({ path }));
 
-/** The checkpoints that `npm run weights` knows. Sizes and digests are those of the repository's LFS pointers. */
-export const CHECKPOINTS: readonly Checkpoint[] = [
+/** The checkpoints that `npm run weights` can download. Sizes and digests are those of the Git LFS pointers. */
+export const PUBLISHED_CHECKPOINTS: readonly PublishedCheckpoint[] = [
   {
     name: 'svd-xt',
     title: 'Stable Video Diffusion XT (25 frames)',
@@ -79,14 +80,14 @@ export const CHECKPOINTS: readonly Checkpoint[] = [
   },
   {
     name: 'svd-xt-1-1',
-    title: 'Stable Video Diffusion XT 1.1 (25 frames; access has to be asked for on the hub)',
+    title: 'Stable Video Diffusion XT 1.1 (25 frames; access must be requested on the hub)',
     repository: 'stabilityai/stable-video-diffusion-img2vid-xt-1-1',
     revision: 'main',
     licence: {
       name: "Stability AI's licence for Stable Video Diffusion 1.1",
       url: 'https://huggingface.co/stabilityai/stable-video-diffusion-img2vid-xt-1-1',
       summary: [
-        'Its terms stand on the page above, where they have to be accepted by the account whose HF_TOKEN is used.',
+        'The terms are on the page above. The account of HF_TOKEN must accept them there.',
         'For commercial use see https://stability.ai/license.',
       ],
     },

@@ -1,14 +1,14 @@
-/** What a {@link createProgressLine} shows. */
+/** Shows the progress of a download. */
 export interface ProgressLine {
-  /** Bytes there so far, of how many; `now` in milliseconds. */
+  /** @param done downloaded bytes; `total` is in bytes, `now` in milliseconds */
   readonly update: (label: string, done: number, total: number, now: number) => void;
-  /** A line of its own, above the progress. */
+  /** Prints a line above the progress. */
   readonly note: (line: string) => void;
-  /** Leaves the last state standing. */
+  /** Keeps the last state on the screen. */
   readonly end: () => void;
 }
 
-/** Where it is shown. */
+/** The output of the progress. */
 export interface Screen {
   write(text: string): unknown;
   readonly isTTY?: boolean;
@@ -18,8 +18,8 @@ export interface Screen {
 const WINDOW = 15_000;
 
 /**
- * Shows how a download goes: share, size, speed over the last 15 seconds (or since the line before), time left. On a terminal one line that keeps
- * changing, elsewhere a line every half minute, so that a log stays readable.
+ * Shows percentage, size, speed (over the last 15 seconds or since the last line) and remaining time of a download. A
+ * terminal shows one line that is updated; a log gets a line every 30 seconds.
  */
 export function createProgressLine(screen: Screen): ProgressLine {
   const every = screen.isTTY ? 200 : 30_000;
