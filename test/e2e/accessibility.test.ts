@@ -2,36 +2,36 @@ import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import english from '../../web/messages/create/en.json' with { type: 'json' };
 import portuguese from '../../web/messages/create/pt.json' with { type: 'json' };
-import { makeVideo } from './support/api.ts';
-import { turnedPhoto } from './support/photos.ts';
-import { choosePhoto, insist, seeHeading, seePlaying, seeVideoPage } from './support/steps.ts';
-import { PROFILES, test } from './support/visitor.ts';
-import { es } from './support/words.ts';
+import { createFinishedVideo } from './support/api.ts';
+import { rotatedPhoto } from './support/photos.ts';
+import { choosePhoto, expectHeading, expectPlaying, retryUntil, waitForVideoPage } from './support/steps.ts';
+import { DEVICES, test } from './support/visitor.ts';
+import { es } from './support/messages.ts';
 
-test('the language is the browser’s, until another is chosen; the choice stays', async ({ visit }) => {
-  const { page } = await visit({ ...PROFILES.phone, locale: 'pt-BR' });
+test('the language is the browser’s until another one is chosen, and the choice is kept', async ({ visit }) => {
+  const { page } = await visit({ ...DEVICES.phone, locale: 'pt-BR' });
   await page.goto('/');
-  await seeHeading(page, portuguese.create_heading);
+  await expectHeading(page, portuguese.create_heading);
   const heading = page.getByRole('heading', { name: english.create_heading });
-  await insist(
+  await retryUntil(
     () => page.getByRole('combobox').selectOption('en'),
     () => heading.isVisible(),
   );
   await page.reload();
-  await seeHeading(page, english.create_heading);
+  await expectHeading(page, english.create_heading);
   expect(await page.locator('html').getAttribute('lang')).toBe('en');
 });
 
-test('with a keyboard alone, from the photo to the video', async ({ visit }) => {
-  const { page } = await visit(PROFILES.desktop);
+test('a video can be made with the keyboard alone', async ({ visit }) => {
+  const { page } = await visit(DEVICES.desktop);
   await page.goto('/');
   await tabTo(page, es.create_choose);
-  await choosePhoto(page, await turnedPhoto(), () => page.keyboard.press('Enter'));
-  await seeHeading(page, es.create_compose_heading);
-  // What listens goes on where the new words begin.
+  await choosePhoto(page, await rotatedPhoto(), () => page.keyboard.press('Enter'));
+  await expectHeading(page, es.create_compose_heading);
+  // Screen readers continue at the new heading.
   expect(await focused(page)).toBe(es.create_compose_heading);
 
-  // Another frame: nearer, and higher.
+  // Zoom in, and move up.
   await page.getByRole('radio', { name: es.create_preset_natural }).waitFor({ state: 'attached' });
   const frame = page.getByRole('application');
   const before = await frame.getAttribute('aria-label');
@@ -45,42 +45,40 @@ test('with a keyboard alone, from the photo to the video', async ({ visit }) => 
   expect(await page.getByRole('radio', { name: es.create_preset_lively }).isChecked()).toBe(true);
   await tabTo(page, es.create_animate);
   await page.keyboard.press('Enter');
-  await seeVideoPage(page);
-  await seeHeading(page, es.video_done_title);
-  await seePlaying(page);
+  await waitForVideoPage(page);
+  await expectHeading(page, es.video_done_title);
+  await expectPlaying(page);
   await tabTo(page, es.video_pause);
   await page.keyboard.press('Space');
   expect(await page.locator('main video').evaluate((video: HTMLVideoElement) => video.paused)).toBe(true);
 });
 
-test('who wants less motion gets a video that waits for a press, and nothing that moves by itself', async ({
-  visit,
-}) => {
-  const { context, page } = await visit({ ...PROFILES.desktop, reducedMotion: 'reduce' });
-  const moving = () =>
+test('with reduced motion nothing is animated, and a video waits for a click', async ({ visit }) => {
+  const { context, page } = await visit({ ...DEVICES.desktop, reducedMotion: 'reduce' });
+  const countAnimations = () =>
     page.evaluate(
       () => document.getAnimations().filter(({ effect }) => Number(effect?.getComputedTiming().duration) > 1).length,
     );
   await page.goto('/');
-  await seeHeading(page, es.create_heading);
-  expect(await moving()).toBe(0);
-  const { name } = await makeVideo(context);
+  await expectHeading(page, es.create_heading);
+  expect(await countAnimations()).toBe(0);
+  const { name } = await createFinishedVideo(context);
   await page.goto(`/${name}`);
-  await seeHeading(page, es.video_done_title);
+  await expectHeading(page, es.video_done_title);
   const video = page.locator('main video');
   await expect.poll(() => video.evaluate(({ readyState }: HTMLVideoElement) => readyState)).toBeGreaterThan(1);
   expect(await video.evaluate(({ paused, controls }: HTMLVideoElement) => [paused, controls])).toEqual([true, true]);
-  expect(await moving()).toBe(0);
+  expect(await countAnimations()).toBe(0);
   await video.evaluate((element: HTMLVideoElement) => element.play());
-  await seePlaying(page);
+  await expectPlaying(page);
 });
 
-test.for(['paste', 'drop'] as const)('a photo comes in by %s', async (way, { visit }) => {
-  const { page } = await visit(PROFILES.desktop);
+test.for(['paste', 'drop'] as const)('a photo can be chosen by %s', async (way, { visit }) => {
+  const { page } = await visit(DEVICES.desktop);
   await page.goto('/');
-  const { buffer } = await turnedPhoto();
+  const { buffer } = await rotatedPhoto();
   const heading = page.getByRole('heading', { name: es.create_compose_heading });
-  await insist(
+  await retryUntil(
     () =>
       page.evaluate(
         ({ type, base64 }) => {
@@ -99,16 +97,16 @@ test.for(['paste', 'drop'] as const)('a photo comes in by %s', async (way, { vis
   );
 });
 
-/** Presses the tab key until something of this name has the focus. */
+/** Presses the tab key until an element with this name has the focus. */
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let presses = 0; presses < 60; presses++) {
     if ((await focused(page)).startsWith(name)) return;
     await page.keyboard.press('Tab');
   }
-  throw new Error(`the tab key never comes to “${name}”`);
+  throw new Error(`no element with the name “${name}” can be reached with the tab key`);
 }
 
-/** What a screen reader calls the element that has the focus. */
+/** The accessible name of the element that has the focus. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
     const { activeElement } = document;

@@ -1,12 +1,12 @@
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { makeVideo } from './support/api.ts';
-import { turnedPhoto } from './support/photos.ts';
-import { seeHeading, seePlaying } from './support/steps.ts';
+import { createFinishedVideo } from './support/api.ts';
+import { rotatedPhoto } from './support/photos.ts';
+import { expectHeading, expectPlaying } from './support/steps.ts';
 import { test } from './support/visitor.ts';
-import { es } from './support/words.ts';
+import { es } from './support/messages.ts';
 
-/** Opens a page of the app with its service worker in charge. */
+/** Opens the app and waits until its service worker controls the page. */
 async function openApp(page: Page): Promise<void> {
   await page.goto('/');
   await page.evaluate(async () => {
@@ -16,45 +16,45 @@ async function openApp(page: Page): Promise<void> {
   });
 }
 
-/** The addresses of all that the service worker keeps. */
-const kept = (page: Page): Promise<string[]> =>
+/** The paths of everything that the service worker has cached. */
+const cachedPaths = (page: Page): Promise<string[]> =>
   page.evaluate(async () => {
     const names = await caches.keys();
     const lists = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
     return lists.flat().map(({ url }) => new URL(url).pathname);
   });
 
-test('the app’s own files are kept, and never a video or a photo', async ({ visit }) => {
+test('the service worker caches the app’s own files, and no videos or photos', async ({ visit }) => {
   const { context, page } = await visit();
   await openApp(page);
-  const { name } = await makeVideo(context);
+  const { name } = await createFinishedVideo(context);
   await page.goto(`/${name}`);
-  await seePlaying(page);
+  await expectPlaying(page);
   await page.goto('/videos');
   await page.locator(`a[href="/${name}"]`).waitFor();
 
-  const paths = await kept(page);
+  const paths = await cachedPaths(page);
   expect(paths).toContain('/offline');
   expect(paths.filter((path) => /^\/_app\/immutable\/.+\.js$/.test(path)).length).toBeGreaterThan(3);
   expect(paths.filter((path) => !/^\/(_app|icons)\/|^\/(offline|manifest\.webmanifest)$/.test(path))).toEqual([]);
 });
 
-test('without a connection a page says so, and comes back', async ({ visit }) => {
+test('the offline page is shown without a connection, and its button loads the page again', async ({ visit }) => {
   const { context, page } = await visit();
   await openApp(page);
   await context.setOffline(true);
   await page.goto('/videos');
-  await seeHeading(page, es.common_offline_title);
+  await expectHeading(page, es.common_offline_title);
   await context.setOffline(false);
   await page.getByRole('link', { name: es.common_retry }).click();
-  await seeHeading(page, es.gallery_empty_title);
+  await expectHeading(page, es.gallery_empty_title);
 });
 
-test('a photo that another app shares is there to be animated', async ({ visit }) => {
+test('a photo that another app shares opens in the create screen', async ({ visit }) => {
   const { page } = await visit();
   await openApp(page);
-  const { buffer } = await turnedPhoto();
-  // As Android posts it, by the manifest's share target.
+  const { buffer } = await rotatedPhoto();
+  // Android posts this form to the manifest's share target.
   await page.evaluate((base64) => {
     const form = document.createElement('form');
     const input = document.createElement('input');
@@ -68,9 +68,9 @@ test('a photo that another app shares is there to be animated', async ({ visit }
     form.submit();
   }, buffer.toString('base64'));
   await page.waitForURL('/?photo=shared');
-  await seeHeading(page, es.create_compose_heading);
+  await expectHeading(page, es.create_compose_heading);
   await page.getByRole('img', { name: es.create_photo_alt }).waitFor();
-  // Once.
+  // The photo is used only once.
   await page.reload();
   await page.getByText(es.create_not_shared).waitFor();
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
-/** The project's folder. */
+/** The root of the repository. */
 export const ROOT = join(import.meta.dirname, '../../..');
 
-/** Where the tests leave what is to be looked at. */
+/** The folder for the tests' screenshots. */
 export const ARTEFACTS = join(ROOT, '.cache', 'e2e');

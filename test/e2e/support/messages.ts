@@ -4,10 +4,10 @@ import gallery from '../../../web/messages/gallery/es.json' with { type: 'json' 
 import share from '../../../web/messages/share/es.json' with { type: 'json' };
 import video from '../../../web/messages/video/es.json' with { type: 'json' };
 
-/** What the app says, in the language that the tests' visitors speak. */
+/** The app's messages in Spanish, the language of the tests' visitors. */
 export const es = { ...common, ...create, ...gallery, ...share, ...video };
 
-/** Matches a message, whatever stands for the `{names}` in it. */
+/** Matches a message with any values for its `{placeholders}`. */
 export const like = (message: string): RegExp =>
   new RegExp(
     message
