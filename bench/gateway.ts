@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { TaskState } from '../packages/pipeline/src/index.ts';
-import { startTestGateway } from '../services/gateway/src/testing/gateway-process.ts';
+import { startTestGateway } from '@cinematica/gateway/testing/gateway';
 import { table } from '../packages/svd/src/parity/table.ts';
 
 const USAGE = `usage: npm run bench -- gateway [--watchers 500] [--rate 200] [--seconds 10] [--videos 10] [--changes 1]
