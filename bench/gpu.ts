@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Model, RuntimeOptions } from '../packages/svd/src/index.ts';
 import { createModel, createRuntime, openCheckpoint, parseExecutionProvider } from '../packages/svd/src/index.ts';
-import { emitterFor } from '../packages/svd/src/nn/emitter-for.ts';
+import { emitterFor } from '../packages/svd/src/graphs/emitter-for.ts';
 import { comparisonTable } from '../packages/svd/src/parity/compare.ts';
 import type { Comparison } from '../packages/svd/src/parity/compare.ts';
 import { openGolden } from '../packages/svd/src/parity/golden.ts';

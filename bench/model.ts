@@ -9,7 +9,7 @@ import { denoise } from '../packages/svd/src/pipeline/denoise.ts';
 import { embedImage, encodeImage } from '../packages/svd/src/pipeline/encode.ts';
 import { createModel } from '../packages/svd/src/pipeline/model.ts';
 import { resolveSettings } from '../packages/svd/src/pipeline/settings.ts';
-import { normals } from '../packages/svd/src/random.ts';
+import { normals } from '../packages/svd/src/random/philox.ts';
 import { table } from '../packages/svd/src/parity/table.ts';
 
 const USAGE = `usage: npm run bench -- model CHECKPOINT [--size 128x128] [--frames 2] [--chunk N] [--threads 2] [--runs 3]

@@ -3,7 +3,7 @@ import { vaeDecodeGraph } from '../../packages/svd/src/graphs/decode-graph.ts';
 import { denoiseGraphs } from '../../packages/svd/src/graphs/denoise-graphs.ts';
 import { imageEncoderGraph, vaeEncodeGraph } from '../../packages/svd/src/graphs/encode-graphs.ts';
 import type { Draft } from '../../packages/svd/src/graphs/graph.ts';
-import { emitterFor } from '../../packages/svd/src/nn/emitter-for.ts';
+import { emitterFor } from '../../packages/svd/src/graphs/emitter-for.ts';
 import { elements } from '../../packages/svd/src/onnx/graph-builder.ts';
 import { paperCheckpoint as checkpoint } from './paper-checkpoint.ts';
 

@@ -4,7 +4,7 @@ import type { LatentSize } from '../../packages/svd/src/pipeline/decode.ts';
 import { embedImage, encodeImage } from '../../packages/svd/src/pipeline/encode.ts';
 import type { Model } from '../../packages/svd/src/pipeline/model.ts';
 import { resolveSettings } from '../../packages/svd/src/pipeline/settings.ts';
-import { normals } from '../../packages/svd/src/random.ts';
+import { normals } from '../../packages/svd/src/random/philox.ts';
 import type { SamplerKind } from '../../packages/svd/src/schedulers/sampler.ts';
 
 /** What all jobs are done for. */

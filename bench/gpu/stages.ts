@@ -2,7 +2,7 @@ import type { Checkpoint } from '../../packages/svd/src/checkpoint/checkpoint.ts
 import { vaeDecodeGraph } from '../../packages/svd/src/graphs/decode-graph.ts';
 import { denoiseGraphs } from '../../packages/svd/src/graphs/denoise-graphs.ts';
 import { imageEncoderGraph, vaeEncodeGraph } from '../../packages/svd/src/graphs/encode-graphs.ts';
-import type { CreateEmitter } from '../../packages/svd/src/nn/emitter-for.ts';
+import type { CreateEmitter } from '../../packages/svd/src/graphs/emitter-for.ts';
 import { decodeChunks } from '../../packages/svd/src/pipeline/decode.ts';
 import type { JobShape } from './jobs.ts';
 

@@ -18,7 +18,7 @@ import {
 } from '../../packages/svd/src/index.ts';
 import { vaeInput } from '../../packages/svd/src/image/vae-input.ts';
 import { encodeImage } from '../../packages/svd/src/pipeline/encode.ts';
-import { normals } from '../../packages/svd/src/random.ts';
+import { normals } from '../../packages/svd/src/random/philox.ts';
 
 /** A video's frames, as the pipeline's stages make them. */
 export interface MadeFrames {

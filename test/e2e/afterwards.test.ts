@@ -90,10 +90,10 @@ test('one press makes another: with a new seed, or on from its end', async ({ vi
     return seeVideoPage(page);
   };
   await page.goto(`/${first.name}`);
-  const { video: second } = await api.getVideo({ name: await press(es.video_again_seed) });
+  const { video: second } = await api.getVideo({ name: await press(es.video_variation_seed) });
   expect(second?.madeFrom).toBe(first.name);
   expect(second?.settings?.seed).not.toBe(7);
-  const { video: third } = await api.getVideo({ name: await press(es.video_again_continue) });
+  const { video: third } = await api.getVideo({ name: await press(es.video_variation_continue) });
   expect(third?.continuedFrom).toBe(second?.name);
 });
 

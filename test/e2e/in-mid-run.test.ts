@@ -44,7 +44,7 @@ test('two tabs show one video; what is done in one is seen in the other', async 
   const cancel = page.getByRole('button', { name: es.common_cancel });
   await cancel.click();
   // It asks once more, as it can't be undone.
-  await page.getByRole('button', { name: es.video_cancel_sure }).click();
+  await page.getByRole('button', { name: es.video_cancel_confirm }).click();
   await seeHeading(page, es.video_cancelled_title);
   await seeHeading(other, es.video_cancelled_title);
   const { video } = await (await apiOf(context)).getVideo({ name });

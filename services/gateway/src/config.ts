@@ -50,8 +50,10 @@ export const configSchema = z.object({
   WATCHER_STALL_MS: milliseconds(20_000),
   /** `handler.js` of the web app, to be served here as well; without it there is a page on the API. */
   WEB_HANDLER: z.string().min(1).optional(),
-  /** Connections at once. */
+  /** Connections at once. At the limit, idle ones are closed for new ones. */
   MAX_CONNECTIONS: count(5_000),
+  /** Connections of one address at once; without effect behind proxies (TRUSTED_PROXIES), whose connections are many people's. */
+  MAX_CONNECTIONS_PER_ADDRESS: count(2_500),
   /** Photos that are decoded at once, each in a process of its own. */
   PHOTO_PROCESSES: count(1),
   /** How long calls may take to end when the gateway is told to. Milliseconds. */

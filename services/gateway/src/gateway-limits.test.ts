@@ -1,6 +1,7 @@
 import { RetryInfoSchema, ErrorInfoSchema } from '@cinematica/protocol';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -58,6 +59,33 @@ test('nobody holds more than their share: of videos, at an address, of calls, of
 
   const flood = await outcomes(Array.from({ length: 200 }, () => ann.getCapabilities({})));
   expect(flood['ResourceExhausted TOO_MANY_REQUESTS with a time to retry']).toBeGreaterThan(20);
+});
+
+test('a photo that is refused does not count against the quota', async () => {
+  await using gateway = await startTestGateway({ MAX_ACTIVE_PER_OWNER: '2', MAX_DAILY_PER_OWNER: '3' });
+  const ann = gateway.client();
+  const broken = { source: { case: 'image' as const, value: photo.subarray(0, photo.length >> 1) } };
+  for (let i = 0; i < 5; i++) {
+    expect(await outcomes([ann.createVideo(broken), ann.createVideo(broken)])).toEqual({
+      'InvalidArgument IMAGE_UNREADABLE': 2,
+    });
+  }
+  expect(await outcomes([1, 2].map(() => ann.createVideo(request)))).toEqual({ ok: 2 });
+});
+
+test('a caller at its limit is refused whatever it sends, and its earlier requests are still answered', async () => {
+  await using gateway = await startTestGateway({ MAX_ACTIVE_PER_OWNER: '3', CALLS_PER_SECOND: '1000' });
+  const ann = gateway.client();
+  const requestId = randomUUID();
+  const again = () => ann.createVideo({ ...request, requestId });
+  const names = await Promise.all(Array.from({ length: 60 }, () => again().then(({ video }) => video?.name)));
+  expect(new Set(names).size).toBe(1);
+  expect(await outcomes(Array.from({ length: 2 }, () => ann.createVideo(request)))).toEqual({ ok: 2 });
+  // It is refused before the photo is decoded: an unreadable one makes no difference.
+  const noise = { source: { case: 'image' as const, value: photo.subarray(0, photo.length >> 1) } };
+  const calls = Array.from({ length: 200 }, (_, i) => ann.createVideo(i % 2 === 0 ? request : noise));
+  expect(await outcomes(calls)).toEqual({ 'ResourceExhausted TOO_MANY_VIDEOS with a time to retry': 200 });
+  expect((await again()).video?.name).toBe(names[0]);
 });
 
 test('told to end, it sends watchers elsewhere and ends in order', async () => {

@@ -2,6 +2,7 @@ import {
   createEta,
   createMetrics,
   createObjectArtifacts,
+  createQuotas,
   createQueueView,
   createTaskQueue,
   openPreviews,
@@ -16,14 +17,14 @@ import type { Log, StoredRecord } from '@cinematica/pipeline';
 import { serveMetrics } from '@cinematica/pipeline/service';
 import { Code, createRpcServer, ExternalScaler, refuse } from '@cinematica/protocol';
 import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import type { DescMethod } from '@bufbuild/protobuf';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
-import { Gauge } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import type { ApiKeys } from './callers/api-keys.ts';
 import { createCookies } from './callers/cookie.ts';
 import { createRateLimit } from './callers/rate-limit.ts';
 import type { Config } from './config.ts';
-import { createByteBudget } from './http/byte-budget.ts';
 import { createOnePort } from './http/one-port.ts';
 import { route } from './http/routes.ts';
 import { serveSite } from './http/site.ts';
@@ -35,8 +36,8 @@ import { createPhotoSanitizer } from './photo/photo-sanitizer.ts';
 import { toConnectError } from './rpc/errors.ts';
 import { createGate } from './rpc/gate.ts';
 import { createHealth } from './rpc/health.ts';
-import { UPLOAD_BYTES, UPLOADS_WAITING } from './rpc/limits.ts';
 import { observeCalls } from './rpc/observe.ts';
+import { createCallReceiver } from './rpc/receive-call.ts';
 import { serveRpc } from './rpc/serve-rpc.ts';
 import { createScaler } from './scaler/scaler.ts';
 import { createVideoService } from './service.ts';
@@ -89,6 +90,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
     return { position, seconds: eta.seconds(record, position) };
   };
 
+  const findVideo = (videoId: string) => table.videos.get(videoId);
   const service = createVideoService({
     ...{
       records,
@@ -106,9 +108,14 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
       outlookOf,
     },
     settings: config,
-    addressSettings: {
-      MAX_ACTIVE_PER_OWNER: config.MAX_ACTIVE_PER_ADDRESS,
-      MAX_DAILY_PER_OWNER: config.MAX_DAILY_PER_ADDRESS,
+    admission: {
+      quotas: createQuotas(records.bucket, findVideo, config),
+      addressQuotas: createQuotas(records.bucket, findVideo, {
+        MAX_ACTIVE_PER_OWNER: config.MAX_ACTIVE_PER_ADDRESS,
+        MAX_DAILY_PER_OWNER: config.MAX_DAILY_PER_ADDRESS,
+      }),
+      queue,
+      maxQueued: config.MAX_QUEUED,
     },
     capabilities: () => capabilitiesOf(model, config, VERSION, reports.providers(model.ref)),
     onCancelled: () => metrics.videos.inc({ outcome: 'cancelled' }),
@@ -119,8 +126,23 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   const limit = createRateLimit(config.CALLS_PER_SECOND, config.CALLS_PER_SECOND * 5);
   const cookies = createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE);
   const trustedProxies = config.TRUSTED_PROXIES;
-  const uploads = createByteBudget(UPLOAD_BYTES, UPLOADS_WAITING);
-  const gate = createGate({ cookies, keys, trustedProxies, limit, uploads });
+  const gate = createGate({ cookies, keys, trustedProxies, limit });
+  const receive = createCallReceiver(
+    new Counter({
+      name: 'cinematica_requests_refused_total',
+      help: 'Request bodies that were refused before they were parsed, by reason.',
+      labelNames: ['reason'],
+      registers: [metrics.registry],
+    }),
+  );
+  const onUnanswered = ({ name }: DescMethod, error: unknown) =>
+    log.error('a response could not be written', error, { method: name });
+  const connectionEnds = new Counter({
+    name: 'cinematica_connections_closed_total',
+    help: 'Connections that were closed at a limit: idle ones that were evicted, and new ones that were refused.',
+    labelNames: ['reason'],
+    registers: [metrics.registry],
+  });
   const observe = observeCalls(log, metrics);
   const failed = (error: unknown) => log.error('a page could not be made', error);
   const webApp =
@@ -128,13 +150,25 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   const port = createOnePort(
     route({
       ...{ limit, trustedProxies, log },
-      rpc: (others) => serveRpc({ service, health, gate, observe }, others),
+      rpc: (others) => serveRpc({ service, health, gate, observe, receive, onUnanswered }, others),
       media: serveMedia({ table, links, log, cache: createMediaCache(artifacts, config.MEDIA_CACHE_MIB * 2 ** 20) }),
       site: webApp?.serve ?? serveSite(),
       ready: () => health.serving,
     }),
-    config.MAX_CONNECTIONS,
+    {
+      max: config.MAX_CONNECTIONS,
+      maxPerAddress: trustedProxies > 0 ? null : config.MAX_CONNECTIONS_PER_ADDRESS,
+      onConnectionEnd: (reason) => connectionEnds.inc({ reason }),
+    },
   );
+  new Gauge({
+    name: 'cinematica_connections',
+    help: 'Connections that are open.',
+    registers: [metrics.registry],
+    collect() {
+      this.set(port.connections);
+    },
+  });
 
   const canary = startCanary(nats, 'gateway', config, (failures) => {
     metrics.canaryFailures.set(failures);

@@ -17,17 +17,21 @@ import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createHash, randomUUID } from 'node:crypto';
 import { callerKey, connectionKey } from './rpc/context.ts';
+import { admissionOf } from './videos/admission.ts';
+import type { AdmissionParts } from './videos/admission.ts';
 import { isGone } from './videos/is-gone.ts';
 import type { OwnedVideos } from './videos/owned-videos.ts';
 import { prepareVideo } from './videos/prepare-video.ts';
 import type { PrepareParts } from './videos/prepare-video.ts';
 import { sharedVideo } from './videos/shared-video.ts';
 import { DEFAULT_SHARE_MS, shareVideo, unshareVideo } from './videos/share.ts';
+import { createSingleFlight } from './videos/single-flight.ts';
 import { idOf, toVideo } from './videos/to-video.ts';
 import { watchStory } from './videos/watch.ts';
 import type { WatchCount, WatchStoryParts } from './videos/watch.ts';
 
 export interface ServiceParts extends CreateVideoParts, PrepareParts, WatchStoryParts {
+  readonly admission: AdmissionParts;
   readonly settings: PipelineSettings;
   readonly nats: Pick<NatsConnection, 'publish'>;
   readonly owned: OwnedVideos;
@@ -59,17 +63,24 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
     return stored;
   }
 
+  const creations = createSingleFlight<StoredRecord>();
+
   const nudge = (name: string) => nats.publish(nudgeSubject(idOf(name)));
 
   return {
     async createVideo(request, context) {
       const caller = context.values.get(callerKey);
-      const stored = await createVideo(parts, {
-        owner: caller.owner,
-        requestId: (request.requestId || randomUUID()).toLowerCase(),
-        body: bodyOf(request),
-        prepare: (videoId) => prepareVideo(parts, caller, request, videoId, context.signal),
-      });
+      const { owner } = caller;
+      const { signal } = context;
+      const requestId = (request.requestId || randomUUID()).toLowerCase();
+      const body = bodyOf(request);
+      const admission = admissionOf(parts.admission, caller);
+      const prepare = () => prepareVideo(parts, owner, request, signal);
+      // Retries that arrive together wait for one decoding of their photo.
+      const key = `${owner} ${requestId} ${createHash('sha256').update(body).digest('hex')}`;
+      const stored = await creations.do(key, signal, () =>
+        createVideo(parts, { owner, requestId, body, admission, prepare }),
+      );
       if (isGone(stored.record)) throw new UnknownVideoError('it is deleted');
       table.apply(stored);
       return { video: view(stored) };

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.float16" />
-import { fnv1a, philox4x32 } from '../../../packages/svd/src/random.ts';
+import { fnv1a, philox4x32 } from '../../../packages/svd/src/random/philox.ts';
 import type { TensorSpec } from '../../../packages/svd/src/safetensors/encode-header.ts';
 import { repeatBlock } from '../../../bench/full-size/repeat-block.ts';
 

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openCheckpoint } from '../../../packages/svd/src/checkpoint/checkpoint.ts';
 import { unetGraph } from '../../../packages/svd/src/graphs/denoise-graphs.ts';
 import { createCudaEmitter } from '../../../packages/svd/src/nn/cuda/cuda-emitter.ts';
 import { cudaStandIn } from '../../../packages/svd/src/nn/cuda/test-runtime.ts';
@@ -10,6 +9,7 @@ import type { Comparison } from '../../../packages/svd/src/parity/compare.ts';
 import { openGolden } from '../../../packages/svd/src/parity/golden.ts';
 import { compareParts } from '../../../packages/svd/src/parity/run-parity.ts';
 import { createModel } from '../../../packages/svd/src/pipeline/model.ts';
+import { openCheckpoint } from '../../../packages/svd/src/pipeline/open-checkpoint.ts';
 import { createRuntime } from '../../../packages/svd/src/runtime/runtime.ts';
 import { writeWideCheckpoint } from './write-checkpoint.ts';
 

@@ -76,7 +76,7 @@ async function care(parts: CaretakerParts, signal: AbortSignal): Promise<void> {
       chore('artifacts removed', settings.COLLECT_MS, () => collect(parts)),
       chore('old changes removed', settings.HISTORY_MS, () => trimHistories(parts, manager)),
       chore('markers removed', HOUR, () => removeMarkers(records.bucket, manager)),
-      chore('idle quotas removed', HOUR, () => forgetQuotas(records)),
+      chore('idle quotas removed', HOUR, () => forgetQuotas(records.bucket, (videoId) => table.videos.get(videoId))),
       chore('requests forgotten', HOUR, () => requests.forget(settings.REQUEST_HOURS * HOUR)),
     ]);
   } finally {

@@ -5,7 +5,7 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestNats } from '../../../../test/support/nats-server.ts';
 import type { TestNats } from '../../../../test/support/nats-server.ts';
-import { forgetQuotas, takeQuota } from '../gateway/quota.ts';
+import { createQuotas, forgetQuotas } from '../gateway/quota.ts';
 import { QuotaRecordSchema, VideoState } from '../messages.ts';
 import type { VideoRecord } from '../messages.ts';
 import { quotaKey, RECORDS_STREAM, requestKey, videoKey } from '../names.ts';
@@ -91,7 +91,10 @@ test('nothing is left of what was purged, and what was written again stays', asy
 test('quotas of callers who have nothing to do with us today are removed, and begin anew', async () => {
   const { bucket } = system.records;
   const { record } = await system.add('busy', {}, 'busy');
-  const count = (owner: string, videoId: string) => takeQuota(bucket, system.records, settings, { owner, videoId });
+  await using table = await openVideoTable(system.records, system.log);
+  const find = (videoId: string) => table.videos.get(videoId);
+  const quotas = createQuotas(bucket, find, settings);
+  const count = (owner: string, videoId: string) => quotas.take(owner, videoId);
   await count('today', '00000000-0000-7000-8000-000000000001');
   await count('idle', '00000000-0000-7000-8000-000000000002');
   await count('busy', record.videoId);
@@ -100,7 +103,7 @@ test('quotas of callers who have nothing to do with us today are removed, and be
     const quota = fromBinary(QuotaRecordSchema, entry!.value);
     await bucket.put(quotaKey(owner), toBinary(QuotaRecordSchema, { ...quota, day: quota.day - 1 }));
   }
-  expect(await forgetQuotas(system.records)).toBe(1);
+  expect(await forgetQuotas(bucket, find)).toBe(1);
   const left = await Promise.all(
     ['today', 'idle', 'busy'].map(async (owner) => (await bucket.get(quotaKey(owner)))?.operation),
   );

@@ -1,6 +1,5 @@
 import { v7 } from 'uuid';
 import type { Artifacts } from '../artifacts/artifacts.ts';
-import type { QueueView } from '../caretaker/queue-view.ts';
 import { Lifetime } from '../messages.ts';
 import type { Plan } from '../messages.ts';
 import { newRecord } from '../records/new-record.ts';
@@ -10,13 +9,12 @@ import type { Records, StoredRecord } from '../records/records.ts';
 import type { Requests } from '../records/requests.ts';
 import type { PipelineSettings } from '../settings.ts';
 import { activeTraceParent } from '../telemetry/trace.ts';
-import { OverLimitError, takeQuota } from './quota.ts';
+import { UnavailableError } from '../unavailable.ts';
 
 export interface CreateVideoParts {
   readonly records: Records;
   readonly requests: Requests;
   readonly artifacts: Artifacts;
-  readonly queue: QueueView;
   readonly settings: PipelineSettings;
 }
 
@@ -25,8 +23,19 @@ export interface VideoRequest {
   readonly requestId: string;
   /** The whole request, in a form that is the same each time that it is sent. */
   readonly body: Uint8Array;
-  /** Called only where the video is new: what is costly to find out belongs here. */
-  prepare(videoId: string): Promise<PreparedVideo>;
+  readonly admission: Admission;
+  /** Called only where the video is new and admitted: what is costly to find out belongs here. */
+  readonly prepare: (videoId: string) => Promise<PreparedVideo>;
+}
+
+/** Whether a caller may have one more video. */
+export interface Admission {
+  /** Refuses at once where it is known that there is no room. @throws OverLimitError */
+  check(): void;
+  /** Counts the video against every limit. @throws OverLimitError, UnavailableError */
+  take(videoId: string): Promise<void>;
+  /** The video is not made after all. */
+  giveBack(videoId: string): Promise<void>;
 }
 
 /** What a new video is made of. */
@@ -42,22 +51,39 @@ export interface PreparedVideo extends Pick<NewRecord, 'photoWidth' | 'photoHeig
  * was deleted since, what `prepare` throws
  */
 export async function createVideo(parts: CreateVideoParts, request: VideoRequest): Promise<StoredRecord> {
-  const { records, requests, artifacts, queue, settings } = parts;
-  const { owner, requestId, body } = request;
-  const { videoId, closed } = await requests.open(owner, requestId, body, v7());
+  const { records, requests } = parts;
+  const { owner, requestId, body, admission } = request;
+  const earlier = await requests.find(owner, requestId, body);
+  if (!earlier) admission.check();
+  const { videoId, closed } = earlier ?? (await requests.open(owner, requestId, body, v7()));
   if (closed) throw new UnknownVideoError('the video that this request made was deleted');
   const known = await records.get({ owner, videoId });
   if (known) return known;
 
-  const { photo, ...prepared } = await request.prepare(videoId);
-  if (queue.length >= settings.MAX_QUEUED)
-    throw new OverLimitError('too many videos are waiting: try again soon', 30, 'system');
-  await takeQuota(records.bucket, records, settings, { owner, videoId });
+  await admission.take(videoId);
+  try {
+    return await createRecord(parts, request, videoId);
+  } catch (error) {
+    // Whether the record was written may be unknown: then the video counts.
+    if (!(error instanceof UnavailableError)) await admission.giveBack(videoId).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function createRecord(
+  { records, artifacts, settings }: CreateVideoParts,
+  { owner, requestId, prepare }: VideoRequest,
+  videoId: string,
+): Promise<StoredRecord> {
+  const { photo, ...prepared } = await prepare(videoId);
   // Under a name of its own, should the same request be under way elsewhere: the one that loses is collected.
   const stored = await artifacts.put(Lifetime.PHOTO, `${videoId}/0/photo/${v7()}/photo`, 'photo', photo);
   const record = newRecord({
     ...prepared,
-    ...{ owner, videoId, requestId, photo: stored },
+    owner,
+    videoId,
+    requestId,
+    photo: stored,
     keepHours: settings.KEEP_HOURS,
     traceParent: activeTraceParent(),
   });

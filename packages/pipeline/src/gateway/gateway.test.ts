@@ -32,7 +32,8 @@ import { startWorker } from '../worker/worker.ts';
 import type { Worker } from '../worker/worker.ts';
 import { createVideo } from './create-video.ts';
 import { createEta } from './eta.ts';
-import { OverLimitError } from './quota.ts';
+import { createQuotas, OverLimitError } from './quota.ts';
+import type { Quotas } from './quota.ts';
 
 let server: TestNats;
 let system: TestSystem;
@@ -40,6 +41,7 @@ let table: VideoTable;
 let queue: QueueView;
 let previews: Previews;
 let requests: Requests;
+let quotas: Quotas;
 let workers: Worker[] = [];
 const ended = new AbortController();
 let caretakers: Promise<void>[] = [];
@@ -61,9 +63,14 @@ const plan = (model = TEST_MODEL) =>
   });
 const send = (owner: string, requestId: string = randomUUID(), body = requestId, model = TEST_MODEL) =>
   createVideo(
-    { ...system, requests, queue },
+    { ...system, requests },
     {
       owner,
+      admission: {
+        check: () => quotas.check(owner),
+        take: (videoId) => quotas.take(owner, videoId),
+        giveBack: (videoId) => quotas.giveBack(owner, videoId),
+      },
       requestId,
       body: Buffer.from(body),
       prepare: () => Promise.resolve({ plan: plan(model), photo: Buffer.from(body) }),
@@ -85,6 +92,7 @@ beforeAll(async () => {
   queue = createQueueView(table);
   previews = await openPreviews(system.nats, system.settings);
   requests = openRequests(system.records.bucket);
+  quotas = createQuotas(system.records.bucket, (videoId) => table.videos.get(videoId), system.settings);
   // Two gateways: one of them leads.
   caretakers = ['one', 'two'].map((holder) => runCaretaker({ ...system, table, requests }, holder, ended.signal));
   workers = sumStages({ stepMilliseconds: 20 }).map((stage) =>

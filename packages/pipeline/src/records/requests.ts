@@ -15,6 +15,11 @@ export class RequestConflictError extends Error {
 /** Which video a request made: the same one again makes no other. */
 export interface Requests {
   /**
+   * The request as it was first made, or null where it is new.
+   * @throws RequestConflictError
+   */
+  find(owner: string, requestId: string, body: Uint8Array): Promise<RequestRecord | null>;
+  /**
    * @param body the whole request, in a form that is the same each time.
    * @param videoId of the video that is to be made where the request is new.
    * @returns the request as it was first made.
@@ -28,34 +33,37 @@ export interface Requests {
 }
 
 export function openRequests(bucket: KV): Requests {
-  async function find(key: string): Promise<RequestRecord | null> {
+  async function read(key: string): Promise<RequestRecord | null> {
     const entry = await reaching('reading a request', () => bucket.get(key));
     return entry?.operation === 'PUT' ? fromBinary(RequestRecordSchema, entry.value) : null;
   }
 
+  async function find(owner: string, requestId: string, body: Uint8Array): Promise<RequestRecord | null> {
+    const known = await read(requestKey(owner, requestId));
+    if (known && !digestOf(body).equals(known.bodySha256)) throw conflict();
+    return known;
+  }
+
   return {
+    find,
     async open(owner, requestId, body, videoId) {
+      const known = await find(owner, requestId, body);
+      if (known) return known;
       const key = requestKey(owner, requestId);
-      const bodySha256 = createHash('sha256').update(body).digest();
-      const fresh = create(RequestRecordSchema, { videoId, bodySha256, createTime: timestampNow() });
-      let known = await find(key);
-      if (!known) {
-        try {
-          await reaching('keeping a request', () => bucket.create(key, toBinary(RequestRecordSchema, fresh)));
-          return fresh;
-        } catch (error) {
-          if (!lostRace(error)) throw error;
-          known = await find(key);
-        }
+      const fresh = create(RequestRecordSchema, { videoId, bodySha256: digestOf(body), createTime: timestampNow() });
+      try {
+        await reaching('keeping a request', () => bucket.create(key, toBinary(RequestRecordSchema, fresh)));
+        return fresh;
+      } catch (error) {
+        if (!lostRace(error)) throw error;
+        const first = await find(owner, requestId, body);
+        if (!first) throw conflict();
+        return first;
       }
-      if (!known || !bodySha256.equals(known.bodySha256)) {
-        throw new RequestConflictError('this request_id was used for another request: use a new one');
-      }
-      return known;
     },
     async close(owner, requestId) {
       const key = requestKey(owner, requestId);
-      const known = await find(key);
+      const known = await read(key);
       if (!known || known.closed) return;
       known.closed = true;
       await reaching('closing a request', () => bucket.put(key, toBinary(RequestRecordSchema, known)));
@@ -65,7 +73,7 @@ export function openRequests(bucket: KV): Requests {
       for await (const key of await reaching('listing requests', () => bucket.keys('r.>'))) keys.push(key);
       let forgotten = 0;
       for (const key of keys) {
-        const known = await find(key);
+        const known = await read(key);
         if (!known || Date.now() - milliseconds(known.createTime) < age) continue;
         await reaching('forgetting a request', () => bucket.purge(key));
         forgotten++;
@@ -74,3 +82,7 @@ export function openRequests(bucket: KV): Requests {
     },
   };
 }
+
+const digestOf = (body: Uint8Array): Buffer => createHash('sha256').update(body).digest();
+
+const conflict = () => new RequestConflictError('this request_id was used for another request: use a new one');

@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { clipNormalizationSchema } from '../image/clip-normalization.ts';
 import type { ClipNormalization } from '../image/clip-normalization.ts';
-import { CheckpointError } from '../nn/scope.ts';
+import { CheckpointError } from './checkpoint-error.ts';
 import { openWeights } from '../safetensors/weights.ts';
 import type { Weights } from '../safetensors/weights.ts';
 import { schedulerConfigSchema } from '../schedulers/scheduler-config.ts';
 import type { SchedulerConfig } from '../schedulers/scheduler-config.ts';
 import { clipConfigSchema } from './clip-config.ts';
 import type { ClipConfig } from './clip-config.ts';
-import { checkTensors } from './check-tensors.ts';
 import type { ModelCard } from './model-card.ts';
 import { readConfig } from './read-config.ts';
 import { resolveModelCard } from './resolve-model-card.ts';
@@ -34,10 +33,13 @@ export interface Checkpoint {
 }
 
 /**
- * Opens a checkpoint and holds its tensors against its configs.
- * @throws CheckpointError or SafetensorsError, naming the file, where something is missing, surplus or doesn't fit.
+ * Reads a checkpoint's configs and the headers of its weights. It does not compare the tensors with the configs: see
+ * `openCheckpoint`.
+ * @param folder the folder of `model_index.json`
+ * @throws CheckpointError or SafetensorsError that names the file, when a file is missing or invalid, or when two configs
+ *   contradict each other
  */
-export async function openCheckpoint(folder: string, signal?: AbortSignal): Promise<Checkpoint> {
+export async function readCheckpoint(folder: string, signal?: AbortSignal): Promise<Checkpoint> {
   const info = await stat(folder).catch(() => null);
   if (!info?.isDirectory())
     throw new CheckpointError(`${folder} is not a folder: a checkpoint is one, in diffusers' layout`);
@@ -71,7 +73,7 @@ export async function openCheckpoint(folder: string, signal?: AbortSignal): Prom
     },
     signal,
   );
-  const checkpoint: Checkpoint = {
+  return {
     folder,
     card,
     unet: { architecture, weights: unetWeights },
@@ -80,8 +82,6 @@ export async function openCheckpoint(folder: string, signal?: AbortSignal): Prom
     scheduler,
     preprocessor,
   };
-  checkTensors(checkpoint);
-  return checkpoint;
 }
 
 /** Where two parts meet, they must agree. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { CheckpointError } from '../nn/scope.ts';
+import { CheckpointError } from './checkpoint-error.ts';
 
 /**
  * Reads a JSON file of a checkpoint and holds it against a schema.

@@ -1,6 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import type { Size } from '../image/fit-image.ts';
-import { CheckpointError } from '../nn/scope.ts';
+import { CheckpointError } from './checkpoint-error.ts';
 import { KNOWN_MODELS } from './known-models.ts';
 import type { KnownModel } from './known-models.ts';
 import { MODEL_CARD_FILE, readModelCard } from './model-card.ts';

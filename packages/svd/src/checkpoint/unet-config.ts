@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { NORM_GROUPS } from '../nn/resnet.ts';
-import { CheckpointError } from '../nn/scope.ts';
-import type { UNetBlock } from '../nn/unet-3d-blocks.ts';
+import { NORM_GROUPS } from './norm-groups.ts';
+import { CheckpointError } from './checkpoint-error.ts';
 import { count, perLevel, spread } from './read-config.ts';
 
 /** Of a transformer: none is a projection in and out. */
@@ -38,6 +37,17 @@ export const unetConfigSchema = z.object({
   num_attention_heads: perLevel(count).default([5, 10, 20, 20]),
   num_frames: count.default(25),
 });
+
+/** One level of the UNet. A layer of a plain block has no transformer: `null`. */
+export interface UNetBlock {
+  readonly channels: number;
+  readonly heads: number;
+  readonly contextDim: number;
+  /** Transformer layers of each resnet's attention, one entry a resnet. */
+  readonly transformerLayers: readonly (number | null)[];
+  /** GroupNorm's epsilon in the resnets. */
+  readonly eps: number;
+}
 
 /** The UNet's architecture, spelled out level by level. */
 export interface UNetArchitecture {

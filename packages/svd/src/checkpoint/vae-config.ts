@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NORM_GROUPS } from './norm-groups.ts';
 import { count } from './read-config.ts';
 
 const positive = z.number().positive();
@@ -13,7 +14,7 @@ const temporalDecoderSchema = z
       .array(z.enum(['DownEncoderBlock2D', 'AttnDownEncoderBlock2D']))
       .nonempty()
       .default(['DownEncoderBlock2D']),
-    block_out_channels: z.array(count.multipleOf(32)).nonempty().default([64]),
+    block_out_channels: z.array(count.multipleOf(NORM_GROUPS)).nonempty().default([64]),
     layers_per_block: count.default(1),
     latent_channels: count.default(4),
     scaling_factor: positive.default(0.18215),

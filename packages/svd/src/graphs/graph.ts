@@ -1,7 +1,7 @@
-import type { CreateEmitter, GraphNeeds } from '../nn/emitter-for.ts';
+import type { CreateEmitter, GraphNeeds } from './emitter-for.ts';
 import type { Emitter } from '../nn/emitter.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
-import type { Graph } from '../runtime/runtime.ts';
+import type { Graph } from '../runtime/graph-types.ts';
 import type { Weights } from '../safetensors/weights.ts';
 import { Scope } from '../nn/scope.ts';
 

@@ -1,7 +1,8 @@
 import type { TemporalDecoderConfig } from '../checkpoint/vae-config.ts';
 import { attentionBlock } from '../nn/attention.ts';
 import type { Emitter, FeatureMap } from '../nn/emitter.ts';
-import { NORM_GROUPS, resnetBlock2D, spatioTemporalResBlock } from '../nn/resnet.ts';
+import { NORM_GROUPS } from '../checkpoint/norm-groups.ts';
+import { resnetBlock2D, spatioTemporalResBlock } from '../nn/resnet.ts';
 import { downsample2DRightBottom, upsample2D } from '../nn/sampling.ts';
 import type { Scope } from '../nn/scope.ts';
 

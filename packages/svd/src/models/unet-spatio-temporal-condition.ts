@@ -3,7 +3,7 @@ import { ADDED_TIME_IDS } from '../checkpoint/unet-config.ts';
 import type { CrossAttention } from '../nn/attention.ts';
 import { timestepEmbedding } from '../nn/embeddings.ts';
 import type { Emitter, FeatureMap } from '../nn/emitter.ts';
-import { NORM_GROUPS } from '../nn/resnet.ts';
+import { NORM_GROUPS } from '../checkpoint/norm-groups.ts';
 import type { Scope } from '../nn/scope.ts';
 import { downBlock, midBlock, upBlock } from '../nn/unet-3d-blocks.ts';
 import type { Value } from '../onnx/graph-builder.ts';

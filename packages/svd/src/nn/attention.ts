@@ -1,6 +1,6 @@
 import type { Value } from '../onnx/graph-builder.ts';
 import type { Emitter, FeatureMap } from './emitter.ts';
-import { NORM_GROUPS } from './resnet.ts';
+import { NORM_GROUPS } from '../checkpoint/norm-groups.ts';
 import type { Scope } from './scope.ts';
 
 /** Of every LayerNorm in diffusers' transformer blocks. */

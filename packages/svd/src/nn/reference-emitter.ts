@@ -6,7 +6,7 @@ import type { TensorEntry } from '../safetensors/weights.ts';
 import type { Activation, ConvOptions, Emitter, FeatureMap, GroupNormOptions, LinearOptions } from './emitter.ts';
 import { fusedAttention } from './write-attention.ts';
 import type { WriteAttention } from './write-attention.ts';
-import { CheckpointError } from './scope.ts';
+import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Scope } from './scope.ts';
 import { writeActivation } from './write-activation.ts';
 

@@ -1,9 +1,7 @@
+import { NORM_GROUPS } from '../checkpoint/norm-groups.ts';
 import type { Value } from '../onnx/graph-builder.ts';
 import type { Emitter, FeatureMap } from './emitter.ts';
 import type { Scope } from './scope.ts';
-
-/** Groups of every GroupNorm in SVD's UNet and autoencoder: diffusers gives its classes no other choice. */
-export const NORM_GROUPS = 32;
 
 /** SiLU of the time embedding, `[1 or batch, features]`; `null` in the autoencoder, which has no time. */
 export type Temb = Value | null;

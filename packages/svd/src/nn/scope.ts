@@ -1,9 +1,5 @@
+import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { TensorEntry, Weights } from '../safetensors/weights.ts';
-
-/** A checkpoint's tensors are not what its config says they should be. */
-export class CheckpointError extends Error {
-  override readonly name = 'CheckpointError';
-}
 
 const format = (shape: readonly number[]) => `[${shape.join(', ')}]`;
 

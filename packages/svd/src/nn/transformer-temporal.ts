@@ -2,7 +2,7 @@ import { basicTransformerBlock, temporalBasicTransformerBlock } from './attentio
 import type { CrossAttention } from './attention.ts';
 import { sinusoid, timestepEmbedding } from './embeddings.ts';
 import type { Emitter, FeatureMap } from './emitter.ts';
-import { NORM_GROUPS } from './resnet.ts';
+import { NORM_GROUPS } from '../checkpoint/norm-groups.ts';
 import type { Scope } from './scope.ts';
 
 export interface TransformerOptions {

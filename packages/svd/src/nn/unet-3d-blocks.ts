@@ -1,3 +1,4 @@
+import type { UNetBlock } from '../checkpoint/unet-config.ts';
 import type { CrossAttention } from './attention.ts';
 import type { Emitter, FeatureMap } from './emitter.ts';
 import { spatioTemporalResBlock } from './resnet.ts';
@@ -11,17 +12,6 @@ export interface UNetContext {
   readonly frames: number;
   readonly temb: Temb;
   readonly crossAttention: CrossAttention;
-}
-
-/** One level of the UNet. A layer of a plain block has no transformer: `null`. */
-export interface UNetBlock {
-  readonly channels: number;
-  readonly heads: number;
-  readonly contextDim: number;
-  /** Transformer layers of each resnet's attention, one entry a resnet. */
-  readonly transformerLayers: readonly (number | null)[];
-  /** GroupNorm's epsilon in the resnets. */
-  readonly eps: number;
 }
 
 function layer(

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RgbImage } from '../image/image.ts';
-import { CheckpointError } from '../nn/scope.ts';
+import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { readConfig } from '../checkpoint/read-config.ts';
 import { openWeights } from '../safetensors/weights.ts';
 

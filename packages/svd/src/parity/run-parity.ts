@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { unetGraph } from '../graphs/denoise-graphs.ts';
 import type { DraftOptions } from '../graphs/graph.ts';
 import { vaeInput } from '../image/vae-input.ts';
@@ -11,6 +10,7 @@ import type { LatentSize } from '../pipeline/decode.ts';
 import { denoise } from '../pipeline/denoise.ts';
 import { clipInput, embedImage, encodeImage } from '../pipeline/encode.ts';
 import { createModel, float32, floats } from '../pipeline/model.ts';
+import { openCheckpoint } from '../pipeline/open-checkpoint.ts';
 import type { Model } from '../pipeline/model.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import type { RuntimeOptions } from '../runtime/runtime.ts';

@@ -2,7 +2,7 @@ import type { UNetArchitecture } from '../checkpoint/unet-config.ts';
 import { denoiseGraphs } from '../graphs/denoise-graphs.ts';
 import { sinusoidWidths } from '../models/unet-spatio-temporal-condition.ts';
 import { sinusoid } from '../nn/embeddings.ts';
-import { normals } from '../random.ts';
+import { normals } from '../random/philox.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { createSampler } from '../schedulers/sampler.ts';
 import type { PredictionType, Sampler } from '../schedulers/sampler.ts';

@@ -5,7 +5,7 @@ import { cropToAspect, resizeImage } from '../image/fit-image.ts';
 import type { Focus } from '../image/fit-image.ts';
 import type { RgbImage } from '../image/image.ts';
 import { vaeInput } from '../image/vae-input.ts';
-import { normals } from '../random.ts';
+import { normals } from '../random/philox.ts';
 import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';

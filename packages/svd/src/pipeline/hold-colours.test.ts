@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { normals } from '../random.ts';
+import { normals } from '../random/philox.ts';
 import { channelStatistics, holdColours } from './hold-colours.ts';
 
 const size = { channels: 3, height: 8, width: 10 };

@@ -1,12 +1,12 @@
-import { openCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { finish } from '../graphs/graph.ts';
 import type { Draft, DraftOptions } from '../graphs/graph.ts';
-import { emitterFor } from '../nn/emitter-for.ts';
-import type { CreateEmitter } from '../nn/emitter-for.ts';
+import { emitterFor } from '../graphs/emitter-for.ts';
+import type { CreateEmitter } from '../graphs/emitter-for.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import type { Runtime, RuntimeOptions } from '../runtime/runtime.ts';
 import type { Tensor } from '../runtime/tensor.ts';
+import { openCheckpoint } from './open-checkpoint.ts';
 
 /** The parts of a model that are kept apart: each has its own graphs, and room for a few shapes. */
 export type Part = 'image_encoder' | 'vae_encoder' | 'condition' | 'step' | 'vae_decoder' | 'unet';

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { createFrameReader, frameParts } from './frame.ts';
-import type { Frame } from './frame.ts';
+import { createFrameReader, UNLIMITED, writeFrame } from '../framing/frame.ts';
+import type { Frame } from '../framing/frame.ts';
 import { FRAMES_FD } from './protocol.ts';
 import type { Reply, Request } from './protocol.ts';
 import { RuntimeCrashedError } from './runtime-errors.ts';
@@ -69,7 +69,7 @@ export function spawnChildProcess(env: Readonly<Record<string, string>>): ChildP
       const asked = pending;
       pending = null;
       asked?.resolve(reply);
-    }),
+    }, UNLIMITED),
   );
   // Writing to a child that has just died fails; its end says more.
   frames.on('error', () => undefined);
@@ -97,7 +97,7 @@ export function spawnChildProcess(env: Readonly<Record<string, string>>): ChildP
         }
         output = '';
         pending = { doing, resolve, reject };
-        for (const part of frameParts(request)) frames.write(part);
+        writeFrame(frames, request);
       }),
     kill: () => void child.kill('SIGKILL'),
     async end(graceMs) {

@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { ExecutionProvider } from './execution-provider.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from '../framing/frame.ts';
 import { memoryUsage } from './memory-usage.ts';
 import type { Reply, Request, TensorHead, Usage } from './protocol.ts';
 import { ortSessionOptions } from './session-settings.ts';

@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { createSessions } from './child-sessions.ts';
-import { readFrameSync, writeFrameSync } from './frame-sync.ts';
+import { readFrameSync, writeFrameSync } from '../framing/frame-sync.ts';
 import { FRAMES_FD } from './protocol.ts';
 import type { Reply, Request } from './protocol.ts';
 

@@ -1,6 +1,7 @@
 import { ProviderUnavailableError, providerCandidates } from './execution-provider.ts';
 import type { ExecutionProvider, ProviderChoice, SkippedProvider } from './execution-provider.ts';
 import { createGraphHost } from './graph-host.ts';
+import type { Graph } from './graph-types.ts';
 import { RuntimeClosedError, RuntimeCrashedError } from './runtime-errors.ts';
 import type { RuntimeStats } from './runtime-stats.ts';
 import { createSerialQueue } from './serial-queue.ts';
@@ -8,14 +9,6 @@ import { resolveSessionOptions } from './session-settings.ts';
 import type { SessionOptions } from './session-settings.ts';
 import { checkTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
-
-/** A graph to load. Both parts must stay as they are while it is loaded: they are read again after a crash. */
-export interface Graph {
-  /** An ONNX ModelProto, its external data named by locations relative to `folder`. */
-  readonly bytes: Uint8Array;
-  /** Where the external data lies, as a real path; null where there is none. Only ever read. */
-  readonly folder: string | null;
-}
 
 export interface RuntimeOptions extends SessionOptions {
   /** Default `auto`: CUDA (on macOS Core ML) if it works here, else the CPU. */

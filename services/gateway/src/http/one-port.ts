@@ -1,14 +1,19 @@
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
 import { constants, createServer as createHttp2Server } from 'node:http2';
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
-import type { HttpHandler } from './http-handler.ts';
+import { clientAddress } from '../callers/client-address.ts';
+import { createConnections } from './connections.ts';
+import type { Connection, ConnectionLimits } from './connections.ts';
+import type { HttpHandler, Request, Response } from './http-handler.ts';
+import { closeStreamAfterResponse, ClosingResponse } from './stop-reading.ts';
 
 /** HTTP/1.1 and clear-text HTTP/2 on one port. */
 export interface OnePort {
   /** @returns the port. @throws what `listen` does where it is taken */
   listen(port: number, host: string): Promise<number>;
+  /** Connections at present. */
+  readonly connections: number;
   /** Takes no more connections, lets calls end for so many milliseconds, and cuts the rest. */
   close(graceMs: number): Promise<void>;
 }
@@ -19,46 +24,71 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0');
 /** A client that has said nothing by then has nothing to say. Milliseconds. */
 const FIRST_BYTES_MS = 10_000;
 const HEADERS_MS = 10_000;
-/** A photo of 12 MB at 40 kB/s. Milliseconds. */
-const REQUEST_MS = 300_000;
-/** A request that is not whole has to come at this pace at least: bytes in each ten seconds. */
-const LEAST_BYTES = 20_000;
-const PACE_MS = 10_000;
+/** The longest upload, and some time to be answered. Milliseconds. */
+const REQUEST_MS = 330_000;
+
 /** A connection of HTTP/2 without calls. Milliseconds. */
 const IDLE_MS = 120_000;
 const STREAMS = 100;
 
-/**
- * Node's own two servers behind one port: a connection goes to the one that its first bytes ask for.
- *
- * @param maxConnections further ones are closed at once.
- */
-export function createOnePort(handler: HttpHandler, maxConnections: number): OnePort {
+export interface OnePortOptions extends ConnectionLimits {
+  readonly onConnectionEnd?: (reason: 'evicted' | 'refused') => void;
+}
+
+/** Node's own two servers behind one port: a connection goes to the one that its first bytes ask for. */
+export function createOnePort(handler: HttpHandler, options: OnePortOptions): OnePort {
+  const connections = createConnections(options, options.onConnectionEnd);
+  const ofSocket = new WeakMap<Socket, Connection>();
+  const ofSession = new WeakMap<object, Connection>();
+
+  function serve(request: Request, response: Response): void {
+    const connection = 'stream' in request ? ofSession.get(request.stream.session ?? {}) : ofSocket.get(request.socket);
+    const end = connection?.begin();
+    if (end) response.once('close', end);
+    if ('stream' in response) closeStreamAfterResponse(response);
+    handler(request, response);
+  }
+
   const http1 = createServer(
     {
+      ServerResponse: ClosingResponse,
       headersTimeout: HEADERS_MS,
       requestTimeout: REQUEST_MS,
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 5_000,
     },
-    (request, response) => {
-      keepPace(request);
-      handler(request, response);
-    },
+    serve,
   );
-  http1.maxConnections = maxConnections;
-  const sessions = new Set<ServerHttp2Session>();
   const http2 = createHttp2Server(
     { settings: { maxConcurrentStreams: STREAMS, initialWindowSize: 256 * 1024, maxHeaderListSize: 16 * 1024 } },
-    (request, response) => {
-      keepPace(request);
-      handler(request, response);
-    },
+    serve,
   );
+  const sessions = new Set<ServerHttp2Session>();
   followSessions(http2, sessions);
-  tellApart(http1, http2);
-
+  const [takeHttp1] = http1.listeners('connection');
+  http1.removeAllListeners('connection');
+  http1.on('connection', (socket: Socket) => {
+    const connection = connections.take(socket, clientAddress(socket.remoteAddress ?? '', null, 0));
+    if (!connection) return;
+    ofSocket.set(socket, connection);
+    tellApart(socket, {
+      http1() {
+        takeHttp1?.call(http1, socket);
+      },
+      http2() {
+        http2.once('session', (session) => {
+          ofSession.set(session, connection);
+          connection.onEvict = () => session.destroy();
+        });
+        // The session is made before this returns.
+        http2.emit('connection', socket);
+      },
+    });
+  });
   return {
+    get connections() {
+      return connections.open;
+    },
     listen: (port, host) =>
       new Promise((resolve, reject) => {
         http1.once('error', reject);
@@ -81,36 +111,33 @@ export function createOnePort(handler: HttpHandler, maxConnections: number): One
   };
 }
 
-function tellApart(http1: Server, http2: Http2Server): void {
-  const [takeHttp1] = http1.listeners('connection');
-  http1.removeAllListeners('connection');
-  http1.on('connection', (socket: Socket) => {
-    socket.setNoDelay(true);
-    // Whoever takes it listens, too; until then, and for what comes after, nobody else does.
-    socket.on('error', () => socket.destroy());
-    socket.setTimeout(FIRST_BYTES_MS, () => socket.destroy());
-    let head = Buffer.alloc(0);
-    const giveUp = (): void => void socket.destroy();
-    const look = (bytes: Buffer): void => {
-      head = Buffer.concat([head, bytes]);
-      const compared = Math.min(head.length, PREFACE.length);
-      const maybe = head.subarray(0, compared).equals(PREFACE.subarray(0, compared));
-      if (maybe && compared < PREFACE.length) return;
-      socket.off('data', look);
-      socket.off('end', giveUp);
-      socket.pause();
-      socket.setTimeout(0);
-      socket.removeAllListeners('timeout');
-      socket.unshift(head);
-      if (maybe) http2.emit('connection', socket);
-      else {
-        takeHttp1?.call(http1, socket);
-        socket.resume();
-      }
-    };
-    socket.on('data', look);
-    socket.on('end', giveUp);
-  });
+/** Hands a connection on once its first bytes tell which protocol it speaks. */
+function tellApart(socket: Socket, take: { readonly http1: () => void; readonly http2: () => void }): void {
+  socket.setNoDelay(true);
+  // Whoever takes it listens, too; until then, and for what comes after, nobody else does.
+  socket.on('error', () => socket.destroy());
+  socket.setTimeout(FIRST_BYTES_MS, () => socket.destroy());
+  let head = Buffer.alloc(0);
+  const giveUp = (): void => void socket.destroy();
+  const look = (bytes: Buffer): void => {
+    head = Buffer.concat([head, bytes]);
+    const compared = Math.min(head.length, PREFACE.length);
+    const maybe = head.subarray(0, compared).equals(PREFACE.subarray(0, compared));
+    if (maybe && compared < PREFACE.length) return;
+    socket.off('data', look);
+    socket.off('end', giveUp);
+    socket.pause();
+    socket.setTimeout(0);
+    socket.removeAllListeners('timeout');
+    socket.unshift(head);
+    if (maybe) take.http2();
+    else {
+      take.http1();
+      socket.resume();
+    }
+  };
+  socket.on('data', look);
+  socket.on('end', giveUp);
 }
 
 function followSessions(http2: Http2Server, sessions: Set<ServerHttp2Session>): void {
@@ -131,24 +158,4 @@ function followSessions(http2: Http2Server, sessions: Set<ServerHttp2Session>): 
       else session.ping(() => undefined);
     });
   });
-}
-
-/** Cuts a request whose body trickles: it would hold memory and a place for as long as its sender likes. */
-function keepPace(request: Parameters<HttpHandler>[0]): void {
-  const { socket } = request;
-  // Reflection's callers ask one question after the other.
-  if (request.complete || request.url?.startsWith('/grpc.') === true) return;
-  let before = socket.bytesRead;
-  const timer = setInterval(() => {
-    const now = socket.bytesRead;
-    if (request.complete || request.destroyed) clearInterval(timer);
-    // Nobody reads it yet: the sender can't go on.
-    else if (request.readableFlowing === null) before = now;
-    else if (now - before < LEAST_BYTES) {
-      clearInterval(timer);
-      request.destroy();
-    } else before = now;
-  }, PACE_MS);
-  request.once('close', () => clearInterval(timer));
-  request.once('end', () => clearInterval(timer));
 }

@@ -24,25 +24,26 @@ export function route({ rpc, media, site, ready, limit, trustedProxies, log }: R
     return clientAddress(socket.remoteAddress ?? '', list, trustedProxies);
   };
   const limited =
-    (handler: HttpHandler): HttpHandler =>
+    (kind: string, handler: HttpHandler): HttpHandler =>
     (request, response) => {
-      const retry = limit.take(`pages ${addressOf(request)}`);
+      const retry = limit.take(`${kind} ${addressOf(request)}`);
       if (retry === 0) {
         handler(request, response);
         return;
       }
       answerText(response, 429, 'too many requests: slow down', { 'retry-after': String(Math.ceil(retry / 1000)) });
     };
-  const [limitedMedia, limitedSite] = [limited(media), limited(site)];
+  const limitedMedia = limited('pages', media);
+  const limitedSite = limited('pages', site);
+  const limitedProbes = limited('probes', (request, response) => {
+    const ok = request.url?.startsWith('/livez') === true || ready();
+    answerText(response, ok ? 200 : 503, ok ? 'ok' : 'not ready');
+  });
 
   const pages: HttpHandler = (request, response) => {
     const path = urlOf(request)?.pathname ?? '';
-    if (path === '/livez') {
-      answerText(response, 200, 'ok');
-      return;
-    }
-    if (path === '/readyz') {
-      answerText(response, ready() ? 200 : 503, ready() ? 'ok' : 'not ready');
+    if (path === '/livez' || path === '/readyz') {
+      limitedProbes(request, response);
       return;
     }
     if (path.startsWith('/media/')) {

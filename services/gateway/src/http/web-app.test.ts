@@ -15,7 +15,7 @@ const failures: unknown[] = [];
 beforeAll(async () => {
   const { WEB_HANDLER = '' } = await webApp(root);
   const app = await loadWebApp(WEB_HANDLER, false, (error) => failures.push(error));
-  port = createOnePort(app.serve, 10);
+  port = createOnePort(app.serve, { max: 10, maxPerAddress: null });
   url = `http://127.0.0.1:${await port.listen(0, '127.0.0.1')}`;
 }, 180_000);
 

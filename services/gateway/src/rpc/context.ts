@@ -19,3 +19,6 @@ export const connectionKey = createContextKey<Connection>(
   { peer: '', drop: () => undefined },
   { description: 'how the call came' },
 );
+
+/** Whose share of the receive budget a call's body uses: an address, or a key's owner. Set by the gate. */
+export const holderKey = createContextKey<string>('', { description: 'whose share of the receive budget is used' });

@@ -75,18 +75,36 @@ export function refusalOf(error: unknown): RpcError {
   return refuse(Code.INTERNAL, ErrorReason.INTERNAL, message, [], { cause: error });
 }
 
-/** As Connect sends it. What is Connect's own stays as it is, but for whose fault bytes are that it can't read. */
+/** The most characters of an error's message. Connect's own messages repeat values of the request. */
+const MAX_MESSAGE_LENGTH = 1_000;
+
+/**
+ * Converts to the error that Connect sends. Connect's own errors keep their code, except that bytes that can't be parsed
+ * are the caller's fault. Messages are shortened and made well-formed: a lone surrogate can't be written in a trailer.
+ */
 export function toConnectError(error: unknown): ConnectError {
-  const unread = error instanceof ConnectError && error.code === ConnectCode.Internal && isUnread(error);
-  if (error instanceof ConnectError && !unread) return error;
-  const refusal = unread
-    ? refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, 'The bytes sent are no request of this method.')
-    : refusalOf(error);
+  if (error instanceof ConnectError && !isParseFailure(error)) return withSafeMessage(error);
+  const refusal =
+    error instanceof ConnectError
+      ? refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, 'The bytes sent are no request of this method.')
+      : refusalOf(error);
   const details = DETAILS.flatMap((desc) => refusal.find(desc).map((value) => ({ desc, value })));
-  return new ConnectError(refusal.message, toConnectCode(refusal.code), undefined, details, refusal.cause);
+  return new ConnectError(safeMessage(refusal.message), toConnectCode(refusal.code), undefined, details, refusal.cause);
 }
 
-const isUnread = ({ rawMessage }: ConnectError): boolean => rawMessage.startsWith('parse binary:');
+const isParseFailure = ({ code, rawMessage }: ConnectError): boolean =>
+  code === ConnectCode.Internal && rawMessage.startsWith('parse binary:');
+
+const safeMessage = (message: string): string =>
+  (message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message).toWellFormed();
+
+function withSafeMessage(error: ConnectError): ConnectError {
+  const message = safeMessage(error.rawMessage);
+  if (message === error.rawMessage) return error;
+  const safe = new ConnectError(message, error.code, error.metadata, undefined, error.cause);
+  safe.details = error.details;
+  return safe;
+}
 
 /** The same numbers under two libraries' names. */
 const CONNECT_CODES: ReadonlyMap<number, ConnectCode> = new Map(

@@ -2,41 +2,52 @@ import { createReflection, Health, ServerReflection } from '@cinematica/protocol
 import { VideoService } from '@cinematica/protocol/v1';
 import { createContextValues } from '@connectrpc/connect';
 import type { HandlerContext, Interceptor, ServiceImpl } from '@connectrpc/connect';
-import { compressionGzip, connectNodeAdapter } from '@connectrpc/connect-node';
+import { compressionGzip } from '@connectrpc/connect-node';
 import { constants } from 'node:http2';
-import type { HttpHandler, Request, Response } from '../http/http-handler.ts';
+import type { HttpHandler, Request } from '../http/http-handler.ts';
+import { createConnectHandler } from './connect-handler.ts';
+import type { ConnectHandlerOptions } from './connect-handler.ts';
 import { connectionKey } from './context.ts';
 import type { Connection } from './context.ts';
 import type { HealthService } from './health.ts';
-import { COMPRESS_MIN_BYTES, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from './limits.ts';
+import { COMPRESS_MIN_BYTES, MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES, MAX_UPLOAD_BYTES } from './limits.ts';
 
-export interface RpcParts {
+export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onUnanswered'> {
   readonly service: ServiceImpl<typeof VideoService>;
   readonly health: HealthService;
-  readonly gate: (context: HandlerContext) => Promise<void>;
+  readonly gate: (context: HandlerContext) => void;
   readonly observe: Interceptor;
 }
 
-/** The services over Connect, gRPC-Web and gRPC. @param others answers what is no call. */
-export function serveRpc({ service, health, gate, observe }: RpcParts, others: HttpHandler): HttpHandler {
+/** The services over Connect, gRPC-Web and gRPC. @param others answers requests that are not calls. */
+export function serveRpc(parts: RpcParts, others: HttpHandler): HttpHandler {
+  const { service, health, gate, observe, receive, onUnanswered } = parts;
   const reflection = createReflection([VideoService, Health]);
-  return connectNodeAdapter({
+  return createConnectHandler({
     routes(router) {
       router.service(VideoService, service);
+      const { createVideo } = VideoService.method;
+      router.rpc(createVideo, (request, context) => service.createVideo(request, context), {
+        readMaxBytes: MAX_UPLOAD_BYTES,
+      });
       router.service(Health, health.implementation);
       router.service(ServerReflection, {
         // It asks nothing of its caller.
         serverReflectionInfo: (requests) => reflection.serverReflectionInfo(requests, undefined as never),
       });
     },
+    receive,
+    onUnanswered,
+    others,
     requestGate: gate,
     interceptors: [observe],
     contextValues: (request) => createContextValues().set(connectionKey, connectionOf(request)),
-    fallback: (request, response) => others(request, response as Response),
     acceptCompression: [compressionGzip],
     compressMinBytes: COMPRESS_MIN_BYTES,
-    readMaxBytes: MAX_REQUEST_BYTES,
+    readMaxBytes: MAX_MESSAGE_BYTES,
     writeMaxBytes: MAX_RESPONSE_BYTES,
+    // Millions of unknown fields in one photo's place would each be kept as an object.
+    binaryOptions: { readUnknownFields: false },
   });
 }
 

@@ -1,10 +1,9 @@
-import { findTask, Stage, takeQuota, UnknownVideoError, VideoState } from '@cinematica/pipeline';
-import type { Artifact, Artifacts, PipelineSettings, PreparedVideo, Records, VideoTable } from '@cinematica/pipeline';
+import { findTask, Stage, UnknownVideoError, VideoState } from '@cinematica/pipeline';
+import type { Artifact, Artifacts, PreparedVideo, Records } from '@cinematica/pipeline';
 import { Code, refuse } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { CreateVideoRequest } from '@cinematica/protocol/v1';
-import { createHash, randomInt } from 'node:crypto';
-import type { Caller } from '../callers/authenticate.ts';
+import { randomInt } from 'node:crypto';
 import { LAST_FRAME_PART } from '../media/media-files.ts';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
 import { isGone } from './is-gone.ts';
@@ -15,12 +14,8 @@ import { idOf } from './to-video.ts';
 export interface PrepareParts {
   readonly records: Records;
   readonly artifacts: Artifacts;
-  readonly table: VideoTable;
   readonly sanitizer: PhotoSanitizer;
   readonly model: LoadedModel;
-  readonly settings: Pick<PipelineSettings, 'MAX_ACTIVE_PER_OWNER' | 'MAX_DAILY_PER_OWNER'>;
-  /** For all callers without a key at one address. */
-  readonly addressSettings: Pick<PipelineSettings, 'MAX_ACTIVE_PER_OWNER' | 'MAX_DAILY_PER_OWNER'>;
 }
 
 type Source = Pick<PreparedVideo, 'photo' | 'photoWidth' | 'photoHeight' | 'madeFrom' | 'continuedFrom'> & {
@@ -28,20 +23,18 @@ type Source = Pick<PreparedVideo, 'photo' | 'photoWidth' | 'photoHeight' | 'made
 };
 
 /**
- * Everything about a new video that is costly to find out, or uses up what a caller may have.
+ * Decodes a new video's photo, or finds the earlier video that it is made from, and fills in its settings.
  *
- * @throws RpcError, PhotoError, OverLimitError, UnknownVideoError, UnavailableError
+ * @throws RpcError, PhotoError, UnknownVideoError, UnavailableError
  */
 export async function prepareVideo(
   parts: PrepareParts,
-  caller: Caller,
+  owner: string,
   request: CreateVideoRequest,
-  videoId: string,
   signal: AbortSignal,
 ): Promise<PreparedVideo> {
-  const { size, ...source } = await readSource(parts, caller.owner, request, signal);
+  const { size, ...source } = await readSource(parts, owner, request, signal);
   const plan = resolvePlan(parts.model, request.settings, size, randomInt(2 ** 32));
-  if (caller.address !== null) await takeAddressQuota(parts, caller.address, videoId);
   return { ...source, plan };
 }
 
@@ -88,14 +81,6 @@ async function readOwn({ records }: PrepareParts, owner: string, name: string) {
 function read({ artifacts }: PrepareParts, artifact: Artifact | undefined, signal: AbortSignal): Promise<Uint8Array> {
   if (!artifact) throw notReady('What this video would be made from was not kept.');
   return artifacts.get(artifact, signal);
-}
-
-/** A cookie is easily dropped: who has none yet counts with everyone at the same address. */
-function takeAddressQuota({ records, table, addressSettings }: PrepareParts, address: string, videoId: string) {
-  const owner = `address-${createHash('sha256').update(address).digest('base64url').slice(0, 22)}`;
-  // The videos are of many owners: the table finds them by their ids alone.
-  const find: Pick<Records, 'get'> = { get: (ref) => Promise.resolve(table.videos.get(ref.videoId) ?? null) };
-  return takeQuota(records.bucket, find, addressSettings, { owner, videoId });
 }
 
 const notReady = (message: string) => refuse(Code.FAILED_PRECONDITION, ErrorReason.VIDEO_NOT_READY, message);

@@ -2,7 +2,7 @@ import { broadcast } from '../../onnx/arithmetic.ts';
 import { elements, float } from '../../onnx/graph-builder.ts';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.ts';
 import type { Activation, ConvOptions, Emitter, FeatureMap, GroupNormOptions, LinearOptions } from '../emitter.ts';
-import { CheckpointError } from '../scope.ts';
+import { CheckpointError } from '../../checkpoint/checkpoint-error.ts';
 import type { Scope } from '../scope.ts';
 import { CudaLimitError, MOST_ELEMENTS, MOST_SEQUENCES, takesBiasSplitGelu, takesGroupNorm } from './limits.ts';
 import { createLoadTimeValues } from './load-time-values.ts';

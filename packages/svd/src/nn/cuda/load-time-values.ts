@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { broadcast } from '../../onnx/arithmetic.ts';
-import { CheckpointError } from '../scope.ts';
+import { CheckpointError } from '../../checkpoint/checkpoint-error.ts';
 import type { Scope } from '../scope.ts';
 import type { ElementType, GraphBuilder, Value } from '../../onnx/graph-builder.ts';
 import type { TensorEntry } from '../../safetensors/weights.ts';

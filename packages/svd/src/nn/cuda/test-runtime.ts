@@ -1,4 +1,5 @@
-import type { Graph, Runtime } from '../../runtime/runtime.ts';
+import type { Graph } from '../../runtime/graph-types.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
 import { expandOperators } from './test-expansion.ts';
 
 /** A runtime on the CPU that says it is CUDA: it gets the graphs that CUDA would get, and expands them to load them. */

@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createJsonLimiter, JsonLimitError } from './json-limits.ts';
+
+const LIMITS = { maxDepth: 4, maxStructureBytes: 60, maxStringBytes: 20 };
+
+/** Checks a text in pieces of these lengths. @returns the error's message, or null */
+function check(text: string, pieces: readonly number[] = []): string | null {
+  const limiter = createJsonLimiter(LIMITS);
+  let rest = Buffer.from(text);
+  try {
+    for (const length of pieces) {
+      limiter(rest.subarray(0, length));
+      rest = rest.subarray(length);
+    }
+    limiter(rest);
+    return null;
+  } catch (error) {
+    if (error instanceof JsonLimitError) return error.message;
+    throw error;
+  }
+}
+
+test.each([
+  ['{"image":"A","settings":{"frames":[1,2]}}', null],
+  ['[[[[1]]]]', null],
+  ['[[[[[1]]]]]', /nested/],
+  ['{"a":"[[[[[[[[[["}', null],
+  [String.raw`{"a":"\"[[[[[[[["}`, null],
+  [String.raw`{"a":"\\","b":[[[[1]]]]}`, /nested/],
+  [`{"image":"${'A'.repeat(1000)}"}`, null],
+  [`{"image":"${'A'.repeat(1000)}","b":"${'B'.repeat(1000)}"}`, /one string/],
+  [`{"${String.raw`\/`.repeat(500)}":"${'B'.repeat(1000)}"}`, /one string/],
+  [`[${'1,'.repeat(100)}1]`, /besides strings/],
+])('%s', (text, expected) => {
+  if (expected === null) expect(check(text)).toBeNull();
+  else expect(check(text)).toMatch(expected);
+});
+
+test('the verdict does not depend on how the bytes are divided', () => {
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 6 }), fc.array(fc.integer({ min: 1, max: 9 })), (text, pieces) => {
+      expect(check(text, pieces)).toBe(check(text));
+    }),
+  );
+});

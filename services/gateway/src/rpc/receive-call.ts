@@ -1,0 +1,122 @@
+import type { DescMethod } from '@bufbuild/protobuf';
+import { Code, refuse, refuseUntil } from '@cinematica/protocol';
+import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
+import type { ConnectError } from '@connectrpc/connect';
+import type { Counter } from 'prom-client';
+import { createJsonLimiter, JsonLimitError } from '../http/json-limits.ts';
+import { BodyError, receiveBody } from '../http/receive-body.ts';
+import type { BodyLimits } from '../http/receive-body.ts';
+import { createReceiveBudget } from '../http/receive-budget.ts';
+import type { ReceiveBudget } from '../http/receive-budget.ts';
+import { holderKey } from './context.ts';
+import { toConnectError } from './errors.ts';
+import { MAX_MESSAGE_BYTES, MAX_STREAM_BYTES, MAX_UPLOAD_BYTES } from './limits.ts';
+
+/** How bodies of one kind of method are received. */
+interface BodyClass {
+  readonly limits: BodyLimits;
+  readonly budget: ReceiveBudget;
+}
+
+/** A photo, from a phone on a slow connection: 12 MB at 64 kbit/s would take half an hour, the deadline ends it before. */
+const uploads = (): BodyClass => ({
+  limits: { maxBytes: MAX_UPLOAD_BYTES, minBytesPerSecond: 8_000, graceMs: 10_000, deadlineMs: 300_000 },
+  // A body is held up to four times while it is parsed: as chunks, as one array, as text, and as the photo.
+  budget: createReceiveBudget({ totalBytes: 80_000_000, holderBytes: 40_000_000, waitMs: 30_000 }),
+});
+
+const messages = (): BodyClass => ({
+  limits: { maxBytes: MAX_MESSAGE_BYTES, minBytesPerSecond: 1_000, graceMs: 5_000, deadlineMs: 10_000 },
+  budget: createReceiveBudget({ totalBytes: 16_000_000, holderBytes: 4_000_000, waitMs: 10_000 }),
+});
+
+/** Several messages, each an answer to the one before: the sender may think for a minute. */
+const streams = (): BodyClass => ({
+  limits: { maxBytes: MAX_STREAM_BYTES, minBytesPerSecond: 0, graceMs: 60_000, deadlineMs: Infinity },
+  budget: createReceiveBudget({ totalBytes: 32_000_000, holderBytes: 8_000_000, waitMs: 10_000 }),
+});
+
+/** The largest legitimate CreateVideoRequest in JSON has three levels and about 40 fields. */
+const JSON_LIMITS = { maxDepth: 16, maxStructureBytes: 16_384, maxStringBytes: 16_384 };
+
+/** The bytes of an envelope before its message, in the streaming protocols and gRPC. */
+const ENVELOPE_BYTES = 5;
+
+/**
+ * Receives the bodies of calls: limits of size by method, one budget of memory for each kind of method, a pace, and a
+ * check of a JSON upload's shape. All of it applies before a body is decompressed or parsed.
+ */
+export function createCallReceiver(refusals: Counter<'reason'>) {
+  const [upload, message, stream] = [uploads(), messages(), streams()];
+
+  function classOf(method: DescMethod): BodyClass {
+    if (method === VideoService.method.createVideo) return upload;
+    return method.methodKind === 'bidi_streaming' ? stream : message;
+  }
+
+  async function* receive(call: UniversalServerRequest, method: DescMethod): AsyncGenerator<Uint8Array> {
+    const { limits, budget } = classOf(method);
+    const isUpload = method === VideoService.method.createVideo;
+    try {
+      yield* receiveBody(call.body as AsyncIterable<Uint8Array>, {
+        limits,
+        budget,
+        holder: call.contextValues?.get(holderKey) ?? '',
+        declaredBytes: declaredBytes(call.header),
+        countsAsLargest: isUpload && isCompressed(call.header),
+        releaseWhenReceived: !isUpload,
+        inspect: isUpload && isJson(call.header) ? inspectJson(call.header) : null,
+        signal: call.signal,
+      });
+    } catch (error) {
+      if (error instanceof BodyError) refusals.inc({ reason: error.refusal });
+      if (error instanceof JsonLimitError) refusals.inc({ reason: 'json-shape' });
+      throw refusalOf(error) ?? error;
+    }
+  }
+  return receive;
+}
+
+function inspectJson(header: Headers): (chunk: Uint8Array) => void {
+  if (isCompressed(header)) {
+    const advice = 'A photo in JSON must not be compressed: send the JSON as it is, or a binary Protobuf message.';
+    throw toConnectError(refuse(Code.UNIMPLEMENTED, ErrorReason.INVALID_REQUEST, advice));
+  }
+  const check = createJsonLimiter(JSON_LIMITS);
+  let envelope = header.get('content-type')?.startsWith('application/json') === true ? 0 : ENVELOPE_BYTES;
+  return (chunk) => {
+    const skipped = Math.min(envelope, chunk.length);
+    envelope -= skipped;
+    check(chunk.subarray(skipped));
+  };
+}
+
+function refusalOf(error: unknown): ConnectError | null {
+  if (error instanceof JsonLimitError) {
+    const text = `The JSON is not a request of this method: ${error.message}.`;
+    return toConnectError(refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, text));
+  }
+  if (!(error instanceof BodyError)) return null;
+  switch (error.refusal) {
+    case 'busy':
+      return toConnectError(refuseUntil(ErrorReason.SYSTEM_BUSY, error.message, 5_000));
+    case 'too-slow':
+      return toConnectError(refuse(Code.DEADLINE_EXCEEDED, ErrorReason.TOOK_TOO_LONG, error.message));
+    case 'too-large':
+      return toConnectError(refuse(Code.RESOURCE_EXHAUSTED, ErrorReason.INVALID_REQUEST, error.message));
+  }
+}
+
+function declaredBytes(header: Headers): number | null {
+  const length = Number(header.get('content-length') ?? Number.NaN);
+  return Number.isSafeInteger(length) && length >= 0 ? length : null;
+}
+
+/** The headers that name a compression: of Connect's unary calls, of its streams, and of gRPC. */
+const ENCODINGS = ['content-encoding', 'connect-content-encoding', 'grpc-encoding'];
+
+const isCompressed = (header: Headers): boolean =>
+  ENCODINGS.some((name) => !['', 'identity'].includes(header.get(name)?.trim().toLowerCase() ?? ''));
+
+const isJson = (header: Headers): boolean => /\bjson\b/i.test(header.get('content-type') ?? '');
