@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { TaskState } from '../packages/pipeline/src/index.ts';
 import { startTestGateway } from '@cinematica/gateway/testing/gateway';
-import { table } from '../packages/svd/src/parity/table.ts';
+import { table } from '@cinematica/svd/parity';
 
 const USAGE = `usage: npm run bench -- gateway [--watchers 500] [--rate 200] [--seconds 10] [--videos 10] [--changes 1]
 
