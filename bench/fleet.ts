@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { table } from '../packages/svd/src/parity/table.ts';
+import { table } from '@cinematica/svd/parity';
 import { burst, percentile, poisson } from './fleet/arrivals.ts';
 import type { Scaling } from './fleet/pool.ts';
 import { simulate } from './fleet/simulate.ts';

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { changed, TaskState } from '../packages/pipeline/src/index.ts';
-import { startTestGateway } from '../services/gateway/src/testing/gateway-process.ts';
-import { table } from '../packages/svd/src/parity/table.ts';
+import { changed, TaskState } from '@cinematica/pipeline';
+import { startTestGateway } from '@cinematica/gateway/testing/gateway';
+import { table } from '@cinematica/svd/parity';
 
 const USAGE = `usage: npm run bench -- gateway [--watchers 500] [--rate 200] [--seconds 10] [--videos 10] [--changes 1]
 

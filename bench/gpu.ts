@@ -3,13 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Model, RuntimeOptions } from '../packages/svd/src/index.ts';
-import { createModel, createRuntime, openCheckpoint, parseExecutionProvider } from '../packages/svd/src/index.ts';
-import { emitterFor } from '../packages/svd/src/graphs/emitter-for.ts';
-import { comparisonTable } from '../packages/svd/src/parity/compare.ts';
-import type { Comparison } from '../packages/svd/src/parity/compare.ts';
-import { openGolden } from '../packages/svd/src/parity/golden.ts';
-import { compareParts } from '../packages/svd/src/parity/run-parity.ts';
+import { createModel, createRuntime, openCheckpoint, parseExecutionProvider } from '@cinematica/svd';
+import type { Model, RuntimeOptions } from '@cinematica/svd';
+import { emitterFor } from '@cinematica/svd/internal';
+import { compareParts, comparisonTable, openGolden, table } from '@cinematica/svd/parity';
+import type { Comparison } from '@cinematica/svd/parity';
 import { CudaLibrariesError, ensureCudaLibraries } from './gpu/cuda-libraries.ts';
 import { runDiffusers } from './gpu/diffusers.ts';
 import { JOBS, runJob, staysFinite } from './gpu/jobs.ts';
@@ -18,7 +16,6 @@ import { measureMatrixRate } from './gpu/matrix-rate.ts';
 import { roofline, total } from './gpu/roofline.ts';
 import { stageModels } from './gpu/stages.ts';
 import { watchDevice } from './gpu/watch-device.ts';
-import { table } from '../packages/svd/src/parity/table.ts';
 
 const USAGE = `usage: npm run bench -- gpu CHECKPOINT [--size 1024x576] [--frames 25] [--chunk 8] [--runs 1] [--jobs 0,1,2]
                           [--libraries DIR] [--device 0] [--bandwidth 4.8e12] [--diffusers PYTHON [--compile]]

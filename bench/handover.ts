@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadImage, openModel } from '../packages/svd/src/index.ts';
-import type { Model, RgbImage } from '../packages/svd/src/index.ts';
-import { table } from '../packages/svd/src/parity/table.ts';
+import { loadImage, openModel } from '@cinematica/svd';
+import type { Model, RgbImage } from '@cinematica/svd';
+import { table } from '@cinematica/svd/parity';
 import { measureJoined } from './handover/measure.ts';
 import type { Joined } from './handover/measure.ts';
 import { contactSheet } from './nano/contact-sheet.ts';

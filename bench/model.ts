@@ -2,15 +2,18 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Model } from '../packages/svd/src/index.ts';
-import { createRuntime, openCheckpoint, parseExecutionProvider } from '../packages/svd/src/index.ts';
-import { decodeChunks, decodeTogether } from '../packages/svd/src/pipeline/decode.ts';
-import { denoise } from '../packages/svd/src/pipeline/denoise.ts';
-import { embedImage, encodeImage } from '../packages/svd/src/pipeline/encode.ts';
-import { createModel } from '../packages/svd/src/pipeline/model.ts';
-import { resolveSettings } from '../packages/svd/src/pipeline/settings.ts';
-import { normals } from '../packages/svd/src/random/philox.ts';
-import { table } from '../packages/svd/src/parity/table.ts';
+import {
+  createModel,
+  createRuntime,
+  decodeChunks,
+  denoise,
+  openCheckpoint,
+  parseExecutionProvider,
+  resolveSettings,
+} from '@cinematica/svd';
+import type { Model } from '@cinematica/svd';
+import { decodeTogether, embedImage, encodeImage, normals } from '@cinematica/svd/internal';
+import { table } from '@cinematica/svd/parity';
 
 const USAGE = `usage: npm run bench -- model CHECKPOINT [--size 128x128] [--frames 2] [--chunk N] [--threads 2] [--runs 3]
                             [--parts clip,encode,unet_1,unet_2,decode] [--diffusers PYTHON]

@@ -9,7 +9,7 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { table } from '../packages/svd/src/parity/table.ts';
+import { table } from '@cinematica/svd/parity';
 import { openInProcess } from './support/in-process.ts';
 import type { Made } from './support/in-process.ts';
 import { startBenchSystem } from './support/bench-system.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium, devices } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
-import { table } from '../packages/svd/src/parity/table.ts';
+import { table } from '@cinematica/svd/parity';
 import { findBrowser } from '../scripts/setup/browsers.mjs';
 import { webApp } from '../scripts/setup/web-app.mjs';
 import { startRealSystem } from '../test/support/real-system.ts';

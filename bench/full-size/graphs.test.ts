@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
-import { vaeDecodeGraph } from '../../packages/svd/src/graphs/decode-graph.ts';
-import { denoiseGraphs } from '../../packages/svd/src/graphs/denoise-graphs.ts';
-import { imageEncoderGraph, vaeEncodeGraph } from '../../packages/svd/src/graphs/encode-graphs.ts';
-import type { GraphDraft } from '../../packages/svd/src/graphs/graph.ts';
-import { emitterFor } from '../../packages/svd/src/graphs/emitter-for.ts';
-import { elements } from '../../packages/svd/src/onnx/graph-builder.ts';
+import {
+  denoiseGraphs,
+  elements,
+  emitterFor,
+  imageEncoderGraph,
+  vaeDecodeGraph,
+  vaeEncodeGraph,
+} from '@cinematica/svd/internal';
+import type { GraphDraft } from '@cinematica/svd/internal';
 import { paperCheckpoint as checkpoint } from './paper-checkpoint.ts';
 
 const largest = ({ builder }: GraphDraft) => Math.max(...builder.values.map(({ shape }) => elements(shape)));

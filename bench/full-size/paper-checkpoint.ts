@@ -1,9 +1,12 @@
-import type { Checkpoint } from '../../packages/svd/src/checkpoint/checkpoint.ts';
-import { clipConfigSchema } from '../../packages/svd/src/checkpoint/clip-config.ts';
-import { unetArchitecture, unetConfigSchema } from '../../packages/svd/src/checkpoint/unet-config.ts';
-import { vaeConfigSchema } from '../../packages/svd/src/checkpoint/vae-config.ts';
-import { elements } from '../../packages/svd/src/onnx/graph-builder.ts';
-import type { Weights } from '../../packages/svd/src/safetensors/weights.ts';
+import type { Checkpoint } from '@cinematica/svd';
+import {
+  clipConfigSchema,
+  elements,
+  unetArchitecture,
+  unetConfigSchema,
+  vaeConfigSchema,
+} from '@cinematica/svd/internal';
+import type { Weights } from '@cinematica/svd/internal';
 import { imageEncoder, unet, vae } from './configs.ts';
 import { weightFiles } from './weight-files.ts';
 

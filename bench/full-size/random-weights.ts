@@ -1,6 +1,6 @@
 /// <reference lib="esnext.float16" />
 import { createCipheriv, createHash } from 'node:crypto';
-import type { TensorSpec } from '../../packages/svd/src/safetensors/encode-header.ts';
+import type { TensorSpec } from '@cinematica/svd/internal';
 import { repeatBlock } from './repeat-block.ts';
 
 /** Elements of the block that repeats: a prime, so that no tensor's rows fall on it alike. */

@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../../packages/svd/src/safetensors/encode-header.ts';
+import type { TensorSpec } from '@cinematica/svd/internal';
 
 /** Collects the tensors of a model by the layers they belong to. */
 export interface TensorList {

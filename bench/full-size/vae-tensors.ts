@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../../packages/svd/src/safetensors/encode-header.ts';
+import type { TensorSpec } from '@cinematica/svd/internal';
 import { createTensorList } from './tensor-list.ts';
 import type { TensorList } from './tensor-list.ts';
 

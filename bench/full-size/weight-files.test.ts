@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { encodeHeader } from '../../packages/svd/src/safetensors/encode-header.ts';
+import { encodeHeader } from '@cinematica/svd/internal';
 import { weightFiles } from './weight-files.ts';
 
 // Sizes of the published files. A header holds every name, shape and offset, so one digit off would show.

@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../../packages/svd/src/safetensors/encode-header.ts';
+import type { TensorSpec } from '@cinematica/svd/internal';
 import { clipTensors } from './clip-tensors.ts';
 import { imageEncoder, unet, vae } from './configs.ts';
 import { unetTensors } from './unet-tensors.ts';

@@ -6,7 +6,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { encodeHeader } from '../../packages/svd/src/safetensors/encode-header.ts';
+import { encodeHeader } from '@cinematica/svd/internal';
 import { configFiles } from './configs.ts';
 import { createRandomWeights } from './random-weights.ts';
 import { weightFiles } from './weight-files.ts';

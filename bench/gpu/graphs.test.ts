@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
-import { vaeDecodeGraph } from '../../packages/svd/src/graphs/decode-graph.ts';
-import { denoiseGraphs } from '../../packages/svd/src/graphs/denoise-graphs.ts';
-import { imageEncoderGraph, vaeEncodeGraph } from '../../packages/svd/src/graphs/encode-graphs.ts';
-import type { GraphDraft } from '../../packages/svd/src/graphs/graph.ts';
-import { checkCudaGraph } from '../../packages/svd/src/nn/cuda/check-graph.ts';
-import { emitterFor } from '../../packages/svd/src/graphs/emitter-for.ts';
-import { elements } from '../../packages/svd/src/onnx/graph-builder.ts';
+import {
+  checkCudaGraph,
+  denoiseGraphs,
+  elements,
+  emitterFor,
+  imageEncoderGraph,
+  vaeDecodeGraph,
+  vaeEncodeGraph,
+} from '@cinematica/svd/internal';
+import type { GraphDraft } from '@cinematica/svd/internal';
 import { paperCheckpoint } from '../full-size/paper-checkpoint.ts';
 import { roofline, total } from './roofline.ts';
 

@@ -1,11 +1,6 @@
-import { decodeChunks, decodeTogether } from '../../packages/svd/src/pipeline/decode.ts';
-import { denoise } from '../../packages/svd/src/pipeline/denoise.ts';
-import type { LatentSize } from '../../packages/svd/src/pipeline/decode.ts';
-import { embedImage, encodeImage } from '../../packages/svd/src/pipeline/encode.ts';
-import type { Model } from '../../packages/svd/src/pipeline/model.ts';
-import { resolveSettings } from '../../packages/svd/src/pipeline/settings.ts';
-import { normals } from '../../packages/svd/src/random/philox.ts';
-import type { SamplerKind } from '../../packages/svd/src/schedulers/sampler.ts';
+import { decodeChunks, denoise, resolveSettings } from '@cinematica/svd';
+import type { LatentSize, Model, SamplerKind } from '@cinematica/svd';
+import { decodeTogether, embedImage, encodeImage, normals } from '@cinematica/svd/internal';
 
 /** What all jobs are done for. */
 export interface JobShape {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRuntime } from '../../packages/svd/src/runtime/runtime.ts';
+import { createRuntime } from '@cinematica/svd';
 import { matrixChain } from './matrix-rate.ts';
 
 test('a chain of random matrix products stays finite, and is computed anew in every run', async () => {

@@ -1,5 +1,5 @@
-import { GraphBuilder, float } from '../../packages/svd/src/onnx/graph-builder.ts';
-import type { Runtime } from '../../packages/svd/src/runtime/runtime.ts';
+import type { Runtime } from '@cinematica/svd';
+import { float, GraphBuilder } from '@cinematica/svd/internal';
 
 const FLOAT16 = 10;
 const FLOAT = 1;

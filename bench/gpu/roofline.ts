@@ -1,6 +1,5 @@
-import { elements } from '../../packages/svd/src/onnx/graph-builder.ts';
-import { viewModel } from '../../packages/svd/src/nn/cuda/model-view.ts';
-import type { NodeView, TensorView } from '../../packages/svd/src/nn/cuda/model-view.ts';
+import { elements, viewModel } from '@cinematica/svd/internal';
+import type { NodeView, TensorView } from '@cinematica/svd/internal';
 
 /** What one operator of a graph comes to, all its nodes together. */
 export interface OperatorCost {

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../packages/svd/src/index.ts';
+import type { RgbImage } from '@cinematica/svd';
 import { mean, psnr } from '../nano/likeness.ts';
 import { luma } from '../nano/luma.ts';
 import type { MadeFrames } from '../nano/make-frames.ts';

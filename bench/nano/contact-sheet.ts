@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { RgbImage } from '../../packages/svd/src/index.ts';
+import type { RgbImage } from '@cinematica/svd';
 
 /** One picture of rows of pictures, all of one size, each brought to `width` pixels; JPEG or PNG by the file's name. */
 export async function contactSheet(rows: readonly (readonly RgbImage[])[], file: string, width = 256): Promise<void> {

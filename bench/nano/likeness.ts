@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../packages/svd/src/index.ts';
+import type { RgbImage } from '@cinematica/svd';
 import { luma } from './luma.ts';
 
 /** Peak signal-to-noise ratio over all three colours, dB. */

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../packages/svd/src/index.ts';
+import type { RgbImage } from '@cinematica/svd';
 
 /** Brightness of a picture, 0…255, row after row. */
 export interface Luma {

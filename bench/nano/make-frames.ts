@@ -1,11 +1,3 @@
-import type {
-  ChannelStatistics,
-  Conditioning,
-  LatentSize,
-  Model,
-  RgbImage,
-  SettingsRequest,
-} from '../../packages/svd/src/index.ts';
 import {
   channelStatistics,
   continueFrom,
@@ -15,10 +7,9 @@ import {
   matchColorStatistics,
   planSegments,
   resolveSettings,
-} from '../../packages/svd/src/index.ts';
-import { vaeInput } from '../../packages/svd/src/image/vae-input.ts';
-import { encodeImage } from '../../packages/svd/src/pipeline/encode.ts';
-import { normals } from '../../packages/svd/src/random/philox.ts';
+} from '@cinematica/svd';
+import type { ChannelStatistics, Conditioning, LatentSize, Model, RgbImage, SettingsRequest } from '@cinematica/svd';
+import { encodeImage, normals, vaeInput } from '@cinematica/svd/internal';
 
 /** A video's frames, as the pipeline's stages make them. */
 export interface MadeFrames {

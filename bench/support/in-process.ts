@@ -12,10 +12,10 @@ import {
   unpackConditioning,
   unpackLatents,
 } from '@cinematica/svd';
-import { createDecodeStage } from '../../services/decoder/src/stage.ts';
-import { continueSegment } from '../../services/denoiser/src/continue-segment.ts';
-import { createEncodeStage } from '../../services/encoder/src/stage.ts';
-import { createMuxStage } from '../../services/muxer/src/stage.ts';
+import { createDecodeStage } from '@cinematica/decoder/internal/stage';
+import { continueSegment } from '@cinematica/denoiser/internal/continue-segment';
+import { createEncodeStage } from '@cinematica/encoder/internal/stage';
+import { createMuxStage } from '@cinematica/muxer/internal/stage';
 
 type Plan = StageTask['plan'];
 

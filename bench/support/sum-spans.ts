@@ -1,4 +1,4 @@
-import { table } from '../../packages/svd/src/parity/table.ts';
+import { table } from '@cinematica/svd/parity';
 import type { Span } from '../../test/support/otlp.ts';
 
 /** What the services did for one of so many videos: how often, and for how long in all. Spans lie in one another. */

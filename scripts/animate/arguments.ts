@@ -1,8 +1,8 @@
 import { extname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MediaKind, Preset } from '@cinematica/protocol/v1';
-import { parseExecutionProvider } from '../../packages/svd/src/runtime/execution-provider.ts';
-import type { ProviderChoice } from '../../packages/svd/src/runtime/execution-provider.ts';
+import { parseExecutionProvider } from '@cinematica/svd';
+import type { ProviderChoice } from '@cinematica/svd';
 import { NUMBER_FLAGS } from './settings-flags.ts';
 import type { NumberFlagName, Settings } from './settings-flags.ts';
 import { UsageError } from './usage-error.ts';

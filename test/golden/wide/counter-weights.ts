@@ -1,6 +1,6 @@
 /// <reference lib="esnext.float16" />
-import { fnv1a, philox4x32 } from '../../../packages/svd/src/random/philox.ts';
-import type { TensorSpec } from '../../../packages/svd/src/safetensors/encode-header.ts';
+import { fnv1a, philox4x32 } from '@cinematica/svd/internal';
+import type { TensorSpec } from '@cinematica/svd/internal';
 import { repeatBlock } from '../../../bench/full-size/repeat-block.ts';
 
 /** Elements of the block that repeats: a prime, so that no tensor's rows fall on it alike. */

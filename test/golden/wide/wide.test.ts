@@ -2,15 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { unetGraph } from '../../../packages/svd/src/graphs/denoise-graphs.ts';
-import { createCudaEmitter } from '../../../packages/svd/src/nn/cuda/cuda-emitter.ts';
-import { emulateCuda } from '../../../packages/svd/src/nn/cuda/test-runtime.ts';
-import type { Comparison } from '../../../packages/svd/src/parity/compare.ts';
-import { openGolden } from '../../../packages/svd/src/parity/golden.ts';
-import { compareParts } from '../../../packages/svd/src/parity/run-parity.ts';
-import { createModel } from '../../../packages/svd/src/pipeline/model.ts';
-import { openCheckpoint } from '../../../packages/svd/src/pipeline/open-checkpoint.ts';
-import { createRuntime } from '../../../packages/svd/src/runtime/runtime.ts';
+import { createModel, createRuntime, openCheckpoint } from '@cinematica/svd';
+import { createCudaEmitter, unetGraph } from '@cinematica/svd/internal';
+import { compareParts, openGolden } from '@cinematica/svd/parity';
+import type { Comparison } from '@cinematica/svd/parity';
+import { emulateCuda } from '@cinematica/svd/testing';
 import { writeWideCheckpoint } from './write-checkpoint.ts';
 
 /** The weights in float32, twice while they are loaded. */

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { clipTensors } from '../../../bench/full-size/clip-tensors.ts';
 import { unetTensors } from '../../../bench/full-size/unet-tensors.ts';
 import { vaeTensors } from '../../../bench/full-size/vae-tensors.ts';
-import { encodeHeader } from '../../../packages/svd/src/safetensors/encode-header.ts';
+import { encodeHeader } from '@cinematica/svd/internal';
 import { createCounterWeights } from './counter-weights.ts';
 
 /** The parts of the checkpoint, and the tensors that a part's config comes to. */
