@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
-import type { ErrorReason} from '@cinematica/protocol/v1';
+import type { ErrorReason } from '@cinematica/protocol/v1';
 import { CapabilitiesSchema, Preset, VideoService } from '@cinematica/protocol/v1';
 import { ERROR_DOMAIN, ErrorInfoSchema, RetryInfoSchema } from '@cinematica/protocol/error-details';
 import { ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
-import type { ServiceImpl , Code} from '@connectrpc/connect';
+import type { ServiceImpl, Code } from '@connectrpc/connect';
 import type { Api } from '../src/lib/api/client.ts';
 
 /** A client of a gateway in this process. Methods that are left out fail as unimplemented. */
