@@ -103,7 +103,11 @@ async function likeness(model: Model): Promise<void> {
 }
 
 /** From the first frame to the last. */
-async function moveOf(model: Model, photo: Photo, request: { readonly seed: number; readonly motion?: number }) {
+async function moveOf(
+  model: Model,
+  photo: Photo,
+  request: { readonly seed: number; readonly motionBucketId?: number },
+) {
   const { frames: made } = await makeFrames(model, photo.image, frames, { ...size, ...request }, [0, frames - 1]);
   const [begin, end] = made.map(luma);
   const move = cameraMove(begin!, end!);
@@ -113,7 +117,7 @@ async function moveOf(model: Model, photo: Photo, request: { readonly seed: numb
 async function motion(model: Model, photo: Photo): Promise<void> {
   const ids = Array.from({ length: 12 }, (_, i) => 20 * (i + 1));
   const pixels: number[] = [];
-  for (const id of ids) pixels.push((await moveOf(model, photo, { seed: 1, motion: id })).pixels);
+  for (const id of ids) pixels.push((await moveOf(model, photo, { seed: 1, motionBucketId: id })).pixels);
   console.log(`motion: ${ids.map((id, i) => `${id}: ${number(pixels[i]!)}`).join(', ')} px`);
   console.log(`motion: rank correlation ${number(rankCorrelation(ids, pixels), 3)} (wanted: 0.9)`);
 }

@@ -8,7 +8,15 @@ import {
   planSegments,
   resolveSettings,
 } from '@cinematica/svd';
-import type { ChannelStatistics, Conditioning, LatentSize, Model, RgbImage, SettingsRequest } from '@cinematica/svd';
+import type {
+  ChannelStatistics,
+  Conditioning,
+  LatentSize,
+  Model,
+  RgbImage,
+  SegmentSettings,
+  SettingsRequest,
+} from '@cinematica/svd';
 import { encodeImage, normals, vaeInput } from '@cinematica/svd/internal';
 
 /** A video's frames, as the pipeline's stages make them. */
@@ -76,10 +84,13 @@ async function encodeAgain(
   model: Model,
   first: Conditioning,
   picture: RgbImage,
-  { width, height, noiseAug, seed }: { width: number; height: number; noiseAug: number; seed: number },
+  { width, height, noiseAugStrength, seed }: Pick<SegmentSettings, 'width' | 'height' | 'noiseAugStrength' | 'seed'>,
 ): Promise<Conditioning> {
   const noise = normals({ seed, segment: 0, step: 0, tensor: 'noise_aug' }, 3 * width * height);
-  return { ...first, imageLatents: await encodeImage(model, vaeInput(picture, noise, noiseAug), { width, height }) };
+  return {
+    ...first,
+    imageLatents: await encodeImage(model, vaeInput(picture, noise, noiseAugStrength), { width, height }),
+  };
 }
 
 /** A picture through the autoencoder and back. */

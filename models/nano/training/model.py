@@ -23,8 +23,9 @@ SCHEDULER = dict(_class_name="EulerDiscreteScheduler", beta_start=0.00085, beta_
                  sigma_min=50.0, sigma_max=100.0, timestep_spacing="leading", timestep_type="continuous", use_karras_sigmas=True, interpolation_type="linear", steps_offset=1)
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 CARD = dict(name="nano", title="Nano", licence=dict(name="Apache License 2.0", spdx="Apache-2.0"), sizes=["512x288", "384x384"], multiple=32, window=50, decodeChunk=10,
-            sampler="euler", sharedNoise=True, defaults=dict(frames=50, fps=7, motion=127, noiseAug=0.02, steps=1, guidance=dict(min=1, max=1)),
-            presets=dict(calm=dict(motion=60), lively=dict(motion=200)))
+            sampler="euler", sharedNoise=True, defaults=dict(frames=50, conditioningFps=7, motionBucketId=127, noiseAugStrength=0.02, steps=1,
+                          minGuidance=1, maxGuidance=1),
+            presets=dict(calm=dict(motionBucketId=60), lively=dict(motionBucketId=200)))
 
 # Brightness and two colour differences, each of about unit size over photographs: what the first three latents begin as.
 _OPPONENT = torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]]) / torch.tensor([[0.23], [0.16], [0.10]])

@@ -27,7 +27,7 @@ export { preview, PREVIEW_FRAMES } from './pipeline/preview.ts';
 export { planSegments } from './pipeline/segments.ts';
 export type { SegmentPlan } from './pipeline/segments.ts';
 export { resolveSettings, SettingsError } from './pipeline/settings.ts';
-export type { SettingsRequest, VideoSettings } from './pipeline/settings.ts';
+export type { SegmentSettings, SettingsRequest } from './pipeline/settings.ts';
 export { packConditioning, packLatents, unpackConditioning, unpackLatents } from './pipeline/tensor-files.ts';
 export type { Latents } from './pipeline/tensor-files.ts';
 export { parseExecutionProvider } from './runtime/execution-provider.ts';

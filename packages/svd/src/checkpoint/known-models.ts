@@ -32,16 +32,32 @@ const animateLcm = {
   ...svdXt,
   sampler: 'animatelcm',
   // The defaults of AnimateLCM's own application (`animatelcm_svd/app.py`).
-  defaults: { frames: 50, fps: 7, motion: 80, noiseAug: 0.02, steps: 4, guidance: { min: 1, max: 1.2 } },
-  presets: { calm: { motion: 40 }, natural: {}, lively: { motion: 127, noiseAug: 0.05 } },
+  defaults: {
+    frames: 50,
+    conditioningFps: 7,
+    motionBucketId: 80,
+    noiseAugStrength: 0.02,
+    steps: 4,
+    minGuidance: 1,
+    maxGuidance: 1.2,
+  },
+  presets: { calm: { motionBucketId: 40 }, natural: {}, lively: { motionBucketId: 127, noiseAugStrength: 0.05 } },
 };
 
 const svd = {
   ...svdXt,
   sampler: 'euler',
   // The defaults of diffusers' StableVideoDiffusionPipeline, but for `frames`.
-  defaults: { frames: 50, fps: 7, motion: 127, noiseAug: 0.02, steps: 25, guidance: { min: 1, max: 3 } },
-  presets: { calm: { motion: 60 }, natural: {}, lively: { motion: 190, noiseAug: 0.05 } },
+  defaults: {
+    frames: 50,
+    conditioningFps: 7,
+    motionBucketId: 127,
+    noiseAugStrength: 0.02,
+    steps: 25,
+    minGuidance: 1,
+    maxGuidance: 3,
+  },
+  presets: { calm: { motionBucketId: 60 }, natural: {}, lively: { motionBucketId: 190, noiseAugStrength: 0.05 } },
 };
 
 /** The known checkpoints. Sizes and digests are those of the published Git LFS pointers. */

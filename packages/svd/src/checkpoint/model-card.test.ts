@@ -38,7 +38,15 @@ describe('resolveModelCard', () => {
       multiple: 64,
       window: 14,
       sampler: 'euler',
-      defaults: { frames: 50, fps: 7, motion: 127, noiseAug: 0.02, steps: 25, guidance: { min: 1, max: 3 } },
+      defaults: {
+        frames: 50,
+        conditioningFps: 7,
+        motionBucketId: 127,
+        noiseAugStrength: 0.02,
+        steps: 25,
+        minGuidance: 1,
+        maxGuidance: 3,
+      },
     });
     const small = await resolveModelCard(info({ sampleSize: [36, 64], unetScale: 4 }));
     expect([small.sizes, small.multiple]).toEqual([[{ width: 512, height: 288 }], 32]);
@@ -50,8 +58,8 @@ describe('resolveModelCard', () => {
       name: 'mine',
       sizes: ['640x384'],
       sigmas: [700, 20, 1, 0],
-      defaults: { motion: 90 },
-      presets: { lively: { fps: 12 } },
+      defaults: { motionBucketId: 90 },
+      presets: { lively: { conditioningFps: 12 } },
     });
     const card = await resolveModelCard(info());
     const xt = KNOWN_MODELS.find((model) => model.card.name === 'svd-xt')!.card;
@@ -60,8 +68,8 @@ describe('resolveModelCard', () => {
       name: 'mine',
       sizes: [{ width: 640, height: 384 }],
       sigmas: [700, 20, 1, 0],
-      defaults: { ...xt.defaults, motion: 90, steps: 3 },
-      presets: { ...xt.presets, lively: { ...xt.presets!.lively, fps: 12 } },
+      defaults: { ...xt.defaults, motionBucketId: 90, steps: 3 },
+      presets: { ...xt.presets, lively: { ...xt.presets!.lively, conditioningFps: 12 } },
     });
   });
 
@@ -72,8 +80,11 @@ describe('resolveModelCard', () => {
     [{ sizes: ['1000x576'] }, 'sizes: 1000x576 is not a multiple of 64'],
     [{ sizes: ['64x64', '72x64'], multiple: 64 }, 'sizes.1: is not a multiple of 64'],
     [{ multiple: 12 }, "multiple: 12 is not a multiple of the autoencoder's scale factor 8"],
-    [{ defaults: { motion: 0 } }, 'defaults.motion: '],
-    [{ presets: { calm: { guidance: { min: 3, max: 1 } } } }, 'presets.calm.guidance: min is greater than max'],
+    [{ defaults: { motionBucketId: 0 } }, 'defaults.motionBucketId: '],
+    [
+      { presets: { calm: { minGuidance: 3, maxGuidance: 1 } } },
+      'presets.calm: minGuidance is greater than maxGuidance',
+    ],
     [{ sigmas: [1, 2, 0] }, 'sigmas: must be descending'],
     [{ sigmas: [2, 1, 0], defaults: { steps: 25 } }, 'sigmas: has noise levels for 2 steps, but defaults.steps is 25'],
     [{ base: 'svd-9' }, 'base: svd-9 is not a built-in card; use one of svd-xt, '],

@@ -1,3 +1,5 @@
+import { CARD_SETTING_NAMES, SETTINGS } from '@cinematica/settings';
+import type { CardSettingName } from '@cinematica/settings';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -9,21 +11,11 @@ import { readConfig } from './read-config.ts';
 /** The name of the model card, a file beside `model_index.json`. */
 export const MODEL_CARD_FILE = 'cinematica.json';
 
-/** Default settings of a video. */
-export interface VideoDefaults {
-  /** `num_frames` of the finished video. A video that is longer than the window of the model is made in segments. */
-  readonly frames: number;
-  /** `fps`: frame rate that the model is conditioned on, 1…60. As in diffusers, the model receives fps − 1. */
-  readonly fps: number;
-  /** `motion_bucket_id`: amount of motion, 1…255. */
-  readonly motion: number;
-  /** `noise_aug_strength`: noise added to the photo, 0…1. More noise lets the video deviate more from the photo. */
-  readonly noiseAug: number;
-  /** `num_inference_steps`, 1…1000. */
-  readonly steps: number;
-  /** `min_guidance_scale` and `max_guidance_scale`: guidance of the first and of the last frame. */
-  readonly guidance: { readonly min: number; readonly max: number };
-}
+/**
+ * Default settings of a video, under the names of `@cinematica/settings`. `frames` are those of the finished video: one
+ * that is longer than the window of the model is made in segments.
+ */
+export type VideoDefaults = Readonly<Record<CardSettingName, number>>;
 
 /** Names of the presets, each a set of settings. */
 export const PRESETS = ['calm', 'natural', 'lively'] as const;
@@ -72,18 +64,49 @@ const size = z
     return { width, height };
   });
 
-const video = z.strictObject({
-  frames: z.int().min(1).max(1000),
-  fps: z.int().min(1).max(60),
-  motion: z.int().min(1).max(255),
-  noiseAug: z.number().min(0).max(1),
-  steps: z.int().min(1).max(1000),
-  guidance: z
-    .strictObject({ min: z.number().min(0).max(30), max: z.number().min(0).max(30) })
-    .refine(({ min, max }) => min <= max, 'min is greater than max'),
-});
+/** The catalogue's ranges as a schema. */
+const defaultsSchema = z.strictObject(
+  Object.fromEntries(
+    CARD_SETTING_NAMES.map((name) => {
+      const { min, max, integer } = SETTINGS[name];
+      return [name, (integer ? z.int() : z.number()).min(min).max(max).optional()];
+    }),
+  ) as Record<CardSettingName, z.ZodOptional<z.ZodNumber>>,
+);
 
-const overrides = video.partial().optional();
+/** Names of settings before version 0.2. Cards that have them are still read. */
+const EARLIER_NAMES: Readonly<Record<string, CardSettingName>> = {
+  fps: 'conditioningFps',
+  motion: 'motionBucketId',
+  noiseAug: 'noiseAugStrength',
+};
+
+/** `guidance: {min, max}` was one object before version 0.2. */
+const EARLIER_GUIDANCE = z.strictObject({ min: z.unknown(), max: z.unknown() });
+
+function renameEarlier(card: unknown): unknown {
+  if (typeof card !== 'object' || card === null || Array.isArray(card)) return card;
+  return Object.fromEntries(
+    Object.entries(card).flatMap(([name, value]): [string, unknown][] => {
+      const guidance = name === 'guidance' ? EARLIER_GUIDANCE.safeParse(value).data : undefined;
+      if (!guidance) return [[EARLIER_NAMES[name] ?? name, value]];
+      return [
+        ['minGuidance', guidance.min],
+        ['maxGuidance', guidance.max],
+      ];
+    }),
+  );
+}
+
+const video = z.preprocess(
+  renameEarlier,
+  defaultsSchema.refine(
+    ({ minGuidance = 0, maxGuidance = Infinity }) => minGuidance <= maxGuidance,
+    'minGuidance is greater than maxGuidance',
+  ),
+);
+
+const overrides = video.optional();
 
 /**
  * Schema of `cinematica.json`: any part of a {@link ModelCard}, with sizes as text (`"1024x576"`). `base` names a built-in
@@ -110,10 +133,10 @@ export const modelCardSchema = z
     sigmas: z
       .array(z.number().min(0))
       .min(2)
-      .max(1001)
+      .max(SETTINGS.steps.max + 1)
       .refine((sigmas) => sigmas.every((sigma, i) => i === 0 || sigma < sigmas[i - 1]!), 'must be descending'),
     sharedNoise: z.boolean(),
-    defaults: video.partial(),
+    defaults: video,
     presets: z.strictObject({ calm: overrides, natural: overrides, lively: overrides }),
   })
   .partial()

@@ -91,8 +91,20 @@ function defaultCard({ folder, numFrames, sampleSize, vaeScale, unetScale }: Che
     window: numFrames,
     decodeChunk: 8,
     sampler: 'euler',
-    defaults: { frames: 50, fps: 7, motion: 127, noiseAug: 0.02, steps: 25, guidance: { min: 1, max: 3 } },
-    presets: { calm: { motion: 60 }, natural: {}, lively: { motion: 190, noiseAug: 0.05 } },
+    defaults: {
+      frames: 50,
+      conditioningFps: 7,
+      motionBucketId: 127,
+      noiseAugStrength: 0.02,
+      steps: 25,
+      minGuidance: 1,
+      maxGuidance: 3,
+    },
+    presets: {
+      calm: { motionBucketId: 60 },
+      natural: {},
+      lively: { motionBucketId: 190, noiseAugStrength: 0.05 },
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
 import { usesGuidance } from './settings.ts';
-import type { VideoSettings } from './settings.ts';
+import type { SegmentSettings } from './settings.ts';
 
 /** The result of a denoising step. */
 export interface Step {
@@ -51,7 +51,7 @@ export interface DenoiseOptions {
 export async function denoise(
   model: Model,
   conditioning: Conditioning,
-  settings: VideoSettings,
+  settings: SegmentSettings,
   options: DenoiseOptions = {},
 ): Promise<Float32Array> {
   const { onStep, resumeFrom, signal } = options;
@@ -89,12 +89,12 @@ export async function denoise(
 async function createStepRunner(
   model: Model,
   conditioning: Conditioning,
-  settings: VideoSettings,
+  settings: SegmentSettings,
   signal: AbortSignal | undefined,
 ) {
   const { checkpoint } = model;
   const { architecture } = checkpoint.unet;
-  const { frames, fps, motion, noiseAug, minGuidance, maxGuidance } = settings;
+  const { frames, conditioningFps, motionBucketId, noiseAugStrength, minGuidance, maxGuidance } = settings;
   const { channels, height, width, imageEmbedding, imageLatents } = conditioning;
   const guidance = usesGuidance(settings);
   const shape = { frames, height, width, guidance };
@@ -106,7 +106,7 @@ async function createStepRunner(
     ? await model.run('condition', '', (draw) => denoiseGraphs(checkpoint, shape, draw).condition, context, signal)
     : {};
   // SVD was trained with fps − 1, and diffusers passes fps − 1, too.
-  const ids = sinusoid([fps - 1, motion, noiseAug], architecture.additionTimeEmbedDim);
+  const ids = sinusoid([conditioningFps - 1, motionBucketId, noiseAugStrength], architecture.additionTimeEmbedDim);
   const constant: Record<string, Tensor> = {
     ...vectors,
     image_latents: float32(imageLatents, [1, channels, height, width]),

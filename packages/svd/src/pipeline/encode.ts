@@ -10,9 +10,9 @@ import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
 import { fitPreviewMap } from './preview.ts';
-import type { VideoSettings } from './settings.ts';
+import type { SegmentSettings } from './settings.ts';
 
-export type EncodeSettings = Pick<VideoSettings, 'width' | 'height' | 'noiseAug' | 'seed'> & {
+export type EncodeSettings = Pick<SegmentSettings, 'width' | 'height' | 'noiseAugStrength' | 'seed'> & {
   /** The point that a crop keeps centred when the aspect ratios of photo and video differ. Default: the centre. */
   readonly focus?: Focus | undefined;
 };
@@ -27,13 +27,13 @@ export async function encode(
   settings: EncodeSettings,
   signal?: AbortSignal,
 ): Promise<Conditioning> {
-  const { width, height, noiseAug, seed } = settings;
+  const { width, height, noiseAugStrength, seed } = settings;
   const cropped = cropToAspect(photo, { width, height }, settings.focus);
   const imageEmbedding = await embedImage(model, clipInput(model, cropped), signal);
 
   const pixels = await resizeImage(cropped, { width, height });
   const noise = normals({ seed, segment: 0, step: 0, tensor: 'noise_aug' }, 3 * width * height);
-  const imageLatents = await encodeImage(model, vaeInput(pixels, noise, noiseAug), { width, height }, signal);
+  const imageLatents = await encodeImage(model, vaeInput(pixels, noise, noiseAugStrength), { width, height }, signal);
 
   const { config, scaleFactor } = model.checkpoint.vae;
   const size = { width: width / scaleFactor, height: height / scaleFactor };

@@ -12,7 +12,7 @@ import { openModel } from './model.ts';
 import type { Model } from './model.ts';
 import { preview } from './preview.ts';
 import { resolveSettings } from './settings.ts';
-import type { VideoSettings } from './settings.ts';
+import type { SegmentSettings } from './settings.ts';
 
 const checkpoint = fileURLToPath(new URL('../../../../test/golden/tiny-xt/checkpoint', import.meta.url));
 
@@ -24,7 +24,7 @@ const photo: RgbImage = {
 };
 
 let model: Model;
-let settings: VideoSettings;
+let settings: SegmentSettings;
 let conditioning: Conditioning;
 
 beforeAll(async () => {
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => model[Symbol.asyncDispose]());
 
-async function steps(over: Partial<VideoSettings> = {}): Promise<Step[]> {
+async function steps(over: Partial<SegmentSettings> = {}): Promise<Step[]> {
   const seen: Step[] = [];
   await denoise(model, conditioning, { ...settings, ...over }, { onStep: (step) => void seen.push(step) });
   return seen;
@@ -45,7 +45,7 @@ describe('denoise', () => {
     const seen = await steps();
     expect(seen.map(({ step, steps: of }) => [step, of])).toEqual([1, 2, 3, 4].map((step) => [step, 4]));
     expect(seen.every(({ latents, x0 }) => latents.every(Number.isFinite) && x0.every(Number.isFinite))).toBe(true);
-    for (const over of [{ seed: 8 }, { motion: 20 }, { segment: 1 }, { fps: 24 }]) {
+    for (const over of [{ seed: 8 }, { motionBucketId: 20 }, { segment: 1 }, { conditioningFps: 24 }]) {
       expect((await steps(over)).at(-1)?.latents).not.toEqual(seen.at(-1)?.latents);
     }
   });
@@ -103,8 +103,8 @@ test('encode crops the photo to the aspect ratio of the video; its noise depends
   const other = await encode(model, photo, { ...settings, seed: 8 });
   expect(other.imageEmbedding).toEqual(conditioning.imageEmbedding);
   expect(other.imageLatents).not.toEqual(conditioning.imageLatents);
-  const without = await encode(model, photo, { ...settings, noiseAug: 0 });
-  expect(await encode(model, photo, { ...settings, noiseAug: 0, seed: 8 })).toEqual(without);
+  const without = await encode(model, photo, { ...settings, noiseAugStrength: 0 });
+  expect(await encode(model, photo, { ...settings, noiseAugStrength: 0, seed: 8 })).toEqual(without);
 });
 
 test('the preview of the latents of a photo resembles the photo', () => {

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
+import { CARD_SETTING_NAMES, pickSettings } from '@cinematica/settings';
 import { decodeChunks, planSegments, resolveSettings, SAMPLER_KINDS } from '@cinematica/svd';
-import type { ModelCard, SettingsRequest, VideoSettings } from '@cinematica/svd';
+import type { ModelCard, SettingsRequest, SegmentSettings } from '@cinematica/svd';
 import { PlanSchema } from '../messages.ts';
 import type { Plan } from '../messages.ts';
 
@@ -8,8 +9,8 @@ import type { Plan } from '../messages.ts';
 export interface PlanRequest extends Omit<SettingsRequest, 'frames' | 'segment'> {
   /** Frames of the finished video; the model's own number unless it is given. */
   readonly frames?: number | undefined;
-  /** The frame rate of the files; the one that the model is told unless it is given. */
-  readonly outputFps?: number | undefined;
+  /** The frame rate of the files. Default `conditioningFps`. */
+  readonly frameRate?: number | undefined;
   readonly focus?: { readonly x: number; readonly y: number; readonly zoom?: number | undefined } | undefined;
   /** The preset whose numbers the card's defaults are. */
   readonly preset?: string | undefined;
@@ -33,17 +34,11 @@ export function createPlan(card: ModelCard, digest: string, request: PlanRequest
   return create(PlanSchema, {
     model: card.name,
     modelDigest: digest,
+    ...pickSettings(settings),
     width: settings.width,
     height: settings.height,
     frames,
-    fps: settings.fps,
-    outputFps: request.outputFps ?? settings.fps,
-    motion: settings.motion,
-    noiseAug: settings.noiseAug,
-    steps: settings.steps,
-    minGuidance: settings.minGuidance,
-    maxGuidance: settings.maxGuidance,
-    seed: settings.seed,
+    frameRate: request.frameRate ?? settings.conditioningFps,
     sampler: settings.sampler,
     sigmas: [...(settings.sigmas ?? [])],
     focusX: focus.x,
@@ -61,21 +56,14 @@ export function createPlan(card: ModelCard, digest: string, request: PlanRequest
 }
 
 /** A segment's settings, as the model takes them. */
-export function segmentSettings(plan: Plan, segment: number): VideoSettings {
+export function segmentSettings(plan: Plan, segment: number): SegmentSettings {
   const sampler = SAMPLER_KINDS.find((kind) => kind === plan.sampler);
   if (!sampler) throw new RangeError(`the plan's sampler "${plan.sampler}" is none that this version knows`);
-  const { width, height, fps, motion, noiseAug, steps, minGuidance, maxGuidance, seed } = plan;
   return {
-    width,
-    height,
+    ...pickSettings(plan, [...CARD_SETTING_NAMES, 'seed']),
+    width: plan.width,
+    height: plan.height,
     frames: plan.segmentFrames,
-    fps,
-    motion,
-    noiseAug,
-    steps,
-    minGuidance,
-    maxGuidance,
-    seed,
     segment,
     sampler,
     sigmas: plan.sigmas.length > 0 ? plan.sigmas : undefined,
