@@ -3,7 +3,7 @@
  *
  * ONNX Runtime's CUDA provider has operators that combine several steps: `SkipGroupNorm` adds a bias and a residual, then
  * normalises. To use them, the emitter must know which operation comes after a convolution before it writes the
- * addition. So the emitter does not write sums at once. It returns a *deferred value*: a `Value` with a type and a shape
+ * addition. So the emitter does not write a sum immediately. It returns a *deferred value*: a `Value` with a type and a shape
  * whose name no node produces. A `WeakMap` connects it with a {@link DeferredSum}, which holds the terms of the sum.
  *
  * Example: a resnet computes `h = conv(x) + bias`, `y = groupNorm(h + residual)`, and later reads `h + residual` again.

@@ -1,24 +1,24 @@
-/** What happens next, in the order of time; at the same time, in the order that it was said. */
-export interface Agenda {
-  /** Seconds since the beginning. */
+/** Events of a simulation, ordered by time and, at the same time, by the order in which they were added. */
+export interface EventQueue {
+  /** Seconds since the start of the simulation. */
   readonly now: number;
-  /** @param seconds from now */
-  in(seconds: number, happen: () => void): void;
-  /** Lets everything happen, until nothing is left or the time is over. */
+  /** Adds an event. @param seconds from now */
+  schedule(seconds: number, run: () => void): void;
+  /** Runs events until the queue is empty, or until the given time. */
   run(until: number): void;
 }
 
-/** A binary heap of happenings. */
-export function createAgenda(): Agenda {
-  const heap: { at: number; order: number; happen: () => void }[] = [];
+/** Creates an event queue (a binary heap). */
+export function createEventQueue(): EventQueue {
+  const heap: { at: number; order: number; run: () => void }[] = [];
   let now = 0;
   let order = 0;
   const before = (a: number, b: number) =>
     heap[a]!.at < heap[b]!.at || (heap[a]!.at === heap[b]!.at && heap[a]!.order < heap[b]!.order);
   const swap = (a: number, b: number) => ([heap[a], heap[b]] = [heap[b]!, heap[a]!]);
 
-  function push(at: number, happen: () => void): void {
-    heap.push({ at, order: order++, happen });
+  function push(at: number, run: () => void): void {
+    heap.push({ at, order: order++, run });
     for (let child = heap.length - 1; child > 0;) {
       const parent = (child - 1) >> 1;
       if (!before(child, parent)) return;
@@ -46,12 +46,12 @@ export function createAgenda(): Agenda {
     get now() {
       return now;
     },
-    in: (seconds, happen) => push(now + seconds, happen),
+    schedule: (seconds, run) => push(now + seconds, run),
     run(until) {
       while (heap[0] && heap[0].at <= until) {
         const next = pop()!;
         now = next.at;
-        next.happen();
+        next.run();
       }
       now = until;
     },

@@ -10,18 +10,23 @@ import type { Weights } from '@cinematica/svd/internal';
 import { imageEncoder, unet, vae } from './configs.ts';
 import { weightFiles } from './weight-files.ts';
 
-/** Names and shapes as in SVD-XT's files, and no file. */
+/** Weights with the names and shapes of SVD-XT, without files. */
 function weights(path: string): Weights {
   const tensors = new Map(
     (weightFiles[path] ?? []).map(({ name, shape }) => {
       return [name, { name, dtype: 'F16', shape, file: '/w', offset: 0, length: 2 * elements(shape) } as const];
     }),
   );
-  return { folder: '/', files: ['/w'], tensors, read: () => Promise.reject(new Error('there is no file')) };
+  return {
+    folder: '/',
+    files: ['/w'],
+    tensors,
+    read: () => Promise.reject(new Error('a virtual checkpoint has no files')),
+  };
 }
 
-/** SVD-XT at full size on paper: graphs can be drawn over it, and nothing can be computed. */
-export const paperCheckpoint = {
+/** SVD-XT at full size without weights. Graphs can be built with it, but not run. */
+export const virtualCheckpoint = {
   unet: {
     architecture: unetArchitecture(unetConfigSchema.parse(unet)),
     weights: weights('unet/diffusion_pytorch_model.fp16.safetensors'),
