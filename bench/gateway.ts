@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { TaskState } from '../packages/pipeline/src/index.ts';
 import { startTestGateway } from '@cinematica/gateway/testing/gateway';
+import { changed, TaskState } from '@cinematica/pipeline';
 import { table } from '@cinematica/svd/parity';
 
 const USAGE = `usage: npm run bench -- gateway [--watchers 500] [--rate 200] [--seconds 10] [--videos 10] [--changes 1]
@@ -88,10 +88,11 @@ async function changeAgainAndAgain(name: string): Promise<void> {
   await delay((Math.random() * 1000) / changes);
   for (let step = 1; !ended.signal.aborted; step++) {
     const begin = performance.now();
-    const { revision } = await gateway.records.update(ref, (record) => {
+    const { stored } = await gateway.records.update(ref, (record) => {
       Object.assign(record.tasks[0]!, { state: TaskState.READY, step, steps: 10_000 });
+      return changed();
     });
-    made.set(`${name} ${revision}`, begin);
+    made.set(`${name} ${stored.revision}`, begin);
     await delay(1000 / changes);
   }
 }

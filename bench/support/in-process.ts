@@ -1,5 +1,5 @@
 import { Stage } from '@cinematica/pipeline';
-import type { Inputs, StageHooks, StageTask, StageWork } from '@cinematica/pipeline';
+import type { Inputs, StageHooks, StageTask, StageHandler } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { segmentSettings } from '@cinematica/pipeline/plan';
 import {
@@ -64,7 +64,7 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
         read: (stage, segment, part) => Promise.resolve(find(nameOf(stage, segment, part))),
       };
       const { signal } = new AbortController();
-      const run = (work: StageWork, segment: number) => {
+      const run = (work: StageHandler, segment: number) => {
         const hooks: StageHooks = {
           ...{ saved: null, signal, draining: signal },
           progress: () => undefined,

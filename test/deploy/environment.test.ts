@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { readConfig } from '../../packages/pipeline/src/service/read-config.ts';
 import { configSchema as decoder } from '@cinematica/decoder/config';
 import { configSchema as denoiser } from '@cinematica/denoiser/config';
 import { configSchema as encoder } from '@cinematica/encoder/config';
 import { configSchema as gateway } from '@cinematica/gateway/config';
 import { configSchema as muxer } from '@cinematica/muxer/config';
+import { access } from '@cinematica/pipeline/access';
+import { readConfig } from '@cinematica/pipeline/service';
 import { configSchema as provisioner } from '@cinematica/provisioner/config';
-import { access } from '../../scripts/launch/nats/users.ts';
 import { environmentOf, KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
 
 const schemas: Readonly<Record<string, z.ZodObject>> = { gateway, encoder, denoiser, decoder, muxer, provisioner };

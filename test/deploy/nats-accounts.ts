@@ -1,5 +1,4 @@
-import { allowLists } from '../../scripts/launch/nats/access.ts';
-import { access } from '../../scripts/launch/nats/users.ts';
+import { access, allowLists } from '@cinematica/pipeline/access';
 
 /** The launcher's user is for a machine of one's own. */
 const users = Object.entries(access).filter(([name]) => name !== 'launcher');

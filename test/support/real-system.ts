@@ -20,7 +20,7 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { openDataFolder } from '../../scripts/launch/data-folder.ts';
 import { createLauncher } from '../../scripts/launch/launcher.ts';
-import { access } from '../../scripts/launch/nats/users.ts';
+import { access } from '@cinematica/pipeline/access';
 import { freePorts } from '../../scripts/launch/ports.ts';
 import { ensureSecrets } from '../../scripts/launch/secrets.ts';
 import { cinematica } from '../../scripts/launch/system.ts';
@@ -137,7 +137,7 @@ export async function startRealSystem(
   cleanup.defer(() => nats.close());
   const settings = pipelineSettingsSchema.parse({ ...SHORT, ...env });
   const records = await openRecords(nats, settings);
-  const table = cleanup.use(await openVideoTable(records, createLog('test', { level: 'error' })));
+  const table = cleanup.use(await openVideoTable(nats, settings, createLog('test', { level: 'error' })));
 
   async function pid(name: ServiceName | 'nats'): Promise<number | null> {
     if (name === 'nats') return Number(await readFile(natsFiles.pidFile, 'utf8').catch(() => '')) || null;

@@ -8,14 +8,15 @@ import {
   connectNats,
   createLog,
   createObjectArtifacts,
+  createHousekeepingPorts,
   createTaskQueue,
   createVideo,
   isTerminal,
+  openAdmissionPorts,
   openRecords,
-  openRequests,
   openVideoTable,
   pipelineSettings,
-  runCaretaker,
+  runHousekeeper,
 } from '@cinematica/pipeline';
 import type { Artifacts, Records, StoredRecord, VideoRef } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
@@ -24,9 +25,8 @@ import type { PlanRequest } from '@cinematica/pipeline/plan';
 import { logConnection } from '@cinematica/pipeline/service';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { v7 } from 'uuid';
-import { allowLists } from '../../scripts/launch/nats/access.ts';
+import { access, allowLists } from '@cinematica/pipeline/access';
 import { natsConfig } from '../../scripts/launch/nats/config.ts';
-import { access } from '../../scripts/launch/nats/users.ts';
 import { startTestNats } from './nats-server.ts';
 import { STAGE_SERVICES } from './real-system.ts';
 import type { StageService } from './real-system.ts';
@@ -178,13 +178,14 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
   const log = createLog('gateway', { write: say });
   logConnection(nats, log);
   const records = await openRecords(nats, settings);
-  const requests = openRequests(records.bucket);
+  const { requests, quotas } = await openAdmissionPorts(nats, settings);
   const artifacts = createObjectArtifacts(nats, settings);
-  const table = await openVideoTable(records, log);
+  const table = await openVideoTable(nats, settings, log);
   const ended = new AbortController();
   const tasks = createTaskQueue(nats, settings, log);
-  const parts = { nats, table, records, requests, artifacts, tasks, settings, log };
-  const caring = runCaretaker(parts, 'test', ended.signal);
+  const ports = createHousekeepingPorts(nats, settings);
+  const options = { ...ports, table, records, requests, quotas, artifacts, tasks, settings, log };
+  const housekeeping = runHousekeeper(options, 'test', ended.signal);
   return {
     nats,
     records,
@@ -198,7 +199,7 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
     },
     async [Symbol.asyncDispose]() {
       ended.abort();
-      await caring;
+      await housekeeping;
       await table[Symbol.asyncDispose]();
       await nats.close();
     },

@@ -1,8 +1,7 @@
 import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
-import { inboxPrefix } from './access.ts';
-import { LAUNCHER_STREAM, LAUNCHER_SUBJECT } from './users.ts';
+import { inboxPrefix, LAUNCHER_STREAM, LAUNCHER_SUBJECT } from '@cinematica/pipeline/access';
 
 export interface NatsAccess {
   readonly url: string;

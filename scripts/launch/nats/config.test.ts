@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { allowLists } from './access.ts';
+import { access, allowLists } from '@cinematica/pipeline/access';
 import { natsConfig } from './config.ts';
-import { access } from './users.ts';
 
 const config = (storeFolder: string): string =>
   natsConfig({

@@ -8,7 +8,7 @@ import { createDecodeStage } from './stage.ts';
 await runStage('decoder', configSchema, async (config, parts) => {
   const model = await openStageModel(config, parts, 'decode');
   return {
-    stage: explainFailures(createDecodeStage(model)),
+    handler: explainFailures(createDecodeStage(model)),
     model: model.ref,
     provider: model.runtime.provider,
     service: DecoderService,

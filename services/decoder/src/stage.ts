@@ -1,5 +1,5 @@
 import { Lifetime, Stage } from '@cinematica/pipeline';
-import type { StageWork } from '@cinematica/pipeline';
+import type { StageHandler } from '@cinematica/pipeline';
 import type { StageModel } from '@cinematica/pipeline/model';
 import { decode, unpackLatents } from '@cinematica/svd';
 
@@ -7,7 +7,7 @@ import { decode, unpackLatents } from '@cinematica/svd';
  * The third stage: a segment's `latents` to `frames-0`, `frames-1`, …, a part for each decode chunk of the plan: RGB, 8
  * bits, `[count, height, width, 3]`. Each chunk that is done is kept, while the next one is decoded.
  */
-export const createDecodeStage = (model: StageModel): StageWork => ({
+export const createDecodeStage = (model: StageModel): StageHandler => ({
   stage: Stage.DECODE,
   fingerprint: model.fingerprint,
   async run({ plan, segment }, inputs, hooks) {

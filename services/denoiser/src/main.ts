@@ -8,7 +8,7 @@ import { createDenoiseStage } from './stage.ts';
 await runStage('denoiser', configSchema, async (config, parts) => {
   const model = await openStageModel(config, parts, 'denoise');
   return {
-    stage: explainFailures(createDenoiseStage(model)),
+    handler: explainFailures(createDenoiseStage(model)),
     model: model.ref,
     provider: model.runtime.provider,
     service: DenoiserService,

@@ -1,5 +1,5 @@
 import { Lifetime, Stage } from '@cinematica/pipeline';
-import type { Inputs, SavedState, StageTask, StageWork } from '@cinematica/pipeline';
+import type { Inputs, SavedState, StageTask, StageHandler } from '@cinematica/pipeline';
 import type { StageModel } from '@cinematica/pipeline/model';
 import { segmentSettings } from '@cinematica/pipeline/plan';
 import { channelStatistics, denoise, packLatents, unpackConditioning, unpackLatents } from '@cinematica/svd';
@@ -14,7 +14,7 @@ const PREVIEW_MS = 250;
  * The second stage: `conditioning`, and for a later segment the `latents` of the one before and of the first, to
  * `latents`. It saves its latents every few steps.
  */
-export const createDenoiseStage = (model: StageModel): StageWork => ({
+export const createDenoiseStage = (model: StageModel): StageHandler => ({
   stage: Stage.DENOISE,
   fingerprint: model.fingerprint,
   async run(task, inputs, hooks) {

@@ -8,7 +8,7 @@ import { createEncodeStage } from './stage.ts';
 await runStage('encoder', configSchema, async (config, parts) => {
   const model = await openStageModel(config, parts, 'encode');
   return {
-    stage: explainFailures(createEncodeStage(model)),
+    handler: explainFailures(createEncodeStage(model)),
     model: model.ref,
     provider: model.runtime.provider,
     service: EncoderService,

@@ -1,10 +1,10 @@
 import { Lifetime, Stage } from '@cinematica/pipeline';
-import type { StageWork } from '@cinematica/pipeline';
+import type { StageHandler } from '@cinematica/pipeline';
 import type { StageModel } from '@cinematica/pipeline/model';
 import { encode, loadImage, packConditioning } from '@cinematica/svd';
 
 /** The first stage: the photo to `conditioning`, all that the denoiser needs of it. */
-export const createEncodeStage = (model: StageModel): StageWork => ({
+export const createEncodeStage = (model: StageModel): StageHandler => ({
   stage: Stage.ENCODE,
   fingerprint: model.fingerprint,
   async run({ plan }, inputs, hooks) {

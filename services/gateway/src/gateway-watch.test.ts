@@ -1,5 +1,5 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { FailureReason, findTask, Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import { changed, FailureReason, findTask, Stage, TaskState, VideoState } from '@cinematica/pipeline';
 import { Stage as PublicStage, Video_State } from '@cinematica/protocol/v1';
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
@@ -103,6 +103,7 @@ test('who reads nothing is dropped, and others are told as before', async () => 
         message: big,
         permanent: false,
       };
+      return changed();
     });
     const { watchers } = await watching();
     dropped = i > 5 && watchers === 0;

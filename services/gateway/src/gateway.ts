@@ -1,24 +1,25 @@
 import {
-  createEta,
+  createEstimator,
+  createHousekeepingPorts,
   createMetrics,
+  createNudges,
   createObjectArtifacts,
   createQuotas,
   createQueueView,
   createTaskQueue,
+  openAdmissionPorts,
   openPreviews,
   openRecords,
-  openRequests,
   openStageReports,
   openVideoTable,
-  runCaretaker,
+  runHousekeeper,
   startCanary,
 } from '@cinematica/pipeline';
-import type { Log, StoredRecord } from '@cinematica/pipeline';
+import type { Log, NatsConnection, StoredRecord } from '@cinematica/pipeline';
 import { serveMetrics } from '@cinematica/pipeline/service';
 import { Code, createRpcServer, ExternalScaler, refuse } from '@cinematica/protocol';
 import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
 import type { DescMethod } from '@bufbuild/protobuf';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
 import { Counter, Gauge } from 'prom-client';
 import type { ApiKeys } from './callers/api-keys.ts';
@@ -54,7 +55,7 @@ export interface Gateway {
   readonly metricsPort: number | undefined;
   /** Where KEDA asks; undefined where it is not to. */
   readonly scalerPort: number | undefined;
-  /** Tells watchers to come back, lets calls end, gives the chores to another gateway, and stops. */
+  /** Tells watchers to come back, lets calls end, gives the housekeeping to another gateway, and stops. */
   stop(): Promise<void>;
 }
 
@@ -75,19 +76,19 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   await sanitizer.ready();
 
   const records = await openRecords(nats, config);
-  const table = await openVideoTable(records, log);
-  const requests = openRequests(records.bucket);
+  const table = await openVideoTable(nats, config, log);
+  const { requests, quotas } = await openAdmissionPorts(nats, config);
   const artifacts = createObjectArtifacts(nats, config);
   const previews = await openPreviews(nats, config);
   const queue = createQueueView(table);
-  const eta = createEta(table);
+  const estimator = createEstimator(table);
   const owned = indexByOwner(table);
   const reports = await openStageReports(nats, config);
   const links = createMediaLinks(config.MEDIA_SECRET, config.MEDIA_LINK_MS);
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
-  const outlookOf = ({ record }: StoredRecord) => {
+  const estimateOf = ({ record }: StoredRecord) => {
     const position = queue.position(record.videoId);
-    return { position, seconds: eta.seconds(record, position) };
+    return { position, seconds: estimator.seconds(record, position) };
   };
 
   const findVideo = (videoId: string) => table.videos.get(videoId);
@@ -104,13 +105,13 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
       links,
       owned,
       watches,
-      nats,
-      outlookOf,
+      nudges: createNudges(nats),
+      estimateOf,
     },
     settings: config,
     admission: {
-      quotas: createQuotas(records.bucket, findVideo, config),
-      addressQuotas: createQuotas(records.bucket, findVideo, {
+      quotas: createQuotas(quotas, findVideo, config),
+      addressQuotas: createQuotas(quotas, findVideo, {
         MAX_ACTIVE_PER_OWNER: config.MAX_ACTIVE_PER_ADDRESS,
         MAX_DAILY_PER_OWNER: config.MAX_DAILY_PER_ADDRESS,
       }),
@@ -198,12 +199,22 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   const scalerPort = SCALER_PORT === undefined ? undefined : await scaler.listen(`${SCALER_HOST}:${SCALER_PORT}`);
   const ended = new AbortController();
   const tasks = createTaskQueue(nats, config, log);
-  const chores = runCaretaker(
-    { nats, table, records, requests, artifacts, tasks, settings: config, log },
+  const housekeeping = runHousekeeper(
+    {
+      ...createHousekeepingPorts(nats, config),
+      table,
+      records,
+      requests,
+      quotas,
+      artifacts,
+      tasks,
+      settings: config,
+      log,
+    },
     randomUUID(),
     ended.signal,
   );
-  chores.catch((error: unknown) => log.error('the chores of the pipeline broke off', error));
+  housekeeping.catch((error: unknown) => log.error('housekeeping failed', error));
   const listening = await port.listen(config.HTTP_PORT, config.HTTP_HOST);
   webApp?.listening(config.HTTP_HOST, listening);
 
@@ -217,8 +228,8 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
       draining.abort(toConnectError(refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message)));
       await Promise.all([port.close(config.DRAIN_MS), scaler.close(0)]);
       ended.abort();
-      await Promise.all([chores.catch(() => undefined), canary.close(), metricsServer?.[Symbol.asyncDispose]()]);
-      for (const part of [previews, queue, eta, owned, reports]) part.close();
+      await Promise.all([housekeeping.catch(() => undefined), canary.close(), metricsServer?.[Symbol.asyncDispose]()]);
+      for (const part of [previews, queue, estimator, owned, reports]) part.close();
       await table[Symbol.asyncDispose]();
       await sanitizer[Symbol.asyncDispose]();
       await nats.drain();

@@ -1,4 +1,4 @@
-/** The gateway: the public API, media, and, in one gateway of many, the chores of the pipeline. */
+/** The gateway: the public API, media, and, in one gateway of many, the housekeeping of the pipeline. */
 import { connectNats, createLog, startTracing } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { readConfig, runProgram } from '@cinematica/pipeline/service';

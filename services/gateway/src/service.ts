@@ -4,17 +4,16 @@ import {
   cancelVideo,
   createVideo,
   deleteVideo,
-  nudgeSubject,
+  unchanged,
   undeleteVideo,
   UnknownVideoError,
   VideoState,
 } from '@cinematica/pipeline';
-import type { Change, CreateVideoParts, PipelineSettings, StoredRecord } from '@cinematica/pipeline';
+import type { Change, CreateVideoOptions, Nudges, PipelineSettings, StoredRecord, Updated } from '@cinematica/pipeline';
 import { Code, refuse, refuseUntil } from '@cinematica/protocol';
 import { CreateVideoRequestSchema, ErrorReason } from '@cinematica/protocol/v1';
 import type { Capabilities, CreateVideoRequest, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { createHash, randomUUID } from 'node:crypto';
 import { callerKey, connectionKey } from './rpc/context.ts';
 import { admissionOf } from './videos/admission.ts';
@@ -28,44 +27,42 @@ import { DEFAULT_SHARE_MS, shareVideo, unshareVideo } from './videos/share.ts';
 import { createSingleFlight } from './videos/single-flight.ts';
 import { idOf, toVideo } from './videos/to-video.ts';
 import { watchStory } from './videos/watch.ts';
-import type { WatchCount, WatchStoryParts } from './videos/watch.ts';
+import type { WatchCount, WatchStoryOptions } from './videos/watch.ts';
 
-export interface ServiceParts extends CreateVideoParts, PrepareParts, WatchStoryParts {
+export interface ServiceParts extends CreateVideoOptions, PrepareParts, WatchStoryOptions {
   readonly admission: AdmissionParts;
   readonly settings: PipelineSettings;
-  readonly nats: Pick<NatsConnection, 'publish'>;
+  readonly nudges: Pick<Nudges, 'nudge'>;
   readonly owned: OwnedVideos;
   readonly capabilities: () => Capabilities;
   readonly watches: WatchCount;
-  /** Told of each video that is not made any more because its owner says so. */
+  /** Called for each video that its owner cancelled or deleted before it was done. */
   readonly onCancelled: () => void;
-  /** Aborted, with what watchers are told, when the process is to end. */
+  /** Aborted when the process shuts down, with the error that watchers receive. */
   readonly draining: AbortSignal;
 }
 
 const DEFAULT_PAGE = 20;
 const MAX_PAGE = 100;
 
-/** `cinematica.v1.VideoService` over the pipeline. Requests have been held to their rules, and callers are known. */
+/** Implements `cinematica.v1.VideoService`. Requests have been validated and callers authenticated before. */
 export function createVideoService(parts: ServiceParts): ServiceImpl<typeof VideoService> {
-  const { records, table, settings, nats, owned, watches, outlookOf } = parts;
-  const view = (stored: StoredRecord) => toVideo(stored, parts, outlookOf(stored));
+  const { records, table, settings, nudges, owned, watches, estimateOf } = parts;
+  const view = (stored: StoredRecord) => toVideo(stored, parts, estimateOf(stored));
   const ownerOf = ({ values }: HandlerContext) => values.get(callerKey).owner;
 
-  /** Changes a caller's video, and has whoever works on it look at once. */
-  async function change(context: HandlerContext, name: string, apply: Change): Promise<StoredRecord> {
+  /** Changes a caller's video. @throws UnknownVideoError when it is deleted. */
+  async function change<T>(context: HandlerContext, name: string, apply: Change<T>): Promise<Updated<T>> {
     const ref = { owner: ownerOf(context), videoId: idOf(name) };
-    const stored = await records.update(ref, (record) => {
+    const updated = await records.update(ref, (record) => {
       if (isGone(record)) throw new UnknownVideoError('it is deleted');
       return apply(record);
     });
-    table.apply(stored);
-    return stored;
+    table.apply(updated.stored);
+    return updated;
   }
 
   const creations = createSingleFlight<StoredRecord>();
-
-  const nudge = (name: string) => nats.publish(nudgeSubject(idOf(name)));
 
   return {
     async createVideo(request, context) {
@@ -116,43 +113,44 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
     },
 
     async cancelVideo({ name }, context) {
-      const stopped = { now: false };
-      const stored = await change(context, name, (record) => {
+      const { stored, changed } = await change(context, name, (record) => {
         if (record.state === VideoState.DONE || record.state === VideoState.FAILED) {
           const message = `There is nothing to cancel: the video ${record.state === VideoState.DONE ? 'is done' : 'has failed'}.`;
           throw refuse(Code.FAILED_PRECONDITION, ErrorReason.VIDEO_ENDED, message);
         }
-        stopped.now = cancelVideo(record);
-        return stopped.now;
+        return cancelVideo(record);
       });
-      if (stopped.now) parts.onCancelled();
-      nudge(name);
+      if (changed) parts.onCancelled();
+      nudges.nudge(idOf(name));
       return { video: view(stored) };
     },
 
     async deleteVideo({ name }, context) {
-      const stopped = { now: false };
-      const stored = await change(context, name, (record) => {
-        // Its making stops for good: what is brought back is not begun again.
-        stopped.now = cancelVideo(record);
-        return deleteVideo(record, settings.UNDO_MS);
+      const { stored, result: cancelled } = await change(context, name, (record) => {
+        if (record.purgeTime) return unchanged(false);
+        // A video that is deleted while it runs is cancelled: restoring it does not resume it.
+        const { changed: wasRunning } = cancelVideo(record);
+        return { ...deleteVideo(record, settings.UNDO_MS), result: wasRunning };
       });
-      if (stopped.now) parts.onCancelled();
-      nudge(name);
+      if (cancelled) parts.onCancelled();
+      nudges.nudge(idOf(name));
       return { video: view(stored) };
     },
 
     async undeleteVideo({ name }, context) {
-      return { video: view(await change(context, name, undeleteVideo)) };
+      const { stored } = await change(context, name, undeleteVideo);
+      return { video: view(stored) };
     },
 
     async shareVideo({ name, ttl }, context) {
       const duration = ttl ? durationMs(ttl) : DEFAULT_SHARE_MS;
-      return { video: view(await change(context, name, (record) => shareVideo(record, duration))) };
+      const { stored } = await change(context, name, (record) => shareVideo(record, duration));
+      return { video: view(stored) };
     },
 
     async unshareVideo({ name }, context) {
-      return { video: view(await change(context, name, unshareVideo)) };
+      const { stored } = await change(context, name, unshareVideo);
+      return { video: view(stored) };
     },
 
     getSharedVideo({ share }) {
@@ -165,7 +163,7 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
   };
 }
 
-/** What makes two requests the same: everything but their id. A photo stands there by its digest, as it is large. */
+/** Serialises a request without its id, to recognise a repetition. A photo is replaced by its digest. */
 function bodyOf(request: CreateVideoRequest): Uint8Array {
   const { source } = request;
   const digest = (photo: Uint8Array) => createHash('sha256').update(photo).digest();

@@ -9,7 +9,7 @@ import { createMuxStage } from './stage.ts';
 await runStage('muxer', configSchema, async ({ MUX_THREADS: threads }, { slot }) => {
   await requireFfmpeg(Object.values(ENCODERS));
   return {
-    stage: createMuxStage(threads),
+    handler: createMuxStage(threads),
     // Frames are frames: it takes those of every model.
     model: { name: 'any', digest: 'any' },
     provider: null,

@@ -1,5 +1,5 @@
 import { FailureReason, Lifetime, Stage, UnusableInputError } from '@cinematica/pipeline';
-import type { Inputs, StageTask, StageWork } from '@cinematica/pipeline';
+import type { Inputs, StageTask, StageHandler } from '@cinematica/pipeline';
 import { readFile } from 'node:fs/promises';
 import { filesToMake, makeFiles } from './files.ts';
 import { keepLastFrame } from './last-frame.ts';
@@ -14,7 +14,7 @@ type Plan = StageTask['plan'];
  * `webp`, `webm`; and `last-frame`, which another video can go on from.
  * @param threads of ffmpeg's encoders.
  */
-export const createMuxStage = (threads: number): StageWork => ({
+export const createMuxStage = (threads: number): StageHandler => ({
   stage: Stage.MUX,
   fingerprint: `ffmpeg ${process.arch} × ${threads}`,
   async run({ plan }, inputs, hooks) {

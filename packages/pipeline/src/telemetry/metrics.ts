@@ -1,27 +1,27 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import type { ModelRef } from '../names.ts';
+import type { ModelRef } from '../domain/model-ref.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** From a millisecond to half an hour. */
 const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800];
 
-/** What a service counts, in Prometheus' format. */
+/** The metrics of a service, in Prometheus' format. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Told of what becomes of a stage's graphs. */
+/** Called when a graph of a stage's model was loaded, and when its computing process crashed. */
 export interface ModelHooks {
   readonly onLoad: (seconds: number) => void;
   readonly onCrash: () => void;
 }
 
-/** Bytes of a GPU's memory. */
+/** The memory of a GPU, bytes. */
 export interface GpuMemory {
   readonly gpu: string;
   readonly used: number;
   readonly total: number;
 }
 
-/** Metrics of one process; `registry.metrics()` is what its metrics address answers. */
+/** Creates the metrics of a process. `registry.metrics()` is the answer of its `/metrics`. */
 export function createMetrics(service: string) {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
@@ -29,14 +29,14 @@ export function createMetrics(service: string) {
   const registers = [registry];
   const loadSeconds = new Histogram({
     name: 'cinematica_model_load_seconds',
-    help: 'Loading a graph of the model with its weights, by stage.',
+    help: 'Time to load a graph of the model with its weights, by stage.',
     labelNames: ['stage'],
     buckets: SECONDS,
     registers,
   });
   const crashes = new Counter({
     name: 'cinematica_child_restarts_total',
-    help: 'Computing processes that ended in the middle of a task, and had to be started again.',
+    help: 'Restarts of the computing process after it crashed during a task.',
     labelNames: ['stage'],
     registers,
   });
@@ -48,35 +48,40 @@ export function createMetrics(service: string) {
   });
   const stageSeconds = new Histogram({
     name: 'cinematica_stage_duration_seconds',
-    help: 'From a claim to its end, by outcome: done, failed, lost, released, remake.',
+    help: 'Duration of attempts, from the claim to the end, by outcome: done, failed, lost, released, remake.',
     labelNames: ['stage', 'outcome'],
     buckets: SECONDS,
     registers,
   });
   const queueSeconds = new Histogram({
     name: 'cinematica_queue_wait_seconds',
-    help: 'From the moment that a task can begin to its claim.',
+    help: 'Time from the moment a task is ready to its claim.',
     labelNames: ['stage'],
     buckets: SECONDS,
     registers,
   });
   const steps = new Counter({
     name: 'cinematica_steps_total',
-    help: 'Signs of progress of a stage: steps, frames, parts.',
+    help: 'Progress reports of a stage: steps, frames or parts done.',
     labelNames: ['stage'],
     registers,
   });
   const redeliveries = new Counter({
     name: 'cinematica_redeliveries_total',
-    help: 'Messages that came a second time or more.',
+    help: 'Task messages that were delivered again.',
     labelNames: ['stage'],
     registers,
   });
   return {
-    ...{ registry, videos, stageSeconds, queueSeconds, steps, redeliveries },
+    registry,
+    videos,
+    stageSeconds,
+    queueSeconds,
+    steps,
+    redeliveries,
     denoiseStepSeconds: new Histogram({
       name: 'cinematica_denoise_step_seconds',
-      help: 'A denoising step.',
+      help: 'Duration of a denoising step.',
       buckets: SECONDS,
       registers,
     }),
@@ -88,21 +93,21 @@ export function createMetrics(service: string) {
     }),
     canaryFailures: new Gauge({
       name: 'cinematica_canary_failures',
-      help: 'Canaries in a row that did not come back from NATS.',
+      help: 'Consecutive canary messages that NATS did not store and return.',
       registers,
     }),
 
-    /** What this process is. @param stage empty for one that is none. */
+    /** Publishes what runs in this process, and initialises the counters. @param stage empty when it is not a stage. */
     about({ stage, model, provider }: About): void {
       const build = new Gauge({
         name: 'cinematica_build_info',
-        help: 'What runs here; always 1.',
+        help: 'The version, stage, model and execution provider of this process; always 1.',
         labelNames: ['version', 'stage', 'model', 'model_digest', 'provider'],
         registers,
       });
       const { version } = packageJson;
       build.set({ version, stage, model: model.name, model_digest: model.digest, provider: provider ?? 'none' }, 1);
-      // What has not happened yet is shown as 0: Prometheus sees no first time of what was not there before.
+      // Counters start at 0: Prometheus does not see an increase in a series that did not exist before.
       for (const outcome of ['done', 'failed', 'cancelled']) videos.inc({ outcome }, 0);
       if (stage === '') return;
       for (const outcome of ['done', 'failed']) stageSeconds.zero({ stage, outcome });
@@ -119,11 +124,11 @@ export function createMetrics(service: string) {
       onCrash: () => crashes.inc({ stage }),
     }),
 
-    /** @param backlog tasks by stage. */
+    /** @param backlog the number of unfinished tasks by stage. */
     watchBacklog(backlog: () => Readonly<Record<string, number>>): void {
       new Gauge({
         name: 'cinematica_queue_depth',
-        help: 'Tasks that are not done of all videos that are not finished: the whole backlog.',
+        help: 'Unfinished tasks of all videos that have not ended, by stage.',
         labelNames: ['stage'],
         registers,
         collect() {
@@ -132,11 +137,24 @@ export function createMetrics(service: string) {
       });
     },
 
-    /** @param stats of the computing process, bytes. */
+    /** @param current the state that the worker is in. */
+    watchWorkerState(states: readonly string[], current: () => string): void {
+      new Gauge({
+        name: 'cinematica_worker_state',
+        help: 'The state of the worker: 1 for the current state, 0 for the others.',
+        labelNames: ['state'],
+        registers,
+        collect() {
+          for (const state of states) this.set({ state }, state === current() ? 1 : 0);
+        },
+      });
+    },
+
+    /** @param stats the memory of the computing process, bytes. */
     watchChild(stats: () => { readonly rss: number; readonly peakRss: number }): void {
       new Gauge({
         name: 'cinematica_child_memory_bytes',
-        help: 'Resident memory of the computing process, mapped weights included, by kind: now, peak.',
+        help: 'Resident memory of the computing process including mapped weights, by kind: now, peak.',
         labelNames: ['kind'],
         registers,
         collect() {
@@ -147,12 +165,15 @@ export function createMetrics(service: string) {
       });
     },
 
-    /** Nothing is shown where it can't be read. @param read null for that. */
+    /**
+     * Publishes the GPU memory; nothing when it cannot be read.
+     * @param read returns null when it cannot be read.
+     */
     async watchGpuMemory(read: () => Promise<readonly GpuMemory[] | null>): Promise<void> {
       if (!(await read())) return;
       new Gauge({
         name: 'cinematica_gpu_memory_bytes',
-        help: 'Memory of the GPUs that this process sees, whoever uses it, by kind: used, total.',
+        help: 'Memory of the GPUs that this process sees, used by any process, by kind: used, total.',
         labelNames: ['gpu', 'kind'],
         registers,
         async collect() {
@@ -169,6 +190,6 @@ export function createMetrics(service: string) {
 interface About {
   readonly stage: string;
   readonly model: ModelRef;
-  /** What it computes with; null where it does not. */
+  /** The execution provider; null when it has no model. */
   readonly provider: string | null;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LOG_FORMATS, LOG_LEVELS } from '../log.ts';
+import { LOG_FORMATS, LOG_LEVELS } from './log.ts';
 
 const url = z.url({ protocol: /^https?$/ });
 

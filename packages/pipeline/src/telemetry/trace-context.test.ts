@@ -1,5 +1,4 @@
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { headers } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { startTracing } from './start-tracing.ts';
 import { activeTraceParent, injectTrace, inTaskSpan } from './trace.ts';
@@ -11,15 +10,15 @@ const getter = {
 };
 const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-test('a caller’s trace goes along with the messages', async () => {
+test('the trace of a caller is written to the headers of a message', async () => {
   const end = startTracing('test', {});
   const from = traceContext.extract(ROOT_CONTEXT, { traceparent: parent }, getter);
   expect(context.with(from, activeTraceParent)).toBe(parent);
-  // The video's own trace is what a task is part of; what it follows is told beside it.
+  // A task is part of its video's trace, and the span that it follows is named in another header.
   const own = parent.replace('b7ad', 'ffff');
-  const carried = context.with(from, () => injectTrace(headers(), own));
+  const carried = context.with(from, () => injectTrace(new Headers(), own));
   expect([carried.get('traceparent'), carried.get('cinematica-follows')]).toEqual([own, parent]);
-  expect(context.with(from, () => injectTrace(headers(), '')).has('traceparent')).toBe(false);
+  expect(context.with(from, () => injectTrace(new Headers(), '')).has('traceparent')).toBe(false);
   expect(await inTaskSpan('task', carried, {}, () => Promise.resolve('done'))).toBe('done');
   await end();
 });
@@ -30,6 +29,6 @@ test.each([
   parent.replace('00-', 'ff-'),
   parent.replace('0af765', 'zzzzzz'),
   `00-${'0'.repeat(32)}-b7ad6b7169203331-01`,
-])('what is no trace is left out: "%s"', (header) => {
+])('an invalid traceparent is ignored: "%s"', (header) => {
   expect(trace.getSpanContext(traceContext.extract(ROOT_CONTEXT, { traceparent: header }, getter))).toBeUndefined();
 });

@@ -1,14 +1,18 @@
 import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Attributes, Context, Link, TextMapGetter, TextMapSetter } from '@opentelemetry/api';
-import type { MsgHdrs } from '@nats-io/transport-node';
 
 const TRACE_PARENT = 'traceparent';
-/** Of a message: the span that it was published in. */
+/** The header of a message that names the span in which it was published. */
 const FOLLOWS = 'cinematica-follows';
 
-/** What a trace travels in: headers by name. */
+/** Headers that a trace is read from. */
 export interface TraceCarrier {
   get(name: string): string | null | undefined;
+}
+
+/** Headers that a trace is written to. */
+export interface TraceHeaders {
+  set(name: string, value: string): void;
 }
 
 const getter: TextMapGetter<TraceCarrier> = {
@@ -17,7 +21,7 @@ const getter: TextMapGetter<TraceCarrier> = {
 };
 const setter: TextMapSetter<{ value: string }> = { set: (carrier, _, value) => (carrier.value = value) };
 
-/** The trace that runs now, as W3C `traceparent` has it; empty where there is none. */
+/** The active span as a W3C `traceparent`; empty when there is none. */
 export function activeTraceParent(): string {
   const carrier = { value: '' };
   propagation.inject(context.active(), carrier, setter);
@@ -25,28 +29,28 @@ export function activeTraceParent(): string {
 }
 
 /**
- * Writes into a message's headers which trace its task is part of, and which span it follows.
- * @param traceParent of the task's video; empty where it has none.
+ * Writes the trace of a task, and the span that it follows, into the headers of its message.
+ * @param traceParent of the task's video; empty when it has none.
+ * @returns the headers.
  */
-export function injectTrace(headers: MsgHdrs, traceParent: string): MsgHdrs {
+export function injectTrace<H extends TraceHeaders>(headers: H, traceParent: string): H {
   if (traceParent !== '') headers.set(TRACE_PARENT, traceParent);
   const follows = activeTraceParent();
   if (follows !== '') headers.set(FOLLOWS, follows);
   return headers;
 }
 
-/** The trace that a request or a message says it is part of. */
+/** The trace that the headers of a request or a message name. */
 const traceOf = (carrier: TraceCarrier): Context => propagation.extract(ROOT_CONTEXT, carrier, getter);
 
-/** How a span differs from an ordinary one: a part of whatever runs. */
 interface SpanOptions {
   readonly kind?: SpanKind;
   readonly links?: Link[];
-  /** What it is a part of. */
+  /** The parent context; the active one by default. */
   readonly parent?: Context;
 }
 
-/** Runs something in a span of its own, which tells whether it failed. Nothing that tells of a person belongs in it. */
+/** Runs an operation in a new span, which records an error. Attributes must not contain personal data. */
 export function inSpan<T>(
   name: string,
   attributes: Attributes,
@@ -66,7 +70,7 @@ export function inSpan<T>(
   });
 }
 
-/** Answers a request in a span of its own: a part of the trace that its headers name. */
+/** Handles a request in a new span, as part of the trace that its headers name. */
 export const inServerSpan = <T>(
   name: string,
   headers: TraceCarrier,
@@ -75,22 +79,24 @@ export const inServerSpan = <T>(
 ): Promise<T> => inSpan(name, attributes, run, { kind: SpanKind.SERVER, parent: traceOf(headers) });
 
 /**
- * Runs a task in a span of its own: a part of its video's trace, and linked to the span that it follows rather than a
- * child of it, as it may have waited in the queue for long.
+ * Runs a task in a new span, as part of its video's trace. The span in which the task was published is linked and is not
+ * the parent, because the task may have waited in the queue for a long time.
  */
 export function inTaskSpan<T>(
   name: string,
-  headers: MsgHdrs | undefined,
+  headers: TraceCarrier,
   attributes: Attributes,
   run: () => Promise<T>,
 ): Promise<T> {
-  const of = (key: string) => traceOf({ get: () => (headers?.has(key) ? headers.get(key) : undefined) });
-  const follows = trace.getSpanContext(of(FOLLOWS));
+  const follows = trace.getSpanContext(traceOf({ get: () => headers.get(FOLLOWS) }));
   const links = follows ? [{ context: follows }] : [];
-  return inSpan(name, attributes, run, { kind: SpanKind.CONSUMER, parent: of(TRACE_PARENT), links });
+  return inSpan(name, attributes, run, { kind: SpanKind.CONSUMER, parent: traceOf(headers), links });
 }
 
-/** Says more of the span that runs, once it is known. @param failed whether that is a fault of ours */
+/**
+ * Adds attributes to the active span.
+ * @param failed marks the span as failed.
+ */
 export function describeSpan(attributes: Attributes, failed = false): void {
   const span = trace.getActiveSpan()?.setAttributes(attributes);
   if (failed) span?.setStatus({ code: SpanStatusCode.ERROR });

@@ -2,28 +2,29 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { PipelineSettings } from '../settings.ts';
+import type { PipelineSettings } from '../domain/settings.ts';
 
-/** Processes that are started again when they end, as a launcher does. */
+/** Processes that are restarted when they end, as the launcher does. */
 export interface Fleet extends AsyncDisposable {
   readonly names: readonly string[];
-  /** SIGKILL. */
+  /** Sends SIGKILL. */
   kill(name: string): void;
-  /** SIGSTOP, and SIGCONT after so long. */
+  /** Sends SIGSTOP, and SIGCONT after so many milliseconds. */
   pause(name: string, milliseconds: number): void;
-  /** The log of all processes, a JSON object a line. */
+  /** The log of all processes, one JSON object per line. */
   readonly lines: readonly string[];
 }
 
 export interface FleetOptions {
   readonly url: string;
   readonly settings: PipelineSettings;
-  /** Of the stages' steps. */
+  /** The duration of a step of the stages. */
   readonly stepMilliseconds: number;
+  /** Receives a line for each computed step. */
   readonly stepsFile: string;
 }
 
-/** A worker for each name of a stage (`encode`, `encode#2`, …), and a caretaker for `caretaker`. */
+/** Starts a worker for each name of a stage (`encode`, `encode#2`, …), and a housekeeper for `housekeeper`. */
 export function startFleet(names: readonly string[], options: FleetOptions): Fleet {
   const children = new Map<string, ChildProcess>();
   const lines: string[] = [];
@@ -31,7 +32,7 @@ export function startFleet(names: readonly string[], options: FleetOptions): Fle
 
   const start = (name: string) => {
     const kind = name.split('#')[0] ?? '';
-    const file = kind === 'caretaker' ? 'caretaker-process.ts' : 'worker-process.ts';
+    const file = kind === 'housekeeper' ? 'housekeeper-process.ts' : 'worker-process.ts';
     const child = spawn(process.execPath, [join(import.meta.dirname, file)], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -47,7 +48,7 @@ export function startFleet(names: readonly string[], options: FleetOptions): Fle
       stream.setEncoding('utf8').on('data', (text: string) => lines.push(...text.split('\n').filter(Boolean)));
     }
     children.set(name, child);
-    // While NATS is away it can't start: it is started again until it can.
+    // A process cannot start while NATS is unreachable, so it is restarted until it can.
     child.once('exit', () => {
       if (!ending) setTimeout(() => ending || start(name), 100);
     });

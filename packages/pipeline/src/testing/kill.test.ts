@@ -6,11 +6,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFailed, test } from 'vitest';
 import { startTestNats } from '../../../../test/support/nats-server.ts';
 import { seededRandom } from '../../../../test/support/seeded-random.ts';
-import { Lifetime, Stage, TaskState, VideoState } from '../messages.ts';
-import { LIFETIMES, STAGES, stageName, workStream } from '../names.ts';
-import { provision } from '../provision.ts';
-import type { StoredRecord } from '../records/records.ts';
-import { findTask, isTerminal, nameOf } from '../routing.ts';
+import { Lifetime, Stage, TaskState, VideoState } from '../domain/messages.ts';
+import { LIFETIMES, STAGES, stageName } from '../domain/stages.ts';
+import { workStream } from '../nats/names.ts';
+import { provision } from '../nats/provision.ts';
+import type { StoredRecord } from '../domain/ports/records.ts';
+import { findTask, isTerminal, nameOf } from '../domain/video/routing.ts';
 import { startFleet } from './fleet.ts';
 import { expectedSum } from './sum-stages.ts';
 import { openTestSystem, TEST_MODEL, testSettings } from './system.ts';
@@ -32,7 +33,7 @@ test(`${VIDEOS} videos come through kills of every process and of NATS: all done
   const added: StoredRecord[] = [];
   for (let i = 0; i < VIDEOS; i++) added.push(await system.add(`photo ${i}`, {}, `caller${i % 3}`));
 
-  const names = [...STAGES.map(stageName), 'denoise#2', 'caretaker', 'caretaker#2'];
+  const names = [...STAGES.map(stageName), 'denoise#2', 'housekeeper', 'housekeeper#2'];
   await using fleet = startFleet(names, { url: server.url, settings, stepMilliseconds: STEP_MS, stepsFile });
   onTestFailed(async () => {
     // What the processes said is the only way to understand what happened.

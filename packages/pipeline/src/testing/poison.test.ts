@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFailed, test } from 'vitest';
 import { startTestNats } from '../../../../test/support/nats-server.ts';
-import { FailureReason, Stage, VideoState } from '../messages.ts';
-import { DEAD_LETTER_STREAM, deadLetterSubject, stageName, STAGES } from '../names.ts';
-import { provision } from '../provision.ts';
-import { findTask, isTerminal, nameOf } from '../routing.ts';
-import { decodeDeadLetter } from '../tasks.ts';
+import { FailureReason, Stage, VideoState } from '../domain/messages.ts';
+import { DEAD_LETTER_STREAM, deadLetterSubject } from '../nats/names.ts';
+import { stageName, STAGES } from '../domain/stages.ts';
+import { provision } from '../nats/provision.ts';
+import { findTask, isTerminal, nameOf } from '../domain/video/routing.ts';
+import { decodeDeadLetter } from '../nats/task-queue.ts';
 import { startFleet } from './fleet.ts';
 import { DEADLY_SEED } from './sum-stages.ts';
 import { openTestSystem, TEST_MODEL, testSettings } from './system.ts';
@@ -23,7 +24,7 @@ test('a video that kills its worker fails after three attempts, and the others c
   // Saved after steps 2, 4, …: it gets as far as a checkpoint once, so that its first death does not yet count for two.
   const deadly = (await system.add('deadly', { seed: DEADLY_SEED })).record;
   const others = await Promise.all(['one', 'two', 'three'].map((photo) => system.add(photo)));
-  await using fleet = startFleet([...STAGES.map(stageName), 'caretaker'], {
+  await using fleet = startFleet([...STAGES.map(stageName), 'housekeeper'], {
     url: server.url,
     settings,
     stepMilliseconds: 20,
@@ -39,7 +40,7 @@ test('a video that kills its worker fails after three attempts, and the others c
   });
   expect(findTask(failed.record, { stage: Stage.DENOISE, segment: 0 })).toMatchObject({
     attempt: 3,
-    lastError: expect.stringMatching(/^the worker stopped without a word/) as string,
+    lastError: expect.stringMatching(/^the worker stopped renewing its lease/) as string,
   });
   for (const { record } of others) {
     const done = await system.until(record, (stored) => isTerminal(stored.record), 60_000);

@@ -1,30 +1,30 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { FailureReason, Lifetime, Stage as StageKind } from '../messages.ts';
-import type { Plan } from '../messages.ts';
-import type { Inputs, Stage, StageHooks, StageTask } from '../worker/stage.ts';
-import { UnusableInputError } from '../worker/stage.ts';
+import { FailureReason, Lifetime, Stage } from '../domain/messages.ts';
+import type { Plan } from '../domain/messages.ts';
+import type { Inputs, StageHandler, StageHooks, StageTask } from '../process/worker/stage-handler.ts';
+import { UnusableInputError } from '../process/worker/stage-errors.ts';
 
-/** Stages for tests that compute with bytes in place of pictures, at the pace that they are told. */
+/** Options of the stages for tests, which compute with bytes instead of images. */
 export interface SumStagesOptions {
-  /** Of every step, milliseconds. */
+  /** The duration of a step, milliseconds. */
   readonly stepMilliseconds: number;
-  /** Told of each step that is computed, so that a test sees what was computed again. */
+  /** Called with each computed step, so that a test sees what was computed again. */
   readonly onStep?: (task: StageTask, step: number) => void;
 }
 
-/** Denoising with this seed kills the process of a worker, in step 3, each time. */
+/** Denoising with this seed kills the worker's process at step 3. */
 export const DEADLY_SEED = 666;
 
 const LATENT_BYTES = 64 * 1024;
 const fingerprint = 'sum';
 
-/** All four stages. A photo of the text "unusable" can't be encoded, one of "fails" can't be decoded. */
-export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumStagesOptions): Stage[] {
+/** Handlers of all four stages. The photo "unusable" cannot be encoded, and the photo "fails" cannot be decoded. */
+export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumStagesOptions): StageHandler[] {
   const pause = (hooks: StageHooks) => delay(stepMilliseconds, undefined, { signal: hooks.signal });
 
-  const encode: Stage = {
-    stage: StageKind.ENCODE,
+  const encode: StageHandler = {
+    stage: Stage.ENCODE,
     fingerprint,
     async run(task, inputs, hooks) {
       const photo = await inputs.photo();
@@ -37,13 +37,13 @@ export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumSta
     },
   };
 
-  const denoise: Stage = {
-    stage: StageKind.DENOISE,
+  const denoise: StageHandler = {
+    stage: Stage.DENOISE,
     fingerprint,
     async run(task, inputs, hooks) {
       const { plan, segment } = task;
-      const condition = await inputs.read(StageKind.ENCODE, 0, 'conditioning');
-      const before = segment > 0 ? await inputs.read(StageKind.DENOISE, segment - 1, 'latents') : new Uint8Array();
+      const condition = await inputs.read(Stage.ENCODE, 0, 'conditioning');
+      const before = segment > 0 ? await inputs.read(Stage.DENOISE, segment - 1, 'latents') : new Uint8Array();
       let latents = hooks.saved?.parts.get('latents') ?? spread(digest(condition, before, Uint8Array.of(segment)));
       for (let step = hooks.saved?.step ?? 0; step < plan.steps; step++) {
         onStep(task, step + 1);
@@ -59,15 +59,15 @@ export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumSta
     },
   };
 
-  const decode: Stage = {
-    stage: StageKind.DECODE,
+  const decode: StageHandler = {
+    stage: Stage.DECODE,
     fingerprint,
     async run(task, inputs, hooks) {
       const { plan, segment } = task;
-      if (Buffer.from(await inputs.read(StageKind.ENCODE, 0, 'conditioning')).toString() === 'fails') {
+      if (Buffer.from(await inputs.read(Stage.ENCODE, 0, 'conditioning')).toString() === 'fails') {
         throw new Error('it always fails');
       }
-      const latents = await inputs.read(StageKind.DENOISE, segment, 'latents');
+      const latents = await inputs.read(Stage.DENOISE, segment, 'latents');
       for (let chunk = hooks.saved?.step ?? 0; chunk < plan.decodeChunks.length; chunk++) {
         onStep(task, chunk + 1);
         await pause(hooks);
@@ -79,8 +79,8 @@ export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumSta
     },
   };
 
-  const mux: Stage = {
-    stage: StageKind.MUX,
+  const mux: StageHandler = {
+    stage: Stage.MUX,
     fingerprint,
     async run(task, inputs, hooks) {
       const frames = await readFrames(task.plan, inputs);
@@ -96,14 +96,14 @@ export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumSta
 async function readFrames({ segments }: Plan, inputs: Inputs): Promise<Uint8Array[]> {
   const frames: Uint8Array[] = [];
   for (let segment = 0; segment < segments; segment++) {
-    for (const part of inputs.parts(StageKind.DECODE, segment)) {
-      frames.push(await inputs.read(StageKind.DECODE, segment, part));
+    for (const part of inputs.parts(Stage.DECODE, segment)) {
+      frames.push(await inputs.read(Stage.DECODE, segment, part));
     }
   }
   return frames;
 }
 
-/** What a video of a photo must come to, whatever happened on the way. */
+/** The result of a video, whatever interrupted it. */
 export function expectedSum(photo: Uint8Array, { segments, steps, decodeChunks }: Plan): Uint8Array {
   const frames: Uint8Array[] = [];
   let before = new Uint8Array();
@@ -122,7 +122,7 @@ function digest(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(hash.digest());
 }
 
-/** As large as small latents are. */
+/** Fills a buffer of the size of small latents. */
 function spread(seed: Uint8Array): Uint8Array<ArrayBuffer> {
   const wide = new Uint8Array(LATENT_BYTES);
   for (let at = 0; at < wide.length; at += seed.length) wide.set(seed, at);

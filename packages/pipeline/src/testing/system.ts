@@ -1,24 +1,23 @@
 import { create, toJsonString } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { v7 } from 'uuid';
-import { createObjectArtifacts } from '../artifacts/object-artifacts.ts';
-import { connectNats } from '../connect.ts';
-import { createLog } from '../log.ts';
-import { Lifetime, PlanSchema, VideoRecordSchema } from '../messages.ts';
-import { newRecord } from '../records/new-record.ts';
-import { openRecords } from '../records/records.ts';
-import type { StoredRecord, VideoRef } from '../records/records.ts';
-import { admitVideo } from '../records/video-changes.ts';
-import { dueTasks } from '../routing.ts';
-import { pipelineSettings } from '../settings.ts';
-import type { PipelineSettings } from '../settings.ts';
-import { createTaskQueue } from '../tasks.ts';
+import { connectNats } from '../nats/connect.ts';
+import type { NatsConnection } from '../nats/connect.ts';
+import { createLog } from '../telemetry/log.ts';
+import { Lifetime, PlanSchema, VideoRecordSchema } from '../domain/messages.ts';
+import { newRecord } from '../domain/video/new-record.ts';
+import type { StoredRecord, VideoRef } from '../domain/ports/records.ts';
+import { admitVideo } from '../domain/video/video-changes.ts';
+import { dueTasks } from '../domain/video/routing.ts';
+import { pipelineSettings } from '../domain/settings.ts';
+import type { PipelineSettings } from '../domain/settings.ts';
+import { openWorkerPorts } from '../nats/worker-ports.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import type { WorkerParts } from '../worker/do-task.ts';
+import type { TaskOptions } from '../process/worker/worker-options.ts';
 
 export const TEST_MODEL = { name: 'sum', digest: '00000000' };
 
-/** Settings for tests: every interval short. */
+/** Settings for tests, with short intervals. */
 export const testSettings = (changes: Partial<PipelineSettings> = {}): PipelineSettings =>
   pipelineSettings({
     ACK_WAIT_MS: 1_500,
@@ -39,37 +38,35 @@ export const testSettings = (changes: Partial<PipelineSettings> = {}): PipelineS
 
 type PlanChanges = Exclude<MessageInitShape<typeof PlanSchema>, { readonly $typeName: string }>;
 
-/** A connection and everything that workers and tests do with it. */
-export interface TestSystem extends WorkerParts, AsyncDisposable {
-  /** Makes a video's record, QUEUED. */
+/** A connection, and everything that workers and tests need on it. */
+export interface TestSystem extends Omit<TaskOptions, 'handler'>, AsyncDisposable {
+  readonly nats: NatsConnection;
+  /** Creates the record of a video in the state QUEUED. */
   add(photo: string, plan?: PlanChanges, owner?: string): Promise<StoredRecord>;
-  /** Lets it in, as the dispatcher does. */
+  /** Admits a video, as the dispatcher does. */
   admit(ref: VideoRef): Promise<void>;
-  /** Waits until a record is as wanted. */
+  /** Waits until a record meets a condition. */
   until(ref: VideoRef, wanted: (stored: StoredRecord) => boolean, timeout?: number): Promise<StoredRecord>;
 }
 
-/** @param log where lines of the log go; nowhere unless it is given. */
+/** @param write receives the lines of the log; they are dropped by default. */
 export async function openTestSystem(
   url: string,
   service: string,
   settings: PipelineSettings,
-  log: (line: string) => void = () => undefined,
+  write: (line: string) => void = () => undefined,
 ): Promise<TestSystem> {
   const nats = await connectNats(service, { NATS_URL: url });
-  const records = await openRecords(nats, settings);
-  const artifacts = createObjectArtifacts(nats, settings);
-  const ownLog = createLog(service, { write: log });
-  const tasks = createTaskQueue(nats, settings, ownLog);
+  const log = createLog(service, { write });
+  const ports = await openWorkerPorts(nats, settings, log);
+  const { records, artifacts, tasks } = ports;
 
   return {
+    ...ports,
     nats,
-    records,
-    artifacts,
-    tasks,
     settings,
     metrics: createMetrics(service),
-    log: ownLog,
+    log,
     async add(photo, plan = {}, owner = 'ann') {
       const videoId = v7();
       const artifact = await artifacts.put(Lifetime.PHOTO, `${videoId}/photo`, 'photo', Buffer.from(photo));
@@ -94,12 +91,12 @@ export async function openTestSystem(
         }),
       });
       const stored = await records.create(record);
-      if (!stored) throw new Error('the record is there already');
+      if (!stored) throw new Error('the record exists already');
       return stored;
     },
     async admit(ref) {
-      const { record } = await records.update(ref, admitVideo);
-      await tasks.publish(record, dueTasks(record));
+      const { stored } = await records.update(ref, admitVideo);
+      await tasks.publish(stored.record, dueTasks(stored.record));
     },
     async until(ref, wanted, timeout = 20_000) {
       const deadline = Date.now() + timeout;
@@ -107,7 +104,9 @@ export async function openTestSystem(
         const stored = await records.get(ref).catch(() => null);
         if (stored && wanted(stored)) return stored;
         if (Date.now() > deadline) {
-          throw new Error(`it took too long: ${stored ? toJsonString(VideoRecordSchema, stored.record) : 'no record'}`);
+          throw new Error(
+            `timed out waiting for a record: ${stored ? toJsonString(VideoRecordSchema, stored.record) : 'no record'}`,
+          );
         }
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

@@ -1,17 +1,17 @@
-/** A worker in a process of its own, for tests that kill it: NATS_URL, STAGE, STEP_MS, STEPS_FILE, SETTINGS (JSON). */
+/** A worker in its own process, for tests that kill it. Reads NATS_URL, STAGE, STEP_MS, STEPS_FILE and SETTINGS (JSON). */
 import { appendFileSync } from 'node:fs';
-import { Stage } from '../messages.ts';
-import { stageName } from '../names.ts';
-import { nameOf } from '../routing.ts';
-import { pipelineSettingsSchema } from '../settings.ts';
-import { createComputeSlot } from '../worker/compute-slot.ts';
-import { startWorker } from '../worker/worker.ts';
+import { Stage } from '../domain/messages.ts';
+import { stageName } from '../domain/stages.ts';
+import { nameOf } from '../domain/video/routing.ts';
+import { pipelineSettingsSchema } from '../domain/settings.ts';
+import { createComputeSlot } from '../process/worker/compute-slot.ts';
+import { startWorker } from '../process/worker/worker.ts';
 import { DEADLY_SEED, sumStages } from './sum-stages.ts';
 import { openTestSystem, TEST_MODEL } from './system.ts';
 
 const { NATS_URL = '', STAGE = '', STEP_MS = '5', STEPS_FILE = '', SETTINGS = '{}' } = process.env;
 const settings = pipelineSettingsSchema.parse(JSON.parse(SETTINGS));
-const stages = sumStages({
+const handlers = sumStages({
   stepMilliseconds: Number(STEP_MS),
   onStep(task, step) {
     appendFileSync(STEPS_FILE, `${task.videoId} ${nameOf(task)} ${step}\n`);
@@ -19,10 +19,10 @@ const stages = sumStages({
       process.kill(process.pid, 'SIGKILL');
   },
 });
-const stage = stages.find((each) => stageName(each.stage) === STAGE);
-if (!stage) throw new Error(`there is no stage "${STAGE}"`);
+const handler = handlers.find(({ stage }) => stageName(stage) === STAGE);
+if (!handler) throw new Error(`unknown stage "${STAGE}"`);
 const system = await openTestSystem(NATS_URL, STAGE, settings, (line) => process.stdout.write(line));
-const worker = startWorker({ ...system, stage, model: TEST_MODEL, slot: createComputeSlot() });
+const worker = startWorker({ ...system, handler, model: TEST_MODEL, slot: createComputeSlot() });
 process.once('SIGTERM', () => {
   void worker.drain().then(() => system.nats.close());
 });

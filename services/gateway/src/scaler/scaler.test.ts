@@ -1,4 +1,4 @@
-import { findTask, Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import { changed, findTask, Stage, TaskState, VideoState } from '@cinematica/pipeline';
 import type { VideoRecord } from '@cinematica/pipeline';
 import { Code, createClient, ExternalScaler, openChannel } from '@cinematica/protocol';
 import type { Channel, RpcClient } from '@cinematica/protocol';
@@ -58,7 +58,10 @@ test('a stage that sleeps is woken by videos that wait, and has nothing to do on
   expect(await demand('denoise', { model: settings!.model, modelDigest: '000000000000' })).toBe(0);
 
   const change = (name: string, apply: (record: VideoRecord) => void) =>
-    gateway.records.update({ owner: 'key-ann', videoId: name.replace('videos/', '') }, apply);
+    gateway.records.update({ owner: 'key-ann', videoId: name.replace('videos/', '') }, (record) => {
+      apply(record);
+      return changed();
+    });
   await change(names[0]!, (record) => {
     record.state = VideoState.RUNNING;
     findTask(record, { stage: Stage.ENCODE, segment: 0 })!.state = TaskState.DONE;

@@ -1,6 +1,6 @@
 /** What the gateway's tests share: a gateway of their own, and what stages would do to its videos. */
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { cancelVideo, findTask, Lifetime, Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import { cancelVideo, changed, findTask, Lifetime, Stage, TaskState, VideoState } from '@cinematica/pipeline';
 import type { Artifact, VideoRecord } from '@cinematica/pipeline';
 import { ErrorInfoSchema } from '@cinematica/protocol';
 import type { MediaKind, Video } from '@cinematica/protocol/v1';
@@ -63,7 +63,10 @@ export const fileOf = (video: Pick<Video, 'media'> | undefined, kind: MediaKind)
 
 /** Changes a record as a stage does. */
 export const update = (owner: string, video: Video, change: (record: VideoRecord) => void) =>
-  gateway.records.update({ owner, videoId: idOf(video) }, change);
+  gateway.records.update({ owner, videoId: idOf(video) }, (record) => {
+    change(record);
+    return changed();
+  });
 
 /** Ends a video as the muxer does. */
 export async function finish(owner: string, video: Video): Promise<void> {
@@ -84,8 +87,5 @@ export async function finish(owner: string, video: Video): Promise<void> {
 
 /** Leaves nothing that another test's videos would have to wait for. */
 export async function cancelAll(): Promise<void> {
-  for await (const key of await gateway.records.bucket.keys('v.>')) {
-    const [, owner = '', videoId = ''] = key.split('.');
-    await gateway.records.update({ owner, videoId }, cancelVideo);
-  }
+  for (const ref of await gateway.videos()) await gateway.records.update(ref, cancelVideo);
 }

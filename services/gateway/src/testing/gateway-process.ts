@@ -5,10 +5,13 @@ import {
   openRecords,
   pipelineSettingsSchema,
   provision,
+  RECORDS_BUCKET,
 } from '@cinematica/pipeline';
-import type { Artifacts, Records } from '@cinematica/pipeline';
+import type { Artifacts, Records, VideoRef } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { VideoService } from '@cinematica/protocol/v1';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { createClient } from '@connectrpc/connect';
 import type { Client, Interceptor } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
@@ -52,6 +55,8 @@ export interface TestGateway extends AsyncDisposable {
   readonly nats: TestNats;
   readonly records: Records;
   readonly artifacts: Artifacts;
+  /** All videos, of every owner. */
+  videos(): Promise<VideoRef[]>;
   client(options?: ClientOptions): Client<typeof VideoService>;
   /** SIGTERM. @returns its exit code. */
   stop(): Promise<number | null>;
@@ -97,6 +102,7 @@ export async function startTestGateway(env: Readonly<Record<string, string>> = {
     metrics: async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text(),
     records: await openRecords(connection, settings),
     artifacts: createObjectArtifacts(connection, settings),
+    videos: () => listVideos(connection),
     client: (options) => clientOf(url, options),
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
@@ -117,6 +123,16 @@ export async function startTestGateway(env: Readonly<Record<string, string>> = {
       await rm(home, { recursive: true });
     },
   };
+}
+
+async function listVideos(connection: NatsConnection): Promise<VideoRef[]> {
+  const bucket = await new Kvm(connection).open(RECORDS_BUCKET);
+  const videos: VideoRef[] = [];
+  for await (const key of await bucket.keys('v.>')) {
+    const [, owner = '', videoId = ''] = key.split('.');
+    videos.push({ owner, videoId });
+  }
+  return videos;
 }
 
 /** Reads a stream to its end. */

@@ -5,11 +5,11 @@ import type { Plan, TaskRecord, VideoRecord } from '@cinematica/pipeline';
 import { ProgressSchema, Stage as PublicStage } from '@cinematica/protocol/v1';
 import type { Progress } from '@cinematica/protocol/v1';
 
-/** What depends on other videos, as of now. */
-export interface Outlook {
-  /** Videos that are begun before it, or null where it does not wait. */
+/** The current estimates for a video, which depend on the other videos. */
+export interface QueueEstimate {
+  /** How many videos are admitted before it; null when it does not wait. */
   readonly position: number | null;
-  /** Seconds until it is done, or null where that is not known. */
+  /** Seconds until it is done; null when unknown. */
   readonly seconds: number | null;
 }
 
@@ -32,7 +32,7 @@ const PUBLIC: Readonly<Record<number, PublicStage>> = {
 export const publicStage = (stage: Stage): PublicStage => PUBLIC[stage] ?? PublicStage.UNSPECIFIED;
 
 /** How far a video is; nothing of one that is finished. */
-export function progressOf(record: VideoRecord, { position, seconds }: Outlook): Progress | undefined {
+export function progressOf(record: VideoRecord, { position, seconds }: QueueEstimate): Progress | undefined {
   const { plan, tasks } = record;
   if (!plan || isTerminal(record)) return undefined;
   const waits = record.state === VideoState.QUEUED;

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
-import { ShareSchema, VideoState } from '@cinematica/pipeline';
-import type { Share, VideoRecord } from '@cinematica/pipeline';
+import { changed, ShareSchema, unchanged, VideoState } from '@cinematica/pipeline';
+import type { Changed, Share, VideoRecord } from '@cinematica/pipeline';
 import { Code, refuse } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import { randomBytes, timingSafeEqual } from 'node:crypto';
@@ -15,7 +15,7 @@ export const DEFAULT_SHARE_MS = 7 * 86_400_000;
  *
  * @throws RpcError FAILED_PRECONDITION for one that is not DONE
  */
-export function shareVideo(record: VideoRecord, duration: number): void {
+export function shareVideo(record: VideoRecord, duration: number): Changed<undefined> {
   if (record.state !== VideoState.DONE || record.purgeTime) {
     const message = 'Only a video that is DONE can be shared.';
     throw refuse(Code.FAILED_PRECONDITION, ErrorReason.VIDEO_NOT_READY, message);
@@ -25,13 +25,14 @@ export function shareVideo(record: VideoRecord, duration: number): void {
   const old = isShared(record) ? record.share?.shareId : undefined;
   const shareId = old ?? randomBytes(16).toString('base64url');
   record.share = create(ShareSchema, { shareId, expireTime });
+  return changed();
 }
 
-/** @returns whether it was shared. */
-export function unshareVideo(record: VideoRecord): boolean {
-  if (!record.share) return false;
+/** Ends the sharing of a video. */
+export function unshareVideo(record: VideoRecord): Changed<undefined> {
+  if (!record.share) return unchanged();
   delete record.share;
-  return true;
+  return changed();
 }
 
 export const isShared = ({ share, purgeTime }: VideoRecord): boolean =>

@@ -9,7 +9,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { mediaFiles, toMedia } from '../media/media-files.ts';
 import type { MediaLinks } from '../media/media-links.ts';
 import { progressOf, publicStage } from './progress.ts';
-import type { Outlook } from './progress.ts';
+import type { QueueEstimate } from './progress.ts';
 import { isShared, sharePath } from './share.ts';
 
 /** What a video's view is made with. */
@@ -47,18 +47,22 @@ const OUTPUTS: Readonly<Record<string, MediaKind>> = {
   webm: MediaKind.WEBM,
 };
 
-/** Nothing that depends on other videos: the same for everyone who asks. */
-export const NO_OUTLOOK: Outlook = { position: null, seconds: null };
+/** No estimate. Without one, the view of a record is the same for everyone. */
+export const NO_ESTIMATE: QueueEstimate = { position: null, seconds: null };
 
 /** A record as its owner sees it. */
-export function toVideo({ record, revision }: StoredRecord, parts: ViewParts, outlook: Outlook = NO_OUTLOOK): Video {
+export function toVideo(
+  { record, revision }: StoredRecord,
+  parts: ViewParts,
+  estimate: QueueEstimate = NO_ESTIMATE,
+): Video {
   const { videoId, state, plan, share, failure, madeFrom, continuedFrom, purgeTime } = record;
   return create(VideoSchema, {
     name: nameOf(videoId),
     state: STATES[state] ?? Video_State.UNSPECIFIED,
     sequence: BigInt(revision),
     ...some('settings', plan && settingsOf(plan)),
-    ...some('progress', purgeTime ? undefined : progressOf(record, outlook)),
+    ...some('progress', purgeTime ? undefined : progressOf(record, estimate)),
     ...some(
       'error',
       failure && {

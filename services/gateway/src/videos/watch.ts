@@ -2,12 +2,12 @@ import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { UnknownVideoError, watchVideo } from '@cinematica/pipeline';
-import type { Preview, StoredRecord, VideoRecord, VideoRef, WatchEvent, WatchParts } from '@cinematica/pipeline';
+import type { Preview, StoredRecord, VideoRecord, VideoRef, WatchEvent, WatchOptions } from '@cinematica/pipeline';
 import { PreviewSchema } from '@cinematica/protocol/v1';
 import type { Preview as PublicPreview, Video, WatchVideoResponseSchema } from '@cinematica/protocol/v1';
 import { isGone } from './is-gone.ts';
 import { progressOf } from './progress.ts';
-import type { Outlook } from './progress.ts';
+import type { QueueEstimate } from './progress.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 import { changeTime, toVideo } from './to-video.ts';
 import type { ViewParts } from './to-video.ts';
@@ -15,10 +15,10 @@ import type { ViewParts } from './to-video.ts';
 /** Larger ones are not worth a phone's data: the next may be smaller. */
 const MAX_PREVIEW_BYTES = 1_000_000;
 
-export interface WatchStoryParts extends WatchParts, ViewParts {
-  readonly settings: WatchParts['settings'] & ViewParts['settings'];
+export interface WatchStoryOptions extends WatchOptions, ViewParts {
+  readonly settings: WatchOptions['settings'] & ViewParts['settings'];
   readonly model: LoadedModel;
-  readonly outlookOf: (stored: StoredRecord) => Outlook;
+  readonly estimateOf: (stored: StoredRecord) => QueueEstimate;
   /** A reader that takes nothing for this long is dropped. Milliseconds. */
   readonly stall: number;
 }
@@ -32,7 +32,7 @@ type Response = MessageInitShape<typeof WatchVideoResponseSchema>;
  * @throws UnknownVideoError, SlowReaderError, UnavailableError
  */
 export async function* watchStory(
-  parts: WatchStoryParts,
+  parts: WatchStoryOptions,
   ref: VideoRef,
   afterSequence: bigint,
   drop: () => void,
@@ -51,8 +51,8 @@ export async function* watchStory(
   }
 }
 
-function* responsesOf(parts: WatchStoryParts, videoId: string, event: WatchEvent): Generator<Response> {
-  const { table, outlookOf } = parts;
+function* responsesOf(parts: WatchStoryOptions, videoId: string, event: WatchEvent): Generator<Response> {
+  const { table, estimateOf } = parts;
   switch (event.kind) {
     case 'record': {
       const { sequence, snapshot, record } = event;
@@ -60,12 +60,12 @@ function* responsesOf(parts: WatchStoryParts, videoId: string, event: WatchEvent
       const stored = { record, revision: sequence };
       yield { message: { case: 'event', value: { ...tell(stored, parts), snapshot } } };
       // What is told of the past says nothing of the time that is left.
-      if ((table.videos.get(videoId)?.revision ?? 0) <= sequence) yield* progressNow(stored, outlookOf(stored));
+      if ((table.videos.get(videoId)?.revision ?? 0) <= sequence) yield* progressNow(stored, estimateOf(stored));
       break;
     }
     case 'position': {
       const stored = table.videos.get(videoId);
-      if (stored) yield* progressNow(stored, { ...outlookOf(stored), position: event.position });
+      if (stored) yield* progressNow(stored, { ...estimateOf(stored), position: event.position });
       break;
     }
     case 'preview': {
@@ -96,9 +96,9 @@ function tell(stored: StoredRecord, parts: ViewParts): Told {
   return now;
 }
 
-function* progressNow({ record }: StoredRecord, outlook: Outlook): Generator<Response> {
-  if (outlook.position === null && outlook.seconds === null) return;
-  const progress = progressOf(record, outlook);
+function* progressNow({ record }: StoredRecord, estimate: QueueEstimate): Generator<Response> {
+  if (estimate.position === null && estimate.seconds === null) return;
+  const progress = progressOf(record, estimate);
   if (progress) yield { message: { case: 'progress', value: progress } };
 }
 

@@ -1,0 +1,39 @@
+/** The generated messages of `cinematica.internal.v1`, re-exported so that one import path serves the whole package. */
+export { ArtifactSchema, Lifetime } from '../gen/cinematica/internal/v1/artifact_pb.ts';
+export type { Artifact } from '../gen/cinematica/internal/v1/artifact_pb.ts';
+export {
+  LeaseSchema,
+  QueueStateSchema,
+  QuotaRecordSchema,
+  RequestRecordSchema,
+  StageReportSchema,
+} from '../gen/cinematica/internal/v1/control_pb.ts';
+export type {
+  Lease,
+  QueueState,
+  QuotaRecord,
+  RequestRecord,
+  StageReport,
+} from '../gen/cinematica/internal/v1/control_pb.ts';
+export { DeadLetterSchema, PreviewSchema, TaskSchema } from '../gen/cinematica/internal/v1/task_pb.ts';
+export type { DeadLetter, Preview, Task } from '../gen/cinematica/internal/v1/task_pb.ts';
+export {
+  CheckpointSchema,
+  FailureReason,
+  FailureSchema,
+  PlanSchema,
+  ShareSchema,
+  Stage,
+  TaskRecordSchema,
+  TaskState,
+  VideoRecordSchema,
+  VideoState,
+} from '../gen/cinematica/internal/v1/video_record_pb.ts';
+export type {
+  Checkpoint,
+  Failure,
+  Plan,
+  Share,
+  TaskRecord,
+  VideoRecord,
+} from '../gen/cinematica/internal/v1/video_record_pb.ts';

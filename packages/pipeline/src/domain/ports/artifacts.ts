@@ -1,0 +1,40 @@
+import type { Artifact, Lifetime } from '../messages.ts';
+
+/** The artifact is gone, or its content is not what was written. The stage that made it has to make it again. */
+export class MissingArtifactError extends Error {
+  override readonly name = 'MissingArtifactError';
+  readonly artifact: Artifact;
+
+  constructor(artifact: Artifact, reason: string, options?: ErrorOptions) {
+    super(`the artifact ${artifact.name} ${reason}`, options);
+    this.artifact = artifact;
+  }
+}
+
+/** Stores the files that a stage leaves for the next one. */
+export interface Artifacts {
+  /**
+   * Stores bytes under a name that is never reused. The stored name is `name`, or `name` with a suffix when a first
+   * attempt failed.
+   * @throws UnavailableError, StorageFullError
+   */
+  put(lifetime: Lifetime, name: string, part: string, data: Uint8Array, signal?: AbortSignal): Promise<Artifact>;
+  /**
+   * Reads the whole artifact and checks its digest.
+   * @throws MissingArtifactError, UnavailableError
+   */
+  get(artifact: Artifact, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Removes an artifact. Does nothing when it does not exist. @throws UnavailableError */
+  remove(lifetime: Lifetime, name: string): Promise<void>;
+  /** @returns the names of all complete artifacts, whether or not a record refers to them. @throws UnavailableError */
+  list(lifetime: Lifetime): Promise<string[]>;
+  /** @returns when an artifact was completed, milliseconds since 1970; null when it does not exist. @throws UnavailableError */
+  time(lifetime: Lifetime, name: string): Promise<number | null>;
+  /**
+   * Removes the remains of failed writes.
+   * @param age milliseconds; younger remains are kept, because they may belong to a write in progress.
+   * @returns how many artifacts' remains were removed.
+   * @throws UnavailableError
+   */
+  removeBroken(lifetime: Lifetime, age: number): Promise<number>;
+}

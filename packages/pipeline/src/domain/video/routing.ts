@@ -1,0 +1,72 @@
+import { Stage, TaskState, VideoState } from '../messages.ts';
+import type { TaskRecord, VideoRecord } from '../messages.ts';
+
+/** Identifies a task of a video. */
+export interface TaskRef {
+  readonly stage: Stage;
+  readonly segment: number;
+}
+
+export const sameTask = (a: TaskRef, b: TaskRef): boolean => a.stage === b.stage && a.segment === b.segment;
+
+/** All tasks of a plan, ordered so that each follows its dependencies. */
+export function planTasks({ segments }: { readonly segments: number }): TaskRef[] {
+  const each = Array.from({ length: segments }, (_, segment) => segment);
+  return [
+    { stage: Stage.ENCODE, segment: 0 },
+    ...each.flatMap((segment) => [
+      { stage: Stage.DENOISE, segment },
+      { stage: Stage.DECODE, segment },
+    ]),
+    { stage: Stage.MUX, segment: 0 },
+  ];
+}
+
+/** The tasks whose outputs a task needs: encode → denoise 0 → { decode 0, denoise 1 } → …; mux needs every decode. */
+export function dependencies({ segments }: { readonly segments: number }, { stage, segment }: TaskRef): TaskRef[] {
+  switch (stage) {
+    case Stage.DENOISE: {
+      const encode = { stage: Stage.ENCODE, segment: 0 };
+      return segment === 0 ? [encode] : [encode, { stage: Stage.DENOISE, segment: segment - 1 }];
+    }
+    case Stage.DECODE:
+      return [{ stage: Stage.DENOISE, segment }];
+    case Stage.MUX:
+      return Array.from({ length: segments }, (_, each) => ({ stage: Stage.DECODE, segment: each }));
+    case Stage.ENCODE:
+    case Stage.UNSPECIFIED:
+    default:
+      return [];
+  }
+}
+
+/** Whether a video has tasks to do: it was admitted, and has neither ended nor been deleted. */
+export const isActive = ({ state, purgeTime }: VideoRecord): boolean =>
+  state === VideoState.RUNNING && purgeTime === undefined;
+
+/** Whether a video has ended: it is done, failed or cancelled. */
+export const isTerminal = ({ state }: VideoRecord): boolean =>
+  state === VideoState.DONE || state === VideoState.FAILED || state === VideoState.CANCELLED;
+
+export const findTask = (record: VideoRecord, ref: TaskRef): TaskRecord | undefined =>
+  record.tasks.find((task) => sameTask(task, ref));
+
+/** The tasks whose inputs exist and whose result does not. Some of them may be running. */
+export function dueTasks(record: VideoRecord): TaskRef[] {
+  const { plan } = record;
+  if (!plan || !isActive(record)) return [];
+  const done = new Set(record.tasks.filter(({ state }) => state === TaskState.DONE).map(nameOf));
+  return planTasks(plan).filter(
+    (task) => !done.has(nameOf(task)) && dependencies(plan, task).every((needed) => done.has(nameOf(needed))),
+  );
+}
+
+/** The due tasks that depend on a task that is done; none unless the video is active. */
+export function nextTasks(record: VideoRecord, done: TaskRef): TaskRef[] {
+  const { plan } = record;
+  if (!plan) return [];
+  return dueTasks(record).filter((task) => dependencies(plan, task).some((needed) => sameTask(needed, done)));
+}
+
+/** A task's name in message ids and logs: `<stage>/<segment>`. */
+export const nameOf = ({ stage, segment }: TaskRef): string => `${stage}/${segment}`;

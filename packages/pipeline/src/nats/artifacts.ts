@@ -1,0 +1,94 @@
+import { create } from '@bufbuild/protobuf';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { Objm, setSha256Backend } from '@nats-io/obj';
+import type { ObjectStore } from '@nats-io/obj';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { createHash } from 'node:crypto';
+import { ArtifactSchema } from '../domain/messages.ts';
+import type { Lifetime } from '../domain/messages.ts';
+import { bucketName } from './names.ts';
+import type { PipelineSettings } from '../domain/settings.ts';
+import { withTranslatedErrors } from './errors.ts';
+import { StorageFullError, UnavailableError } from '../domain/errors.ts';
+import type { Artifacts } from '../domain/ports/artifacts.ts';
+import { openObjectEntries } from './object-entries.ts';
+import { readObject } from './read-object.ts';
+
+/** The server takes messages of up to 1 MiB unless told otherwise, and each chunk is waited for: large ones are faster. */
+const CHUNK_BYTES = 512 * 1024;
+const PUT_TRIES = 3;
+
+// Its own digest of each object takes twenty times as long unless Node computes it: 0.3 s for the frames of a video.
+setSha256Backend('native');
+
+/** Artifacts in NATS' object store, one bucket a lifetime. */
+export function createObjectArtifacts(
+  nats: NatsConnection,
+  settings: Pick<PipelineSettings, 'REQUEST_TIMEOUT_MS' | 'ARTIFACT_IDLE_MS'>,
+): Artifacts {
+  const timeout = settings.REQUEST_TIMEOUT_MS;
+  const buckets = new Map<Lifetime, Promise<ObjectStore>>();
+  // No account look-up at first use: a service has no right to it, and NATS may be away at that moment.
+  const manager = jetstreamManager(nats, { timeout, checkAPI: false });
+  const entries = async (lifetime: Lifetime) => openObjectEntries(await manager, lifetime);
+  const bucket = (lifetime: Lifetime): Promise<ObjectStore> => {
+    const opened = buckets.get(lifetime) ?? new Objm(jetstream(nats, { timeout })).open(bucketName(lifetime), false);
+    buckets.set(lifetime, opened);
+    // What failed once is opened again.
+    opened.catch(() => buckets.delete(lifetime));
+    return opened;
+  };
+
+  return {
+    async put(lifetime, name, part, data, signal) {
+      const sha256 = createHash('sha256').update(data).digest();
+      for (let tries = 1; ; tries++) {
+        signal?.throwIfAborted();
+        const unique = tries === 1 ? name : `${name}~${tries}`;
+        try {
+          await withTranslatedErrors(`writing ${unique}`, async () => {
+            const meta = { name: unique, options: { max_chunk_size: CHUNK_BYTES } };
+            await (await bucket(lifetime)).put(meta, readable(data), { previousRevision: 0, timeout });
+          });
+          return create(ArtifactSchema, { lifetime, name: unique, part, size: BigInt(data.length), sha256 });
+        } catch (error) {
+          const hopeless = error instanceof StorageFullError || tries === PUT_TRIES;
+          if (hopeless) throw error instanceof UnavailableError ? error : brokenPut(unique, error);
+        }
+      }
+    },
+    get: async (artifact, signal) =>
+      readObject(
+        nats,
+        await withTranslatedErrors(`opening ${artifact.name}`, () => bucket(artifact.lifetime)),
+        artifact,
+        {
+          idle: settings.ARTIFACT_IDLE_MS,
+          signal,
+        },
+      ),
+    remove: (lifetime, name) =>
+      withTranslatedErrors(`removing ${name}`, async () => (await entries(lifetime)).remove(name)),
+    list: (lifetime) =>
+      withTranslatedErrors(`listing the bucket ${bucketName(lifetime)}`, async () => (await entries(lifetime)).names()),
+    time: (lifetime, name) =>
+      withTranslatedErrors(`looking at ${name}`, async () => (await entries(lifetime)).time(name)),
+    removeBroken: (lifetime, age) =>
+      withTranslatedErrors(`cleaning the bucket ${bucketName(lifetime)}`, async () =>
+        (await entries(lifetime)).removeBroken(age),
+      ),
+  };
+}
+
+/** A failed write is followed by a clean-up that a worker has no right to, whose error hides the first: try again. */
+const brokenPut = (name: string, cause: unknown): UnavailableError =>
+  new UnavailableError(`writing ${name} broke`, { cause });
+
+function readable(data: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      if (data.length > 0) controller.enqueue(data);
+      controller.close();
+    },
+  });
+}

@@ -1,0 +1,75 @@
+import { Lifetime, Stage } from '../domain/messages.ts';
+import type { ModelRef } from '../domain/model-ref.ts';
+import { stageName } from '../domain/stages.ts';
+
+// Every name that the pipeline uses in NATS. Clients, the provisioner and the permission lists take them from here.
+
+/** The key-value bucket of the records, and its stream. */
+export const RECORDS_BUCKET = 'videos';
+export const RECORDS_STREAM = `KV_${RECORDS_BUCKET}`;
+/** The key-value bucket of the leases. It is separate so that watchers of the records do not receive every renewal. */
+export const LEASES_BUCKET = 'leases';
+export const DEAD_LETTER_STREAM = 'DEAD';
+export const PREVIEW_STREAM = 'PREVIEWS';
+export const CANARY_STREAM = 'CANARY';
+
+export const workStream = (stage: Stage): string => `WORK_${stageName(stage)}`;
+/** There is one consumer for each stage and model. Muxing is the same for all models and has one consumer. */
+export const workConsumer = (stage: Stage, { name, digest }: ModelRef): string =>
+  stage === Stage.MUX ? 'mux' : `${stageName(stage)}-${name}-${digest}`;
+/** The filter subject of a stage's consumer for one model. */
+export const workFilter = (stage: Stage, { name, digest }: ModelRef): string =>
+  stage === Stage.MUX ? 'work.mux.>' : `work.${stageName(stage)}.${name}.${digest}.>`;
+export const workSubject = (stage: Stage, { name, digest }: ModelRef, videoId: string, segment: number): string =>
+  `work.${stageName(stage)}.${name}.${digest}.${videoId}.${segment}`;
+
+export const deadLetterSubject = (stage: Stage, videoId: string): string => `dead.${stageName(stage)}.${videoId}`;
+export const nudgeSubject = (videoId: string): string => `nudge.${videoId}`;
+export const previewSubject = (videoId: string): string => `preview.${videoId}`;
+export const canarySubject = (service: string): string => `canary.${service}`;
+
+/**
+ * The object store bucket of the artifacts with a lifetime.
+ * @throws RangeError when the lifetime is unknown.
+ */
+export function bucketName(lifetime: Lifetime): string {
+  switch (lifetime) {
+    case Lifetime.PHOTO:
+      return 'photos';
+    case Lifetime.LATENTS:
+      return 'latents';
+    case Lifetime.FRAMES:
+      return 'frames';
+    case Lifetime.MEDIA:
+      return 'media';
+    case Lifetime.UNSPECIFIED:
+    default:
+      throw new RangeError(`unknown lifetime ${lifetime}`);
+  }
+}
+export const bucketStream = (lifetime: Lifetime): string => `OBJ_${bucketName(lifetime)}`;
+
+/** Parts of a key come from callers. No other character may reach a subject. */
+const TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** A value cannot be part of a key. */
+export class InvalidKeyError extends Error {
+  override readonly name = 'InvalidKeyError';
+}
+
+function token(what: string, value: string): string {
+  if (!TOKEN.test(value)) {
+    throw new InvalidKeyError(`the ${what} must be 1 to 64 letters, digits, hyphens and underscores`);
+  }
+  return value;
+}
+
+/** @throws InvalidKeyError, as the other keys below. */
+export const videoKey = (owner: string, videoId: string): string =>
+  `v.${token('owner', owner)}.${token('video id', videoId)}`;
+export const ownerKeys = (owner: string): string => `v.${token('owner', owner)}.*`;
+export const requestKey = (owner: string, requestId: string): string =>
+  `r.${token('owner', owner)}.${token('request id', requestId)}`;
+export const quotaKey = (owner: string): string => `q.${token('owner', owner)}`;
+export const leaseKey = (role: string): string => `lease.${token('role', role)}`;
+export const QUEUE_STATE_KEY = 'd.queue';

@@ -1,0 +1,219 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
+import type { ConsumerConfig, JetStreamManager, StreamConfig } from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Lifetime, Stage } from '../domain/messages.ts';
+import {
+  bucketName,
+  bucketStream,
+  CANARY_STREAM,
+  canarySubject,
+  DEAD_LETTER_STREAM,
+  LEASES_BUCKET,
+  PREVIEW_STREAM,
+  previewSubject,
+  RECORDS_BUCKET,
+  workConsumer,
+  workFilter,
+  workStream,
+} from './names.ts';
+import { LIFETIMES, stageName, STAGES } from '../domain/stages.ts';
+import type { ModelRef } from '../domain/model-ref.ts';
+import type { PipelineSettings } from '../domain/settings.ts';
+import { withTranslatedErrors } from './errors.ts';
+import { UnavailableError } from '../domain/errors.ts';
+
+const DAY = 86_400_000;
+/** Changes of a video that can be replayed: more than a video of ten segments with 25 steps makes between two looks. */
+const HISTORY = 128;
+
+type Config = Partial<StreamConfig> & Pick<StreamConfig, 'name'>;
+
+/** The server can't do what the pipeline needs. */
+export class ProvisionError extends Error {
+  override readonly name = 'ProvisionError';
+}
+
+/**
+ * Makes every stream, bucket and consumer, or brings them up to date. Only the provisioner has the right to; it runs
+ * before the services, and again for each new model. A cluster that has just started says that it is healthy before its
+ * leader knows enough members for a stream's replicas: it is asked again.
+ * @throws ProvisionError where the server is too old or keeps another configuration than it was given;
+ *   UnavailableError once NATS could not do it for `PROVISION_TIMEOUT_MS`.
+ */
+export async function provision(
+  nats: NatsConnection,
+  settings: PipelineSettings,
+  models: readonly ModelRef[],
+): Promise<void> {
+  const [major = 0, minor = 0] = (nats.info?.version ?? '').split('.').map(Number);
+  if (major < 2 || (major === 2 && minor < 10)) {
+    throw new ProvisionError(`nats-server ${nats.info?.version ?? ''} is too old: 2.10.27 or newer is needed`);
+  }
+  const manager = await jetstreamManager(nats, { timeout: settings.REQUEST_TIMEOUT_MS, checkAPI: false });
+  const deadline = Date.now() + settings.PROVISION_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await withTranslatedErrors('making streams and consumers', () => ensureAll(manager, settings, models));
+      return;
+    } catch (error) {
+      if (!(error instanceof UnavailableError) || Date.now() > deadline) throw error;
+    }
+    await delay(settings.RETRY_DELAY_MS);
+  }
+}
+
+async function ensureAll(
+  manager: JetStreamManager,
+  settings: PipelineSettings,
+  models: readonly ModelRef[],
+): Promise<void> {
+  for (const stream of streamConfigs(settings)) await ensureStream(manager, stream);
+  for (const stage of STAGES) {
+    // Muxing has one consumer for all models.
+    for (const model of stage === Stage.MUX ? models.slice(0, 1) : models) {
+      await ensureConsumer(manager, workStream(stage), consumerConfig(stage, model, settings));
+    }
+  }
+}
+
+/** All streams of the pipeline; buckets are streams of a certain form. */
+export function streamConfigs(settings: PipelineSettings): Config[] {
+  const replicated = { num_replicas: settings.NATS_REPLICAS, storage: StorageType.File };
+  return [
+    keyValues(RECORDS_BUCKET, HISTORY, replicated),
+    keyValues(LEASES_BUCKET, 1, replicated),
+    ...LIFETIMES.map((lifetime) => objects(lifetime, settings)),
+    ...STAGES.map((stage): Config => ({
+      ...replicated,
+      name: workStream(stage),
+      subjects: [`work.${stageName(stage)}.>`],
+      retention: RetentionPolicy.Workqueue,
+      discard: DiscardPolicy.New,
+      // At most one message a task: telling of it again while it is in the queue changes nothing.
+      max_msgs_per_subject: 1,
+      discard_new_per_subject: true,
+      max_msgs: 100_000,
+      max_msg_size: 8 * 1024,
+      max_age: nanos(DAY),
+      duplicate_window: nanos(120_000),
+    })),
+    {
+      ...replicated,
+      name: DEAD_LETTER_STREAM,
+      subjects: ['dead.>'],
+      retention: RetentionPolicy.Limits,
+      max_age: nanos(30 * DAY),
+      max_bytes: 256 * 1024 * 1024,
+      max_msgs_per_subject: 8,
+    },
+    {
+      ...replicated,
+      name: PREVIEW_STREAM,
+      subjects: [previewSubject('*')],
+      storage: passing(settings),
+      max_msgs_per_subject: 1,
+      max_age: nanos(3_600_000),
+      max_bytes: 64 * 1024 * 1024,
+    },
+    {
+      ...replicated,
+      name: CANARY_STREAM,
+      subjects: [canarySubject('*')],
+      max_msgs_per_subject: 1,
+      max_age: nanos(3_600_000),
+    },
+  ];
+}
+
+/**
+ * Where what can be made again is kept. A server that is alone forgets a stream in memory when it is started again, not
+ * its messages only (measured with 2.10.27); replicas remember it.
+ */
+const passing = ({ NATS_REPLICAS }: PipelineSettings): StorageType =>
+  NATS_REPLICAS > 1 ? StorageType.Memory : StorageType.File;
+
+const keyValues = (bucket: string, history: number, base: Partial<StreamConfig>): Config => ({
+  ...base,
+  name: `KV_${bucket}`,
+  subjects: [`$KV.${bucket}.>`],
+  max_msgs_per_subject: history,
+  discard: DiscardPolicy.New,
+  allow_rollup_hdrs: true,
+  deny_delete: true,
+  // A direct read may come from a replica that is behind: a change would be tried on an old revision.
+  allow_direct: false,
+});
+
+function objects(lifetime: Lifetime, settings: PipelineSettings): Config {
+  const frames = lifetime === Lifetime.FRAMES;
+  const mebibytes = frames ? settings.FRAMES_BUCKET_MIB : settings.BUCKET_MIB;
+  const subject = `$O.${bucketName(lifetime)}`;
+  return {
+    name: bucketStream(lifetime),
+    subjects: [`${subject}.C.>`, `${subject}.M.>`],
+    num_replicas: settings.NATS_REPLICAS,
+    storage: frames ? passing(settings) : StorageType.File,
+    discard: DiscardPolicy.New,
+    allow_rollup_hdrs: true,
+    allow_direct: true,
+    max_bytes: mebibytes > 0 ? mebibytes * 1024 * 1024 : -1,
+  };
+}
+
+const consumerConfig = (stage: Stage, model: ModelRef, settings: PipelineSettings) => ({
+  durable_name: workConsumer(stage, model),
+  filter_subject: workFilter(stage, model),
+  ack_policy: AckPolicy.Explicit,
+  deliver_policy: DeliverPolicy.All,
+  // Short, with signs of life: it is the time to recover from a crash.
+  ack_wait: nanos(settings.ACK_WAIT_MS),
+  // Attempts are counted in the record: a limit here would leave the message in the stream for ever.
+  max_deliver: -1,
+  max_ack_pending: 1_000,
+});
+
+async function ensureStream(manager: JetStreamManager, config: Config): Promise<void> {
+  const { name, ...rest } = config;
+  const exists = await found(() => manager.streams.info(name));
+  const { config: made } = exists ? await manager.streams.update(name, rest) : await manager.streams.add(config);
+  for (const [key, value] of Object.entries(config)) {
+    // An older server drops what it does not know without a word.
+    const kept = made[key as keyof StreamConfig];
+    if (JSON.stringify(kept) !== JSON.stringify(value)) {
+      throw new ProvisionError(`the server keeps ${key} of the stream ${name} as ${JSON.stringify(kept)}`);
+    }
+  }
+}
+
+async function ensureConsumer(
+  manager: JetStreamManager,
+  stream: string,
+  config: Partial<ConsumerConfig> & { readonly durable_name: string },
+): Promise<void> {
+  const { durable_name, ack_wait, max_ack_pending, max_deliver, filter_subject } = config;
+  if (await found(() => manager.consumers.info(stream, durable_name))) {
+    const changes = { ack_wait, max_ack_pending, max_deliver, filter_subject } as Partial<ConsumerConfig>;
+    await manager.consumers.update(stream, durable_name, changes);
+  } else await manager.consumers.add(stream, config);
+}
+
+/** Whether it is there. */
+async function found(look: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await look();
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.status === 404) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { StageReportSchema } from '../domain/messages.ts';
+import type { StageReport } from '../domain/messages.ts';
+import type { StageReports } from '../domain/ports/stage-reports.ts';
+import { CANARY_STREAM, canarySubject } from './names.ts';
+import type { PipelineSettings } from '../domain/settings.ts';
+import { withTranslatedErrors } from './errors.ts';
+
+/** The services whose stages compute with a model. */
+const SERVICES = ['encoder', 'denoiser', 'decoder'];
+/** A process is gone after this many canaries have not been received. */
+const CANARIES_MISSED = 5;
+
+/** @returns null when the canary carries no report, or one of an incompatible version. */
+function readReport(data: Uint8Array): StageReport | null {
+  if (data.length === 0) return null;
+  try {
+    return fromBinary(StageReportSchema, data);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Subscribes to the reports of the stages.
+ * @returns once the last report of each stage has been read.
+ * @throws UnavailableError
+ */
+export async function openStageReports(
+  nats: NatsConnection,
+  { CANARY_MS, REQUEST_TIMEOUT_MS: timeout }: Pick<PipelineSettings, 'CANARY_MS' | 'REQUEST_TIMEOUT_MS'>,
+): Promise<StageReports> {
+  /** By subject and content: when a report was last received. */
+  const received = new Map<string, Map<string, { readonly report: StageReport; readonly time: number }>>();
+
+  function record(subject: string, data: Uint8Array, time: number): void {
+    const report = readReport(data);
+    if (!report) return;
+    const reports = received.get(subject) ?? new Map<string, { report: StageReport; time: number }>();
+    received.set(
+      subject,
+      reports.set(`${report.model} ${report.modelDigest} ${report.executionProvider}`, { report, time }),
+    );
+  }
+
+  const subscription = nats.subscribe(canarySubject('*'), {
+    callback: (error, { subject, data }) => {
+      if (!error) record(subject, data, Date.now());
+    },
+  });
+  const manager = await jetstreamManager(nats, { timeout, checkAPI: false });
+  await withTranslatedErrors('reading the reports of the stages', async () => {
+    for (const subject of SERVICES.map(canarySubject)) {
+      const last = await manager.streams.getMessage(CANARY_STREAM, { last_by_subj: subject });
+      if (last && !received.has(subject)) record(subject, last.data, last.time.getTime());
+    }
+  });
+
+  return {
+    providers({ name, digest }) {
+      const alive = Date.now() - CANARIES_MISSED * CANARY_MS;
+      const found = new Set<string>();
+      for (const reports of received.values()) {
+        const own = [...reports.values()].filter(
+          ({ report: { model, modelDigest } }) => model === name && modelDigest === digest,
+        );
+        const latest = Math.max(...own.map(({ time }) => time));
+        for (const { report, time } of own) if (time >= Math.min(alive, latest)) found.add(report.executionProvider);
+      }
+      return [...found].sort();
+    },
+    close: () => subscription.unsubscribe(),
+  };
+}

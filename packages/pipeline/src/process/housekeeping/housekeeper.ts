@@ -1,0 +1,90 @@
+import { UnavailableError } from '../../domain/errors.ts';
+import { forgetIdleQuotas } from '../../domain/admission/quotas.ts';
+import { collectGarbage } from '../../domain/housekeeping/collect-garbage.ts';
+import { dispatch } from '../../domain/housekeeping/dispatch.ts';
+import { expire } from '../../domain/housekeeping/expire.ts';
+import type { HousekeepingOptions } from '../../domain/housekeeping/options.ts';
+import { reconcile } from '../../domain/housekeeping/reconcile.ts';
+import { trimHistories } from '../../domain/housekeeping/trim-histories.ts';
+import { runAsLeader } from './leadership.ts';
+import { createWakeUpEvent } from './wake-up-event.ts';
+import type { WakeUpEvent } from './wake-up-event.ts';
+
+const HOUR_MS = 3_600_000;
+/** How long deletion markers are kept, so that every gateway has seen them. Milliseconds. */
+const MARKER_AGE_MS = HOUR_MS;
+
+/** A job that the housekeeper repeats. */
+interface Job {
+  /** What one unit of its work is, in the log: "videos admitted". */
+  readonly name: string;
+  /** Milliseconds from the end of one run to the start of the next. */
+  readonly interval: number;
+  /** @returns how much was done; it is logged unless it is 0. */
+  readonly run: () => Promise<number>;
+  /** Starts the next run early. */
+  readonly wakeUp?: WakeUpEvent;
+}
+
+/**
+ * Runs the housekeeping of the pipeline in one process of many: admits videos, publishes stalled tasks again, and removes
+ * what is expired, deleted or no longer referred to.
+ * @param holder identifies this process; unique for each.
+ * @returns once `signal` is aborted.
+ */
+export function runHousekeeper(options: HousekeepingOptions, holder: string, signal: AbortSignal): Promise<void> {
+  const { leases, settings, log } = options;
+  const lead = (leading: AbortSignal) => runJobs(options, leading);
+  return runAsLeader({ leases, role: 'housekeeper', holder, leaseDuration: settings.LEASE_MS, log, lead }, signal);
+}
+
+async function runJobs(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
+  const { table, requests, quotas, maintenance, connection, settings, log } = options;
+  const tableChanged = createWakeUpEvent();
+  const reconnected = createWakeUpEvent();
+  const { RECONCILE_MS, COLLECT_MS, HISTORY_MS, UNDO_MS } = settings;
+  const jobs: Job[] = [
+    { name: 'videos admitted', interval: RECONCILE_MS, run: () => dispatch(options), wakeUp: tableChanged },
+    {
+      name: 'acknowledged messages purged',
+      interval: RECONCILE_MS,
+      run: () => maintenance.purgeAcknowledged(),
+      wakeUp: reconnected,
+    },
+    { name: 'stalled tasks published again', interval: RECONCILE_MS, run: () => reconcile(options) },
+    { name: 'videos removed', interval: Math.min(RECONCILE_MS, UNDO_MS), run: () => expire(options) },
+    { name: 'artifacts removed', interval: COLLECT_MS, run: () => collectGarbage(options) },
+    { name: 'old revisions removed', interval: HISTORY_MS, run: () => trimHistories(options) },
+    { name: 'deletion markers removed', interval: HOUR_MS, run: () => maintenance.removeMarkers(MARKER_AGE_MS) },
+    {
+      name: 'idle quotas removed',
+      interval: HOUR_MS,
+      run: () => forgetIdleQuotas(quotas, (videoId) => table.videos.get(videoId)),
+    },
+    { name: 'old requests removed', interval: HOUR_MS, run: () => requests.forget(settings.REQUEST_HOURS * HOUR_MS) },
+  ];
+
+  /** The first run starts immediately. */
+  async function repeat({ name, interval, run, wakeUp = createWakeUpEvent() }: Job): Promise<void> {
+    signal.addEventListener('abort', wakeUp.set, { once: true });
+    while (!signal.aborted) {
+      try {
+        const count = await run();
+        if (count > 0) log.info(name, { count });
+      } catch (error) {
+        if (error instanceof UnavailableError) log.warn('housekeeping job waits for NATS', { job: name });
+        else log.error('housekeeping job failed', error, { job: name });
+      }
+      await wakeUp.wait(interval);
+    }
+  }
+
+  const unsubscribe = table.subscribe(tableChanged.set);
+  const watch = connection.watch(reconnected.set);
+  try {
+    await Promise.all(jobs.map(repeat));
+  } finally {
+    unsubscribe();
+    watch.end();
+  }
+}

@@ -1,0 +1,12 @@
+export { acquireSlot } from './acquire-slot.ts';
+export { logConnection } from '../../nats/log-connection.ts';
+export { serveMetrics } from './metrics-server.ts';
+export type { MetricsServer, MetricsServerOptions } from './metrics-server.ts';
+export { ConfigError, readConfig } from './read-config.ts';
+export { readStream } from './read-stream.ts';
+export type { StartedStream } from './read-stream.ts';
+export { runProgram } from './run-program.ts';
+export { runStage } from './run-stage.ts';
+export type { StageParts, StageProgram } from './run-stage.ts';
+export { stageConfigSchema } from './stage-config.ts';
+export type { StageConfig } from './stage-config.ts';
