@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Limits, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import { UsageError } from './usage-error.ts';
 
-/** Settings as the API takes them. */
+/** The settings of a request. */
 export type Settings = Exclude<MessageInitShape<typeof VideoSettingsSchema>, { readonly $typeName: string }>;
 
 type NumberField = {
@@ -14,12 +14,12 @@ type LimitField = {
 
 interface NumberFlag {
   readonly field: NumberField;
-  /** What `GetCapabilities` calls its limits; null where the type alone limits it. */
+  /** The name of its limits in `GetCapabilities`. Null where only the type limits it. */
   readonly limit: LimitField | null;
   readonly whole: boolean;
 }
 
-/** The numbers among the settings, by their flags. */
+/** The numeric settings by flag. */
 export const NUMBER_FLAGS = {
   frames: { field: 'frames', limit: 'frames', whole: true },
   motion: { field: 'motionBucketId', limit: 'motionBucketId', whole: true },
@@ -37,7 +37,7 @@ export type NumberFlagName = keyof typeof NUMBER_FLAGS;
 const MAX_UINT32 = 2 ** 32 - 1;
 
 /**
- * Holds numbers to what the system says that it takes.
+ * Checks numbers against the limits of the system.
  *
  * @throws UsageError naming the flag
  */
@@ -51,19 +51,30 @@ export function checkLimits(settings: Settings, limits: Limits | undefined): voi
   }
 }
 
-/** What the API, and the model behind it, call the settings, by their flags. */
+/** Flags by the names that the API and the model use for settings. */
 const NAMES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(NUMBER_FLAGS).map(([flag, { field }]) => [snakeCase(field), flag])),
-  ...{ noiseAug: 'noise-aug', minGuidance: 'min-guidance', maxGuidance: 'max-guidance', fps: 'fps', motion: 'motion' },
-  ...{ size: 'size', width: 'size', height: 'size', aspect_ratio: 'size', shape: 'size' },
-  ...{ crop: 'focus', preset: 'preset', outputs: 'also', model: 'model' },
+  noiseAug: 'noise-aug',
+  minGuidance: 'min-guidance',
+  maxGuidance: 'max-guidance',
+  fps: 'fps',
+  motion: 'motion',
+  size: 'size',
+  width: 'size',
+  height: 'size',
+  aspect_ratio: 'size',
+  shape: 'size',
+  crop: 'focus',
+  preset: 'preset',
+  outputs: 'also',
+  model: 'model',
 };
 
-/** What is said of a field of a request, such as `settings.frame_rate`, in terms of the flags. */
+/** Rewrites the description of a field, such as `settings.frame_rate`, with the names of flags. */
 export function inFlags(field: string, description: string): string {
   const name = field.split(/[.[]/).find((part) => part !== 'settings' && part !== '') ?? '';
   const flag = NAMES[name];
-  // Names of the API, anywhere; plain words, only where the sentence is about them.
+  // Names of the API are replaced everywhere. A plain word is replaced only at the start of the sentence.
   const text = description
     .replace(/\b[a-z]+(_[a-z]+)+\b|\b[a-z]+[A-Z]\w+\b/g, (word) => (NAMES[word] ? `--${NAMES[word]}` : word))
     .replace(/^[a-z]+\b/, (word) => (NAMES[word] === word ? `--${word}` : word));
