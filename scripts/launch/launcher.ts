@@ -12,7 +12,7 @@ import { startGuarded } from './guarded-process.ts';
 import { lanAddress } from './lan.ts';
 import { LaunchError } from './launch-error.ts';
 import { natsReady, superviseNats } from './nats/server.ts';
-import { access } from '../../packages/pipeline/src/nats/access/users.ts';
+import { access } from '@cinematica/pipeline/access';
 import { prometheusPort } from './options.ts';
 import type { Options } from './options.ts';
 import { checkPort, freePorts } from './ports.ts';

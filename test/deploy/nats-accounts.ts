@@ -1,5 +1,4 @@
-import { allowLists } from '../../packages/pipeline/src/nats/access/allow-lists.ts';
-import { access } from '../../packages/pipeline/src/nats/access/users.ts';
+import { access, allowLists } from '@cinematica/pipeline/access';
 
 /** The launcher's user is for a machine of one's own. */
 const users = Object.entries(access).filter(([name]) => name !== 'launcher');

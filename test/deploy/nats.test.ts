@@ -19,7 +19,7 @@ import { natsAccounts } from './nats-accounts.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-test('each service may do with NATS what it may do locally', async () => {
+test('each service has the same NATS permissions as locally', async () => {
   await expect(natsAccounts()).toMatchFileSnapshot(join(root, 'deploy/k8s/base/nats/accounts.conf'));
 });
 
@@ -93,7 +93,7 @@ describe.skipIf(KUSTOMIZE === null).each(['base', 'overlays/local-cpu'] as const
     const as = (user: string) =>
       connect({ servers: urls(members), user, pass: passwordOf(`nats-${user}`), inboxPrefix: `_INBOX_${user}` });
 
-    test('takes what the provisioner makes, and lets nobody do what is another’s', async () => {
+    test('accepts the provisioner’s streams and refuses foreign subjects', async () => {
       // The last of several is late: healthy as the others are, they can't keep three replicas yet.
       const late = starts.slice(1).at(-1);
       members = await Promise.all(starts.slice(0, late ? -1 : 1).map((start) => start()));

@@ -20,7 +20,7 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { openDataFolder } from '../../scripts/launch/data-folder.ts';
 import { createLauncher } from '../../scripts/launch/launcher.ts';
-import { access } from '../../packages/pipeline/src/nats/access/users.ts';
+import { access } from '@cinematica/pipeline/access';
 import { freePorts } from '../../scripts/launch/ports.ts';
 import { ensureSecrets } from '../../scripts/launch/secrets.ts';
 import { cinematica } from '../../scripts/launch/system.ts';

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { allowLists } from '../../../packages/pipeline/src/nats/access/allow-lists.ts';
+import { access, allowLists } from '@cinematica/pipeline/access';
 import { natsConfig } from './config.ts';
-import { access } from '../../../packages/pipeline/src/nats/access/users.ts';
 
 const config = (storeFolder: string): string =>
   natsConfig({

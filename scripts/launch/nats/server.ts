@@ -7,11 +7,10 @@ import type { DataFolder } from '../data-folder.ts';
 import { untilReady } from '../readiness.ts';
 import { supervise } from '../supervise.ts';
 import type { Supervised, Supervision } from '../supervise.ts';
-import { allowLists } from '../../../packages/pipeline/src/nats/access/allow-lists.ts';
+import { access, allowLists } from '@cinematica/pipeline/access';
 import { canaryLives } from './canary.ts';
 import type { NatsAccess } from './canary.ts';
 import { natsConfig } from './config.ts';
-import { access } from '../../../packages/pipeline/src/nats/access/users.ts';
 
 /** One step of a canary. Milliseconds. */
 const CANARY_TIMEOUT_MS = 2_000;
