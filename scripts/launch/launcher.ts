@@ -12,7 +12,7 @@ import { startGuarded } from './guarded-process.ts';
 import { lanAddress } from './lan.ts';
 import { LaunchError } from './launch-error.ts';
 import { natsReady, superviseNats } from './nats/server.ts';
-import { access } from '../../packages/pipeline/src/nats/access/users.ts';
+import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
 import type { Observation } from './observe/observation.ts';
 import type { Link } from './observe/pages/layout.ts';
 import { observePorts } from './observe/ports.ts';
@@ -155,7 +155,7 @@ export function createLauncher(
       }
       const folder = await openDataFolder(options.data, signal);
       lock = await createComputeLock(folder.socket);
-      const secrets = await ensureSecrets(folder.secretsFile, Object.keys(access));
+      const secrets = await ensureSecrets(folder.secretsFile, Object.keys(USER_PERMISSIONS));
       const key = await ensureApiKey(folder.apiKeyFile);
       await writeApiKeys(folder.apiKeysFile, key, env.API_KEYS_FILE);
       const [natsPort = 0, ...others] = await freePorts(1 + 2 * system.services.length);

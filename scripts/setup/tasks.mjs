@@ -49,7 +49,10 @@ export const tasks = {
     commands: (args) => [...checks, ['vitest', 'run', ...args]],
   },
   check: alone(checks),
-  generate: alone([['buf', 'generate']]),
+  generate: alone([
+    ['buf', 'generate'],
+    ['node', 'scripts/generate-nats-accounts.ts'],
+  ]),
   format: alone([['prettier', '--write', '--log-level', 'warn', '.']]),
   animate: script('scripts/animate.ts', [ffmpeg, natsServerOrUrl]),
   parity: script('packages/svd/src/cli/parity.ts'),

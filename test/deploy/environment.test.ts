@@ -7,7 +7,7 @@ import { configSchema as encoder } from '../../services/encoder/src/config.ts';
 import { configSchema as gateway } from '../../services/gateway/src/config.ts';
 import { configSchema as muxer } from '../../services/muxer/src/config.ts';
 import { configSchema as provisioner } from '../../services/provisioner/src/config.ts';
-import { access } from '../../packages/pipeline/src/nats/access/users.ts';
+import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
 import { environmentOf, KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
 
 const schemas: Readonly<Record<string, z.ZodObject>> = { gateway, encoder, denoiser, decoder, muxer, provisioner };
@@ -47,7 +47,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
       return from;
     });
     expect(set).toMatchObject({ NATS_USER: name, NATS_PASSWORD: `nats-${name}` });
-    expect(Object.keys(access)).toContain(name);
+    expect(Object.keys(USER_PERMISSIONS)).toContain(name);
     expect(secrets.filter((from) => from.startsWith('nats-'))).toEqual([`nats-${name}`]);
   });
 

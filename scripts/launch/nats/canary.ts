@@ -1,8 +1,7 @@
 import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
-import { inboxPrefix } from '../../../packages/pipeline/src/nats/access/allow-lists.ts';
-import { LAUNCHER_STREAM, LAUNCHER_SUBJECT } from '../../../packages/pipeline/src/nats/access/users.ts';
+import { LAUNCHER_STREAM, LAUNCHER_SUBJECT, inboxPrefix } from '@cinematica/pipeline/nats-access';
 
 export interface NatsAccess {
   readonly url: string;

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { allowLists } from '../../../packages/pipeline/src/nats/access/allow-lists.ts';
+import { USER_PERMISSIONS, allowLists } from '@cinematica/pipeline/nats-access';
 import { natsConfig } from './config.ts';
-import { access } from '../../../packages/pipeline/src/nats/access/users.ts';
 
 const config = (storeFolder: string): string =>
   natsConfig({
@@ -10,10 +9,10 @@ const config = (storeFolder: string): string =>
     maxMemory: 1,
     maxDisk: 2,
     pidFile: '/data/nats.pid',
-    users: Object.entries(access).map(([name, allowed]) => ({
+    users: Object.entries(USER_PERMISSIONS).map(([name, permissions]) => ({
       name,
       password: 'secret',
-      allow: allowLists(name, allowed),
+      allow: allowLists(name, permissions),
     })),
   });
 

@@ -1,5 +1,5 @@
 import { LaunchError } from '../launch-error.ts';
-import type { AllowLists } from '../../../packages/pipeline/src/nats/access/allow-lists.ts';
+import type { AllowLists } from '@cinematica/pipeline/nats-access';
 
 export interface NatsUser {
   readonly name: string;

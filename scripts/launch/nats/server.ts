@@ -7,11 +7,10 @@ import type { DataFolder } from '../data-folder.ts';
 import { untilReady } from '../readiness.ts';
 import { supervise } from '../supervise.ts';
 import type { Supervised, Supervision } from '../supervise.ts';
-import { allowLists } from '../../../packages/pipeline/src/nats/access/allow-lists.ts';
+import { USER_PERMISSIONS, allowLists } from '@cinematica/pipeline/nats-access';
 import { canaryLives } from './canary.ts';
 import type { NatsAccess } from './canary.ts';
 import { natsConfig } from './config.ts';
-import { access } from '../../../packages/pipeline/src/nats/access/users.ts';
 
 /** One step of a canary. Milliseconds. */
 const CANARY_TIMEOUT_MS = 2_000;
@@ -53,10 +52,10 @@ export async function superviseNats({
     pidFile,
     maxMemory: MEMORY,
     maxDisk: await diskShare(store),
-    users: Object.entries(access).map(([name, allowed]) => ({
+    users: Object.entries(USER_PERMISSIONS).map(([name, permissions]) => ({
       name,
       password: passwordOf(name),
-      allow: allowLists(name, allowed),
+      allow: allowLists(name, permissions),
     })),
   });
   // It may be there from the run before, with that run's mode.
