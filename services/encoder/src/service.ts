@@ -7,7 +7,7 @@ import type { ServiceHandlers } from '@cinematica/protocol';
 import type { EncoderService } from '@cinematica/protocol/stages';
 import { encode, loadImage, resolveSettings } from '@cinematica/svd';
 
-/** The stage as an RPC. */
+/** The gRPC service of the stage. */
 export const createEncoderService = (model: StageModel, slot: ComputeSlot): ServiceHandlers<typeof EncoderService> => ({
   async encode({ model: asked, image, width, height, noiseAugStrength: noiseAug, seed, crop: focus }, context) {
     const { signal } = context;
