@@ -25,7 +25,7 @@ import type { PlanRequest } from '@cinematica/pipeline/plan';
 import { logConnection } from '@cinematica/pipeline/service';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { v7 } from 'uuid';
-import { access, allowLists } from '@cinematica/pipeline/access';
+import { USER_PERMISSIONS, allowLists } from '@cinematica/pipeline/nats-access';
 import { natsConfig } from '../../scripts/launch/nats/config.ts';
 import { startTestNats } from './nats-server.ts';
 import { STAGE_SERVICES } from './real-system.ts';
@@ -210,10 +210,10 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
 function users(): string {
   const config = natsConfig({
     ...{ port: 0, storeFolder: '', maxMemory: 0, maxDisk: 0, pidFile: '' },
-    users: Object.entries(access).map(([name, allowed]) => ({
+    users: Object.entries(USER_PERMISSIONS).map(([name, permissions]) => ({
       name,
       password: PASSWORD,
-      allow: allowLists(name, allowed),
+      allow: allowLists(name, permissions),
     })),
   });
   return config.slice(config.indexOf('accounts {'));

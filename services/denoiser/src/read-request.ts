@@ -8,7 +8,7 @@ import { resolveSettings } from '@cinematica/svd';
 import type { Conditioning, SamplerKind, SegmentSettings } from '@cinematica/svd';
 import type { SegmentBefore } from './continue-segment.ts';
 
-/** A request, understood. */
+/** A validated request. */
 export interface DenoiseJob {
   readonly photo: Conditioning;
   readonly before: SegmentBefore | null;
@@ -24,7 +24,7 @@ const SAMPLERS: Readonly<Record<Sampler, SamplerKind | undefined>> = {
 };
 
 /**
- * Holds a request against the model.
+ * Validates a request against the model.
  * @throws RpcError INVALID_ARGUMENT that names the field, SettingsError
  */
 export function readRequest(model: StageModel, request: DenoiseRequest): DenoiseJob {
@@ -45,7 +45,8 @@ export function readRequest(model: StageModel, request: DenoiseRequest): Denoise
 
 function readBefore({ lastLatents, firstStatistics }: DenoiseRequest, photo: Conditioning): SegmentBefore | null {
   if (lastLatents.length === 0) {
-    if (firstStatistics) throw wrong('first_statistics', 'is of no use to the first segment: give last_latents, too');
+    if (firstStatistics)
+      throw wrong('first_statistics', 'requires last_latents: the first segment has no statistics before it');
     return null;
   }
   expectBytes('last_latents', lastLatents, photo.imageLatents.length);
@@ -62,7 +63,7 @@ function readBefore({ lastLatents, firstStatistics }: DenoiseRequest, photo: Con
 function readConditioning({ checkpoint, digest }: StageModel, message: ConditioningMessage): Conditioning {
   const { channels, height, width, imageEmbedding, imageLatents, previewMap } = message;
   if (message.modelDigest !== digest) {
-    throw wrong('conditioning.model_digest', 'it was made by another model than this stage has loaded');
+    throw wrong('conditioning.model_digest', 'must be that of the model that this stage has loaded');
   }
   if (channels !== checkpoint.vae.config.latent_channels) {
     throw wrong('conditioning.channels', `must be the model's ${checkpoint.vae.config.latent_channels}`);
@@ -71,7 +72,9 @@ function readConditioning({ checkpoint, digest }: StageModel, message: Condition
   expectBytes('conditioning.image_latents', imageLatents, channels * height * width);
   expectBytes('conditioning.preview_map', previewMap, (channels + 1) * 3);
   return {
-    ...{ channels, height, width },
+    channels,
+    height,
+    width,
     imageEmbedding: bytesToFloat32(imageEmbedding),
     imageLatents: bytesToFloat32(imageLatents),
     previewMap: bytesToFloat32(previewMap),

@@ -8,7 +8,7 @@ import type { EncoderService } from '@cinematica/protocol/stages';
 import { pickSettings } from '@cinematica/settings';
 import { encode, loadImage, resolveSettings } from '@cinematica/svd';
 
-/** The stage as an RPC. */
+/** The gRPC service of the stage. */
 export const createEncoderService = (model: StageModel, slot: ComputeSlot): ServiceHandlers<typeof EncoderService> => ({
   async encode(request, context) {
     const { model: asked, image, width, height, seed, crop: focus } = request;

@@ -3,12 +3,12 @@ import type { StageHandler } from '@cinematica/pipeline';
 import type { StageModel } from '@cinematica/pipeline/model';
 import { encode, loadImage, packConditioning } from '@cinematica/svd';
 
-/** The first stage: the photo to `conditioning`, all that the denoiser needs of it. */
+/** The first stage: encodes the photo into `conditioning`, everything that the denoiser needs of it. */
 export const createEncodeStage = (model: StageModel): StageHandler => ({
   stage: Stage.ENCODE,
   fingerprint: model.fingerprint,
   async run({ plan }, inputs, hooks) {
-    // It is one step: there is nothing to save in it.
+    // The stage is a single step, so there is nothing to save when the process shuts down.
     const either = AbortSignal.any([hooks.signal, hooks.draining]);
     const photo = await loadImage(await inputs.photo(either), { name: 'the photo' }, either);
     const { width, height, noiseAugStrength, seed, focusX: x, focusY: y, zoom } = plan;

@@ -11,15 +11,15 @@ import type { DecodedChunk } from './shown-frames.ts';
 type Plan = StageTask['plan'];
 
 /**
- * The last stage: every segment's `frames-…` to the video's files, each a part by its name: `mp4`, `poster`, `loop`,
- * `webp`, `webm`; and `last-frame`, which another video can go on from.
- * @param threads of ffmpeg's encoders.
+ * The last stage: encodes the `frames-…` of every segment into the files of the video. Each is a part with its name: `mp4`,
+ * `poster`, `loop`, `webp`, `webm`; and `last-frame`, from which another video can continue.
+ * @param threads the number of threads of each of ffmpeg's encoders.
  */
 export const createMuxStage = (threads: number): StageHandler => ({
   stage: Stage.MUX,
   fingerprint: `ffmpeg ${process.arch} × ${threads}`,
   async run({ plan }, inputs, hooks) {
-    // Nothing of it can be kept: it is done again, in seconds.
+    // There is nothing to save when the process shuts down: the stage takes seconds and is repeated.
     const either = AbortSignal.any([hooks.signal, hooks.draining]);
     const names = filesToMake((name) => plan.outputs.includes(name) || (name === 'loop' && plan.loop));
     const { width, height, frames, conditioningFps: fps, frameRate: outputFps } = plan;
@@ -46,7 +46,7 @@ export const createMuxStage = (threads: number): StageHandler => ({
   },
 });
 
-/** The decoded chunks of a video, in order; each is read while the one before it is taken. */
+/** The decoded chunks of a video, in order. Each is read while the one before it is encoded. */
 async function* readChunks({ segments, decodeChunks }: Plan, inputs: Inputs, signal: AbortSignal) {
   const all = Array.from({ length: segments }, (_, segment) =>
     [...decodeChunks.keys()].map((chunk) => ({ segment, chunk })),
@@ -56,14 +56,14 @@ async function* readChunks({ segments, decodeChunks }: Plan, inputs: Inputs, sig
     const before = coming;
     const data = inputs.read(Stage.DECODE, next.segment, `frames-${next.chunk}`, signal);
     coming = data.then((bytes) => ({ ...next, data: bytes }));
-    // Whoever waits for it is told.
+    // The `await` below reports an error.
     coming.catch(() => undefined);
     if (before) yield await before;
   }
   if (coming) yield await coming;
 }
 
-/** What a file says of how it was made. Settings have their names in the API. */
+/** The settings in the metadata of a file, under their names in the API. */
 function describePlan(plan: Plan): Record<string, unknown> {
   const { model, width, height, sampler, loop } = plan;
   return {

@@ -25,7 +25,7 @@ const card: ModelCard = {
 };
 const size = { width: 1024, height: 576, seed: 7 };
 
-test('50 frames with a window of 25 are 26 + 26, one shared and one dropped, decoded as 9 + 9 + 8', () => {
+test('plans 50 frames with a window of 25 as two segments of 26, one frame shared and one dropped', () => {
   const plan = createPlan(card, 'abc', size);
   expect(plan).toMatchObject({ frames: 50, segments: 2, segmentFrames: 26, surplus: 1, decodeChunks: [9, 9, 8] });
   expect(plan).toMatchObject({
@@ -39,7 +39,7 @@ test('50 frames with a window of 25 are 26 + 26, one shared and one dropped, dec
 });
 
 test.each([1, 2, 25, 26, 27, 49, 51, 76, 249, 250])(
-  '%i frames come out of their segments, and none is alone',
+  'the segments of %i frames add up, and are decoded in chunks of similar size',
   (frames) => {
     const { segments, segmentFrames, surplus, decodeChunks } = createPlan(card, 'abc', { ...size, frames });
     expect(segments * (segmentFrames - 1) + 1 - surplus).toBe(frames);
@@ -49,7 +49,7 @@ test.each([1, 2, 25, 26, 27, 49, 51, 76, 249, 250])(
   },
 );
 
-test('a segment’s settings are the plan’s, through the record and back', () => {
+test('the settings of a segment are those of the plan', () => {
   const plan = createPlan(card, 'abc', {
     ...size,
     motionBucketId: 40,

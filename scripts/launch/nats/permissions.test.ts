@@ -8,23 +8,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectNats, pipelineSettings, provision } from '@cinematica/pipeline';
-import { access } from '@cinematica/pipeline/access';
-import type { UserName } from '@cinematica/pipeline/access';
 import { natsServer } from '../../setup/nats-server.mjs';
 import { openDataFolder } from '../data-folder.ts';
 import { freePorts } from '../ports.ts';
 import { ensureSecrets } from '../secrets.ts';
 import type { Supervised } from '../supervise.ts';
 import { superviseNats } from './server.ts';
+import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
+import type { UserName } from '@cinematica/pipeline/nats-access';
 
-const users = Object.keys(access) as UserName[];
+const users = Object.keys(USER_PERMISSIONS) as UserName[];
 const model = { name: 'tiny', digest: '0123abcd' };
 let home: string;
 let server: Supervised;
 let url: string;
 let connections: Record<UserName, NatsConnection>;
-/** How often the server refused something to a user. */
-const complaints = Object.fromEntries(users.map((user) => [user, 0])) as Record<UserName, number>;
+/** How many operations of each user the server has rejected. */
+const violations = Object.fromEntries(users.map((user) => [user, 0])) as Record<UserName, number>;
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'nats-'));
@@ -41,7 +41,7 @@ beforeAll(async () => {
     return [user, await connectNats(user, settings)];
   });
   connections = Object.fromEntries(await Promise.all(opened)) as Record<UserName, NatsConnection>;
-  for (const user of users) void countComplaints(user);
+  for (const user of users) void countViolations(user);
   await provision(connections.provisioner, pipelineSettings(), [model]);
 });
 
@@ -51,9 +51,9 @@ afterAll(async () => {
   await rm(home, { recursive: true });
 });
 
-async function countComplaints(user: UserName): Promise<void> {
+async function countViolations(user: UserName): Promise<void> {
   for await (const event of connections[user].status()) {
-    if (event.type === 'error' && event.error instanceof PermissionViolationError) complaints[user]++;
+    if (event.type === 'error' && event.error instanceof PermissionViolationError) violations[user]++;
   }
 }
 
@@ -69,8 +69,8 @@ async function put(user: UserName, bucket: string, name: string): Promise<string
 const get = async (user: UserName, bucket: string, name: string): Promise<number | undefined> =>
   (await (await store(user, bucket)).getBlob(name))?.length;
 
-describe('what a service does', () => {
-  test('the gateway accepts a photo and a video, queues its first task, and follows it', async () => {
+describe('permitted operations', () => {
+  test('the gateway stores a photo, creates a record, publishes the first task and watches the record', async () => {
     const records = await new Kvm(jetstream(connections.gateway)).open('videos');
     const watch = await records.watch({ key: 'v.ana.*' });
     const revision = await records.create('v.ana.one', 'queued');
@@ -84,7 +84,7 @@ describe('what a service does', () => {
     expect(await jetstream(connections.gateway).publish(task, '{}')).toMatchObject({ stream: 'WORK_encode' });
   });
 
-  test('the gateway tends the queues: sees them, purges them, collects rubbish', async () => {
+  test('the gateway reads and purges the queues, and removes artifacts', async () => {
     const manager = await jetstreamManager(connections.gateway);
     for (const stream of ['WORK_encode', 'WORK_denoise', 'WORK_decode', 'WORK_mux', 'DEAD', 'PREVIEWS']) {
       expect((await manager.streams.info(stream)).config.name).toBe(stream);
@@ -124,7 +124,7 @@ describe('what a service does', () => {
     },
     { user: 'muxer', stage: 'mux', consumer: 'mux', next: [], reads: 'frames', writes: 'media' },
   ] as const)(
-    'the $user takes a task, commits, and queues the next',
+    'the $user takes a task, commits its result and publishes the next task',
     async ({ user, stage, consumer, next, reads, writes }) => {
       const own = connections[user];
       const js = jetstream(own);
@@ -158,7 +158,7 @@ describe('what a service does', () => {
     },
   );
 
-  test('the denoiser’s previews reach the gateway', async () => {
+  test('the gateway receives the previews of the denoiser', async () => {
     const previews = connections.gateway.subscribe('preview.one', { max: 1 });
     await connections.gateway.flush();
     connections.denoiser.publish('preview.one', 'a picture');
@@ -166,8 +166,8 @@ describe('what a service does', () => {
   });
 });
 
-/** A subject is asked for; nobody who may is among those who are listed, or the line is wrong. */
-const publishing: Record<string, readonly UserName[]> = {
+/** The users that may publish to a subject. */
+const publishers: Record<string, readonly UserName[]> = {
   '$JS.API.STREAM.DELETE.WORK_encode': [],
   '$JS.API.STREAM.DELETE.KV_videos': [],
   '$JS.API.STREAM.PURGE.KV_videos': ['gateway'],
@@ -216,7 +216,8 @@ const publishing: Record<string, readonly UserName[]> = {
   'canary.gateway': ['gateway'],
 };
 
-const listening: Record<string, readonly UserName[]> = {
+/** The users that may subscribe to a subject. */
+const subscribers: Record<string, readonly UserName[]> = {
   '>': [],
   '_INBOX.>': [],
   '_INBOX_gateway.x': ['gateway'],
@@ -231,26 +232,26 @@ const listening: Record<string, readonly UserName[]> = {
   'nudge.v': ['encoder', 'denoiser', 'decoder', 'muxer'],
 };
 
-describe('what a user is refused', () => {
-  /** Those whose attempt the server did not complain of. */
+describe('rejected operations', () => {
+  /** The users for which the server accepts an operation. */
   async function allowed(attempt: (connection: NatsConnection) => void): Promise<UserName[]> {
-    const before = { ...complaints };
+    const before = { ...violations };
     await Promise.all(
       users.map(async (user) => {
         attempt(connections[user]);
-        // The complaint comes before the answer to the ping that this is.
+        // A flush sends a ping, and the server reports a violation before it answers the ping.
         await connections[user].flush();
       }),
     );
     await new Promise((resolve) => setImmediate(resolve));
-    return users.filter((user) => complaints[user] === before[user]);
+    return users.filter((user) => violations[user] === before[user]);
   }
 
-  test.each(Object.entries(publishing))('publishing to %s: only %j may', async (subject, expected) => {
+  test.each(Object.entries(publishers))('publish to %s: only %j may', async (subject, expected) => {
     expect(new Set(await allowed((connection) => connection.publish(subject)))).toEqual(new Set(expected));
   });
 
-  test.each(Object.entries(listening))('listening to %s: only %j may', async (subject, expected) => {
+  test.each(Object.entries(subscribers))('subscribe to %s: only %j may', async (subject, expected) => {
     const attempt = (connection: NatsConnection): void => {
       connection.subscribe(subject, { callback: () => undefined }).unsubscribe();
     };
@@ -258,11 +259,11 @@ describe('what a user is refused', () => {
   });
 
   test.each([
-    ['nobody', {}],
+    ['no credentials', {}],
     ['a wrong password', { user: 'gateway', pass: 'x'.repeat(43) }],
     ['the system account', { user: 'admin', pass: 's3cr3t!' }],
     ['a token', { token: 'x' }],
-  ])('%s does not get in', async (_, credentials) => {
+  ])('a connection with %s is rejected', async (_, credentials) => {
     await expect(connect({ servers: url, reconnect: false, ...credentials })).rejects.toThrow(/authorization/i);
   });
 });
