@@ -2,7 +2,7 @@ import { SETTING_NAMES } from './catalogue.ts';
 import type { SettingName } from './catalogue.ts';
 
 /** Numeric settings, as a message, a plan or a request has them. */
-export type SettingValues = { readonly [Name in SettingName]?: number | undefined };
+export type SettingValues = Readonly<Partial<Record<SettingName, number | undefined>>>;
 
 /** The settings that are always there, and those that may be missing. */
 export type PickedSettings<Source, Name extends PropertyKey> = {

@@ -26,17 +26,16 @@ export function rangeOf(name: string, message: DescMessage = VideoSettingsSchema
   const field = message.fields.find(({ localName }) => localName === name);
   if (field?.fieldKind !== 'scalar') throw new TypeError(`${message.name} has no numeric field ${name}`);
   const { type } = getOption(field, fieldRules);
-  switch (field.scalar) {
-    case ScalarType.UINT32: {
-      const rules = type.case === 'uint32' ? type.value : undefined;
-      const min = rules?.greaterThan.case === 'gte' ? rules.greaterThan.value : 0;
-      const max = rules?.lessThan.case === 'lte' ? rules.lessThan.value : MAX_UINT32;
-      return { field: field.name, min, max, integer: true };
-    }
-    case ScalarType.DOUBLE: {
-      const rules = type.case === 'double' ? type.value : undefined;
-      if (rules?.greaterThan.case !== 'gte' || rules.lessThan.case !== 'lte') break;
-      return { field: field.name, min: rules.greaterThan.value, max: rules.lessThan.value, integer: false };
+  if (field.scalar === ScalarType.UINT32) {
+    const rules = type.case === 'uint32' ? type.value : undefined;
+    const min = rules?.greaterThan.case === 'gte' ? rules.greaterThan.value : 0;
+    const max = rules?.lessThan.case === 'lte' ? rules.lessThan.value : MAX_UINT32;
+    return { field: field.name, min, max, integer: true };
+  }
+  if (field.scalar === ScalarType.DOUBLE && type.case === 'double') {
+    const { greaterThan, lessThan } = type.value;
+    if (greaterThan.case === 'gte' && lessThan.case === 'lte') {
+      return { field: field.name, min: greaterThan.value, max: lessThan.value, integer: false };
     }
   }
   throw new TypeError(`the rules of ${message.name}.${field.name} give no range`);
