@@ -6,11 +6,11 @@ import { messages } from './messages.config.ts';
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [paraglideVitePlugin(messages), svelte({ configFile: false })],
-  // Runes as they are in browsers.
+  // Svelte's client build, because the server build's runes are not reactive.
   resolve: { conditions: ['browser'] },
   test: {
     name: 'web',
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,

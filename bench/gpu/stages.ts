@@ -1,12 +1,10 @@
-import type { Checkpoint } from '../../packages/svd/src/checkpoint/checkpoint.ts';
-import { vaeDecodeGraph } from '../../packages/svd/src/graphs/decode-graph.ts';
-import { denoiseGraphs } from '../../packages/svd/src/graphs/denoise-graphs.ts';
-import { imageEncoderGraph, vaeEncodeGraph } from '../../packages/svd/src/graphs/encode-graphs.ts';
-import type { CreateEmitter } from '../../packages/svd/src/nn/emitter-for.ts';
-import { decodeChunks } from '../../packages/svd/src/pipeline/decode.ts';
+import { decodeChunks } from '@cinematica/svd';
+import type { Checkpoint } from '@cinematica/svd';
+import { denoiseGraphs, imageEncoderGraph, vaeDecodeGraph, vaeEncodeGraph } from '@cinematica/svd/internal';
+import type { CreateEmitter } from '@cinematica/svd/internal';
 import type { JobShape } from './jobs.ts';
 
-/** The graphs of a job, by what the runtime's keys for them begin with; of the decoder's, the longest chunk's. */
+/** Builds the graphs of a job, by the start of their keys in the runtime. For the decoder, that of the longest chunk. */
 export function stageModels(
   checkpoint: Checkpoint,
   { width, height, frames, chunk }: JobShape,

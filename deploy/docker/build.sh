@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the images of this checkout, with docker or buildah, whichever is there.
 #
-#   deploy/docker/build.sh [--prefix registry.example.com/cinematica] [--tag 0.1.0] [--push] [--from-debian] [service|gpu]...
+#   deploy/docker/build.sh [--prefix registry.example.com/cinematica] [--tag 0.2.0] [--push] [--from-debian] [service|gpu]...
 #
 # --from-debian: where no registry of images can be reached, the base images are made here, by debootstrap from Debian's
 # mirror and with this machine's Node 24 and npm (as root, with buildah).

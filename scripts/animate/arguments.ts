@@ -1,10 +1,12 @@
 import { extname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MediaKind, Preset } from '@cinematica/protocol/v1';
-import { parseExecutionProvider } from '../../packages/svd/src/runtime/execution-provider.ts';
-import type { ProviderChoice } from '../../packages/svd/src/runtime/execution-provider.ts';
-import { NUMBER_FLAGS } from './settings-flags.ts';
-import type { NumberFlagName, Settings } from './settings-flags.ts';
+import { SETTING_NAMES, SETTINGS } from '@cinematica/settings';
+import type { SettingFlag } from '@cinematica/settings';
+import { parseExecutionProvider } from '@cinematica/svd';
+import type { ProviderChoice } from '@cinematica/svd';
+import { SETTINGS_HELP } from './settings-flags.ts';
+import type { Settings } from './settings-flags.ts';
 import { UsageError } from './usage-error.ts';
 
 const PRESETS = { calm: Preset.CALM, natural: Preset.NATURAL, lively: Preset.LIVELY } as const;
@@ -24,19 +26,13 @@ export const USAGE = `usage: npm run animate -- PHOTO OUTPUT [options]
 
 PHOTO is a JPEG, PNG, WebP, AVIF, GIF or TIFF file; OUTPUT ends in .mp4, .webm or .webp. What is not given, the model decides.
 
-  --frames N            frames of the video, more than the model makes at once among them
   --size SIZE           auto (as the photo is), WIDTHxHEIGHT, or an aspect such as 16:9
   --focus X,Y           what stays in the middle where the photo is cropped, from 0,0 (top left) to 1,1
   --preset NAME         ${Object.keys(PRESETS).join(', ')}: how much moves
-  --motion N            how much moves, in SVD's own terms
-  --noise-aug X         noise on the photo: more of it lets the video leave the photo
-  --fps N               the video's speed, frames per second
-  --output-fps N        more frames per second than that, interpolated along the motion
   --loop                there and back again, to be repeated without a jump (mp4)
   --also KIND,...       other files too, named after OUTPUT: ${Object.keys(KINDS).join(', ')}
-  --seed N              the same seed gives the same video; random unless given
-  --steps N             denoising steps
-  --guidance MIN:MAX    guidance of the first and the last frame; also --min-guidance X, --max-guidance X
+${SETTINGS_HELP}
+  --guidance MIN:MAX    both guidances at once
 
 The system that runs on this machine makes it; where none runs, one is started for it and stopped afterwards.
 
@@ -76,10 +72,23 @@ export interface Arguments {
 }
 
 const text = { type: 'string' } as const;
+const settingFlags = Object.fromEntries(SETTING_NAMES.map((name) => [SETTINGS[name].flag, text])) as Record<
+  SettingFlag,
+  typeof text
+>;
 const options = {
-  ...{ frames: text, size: text, focus: text, preset: text, motion: text, 'noise-aug': text, fps: text },
-  ...{ 'output-fps': text, seed: text, steps: text, guidance: text, 'min-guidance': text, 'max-guidance': text },
-  ...{ also: text, address: text, 'api-key': text, data: text, model: text, threads: text, provider: text },
+  ...settingFlags,
+  size: text,
+  focus: text,
+  preset: text,
+  guidance: text,
+  also: text,
+  address: text,
+  'api-key': text,
+  data: text,
+  model: text,
+  threads: text,
+  provider: text,
   loop: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -141,9 +150,10 @@ function settingsOf(values: Values, files: readonly WantedFile[]): Settings {
   if (preset) settings.preset = PRESETS[preset];
   const [minGuidance, maxGuidance] = guidance(values.guidance);
   if (minGuidance !== undefined) Object.assign(settings, { minGuidance, maxGuidance });
-  for (const name of Object.keys(NUMBER_FLAGS) as NumberFlagName[]) {
-    const value = values[name];
-    if (value !== undefined) settings[NUMBER_FLAGS[name].field] = toNumber(`--${name}`, value);
+  for (const name of SETTING_NAMES) {
+    const { flag } = SETTINGS[name];
+    const value = values[flag];
+    if (value !== undefined) settings[name] = toNumber(`--${flag}`, value);
   }
   return settings;
 }

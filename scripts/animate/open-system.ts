@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { digestCheckpoint } from '../../packages/svd/src/checkpoint/digest-checkpoint.ts';
-import { openCheckpoint } from '../../packages/svd/src/checkpoint/checkpoint.ts';
+import { digestCheckpoint, openCheckpoint } from '@cinematica/svd';
 import type { Model } from '@cinematica/protocol/v1';
 import { findSystem } from '../launch/announcement.ts';
 import { readApiKey } from '../launch/api-key.ts';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { Limits } from '@cinematica/protocol/v1';
-import { loadImage } from '../../packages/svd/src/image/load-image.ts';
-import type { RgbImage } from '../../packages/svd/src/image/image.ts';
+import { loadImage } from '@cinematica/svd';
+import type { RgbImage } from '@cinematica/svd';
 
 /** More pixels a side than the system keeps of any photo. */
 const MAX_SIDE = 2048;

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseApiKeys } from '../../services/gateway/src/callers/api-keys.ts';
+import { parseApiKeys } from '@cinematica/gateway/api-keys';
 import { ensureApiKey, readApiKey, writeApiKeys } from './api-key.ts';
 import { LaunchError } from './launch-error.ts';
 

@@ -1,5 +1,5 @@
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
-import { apiKeyLine, newApiKey } from '../../services/gateway/src/callers/api-keys.ts';
+import { apiKeyLine, newApiKey } from '@cinematica/gateway/api-keys';
 import { LaunchError } from './launch-error.ts';
 
 /** Whose videos those are that this machine's own programs make: the command line's, and a person's with grpcurl. */

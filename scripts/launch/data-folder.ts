@@ -17,8 +17,8 @@ export interface DataFolder {
   /** Where the gateway reads the keys that it takes. */
   readonly apiKeysFile: string;
   readonly logs: string;
-  /** Of those who look at the system; made when they come. */
-  readonly observe: string;
+  /** For Prometheus' data. Prometheus makes it. */
+  readonly prometheus: string;
   readonly nats: { readonly store: string; readonly config: string; readonly pidFile: string };
   /** The compute lock's socket. That it answers means that a system runs in this folder. */
   readonly socket: string;
@@ -37,7 +37,7 @@ export async function openDataFolder(root: string, signal: AbortSignal): Promise
     apiKeyFile: apiKeyPath(root),
     apiKeysFile: join(root, 'api-keys'),
     logs: join(root, 'logs'),
-    observe: join(root, 'observe'),
+    prometheus: join(root, 'prometheus'),
     nats: { store: join(root, 'nats'), config: join(root, 'nats.conf'), pidFile: join(root, 'nats.pid') },
     socket: socketPath(root),
   };

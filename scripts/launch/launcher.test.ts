@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { portWithRoom } from '../../test/support/port-with-room.ts';
+import { freePortPair } from '../../test/support/port-pair.ts';
 import { natsServer } from '../setup/nats-server.mjs';
 import { freePorts } from './ports.ts';
 
@@ -62,7 +62,7 @@ async function until(condition: () => boolean | Promise<boolean>, what: () => st
   }
 }
 
-/** Answers, and says in a file what it was told. */
+/** Answers every request, and writes its arguments to a file. */
 async function fakePrometheus(): Promise<string> {
   const program = `#!${process.execPath}
 require('node:fs').writeFileSync(${JSON.stringify(join(home, 'prometheus'))}, process.argv.join(' '));
@@ -221,25 +221,31 @@ describe('a system', () => {
     expect(report()).toEqual(expect.arrayContaining(['gateway has drained', 'encoder has drained']));
   });
 
-  test('with --observe says where to look, on this machine only, and stops all that looks', async () => {
-    port = await portWithRoom();
+  test('--observe starts Prometheus on the loopback address, prints its URL and stops it', async () => {
+    port = await freePortPair();
     const launched = await launch({ PROMETHEUS: await fakePrometheus() }, '--observe');
-    await saying(launched, `Prometheus: http://127.0.0.1:${port + 2}\n`);
-    const [metrics, traces] = [`http://127.0.0.1:${port + 1}`, `http://127.0.0.1:${port + 1}/traces`];
-    expect(launched.text()).toContain(`Metrics:    ${metrics}\nTraces:     ${traces}\nPrometheus: `);
-    expect(await (await fetch(traces)).text()).toContain('No video has been made');
-    const told = readFileSync(join(home, 'prometheus'), 'utf8');
-    expect(told).toContain(`--web.listen-address=127.0.0.1:${port + 2}`);
+    await saying(launched, `Prometheus: http://127.0.0.1:${port + 1}\n`);
+    const args = readFileSync(join(home, 'prometheus'), 'utf8');
+    expect(args).toContain(`--web.listen-address=127.0.0.1:${port + 1}`);
     launched.process.kill('SIGINT');
     expect(await launched.exited).toEqual([0, null]);
-    await expect(fetch(`http://127.0.0.1:${port + 2}`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${port + 1}`)).rejects.toThrow();
   });
 
-  test('without it nothing more is started', async () => {
+  test('Prometheus is not started without --observe', async () => {
     const launched = await launch({ PROMETHEUS: '/no/such/program' });
     await ready(launched);
-    expect(launched.text()).not.toContain('Metrics');
-    expect(existsSync(join(home, 'data', 'observe'))).toBe(false);
+    expect(launched.text()).not.toContain('Prometheus');
+    expect(existsSync(join(home, 'data', 'prometheus'))).toBe(false);
+  });
+
+  test('--otlp gives the services the address for their traces', async () => {
+    const traces = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:1/other' };
+    const launched = await launch(traces, '--otlp', 'http://127.0.0.1:4318');
+    await ready(launched);
+    expect(launched.text()).toContain('Traces are sent to http://127.0.0.1:4318\n');
+    for (const service of ['gateway', 'encoder', 'muxer'])
+      expect(report()).toContain(`${service} sends traces to http://127.0.0.1:4318`);
   });
 
   test('uses the server that NATS_URL names', async () => {
@@ -284,12 +290,12 @@ describe('one clear line for', () => {
   });
 
   test('a port that --observe needs', async () => {
-    port = await portWithRoom();
-    const server = createServer().listen(port + 2, '127.0.0.1');
+    port = await freePortPair();
+    const server = createServer().listen(port + 1, '127.0.0.1');
     await once(server, 'listening');
     try {
       expect(await failure({ PROMETHEUS: await fakePrometheus() }, '--observe')).toBe(
-        `Port ${port + 2} (--observe needs the ones after ${port}) is taken by another program: ` +
+        `Port ${port + 1} (--observe needs the port after ${port}) is taken by another program: ` +
           `choose another, as in “npm start -- --port ${port + 1_001}”.`,
       );
     } finally {
@@ -298,7 +304,7 @@ describe('one clear line for', () => {
   });
 
   test('a Prometheus that is not there', async () => {
-    port = await portWithRoom();
+    port = await freePortPair();
     expect(await failure({ PROMETHEUS: '/no/such/program' }, '--observe')).toMatch(
       /^Prometheus could not start: .*\/no\/such\/program: not found \(log: .*prometheus\.log\)$/,
     );

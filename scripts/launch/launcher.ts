@@ -13,11 +13,10 @@ import { lanAddress } from './lan.ts';
 import { LaunchError } from './launch-error.ts';
 import { natsReady, superviseNats } from './nats/server.ts';
 import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
-import type { Observation } from './observe/observation.ts';
-import type { Link } from './observe/pages/layout.ts';
-import { observePorts } from './observe/ports.ts';
+import { prometheusPort } from './options.ts';
 import type { Options } from './options.ts';
 import { checkPort, freePorts } from './ports.ts';
+import { supervisePrometheus } from './prometheus/supervise-prometheus.ts';
 import { grpcReady, httpReady } from './readiness.ts';
 import { ensureSecrets } from './secrets.ts';
 import type { Secrets } from './secrets.ts';
@@ -40,8 +39,8 @@ export interface Launcher {
    * @throws LaunchError in one line for the user; stop() is then still to be called. The signal's reason, if it fires
    */
   start(signal: AbortSignal): Promise<string>;
-  /** Where metrics and traces are shown, once it has started; nowhere unless that was asked for. */
-  readonly views: readonly Link[];
+  /** The address of Prometheus. Undefined unless `--observe` was given. */
+  readonly prometheusUrl: string | undefined;
   /** Stops the services, which first hand back what they work on, and then NATS. */
   stop(): Promise<void>;
   /** Ends everything at once. */
@@ -63,7 +62,7 @@ export function createLauncher(
   let lock: ComputeLock | undefined;
   let nats: Supervised | undefined;
   const services: Supervised[] = [];
-  let observation: Observation | undefined;
+  let prometheus: Supervised | undefined;
   const killers = new Set<() => void>();
 
   const startNats = async (folder: DataFolder, secrets: Secrets, port: number, signal: AbortSignal) => {
@@ -89,16 +88,15 @@ export function createLauncher(
     };
   };
 
-  /** Nobody loads what only this needs. */
-  const observe = async (folder: DataFolder, ports: readonly Ports[]) => {
-    if (options.observe !== true) return;
-    const { startObservation } = await import('./observe/observation.ts');
-    const targets = system.services.map(({ name }, index) => ({ name, port: ports[index]!.metrics }));
-    const { observe: own, logs } = folder;
-    observation = await startObservation({
-      ...{ folder: own, logs, ports: observePorts(options.port), targets, env, supervision },
+  const startPrometheus = (folder: DataFolder, ports: readonly Ports[]): Promise<Supervised> =>
+    supervisePrometheus({
+      command: env.PROMETHEUS ?? 'prometheus',
+      folder: folder.prometheus,
+      port: prometheusPort(options.port),
+      targets: system.services.map(({ name }, index) => ({ name, port: ports[index]!.metrics })),
+      logFile: join(folder.logs, 'prometheus.log'),
+      supervision,
     });
-  };
 
   const provision = async (surroundings: Surroundings, logFile: string, signal: AbortSignal): Promise<void> => {
     const { url, userOf } = surroundings.nats;
@@ -129,7 +127,7 @@ export function createLauncher(
           name: service.name,
           command: process.execPath,
           args: [service.entry],
-          env: serviceEnvironment(service, own, surroundings, { ...env, ...observation?.env }),
+          env: serviceEnvironment(service, own, surroundings, { ...env, ...tracesTo(options.otlp) }),
           logFile: join(logs, `${service.name}.log`),
           ready: (until) => serviceReady(service, own, options.port, until),
         },
@@ -149,10 +147,7 @@ export function createLauncher(
       const address = options.lan ? lanAddress() : '127.0.0.1';
       checkFiles(system, options.model, env);
       await checkPort(options.port, host);
-      if (options.observe === true) {
-        const { page, prometheus, grafana } = observePorts(options.port);
-        for (const port of [page, prometheus, grafana]) await checkPort(port, '127.0.0.1', options.port);
-      }
+      if (options.observe === true) await checkPort(prometheusPort(options.port), '127.0.0.1', options.port);
       const folder = await openDataFolder(options.data, signal);
       lock = await createComputeLock(folder.socket);
       const secrets = await ensureSecrets(folder.secretsFile, Object.keys(USER_PERMISSIONS));
@@ -170,28 +165,30 @@ export function createLauncher(
         http: { host, port: options.port },
       };
       await provision(surroundings, join(folder.logs, 'provisioner.log'), signal);
-      await observe(folder, ports);
+      if (options.observe === true) prometheus = await startPrometheus(folder, ports);
       await startServices(ports, surroundings, folder.logs, signal);
-      if (observation) await abortable(observation.started, signal);
+      if (prometheus) await abortable(prometheus.started, signal);
       return `http://${address}:${options.port}`;
     },
-    get views() {
-      return observation?.views ?? [];
-    },
+    prometheusUrl: options.observe === true ? `http://127.0.0.1:${prometheusPort(options.port)}` : undefined,
     async stop() {
       for (const kill of killers) kill();
       await Promise.all(services.map((service) => service.stop()));
-      await Promise.all([nats?.stop(), observation?.stop()]);
+      await Promise.all([nats?.stop(), prometheus?.stop()]);
       await lock?.[Symbol.asyncDispose]();
     },
     kill() {
       for (const kill of killers) kill();
       for (const service of services) service.kill();
-      observation?.kill();
+      prometheus?.kill();
       nats?.kill();
     },
   };
 }
+
+/** The services' environment for an OTLP address. It takes precedence over the address for traces that is inherited. */
+const tracesTo = (otlp: string | undefined): NodeJS.ProcessEnv =>
+  otlp === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlp, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: undefined };
 
 /** @throws LaunchError for what is not there */
 function checkFiles(system: System, model: string, env: NodeJS.ProcessEnv): void {

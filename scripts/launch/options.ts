@@ -1,28 +1,33 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LaunchError } from './launch-error.ts';
-import { OBSERVE_PORTS } from './observe/ports.ts';
 
 export interface Options {
   /** The gateway's. */
   readonly port: number;
   /** Open to the local network, not just to this machine. */
   readonly lan: boolean;
-  /** Shows metrics and traces, too, on the ports after the gateway's. */
+  /** Starts Prometheus on the port after the gateway's. Default: false. */
   readonly observe?: boolean;
+  /** The URL of an OpenTelemetry collector (OTLP over HTTP) that gets the services' traces. Default: from the environment. */
+  readonly otlp?: string | undefined;
   /** A checkpoint's folder. */
   readonly model: string;
   readonly data: string;
 }
 
-export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--model DIR] [--data DIR]
+export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--otlp URL] [--model DIR] [--data DIR]
 
   --port     where the browser finds it (8080)
   --lan      open it to the local network, for phones; shows a QR code
-  --observe  show metrics and traces, on the ports after that one, to this machine only
+  --observe  start Prometheus for the metrics, on the port after that one, for this machine only
+  --otlp     where traces are sent, as OTLP over HTTP (OTEL_EXPORTER_OTLP_ENDPOINT)
   --model    the checkpoint's folder (models/nano)
   --data     where videos and secrets are kept (.data)
 `;
+
+/** The port of Prometheus: the one after the gateway's, so that two systems on one machine do not collide. */
+export const prometheusPort = (gatewayPort: number): number => gatewayPort + 1;
 
 /**
  * @param args the user's
@@ -36,7 +41,7 @@ export function parseOptions(args: readonly string[], root: string, cwd: string)
   if (values.help === true) return null;
   const port = Number(values.port ?? 8080);
   const observe = values.observe ?? false;
-  const highest = observe ? 65_535 - OBSERVE_PORTS : 65_535;
+  const highest = observe ? 65_534 : 65_535;
   if (!Number.isInteger(port) || port < 1 || port > highest) {
     throw new LaunchError(`--port takes a number from 1 to ${highest}, not “${String(values.port)}”.`);
   }
@@ -44,9 +49,15 @@ export function parseOptions(args: readonly string[], root: string, cwd: string)
     port,
     lan: values.lan ?? false,
     observe,
+    otlp: values.otlp === undefined ? undefined : checkUrl(values.otlp),
     model: values.model === undefined ? resolve(root, 'models/nano') : resolve(cwd, values.model),
     data: values.data === undefined ? resolve(root, '.data') : resolve(cwd, values.data),
   };
+}
+
+function checkUrl(value: string): string {
+  if (/^https?:$/.test(URL.parse(value)?.protocol ?? '')) return value;
+  throw new LaunchError(`--otlp takes a URL such as http://localhost:4318, not “${value}”.`);
 }
 
 function parse(args: readonly string[]) {
@@ -57,6 +68,7 @@ function parse(args: readonly string[]) {
         port: { type: 'string' },
         lan: { type: 'boolean' },
         observe: { type: 'boolean' },
+        otlp: { type: 'string' },
         model: { type: 'string' },
         data: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

@@ -30,7 +30,7 @@ export async function checkPort(port: number, host: string, chosen = port): Prom
         : code === 'EACCES'
           ? 'is not open to ordinary users'
           : `can’t be listened on (${String(cause)})`;
-    const need = port === chosen ? '' : ` (--observe needs the ones after ${chosen})`;
+    const need = port === chosen ? '' : ` (--observe needs the port after ${chosen})`;
     throw new LaunchError(
       `Port ${port}${need} ${why}: choose another, as in “npm start -- --port ${(chosen % 64_000) + 1_001}”.`,
       { cause },

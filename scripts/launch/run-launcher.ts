@@ -34,9 +34,8 @@ export async function runLauncher(system: System, options: Options, env: NodeJS.
     const url = await launcher.start(stopping.signal);
     cleanup.use(await announce(options.data, `http://127.0.0.1:${options.port}`));
     process.stdout.write(`Cinemática is ready: ${url} (Ctrl-C stops it)\n`);
-    for (const { title, href, note } of launcher.views) {
-      process.stdout.write(`${`${title}:`.padEnd(12)}${href}${note === undefined ? '' : ` (${note})`}\n`);
-    }
+    if (launcher.prometheusUrl !== undefined) process.stdout.write(`Prometheus: ${launcher.prometheusUrl}\n`);
+    if (options.otlp !== undefined) process.stdout.write(`Traces are sent to ${options.otlp}\n`);
     if (options.lan) process.stdout.write(`\n${lanInvitation(url, process.stdout.isTTY)}`);
     if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
     return 0;

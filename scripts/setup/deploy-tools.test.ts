@@ -36,12 +36,12 @@ test('goes without, except on CI', async () => {
   expect(said).toHaveBeenCalledWith(expect.stringContaining('kustomize is not on PATH'));
   said.mockRestore();
   vi.stubEnv('CI', 'true');
-  await expect(deployTools(root)).rejects.toThrow('kustomize is not on PATH, and could not be had.');
+  await expect(deployTools(root)).rejects.toThrow('kustomize is not on PATH and could not be installed.');
 });
 
 test('Prometheus is looked for only by those who want to observe', async () => {
   expect(await prometheusToObserve(root, {}, ['--lan'])).toEqual({});
   await expect(prometheusToObserve(root, {}, ['--lan', '--observe'])).rejects.toThrow(
-    'prometheus is not on PATH, and could not be had.',
+    'prometheus is not on PATH and could not be installed.',
   );
 });

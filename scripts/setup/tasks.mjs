@@ -38,6 +38,7 @@ const checks = [
   ['buf', 'lint'],
   ['node', 'scripts/check-generated.ts'],
   ['node', 'scripts/check-breaking.ts'],
+  ['node', 'scripts/check-python.ts'],
 ];
 
 /** @type {Record<string, Task>} */
@@ -48,6 +49,9 @@ export const tasks = {
     runsIn: 'root',
     commands: (args) => [...checks, ['vitest', 'run', ...args]],
   },
+  'test:unit': tests(['unit', 'web'], []),
+  'test:integration': tests(['integration'], [ffmpeg, natsServer, deployTools, webApp]),
+  'test:browser': tests(['e2e'], [ffmpeg, chromium, webKit, natsServer, webApp]),
   check: alone(checks),
   generate: alone([
     ['buf', 'generate'],
@@ -93,6 +97,23 @@ export function callerFolder(root, cwd, initCwd) {
  */
 function script(file, needs = []) {
   return { needs, runsIn: 'caller', commands: (args, root) => [['node', join(root, file), ...args]] };
+}
+
+/**
+ * @param {readonly string[]} projects of vitest.config.ts
+ * @param {Need[]} needs
+ * @returns {Task}
+ */
+function tests(projects, needs) {
+  const chosen = projects.flatMap((project) => ['--project', project]);
+  return {
+    needs,
+    runsIn: 'root',
+    commands: (args) => [
+      ['node', 'web/prepare.ts'],
+      ['vitest', 'run', ...chosen, ...args],
+    ],
+  };
 }
 
 /**

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { readConfig } from '../../packages/pipeline/src/process/service/read-config.ts';
-import { configSchema as decoder } from '../../services/decoder/src/config.ts';
-import { configSchema as denoiser } from '../../services/denoiser/src/config.ts';
-import { configSchema as encoder } from '../../services/encoder/src/config.ts';
-import { configSchema as gateway } from '../../services/gateway/src/config.ts';
-import { configSchema as muxer } from '../../services/muxer/src/config.ts';
-import { configSchema as provisioner } from '../../services/provisioner/src/config.ts';
+import { readConfig } from '@cinematica/pipeline/service';
+import { configSchema as decoder } from '@cinematica/decoder/config';
+import { configSchema as denoiser } from '@cinematica/denoiser/config';
+import { configSchema as encoder } from '@cinematica/encoder/config';
+import { configSchema as gateway } from '@cinematica/gateway/config';
+import { configSchema as muxer } from '@cinematica/muxer/config';
+import { configSchema as provisioner } from '@cinematica/provisioner/config';
 import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
 import { environmentOf, KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
 

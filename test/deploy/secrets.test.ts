@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { parseApiKeys } from '../../services/gateway/src/callers/api-keys.ts';
+import { parseApiKeys } from '@cinematica/gateway/api-keys';
 import { KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
 
 const script = resolve(import.meta.dirname, '../../deploy/k8s/make-secrets.sh');

@@ -8,14 +8,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  animatedGif,
-  animatedWebp,
-  blackPng,
-  chart,
-  noise,
-  withSegments,
-} from '../../services/gateway/src/photo/test-photos.ts';
+import { animatedGif, animatedWebp, blackPng, chart, noise, withSegments } from '@cinematica/gateway/testing/photos';
 import { fetchMedia, reasonOf, watchToEnd } from '../support/api.ts';
 import { startRealSystem } from '../support/real-system.ts';
 import type { RealSystem, VideoClient } from '../support/real-system.ts';

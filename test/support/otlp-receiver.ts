@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { readSpans } from '../../scripts/launch/observe/otlp.ts';
-import type { Span } from '../../scripts/launch/observe/otlp.ts';
+import { readSpans } from './otlp.ts';
+import type { Span } from './otlp.ts';
 
 /** What collectors are to services: takes traces by OTLP over HTTP. */
 export interface OtlpReceiver extends AsyncDisposable {

@@ -25,7 +25,7 @@ import { freePorts } from '../../scripts/launch/ports.ts';
 import { ensureSecrets } from '../../scripts/launch/secrets.ts';
 import { cinematica } from '../../scripts/launch/system.ts';
 import { natsServerPath } from './nats-server.ts';
-import { portWithRoom } from './port-with-room.ts';
+import { freePortPair } from './port-pair.ts';
 
 export const STAGE_SERVICES = ['encoder', 'denoiser', 'decoder', 'muxer'] as const;
 export type StageService = (typeof STAGE_SERVICES)[number];
@@ -63,8 +63,8 @@ export interface RealSystem extends AsyncDisposable {
   metric(name: StageService, metric: string): Promise<number>;
   /** How long it took until all of it was ready: the pace of this machine, with all else that it does. Milliseconds. */
   readonly startTime: number;
-  /** Where it is looked at, by the titles that the user of `npm start -- --observe` reads. */
-  readonly views: ReadonlyMap<string, string>;
+  /** The address of Prometheus. Undefined unless the system was started with `observe`. */
+  readonly prometheusUrl: string | undefined;
   /** What the user of `npm start` reads. */
   readonly said: readonly string[];
 }
@@ -115,7 +115,7 @@ export async function startRealSystem(
   // The system's own server, whichever this process was told of.
   delete surroundings.NATS_URL;
   const said: string[] = [];
-  const port = observe ? await portWithRoom() : (await freePorts(1))[0]!;
+  const port = observe ? await freePortPair() : (await freePorts(1))[0]!;
   const supervision = { say: (line: string) => void said.push(line), backoffMs: 20, graceMs: 5_000 };
   const launcher = createLauncher(
     cinematica(ROOT),
@@ -146,7 +146,7 @@ export async function startRealSystem(
 
   const kept = cleanup.move();
   return {
-    views: new Map(launcher.views.map(({ title, href }) => [title, href])),
+    prometheusUrl: launcher.prometheusUrl,
     ...{ url, folder: data, settings, nats, records, table, startTime, said, pid },
     artifacts: createObjectArtifacts(nats, settings),
     client: (caller) => clientOf(url, caller),

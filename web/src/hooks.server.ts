@@ -1,14 +1,14 @@
 import type { Handle } from '@sveltejs/kit/hooks';
 import { paraglideMiddleware } from '#lib/i18n/gen/server.js';
 
-/** What no page needs may not be had by anyone who gets something into one. */
+/** Denies every page what the app does not need, in case of an injection. */
 const HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'same-origin',
   'permissions-policy': 'camera=(self), microphone=(), geolocation=(), payment=(), usb=()',
 };
 
-/** Renders in the visitor's language: the chosen one (a cookie), else the browser's, else Spanish. */
+/** Renders in the user's language: the chosen one (a cookie), or the browser's, or Spanish. */
 export const handle: Handle = ({ event, resolve }) =>
   paraglideMiddleware(event.request, async ({ locale }) => {
     const response = await resolve(event, {

@@ -1,4 +1,4 @@
-import { channelStatistics, continueFrom, holdColours } from '@cinematica/svd';
+import { channelStatistics, continueFrom, matchColorStatistics } from '@cinematica/svd';
 import type { ChannelStatistics, Conditioning, Model } from '@cinematica/svd';
 
 /** What a later segment continues from. */
@@ -19,9 +19,10 @@ export interface SegmentBefore {
 export function continueSegment({ checkpoint }: Model, photo: Conditioning, before: SegmentBefore | null) {
   if (!before) return { conditioning: photo, finish: (latents: Float32Array) => latents };
   const { lastFrame, first } = before;
-  const seam = channelStatistics(lastFrame, photo);
+  const previousFrame = channelStatistics(lastFrame, photo);
   return {
     conditioning: continueFrom(photo, lastFrame, checkpoint.vae.config.scaling_factor),
-    finish: (latents: Float32Array) => holdColours(latents, photo, { seam, whole: first ?? undefined }),
+    finish: (latents: Float32Array) =>
+      matchColorStatistics(latents, photo, { previousFrame, firstSegment: first ?? undefined }),
   };
 }

@@ -3,15 +3,16 @@ import type { StageModel } from '@cinematica/pipeline/model';
 import { bytesToFloat32, refuseFields } from '@cinematica/protocol';
 import { Sampler } from '@cinematica/protocol/stages';
 import type { Conditioning as ConditioningMessage, DenoiseRequest } from '@cinematica/protocol/stages';
+import { pickSettings } from '@cinematica/settings';
 import { resolveSettings } from '@cinematica/svd';
-import type { Conditioning, SamplerKind, VideoSettings } from '@cinematica/svd';
+import type { Conditioning, SamplerKind, SegmentSettings } from '@cinematica/svd';
 import type { SegmentBefore } from './continue-segment.ts';
 
 /** A validated request. */
 export interface DenoiseJob {
   readonly photo: Conditioning;
   readonly before: SegmentBefore | null;
-  readonly settings: VideoSettings;
+  readonly settings: SegmentSettings;
   readonly previewEvery: number;
 }
 
@@ -30,25 +31,16 @@ export function readRequest(model: StageModel, request: DenoiseRequest): Denoise
   checkModel(request.model, model.ref.name);
   const { checkpoint } = model;
   const photo = readConditioning(model, request.conditioning!);
-  const { seed, segment, frames, conditioningFps, motionBucketId, noiseAugStrength, previewEvery } = request;
+  const sampler = SAMPLERS[request.sampler];
   const settings = resolveSettings(checkpoint.card, {
+    ...pickSettings(request),
+    ...(sampler && { sampler }),
     width: photo.width * checkpoint.vae.scaleFactor,
     height: photo.height * checkpoint.vae.scaleFactor,
-    ...given({
-      seed,
-      segment,
-      frames,
-      fps: conditioningFps,
-      motion: motionBucketId,
-      noiseAug: noiseAugStrength,
-      steps: request.steps,
-      minGuidance: request.minGuidance,
-      maxGuidance: request.maxGuidance,
-      sampler: SAMPLERS[request.sampler],
-    }),
-    seed,
+    segment: request.segment,
+    seed: request.seed,
   });
-  return { photo, before: readBefore(request, photo), settings, previewEvery };
+  return { photo, before: readBefore(request, photo), settings, previewEvery: request.previewEvery };
 }
 
 function readBefore({ lastLatents, firstStatistics }: DenoiseRequest, photo: Conditioning): SegmentBefore | null {
@@ -94,10 +86,3 @@ function expectBytes(field: string, { length }: Uint8Array, numbers: number): vo
 }
 
 const wrong = (field: string, description: string) => refuseFields([{ field, description }]);
-
-/** Removes the fields that are undefined. */
-function given<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: NonNullable<T[K]>;
-  };
-}

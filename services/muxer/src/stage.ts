@@ -1,5 +1,6 @@
 import { FailureReason, Lifetime, Stage, UnusableInputError } from '@cinematica/pipeline';
 import type { Inputs, StageTask, StageHandler } from '@cinematica/pipeline';
+import { pickSettings } from '@cinematica/settings';
 import { readFile } from 'node:fs/promises';
 import { filesToMake, makeFiles } from './files.ts';
 import { keepLastFrame } from './last-frame.ts';
@@ -21,7 +22,7 @@ export const createMuxStage = (threads: number): StageHandler => ({
     // There is nothing to save when the process shuts down: the stage takes seconds and is repeated.
     const either = AbortSignal.any([hooks.signal, hooks.draining]);
     const names = filesToMake((name) => plan.outputs.includes(name) || (name === 'loop' && plan.loop));
-    const { width, height, frames, fps, outputFps } = plan;
+    const { width, height, frames, conditioningFps: fps, frameRate: outputFps } = plan;
     const request = { width, height, frames, fps, outputFps, threads, settings: describePlan(plan) };
     const last = keepLastFrame(plan);
     const shown = shownFrames(plan, readChunks(plan, inputs, either), (count) => hooks.progress(count, frames));
@@ -62,22 +63,15 @@ async function* readChunks({ segments, decodeChunks }: Plan, inputs: Inputs, sig
   if (coming) yield await coming;
 }
 
-/** The settings in the metadata of a file. */
+/** The settings in the metadata of a file, by their names in the API. */
 function describePlan(plan: Plan): Record<string, unknown> {
-  const { model, width, height, frames, fps, outputFps, motion, noiseAug, steps, sampler, seed, loop } = plan;
+  const { model, width, height, sampler, loop } = plan;
   return {
     generator: 'Cinemática',
     model,
     size: `${width}x${height}`,
-    frames,
-    fps,
-    outputFps,
-    motion,
-    noiseAug,
-    steps,
-    guidance: { min: plan.minGuidance, max: plan.maxGuidance },
+    ...pickSettings(plan),
     sampler,
-    seed,
     focus: { x: plan.focusX, y: plan.focusY, zoom: Math.max(1, plan.zoom) },
     loop,
   };

@@ -1,16 +1,17 @@
 /**
- * Lets the app open fast and say so when there is no connection. It keeps the app's own files, and nothing else: never a
- * video, a photo or an answer of the API, which all belong to someone and grow old.
+ * Makes the app open fast, and shows the offline page without a connection. It caches only the app's own files: never videos,
+ * photos or API answers, which are private and get out of date.
  */
 import { version } from '$app/env';
 import { assets, immutable } from '$app/manifest';
 import { self } from '$app/service-worker';
-import { takeShare } from './take-share.ts';
+import { receiveSharedPhoto } from './receive-shared-photo.ts';
 
-const SHELL = `shell ${version}`;
+const CACHE_PREFIX = 'shell ';
+const CACHE = `${CACHE_PREFIX}${version}`;
 const OFFLINE = '/offline';
 
-// The samples are as large as the app, and few look at them twice: the browser's own cache is enough.
+// The sample photos are as large as the app and rarely needed twice: the browser's own cache is enough for them.
 const files = new Set(
   [...immutable, ...assets]
     .map(({ path }) => `/${path.replace(/^\//, '')}`)
@@ -18,27 +19,27 @@ const files = new Set(
 );
 
 self.addEventListener('install', (event) => {
-  const keep = async (): Promise<void> => {
-    const cache = await caches.open(SHELL);
+  const install = async (): Promise<void> => {
+    const cache = await caches.open(CACHE);
     await cache.addAll([...files, OFFLINE]);
   };
-  event.waitUntil(keep());
+  event.waitUntil(install());
 });
 
 self.addEventListener('activate', (event) => {
-  const clean = async (): Promise<void> => {
+  const activate = async (): Promise<void> => {
     for (const name of await caches.keys()) {
-      if (name.startsWith('shell ') && name !== SHELL) await caches.delete(name);
+      if (name.startsWith(CACHE_PREFIX) && name !== CACHE) await caches.delete(name);
     }
-    // Pages come from the network, which need not wait for this program to start.
+    // Pages come from the network; their requests start while the worker is still starting.
     await self.registration.navigationPreload.enable();
     await self.clients.claim();
   };
-  event.waitUntil(clean());
+  event.waitUntil(activate());
 });
 
 self.addEventListener('message', ({ data }) => {
-  // The user wants the new version now; without that, it waits until no page of the old one is open.
+  // The user asked for the new version. Otherwise it waits until all pages of the old one are closed.
   if (data === 'activate') void self.skipWaiting();
 });
 
@@ -46,10 +47,10 @@ self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return;
-  if (request.method === 'POST' && url.pathname === '/share-target') event.respondWith(takeShare(request));
+  if (request.method === 'POST' && url.pathname === '/share-target') event.respondWith(receiveSharedPhoto(request));
   else if (request.method !== 'GET') return;
-  else if (request.mode === 'navigate') event.respondWith(page(event));
-  else if (files.has(url.pathname)) event.respondWith(file(request));
+  else if (request.mode === 'navigate') event.respondWith(fetchPage(event));
+  else if (files.has(url.pathname)) event.respondWith(fetchFile(request));
 });
 
 self.addEventListener('notificationclick', (event) => {
@@ -57,13 +58,13 @@ self.addEventListener('notificationclick', (event) => {
   const { url } = event.notification.data as { readonly url: string };
   const show = async (): Promise<void> => {
     const windows = await self.clients.matchAll({ type: 'window' });
-    const there = windows.find((client) => new URL(client.url).pathname === url);
-    await (there ? there.focus() : self.clients.openWindow(url));
+    const open = windows.find((client) => new URL(client.url).pathname === url);
+    await (open ? open.focus() : self.clients.openWindow(url));
   };
   event.waitUntil(show());
 });
 
-async function page(event: FetchEvent): Promise<Response> {
+async function fetchPage(event: FetchEvent): Promise<Response> {
   try {
     return ((await event.preloadResponse) as Response | undefined) ?? (await fetch(event.request));
   } catch (error) {
@@ -73,7 +74,7 @@ async function page(event: FetchEvent): Promise<Response> {
   }
 }
 
-async function file(request: Request): Promise<Response> {
-  const cache = await caches.open(SHELL);
+async function fetchFile(request: Request): Promise<Response> {
+  const cache = await caches.open(CACHE);
   return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
 }

@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { clipNormalizationSchema } from '../image/clip-normalization.ts';
 import type { ClipNormalization } from '../image/clip-normalization.ts';
-import { CheckpointError } from '../nn/scope.ts';
+import { CheckpointError } from './checkpoint-error.ts';
 import { openWeights } from '../safetensors/weights.ts';
 import type { Weights } from '../safetensors/weights.ts';
 import { schedulerConfigSchema } from '../schedulers/scheduler-config.ts';
 import type { SchedulerConfig } from '../schedulers/scheduler-config.ts';
 import { clipConfigSchema } from './clip-config.ts';
 import type { ClipConfig } from './clip-config.ts';
-import { checkTensors } from './check-tensors.ts';
 import type { ModelCard } from './model-card.ts';
 import { readConfig } from './read-config.ts';
 import { resolveModelCard } from './resolve-model-card.ts';
@@ -19,10 +18,10 @@ import type { UNetArchitecture } from './unet-config.ts';
 import { vaeConfigSchema, vaeScaleFactor } from './vae-config.ts';
 import type { VaeConfig } from './vae-config.ts';
 
-/** `model_index.json`: which class each part is. */
+/** `model_index.json`: the class of the pipeline. */
 const modelIndexSchema = z.object({ _class_name: z.literal('StableVideoDiffusionPipeline') });
 
-/** A checkpoint in diffusers' layout: what its configs say and where its tensors lie. Nothing of the weights is read. */
+/** A checkpoint in diffusers' layout: its configs, and the position of each tensor. The weights themselves are not read. */
 export interface Checkpoint {
   readonly folder: string;
   readonly card: ModelCard;
@@ -34,13 +33,16 @@ export interface Checkpoint {
 }
 
 /**
- * Opens a checkpoint and holds its tensors against its configs.
- * @throws CheckpointError or SafetensorsError, naming the file, where something is missing, surplus or doesn't fit.
+ * Reads a checkpoint's configs and the headers of its weights. It does not compare the tensors with the configs: see
+ * `openCheckpoint`.
+ * @param folder the folder of `model_index.json`
+ * @throws CheckpointError or SafetensorsError that names the file, when a file is missing or invalid, or when two configs
+ *   contradict each other
  */
-export async function openCheckpoint(folder: string, signal?: AbortSignal): Promise<Checkpoint> {
+export async function readCheckpoint(folder: string, signal?: AbortSignal): Promise<Checkpoint> {
   const info = await stat(folder).catch(() => null);
   if (!info?.isDirectory())
-    throw new CheckpointError(`${folder} is not a folder: a checkpoint is one, in diffusers' layout`);
+    throw new CheckpointError(`${folder} is not a folder; a checkpoint is a folder in diffusers' layout`);
   await readConfig(join(folder, 'model_index.json'), modelIndexSchema);
 
   const unetConfig = await readConfig(join(folder, 'unet', 'config.json'), unetConfigSchema);
@@ -52,7 +54,7 @@ export async function openCheckpoint(folder: string, signal?: AbortSignal): Prom
     clipNormalizationSchema,
   );
   const architecture = unetArchitecture(unetConfig);
-  checkFit(folder, architecture, vaeConfig, clipConfig);
+  checkComponentsFit(folder, architecture, vaeConfig, clipConfig);
 
   const [unetWeights, vaeWeights, clipWeights] = await Promise.all([
     openWeights(join(folder, 'unet'), 'diffusion_pytorch_model'),
@@ -71,7 +73,7 @@ export async function openCheckpoint(folder: string, signal?: AbortSignal): Prom
     },
     signal,
   );
-  const checkpoint: Checkpoint = {
+  return {
     folder,
     card,
     unet: { architecture, weights: unetWeights },
@@ -80,24 +82,22 @@ export async function openCheckpoint(folder: string, signal?: AbortSignal): Prom
     scheduler,
     preprocessor,
   };
-  checkTensors(checkpoint);
-  return checkpoint;
 }
 
-/** Where two parts meet, they must agree. */
-function checkFit(folder: string, unet: UNetArchitecture, vae: VaeConfig, clip: ClipConfig): void {
+/** Checks that the configs of the UNet, the autoencoder and the image encoder fit together. */
+function checkComponentsFit(folder: string, unet: UNetArchitecture, vae: VaeConfig, clip: ClipConfig): void {
   const latents = vae.latent_channels;
   if (unet.outChannels !== latents || unet.inChannels !== 2 * latents) {
     throw new CheckpointError(
-      `${folder}: unet has in_channels ${unet.inChannels} and out_channels ${unet.outChannels}, but the vae's ` +
-        `${latents} latent_channels ask for ${2 * latents} and ${latents}`,
+      `${folder}: the UNet has in_channels ${unet.inChannels} and out_channels ${unet.outChannels}, but ` +
+        `${latents} latent_channels of the VAE require ${2 * latents} and ${latents}`,
     );
   }
   for (const { contextDim, transformerLayers } of [...unet.down, unet.mid]) {
-    const attends = transformerLayers.some((layers) => layers !== null);
-    if (attends && contextDim !== clip.projection_dim) {
+    const hasCrossAttention = transformerLayers.some((layers) => layers !== null);
+    if (hasCrossAttention && contextDim !== clip.projection_dim) {
       throw new CheckpointError(
-        `${folder}: unet has cross_attention_dim ${contextDim}, but the image encoder's projection_dim is ${clip.projection_dim}`,
+        `${folder}: the UNet has cross_attention_dim ${contextDim}, but the image encoder has projection_dim ${clip.projection_dim}`,
       );
     }
   }

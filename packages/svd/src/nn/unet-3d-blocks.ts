@@ -1,3 +1,4 @@
+import type { UNetBlock } from '../checkpoint/unet-config.ts';
 import type { CrossAttention } from './attention.ts';
 import type { Emitter, FeatureMap } from './emitter.ts';
 import { spatioTemporalResBlock } from './resnet.ts';
@@ -6,22 +7,11 @@ import { downsample2D, upsample2D } from './sampling.ts';
 import type { Scope } from './scope.ts';
 import { transformerSpatioTemporal } from './transformer-temporal.ts';
 
-/** What every block of the UNet is given beside its pictures. */
+/** The inputs that all blocks of the UNet share. */
 export interface UNetContext {
   readonly frames: number;
   readonly temb: Temb;
   readonly crossAttention: CrossAttention;
-}
-
-/** One level of the UNet. A layer of a plain block has no transformer: `null`. */
-export interface UNetBlock {
-  readonly channels: number;
-  readonly heads: number;
-  readonly contextDim: number;
-  /** Transformer layers of each resnet's attention, one entry a resnet. */
-  readonly transformerLayers: readonly (number | null)[];
-  /** GroupNorm's epsilon in the resnets. */
-  readonly eps: number;
 }
 
 function layer(
@@ -40,7 +30,10 @@ function layer(
   return transformerSpatioTemporal(e, scope.sub('attentions', index), h, { ...context, heads, layers, contextDim });
 }
 
-/** diffusers' `DownBlockSpatioTemporal` and `CrossAttnDownBlockSpatioTemporal`: every layer's output, and the half-size one. */
+/**
+ * diffusers' `DownBlockSpatioTemporal` and `CrossAttnDownBlockSpatioTemporal`.
+ * @returns the output of each layer, followed by the downsampled one if `addDownsample` is set
+ */
 export function downBlock(
   e: Emitter,
   scope: Scope,
@@ -64,7 +57,7 @@ export function midBlock(e: Emitter, scope: Scope, x: FeatureMap, block: UNetBlo
 
 /**
  * diffusers' `UpBlockSpatioTemporal` and `CrossAttnUpBlockSpatioTemporal`.
- * @param skips the down path's outputs; each layer takes the last one off.
+ * @param skips the outputs of the down blocks; each layer removes the last one
  */
 export function upBlock(
   e: Emitter,
@@ -78,7 +71,7 @@ export function upBlock(
   let h = x;
   for (const index of block.transformerLayers.keys()) {
     const skip = skips.pop();
-    if (!skip) throw new RangeError(`${scope.path}: no skip connection is left`);
+    if (!skip) throw new RangeError(`${scope.path}: there is no skip connection left`);
     h = layer(e, scope, e.concat([h, skip]), index, block, context);
   }
   const next = skips.at(-1);

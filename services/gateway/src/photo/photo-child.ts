@@ -3,10 +3,10 @@
  * killed when it takes too long. Its threads decode; this one stays free to watch over them.
  */
 import { Socket } from 'node:net';
+import { createFrameReader, writeFrame } from '@cinematica/svd/framing';
 import { decodePhoto, restrictDecoders } from './decode-photo.ts';
 import { PhotoError } from './photo-error.ts';
-import { createPhotoFrameReader, writePhotoFrame } from './photo-frame.ts';
-import { FRAMES_FD, limitsSchema, replySchema, requestSchema } from './photo-messages.ts';
+import { FRAMES_FD, frameLimits, limitsSchema, replySchema, requestSchema } from './photo-messages.ts';
 import type { Answer, Reply } from './photo-messages.ts';
 import { damagedError, tooMuchMemoryError } from './photo-refusals.ts';
 
@@ -24,7 +24,7 @@ frames.on('error', die);
 frames.on('close', die);
 
 const send = (reply: Reply, bytes: Uint8Array = new Uint8Array()): void =>
-  writePhotoFrame(frames, { message: replySchema.parse(reply), bytes });
+  writeFrame(frames, { message: replySchema.parse(reply), blobs: [bytes] });
 
 restrictDecoders();
 const restingMemory = process.memoryUsage.rss();
@@ -58,8 +58,8 @@ function refusal(error: unknown, last: boolean): Answer {
 
 frames.on(
   'data',
-  createPhotoFrameReader(limits.maxBytes, ({ message, bytes }) => {
+  createFrameReader<unknown>(({ message, blobs: [bytes = new Uint8Array()] }) => {
     answer(bytes, message).catch(die);
-  }),
+  }, frameLimits(limits.maxBytes)),
 );
 send({ kind: 'ready', rss: restingMemory });

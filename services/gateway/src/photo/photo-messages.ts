@@ -1,3 +1,4 @@
+import type { FrameLimits } from '@cinematica/svd/framing';
 import { z } from 'zod';
 import type { PhotoErrorReason } from './photo-error.ts';
 import type { PhotoLimits } from './photo-limits.ts';
@@ -8,6 +9,9 @@ export const FRAMES_FD = 3;
 
 /** Most bytes of an answer: 2048 × 2048 pixels of pure noise have 11 MB. */
 export const MOST_REPLY_BYTES = 32 * 2 ** 20;
+
+/** Limits of the frames between the gateway and the photo process: one blob, which is the upload or the JPEG. */
+export const frameLimits = (maxBytes: number): FrameLimits => ({ headBytes: 64 * 1024, blobs: 1, blobBytes: maxBytes });
 
 /** The child's only argument, as JSON. */
 export const limitsSchema = z.object({

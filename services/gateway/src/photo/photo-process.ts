@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
+import { createFrameReader, writeFrame } from '@cinematica/svd/framing';
 import { PhotoProcessError } from './photo-error.ts';
-import { createPhotoFrameReader, writePhotoFrame } from './photo-frame.ts';
 import type { PhotoLimits } from './photo-limits.ts';
-import { FRAMES_FD, MOST_REPLY_BYTES, replySchema } from './photo-messages.ts';
+import { FRAMES_FD, frameLimits, MOST_REPLY_BYTES, replySchema } from './photo-messages.ts';
 import type { Answer, Reply } from './photo-messages.ts';
 import type { PhotoFormat } from './sniff-format.ts';
 
@@ -64,8 +64,9 @@ export function spawnPhotoProcess(limits: PhotoLimits): PhotoProcess {
   child.stdout?.on('data', keep);
   child.stderr?.on('data', keep);
 
-  const read = createPhotoFrameReader(MOST_REPLY_BYTES, ({ message, bytes }) =>
-    awaited.resolve({ reply: replySchema.parse(message), bytes }),
+  const read = createFrameReader<unknown>(
+    ({ message, blobs: [bytes = new Uint8Array()] }) => awaited.resolve({ reply: replySchema.parse(message), bytes }),
+    frameLimits(MOST_REPLY_BYTES),
   );
   frames.on('data', (chunk: Buffer) => {
     try {
@@ -101,7 +102,7 @@ export function spawnPhotoProcess(limits: PhotoLimits): PhotoProcess {
     async decode(bytes, format) {
       if (ended) throw ended;
       awaited = Promise.withResolvers();
-      writePhotoFrame(frames, { message: { format }, bytes });
+      writeFrame(frames, { message: { format }, blobs: [bytes] });
       const { reply, bytes: jpeg } = await awaited.promise;
       if (reply.kind === 'ready') throw new PhotoProcessError('the process that decodes photos started twice');
       return { answer: reply, jpeg };

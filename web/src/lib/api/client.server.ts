@@ -4,23 +4,23 @@ import { createConnectTransport } from '@connectrpc/connect-web';
 import type { Api } from './client.ts';
 
 /**
- * The gateway as a page that is rendered on the server calls it: at GATEWAY_URL, for a visitor who is nobody yet.
+ * An API client for pages that are rendered on the server. It calls the gateway at GATEWAY_URL, without an owner.
  *
- * @param visitor the request that is answered; the gateway counts its calls for the visitor's address, not for ours.
- * @throws Error where GATEWAY_URL is not set
+ * @param request the visitor's request; the gateway applies its rate limits to the visitor's address instead of this server's.
+ * @throws Error if GATEWAY_URL is not set
  */
-export function serverApi(visitor: Request): Api {
+export function serverApi(request: Request): Api {
   const baseUrl = process.env.GATEWAY_URL;
-  if (baseUrl === undefined) throw new Error('GATEWAY_URL is not set: give the address that the gateway listens at.');
-  const forwarded = visitor.headers.get('x-forwarded-for');
+  if (baseUrl === undefined) throw new Error('GATEWAY_URL is not set: set it to the address of the gateway.');
+  const forwardedFor = request.headers.get('x-forwarded-for');
   return createClient(
     VideoService,
     createConnectTransport({
       baseUrl,
       interceptors: [
-        (next) => (request) => {
-          if (forwarded !== null) request.header.set('x-forwarded-for', forwarded);
-          return next(request);
+        (next) => (call) => {
+          if (forwardedFor !== null) call.header.set('x-forwarded-for', forwardedFor);
+          return next(call);
         },
       ],
     }),

@@ -3,12 +3,12 @@ import { createClient } from '@connectrpc/connect';
 import type { Client } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 
-/** The API as the app calls it. */
+/** The API that the app calls. */
 export type Api = Client<typeof VideoService>;
 
 /**
- * The gateway, at the address that the page is from; whose videos are meant, its cookie says. For browsers only.
+ * The API client for browsers: calls the gateway at the page's own origin; the gateway's cookie identifies the owner.
  *
- * In binary: as JSON a photo is a third larger, and every preview too.
+ * It uses the binary format, because JSON makes photos and previews a third larger.
  */
 export const api: Api = createClient(VideoService, createConnectTransport({ baseUrl: '/', useBinaryFormat: true }));

@@ -5,8 +5,8 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { m } from '#lib/i18n/index.ts';
 
-/** What each reason comes to, for a person: what happened and what to do about it. */
-const sentences = {
+/** The user's message for each reason: what happened and what to do about it. */
+const messages = {
   [ErrorReason.INVALID_REQUEST]: m.common_error_invalid_request,
   [ErrorReason.IMAGE_TYPE_UNSUPPORTED]: m.common_error_image_type,
   [ErrorReason.IMAGE_UNREADABLE]: m.common_error_image_unreadable,
@@ -30,15 +30,15 @@ const sentences = {
   [ErrorReason.DATA_LOST]: m.common_error_data_lost,
   [ErrorReason.INTERNAL]: m.common_error_internal,
   [ErrorReason.OUT_OF_MEMORY]: m.common_error_memory,
-} satisfies Record<Known, () => string>;
+} satisfies Record<KnownReason, () => string>;
 
-/** The reasons that this app knows; a newer gateway may have more. */
-type Known = Exclude<(typeof ErrorReason)[keyof typeof ErrorReason], 0>;
+/** The reasons that this app knows; a newer gateway may send others. */
+type KnownReason = Exclude<(typeof ErrorReason)[keyof typeof ErrorReason], 0>;
 
-const sentenceOf = (reason: ErrorReason): (() => string) | undefined =>
-  (sentences as Partial<Record<ErrorReason, () => string>>)[reason];
+const messageOf = (reason: ErrorReason): (() => string) | undefined =>
+  (messages as Partial<Record<ErrorReason, () => string>>)[reason];
 
-/** The reason that the gateway gave for an error; UNSPECIFIED where it gave none. */
+/** The reason that the gateway gave for an error; UNSPECIFIED if it gave none. */
 export function reasonOf(error: unknown): ErrorReason {
   if (!(error instanceof ConnectError)) return ErrorReason.UNSPECIFIED;
   const info = error.findDetails(ErrorInfoSchema).find(({ domain }) => domain === ERROR_DOMAIN);
@@ -46,29 +46,29 @@ export function reasonOf(error: unknown): ErrorReason {
   return reasons[info?.reason ?? ''] ?? ErrorReason.UNSPECIFIED;
 }
 
-/** Whether the gateway could not be reached, or can't answer right now: the same call may work in a moment. */
-export function isOutOfReach(error: unknown): boolean {
-  // A fetch that found no network is a TypeError in browsers, which Connect passes on as UNKNOWN.
+/** Whether the gateway was unreachable or unavailable, so that a retry of the same call may succeed. */
+export function isUnreachable(error: unknown): boolean {
+  // Without a network, fetch throws a TypeError, which Connect reports as UNKNOWN.
   const { code, cause } = ConnectError.from(error);
   return code === Code.Unavailable || code === Code.DeadlineExceeded || cause instanceof TypeError;
 }
 
-/** How long to wait before the same call is made again, in milliseconds; undefined where the gateway does not say. */
+/** How long the gateway asks to wait before a retry, in milliseconds; undefined if it does not say. */
 export function retryDelay(error: unknown): number | undefined {
   if (!(error instanceof ConnectError)) return undefined;
   const [info] = error.findDetails(RetryInfoSchema);
   return info?.retryDelay && durationMs(info.retryDelay);
 }
 
-/** What went wrong with a call, and what to do about it: a sentence or two in the visitor's language. */
+/** The message for a failed call, in the user's language: what went wrong and what to do about it. */
 export function errorMessage(error: unknown): string {
-  const sentence = sentenceOf(reasonOf(error));
-  if (sentence) return sentence();
-  if (isOutOfReach(error)) return m.common_error_connection();
+  const message = messageOf(reasonOf(error));
+  if (message) return message();
+  if (isUnreachable(error)) return m.common_error_connection();
   return m.common_error_internal();
 }
 
-/** Why a video could not be made, in the visitor's language. */
+/** The message for a failed video, in the user's language. */
 export function failureMessage(video: Video): string {
-  return (sentenceOf(video.error?.reason ?? ErrorReason.INTERNAL) ?? m.common_error_internal)();
+  return (messageOf(video.error?.reason ?? ErrorReason.INTERNAL) ?? m.common_error_internal)();
 }

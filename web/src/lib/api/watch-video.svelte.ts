@@ -3,142 +3,143 @@ import type { Preview, Progress, Video, WatchVideoResponse } from '@cinematica/p
 import { Code, ConnectError } from '@connectrpc/connect';
 import { api as gateway } from './client.ts';
 import type { Api } from './client.ts';
-import { isOutOfReach, reasonOf, retryDelay } from './errors.ts';
-import { untilRenewal } from './media.ts';
-import { createPulse } from './pulse.ts';
+import { isUnreachable, reasonOf, retryDelay } from './errors.ts';
+import { msUntilRenewal } from './media.ts';
+import { createRefreshScheduler } from './refresh-scheduler.ts';
+import { isFinal } from './video-state.ts';
 
-/** How a video is being followed. */
+/** The state of the connection that keeps a video up to date. */
 export type Connection =
-  /** Nothing is known yet. */
-  | 'opening'
-  /** What is shown is what is. */
+  /** The first answer has not arrived. */
+  | 'connecting'
+  /** The video is up to date. */
   | 'live'
-  /** The gateway is out of reach; it is tried again and again, at once when the network or the user comes back. */
-  | 'lost'
-  /** The video's state is final: there is nothing left to follow. */
+  /** The gateway is unreachable; the connection is retried. */
+  | 'reconnecting'
+  /** The video's state is final, so that there is nothing left to watch. */
   | 'ended'
-  /** It can't be followed, and trying again would not help: `error` says why. */
+  /** The gateway refused, and a retry would not help; `error` has the reason. */
   | 'refused';
 
-/** A preview that an `<img>` can show. */
+/** A preview image, as an object URL for an `<img>`. */
 export interface PreviewImage extends Omit<Preview, 'image'> {
   readonly url: string;
 }
 
-/** A video that is kept up to date, for templates to read. */
+/** A video that is kept up to date. Its properties are reactive. */
 export interface WatchedVideo {
   readonly video: Video | undefined;
-  /** The newest progress: it has the place in the queue and the time that is left, where they are known. */
+  /** The newest progress, with the last known queue position and remaining time. */
   readonly progress: Progress | undefined;
   readonly preview: PreviewImage | undefined;
   readonly connection: Connection;
   readonly error: unknown;
-  /** Takes over what another call has answered, such as `CancelVideo`. */
+  /** Applies a newer version of the video that another call returned, such as `CancelVideo`. */
   accept(video: Video): void;
-  /** Asks again now: after the user has pressed “try again”, or where a link to a file no longer works. */
+  /** Fetches the video again now: the user pressed “try again”, or a link to a file has expired. */
   refresh(): void;
 }
 
 export interface WatchOptions {
   readonly api?: Pick<Api, 'getVideo' | 'watchVideo'>;
-  /** What is known of the video already. */
-  readonly known?: Video;
-  /** The first pause before a call is repeated; each further one is twice as long, up to thirty times this. Milliseconds. */
-  readonly pauseMs?: number;
+  /** The video, if the caller already has it. */
+  readonly initial?: Video;
+  /**
+   * Delay before the first retry; it doubles with each retry, up to thirty times this. Milliseconds.
+   *
+   * @default 1000
+   */
+  readonly retryDelayMs?: number;
 }
 
-const FINAL: ReadonlySet<Video_State> = new Set([Video_State.DONE, Video_State.FAILED, Video_State.CANCELLED]);
-
-/** Whether nothing more will happen to a video. */
-export const isFinal = ({ state }: Video): boolean => FINAL.has(state);
-
 /**
- * Follows a video until its state is final, through lost connections, sleeping phones and gateways that are replaced;
- * after that it keeps its links fresh.
+ * Watches a video until its state is final, and reconnects after lost connections, suspended phones and gateway restarts.
+ * After that it renews the links to the video's files before they expire.
  *
  * @param name `videos/{uuid}`
- * @param signal ends it, and frees the preview. In a component: `$effect(() => …)`, aborted where the effect ends.
+ * @param signal stops watching, and revokes the preview's URL. In a component, abort it in an effect's teardown.
  */
 export function watchVideo(
   name: string,
-  { api = gateway, known, pauseMs = 1000 }: WatchOptions,
+  { api = gateway, initial, retryDelayMs = 1000 }: WatchOptions,
   signal: AbortSignal,
 ): WatchedVideo {
-  let video = $state.raw(known);
-  let progress = $state.raw(known?.progress);
+  let video = $state.raw(initial);
+  let progress = $state.raw(initial?.progress);
   let preview = $state.raw<PreviewImage>();
-  let connection = $state.raw<Connection>(known && isFinal(known) ? 'ended' : 'opening');
+  let connection = $state.raw<Connection>(initial && isFinal(initial) ? 'ended' : 'connecting');
   let error = $state.raw<unknown>();
-  const pulse = createPulse(signal);
+  const scheduler = createRefreshScheduler(signal);
 
   const accept = (next: Video): void => {
-    // Calls overtake each other: an older answer changes nothing. The same one again has fresh links.
+    // Answers may arrive out of order. One with the same sequence number is applied, as its links are newer.
     if (video && next.sequence < video.sequence) return;
-    progress = next.progress && { ...toldBefore(progress, next), ...next.progress };
+    progress = next.progress && { ...lastQueueEstimate(progress, next), ...next.progress };
     video = next;
     if (isFinal(next)) connection = 'ended';
   };
 
-  const show = (image: Preview | undefined): void => {
+  const showPreview = (image: Preview | undefined): void => {
     if (preview) URL.revokeObjectURL(preview.url);
-    // A copy: what was received may lie in a buffer that is shared.
+    // Copied, because the received bytes may be a view of a shared buffer.
     const bytes = image && new Blob([Uint8Array.from(image.image)], { type: 'image/webp' });
     preview = image && bytes && { ...image, url: URL.createObjectURL(bytes) };
   };
-  signal.addEventListener('abort', () => show(undefined), { once: true });
+  signal.addEventListener('abort', () => showPreview(undefined), { once: true });
 
-  const take = ({ message }: WatchVideoResponse): void => {
+  const applyResponse = ({ message }: WatchVideoResponse): void => {
     if (message.case === 'event' && message.value.video) accept(message.value.video);
-    else if (message.case === 'preview') show(message.value);
+    else if (message.case === 'preview') showPreview(message.value);
     else if (message.case === 'progress') progress = message.value;
   };
 
-  let pause = pauseMs;
+  let nextDelayMs = retryDelayMs;
 
-  /** Follows it until the stream ends. @throws ConnectError, also where the pulse ends it */
-  const follow = async (beat: AbortSignal): Promise<void> => {
-    const answer = await api.getVideo({ name }, { signal: beat });
+  /** Fetches the video and watches it until the stream ends. @throws ConnectError, also when `attempt` is aborted */
+  const connect = async (attempt: AbortSignal): Promise<void> => {
+    const answer = await api.getVideo({ name }, { signal: attempt });
     if (answer.video) accept(answer.video);
     error = undefined;
     if (!video || isFinal(video)) return;
     connection = 'live';
-    for await (const response of api.watchVideo({ name, afterSequence: video.sequence }, { signal: beat })) {
-      pause = pauseMs;
-      take(response);
+    for await (const response of api.watchVideo({ name, afterSequence: video.sequence }, { signal: attempt })) {
+      nextDelayMs = retryDelayMs;
+      applyResponse(response);
     }
   };
 
-  /** What to do about an error. @returns after how many milliseconds to try again; undefined for never by itself */
-  const failed = (cause: unknown): number | undefined => {
+  /** @returns the delay before the next attempt in milliseconds; undefined if it should not be retried */
+  const handleError = (cause: unknown): number | undefined => {
     error = cause;
     if (!canRetry(cause)) {
       connection = 'refused';
       return undefined;
     }
-    if (connection !== 'ended') connection = 'lost';
-    return Math.max(retryDelay(cause) ?? 0, nextPause());
+    if (connection !== 'ended') connection = 'reconnecting';
+    return Math.max(retryDelay(cause) ?? 0, nextBackoff());
   };
 
-  const nextPause = (): number => {
-    const now = pause * (0.75 + Math.random() / 2);
-    pause = Math.min(pause * 2, pauseMs * 30);
-    return now;
+  /** Exponential backoff with jitter, in milliseconds. */
+  const nextBackoff = (): number => {
+    const delayMs = nextDelayMs * (0.75 + Math.random() / 2);
+    nextDelayMs = Math.min(nextDelayMs * 2, retryDelayMs * 30);
+    return delayMs;
   };
 
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
-      const beat = pulse.beat();
-      let wait: number | undefined;
+      const attempt = scheduler.attemptSignal();
+      let delayMs: number | undefined;
       try {
-        await follow(beat);
-        // A video that has ended needs fresh links now and then; one that has not was only cut off.
-        wait = video && isFinal(video) ? untilRenewal([video]) : nextPause();
+        await connect(attempt);
+        // A final video is fetched again when its links expire. For any other, the stream ended early.
+        delayMs = video && isFinal(video) ? msUntilRenewal([video]) : nextBackoff();
       } catch (cause) {
-        // The network or the user came back, or all of this is over: nothing is lost until another try fails.
-        if (beat.aborted) continue;
-        wait = failed(cause);
+        // The attempt starts over, or watching was stopped; neither is an error.
+        if (attempt.aborted) continue;
+        delayMs = handleError(cause);
       }
-      await pulse.next(wait);
+      await scheduler.wait(delayMs);
     }
   };
   void run();
@@ -160,12 +161,12 @@ export function watchVideo(
       return error;
     },
     accept,
-    refresh: () => pulse.now(),
+    refresh: () => scheduler.refreshNow(),
   };
 }
 
-/** Events leave out the place in the queue and the time that is left: those last told stand until others are. */
-function toldBefore(progress: Progress | undefined, { state }: Video): Partial<Progress> {
+/** Events carry no queue position and no remaining time: the last known ones stay valid until new ones arrive. */
+function lastQueueEstimate(progress: Progress | undefined, { state }: Video): Partial<Progress> {
   const { queuePosition, remaining } = progress ?? {};
   return {
     ...(queuePosition !== undefined && state === Video_State.QUEUED && { queuePosition }),
@@ -173,8 +174,8 @@ function toldBefore(progress: Progress | undefined, { state }: Video): Partial<P
   };
 }
 
-/** Whether the same call may work later. */
+/** Whether a retry of the same call may succeed. */
 function canRetry(error: unknown): boolean {
   const { code } = ConnectError.from(error);
-  return isOutOfReach(error) || code === Code.ResourceExhausted || code === Code.Aborted || reasonOf(error) === 0;
+  return isUnreachable(error) || code === Code.ResourceExhausted || code === Code.Aborted || reasonOf(error) === 0;
 }

@@ -1,12 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { ErrorInfoSchema } from '@cinematica/protocol/error-details';
-import { Video_State, VideoSchema, VideoService } from '@cinematica/protocol/v1';
+import { Video_State, VideoSchema } from '@cinematica/protocol/v1';
 import type { Video } from '@cinematica/protocol/v1';
-import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
-import type { ServiceImpl } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, expect, test, vi } from 'vitest';
+import { fakeGateway, gatewayError } from '../../../test/fake-gateway.ts';
 import { watchVideo } from './watch-video.svelte.ts';
 import type { WatchedVideo } from './watch-video.svelte.ts';
 
@@ -23,16 +22,12 @@ const videoAt = (sequence: bigint, state: Video_State, more: MessageInitShape<ty
 
 const event = (video: Video) => ({ message: { case: 'event' as const, value: { sequence: video.sequence, video } } });
 
-/** A gateway in this process, by Connect's own server. */
-function watch(gateway: Partial<ServiceImpl<typeof VideoService>>): WatchedVideo {
-  const api = createClient(
-    VideoService,
-    createRouterTransport(({ service }) => void service(VideoService, gateway)),
-  );
-  return watchVideo(NAME, { api, pauseMs: 1 }, stop.signal);
+/** Watches a video of a gateway with these methods. */
+function watch(methods: Parameters<typeof fakeGateway>[0]): WatchedVideo {
+  return watchVideo(NAME, { api: fakeGateway(methods), retryDelayMs: 1 }, stop.signal);
 }
 
-test('goes on after the last sequence when the stream breaks off, to the final state', async () => {
+test('resumes after the last sequence number when the stream breaks, until the state is final', async () => {
   const asked: bigint[] = [];
   let stored = videoAt(3n, Video_State.QUEUED);
   const watched = watch({
@@ -52,13 +47,13 @@ test('goes on after the last sequence when the stream breaks off, to the final s
   expect(watched.error).toBeUndefined();
 });
 
-test('an older answer does not take the place of a newer one', async () => {
-  const hold = Promise.withResolvers<never>();
+test('an older answer does not replace a newer one', async () => {
+  const never = Promise.withResolvers<never>();
   const watched = watch({
     getVideo: () => ({ video: videoAt(5n, Video_State.RUNNING) }),
     async *watchVideo() {
       yield event(videoAt(6n, Video_State.RUNNING, { progress: { step: 2 } }));
-      await hold.promise;
+      await never.promise;
     },
   });
   await expect.poll(() => watched.video?.sequence).toBe(6n);
@@ -68,7 +63,7 @@ test('an older answer does not take the place of a newer one', async () => {
   expect(watched.connection).toBe('ended');
 });
 
-test('the place in the queue stands until another is told, and goes when the work begins', async () => {
+test('the queue position stays until a new one arrives, and disappears when the video starts to run', async () => {
   const next = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()] as const;
   const progress = { steps: 4, fraction: 0.1 };
   const watched = watch({
@@ -91,14 +86,13 @@ test('the place in the queue stands until another is told, and goes when the wor
   expect(watched.progress?.queuePosition).toBeUndefined();
 });
 
-test('a gateway out of reach is tried again; an unknown video is not, until it is asked for', async () => {
+test('an unreachable gateway is retried; an unknown video is retried only on refresh', async () => {
   let calls = 0;
-  const unknown = { desc: ErrorInfoSchema, value: { reason: 'VIDEO_NOT_FOUND', domain: 'cinematica.dev' } };
   const watched = watch({
     getVideo() {
       calls++;
       if (calls < 4) throw new ConnectError('no network', Code.Unavailable);
-      throw new ConnectError('unknown', Code.NotFound, undefined, [unknown]);
+      throw gatewayError('VIDEO_NOT_FOUND', Code.NotFound);
     },
   });
   await expect.poll(() => watched.connection).toBe('refused');
@@ -108,7 +102,7 @@ test('a gateway out of reach is tried again; an unknown video is not, until it i
   await expect.poll(() => calls).toBe(5);
 });
 
-test('the links of a video that is done are renewed before they expire', async () => {
+test('the links of a finished video are renewed before they expire', async () => {
   let calls = 0;
   const watched = watch({
     getVideo() {
@@ -122,8 +116,8 @@ test('the links of a video that is done are renewed before they expire', async (
   expect(watched.connection).toBe('ended');
 });
 
-test('each preview takes the place of the one before, whose memory is freed', async () => {
-  const freed = vi.spyOn(URL, 'revokeObjectURL');
+test('each preview replaces the previous one and revokes its URL', async () => {
+  using revoke = vi.spyOn(URL, 'revokeObjectURL');
   const watched = watch({
     getVideo: () => ({ video: videoAt(1n, Video_State.RUNNING) }),
     async *watchVideo() {
@@ -134,9 +128,9 @@ test('each preview takes the place of the one before, whose memory is freed', as
     },
   });
   await expect.poll(() => watched.preview?.step).toBe(2);
-  expect(freed).toHaveBeenCalledTimes(1);
+  expect(revoke).toHaveBeenCalledTimes(1);
   const last = watched.preview!.url;
   stop.abort();
-  expect(freed).toHaveBeenLastCalledWith(last);
+  expect(revoke).toHaveBeenLastCalledWith(last);
   expect(watched.preview).toBeUndefined();
 });

@@ -1,12 +1,12 @@
 import { MediaKind, Preset } from '@cinematica/protocol/v1';
 import type { Capabilities, Limits, Model, Range, VideoSettings } from '@cinematica/protocol/v1';
-import { isWhole, WHOLE } from './crop.ts';
+import { DEFAULT_CROP, isDefaultCrop } from './crop.ts';
 import type { Crop, Size } from './crop.ts';
-import { aspectOf, shapeLike } from './shapes.ts';
+import { aspectOf, shapeForSize } from './shapes.ts';
 import type { Shape } from './shapes.ts';
 
-/** The settings that are numbers, under the API's names. */
-export const NUMBERS = [
+/** The numeric settings, under the API's names. */
+export const NUMERIC_SETTINGS = [
   'frames',
   'conditioningFps',
   'frameRate',
@@ -16,162 +16,181 @@ export const NUMBERS = [
   'minGuidance',
   'maxGuidance',
 ] as const;
-export type NumberName = (typeof NUMBERS)[number];
-export type Numbers = Readonly<Record<NumberName, number>>;
+export type NumericSetting = (typeof NUMERIC_SETTINGS)[number];
+export type NumericSettings = Readonly<Record<NumericSetting, number>>;
 
-/** What can be made besides the mp4 and the poster. */
-export const EXTRAS = [MediaKind.LOOP, MediaKind.WEBP, MediaKind.WEBM] as const;
-export type Extra = (typeof EXTRAS)[number];
+/** The optional outputs; the MP4 and the poster are always made. */
+export const EXTRA_OUTPUTS = [MediaKind.LOOP, MediaKind.WEBP, MediaKind.WEBM] as const;
+export type ExtraOutput = (typeof EXTRA_OUTPUTS)[number];
 
-/** What someone has chosen on the create screen; the rest is the preset's and the model's. */
+/** What the user has chosen on the create screen; everything else comes from the preset and the model. */
 export interface Choices {
   readonly preset: Preset;
   readonly shape: Shape;
-  /** Numbers of their own, in place of the preset's. */
-  readonly own: Partial<Numbers>;
-  readonly extras: readonly Extra[];
-  /** Left out, one is drawn. */
+  /** Numeric settings that differ from the preset's. */
+  readonly overrides: Partial<NumericSettings>;
+  readonly extras: readonly ExtraOutput[];
+  /** 0…{@link MAX_SEED}; random if undefined. */
   readonly seed?: number | undefined;
 }
 
-/** The limits of the seed are those of its type. */
+/** The seed is a uint32. */
 export const MAX_SEED = 2 ** 32 - 1;
 
-/** Little to much. */
+/** From little motion to much. */
 export const PRESETS = [Preset.CALM, Preset.NATURAL, Preset.LIVELY] as const;
 
-/** What is offered first. */
-export const FIRST_CHOICES: Choices = { preset: Preset.NATURAL, shape: 'auto', own: {}, extras: [] };
+export const DEFAULT_CHOICES: Choices = { preset: Preset.NATURAL, shape: 'auto', overrides: {}, extras: [] };
 
-/** The limits of a number. The video plays at least as fast as the model is told. */
-export function rangeOf(name: NumberName, limits: Limits, numbers?: Numbers): Range {
+/**
+ * The limits of a numeric setting.
+ *
+ * @param numbers the current settings; with them, `frameRate` is at least `conditioningFps`.
+ * @throws RangeError if the gateway reported no limits for the setting
+ */
+export function rangeOf(name: NumericSetting, limits: Limits, numbers?: NumericSettings): Range {
   const range = name === 'minGuidance' || name === 'maxGuidance' ? limits.guidance : limits[name];
-  if (!range) throw new RangeError(`the system told no limits of ${name}`);
+  if (!range) throw new RangeError(`the gateway reported no limits for ${name}`);
   return name === 'frameRate' && numbers ? { ...range, min: Math.max(range.min, numbers.conditioningFps) } : range;
 }
 
-/** Every number that the video would be made with. */
-export function numbersOf({ preset, own }: Choices, model: Model): Numbers {
-  const given = { ...presetNumbers(model, preset), ...own };
-  // As the system fills it in: without a wish of its own, the video plays at the rate that the model is told.
-  const frameRate = own.frameRate ?? given.conditioningFps;
+/** All numeric settings that the video would be made with. */
+export function resolveNumbers({ preset, overrides }: Choices, model: Model): NumericSettings {
+  const chosen = { ...presetNumbers(model, preset), ...overrides };
+  // As in the gateway, the frame rate defaults to the conditioning frame rate.
+  const frameRate = overrides.frameRate ?? chosen.conditioningFps;
   return {
-    ...given,
-    frameRate: Math.max(frameRate, given.conditioningFps),
-    minGuidance: Math.min(given.minGuidance, given.maxGuidance),
+    ...chosen,
+    frameRate: Math.max(frameRate, chosen.conditioningFps),
+    minGuidance: Math.min(chosen.minGuidance, chosen.maxGuidance),
   };
 }
 
-function presetNumbers(model: Model, preset: Preset): Numbers {
+function presetNumbers(model: Model, preset: Preset): NumericSettings {
   const { defaults } = model;
-  const settings = model.presets.find((known) => known.preset === preset)?.settings ?? defaults;
-  const entries = NUMBERS.map((name) => [name, settings?.[name] ?? defaults?.[name]] as const);
+  const settings = model.presets.find((other) => other.preset === preset)?.settings ?? defaults;
+  const entries = NUMERIC_SETTINGS.map((name) => [name, settings?.[name] ?? defaults?.[name]] as const);
   const missing = entries.find(([, value]) => value === undefined);
-  if (missing) throw new RangeError(`the system told no default of ${missing[0]}`);
-  return Object.fromEntries(entries) as Numbers;
+  if (missing) throw new RangeError(`the gateway reported no default for ${missing[0]}`);
+  return Object.fromEntries(entries) as NumericSettings;
 }
 
 /**
- * Another preset. Own numbers that the presets are about give way to it; those that they all agree on (the seconds, say)
- * stay.
+ * Changes the preset. Overrides of settings that the presets differ in are dropped; overrides of settings that all presets
+ * agree on (the number of frames, for example) are kept.
  */
 export function withPreset(choices: Choices, preset: Preset, model: Model): Choices {
-  const all = model.presets.map((known) => presetNumbers(model, known.preset));
-  const kept = NUMBERS.filter((name) => all.every((numbers) => numbers[name] === all[0]?.[name]));
-  const own = Object.fromEntries(Object.entries(choices.own).filter(([name]) => kept.some((other) => other === name)));
-  return { ...choices, preset, own };
-}
-
-/** A number of one's own; what is left out anyway is none. Of the two guidances, the one that is moved takes the other along. */
-export function withNumber(choices: Choices, name: NumberName, value: number, model: Model): Choices {
-  const numbers = numbersOf(choices, model);
-  const own: Partial<Record<NumberName, number>> = { ...choices.own, [name]: value };
-  if (name === 'minGuidance' && value > numbers.maxGuidance) own.maxGuidance = value;
-  if (name === 'maxGuidance' && value < numbers.minGuidance) own.minGuidance = value;
-  return { ...choices, own: withoutUsual(own, choices.preset, model) };
-}
-
-/** Own numbers without those that would be the same had nothing been chosen. */
-function withoutUsual(own: Partial<Numbers>, preset: Preset, model: Model): Partial<Numbers> {
-  const usual = presetNumbers(model, preset);
-  const rate = own.conditioningFps ?? usual.conditioningFps;
-  const chosen = Object.entries(own).filter(([name, value]) =>
-    name === 'frameRate' ? value > rate : value !== usual[name as NumberName],
+  const all = model.presets.map((other) => presetNumbers(model, other.preset));
+  const common = NUMERIC_SETTINGS.filter((name) => all.every((numbers) => numbers[name] === all[0]?.[name]));
+  const overrides = Object.fromEntries(
+    Object.entries(choices.overrides).filter(([name]) => common.some((other) => other === name)),
   );
-  return Object.fromEntries(chosen);
+  return { ...choices, preset, overrides };
 }
 
-/** How long the video plays, in seconds: frames in between are added without making it longer. */
-export function secondsOf({ frames, conditioningFps }: Pick<Numbers, 'frames' | 'conditioningFps'>): number {
+/** Changes a numeric setting. If the minimum guidance would exceed the maximum, the other one is changed too. */
+export function withNumber(choices: Choices, name: NumericSetting, value: number, model: Model): Choices {
+  const numbers = resolveNumbers(choices, model);
+  const overrides: Partial<Record<NumericSetting, number>> = { ...choices.overrides, [name]: value };
+  if (name === 'minGuidance' && value > numbers.maxGuidance) overrides.maxGuidance = value;
+  if (name === 'maxGuidance' && value < numbers.minGuidance) overrides.minGuidance = value;
+  return { ...choices, overrides: withoutDefaults(overrides, choices.preset, model) };
+}
+
+/** The overrides that differ from the preset. */
+function withoutDefaults(overrides: Partial<NumericSettings>, preset: Preset, model: Model): Partial<NumericSettings> {
+  const defaults = presetNumbers(model, preset);
+  const conditioningFps = overrides.conditioningFps ?? defaults.conditioningFps;
+  const changed = Object.entries(overrides).filter(([name, value]) =>
+    name === 'frameRate' ? value > conditioningFps : value !== defaults[name as NumericSetting],
+  );
+  return Object.fromEntries(changed);
+}
+
+/** The video's duration in seconds. Interpolated frames do not make it longer. */
+export function durationSeconds({
+  frames,
+  conditioningFps,
+}: Pick<NumericSettings, 'frames' | 'conditioningFps'>): number {
   return frames / conditioningFps;
 }
 
-/** Whether anything beside the preset and the shape is chosen. */
-export function isPlain({ own, extras, seed }: Choices): boolean {
-  return Object.keys(own).length === 0 && extras.length === 0 && seed === undefined;
+/** Whether nothing is chosen but the preset and the shape. */
+export function hasOnlyPreset({ overrides, extras, seed }: Choices): boolean {
+  return Object.keys(overrides).length === 0 && extras.length === 0 && seed === undefined;
 }
 
-/** The settings as they are sent: what was not chosen is left to the system. */
-export function settingsOf(choices: Choices, crop: Crop, model: Model) {
-  const numbers = numbersOf(choices, model);
-  const own = Object.fromEntries(Object.keys(choices.own).map((name) => [name, numbers[name as NumberName]]));
+/** The settings of a request; the gateway fills in what was not chosen. */
+export function toSettings(choices: Choices, crop: Crop, model: Model) {
+  const numbers = resolveNumbers(choices, model);
+  const overrides = Object.fromEntries(
+    Object.keys(choices.overrides).map((name) => [name, numbers[name as NumericSetting]]),
+  );
   const { preset, extras, seed } = choices;
-  const shape = aspectOf(choices.shape);
+  const aspect = aspectOf(choices.shape);
   return {
-    ...{ model: model.name, preset, outputs: [...extras] },
-    ...(own as Partial<Numbers>),
+    model: model.name,
+    preset,
+    outputs: [...extras],
+    ...(overrides as Partial<NumericSettings>),
     ...(seed === undefined ? {} : { seed }),
-    ...(shape ? { shape: { case: 'aspectRatio', value: shape } as const } : {}),
-    ...(isWhole(crop) ? {} : { crop: { x: crop.x, y: crop.y, zoom: crop.zoom } }),
+    ...(aspect ? { shape: { case: 'aspectRatio', value: aspect } as const } : {}),
+    ...(isDefaultCrop(crop) ? {} : { crop: { x: crop.x, y: crop.y, zoom: crop.zoom } }),
   };
 }
 
 /**
- * What was chosen for a video that there is, so that another can be made like it. The seed is drawn anew.
- * @param photo that it is to be made of
+ * The choices that lead to an existing video's settings, without its seed.
+ *
+ * @param photo size of the photo that the new video will be made from
  */
-export function choicesOf(settings: VideoSettings, photo: Size, model: Model): Choices {
-  const preset = PRESETS.find((known) => known === settings.preset) ?? FIRST_CHOICES.preset;
-  const given = NUMBERS.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]] as const]));
-  const own = withoutUsual(Object.fromEntries(given), preset, model);
-  const extras = EXTRAS.filter((kind) => settings.outputs.includes(kind));
-  return { preset, shape: shapeLike(settings.shape.value, photo, model), own, extras };
+export function fromSettings(settings: VideoSettings, photo: Size, model: Model): Choices {
+  const preset = PRESETS.find((other) => other === settings.preset) ?? DEFAULT_CHOICES.preset;
+  const given = NUMERIC_SETTINGS.flatMap((name) =>
+    settings[name] === undefined ? [] : [[name, settings[name]] as const],
+  );
+  const overrides = withoutDefaults(Object.fromEntries(given), preset, model);
+  const extras = EXTRA_OUTPUTS.filter((kind) => settings.outputs.includes(kind));
+  return { preset, shape: shapeForSize(settings.shape.value, photo, model), overrides, extras };
 }
 
-/** What was seen of a video's photo. */
-export function cropOf({ crop }: VideoSettings): Crop {
-  return { x: crop?.x ?? WHOLE.x, y: crop?.y ?? WHOLE.y, zoom: crop?.zoom ?? WHOLE.zoom };
+/** The crop of an existing video. */
+export function cropFromSettings({ crop }: VideoSettings): Crop {
+  return { x: crop?.x ?? DEFAULT_CROP.x, y: crop?.y ?? DEFAULT_CROP.y, zoom: crop?.zoom ?? DEFAULT_CROP.zoom };
 }
 
-/** As it is kept for the next time. */
-export function storeChoices({ preset, shape, own, extras }: Choices): string {
-  return JSON.stringify({ preset, shape, own, extras });
+/** Serializes choices for the next visit, without the seed. */
+export function serializeChoices({ preset, shape, overrides, extras }: Choices): string {
+  // Named `own`, so that choices that were stored by earlier versions stay readable.
+  return JSON.stringify({ preset, shape, own: overrides, extras });
 }
 
-/** What was kept the last time, as far as it still means something to this system. */
-export function restoreChoices(text: string | null, { limits }: Capabilities): Choices {
-  const kept = parse(text);
-  const own: Partial<Record<NumberName, number>> = {};
-  for (const name of NUMBERS) {
-    const value = kept.own?.[name];
+/** Reads serialized choices, limited to what the system supports now; the defaults for anything missing or invalid. */
+export function parseChoices(text: string | null, { limits }: Capabilities): Choices {
+  const stored = parseObject(text);
+  const overrides: Partial<Record<NumericSetting, number>> = {};
+  for (const name of NUMERIC_SETTINGS) {
+    const value = stored.own?.[name];
     if (typeof value !== 'number' || !Number.isFinite(value) || !limits) continue;
     const { min, max } = rangeOf(name, limits);
-    own[name] = Math.min(Math.max(value, min), max);
+    overrides[name] = Math.min(Math.max(value, min), max);
   }
   return {
-    preset: PRESETS.find((preset) => preset === kept.preset) ?? FIRST_CHOICES.preset,
-    shape: typeof kept.shape === 'string' && aspectOf(kept.shape) ? (kept.shape as Shape) : FIRST_CHOICES.shape,
-    own,
-    extras: EXTRAS.filter((kind) => Array.isArray(kept.extras) && kept.extras.includes(kind)),
+    preset: PRESETS.find((preset) => preset === stored.preset) ?? DEFAULT_CHOICES.preset,
+    shape: typeof stored.shape === 'string' && aspectOf(stored.shape) ? (stored.shape as Shape) : DEFAULT_CHOICES.shape,
+    overrides,
+    extras: EXTRA_OUTPUTS.filter((kind) => Array.isArray(stored.extras) && stored.extras.includes(kind)),
   };
 }
 
-function parse(text: string | null): {
-  preset?: unknown;
-  shape?: unknown;
-  own?: Record<string, unknown>;
-  extras?: unknown;
-} {
+interface StoredChoices {
+  readonly preset?: unknown;
+  readonly shape?: unknown;
+  readonly own?: Readonly<Record<string, unknown>>;
+  readonly extras?: unknown;
+}
+
+function parseObject(text: string | null): StoredChoices {
   try {
     const value: unknown = JSON.parse(text ?? '{}');
     return typeof value === 'object' && value !== null ? value : {};

@@ -1,116 +1,88 @@
-import type { Capabilities, Video } from '@cinematica/protocol/v1';
-import { MediaKind, Video_State } from '@cinematica/protocol/v1';
+import { Video_State } from '@cinematica/protocol/v1';
 import { api as gateway } from '#lib/api/client.ts';
 import type { Api } from '#lib/api/client.ts';
-import { errorMessage, isOutOfReach, retryDelay } from '#lib/api/errors.ts';
-import { pickMedia } from '#lib/api/media.ts';
-import { createPulse } from '#lib/api/pulse.ts';
+import { errorMessage, isUnreachable, retryDelay } from '#lib/api/errors.ts';
 import { m } from '#lib/i18n/index.ts';
 import { takeSharedPhoto } from '#lib/pwa/shared-photo.ts';
-import { moreMotion } from './again.ts';
-import type { Wanted } from './again.ts';
-import { choicesOf, cropOf, FIRST_CHOICES, restoreChoices, settingsOf, storeChoices, withNumber } from './choices.ts';
+import { loadCapabilities } from './capabilities.svelte.ts';
+import {
+  cropFromSettings,
+  DEFAULT_CHOICES,
+  fromSettings,
+  parseChoices,
+  serializeChoices,
+  toSettings,
+  withNumber,
+} from './choices.ts';
 import type { Choices } from './choices.ts';
-import { settled, WHOLE } from './crop.ts';
+import type { CreateIntent } from './create-intent.ts';
+import { clampCrop, DEFAULT_CROP } from './crop.ts';
 import type { Crop, Size } from './crop.ts';
 import { photoMessage } from './photo-message.ts';
 import { readPhoto } from './read-photo.ts';
-import type { ReadPhoto } from './read-photo.ts';
-import { recentPhoto, rememberPhoto } from './recent-photo.ts';
-import type { Picture } from './recent-photo.ts';
-import { createOrder, sendOrder } from './send.ts';
-import type { Order, Wish } from './send.ts';
+import { rememberPhoto } from './recent-photo.ts';
 import { videoSize } from './shapes.ts';
+import { videoSource } from './source.ts';
+import type { Source } from './source.ts';
+import { createSubmission } from './submission.svelte.ts';
+import { increaseMotion } from './variation.ts';
 
-/** What a video is to be made of. */
-export type Source =
-  | { readonly kind: 'photo'; readonly picture: ReadPhoto }
-  | { readonly kind: 'video'; readonly picture: Picture; readonly video: Video }
-  /** The picture is a film, of which the end is shown. */
-  | { readonly kind: 'continue'; readonly picture: Picture; readonly video: Video };
-
-/** `waiting`: without a connection; it goes on by itself. */
-export type Sending = 'no' | 'sending' | 'waiting';
-
-const STORED = 'cinematica.create';
-/** Pauses between questions to a gateway that does not answer: the first and the longest, in milliseconds. */
-const [PAUSE, LONGEST_PAUSE] = [1000, 20_000];
+/** The key of the last choices in `localStorage`. */
+const STORAGE_KEY = 'cinematica.create';
 
 export type CreateScreen = ReturnType<typeof createScreen>;
 
 /**
- * The state of the create screen, and what can be done on it.
+ * The state and the actions of the create screen. Its properties are reactive.
  *
- * @param wanted what the page was opened for
- * @param signal ends it
+ * @param intent what the screen was opened for; undefined if the user chooses a photo
+ * @param signal aborted when the screen is left
  */
-export function createScreen(wanted: Wanted | undefined, signal: AbortSignal, api: Api = gateway) {
-  let capabilities = $state.raw<Capabilities>();
-  let unreachable = $state(false);
+export function createScreen(intent: CreateIntent | undefined, signal: AbortSignal, api: Api = gateway) {
+  const capabilities = loadCapabilities(api, signal);
+  const submission = createSubmission(api, signal);
   let source = $state.raw<Source>();
-  let opening = $state(wanted !== undefined);
-  let choices = $state.raw<Choices>(FIRST_CHOICES);
-  let crop = $state.raw<Crop>(WHOLE);
+  let opening = $state(intent !== undefined);
+  let choices = $state.raw<Choices>(DEFAULT_CHOICES);
+  let crop = $state.raw<Crop>(DEFAULT_CROP);
   let problem = $state<string>();
   let retryAt = $state<number>();
-  let sending = $state<Sending>('no');
-  let pending: { readonly key: string; readonly source: Source; readonly order: Order } | undefined;
 
-  const model = $derived(capabilities?.models[0]);
+  const model = $derived(capabilities.value?.models[0]);
   const frame = $derived<Size | undefined>(
     source && (model ? videoSize(choices.shape, source.picture, model) : source.picture),
   );
 
-  const choose = (next: Choices): void => {
+  const setChoices = (next: Choices): void => {
     choices = next;
-    if (source && frame) crop = settled(crop, source.picture, frame);
+    if (source && frame) crop = clampCrop(crop, source.picture, frame);
   };
+  capabilities.loaded
+    .then((loaded) => setChoices(parseChoices(localStorage.getItem(STORAGE_KEY), loaded)))
+    // The screen was left, or the browser blocks its storage.
+    .catch(() => undefined);
 
-  /** Asks until there is an answer. */
-  const learn = async (): Promise<Capabilities> => {
-    const pulse = createPulse(signal);
-    for (let pause = PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-      signal.throwIfAborted();
-      const beat = pulse.beat();
-      try {
-        const answer = await api.getCapabilities({}, { signal: beat });
-        if (answer.capabilities) {
-          unreachable = false;
-          return answer.capabilities;
-        }
-      } catch {
-        signal.throwIfAborted();
-        unreachable = !beat.aborted;
-      }
-      await pulse.next(pause);
-    }
+  // Object URLs of photos that a video is made from belong to `rememberPhoto`.
+  const handedOver: string[] = [];
+  const revokePhoto = (): void => {
+    if (source?.kind === 'photo' && !handedOver.includes(source.picture.url)) URL.revokeObjectURL(source.picture.url);
   };
-  const learnt = learn().then((answer) => {
-    capabilities = answer;
-    choices = restoreChoices(localStorage.getItem(STORED), answer);
-    if (source && frame) crop = settled(crop, source.picture, frame);
-    return answer;
-  });
-  // Only the end of the page rejects it.
-  learnt.catch(() => undefined);
+  signal.addEventListener('abort', revokePhoto, { once: true });
 
-  // A photo that a video is made of by now is the next screen's.
-  const given: string[] = [];
-  const release = (): void => {
-    if (source?.kind === 'photo' && !given.includes(source.picture.url)) URL.revokeObjectURL(source.picture.url);
-  };
-  signal.addEventListener('abort', release, { once: true });
-
-  const show = (next: Source | undefined): void => {
-    release();
-    source = next;
-    crop = WHOLE;
+  const clearProblem = (): void => {
     problem = undefined;
     retryAt = undefined;
   };
 
-  /** Runs what opens a photo; what goes wrong is said on the screen. */
-  const attempt = async (open: () => Promise<void>): Promise<void> => {
+  const setSource = (next: Source | undefined): void => {
+    revokePhoto();
+    source = next;
+    crop = DEFAULT_CROP;
+    clearProblem();
+  };
+
+  /** Runs an action that opens a source; an error becomes the screen's problem. */
+  const tryToOpen = async (open: () => Promise<void>): Promise<void> => {
     opening = true;
     problem = undefined;
     try {
@@ -122,104 +94,81 @@ export function createScreen(wanted: Wanted | undefined, signal: AbortSignal, ap
     }
   };
 
-  const open = (file: Blob): Promise<void> =>
-    attempt(async () => show({ kind: 'photo', picture: await readPhoto(file) }));
+  const readFile = async (file: Blob): Promise<void> => setSource({ kind: 'photo', picture: await readPhoto(file) });
+
+  const openPhoto = (file: Blob): Promise<void> => tryToOpen(() => readFile(file));
 
   const openSample = (url: string): Promise<void> =>
-    attempt(async () => {
+    tryToOpen(async () => {
       const response = await fetch(url, { signal });
-      if (!response.ok) throw new TypeError(`the sample can't be fetched: ${response.status}`);
-      show({ kind: 'photo', picture: await readPhoto(await response.blob()) });
+      if (!response.ok) throw new TypeError(`fetching the sample photo failed with status ${response.status}`);
+      await readFile(await response.blob());
     });
 
   const openShared = async (): Promise<void> => {
     const file = await takeSharedPhoto();
-    if (file) show({ kind: 'photo', picture: await readPhoto(file) });
+    if (file) await readFile(file);
     else problem = m.create_not_shared();
   };
 
-  const openVideo = async ({ how, name }: Exclude<Wanted, { how: 'shared' }>): Promise<void> => {
-    const [{ video }, known] = await Promise.all([api.getVideo({ name }, { signal }), learnt]);
+  const openVideo = async ({ kind, name }: Exclude<CreateIntent, { kind: 'shared' }>): Promise<void> => {
+    const continued = kind === 'continue';
+    const [{ video }, { models, limits }] = await Promise.all([
+      api.getVideo({ name }, { signal }),
+      capabilities.loaded,
+    ]);
     const { settings } = video ?? {};
-    const card = known.models[0];
-    const media = video && pickMedia(video, how === 'continue' ? MediaKind.MP4 : MediaKind.PHOTO);
-    if (!video || !settings || !card || !media) {
-      const later = video?.state === Video_State.QUEUED || video?.state === Video_State.RUNNING;
-      problem = later ? m.common_error_not_ready() : m.create_no_frame();
+    const [videoModel] = models;
+    const next = video && videoSource(video, continued ? 'continue' : 'video');
+    if (!settings || !videoModel || !next) {
+      const unfinished = video?.state === Video_State.QUEUED || video?.state === Video_State.RUNNING;
+      problem = unfinished ? m.common_error_not_ready() : m.create_source_missing();
       return;
     }
-    const picture = (how === 'continue' ? undefined : recentPhoto(name)) ?? media;
-    show({ kind: how === 'continue' ? 'continue' : 'video', picture, video });
-    const like = choicesOf(settings, picture, card);
-    const now = like.own.motionBucketId ?? settings.motionBucketId;
-    choose(
-      how === 'motion' && now !== undefined
-        ? withNumber(like, 'motionBucketId', moreMotion(now, known.limits?.motionBucketId), card)
-        : like,
+    setSource(next);
+    const previous = fromSettings(settings, next.picture, videoModel);
+    const motion = previous.overrides.motionBucketId ?? settings.motionBucketId;
+    setChoices(
+      kind === 'motion' && motion !== undefined
+        ? withNumber(previous, 'motionBucketId', increaseMotion(motion, limits?.motionBucketId), videoModel)
+        : previous,
     );
-    if (how !== 'continue' && frame) crop = settled(cropOf(settings), picture, frame);
+    if (!continued && frame) crop = clampCrop(cropFromSettings(settings), next.picture, frame);
   };
 
-  if (wanted) void attempt(() => (wanted.how === 'shared' ? openShared() : openVideo(wanted)));
+  if (intent) void tryToOpen(() => (intent.kind === 'shared' ? openShared() : openVideo(intent)));
 
-  const wish = async (of: Source, settings: ReturnType<typeof settingsOf>): Promise<Wish> => {
-    switch (of.kind) {
-      case 'photo': {
-        const value = new Uint8Array(await of.picture.blob.arrayBuffer());
-        return { source: { case: 'image', value }, settings };
-      }
-      case 'video':
-        return { source: { case: 'video', value: of.video.name }, settings };
-      case 'continue':
-        return { source: { case: 'continueFrom', value: of.video.name }, settings };
-    }
-  };
-
-  /** @returns the new video's name; undefined where it was refused, which is said on the screen */
-  const animate = async (): Promise<string | undefined> => {
-    if (!source || !model || sending !== 'no') return undefined;
-    const of = source;
-    problem = undefined;
-    retryAt = undefined;
-    sending = 'sending';
+  const submit = async (): Promise<string | undefined> => {
+    if (!source || !model || submission.state !== 'idle') return undefined;
+    const submitted = source;
+    clearProblem();
     try {
-      const settings = settingsOf(choices, crop, model);
-      // As long as nothing was changed it is the same order, however often it has to be sent.
-      const key = JSON.stringify(settings);
-      if (pending?.source !== of || pending.key !== key) {
-        pending = { key, source: of, order: createOrder(await wish(of, settings)) };
-      }
-      const onwaiting = (waiting: boolean): void => {
-        sending = waiting ? 'waiting' : 'sending';
-      };
-      const { name } = await sendOrder(pending.order, { api, onwaiting }, signal);
-      pending = undefined;
-      localStorage.setItem(STORED, storeChoices(choices));
-      if (of.kind !== 'continue') {
-        given.push(of.picture.url);
-        rememberPhoto(name, of.picture);
+      const { name } = await submission.submit(submitted, toSettings(choices, crop, model));
+      storeChoices(choices);
+      if (submitted.kind !== 'continue') {
+        handedOver.push(submitted.picture.url);
+        rememberPhoto(name, submitted.picture);
       }
       return name;
     } catch (error) {
       if (signal.aborted) return undefined;
-      sending = 'no';
       problem = errorMessage(error);
-      const delay = retryDelay(error);
-      retryAt = delay === undefined || isOutOfReach(error) ? undefined : Date.now() + delay;
+      const delayMs = retryDelay(error);
+      retryAt = delayMs === undefined || isUnreachable(error) ? undefined : Date.now() + delayMs;
       return undefined;
     }
   };
 
   return {
     get capabilities() {
-      return capabilities;
+      return capabilities.value;
     },
     get model() {
       return model;
     },
-    /** The gateway does not say what it can do. */
+    /** Whether the capabilities could not be loaded; they are retried. */
     get unreachable() {
-      return unreachable;
+      return capabilities.unreachable;
     },
     get source() {
       return source;
@@ -233,28 +182,39 @@ export function createScreen(wanted: Wanted | undefined, signal: AbortSignal, ap
     get crop() {
       return crop;
     },
-    /** The video's size in pixels, or, before the system is known, the photo's. */
+    /** The video's size in pixels; the picture's size until the capabilities are loaded. */
     get frame() {
       return frame;
     },
-    /** What went wrong, in words. */
+    /** The message for the last error. */
     get problem() {
       return problem;
     },
-    /** From when on trying again makes sense, as of `Date.now()`. */
+    /** When the gateway accepts a retry, in milliseconds since 1970. */
     get retryAt() {
       return retryAt;
     },
-    get sending() {
-      return sending;
+    get submission() {
+      return submission.state;
     },
-    open,
+    openPhoto,
     openSample,
-    choose,
-    frameTo: (next: Crop): void => {
+    setChoices,
+    setCrop: (next: Crop): void => {
       crop = next;
     },
-    clear: (): void => show(undefined),
-    animate,
+    /** Goes back to choosing a photo. */
+    clear: (): void => setSource(undefined),
+    /** Requests the video. @returns its name; undefined if it was refused, in which case `problem` says why */
+    submit,
   };
+}
+
+/** Keeps the choices for the next visit, if the browser's storage is neither full nor blocked. */
+function storeChoices(choices: Choices): void {
+  try {
+    localStorage.setItem(STORAGE_KEY, serializeChoices(choices));
+  } catch {
+    // The video has been created, which is what matters.
+  }
 }

@@ -1,7 +1,17 @@
 import { cropToAspect } from '@cinematica/svd';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { centredOn, isWhole, MAX_ZOOM, moved, pinched, seen, settled, WHOLE, zoomed } from './crop.ts';
+import {
+  centreCrop,
+  isDefaultCrop,
+  MAX_ZOOM,
+  panCrop,
+  pinchCrop,
+  visiblePart,
+  clampCrop,
+  DEFAULT_CROP,
+  zoomCrop,
+} from './crop.ts';
 import type { Crop } from './crop.ts';
 
 const side = fc.integer({ min: 16, max: 4000 });
@@ -14,8 +24,12 @@ const factor = fc.double({ min: 0.05, max: 20, noNaN: true });
 
 const near = (actual: number, wanted: number): void => expect(Math.abs(actual - wanted)).toBeLessThan(1e-9);
 
-function expectInside(crop: Crop, photo: Parameters<typeof seen>[0], frame: Parameters<typeof seen>[1]): void {
-  const { width, height } = seen(photo, frame, crop.zoom);
+function expectInside(
+  crop: Crop,
+  photo: Parameters<typeof visiblePart>[0],
+  frame: Parameters<typeof visiblePart>[1],
+): void {
+  const { width, height } = visiblePart(photo, frame, crop.zoom);
   expect(crop.zoom).toBeGreaterThanOrEqual(1);
   expect(crop.zoom).toBeLessThanOrEqual(MAX_ZOOM);
   for (const [middle, window] of [
@@ -28,10 +42,10 @@ function expectInside(crop: Crop, photo: Parameters<typeof seen>[0], frame: Para
 }
 
 describe('a crop', () => {
-  it('shows the frame’s shape, and touches two edges of the photo where it is largest', () => {
+  it('has the frame’s shape, and touches two edges of the photo at zoom 1', () => {
     fc.assert(
       fc.property(size, size, zoom, (photo, frame, z) => {
-        const { width, height } = seen(photo, frame, z);
+        const { width, height } = visiblePart(photo, frame, z);
         const ratio = (width * photo.width) / (height * photo.height) / (frame.width / frame.height);
         near(ratio, 1);
         near(Math.max(width, height) * z, 1);
@@ -39,35 +53,35 @@ describe('a crop', () => {
     );
   });
 
-  it('never leaves the photo, whatever is done to it', () => {
+  it('never leaves the photo, whatever the gesture', () => {
     fc.assert(
       fc.property(size, size, anyCrop, point, point, point, point, factor, (photo, frame, start, a, b, c, d, f) => {
-        const crop = settled(start, photo, frame);
+        const crop = clampCrop(start, photo, frame);
         expectInside(crop, photo, frame);
-        expectInside(moved(crop, { x: a.x * 4 - 2, y: a.y * 4 - 2 }, photo, frame), photo, frame);
-        expectInside(zoomed(crop, f, b, photo, frame), photo, frame);
-        expectInside(centredOn(crop, c, photo, frame), photo, frame);
-        expectInside(pinched(crop, { from: [a, b], to: [c, d] }, photo, frame, f), photo, frame);
+        expectInside(panCrop(crop, { x: a.x * 4 - 2, y: a.y * 4 - 2 }, photo, frame), photo, frame);
+        expectInside(zoomCrop(crop, f, b, photo, frame), photo, frame);
+        expectInside(centreCrop(crop, c, photo, frame), photo, frame);
+        expectInside(pinchCrop(crop, { from: [a, b], to: [c, d] }, photo, frame, f), photo, frame);
       }),
     );
   });
 
-  it('is left alone where it is inside already', () => {
+  it('is not changed by clamping when it is already inside', () => {
     fc.assert(
       fc.property(size, size, anyCrop, (photo, frame, start) => {
-        const crop = settled(start, photo, frame);
-        expect(settled(crop, photo, frame)).toEqual(crop);
+        const crop = clampCrop(start, photo, frame);
+        expect(clampCrop(crop, photo, frame)).toEqual(crop);
       }),
     );
   });
 
-  it('keeps what is under the pointer there while zooming in', () => {
+  it('keeps the point under the pointer in place while zooming in', () => {
     fc.assert(
       fc.property(size, size, anyCrop, point, zoom, (photo, frame, start, at, f) => {
-        const crop = settled(start, photo, frame);
-        const after = zoomed(crop, f, at, photo, frame);
+        const crop = clampCrop(start, photo, frame);
+        const after = zoomCrop(crop, f, at, photo, frame);
         const place = (c: Crop): number[] => {
-          const { width, height } = seen(photo, frame, c.zoom);
+          const { width, height } = visiblePart(photo, frame, c.zoom);
           return [c.x + (at.x - 0.5) * width, c.y + (at.y - 0.5) * height];
         };
         const [before, now] = [place(crop), place(after)];
@@ -77,32 +91,32 @@ describe('a crop', () => {
     );
   });
 
-  it('goes back where it came from', () => {
-    // In the middle of a photo that is seen at a quarter of its size, a small step meets no edge.
+  it('returns to its place when a pan is reversed', () => {
+    // At zoom 4 in the centre, a small step stays away from the edges.
     const step = fc.double({ min: -0.3, max: 0.3, noNaN: true });
     fc.assert(
       fc.property(size, size, step, step, (photo, frame, x, y) => {
         const crop = { x: 0.5, y: 0.5, zoom: 4 };
-        const there = moved(crop, { x, y }, photo, frame);
-        const back = moved(there, { x: -x, y: -y }, photo, frame);
+        const there = panCrop(crop, { x, y }, photo, frame);
+        const back = panCrop(there, { x: -x, y: -y }, photo, frame);
         near(back.x, 0.5);
         near(back.y, 0.5);
       }),
     );
   });
 
-  it('is what the model is given: the same pixels, to within a half', () => {
+  it('covers the same pixels as the pipeline’s crop, to within one', () => {
     const small = fc.record({ width: fc.integer({ min: 16, max: 120 }), height: fc.integer({ min: 16, max: 120 }) });
     fc.assert(
       fc.property(small, small, anyCrop, (photo, frame, start) => {
-        const crop = settled(start, photo, frame);
+        const crop = clampCrop(start, photo, frame);
         const data = new Uint8Array(photo.width * photo.height * 3);
         for (let i = 0; i < photo.width * photo.height; i++) {
           data[i * 3] = i % photo.width;
           data[i * 3 + 1] = Math.floor(i / photo.width);
         }
         const cut = cropToAspect({ ...photo, data }, frame, crop);
-        const { width, height } = seen(photo, frame, crop.zoom);
+        const { width, height } = visiblePart(photo, frame, crop.zoom);
         expect(Math.abs(cut.width - width * photo.width)).toBeLessThanOrEqual(1);
         expect(Math.abs(cut.height - height * photo.height)).toBeLessThanOrEqual(1);
         expect(Math.abs(cut.data[0]! - (crop.x - width / 2) * photo.width)).toBeLessThanOrEqual(1);
@@ -111,9 +125,9 @@ describe('a crop', () => {
     );
   });
 
-  it('is the API’s own until something is chosen', () => {
-    expect(isWhole(WHOLE)).toBe(true);
-    expect(isWhole({ ...WHOLE, zoom: 1.01 })).toBe(false);
-    expect(isWhole({ ...WHOLE, x: 0.4 })).toBe(false);
+  it('is the default only at the centre and at zoom 1', () => {
+    expect(isDefaultCrop(DEFAULT_CROP)).toBe(true);
+    expect(isDefaultCrop({ ...DEFAULT_CROP, zoom: 1.01 })).toBe(false);
+    expect(isDefaultCrop({ ...DEFAULT_CROP, x: 0.4 })).toBe(false);
   });
 });

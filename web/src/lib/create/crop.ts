@@ -1,79 +1,85 @@
-/** A size in pixels, or only in proportion. */
+/** A size in pixels, or an aspect ratio. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** A place: in a photo or in a frame, 0 at the left or upper edge to 1 at the right or lower one. */
+/** A point in a photo or in a frame: 0 is the left or upper edge, 1 the right or lower edge. */
 export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-/** What of a photo becomes the video, as `VideoSettings.crop` says it, with (x, y) always the middle of what is seen. */
+/**
+ * The part of a photo that becomes the video, as in `VideoSettings.crop`. Unlike in the API, (x, y) is always the centre of
+ * the visible part; {@link clampCrop} ensures it.
+ */
 export interface Crop extends Point {
+  /** 1…{@link MAX_ZOOM} */
   readonly zoom: number;
 }
 
 /** The API's largest zoom. */
 export const MAX_ZOOM = 8;
 
-/** The middle, as large as it can be: what the API does where it is told nothing. */
-export const WHOLE: Crop = { x: 0.5, y: 0.5, zoom: 1 };
+/** The API's default: centred and as large as possible. */
+export const DEFAULT_CROP: Crop = { x: 0.5, y: 0.5, zoom: 1 };
 
-/** How much of the photo's width and height is seen in a frame of another shape, 0…1. */
-export function seen(photo: Size, frame: Size, zoom: number): Size {
-  const wider = (frame.width * photo.height) / (frame.height * photo.width);
-  return { width: Math.min(1, wider) / zoom, height: Math.min(1, 1 / wider) / zoom };
+/** The part of the photo's width and height that is visible in a frame of another shape, 0…1. */
+export function visiblePart(photo: Size, frame: Size, zoom: number): Size {
+  const aspectQuotient = (frame.width * photo.height) / (frame.height * photo.width);
+  return { width: Math.min(1, aspectQuotient) / zoom, height: Math.min(1, 1 / aspectQuotient) / zoom };
 }
 
-/** The nearest crop that stays inside the photo. */
-export function settled(crop: Crop, photo: Size, frame: Size): Crop {
-  const zoom = Math.min(Math.max(crop.zoom, 1), MAX_ZOOM);
-  const { width, height } = seen(photo, frame, zoom);
-  return { x: inside(crop.x, width), y: inside(crop.y, height), zoom };
+/** The nearest crop that lies inside the photo. */
+export function clampCrop(crop: Crop, photo: Size, frame: Size): Crop {
+  const zoom = clampZoom(crop.zoom);
+  const { width, height } = visiblePart(photo, frame, zoom);
+  return { x: clampCentre(crop.x, width), y: clampCentre(crop.y, height), zoom };
 }
 
-/** Moves the photo under the frame, by so many of the frame's widths and heights. */
-export function moved(crop: Crop, by: Point, photo: Size, frame: Size): Crop {
-  const { width, height } = seen(photo, frame, crop.zoom);
-  return settled({ ...crop, x: crop.x - by.x * width, y: crop.y - by.y * height }, photo, frame);
+/** Moves the photo under the frame. @param by in widths and heights of the frame */
+export function panCrop(crop: Crop, by: Point, photo: Size, frame: Size): Crop {
+  const { width, height } = visiblePart(photo, frame, crop.zoom);
+  return clampCrop({ ...crop, x: crop.x - by.x * width, y: crop.y - by.y * height }, photo, frame);
 }
 
-/** Makes the photo `factor` times larger, while what is `at` this place of the frame stays there, as far as it can. */
-export function zoomed(crop: Crop, factor: number, at: Point, photo: Size, frame: Size): Crop {
-  return pinched(crop, { from: [at, at], to: [at, at] }, photo, frame, factor);
+/** Zooms by a factor. The point `at` of the frame keeps its place as far as possible. */
+export function zoomCrop(crop: Crop, factor: number, at: Point, photo: Size, frame: Size): Crop {
+  return pinchCrop(crop, { from: [at, at], to: [at, at] }, photo, frame, factor);
 }
 
-/** What two fingers did, in places of the frame. */
+/** A gesture of two fingers, in points of the frame. */
 export interface Pinch {
   readonly from: readonly [Point, Point];
   readonly to: readonly [Point, Point];
 }
 
 /**
- * Keeps the photo under two fingers: what lay between them before lies between them after.
- * @param factor how much further apart they are; measured by whoever knows how long and wide the frame is on the screen
+ * Moves and zooms the photo with two fingers: the point between the fingers follows them.
+ *
+ * @param factor by which the distance of the fingers on the screen has grown
  */
-export function pinched(crop: Crop, { from, to }: Pinch, photo: Size, frame: Size, factor: number): Crop {
-  const zoom = Math.min(Math.max(crop.zoom * factor, 1), MAX_ZOOM);
-  const before = seen(photo, frame, crop.zoom);
-  const after = seen(photo, frame, zoom);
-  const [held, here] = [between(...from), between(...to)];
-  const x = crop.x + (held.x - 0.5) * before.width - (here.x - 0.5) * after.width;
-  const y = crop.y + (held.y - 0.5) * before.height - (here.y - 0.5) * after.height;
-  return settled({ x, y, zoom }, photo, frame);
+export function pinchCrop(crop: Crop, { from, to }: Pinch, photo: Size, frame: Size, factor: number): Crop {
+  const zoom = clampZoom(crop.zoom * factor);
+  const before = visiblePart(photo, frame, crop.zoom);
+  const after = visiblePart(photo, frame, zoom);
+  const [start, end] = [midpoint(...from), midpoint(...to)];
+  const x = crop.x + (start.x - 0.5) * before.width - (end.x - 0.5) * after.width;
+  const y = crop.y + (start.y - 0.5) * before.height - (end.y - 0.5) * after.height;
+  return clampCrop({ x, y, zoom }, photo, frame);
 }
 
-/** Brings a place of the frame into its middle, as far as it can. */
-export function centredOn(crop: Crop, at: Point, photo: Size, frame: Size): Crop {
-  return moved(crop, { x: 0.5 - at.x, y: 0.5 - at.y }, photo, frame);
+/** Moves a point of the frame to its centre, as far as possible. */
+export function centreCrop(crop: Crop, at: Point, photo: Size, frame: Size): Crop {
+  return panCrop(crop, { x: 0.5 - at.x, y: 0.5 - at.y }, photo, frame);
 }
 
-/** Whether this is what the API does anyway. */
-export function isWhole({ x, y, zoom }: Crop): boolean {
+/** Whether the crop is the API's default. */
+export function isDefaultCrop({ x, y, zoom }: Crop): boolean {
   return zoom === 1 && Math.abs(x - 0.5) < 1e-6 && Math.abs(y - 0.5) < 1e-6;
 }
 
-const inside = (middle: number, part: number): number => Math.min(Math.max(middle, part / 2), 1 - part / 2);
-const between = (a: Point, b: Point): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
+const clampZoom = (zoom: number): number => Math.min(Math.max(zoom, 1), MAX_ZOOM);
+const clampCentre = (centre: number, part: number): number => Math.min(Math.max(centre, part / 2), 1 - part / 2);
+const midpoint = (a: Point, b: Point): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });

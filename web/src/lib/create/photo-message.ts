@@ -3,7 +3,7 @@ import { errorMessage } from '#lib/api/errors.ts';
 import { PhotoError } from './read-photo.ts';
 import type { PhotoProblem } from './read-photo.ts';
 
-const sentences: Readonly<Record<PhotoProblem, () => string>> = {
+const messages: Readonly<Record<PhotoProblem, () => string>> = {
   'not-a-photo': m.create_problem_not_a_photo,
   heic: m.create_problem_heic,
   unreadable: m.create_problem_unreadable,
@@ -12,7 +12,7 @@ const sentences: Readonly<Record<PhotoProblem, () => string>> = {
   'too-narrow': m.create_problem_too_narrow,
 };
 
-/** Why this photo did not work, and what to do about it, in the visitor's language. */
+/** The message for a photo that could not be opened, in the user's language: what went wrong and what to do about it. */
 export function photoMessage(error: unknown): string {
-  return error instanceof PhotoError ? sentences[error.problem]() : errorMessage(error);
+  return error instanceof PhotoError ? messages[error.problem]() : errorMessage(error);
 }

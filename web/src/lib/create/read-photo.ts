@@ -3,15 +3,15 @@ import type { Size } from './crop.ts';
 import type { Picture } from './recent-photo.ts';
 import { sniffPhoto, SNIFFED_BYTES } from './sniff-photo.ts';
 
-/** A photo that is ready to be sent: upright, scaled down, JPEG, without anything but its pixels. */
+/** A photo that is ready to be uploaded: an upright, scaled-down JPEG without metadata. */
 export interface ReadPhoto extends Picture {
   readonly blob: Blob;
 }
 
-/** Why a file can't become a video. */
+/** Why a file can't be used as a photo. */
 export type PhotoProblem = 'not-a-photo' | 'heic' | 'unreadable' | 'too-large' | 'too-small' | 'too-narrow';
 
-/** A file that can't become a video; what to say about it is `photoMessage`'s. */
+/** A file can't be used as a photo. `photoMessage` has the user's message. */
 export class PhotoError extends Error {
   override readonly name = 'PhotoError';
   readonly problem: PhotoProblem;
@@ -22,28 +22,28 @@ export class PhotoError extends Error {
   }
 }
 
-/** Pixels of the longer side of what is sent: more than the model sees, and quick to send from a phone. */
-const MOST_SIDE = 1536;
-const QUALITY = 0.9;
-/** Larger files are no photos of phones or cameras, and would take the memory of a phone. */
-const MOST_BYTES = 100_000_000;
-/** As the gateway has it. */
-const LEAST_SIDE = 16;
-const MOST_ASPECT = 8;
+/** Longer side of the uploaded photo in pixels: more than the model uses, and quick to upload from a phone. */
+const MAX_SIDE = 1536;
+const JPEG_QUALITY = 0.9;
+/** Photos of phones and cameras are smaller; a larger file could use up a phone's memory. */
+const MAX_BYTES = 100_000_000;
+/** The gateway's limits: the shortest side in pixels, and the largest aspect ratio. */
+const MIN_SIDE = 16;
+const MAX_ASPECT = 8;
 
 /**
- * Decodes a file in the browser and makes of it what is sent. HEIC works where the browser reads it (Safari does).
+ * Decodes a file in the browser, scales it down and encodes it as JPEG. HEIC works if the browser supports it, as Safari does.
  *
- * @param file from an input, a drop, the clipboard or another app
- * @returns with an object URL, to be revoked when it is no longer shown
+ * @param file from a file input, drag and drop, the clipboard or another app
+ * @returns with an object URL; the caller revokes it
  * @throws {@link PhotoError}
  */
 export async function readPhoto(file: Blob): Promise<ReadPhoto> {
-  if (file.size > MOST_BYTES) throw new PhotoError('too-large');
+  if (file.size > MAX_BYTES) throw new PhotoError('too-large');
   const source = await decode(file);
   try {
     checkSize(source.size);
-    const size = fitWithin(source.size, MOST_SIDE);
+    const size = fitWithin(source.size, MAX_SIDE);
     const blob = await encode(source.image, size);
     return { blob, url: URL.createObjectURL(blob), ...size };
   } finally {
@@ -52,8 +52,8 @@ export async function readPhoto(file: Blob): Promise<ReadPhoto> {
 }
 
 function checkSize({ width, height }: Size): void {
-  if (Math.min(width, height) < LEAST_SIDE) throw new PhotoError('too-small');
-  if (Math.max(width, height) > MOST_ASPECT * Math.min(width, height)) throw new PhotoError('too-narrow');
+  if (Math.min(width, height) < MIN_SIDE) throw new PhotoError('too-small');
+  if (Math.max(width, height) > MAX_ASPECT * Math.min(width, height)) throw new PhotoError('too-narrow');
 }
 
 interface Decoded {
@@ -67,7 +67,7 @@ async function decode(file: Blob): Promise<Decoded> {
     const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' });
     return { image: bitmap, size: bitmap, close: () => bitmap.close() };
   } catch {
-    // What a browser can't make a bitmap of it may still show: Safari's HEIC, older browsers' everything.
+    // Some browsers can decode a file only in an image element, such as HEIC in Safari.
     return decodeElement(file);
   }
 }
@@ -82,16 +82,17 @@ async function decodeElement(file: Blob): Promise<Decoded> {
     return { image, size: { width: image.naturalWidth, height: image.naturalHeight }, close };
   } catch (cause) {
     close();
-    throw new PhotoError(await problemOf(file), { cause });
+    throw new PhotoError(await diagnose(file), { cause });
   }
 }
 
-async function problemOf(file: Blob): Promise<PhotoProblem> {
+/** Why a file could not be decoded, judged by its first bytes. */
+async function diagnose(file: Blob): Promise<PhotoProblem> {
   try {
     const kind = sniffPhoto(new Uint8Array(await file.slice(0, SNIFFED_BYTES).arrayBuffer()));
     return kind === 'photo' ? 'unreadable' : kind === 'heic' ? 'heic' : 'not-a-photo';
   } catch {
-    // The file is gone, or in a cloud that can't be reached.
+    // The file was deleted, or is in a cloud folder that is offline.
     return 'unreadable';
   }
 }
@@ -101,15 +102,15 @@ async function encode(image: CanvasImageSource, { width, height }: Size): Promis
     typeof OffscreenCanvas === 'undefined' ? elementCanvas(width, height) : new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { alpha: false }) as CanvasRenderingContext2D | null;
   if (!context) throw new PhotoError('too-large');
-  // What is transparent becomes white, as at the gateway.
+  // Transparent pixels become white, as in the gateway.
   context.fillStyle = '#ffffff';
   context.fillRect(0, 0, width, height);
   context.imageSmoothingQuality = 'high';
   context.drawImage(image, 0, 0, width, height);
   const blob =
     'convertToBlob' in canvas
-      ? await canvas.convertToBlob({ type: 'image/jpeg', quality: QUALITY })
-      : await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', QUALITY));
+      ? await canvas.convertToBlob({ type: 'image/jpeg', quality: JPEG_QUALITY })
+      : await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', JPEG_QUALITY));
   if (!blob) throw new PhotoError('too-large');
   return blob;
 }

@@ -1,4 +1,4 @@
-/** A picture that this page can show at once. */
+/** A picture with an URL that an `<img>` can show. */
 export interface Picture {
   readonly url: string;
   /** Pixels, upright. */
@@ -6,24 +6,24 @@ export interface Picture {
   readonly height: number;
 }
 
-/** How many photos stay in memory. */
-const MOST = 4;
-const kept = new Map<string, Picture>();
+/** How many photos are kept in memory. */
+const MAX_PHOTOS = 4;
+const photos = new Map<string, Picture>();
 
 /**
- * Keeps the photo that a video is being made of, for the screen that comes next: there it is seen without being fetched.
+ * Keeps a video's photo in memory, so that the video's screen shows it without a download.
  *
  * @param name `videos/{uuid}`
- * @param picture with an object URL, which is this module's from now on
+ * @param picture with an object URL, which this module revokes from now on
  */
 export function rememberPhoto(name: string, picture: Picture): void {
-  kept.set(name, picture);
-  const [oldest] = kept;
-  if (kept.size <= MOST || !oldest) return;
-  kept.delete(oldest[0]);
-  // Several videos may have been made of the same photo.
-  if (![...kept.values()].some(({ url }) => url === oldest[1].url)) URL.revokeObjectURL(oldest[1].url);
+  photos.set(name, picture);
+  const [oldest] = photos;
+  if (photos.size <= MAX_PHOTOS || !oldest) return;
+  photos.delete(oldest[0]);
+  // Several videos may share a photo.
+  if (![...photos.values()].some(({ url }) => url === oldest[1].url)) URL.revokeObjectURL(oldest[1].url);
 }
 
-/** The photo that the video of this name was made of, if it was chosen on this page since it was loaded. */
-export const recentPhoto = (name: string): Picture | undefined => kept.get(name);
+/** The photo of a video; undefined if it was not chosen since this page was loaded. @param name `videos/{uuid}` */
+export const recentPhoto = (name: string): Picture | undefined => photos.get(name);

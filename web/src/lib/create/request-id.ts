@@ -1,4 +1,4 @@
-/** A UUID of version 4. `crypto.randomUUID` is missing where a phone tries the app over plain http in its own network. */
+/** A UUID of version 4. `crypto.randomUUID` needs a secure context, which pages served over plain http are not. */
 export function createRequestId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;

@@ -1,15 +1,17 @@
 import { m } from '#lib/i18n/index.ts';
 
-/** A photo of the project's own, for who has none at hand. */
+/** A sample photo, for users without a photo of their own. */
 export interface Sample {
-  readonly file: string;
-  readonly small: string;
+  /** Address of the photo. */
+  readonly url: string;
+  /** Address of its thumbnail. */
+  readonly thumbnailUrl: string;
   readonly name: () => string;
 }
 
 const sample = (id: string, name: () => string): Sample => ({
-  file: `/samples/${id}.jpg`,
-  small: `/samples/${id}-small.jpg`,
+  url: `/samples/${id}.jpg`,
+  thumbnailUrl: `/samples/${id}-small.jpg`,
   name,
 });
 

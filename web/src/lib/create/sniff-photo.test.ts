@@ -16,7 +16,7 @@ describe('sniffPhoto', () => {
     ['\0\0\0\x18ftypmp42\0\0\0\0mp42isom', 'other'],
     ['%PDF-1.7', 'other'],
     ['', 'other'],
-  ])('%j is %s', (text, kind) => expect(sniffPhoto(bytes(text))).toBe(kind));
+  ])('a file that starts with %j is %s', (text, kind) => expect(sniffPhoto(bytes(text))).toBe(kind));
 });
 
 describe('fitWithin', () => {

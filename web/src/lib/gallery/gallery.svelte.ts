@@ -1,70 +1,72 @@
 import type { Video } from '@cinematica/protocol/v1';
 import { SvelteSet } from 'svelte/reactivity';
-import { api } from '#lib/api/client.ts';
-import { untilRenewal } from '#lib/api/media.ts';
-import { createPulse } from '#lib/api/pulse.ts';
-import { isUnfinished } from '#lib/video/words.ts';
-import { mergeVideos, placeVideo } from './merge-videos.ts';
+import { api as gateway } from '#lib/api/client.ts';
+import type { Api } from '#lib/api/client.ts';
+import { msUntilRenewal } from '#lib/api/media.ts';
+import { createRefreshScheduler } from '#lib/api/refresh-scheduler.ts';
+import { isUnfinished } from '#lib/api/video-state.ts';
+import { mergeVideos, upsertVideo } from './merge-videos.ts';
 
-/** The visitor's videos, newest first, kept up to date, for templates to read. */
+/** The user's videos, newest first, which are kept up to date. Its properties are reactive. */
 export interface Gallery {
   readonly videos: readonly Video[];
-  /** Whether the first answer has come. */
-  readonly known: boolean;
-  /** Whether there are older ones that have not been fetched. */
+  /** Whether the first answer has arrived. */
+  readonly loaded: boolean;
+  /** Whether there are older videos that have not been fetched. */
   readonly hasMore: boolean;
   readonly loadingMore: boolean;
-  /** Why the newest call failed; undefined where it did not. */
+  /** The error of the last call; undefined if it succeeded. */
   readonly error: unknown;
-  /** Fetches older ones. */
-  readonly more: () => Promise<void>;
-  /** Takes over what another call has answered, such as `DeleteVideo`. */
+  /** Fetches older videos. */
+  readonly loadMore: () => Promise<void>;
+  /** Applies a video that another call returned, such as `DeleteVideo`. */
   readonly accept: (video: Video) => void;
-  /** Asks again now. */
+  /** Fetches the videos again now. */
   readonly refresh: () => void;
 }
 
-const PAGE = 24;
-const MOST = 100;
+const PAGE_SIZE = 24;
+const MAX_PAGE_SIZE = 100;
 /**
- * While something is made. Not by `WatchVideo`: browsers have six connections to a server, and each watch would hold one.
+ * Polling interval while a video is unfinished. `WatchVideo` would need a connection per video, and browsers open only six
+ * to a server.
  */
-const LIVE_MS = 2_000;
+const POLL_MS = 2_000;
 const RETRY_MS = 4_000;
 
-/** @param signal ends it. */
-export function createGallery(signal: AbortSignal): Gallery {
+/** @param signal stops the updates. */
+export function createGallery(signal: AbortSignal, api: Pick<Api, 'listVideos'> = gateway): Gallery {
   let videos = $state.raw<readonly Video[]>([]);
-  let known = $state(false);
-  let token = $state('');
+  let loaded = $state(false);
+  let nextPageToken = $state('');
   let loadingMore = $state(false);
   let error = $state.raw<unknown>();
-  /** Deleted while a list may be on its way that still has it. */
+  /** Deleted videos, which an answer that is under way may still contain. */
   const deleted = new SvelteSet<string>();
-  const pulse = createPulse(signal);
+  const scheduler = createRefreshScheduler(signal);
 
-  const kept = (list: readonly Video[]) => list.filter(({ name }) => !deleted.has(name));
+  const withoutDeleted = (list: readonly Video[]) => list.filter(({ name }) => !deleted.has(name));
 
-  async function fetchNewest(beat: AbortSignal): Promise<void> {
-    const pageSize = Math.min(MOST, Math.max(PAGE, videos.length));
-    const answer = await api.listVideos({ pageSize }, { signal: beat });
-    const all = answer.nextPageToken === '';
-    videos = mergeVideos(videos, kept(answer.videos), all);
-    // Where more has been fetched than one answer holds, the older token still leads on.
-    if (all || videos.length <= answer.videos.length) token = answer.nextPageToken;
-    known = true;
+  async function fetchNewest(attempt: AbortSignal): Promise<void> {
+    const pageSize = Math.min(MAX_PAGE_SIZE, Math.max(PAGE_SIZE, videos.length));
+    const answer = await api.listVideos({ pageSize }, { signal: attempt });
+    const complete = answer.nextPageToken === '';
+    videos = mergeVideos(videos, withoutDeleted(answer.videos), complete);
+    // If the list is longer than this answer, the previous token continues at its end.
+    if (complete || videos.length <= answer.videos.length) nextPageToken = answer.nextPageToken;
+    loaded = true;
   }
 
-  /** @returns how long what was fetched is good for, in milliseconds; undefined for ever */
+  /** @returns the delay before the next update in milliseconds; undefined if none is needed */
   async function update(): Promise<number | undefined> {
-    const beat = pulse.beat();
+    const attempt = scheduler.attemptSignal();
     try {
-      await fetchNewest(beat);
+      await fetchNewest(attempt);
       error = undefined;
-      return videos.some(isUnfinished) ? LIVE_MS : untilRenewal(videos);
+      return videos.some(isUnfinished) ? POLL_MS : msUntilRenewal(videos);
     } catch (cause) {
-      // Cut off to begin anew.
-      if (beat.aborted) return 0;
+      // The attempt starts over.
+      if (attempt.aborted) return 0;
       error = cause;
       return RETRY_MS;
     }
@@ -72,9 +74,8 @@ export function createGallery(signal: AbortSignal): Gallery {
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
-      await pulse.next(await update());
-      // Nobody looks: the next reason to is that somebody does again.
-      if (document.hidden) await visible(signal);
+      await scheduler.wait(await update());
+      if (document.hidden) await untilVisible(signal);
     }
   }
   void run();
@@ -83,11 +84,11 @@ export function createGallery(signal: AbortSignal): Gallery {
     get videos() {
       return videos;
     },
-    get known() {
-      return known;
+    get loaded() {
+      return loaded;
     },
     get hasMore() {
-      return token !== '';
+      return nextPageToken !== '';
     },
     get loadingMore() {
       return loadingMore;
@@ -95,14 +96,14 @@ export function createGallery(signal: AbortSignal): Gallery {
     get error() {
       return error;
     },
-    async more() {
-      if (loadingMore || token === '') return;
+    async loadMore() {
+      if (loadingMore || nextPageToken === '') return;
       loadingMore = true;
       try {
-        const answer = await api.listVideos({ pageSize: PAGE, pageToken: token }, { signal });
-        const older = kept(answer.videos).filter(({ name }) => !videos.some((video) => video.name === name));
+        const answer = await api.listVideos({ pageSize: PAGE_SIZE, pageToken: nextPageToken }, { signal });
+        const older = withoutDeleted(answer.videos).filter(({ name }) => !videos.some((video) => video.name === name));
         videos = [...videos, ...older];
-        token = answer.nextPageToken;
+        nextPageToken = answer.nextPageToken;
         error = undefined;
       } catch (cause) {
         if (!signal.aborted) error = cause;
@@ -113,14 +114,14 @@ export function createGallery(signal: AbortSignal): Gallery {
     accept(video) {
       if (video.deleteTime) deleted.add(video.name);
       else deleted.delete(video.name);
-      videos = placeVideo(videos, video);
+      videos = upsertVideo(videos, video);
     },
-    refresh: () => pulse.now(),
+    refresh: () => scheduler.refreshNow(),
   };
 }
 
-/** Resolves when the page is seen, or the signal is aborted. */
-function visible(signal: AbortSignal): Promise<void> {
+/** Resolves when the page is visible, or the signal is aborted. */
+function untilVisible(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = new AbortController();
     const done = (): void => {

@@ -1,27 +1,29 @@
 import type { Video } from '@cinematica/protocol/v1';
 
 /**
- * A list of videos, newest first, with what was fetched anew of it: everything that is as new as the oldest of those is
- * taken from them alone, so that what is gone goes.
+ * Replaces the beginning of a list of videos with freshly fetched ones. Known videos that are missing among the fetched ones
+ * are dropped, unless they are older than all of them.
  *
- * @param all whether nothing is older than what was fetched.
+ * @param known newest first
+ * @param fetched newest first
+ * @param complete whether there are no videos older than the fetched ones
  */
-export function mergeVideos(known: readonly Video[], fresh: readonly Video[], all: boolean): readonly Video[] {
-  const oldest = fresh.at(-1)?.name;
-  // Their names begin with the time.
-  const older = all || oldest === undefined ? [] : known.filter(({ name }) => name < oldest);
-  const newer = new Map(known.map((video) => [video.name, video]));
-  return [...fresh.map((video) => newest(newer.get(video.name), video)), ...older];
+export function mergeVideos(known: readonly Video[], fetched: readonly Video[], complete: boolean): readonly Video[] {
+  const oldest = fetched.at(-1)?.name;
+  // The UUIDs in the names begin with a timestamp.
+  const older = complete || oldest === undefined ? [] : known.filter(({ name }) => name < oldest);
+  const knownByName = new Map(known.map((video) => [video.name, video]));
+  return [...fetched.map((video) => newest(knownByName.get(video.name), video)), ...older];
 }
 
-/** A list with one video put in its place, or taken out where it was deleted. */
-export function placeVideo(known: readonly Video[], video: Video): readonly Video[] {
+/** Adds or replaces a video in a list, newest first; removes it if it is deleted. */
+export function upsertVideo(known: readonly Video[], video: Video): readonly Video[] {
   const others = known.filter(({ name }) => name !== video.name);
   if (video.deleteTime) return others;
   const after = others.findIndex(({ name }) => name < video.name);
   return after < 0 ? [...others, video] : others.toSpliced(after, 0, video);
 }
 
-/** Answers overtake each other. */
+/** Answers may arrive out of order. */
 const newest = (known: Video | undefined, video: Video): Video =>
   known && known.sequence > video.sequence ? known : video;

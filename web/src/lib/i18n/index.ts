@@ -1,4 +1,4 @@
-/** The app's words in the visitor's language: `m.create_animate()`; and which language that is. */
+/** The messages in the user's language, such as `m.create_animate()`, and the language itself. */
 export { m } from './gen/messages.js';
 export { getLocale, locales, setLocale } from './gen/runtime.js';
 export type { Locale } from './gen/runtime.js';

@@ -1,29 +1,29 @@
-/** The event by which Chromium offers to install an app; no standard yet, so that TypeScript does not know it. */
+/** Chromium's event that offers to install the app. It is not standardized, so TypeScript has no type for it. */
 interface InstallPromptEvent extends Event {
   prompt(): Promise<{ readonly outcome: 'accepted' | 'dismissed' }>;
 }
 
 let offer = $state.raw<InstallPromptEvent>();
 
-/** Installing the app, where the browser offers it: the offer is kept for a button. */
+/** Installs the app, if the browser offers it. */
 export const install = {
-  /** Whether there is anything to offer: never in Safari, where one does it from the share menu. */
+  /** Whether the browser offers it. Reactive. Never in Safari, which installs apps from its share menu. */
   get available(): boolean {
     return offer !== undefined;
   },
-  /** Has the browser ask the user. @returns whether the app was installed */
+  /** Shows the browser's prompt. @returns whether the user accepted */
   async prompt(): Promise<boolean> {
-    const asked = offer;
-    // It can be used once.
+    const event = offer;
+    // An event can prompt only once.
     offer = undefined;
-    return asked !== undefined && (await asked.prompt()).outcome === 'accepted';
+    return event !== undefined && (await event.prompt()).outcome === 'accepted';
   },
 };
 
-/** Keeps the browser's offers from now on. @param signal ends that */
+/** Keeps the browser's offer for {@link install}. @param signal stops listening */
 export function keepInstallOffers(signal: AbortSignal): void {
   const keep = (event: Event): void => {
-    // Instead of a bar that covers what the user is doing.
+    // Prevents the browser's own banner.
     event.preventDefault();
     offer = event as InstallPromptEvent;
   };

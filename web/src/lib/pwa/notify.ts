@@ -1,16 +1,15 @@
-/** What a notification says, and where pressing it leads. */
-export interface Notice {
+/** A notification, and the page that it opens. */
+export interface AppNotification {
   readonly title: string;
   readonly body: string;
   /** A path of this app. */
   readonly url: string;
-  /** A later notice of the same tag takes the place of this one. */
+  /** A later notification with the same tag replaces this one. */
   readonly tag: string;
 }
 
 /**
- * Whether notifications can be offered: not over plain http, not on an iPhone unless the app is installed, and not to who
- * has refused them.
+ * Whether notifications can be offered. They need https, on an iPhone an installed app, and a user who has not denied them.
  */
 export function canNotify(): boolean {
   return (
@@ -21,13 +20,13 @@ export function canNotify(): boolean {
   );
 }
 
-/** Asks the user, who must just have pressed a button. @returns whether notifications may be shown */
+/** Asks the user for permission; call it in the handler of a click. @returns whether notifications are allowed */
 export async function askToNotify(): Promise<boolean> {
   return canNotify() && (await Notification.requestPermission()) === 'granted';
 }
 
-/** Shows a notification, if the user has allowed it. @returns whether it was shown */
-export async function notify({ title, body, url, tag }: Notice): Promise<boolean> {
+/** Shows a notification, if notifications are allowed. @returns whether it was shown */
+export async function notify({ title, body, url, tag }: AppNotification): Promise<boolean> {
   if (!canNotify() || Notification.permission !== 'granted') return false;
   const registration = await navigator.serviceWorker.getRegistration();
   if (!registration?.active) return false;

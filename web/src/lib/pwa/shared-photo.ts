@@ -1,12 +1,12 @@
-import { SHARED_PHOTO, SHARED_PHOTOS } from './shared-photo-place.ts';
+import { SHARED_PHOTO_CACHE, SHARED_PHOTO_PATH } from './shared-photo-cache.ts';
 
-/** The photo that another app has shared with this one, once; undefined where there is none, or no longer. */
+/** Takes the photo that another app has shared out of the cache; undefined if there is none. */
 export async function takeSharedPhoto(): Promise<File | undefined> {
   if (!('caches' in globalThis)) return undefined;
-  const cache = await caches.open(SHARED_PHOTOS);
-  const response = await cache.match(SHARED_PHOTO);
+  const cache = await caches.open(SHARED_PHOTO_CACHE);
+  const response = await cache.match(SHARED_PHOTO_PATH);
   if (!response) return undefined;
-  await cache.delete(SHARED_PHOTO);
+  await cache.delete(SHARED_PHOTO_PATH);
   const name = decodeURIComponent(response.headers.get('x-name') ?? 'photo');
   return new File([await response.blob()], name, { type: response.headers.get('content-type') ?? '' });
 }

@@ -1,16 +1,16 @@
 import { untrack } from 'svelte';
 
-/** What is read aloud: `polite` when the reader pauses, `assertive` at once. */
+/** The texts of the live regions, which screen readers read aloud. */
 export const announced = $state({ polite: '', assertive: '' });
 
 /**
- * Has a screen reader say something that is seen elsewhere on the page.
+ * Makes screen readers read a text that is shown elsewhere on the page.
  *
- * @param urgency `assertive` interrupts: for what went wrong.
+ * @param urgency `polite` waits for a pause; `assertive` interrupts, for errors.
  */
 export function announce(text: string, urgency: 'polite' | 'assertive' = 'polite'): void {
-  // The same words again are a change only if something about them is: a space that nobody hears. What was said before is
-  // nothing that an effect which says something depends on.
-  const before = untrack(() => announced[urgency]);
-  announced[urgency] = before === text ? `${text}\u00a0` : text;
+  // Screen readers read a live region only when it changes: a no-break space makes a repeated text different. Untracked,
+  // because an effect that announces something must not depend on the previous announcement.
+  const previous = untrack(() => announced[urgency]);
+  announced[urgency] = previous === text ? `${text}\u00a0` : text;
 }

@@ -1,12 +1,15 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Video } from '@cinematica/protocol/v1';
-import { api } from '#lib/api/client.ts';
+import { api as gateway } from '#lib/api/client.ts';
+import type { Api } from '#lib/api/client.ts';
 import { errorMessage } from '#lib/api/errors.ts';
 import { m } from '#lib/i18n/index.ts';
 import { showToast } from '#lib/ui/toasts.svelte.ts';
 
-/** Calls something that answers with a video; a refusal is shown. @returns whether it worked */
-async function change(
+type DeleteApi = Pick<Api, 'deleteVideo' | 'undeleteVideo'>;
+
+/** Passes the returned video to `accept`, or shows the error in a toast. @returns whether the call succeeded */
+async function callAndAccept(
   call: () => Promise<{ readonly video?: Video | undefined }>,
   accept: (video: Video) => void,
 ): Promise<boolean> {
@@ -21,30 +24,37 @@ async function change(
 }
 
 /**
- * Deletes a video, which can be taken back for as long as the toast says so.
+ * Deletes a video, and shows a toast with an undo button until the video is purged.
  *
- * @param accept gets the video as it is after each of the two.
- * @returns whether it is deleted
+ * @param accept called with the deleted video, and with the restored one after an undo
+ * @returns whether the video was deleted
  */
-export function deleteWithUndo(name: string, accept: (video: Video) => void): Promise<boolean> {
-  return change(
+export function deleteWithUndo(
+  name: string,
+  accept: (video: Video) => void,
+  api: DeleteApi = gateway,
+): Promise<boolean> {
+  return callAndAccept(
     () => api.deleteVideo({ name }),
     (video) => {
       accept(video);
       const ms = video.purgeTime ? timestampMs(video.purgeTime) - Date.now() : 0;
       showToast({
         text: m.video_deleted(),
-        action: { label: m.common_undo(), run: () => void undelete(name, accept) },
+        action: { label: m.common_undo(), run: () => void undeleteVideo(name, accept, api) },
         ms,
       });
     },
   );
 }
 
-/** Deletes a video, where the screen itself says so and offers to take it back. @returns whether it is deleted */
-export const deleteHere = (name: string, accept: (video: Video) => void): Promise<boolean> =>
-  change(() => api.deleteVideo({ name }), accept);
+/** Deletes a video without a toast, for a screen that offers the undo itself. @returns whether it was deleted */
+export const deleteVideo = (name: string, accept: (video: Video) => void, api: DeleteApi = gateway): Promise<boolean> =>
+  callAndAccept(() => api.deleteVideo({ name }), accept);
 
-/** Brings a deleted video back. @returns whether it is back */
-export const undelete = (name: string, accept: (video: Video) => void): Promise<boolean> =>
-  change(() => api.undeleteVideo({ name }), accept);
+/** Restores a deleted video. @returns whether it was restored */
+export const undeleteVideo = (
+  name: string,
+  accept: (video: Video) => void,
+  api: DeleteApi = gateway,
+): Promise<boolean> => callAndAccept(() => api.undeleteVideo({ name }), accept);

@@ -4,7 +4,7 @@ interface Size {
   readonly height: number;
 }
 
-/** Where a photo lies over a frame, in hundredths of the frame's width and height. */
+/** The place of a photo in a frame, in percent of the frame's width and height. */
 export interface Placement {
   readonly left: number;
   readonly top: number;
@@ -13,10 +13,10 @@ export interface Placement {
 }
 
 /**
- * Lays a photo so that what shows in the frame is what the video is made of: the part of the frame's shape whose middle is
- * as near to the focus as can be.
+ * Places a photo so that the frame shows the part of it that the video is made from: the largest part of the frame's shape
+ * at this zoom, with its centre as close to (x, y) as possible.
  *
- * @param crop as in `VideoSettings.crop`: the focus 0 to 1, the zoom at least 1.
+ * @param crop as in `VideoSettings.crop`: x and y 0…1, 0.5 by default; zoom at least 1, 1 by default
  */
 export function placePhoto(
   photo: Size,
@@ -24,12 +24,12 @@ export function placePhoto(
   crop: { readonly x?: number | undefined; readonly y?: number | undefined; readonly zoom?: number | undefined } = {},
 ): Placement {
   const scale = Math.min(photo.width / frame.width, photo.height / frame.height) / Math.max(1, crop.zoom ?? 1);
-  const across = along(photo.width, frame.width * scale, crop.x ?? 0.5);
-  const down = along(photo.height, frame.height * scale, crop.y ?? 0.5);
-  return { left: across.start, width: across.length, top: down.start, height: down.length };
+  const horizontal = placeAxis(photo.width, frame.width * scale, crop.x ?? 0.5);
+  const vertical = placeAxis(photo.height, frame.height * scale, crop.y ?? 0.5);
+  return { left: horizontal.start, width: horizontal.length, top: vertical.start, height: vertical.length };
 }
 
-function along(whole: number, part: number, focus: number) {
-  const start = Math.min(Math.max(focus * whole - part / 2, 0), whole - part);
-  return { start: (100 * (0 - start)) / part, length: (100 * whole) / part };
+function placeAxis(length: number, visible: number, centre: number) {
+  const start = Math.min(Math.max(centre * length - visible / 2, 0), length - visible);
+  return { start: (100 * (0 - start)) / visible, length: (100 * length) / visible };
 }

@@ -1,2 +1,2 @@
-// Kept by the service worker, and shown at whatever address can't be reached: the app must not start there.
+// The service worker shows this page at any address that can't be loaded, so the app must not start on it.
 export const csr = false;

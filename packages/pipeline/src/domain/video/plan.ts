@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
+import { CARD_SETTING_NAMES, pickSettings } from '@cinematica/settings';
 import { decodeChunks, planSegments, resolveSettings, SAMPLER_KINDS } from '@cinematica/svd';
-import type { ModelCard, SettingsRequest, VideoSettings } from '@cinematica/svd';
+import type { ModelCard, SettingsRequest, SegmentSettings } from '@cinematica/svd';
 import { PlanSchema } from '../messages.ts';
 import type { Plan } from '../messages.ts';
 
@@ -8,8 +9,8 @@ import type { Plan } from '../messages.ts';
 export interface PlanRequest extends Omit<SettingsRequest, 'frames' | 'segment'> {
   /** The number of frames of the video. @default the model card's number of frames */
   readonly frames?: number | undefined;
-  /** The frame rate of the files. @default the frame rate that the model is conditioned on */
-  readonly outputFps?: number | undefined;
+  /** The frame rate of the files. @default conditioningFps */
+  readonly frameRate?: number | undefined;
   /** The centre of the crop, 0 to 1 in both directions, and its zoom, at least 1. @default the centre without zoom */
   readonly focus?: { readonly x: number; readonly y: number; readonly zoom?: number | undefined } | undefined;
   /** The name of the preset that the card's defaults come from. @default none */
@@ -36,17 +37,11 @@ export function createPlan(card: ModelCard, digest: string, request: PlanRequest
   return create(PlanSchema, {
     model: card.name,
     modelDigest: digest,
+    ...pickSettings(settings),
     width: settings.width,
     height: settings.height,
     frames,
-    fps: settings.fps,
-    outputFps: request.outputFps ?? settings.fps,
-    motion: settings.motion,
-    noiseAug: settings.noiseAug,
-    steps: settings.steps,
-    minGuidance: settings.minGuidance,
-    maxGuidance: settings.maxGuidance,
-    seed: settings.seed,
+    frameRate: request.frameRate ?? settings.conditioningFps,
     sampler: settings.sampler,
     sigmas: [...(settings.sigmas ?? [])],
     focusX: focus.x,
@@ -64,21 +59,14 @@ export function createPlan(card: ModelCard, digest: string, request: PlanRequest
 }
 
 /** The settings of a segment, in the model's form. @throws RangeError when the sampler is unknown. */
-export function segmentSettings(plan: Plan, segment: number): VideoSettings {
+export function segmentSettings(plan: Plan, segment: number): SegmentSettings {
   const sampler = SAMPLER_KINDS.find((kind) => kind === plan.sampler);
   if (!sampler) throw new RangeError(`unknown sampler "${plan.sampler}" in the plan`);
-  const { width, height, fps, motion, noiseAug, steps, minGuidance, maxGuidance, seed } = plan;
   return {
-    width,
-    height,
+    ...pickSettings(plan, [...CARD_SETTING_NAMES, 'seed']),
+    width: plan.width,
+    height: plan.height,
     frames: plan.segmentFrames,
-    fps,
-    motion,
-    noiseAug,
-    steps,
-    minGuidance,
-    maxGuidance,
-    seed,
     segment,
     sampler,
     sigmas: plan.sigmas.length > 0 ? plan.sigmas : undefined,

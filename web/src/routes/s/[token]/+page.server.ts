@@ -5,11 +5,11 @@ import { error } from '@sveltejs/kit';
 import { serverApi } from '#lib/api/client.server.ts';
 import type { PageServerLoad } from './$types';
 
-/** What a share's link shows. An address that never was one, one that has expired, and one taken back are alike: 404. */
+/** Loads a shared video. Unknown, expired and revoked links all lead to 404. */
 export const load: PageServerLoad = async ({ params, request, setHeaders }) => {
-  const shared = await find(params.token, request);
+  const shared = await findShared(params.token, request);
   const file = (kind: MediaKind) => {
-    const media = shared?.media.find((one) => one.kind === kind);
+    const media = shared?.media.find((candidate) => candidate.kind === kind);
     return media && { url: media.url, width: media.width, height: media.height, type: media.contentType };
   };
   const [video, poster] = [file(MediaKind.MP4), file(MediaKind.POSTER)];
@@ -19,11 +19,11 @@ export const load: PageServerLoad = async ({ params, request, setHeaders }) => {
     video,
     poster,
     /** Milliseconds since 1970. */
-    until: shared.expireTime ? timestampMs(shared.expireTime) : undefined,
+    expireTime: shared.expireTime ? timestampMs(shared.expireTime) : undefined,
   };
 };
 
-async function find(share: string, request: Request) {
+async function findShared(share: string, request: Request) {
   try {
     const { video } = await serverApi(request).getSharedVideo({ share });
     return video;

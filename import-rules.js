@@ -1,0 +1,93 @@
+/** What may import what. `npm run check` applies these rules with dependency-cruiser. Type imports count as well. */
+
+/**
+ * The rooms of packages, from the lowest to the highest. A file imports from its own room and from lower ones.
+ *
+ * @type {Record<string, readonly string[]>}
+ */
+export const ROOMS = {};
+
+/** Tests and their helpers, which may start whatever they need. */
+const TESTS = String.raw`\.test\.ts$|/(testing|fixtures)/`;
+
+/** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
+const rooms = Object.entries(ROOMS).flatMap(([folder, names]) =>
+  names.slice(0, -1).map((name, index) => {
+    const higher = names.slice(index + 1);
+    return {
+      name: `${name}-below-${higher.join('-and-')}`,
+      comment: `${folder}/${name} must not import from ${higher.join(' or ')}.`,
+      severity: 'error',
+      from: { path: `^${folder}/${name}/`, pathNot: TESTS },
+      to: { path: `^${folder}/(${higher.join('|')})/` },
+    };
+  }),
+);
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'no-cycle',
+      comment: 'Files must not import each other in a circle.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'public-door',
+      comment: 'Import a package or service by its name, through the exports of its package.json.',
+      severity: 'error',
+      from: { pathNot: '^(packages|services)/' },
+      to: { path: '^(packages|services)/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'public-door-of-neighbours',
+      comment: 'Import another package or service by its name, through the exports of its package.json.',
+      severity: 'error',
+      from: { path: '^((?:packages|services)/[^/]+)/' },
+      to: { path: '^(packages|services)/', pathNot: '^$1/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'packages-at-the-bottom',
+      comment: 'Packages import packages only.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: TESTS },
+      to: { path: '^(services|web|scripts|test|bench|deploy)/' },
+    },
+    {
+      name: 'services-apart',
+      comment: 'Services import packages only. They reach each other over NATS and gRPC.',
+      severity: 'error',
+      from: { path: '^services/([^/]+)/', pathNot: TESTS },
+      to: { path: '^(services|web|scripts|test|bench|deploy)/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'web-uses-protocol',
+      comment: 'The web app imports packages/protocol, and the rule for video sizes that it shares with the model.',
+      severity: 'error',
+      from: { path: '^web/src/', pathNot: TESTS },
+      to: {
+        path: '^(packages|services|scripts|test|bench|deploy)/',
+        pathNot: '^packages/(protocol/|svd/src/image/choose-size\\.ts$)',
+      },
+    },
+    {
+      name: 'no-tests-in-programs',
+      comment: 'Programs do not import tests or their helpers.',
+      severity: 'error',
+      from: { path: '^(packages|services|web|scripts)/', pathNot: TESTS },
+      to: { path: '^(test|bench)/|\\.test\\.ts$' },
+    },
+    ...rooms,
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(node_modules|\\.cache|\\.svelte-kit|build|dist)/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types', 'svelte'],
+    },
+  },
+};

@@ -1,0 +1,29 @@
+import type { GraphBuilder } from '../onnx/graph-builder.ts';
+import type { ExecutionProvider } from '../runtime/execution-provider.ts';
+import { createCudaEmitter } from '../nn/cuda/cuda-emitter.ts';
+import type { Emitter } from '../nn/emitter.ts';
+import { createReferenceEmitter } from '../nn/reference-emitter.ts';
+import { blockwiseAttention, fusedAttention } from '../nn/write-attention.ts';
+
+/** Requirements of a graph on its emitter. */
+export interface GraphNeeds {
+  /** Whether the graph must compute in float32, because float16 is not precise enough. */
+  readonly float32: boolean;
+}
+
+/** Creates an emitter that writes into a graph. */
+export type CreateEmitter = (graph: GraphBuilder, needs: GraphNeeds) => Emitter;
+
+/** Selects the emitter, and with it the layout and precision, for an execution provider. */
+export function emitterFor(provider: ExecutionProvider): CreateEmitter {
+  switch (provider) {
+    case 'cuda':
+    case 'tensorrt':
+      return (graph, { float32 }) => createCudaEmitter(graph, { precision: float32 ? 'float32' : 'float16' });
+    case 'webgpu':
+      return (graph) => createReferenceEmitter(graph, blockwiseAttention);
+    case 'coreml':
+    case 'cpu':
+      return (graph) => createReferenceEmitter(graph, fusedAttention);
+  }
+}

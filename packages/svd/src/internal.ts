@@ -1,0 +1,22 @@
+/** What the benches and tests of other folders need of the model, beyond its public interface. */
+export { clipConfigSchema } from './checkpoint/clip-config.ts';
+export { unetArchitecture, unetConfigSchema } from './checkpoint/unet-config.ts';
+export { vaeConfigSchema } from './checkpoint/vae-config.ts';
+export { vaeDecodeGraph } from './graphs/decode-graph.ts';
+export { denoiseGraphs, unetGraph } from './graphs/denoise-graphs.ts';
+export { emitterFor } from './graphs/emitter-for.ts';
+export type { CreateEmitter } from './graphs/emitter-for.ts';
+export { imageEncoderGraph, vaeEncodeGraph } from './graphs/encode-graphs.ts';
+export type { GraphDraft } from './graphs/graph.ts';
+export { vaeInput } from './image/vae-input.ts';
+export { checkCudaGraph } from './nn/cuda/check-graph.ts';
+export { createCudaEmitter } from './nn/cuda/cuda-emitter.ts';
+export { viewModel } from './nn/cuda/model-view.ts';
+export type { NodeView, TensorView } from './nn/cuda/model-view.ts';
+export { elements, float, GraphBuilder } from './onnx/graph-builder.ts';
+export { decodeTogether } from './pipeline/decode.ts';
+export { embedImage, encodeImage } from './pipeline/encode.ts';
+export { fnv1a, normals, philox4x32 } from './random/philox.ts';
+export { encodeHeader } from './safetensors/encode-header.ts';
+export type { TensorSpec } from './safetensors/encode-header.ts';
+export type { Weights } from './safetensors/weights.ts';

@@ -1,0 +1,26 @@
+/**
+ * The tests that start nats-server, ffmpeg, the built web app or whole services. All other tests need only Node and the
+ * packages.
+ */
+export const INTEGRATION_TESTS = [
+  'packages/pipeline/src/!(domain)/**/*.test.ts',
+  'scripts/animate.test.ts',
+  'scripts/launch/launcher.test.ts',
+  'scripts/launch/nats/users.test.ts',
+  'services/gateway/src/gateway*.test.ts',
+  'services/gateway/src/scaler/*.test.ts',
+  'services/muxer/src/media.test.ts',
+  'test/chaos/**/*.test.ts',
+  'test/deploy/**/*.test.ts',
+  'test/integration/**/*.test.ts',
+  'web/test/**/*.test.ts',
+];
+
+/** All tests outside of browsers and of the web app's own sources. */
+export const SYSTEM_TESTS = [
+  'packages/*/src/**/*.test.ts',
+  'services/*/src/**/*.test.ts',
+  'scripts/**/*.test.ts',
+  'bench/**/*.test.ts',
+  'test/**/*.test.ts',
+];

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { approximate, formatDuration, formatTimeAgo } from './format-time.ts';
+
+test.each([
+  [0, null],
+  [9_900, null],
+  [10_000, '10 segundos'],
+  [41_000, '45 segundos'],
+  [55_000, '55 segundos'],
+  [56_000, '1 minuto'],
+  [61_000, '2 minutos'],
+  [55 * 60_000, '55 minutos'],
+  [56 * 60_000, '1 hora'],
+  [80 * 60_000, '1,5 horas'],
+  [50 * 3_600_000, '3 días'],
+])('%d ms are about %s', (ms, text) => {
+  const time = approximate(ms);
+  expect(time && formatDuration(time, 'es')).toBe(text);
+});
+
+test('a countdown never goes up, and never shows less than the remaining time', () => {
+  const unit = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+  let last = Infinity;
+  for (let ms = 3 * 86_400_000; ms > 0; ms -= 7_777) {
+    const time = approximate(ms);
+    const shown = time ? time.value * unit[time.unit] : 10_000;
+    expect(shown).toBeLessThanOrEqual(last);
+    expect(shown).toBeGreaterThanOrEqual(Math.min(ms, 10_000));
+    last = shown;
+  }
+});
+
+test('a past time is told relative to now, in each language', () => {
+  expect(formatTimeAgo(5_000, 'es')).toBe('ahora');
+  expect(formatTimeAgo(3 * 60_000, 'pt')).toBe('há 3 minutos');
+  expect(formatTimeAgo(86_400_000, 'en')).toBe('yesterday');
+});

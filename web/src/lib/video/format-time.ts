@@ -1,0 +1,38 @@
+/** A duration, rounded for people. */
+export interface ApproximateDuration {
+  readonly value: number;
+  readonly unit: 'second' | 'minute' | 'hour' | 'day';
+}
+
+const [SECOND, MINUTE, HOUR, DAY] = [1_000, 60_000, 3_600_000, 86_400_000];
+
+/**
+ * Rounds a duration up, in steps that are coarse enough for a calm countdown: 5 seconds, minutes, half hours, days.
+ *
+ * @param ms at least 0
+ * @returns null for less than 10 seconds
+ */
+export function approximate(ms: number): ApproximateDuration | null {
+  if (ms < 10 * SECOND) return null;
+  if (ms <= 55 * SECOND) return { value: 5 * Math.ceil(ms / SECOND / 5), unit: 'second' };
+  if (ms <= 55 * MINUTE) return { value: Math.ceil(ms / MINUTE), unit: 'minute' };
+  if (ms <= 36 * HOUR) return { value: Math.ceil((2 * ms) / HOUR) / 2, unit: 'hour' };
+  return { value: Math.ceil(ms / DAY), unit: 'day' };
+}
+
+/** Such as `40 seconds`. @param locale BCP 47 */
+export const formatDuration = ({ value, unit }: ApproximateDuration, locale: string): string =>
+  new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
+
+/** Such as `now`, `3 minutes ago` or `yesterday`. @param ms at least 0 @param locale BCP 47 */
+export function formatTimeAgo(ms: number, locale: string): string {
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  if (ms < MINUTE) return format.format(0, 'second');
+  if (ms < HOUR) return format.format(-Math.floor(ms / MINUTE), 'minute');
+  if (ms < DAY) return format.format(-Math.floor(ms / HOUR), 'hour');
+  return format.format(-Math.floor(ms / DAY), 'day');
+}
+
+/** Such as `30 November`. @param time milliseconds since 1970 @param locale BCP 47 */
+export const formatDay = (time: number, locale: string): string =>
+  new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long' }).format(time);

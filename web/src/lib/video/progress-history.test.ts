@@ -1,0 +1,50 @@
+import { create } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import { ProgressSchema, Video_State, VideoSchema } from '@cinematica/protocol/v1';
+import { expect, test } from 'vitest';
+import { addObservation, startHistory } from './progress-history.ts';
+import type { Observation } from './progress-history.ts';
+
+const { QUEUED, RUNNING } = Video_State;
+const observe = (sequence: number, state: Video_State, seconds?: number): Observation => ({
+  video: create(VideoSchema, { sequence: BigInt(sequence), state }),
+  progress: create(ProgressSchema, seconds === undefined ? {} : { remaining: durationFromMs(seconds * 1000) }),
+});
+
+test('the expected end ignores small changes of the estimate and follows large ones', () => {
+  const first = startHistory(observe(1, RUNNING, 100), 0);
+  expect(first.expectedEndTime).toBe(100_000);
+  expect(addObservation(first, observe(2, RUNNING, 95), 1_000).expectedEndTime).toBe(100_000);
+  expect(addObservation(first, observe(2, RUNNING, 80), 1_000).expectedEndTime).toBe(81_000);
+});
+
+test('an expected end that has passed is replaced by any new estimate', () => {
+  const first = startHistory(observe(1, RUNNING, 100), 0);
+  expect(addObservation(first, observe(2, RUNNING, 1), 100_500).expectedEndTime).toBe(101_500);
+});
+
+test('the expected end is unknown without an estimate', () => {
+  const first = startHistory(observe(1, RUNNING, 100), 0);
+  expect(addObservation(first, observe(2, RUNNING), 1_000).expectedEndTime).toBeNull();
+});
+
+test('an estimate that is carried over does not restart the countdown', () => {
+  const first = observe(1, RUNNING, 100);
+  const next = { ...observe(2, RUNNING), progress: { ...first.progress!, step: 5 } };
+  expect(addObservation(startHistory(first, 0), next, 60_000).expectedEndTime).toBe(100_000);
+});
+
+test('only a new event, progress or preview is a change', () => {
+  const observation = observe(1, RUNNING);
+  const first = startHistory(observation, 0);
+  expect(addObservation(first, observation, 500).lastChangeTime).toBe(0);
+  expect(addObservation(first, { ...observation, preview: 'a preview' }, 500).lastChangeTime).toBe(500);
+  expect(addObservation(first, observe(2, RUNNING), 500)).toMatchObject({ lastChangeTime: 500, longestGapMs: 500 });
+});
+
+test('time in the queue does not count as a gap', () => {
+  const started = addObservation(startHistory(observe(1, QUEUED), 0), observe(2, RUNNING), 90_000);
+  expect(started.longestGapMs).toBe(0);
+  const slow = addObservation(started, observe(3, RUNNING), 130_000);
+  expect(addObservation(slow, observe(4, RUNNING), 131_000).longestGapMs).toBe(40_000);
+});

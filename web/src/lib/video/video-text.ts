@@ -1,0 +1,126 @@
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import { MediaKind, Preset } from '@cinematica/protocol/v1';
+import type { Video, VideoSettings } from '@cinematica/protocol/v1';
+import { getLocale, m } from '#lib/i18n/index.ts';
+import { approximate, formatDay, formatDuration, formatTimeAgo } from './format-time.ts';
+import type { ScreenState } from './screen-state.ts';
+import type { Phase, StatusView } from './status-view.ts';
+
+/** Texts about a video, in the user's language. */
+
+const PHASES: Readonly<Record<Phase, () => string>> = {
+  waiting: m.video_phase_waiting,
+  next: m.video_phase_next,
+  starting: m.video_phase_starting,
+  encode: m.video_phase_encode,
+  denoise: m.video_phase_denoise,
+  decode: m.video_phase_decode,
+  mux: m.video_phase_mux,
+};
+
+export const phaseText = ({ phase }: StatusView): string => PHASES[phase]();
+
+/** The position in the queue, or the step and the segment; empty if there is nothing to show. */
+export function positionText({ queuePosition, step, steps, segment, segments }: StatusView): string {
+  if (queuePosition !== null) return queuePosition > 0 ? m.video_queue_position({ count: queuePosition }) : '';
+  const texts = [];
+  if (step !== null && steps !== null) texts.push(m.video_step({ step, steps }));
+  if (segment !== null && segments !== null) texts.push(m.video_part({ part: segment, parts: segments }));
+  return texts.join(', ');
+}
+
+/** The remaining time or, if it is unknown, when the video was started or sent. @param now milliseconds since 1970 */
+export function timeText({ remainingMs }: StatusView, { startTime, createTime }: Video, now: number): string {
+  if (remainingMs !== null) {
+    const duration = approximate(remainingMs);
+    return duration ? m.video_remaining({ time: formatDuration(duration, getLocale()) }) : m.video_remaining_moments();
+  }
+  if (startTime) return m.video_started_ago({ ago: timeAgo(startTime, now) });
+  return createTime ? m.video_created_ago({ ago: timeAgo(createTime, now) }) : '';
+}
+
+/** An approximate duration. @param ms at least 0 */
+export function durationText(ms: number): string {
+  const duration = approximate(ms);
+  return duration ? formatDuration(duration, getLocale()) : m.video_moments();
+}
+
+/** How long ago a time was. @param now milliseconds since 1970 */
+export const timeAgo = (time: Timestamp, now: number): string =>
+  formatTimeAgo(Math.max(0, now - timestampMs(time)), getLocale());
+
+export const dayText = (time: Timestamp): string => formatDay(timestampMs(time), getLocale());
+
+/** Rounded down. */
+export const toPercent = ({ fraction }: Pick<StatusView, 'fraction'>): number => Math.floor(100 * fraction);
+
+/** The title of the page, which the browser's tab shows. */
+export function pageTitle(state: ScreenState, status: StatusView | undefined): string {
+  if (state === 'unfinished') {
+    return status?.fraction ? m.video_title_making({ percent: toPercent(status) }) : m.video_title_waiting();
+  }
+  if (state === 'done') return m.video_title_done();
+  return state === 'failed' ? m.video_title_failed() : `${m.video_title()} · Cinemática`;
+}
+
+const PRESETS: Readonly<Partial<Record<Preset, () => string>>> = {
+  [Preset.CALM]: m.video_preset_calm,
+  [Preset.NATURAL]: m.video_preset_natural,
+  [Preset.LIVELY]: m.video_preset_lively,
+};
+
+const FILES: Readonly<Partial<Record<MediaKind, () => string>>> = {
+  [MediaKind.MP4]: m.video_file_mp4,
+  [MediaKind.LOOP]: m.video_file_loop,
+  [MediaKind.WEBP]: m.video_file_webp,
+  [MediaKind.WEBM]: m.video_file_webm,
+  [MediaKind.POSTER]: m.video_file_poster,
+};
+
+/** The label of a file that can be saved; undefined for files that are not offered. */
+export const fileLabel = (kind: MediaKind): string | undefined => FILES[kind]?.();
+
+export const presetLabel = ({ preset }: VideoSettings): string => (PRESETS[preset] ?? m.video_preset_custom)();
+
+const formatNumber = (value: number): string =>
+  new Intl.NumberFormat(getLocale(), { maximumFractionDigits: value < 0.1 ? 3 : 1 }).format(value);
+
+/** The video's duration: its frames at the conditioning frame rate. */
+export function videoLengthText({ frames = 1, conditioningFps = 1 }: VideoSettings): string {
+  return new Intl.NumberFormat(getLocale(), {
+    style: 'unit',
+    unit: 'second',
+    unitDisplay: 'short',
+    maximumFractionDigits: 1,
+  }).format(frames / conditioningFps);
+}
+
+/** The settings of a video that are known, as labels and values. */
+export function settingsRows(settings: VideoSettings): readonly (readonly [label: string, value: string])[] {
+  const { frames, frameRate, conditioningFps, motionBucketId, noiseAugStrength, steps, seed, model, shape } = settings;
+  const { minGuidance, maxGuidance } = settings;
+  const rows: [string, string | undefined][] = [
+    [m.video_setting_preset(), presetLabel(settings)],
+    [
+      m.video_setting_length(),
+      frames === undefined ? undefined : m.video_setting_length_value({ time: videoLengthText(settings), frames }),
+    ],
+    [m.video_setting_rate(), m.video_setting_rate_value({ rate: frameRate ?? conditioningFps ?? 0 })],
+    [m.video_setting_motion(), motionBucketId?.toString()],
+    [m.video_setting_seed(), seed?.toString()],
+    [m.video_setting_steps(), steps?.toString()],
+    [
+      m.video_setting_guidance(),
+      minGuidance === undefined || maxGuidance === undefined
+        ? undefined
+        : minGuidance === maxGuidance
+          ? formatNumber(minGuidance)
+          : m.video_setting_guidance_value({ min: formatNumber(minGuidance), max: formatNumber(maxGuidance) }),
+    ],
+    [m.video_setting_noise(), noiseAugStrength === undefined ? undefined : formatNumber(noiseAugStrength)],
+    [m.video_setting_size(), shape.case === 'size' ? `${shape.value.width} × ${shape.value.height}` : undefined],
+    [m.video_setting_model(), model || undefined],
+  ];
+  return rows.filter((row): row is [string, string] => row[1] !== undefined);
+}
