@@ -5,7 +5,7 @@
  *
  * @type {Record<string, readonly string[]>}
  */
-export const ROOMS = {};
+export const ROOMS = { 'packages/pipeline/src': ['domain', 'nats', 'process'] };
 
 /** Tests and their helpers, which may start whatever they need. */
 const TESTS = String.raw`\.test\.ts$|/(testing|fixtures)/`;
@@ -79,12 +79,19 @@ export default {
       from: { path: '^(packages|services|web|scripts)/', pathNot: TESTS },
       to: { path: '^(test|bench)/|\\.test\\.ts$' },
     },
+    {
+      name: 'nats-behind-ports',
+      comment: 'Only packages/pipeline/src/nats uses the NATS client.',
+      severity: 'error',
+      from: { path: '^(packages|services|web)/', pathNot: `^packages/pipeline/src/nats/|${TESTS}` },
+      to: { path: '(^|/)node_modules/@nats-io/' },
+    },
     ...rooms,
   ],
   options: {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(node_modules|\\.cache|\\.svelte-kit|build|dist)/' },
+    exclude: { path: '(^|/)(\\.cache|\\.svelte-kit|build|dist)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types', 'svelte'],

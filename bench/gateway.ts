@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { changed, TaskState } from '@cinematica/pipeline';
 import { startTestGateway } from '@cinematica/gateway/testing/gateway';
+import { changed, TaskState } from '@cinematica/pipeline';
 import { table } from '@cinematica/svd/parity';
 import { printHelp } from './support/print-help.ts';
 

@@ -127,7 +127,7 @@ async function probe(file: string) {
   return { video: streams[0], settings: JSON.parse(format.tags.comment) as Record<string, unknown> };
 }
 
-test('where no system runs, one is started for the video, and stopped after it', async () => {
+test('a system is started for the video and stopped afterwards when none runs', async () => {
   const args = ['my photo.jpg', 'a.mp4', '--model', 'tiny', '--data', 'data', '--preset', 'calm', '--threads', '1'];
   const { code, out, err } = await animate([...args, ...quick]);
   expect({ code, out }, err).toEqual({
@@ -142,14 +142,21 @@ test('where no system runs, one is started for the video, and stopped after it',
 
   const { video, settings } = await probe(join(folder, 'a.mp4'));
   expect(video).toEqual({ width: 64, height: 128, nb_read_frames: '2', r_frame_rate: '7/1' });
-  expect(settings).toMatchObject({ frames: 2, steps: 2, motionBucketId: 60, minGuidance: 1, maxGuidance: 3, size: '64x128' });
+  expect(settings).toMatchObject({
+    frames: 2,
+    steps: 2,
+    motionBucketId: 60,
+    minGuidance: 1,
+    maxGuidance: 3,
+    size: '64x128',
+  });
   expect(err).toContain(`Tiny: 64x128, 2 frames, 2 steps, seed ${String(settings.seed)}\n`);
   // For its owner's eyes only.
   expect((await stat(join(data, 'api-key'))).mode & 0o777).toBe(0o600);
   expect(await readdir(data)).not.toContain('address');
 }, 120_000);
 
-describe('with a system that runs', () => {
+describe('with a running system', () => {
   let system: ChildProcess;
   let url: string;
   let client: VideoClient;
@@ -175,7 +182,7 @@ describe('with a system that runs', () => {
   const here = ['--data', 'data'];
   const newest = async () => (await client.listVideos({ pageSize: 1 })).videos[0]!;
 
-  test('that one makes it; the same seed gives the same video; nothing of earlier videos is lost', async () => {
+  test('the running system makes the video, the same seed gives the same video, and earlier videos stay', async () => {
     const seed = ['--seed', '5'];
     const first = await animate(['my photo.jpg', 'b.mp4', ...here, ...quick, ...seed]);
     expect(first, first.err).toMatchObject({ code: 0 });
@@ -189,7 +196,7 @@ describe('with a system that runs', () => {
     expect(videos.map(({ state }) => state)).toEqual([Video_State.DONE, Video_State.DONE, Video_State.DONE]);
   }, 120_000);
 
-  test('a format that the API does not take; more frames than the window; other files beside it', async () => {
+  test('a TIFF becomes a video that is longer than the window, with further files', async () => {
     const more = ['--frames', '8', '--size', '64x64', '--steps', '2', '--fps', '7', '--output-fps', '14'];
     const also = ['--also', 'loop,poster,webm'];
     const { code, out, err } = await animate(['scan.tiff', 'long.mp4', ...here, ...more, ...also]);
@@ -208,7 +215,7 @@ describe('with a system that runs', () => {
     expect(await sharp(join(folder, 'long-poster.webp')).metadata()).toMatchObject({ format: 'webp', width: 64 });
   }, 120_000);
 
-  test('one that was named is used without looking for another; without a key, by a cookie', async () => {
+  test('--address selects the system, and a cookie identifies the caller without a key', async () => {
     const args = ['my photo.jpg', 'd.webp', '--address', url, '--data', 'nowhere', ...quick];
     const { code, err } = await animate(args);
     expect(code, err).toBe(0);
@@ -221,7 +228,7 @@ describe('with a system that runs', () => {
     );
   }, 120_000);
 
-  test('over a network that breaks, all the same: its story goes on, and so does what is fetched', async () => {
+  test('the event stream and the download continue after broken connections', async () => {
     await using network = await startBadNetwork(Number(new URL(url).port));
     const address = `http://127.0.0.1:${network.port}`;
     let broken = false;
@@ -236,7 +243,7 @@ describe('with a system that runs', () => {
     expect(network.pieces).toBeGreaterThan(2);
   }, 120_000);
 
-  test('Ctrl-C cancels the video there, and leaves no file', async () => {
+  test('Ctrl-C cancels the video and leaves no file', async () => {
     const target = join(folder, 'stopped');
     await mkdir(target);
     let pressed = false;
@@ -279,7 +286,7 @@ describe('with a system that runs', () => {
     [['none.jpg', 'o.mp4', ...here], 1, 'none.jpg: no such file'],
     [['tiny/cinematica.json', 'o.mp4', ...here], 1, 'tiny/cinematica.json: not a supported image'],
     [['my photo.jpg', 'none/o.mp4', ...here], 1, 'none: there is no such folder'],
-  ])('%j is refused in one line', async (args, code, message) => {
+  ])('%j is refused with one line', async (args, code, message) => {
     const result = await animate(args);
     expect(result).toMatchObject({ code, out: '' });
     const lines = result.err
@@ -292,7 +299,7 @@ describe('with a system that runs', () => {
     expect(await readdir(folder)).not.toContain('o.mp4');
   });
 
-  test('a system that ends while it makes the video is one clear line', async () => {
+  test('the end of the system during a video is reported in one line', async () => {
     const args = ['my photo.jpg', 'o.mp4', ...here, '--frames', '250', '--steps', '100'];
     let killed = false;
     const { code, err } = await animate(args, (said) => {
@@ -303,7 +310,7 @@ describe('with a system that runs', () => {
   }, 120_000);
 });
 
-test('a system elsewhere that is none', async () => {
+test('an address where no system answers is reported', async () => {
   const server = createServer((_, response) => response.writeHead(404).end('no')).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -315,11 +322,11 @@ test('a system elsewhere that is none', async () => {
   });
 });
 
-test('help', async () => {
+test('--help prints the usage', async () => {
   expect(await animate(['--help'])).toEqual({ code: 0, out: `${USAGE}\n`, err: '' });
 });
 
-test('a model that is none', async () => {
+test('a folder without a model is refused', async () => {
   const { code, err } = await animate(['my photo.jpg', 'o.mp4', '--model', '.', '--data', 'other']);
   expect(code).toBe(1);
   expect(err).toMatch(
@@ -327,7 +334,7 @@ test('a model that is none', async () => {
   );
 });
 
-test('a video that would replace its photo', async () => {
+test('a video does not replace its photo', async () => {
   await copyFile(join(folder, 'my photo.jpg'), join(folder, 'photo.webp'));
   const { code, err } = await animate(['photo.webp', './photo.webp']);
   expect({ code, err }).toEqual({
@@ -336,7 +343,7 @@ test('a video that would replace its photo', async () => {
   });
 });
 
-test('no model, and none of the project’s own', () => {
+test('a missing model is an error when the project has none of its own', () => {
   expect(() => findModel(undefined, folder)).toThrow(/--model; npm run weights -- svd-xt fetches/);
   expect(findModel('/some/model', folder)).toBe('/some/model');
 });

@@ -9,15 +9,15 @@ import { openSystem } from './animate/open-system.ts';
 import { readPhoto } from './animate/photo.ts';
 import { createProgress } from './animate/progress.ts';
 import type { Progress } from './animate/progress.ts';
-import { inWords } from './animate/system-error.ts';
+import { describeApiError } from './animate/system-error.ts';
 import { onStopSignals } from './launch/stop-signals.ts';
 
 const PROJECT = resolve(import.meta.dirname, '..');
 
-/** Errors of the language itself, and those of nobody: not the user's doing. */
+/** Errors of the language, and errors without a class of their own. They are bugs, so they get a stack trace. */
 const BUGS = new Set(['Error', 'TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
-/** Errors of what was asked for, rather than of what was found. */
-const ASKED_WRONG = new Set(['UsageError', 'ExecutionProviderSettingError']);
+/** Errors of the command's arguments. */
+const USAGE_ERRORS = new Set(['UsageError', 'ExecutionProviderSettingError']);
 
 async function main(progress: Progress, signal: AbortSignal): Promise<void> {
   const started = performance.now();
@@ -33,7 +33,7 @@ async function main(progress: Progress, signal: AbortSignal): Promise<void> {
     await using system = await openSystem(args.system, PROJECT, progress, signal);
     result = await makeVideo(args, photo, system, progress, signal);
   } catch (error) {
-    throw inWords(error, args.photo);
+    throw describeApiError(error, args.photo);
   }
   progress[Symbol.dispose]();
   const took = Math.round((performance.now() - started) / 1000);
@@ -55,7 +55,7 @@ onStopSignals(
     progress.note('stopping (again to leave at once)');
     stopped.abort();
   },
-  // What was started ends by itself when nobody is there any more.
+  // The processes of a system that was started here end when this process does.
   () => process.exit(130),
 );
 try {
@@ -66,9 +66,9 @@ try {
     process.stderr.write('stopped\n');
     process.exitCode = 130;
   } else if (error instanceof Error && (!BUGS.has(error.name) || 'syscall' in error)) {
-    const wrong = ASKED_WRONG.has(error.name);
-    process.stderr.write(`animate: ${error.message}${wrong ? ' (--help shows the options)' : ''}\n`);
-    process.exitCode = wrong ? 2 : 1;
+    const isUsage = USAGE_ERRORS.has(error.name);
+    process.stderr.write(`animate: ${error.message}${isUsage ? ' (--help shows the options)' : ''}\n`);
+    process.exitCode = isUsage ? 2 : 1;
   } else {
     throw error;
   }

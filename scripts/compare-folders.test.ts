@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { compareFolders } from './compare-folders.ts';
 
-test('says of each file what is wrong with it', () => {
+test('each difference is reported with its file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'compare-'));
   const put = (path: string, text: string) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

@@ -27,6 +27,8 @@ async function put(path: string, text: string): Promise<void> {
   await writeFile(join(project, path), text);
 }
 
+const inPipeline = (path: string): string => `packages/pipeline/src/${path}`;
+
 /** @returns the names of the rules that the project breaks */
 async function brokenRules(): Promise<string[]> {
   const args = ['--config', join(root, 'import-rules.js'), '--output-type', 'json', '.'];
@@ -34,6 +36,15 @@ async function brokenRules(): Promise<string[]> {
   const { summary } = JSON.parse(stdout) as { summary: { violations: { rule: { name: string } }[] } };
   return [...new Set(summary.violations.map(({ rule }) => rule.name))].sort();
 }
+
+test('only the NATS room of the pipeline uses the NATS client', async () => {
+  await put('node_modules/@nats-io/kv/package.json', JSON.stringify({ name: '@nats-io/kv', main: 'index.js' }));
+  await put('node_modules/@nats-io/kv/index.js', '');
+  await put(inPipeline('nats/records.ts'), `import '@nats-io/kv';\n`);
+  expect(await brokenRules()).toEqual([]);
+  await put(inPipeline('process/worker.ts'), `import '@nats-io/kv';\n`);
+  expect(await brokenRules()).toEqual(['nats-behind-ports']);
+});
 
 test('an import of a package by its name is allowed', async () => {
   await put('packages/b/src/use.ts', `import { a } from '@x/a';\nexport const b = a;\n`);
@@ -51,6 +62,8 @@ test.each([
   ['packages-at-the-bottom', 'packages/a/src/use.ts', '../../../scripts/other.ts', 'scripts/other.ts', 'node:fs'],
   ['services-apart', 'services/encoder/src/main.ts', '../../../scripts/other.ts', 'scripts/other.ts', 'node:fs'],
   ['web-uses-protocol', 'web/src/app.ts', '@x/a', 'scripts/other.ts', 'node:fs'],
+  ['domain-below-nats-and-process', inPipeline('domain/a.ts'), '../nats/b.ts', inPipeline('nats/b.ts'), 'node:fs'],
+  ['nats-below-process', inPipeline('nats/a.ts'), '../process/b.ts', inPipeline('process/b.ts'), 'node:fs'],
   ['no-tests-in-programs', 'scripts/start.ts', '../test/helper.ts', 'test/helper.ts', 'node:fs'],
 ])('%s: %s must not import %s, not even its types', async (rule, file, imported, otherFile, otherImported) => {
   await put(file, `import type { Kind } from '${imported}';\nexport type Used = Kind;\n`);

@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts';
 
 const read = (line: string, env: NodeJS.ProcessEnv = {}) => readArguments(line.split(' '), env);
 
-test('what is given is read, and the rest left to the system', () => {
+test('given settings are parsed, and other settings stay unset', () => {
   const options =
     '--frames 50 --guidance 1.5:2 --max-guidance 4 --focus 0.25,1 --seed 7 --noise-aug .1 --preset calm --size 16:9';
   expect(read(`a.jpg Out.MP4 ${options} --output-fps 14 --provider cpu --data d`)).toEqual({
@@ -14,7 +14,12 @@ test('what is given is read, and the rest left to the system', () => {
     files: [{ kind: MediaKind.MP4, path: resolve('Out.MP4') }],
     settings: {
       outputs: [],
-      ...{ frames: 50, frameRate: 14, seed: 7, minGuidance: 1.5, maxGuidance: 4, noiseAugStrength: 0.1 },
+      frames: 50,
+      frameRate: 14,
+      seed: 7,
+      minGuidance: 1.5,
+      maxGuidance: 4,
+      noiseAugStrength: 0.1,
       preset: Preset.CALM,
       crop: { x: 0.25, y: 1 },
       shape: { case: 'aspectRatio', value: { width: 16, height: 9 } },
@@ -22,7 +27,9 @@ test('what is given is read, and the rest left to the system', () => {
     system: { address: undefined, apiKey: undefined, data: resolve('d'), model: undefined, provider: 'cpu' },
   });
   expect(read('a.jpg b.mp4 --guidance 2 --size 128X64')?.settings).toEqual({
-    ...{ outputs: [], minGuidance: 2, maxGuidance: 2 },
+    outputs: [],
+    minGuidance: 2,
+    maxGuidance: 2,
     shape: { case: 'size', value: { width: 128, height: 64 } },
   });
   expect(read('-h')).toBeNull();
@@ -38,14 +45,14 @@ test.each([
   ],
   ['b.mp4 --loop --also mp4', [MediaKind.LOOP, MediaKind.MP4], ['b.mp4', 'b-once.mp4'], [MediaKind.LOOP]],
   ['b.webp --also loop', [MediaKind.WEBP, MediaKind.LOOP], ['b.webp', 'b-loop.mp4'], [MediaKind.WEBP, MediaKind.LOOP]],
-])('%s: which files, and what is asked for', (line, kinds, paths, outputs) => {
+])('%s: the files, and the outputs of the request', (line, kinds, paths, outputs) => {
   const { files, settings } = read(`a.jpg ${line}`)!;
   expect(files.map(({ kind }) => kind)).toEqual(kinds);
   expect(files.map(({ path }) => path)).toEqual(paths.map((path) => resolve(path)));
   expect(settings.outputs).toEqual(outputs);
 });
 
-test('a system elsewhere, and the key for it; the one here has a key of its own', () => {
+test('--address and --api-key take precedence over the environment, whose key is for its address only', () => {
   const env = { CINEMATICA_URL: 'https://video.example/', CINEMATICA_API_KEY: 'k' };
   expect(read('a.jpg b.mp4', env)?.system).toMatchObject({ address: new URL('https://video.example'), apiKey: 'k' });
   const other = '--address http://localhost:8080 --api-key l';
@@ -76,6 +83,6 @@ test.each([
   expect(() => read(line)).toThrow(new UsageError(message));
 });
 
-test('a provider that is none is named with where it was asked for', () => {
+test('an unknown provider is reported with its flag', () => {
   expect(() => read('p.jpg o.mp4 --provider tpu')).toThrow(/^--provider="tpu" is none of auto, cuda/);
 });

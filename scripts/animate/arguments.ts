@@ -11,7 +11,7 @@ import { UsageError } from './usage-error.ts';
 
 const PRESETS = { calm: Preset.CALM, natural: Preset.NATURAL, lively: Preset.LIVELY } as const;
 
-/** What can be made of a photo, and what is put after the name of the video for it. */
+/** The kinds of files, and the end of their names. */
 const KINDS = {
   mp4: { kind: MediaKind.MP4, ending: '.mp4' },
   loop: { kind: MediaKind.LOOP, ending: '-loop.mp4' },
@@ -24,35 +24,35 @@ type KindName = keyof typeof KINDS;
 
 export const USAGE = `usage: npm run animate -- PHOTO OUTPUT [options]
 
-PHOTO is a JPEG, PNG, WebP, AVIF, GIF or TIFF file; OUTPUT ends in .mp4, .webm or .webp. What is not given, the model decides.
+PHOTO is a JPEG, PNG, WebP, AVIF, GIF or TIFF file; OUTPUT ends in .mp4, .webm or .webp. The model has defaults for all settings.
 
-  --size SIZE           auto (as the photo is), WIDTHxHEIGHT, or an aspect such as 16:9
-  --focus X,Y           what stays in the middle where the photo is cropped, from 0,0 (top left) to 1,1
-  --preset NAME         ${Object.keys(PRESETS).join(', ')}: how much moves
-  --loop                there and back again, to be repeated without a jump (mp4)
-  --also KIND,...       other files too, named after OUTPUT: ${Object.keys(KINDS).join(', ')}
+  --size SIZE           auto (the photo's aspect), WIDTHxHEIGHT, or an aspect such as 16:9
+  --focus X,Y           the centre of the crop, from 0,0 (top left) to 1,1
+  --preset NAME         ${Object.keys(PRESETS).join(', ')}  (amount of motion)
 ${SETTINGS_HELP}
   --guidance MIN:MAX    both guidances at once
+  --loop                forwards and backwards, for seamless repetition (mp4)
+  --also KIND,...       further files, named after OUTPUT: ${Object.keys(KINDS).join(', ')}
 
-The system that runs on this machine makes it; where none runs, one is started for it and stopped afterwards.
+The system that runs on this machine makes the video. Where none runs, one is started and stopped afterwards.
 
-  --address URL         the system elsewhere that is to make it; CINEMATICA_URL unless given
-  --api-key KEY         what that one knows you by; CINEMATICA_API_KEY unless given (which nobody sees)
-  --data DIR            the data folder of the system on this machine; .data of this project unless given
-  --model DIR           a checkpoint in diffusers' layout; models/nano of this project unless given
-  --threads N           CPU threads of a system that is started; all there are unless given
-  --provider NAME       what it computes on: auto, cuda, tensorrt, webgpu, coreml, cpu; EXECUTION_PROVIDER unless given
+  --address URL         another system (CINEMATICA_URL)
+  --api-key KEY         its API key (CINEMATICA_API_KEY, which other users can't see)
+  --data DIR            the data folder of the system on this machine (.data)
+  --model DIR           a checkpoint in diffusers' layout (models/nano)
+  --threads N           CPU threads of a system that is started (all)
+  --provider NAME       auto, cuda, tensorrt, webgpu, coreml or cpu (EXECUTION_PROVIDER)
   --help`;
 
-/** A file to fetch once the video is done. */
+/** A file to download when the video is done. */
 export interface WantedFile {
   readonly kind: MediaKind;
   readonly path: string;
 }
 
-/** Which system is to make it. */
+/** The system that makes the video. */
 export interface SystemArguments {
-  /** Of one elsewhere. */
+  /** The address of a system that is not on this machine. */
   readonly address: URL | undefined;
   readonly apiKey: string | undefined;
   readonly data: string | undefined;
@@ -61,12 +61,12 @@ export interface SystemArguments {
   readonly provider: ProviderChoice | undefined;
 }
 
-/** What the command was asked for. */
+/** The parsed arguments. */
 export interface Arguments {
   readonly photo: string;
-  /** The video first. */
+  /** The video is the first one. */
   readonly files: readonly [WantedFile, ...WantedFile[]];
-  /** Their ranges are the system's business. */
+  /** The system checks their ranges. */
   readonly settings: Settings;
   readonly system: SystemArguments;
 }
@@ -96,9 +96,9 @@ const options = {
 type Values = ReturnType<typeof parse>['values'];
 
 /**
- * @param env for what is not given: CINEMATICA_URL, CINEMATICA_API_KEY
- * @returns null where help is asked for
- * @throws UsageError saying what is wrong, in one line
+ * @param env the defaults CINEMATICA_URL and CINEMATICA_API_KEY
+ * @returns null for --help
+ * @throws UsageError with a message of one line
  */
 export function readArguments(args: string[], env: NodeJS.ProcessEnv): Arguments | null {
   const { values, positionals } = parse(args);
@@ -115,7 +115,7 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, allowPositionals: true, options });
   } catch (cause) {
-    // Node goes on about arguments that start with a dash.
+    // Node's message continues with a hint about arguments that start with a dash.
     const [message = ''] = (cause instanceof Error ? cause.message : String(cause)).split(/\. |\.?\n/);
     throw new UsageError(message, { cause });
   }
@@ -133,7 +133,7 @@ function filesOf(output: string, { loop = false, also }: Values): [WantedFile, .
     (also ?? '').split(',').flatMap((name) => oneOf('also', KINDS, name.trim() || undefined) ?? []),
   );
   names.delete(main);
-  // It would have the same name as the loop.
+  // Without the suffix it would have the same name as the loop.
   const endingOf = (name: KindName) => (loop && name === 'mp4' ? '-once.mp4' : KINDS[name].ending);
   const others = [...names].map((name) => ({ kind: KINDS[name].kind, path: `${stem}${endingOf(name)}` }));
   return [{ kind: KINDS[main].kind, path }, ...others];
@@ -141,7 +141,7 @@ function filesOf(output: string, { loop = false, also }: Values): [WantedFile, .
 
 function settingsOf(values: Values, files: readonly WantedFile[]): Settings {
   const settings: Settings = {
-    // The mp4 and the poster are made anyway.
+    // The mp4 and the poster are always made.
     outputs: files.map(({ kind }) => kind).filter((kind) => kind !== MediaKind.MP4 && kind !== MediaKind.POSTER),
     ...shapeOf(values.size),
     ...focusOf(values.focus),
@@ -170,7 +170,7 @@ function systemOf(values: Values, env: NodeJS.ProcessEnv): SystemArguments {
       address === undefined
         ? undefined
         : toAddress(values.address === undefined ? 'CINEMATICA_URL' : '--address', address),
-    // The one on this machine has a key of its own.
+    // The system on this machine has its own key, in the data folder.
     apiKey: values['api-key'] ?? (address === undefined || CINEMATICA_API_KEY === '' ? undefined : CINEMATICA_API_KEY),
     data: values.data === undefined ? undefined : resolve(values.data),
     model: values.model === undefined ? undefined : resolve(values.model),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** A video can't be written where it is wanted. */
+/** The video can't be written to the given path. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
 }
@@ -16,7 +16,8 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Tries it, before an hour's work is lost on it: permissions alone don't tell.
+ * Checks that a file can be written by writing one, because permissions alone do not show it. This happens before the video
+ * is made, which may take an hour.
  *
  * @throws OutputError
  */

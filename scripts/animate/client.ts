@@ -6,9 +6,9 @@ import { VideoService } from '@cinematica/protocol/v1';
 export type VideoClient = Client<typeof VideoService>;
 
 /**
- * Calls a system. Over Connect and HTTP/1.1, which passes through whatever stands in between.
+ * Creates a client that uses Connect over HTTP/1.1, which every proxy passes on.
  *
- * @param key what the system knows the caller by; without one, it is known by a cookie for as long as this process lives
+ * @param key the API key; without one, the caller is identified by a cookie until this process ends
  */
 export function createVideoClient(url: string, key: string | undefined): VideoClient {
   let cookie: string | undefined;
@@ -19,7 +19,7 @@ export function createVideoClient(url: string, key: string | undefined): VideoCl
     cookie = response.header.get('set-cookie')?.split(';', 1)[0] ?? cookie;
     return response;
   };
-  // Watching has no end of its own: calls that have say so themselves.
+  // No default timeout, because WatchVideo has no fixed length. Other calls set their own.
   return createClient(
     VideoService,
     createConnectTransport({ baseUrl: url, httpVersion: '1.1', interceptors: [identify] }),

@@ -3,27 +3,27 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ReadableStreamReadResult } from 'node:stream/web';
 import type { Media, MediaKind } from '@cinematica/protocol/v1';
-import { insist } from './insist.ts';
-import type { Called } from './insist.ts';
+import { retryUntilReachable } from './retry-until-reachable.ts';
+import type { Endpoint } from './retry-until-reachable.ts';
 import { RefusedError, UnreachableError } from './system-error.ts';
 
-/** A file that is whole, but does not have its name yet. */
+/** A completely downloaded file under a temporary name. */
 export interface FetchedFile extends AsyncDisposable {
   readonly media: Media;
-  /** Gives it its name, replacing what had it. */
+  /** Renames it to its final name and replaces a file that has it. */
   keep(): Promise<void>;
 }
 
 /**
- * Fetches a file of a video, piece by piece where the connection breaks.
+ * Downloads a file of a video. After a broken connection the download continues where it stopped.
  *
- * @param path what it will be called
- * @param findMedia asks the system for it, with a link that works
+ * @param path the file's final path
+ * @param findMedia asks the system for the file's entry with a new link
  */
 export async function fetchFile(
   path: string,
   findMedia: () => Promise<Media>,
-  system: Called,
+  system: Endpoint,
   signal: AbortSignal,
 ): Promise<FetchedFile> {
   const part = join(dirname(path), `.${randomUUID()}.part`);
@@ -37,16 +37,16 @@ export async function fetchFile(
   }
 }
 
-async function download(part: string, findMedia: () => Promise<Media>, system: Called, signal: AbortSignal) {
+async function download(part: string, findMedia: () => Promise<Media>, system: Endpoint, signal: AbortSignal) {
   await using file = await open(part, 'wx');
   let media = await findMedia();
   let written = 0;
   let etag: string | null = null;
 
-  await insist(
-    async (heard, within) => {
+  await retryUntilReachable(
+    async (reportContact, within) => {
       const headers = etag !== null && written > 0 ? { range: `bytes=${written}-`, 'if-range': etag } : undefined;
-      const response = await reach(
+      const response = await orUnreachable(
         fetch(new URL(media.url, system.url), { ...(headers ? { headers } : {}), signal: within }),
       );
       if (response.status === 404) media = await findMedia();
@@ -59,9 +59,9 @@ async function download(part: string, findMedia: () => Promise<Media>, system: C
       for await (const chunk of bytesOf(response)) {
         await file.write(chunk, 0, chunk.length, written);
         written += chunk.length;
-        heard();
+        reportContact();
       }
-      if (written < media.sizeBytes) throw new UnreachableError('the connection broke off');
+      if (written < media.sizeBytes) throw new UnreachableError('the connection was closed');
     },
     system,
     signal,
@@ -77,7 +77,7 @@ async function* bytesOf({ body }: Response): AsyncGenerator<Uint8Array, void, un
   if (!reader) return;
   try {
     for (;;) {
-      const piece = await reach(reader.read() as Promise<ReadableStreamReadResult<Uint8Array>>);
+      const piece = await orUnreachable(reader.read() as Promise<ReadableStreamReadResult<Uint8Array>>);
       if (piece.done) return;
       yield piece.value;
     }
@@ -86,18 +86,18 @@ async function* bytesOf({ body }: Response): AsyncGenerator<Uint8Array, void, un
   }
 }
 
-/** What the network does not do. @throws UnreachableError */
-async function reach<T>(promise: Promise<T>): Promise<T> {
+/** @throws UnreachableError where the promise rejects */
+async function orUnreachable<T>(promise: Promise<T>): Promise<T> {
   try {
     return await promise;
   } catch (cause) {
-    throw new UnreachableError('the connection broke off', { cause });
+    throw new UnreachableError('the connection was closed', { cause });
   }
 }
 
-/** @throws RefusedError where the video has no such file */
+/** @throws RefusedError where the video has no file of this kind */
 export function mediaOf(kind: MediaKind, media: readonly Media[], path: string): Media {
   const found = media.find((each) => each.kind === kind);
-  if (!found) throw new RefusedError(`${path}: the system made no such file`);
+  if (!found) throw new RefusedError(`${path}: the system did not make this file`);
   return found;
 }

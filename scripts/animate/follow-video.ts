@@ -2,13 +2,13 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Stage, Video_State } from '@cinematica/protocol/v1';
 import type { Progress, Video } from '@cinematica/protocol/v1';
 import type { VideoClient } from './client.ts';
-import { insist } from './insist.ts';
-import type { Called } from './insist.ts';
+import { retryUntilReachable } from './retry-until-reachable.ts';
+import type { Endpoint } from './retry-until-reachable.ts';
 import type { State } from './progress.ts';
 import { UnreachableError } from './system-error.ts';
 
-/** For what is answered at once. Milliseconds. */
-const ANSWER_MS = 10_000;
+/** Timeout of short calls. Milliseconds. */
+const CALL_TIMEOUT_MS = 10_000;
 
 const WAITING: readonly [label: string, unit?: string] = ['waiting'];
 const LABELS: Readonly<Record<number, typeof WAITING>> = {
@@ -19,35 +19,35 @@ const LABELS: Readonly<Record<number, typeof WAITING>> = {
 };
 
 /**
- * Watches a video until it is done, failed or cancelled; where the connection is lost, from where it was.
+ * Watches a video until it is done, failed or cancelled. After a lost connection it continues with the next event.
  *
- * @param show told how far it is
- * @throws ConnectError NOT_FOUND where it was deleted; UnreachableError; the signal's reason
+ * @param show called with the progress
+ * @throws ConnectError NOT_FOUND where the video was deleted; UnreachableError; the signal's reason
  */
 export async function followVideo(
   client: VideoClient,
   { name, sequence }: Video,
-  system: Called,
+  system: Endpoint,
   show: (state: State) => void,
   signal: AbortSignal,
 ): Promise<Video> {
   let afterSequence = sequence;
-  return insist(
-    async (heard, within) => {
-      // A step may take longer than any silence: only an answer tells the one from the other.
-      await client.getVideo({ name }, { signal: within, timeoutMs: ANSWER_MS });
-      heard();
+  return retryUntilReachable(
+    async (reportContact, within) => {
+      // A long step and a lost connection look alike on the stream. This call tells them apart.
+      await client.getVideo({ name }, { signal: within, timeoutMs: CALL_TIMEOUT_MS });
+      reportContact();
       for await (const { message } of client.watchVideo({ name, afterSequence }, { signal: within })) {
-        heard();
+        reportContact();
         if (message.case === 'progress') show(stateOf(message.value));
         if (message.case !== 'event') continue;
         afterSequence = message.value.sequence;
         const { video } = message.value;
         if (video && isFinal(video)) return video;
-        // The time that is left is not part of it.
+        // Events do not contain the remaining time.
         if (video?.progress) show(stateOf(video.progress));
       }
-      throw new UnreachableError('the story broke off');
+      throw new UnreachableError('the event stream ended early');
     },
     system,
     signal,

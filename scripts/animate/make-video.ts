@@ -6,7 +6,7 @@ import { createVideoClient } from './client.ts';
 import type { VideoClient } from './client.ts';
 import { fetchFile, mediaOf } from './fetch-file.ts';
 import { followVideo } from './follow-video.ts';
-import { insist } from './insist.ts';
+import { retryUntilReachable } from './retry-until-reachable.ts';
 import { checkModel } from './open-system.ts';
 import type { OpenSystem } from './open-system.ts';
 import { toUpload } from './photo.ts';
@@ -15,22 +15,21 @@ import type { Progress } from './progress.ts';
 import { checkLimits } from './settings-flags.ts';
 import { reasonOf, RefusedError, UnreachableError } from './system-error.ts';
 
-/** For calls that are answered at once. Milliseconds. */
-const QUICK_MS = 10_000;
-/** For an upload. Milliseconds. */
-const UPLOAD_MS = 120_000;
+/** Timeout of short calls. Milliseconds. */
+const CALL_TIMEOUT_MS = 10_000;
+/** Timeout of an upload. Milliseconds. */
+const UPLOAD_TIMEOUT_MS = 120_000;
 
-/** A file that was fetched. */
+/** A downloaded file. */
 export interface MadeFile {
   readonly path: string;
   readonly media: Media;
 }
 
 /**
- * Has a system make a video, and fetches it. When it is told to stop, it has the system stop too.
+ * Lets a system make a video and downloads it. When the signal aborts, the video is cancelled there too.
  *
- * @param system one that was not called yet
- * @returns the files, and how many frames a second they have
+ * @returns the files and their frame rate
  * @throws UsageError, RefusedError, UnreachableError, ConnectError; the signal's reason
  */
 export async function makeVideo(
@@ -62,10 +61,10 @@ export async function makeVideo(
   }
 }
 
-/** The first call tells whether there is such a system at all: it is not tried twice. */
+/** The first call is not repeated, because it shows whether a system exists at the address. */
 async function firstCall(client: VideoClient, url: string, signal: AbortSignal): Promise<GetCapabilitiesResponse> {
   try {
-    return await client.getCapabilities({}, { signal, timeoutMs: QUICK_MS });
+    return await client.getCapabilities({}, { signal, timeoutMs: CALL_TIMEOUT_MS });
   } catch (cause) {
     signal.throwIfAborted();
     if (reasonOf(cause) !== '') throw cause;
@@ -74,7 +73,7 @@ async function firstCall(client: VideoClient, url: string, signal: AbortSignal):
   }
 }
 
-/** The same request as often as needed: a video is made of it once. */
+/** Repeats the same request until it is answered. Its id makes sure that only one video is created. */
 async function createVideo(
   client: VideoClient,
   { settings }: Arguments,
@@ -83,9 +82,9 @@ async function createVideo(
   signal: AbortSignal,
 ): Promise<Video> {
   const request = { source: { case: 'image' as const, value: image }, settings, requestId: randomUUID() };
-  // Not with the signal: a request that is broken off may have made a video all the same, which could not be cancelled.
-  const send = () => client.createVideo(request, { timeoutMs: UPLOAD_MS });
-  const { video } = await insist(send, system, signal);
+  // Without the signal: an aborted request may still create a video, which could then not be cancelled.
+  const send = () => client.createVideo(request, { timeoutMs: UPLOAD_TIMEOUT_MS });
+  const { video } = await retryUntilReachable(send, system, signal);
   if (!video) throw new RefusedError('the system answered without a video');
   return video;
 }
@@ -99,13 +98,13 @@ function describe({ settings, progress }: Video, capabilities: GetCapabilitiesRe
   return `${title}: ${size}, ${frames} frames${parts}, ${steps} ${steps === 1 ? 'step' : 'steps'}, seed ${seed}`;
 }
 
-/** @throws RefusedError for a video that will not be */
+/** @throws RefusedError where the video failed or was cancelled */
 function checkOutcome({ state, error }: Video): void {
   if (state === Video_State.FAILED) throw new RefusedError(`the video could not be made: ${error?.message ?? ''}`);
   if (state === Video_State.CANCELLED) throw new RefusedError('the video was cancelled by someone else');
 }
 
-/** All of them, or none. */
+/** Downloads all files or none. */
 async function fetchFiles(
   client: VideoClient,
   done: Video,
@@ -117,8 +116,8 @@ async function fetchFiles(
   const fetched = [];
   for (const { kind, path } of files) {
     const find = async () => {
-      const ask = () => client.getVideo({ name: done.name }, { signal, timeoutMs: QUICK_MS });
-      const { video } = await insist(ask, system, signal);
+      const ask = () => client.getVideo({ name: done.name }, { signal, timeoutMs: CALL_TIMEOUT_MS });
+      const { video } = await retryUntilReachable(ask, system, signal);
       return mediaOf(kind, video?.media ?? [], path);
     };
     fetched.push({ path, file: stack.use(await fetchFile(path, find, system, signal)) });
@@ -127,10 +126,10 @@ async function fetchFiles(
   return fetched.map(({ path, file: { media } }) => ({ path, media }));
 }
 
-/** @returns what has become of the video, in words */
+/** @returns a message with the outcome */
 async function cancel(client: VideoClient, { name }: Video): Promise<string> {
   try {
-    await client.cancelVideo({ name }, { timeoutMs: QUICK_MS });
+    await client.cancelVideo({ name }, { timeoutMs: CALL_TIMEOUT_MS });
     return `cancelled ${name}`;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

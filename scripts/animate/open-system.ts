@@ -10,19 +10,19 @@ import { PACE } from '../launch/supervise.ts';
 import { cinematica } from '../launch/system.ts';
 import type { SystemArguments } from './arguments.ts';
 import { findModel } from './find-model.ts';
-import type { Called } from './insist.ts';
+import type { Endpoint } from './retry-until-reachable.ts';
 import type { Progress } from './progress.ts';
 import { UsageError } from './usage-error.ts';
 
-/** A system that is there to be called. */
-export interface OpenSystem extends Called, AsyncDisposable {
-  /** What it knows us by; undefined where it does not. */
+/** A system that is ready for calls. */
+export interface OpenSystem extends Endpoint, AsyncDisposable {
+  /** The API key. Undefined for calls with a cookie. */
   readonly key: string | undefined;
 }
 
 /**
- * The system elsewhere that was asked for; else the one that runs on this machine; else one that is started, and stopped
- * when it is disposed of. What it keeps, it keeps for the next.
+ * Finds the system at the given address, or else the one that runs on this machine, or else starts one, which stops when it
+ * is disposed of. Its data folder stays.
  *
  * @param project the project's folder
  * @throws UsageError, LaunchError, the signal's reason
@@ -35,18 +35,18 @@ export async function openSystem(
 ): Promise<OpenSystem> {
   const { address, apiKey, data = join(project, '.data') } = wanted;
   if (address) {
-    refuseOwn(wanted, `the one at ${address.origin}`);
-    return running({ url: address.href, key: apiKey, alive: () => Promise.resolve(true) });
+    refuseStartOptions(wanted, `the one at ${address.origin}`);
+    return running({ url: address.href, key: apiKey, isAlive: () => Promise.resolve(true) });
   }
   const onWait = () => progress.show({ label: `waiting for the system in ${data} to be ready, or to end` });
   const found = await findSystem(data, onWait, signal);
   if (!found) return start(wanted, data, project, progress, signal);
-  refuseOwn({ ...wanted, model: undefined }, `the one that runs at ${found.url}`);
-  return running({ url: found.url, key: apiKey ?? found.key, alive: () => isInUse(data) });
+  refuseStartOptions({ ...wanted, model: undefined }, `the one that runs at ${found.url}`);
+  return running({ url: found.url, key: apiKey ?? found.key, isAlive: () => isInUse(data) });
 }
 
 /**
- * Makes sure that a system makes videos with the model that was asked for.
+ * Checks that the system offers the given model.
  *
  * @throws UsageError
  */
@@ -64,7 +64,7 @@ const running = (system: Omit<OpenSystem, typeof Symbol.asyncDispose>): OpenSyst
   [Symbol.asyncDispose]: () => Promise.resolve(),
 });
 
-function refuseOwn({ model, threads, provider }: SystemArguments, which: string): void {
+function refuseStartOptions({ model, threads, provider }: SystemArguments, which: string): void {
   const given = Object.entries({ model, threads, provider }).find(([, value]) => value !== undefined);
   if (given) throw new UsageError(`--${given[0]} is for a system that is started here; ${which} has its own`);
 }
@@ -83,7 +83,7 @@ async function start(
     ...(provider === undefined ? {} : { EXECUTION_PROVIDER: provider }),
   };
   let ready = false;
-  // While it starts, what it does is nobody's business; later, what it says is that something has ended.
+  // Start-up messages are hidden. Later messages report that a service has ended.
   const say = (line: string): void => {
     if (ready) progress.note(line);
   };
@@ -98,7 +98,7 @@ async function start(
     const url = await launcher.start(signal);
     const key = apiKey ?? (await readApiKey(apiKeyPath(data))) ?? undefined;
     ready = true;
-    return { url, key, alive: () => Promise.resolve(true), [Symbol.asyncDispose]: stop };
+    return { url, key, isAlive: () => Promise.resolve(true), [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;

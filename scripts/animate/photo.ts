@@ -4,10 +4,10 @@ import type { Limits } from '@cinematica/protocol/v1';
 import { loadImage } from '@cinematica/svd';
 import type { RgbImage } from '@cinematica/svd';
 
-/** More pixels a side than the system keeps of any photo. */
+/** Longest side of an upload. The system scales larger photos down anyway. Pixels. */
 const MAX_SIDE = 2048;
 
-/** A photo that was found to be one. */
+/** A photo that was decoded. */
 export interface Photo {
   readonly file: Uint8Array;
   /** Media type. */
@@ -15,7 +15,7 @@ export interface Photo {
   readonly pixels: RgbImage;
 }
 
-/** @throws ImageError no such file, not an image, damaged or cut off, too large or too small */
+/** @throws ImageError where the file does not exist, is no image, is damaged, or is too large or too small */
 export async function readPhoto(path: string, signal: AbortSignal): Promise<Photo> {
   const pixels = await loadImage(path, {}, signal);
   const file = await readFile(path, { signal });
@@ -24,8 +24,7 @@ export async function readPhoto(path: string, signal: AbortSignal): Promise<Phot
 }
 
 /**
- * The photo as a system takes it: its own file, or where it does not take that, such as a GIF or a TIFF, or one of too many
- * bytes, a JPEG made of it.
+ * The bytes to upload: the file itself, or a JPEG of it where the system does not accept the file's type or size.
  */
 export async function toUpload({ file, type, pixels }: Photo, limits: Limits | undefined): Promise<Uint8Array> {
   const { imageTypes = [], maxImageBytes = 0n } = limits ?? {};

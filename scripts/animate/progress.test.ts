@@ -15,7 +15,7 @@ function watch(isTTY: boolean) {
   return { progress, denoise, said, at: (seconds: number) => (now = seconds * 1000) };
 }
 
-test('on a terminal: one line a stage, with the speed of the steps after the first, and the time left', () => {
+test('a terminal shows one line per stage, with the speed after the first step and the remaining time', () => {
   const { progress, denoise, said, at } = watch(true);
   denoise(0, 10);
   expect(said.at(-1)).toBe('denoising  ░░░░░░░░░░░░░░░░░░░░  step 0 of 10');
@@ -36,7 +36,7 @@ test('on a terminal: one line a stage, with the speed of the steps after the fir
   progress[Symbol.dispose]();
 });
 
-test('what the system says of the time that is left of the whole goes on until it says something else', () => {
+test('the remaining time counts down between two reports', () => {
   const { progress, denoise, said, at } = watch(true);
   denoise(0, 4, 20);
   at(8);
@@ -50,7 +50,7 @@ test('what the system says of the time that is left of the whole goes on until i
   progress[Symbol.dispose]();
 });
 
-test('elsewhere: whole lines, not too many', () => {
+test('a log gets whole lines at a limited rate', () => {
   const { progress, denoise, said, at } = watch(false);
   progress.show({ label: 'waiting', detail: '2 videos before it' });
   progress.show({ label: 'waiting', detail: '2 videos before it' });

@@ -5,38 +5,38 @@ export interface Screen {
   readonly columns?: number;
 }
 
-/** How far a work is. */
+/** The progress of one piece of work. */
 export interface State {
-  /** What is done now. */
+  /** The current activity. */
   readonly label: string;
-  /** What it is done in, where it is counted. */
+  /** How many units of the activity are done. */
   readonly units?: { readonly name: string; readonly done: number; readonly total: number };
-  /** More about it. */
+  /** Additional text. */
   readonly detail?: string;
-  /** How much of the whole work is done, 0 to 1. */
+  /** Completed fraction of the whole work, from 0 to 1. */
   readonly fraction?: number;
-  /** Seconds until the whole work is done, where that is known. */
+  /** Estimated time until the whole work is done. Seconds. */
   readonly remaining?: number;
 }
 
-/** Shows how far a work is. */
+/** Shows progress. */
 export interface Progress extends Disposable {
   show(state: State): void;
-  /** A line that stays, above the progress. */
+  /** Prints a permanent line above the progress. */
   note(line: string): void;
 }
 
 /**
- * On a terminal one line that keeps changing; elsewhere a line at a stage's beginning, first unit and end, at every new
- * detail, and every few seconds in between, so that a log stays readable.
+ * On a terminal, progress is one line that is rewritten. Elsewhere, a line is printed at the start, the first unit and the
+ * end of an activity, for every new detail, and every 5 s, so that logs stay short.
  *
- * @param clock milliseconds.
+ * @param clock the time in milliseconds
  */
 export function createProgress(screen: Screen, clock = () => performance.now()): Progress {
   let state: State | undefined;
-  /** When how many units were done: at the stage's start, at the first, at the last. */
+  /** Times and unit counts at the start of the activity, at the first unit and at the last one. */
   let marks: { readonly at: number; readonly done: number }[] = [];
-  /** When the whole work will be done. */
+  /** Estimated end of the whole work, by the clock. */
   let end: number | undefined;
   let shownAt = 0;
   let open = false;
@@ -73,7 +73,7 @@ export function createProgress(screen: Screen, clock = () => performance.now()):
     if (open) screen.write('\n');
     open = false;
   };
-  // A step may take a minute: the time left goes on.
+  // A step may take a minute. The remaining time counts down meanwhile.
   const ticking = screen.isTTY ? setInterval(draw, 500).unref() : undefined;
 
   return {
@@ -86,7 +86,7 @@ export function createProgress(screen: Screen, clock = () => performance.now()):
       }
       const done = next.units?.done ?? 0;
       const moved = isNew || done !== marks.at(-1)?.done;
-      // What is done again after a crash has a pace of its own.
+      // Steps that are repeated after a crash start a new measurement.
       if (done < (marks.at(-1)?.done ?? 0)) marks = [];
       if (moved) marks = [...marks.slice(0, 2), { at: clock(), done }];
       if (next.remaining !== undefined) end = clock() + next.remaining * 1000;
@@ -107,7 +107,7 @@ export function createProgress(screen: Screen, clock = () => performance.now()):
   };
 }
 
-/** Seconds a unit. The first one loads the model: it says nothing of the others once there are any. */
+/** Seconds per unit. The first unit includes loading the model, so it counts only while it is the only one. */
 function paceOf(marks: readonly { readonly at: number; readonly done: number }[]): number | undefined {
   const [first, last] = [marks[marks.length > 2 ? 1 : 0], marks.at(-1)];
   return first && last && last.done > first.done ? (last.at - first.at) / 1000 / (last.done - first.done) : undefined;

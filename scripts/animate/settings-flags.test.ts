@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts';
 
 const limits = create(LimitsSchema, { frames: { min: 1, max: 99 }, guidance: { min: 0, max: 30 } });
 
-test('numbers are held to what the system takes', () => {
+test('numbers are checked against the limits of the system', () => {
   expect(() => checkLimits({ frames: 99, maxGuidance: 1.5, seed: 2 ** 32 - 1 }, limits)).not.toThrow();
   const refused = (settings: Parameters<typeof checkLimits>[0], message: string) =>
     expect(() => checkLimits(settings, limits)).toThrow(new UsageError(message));

@@ -3,57 +3,59 @@ import { BadRequestSchema, ERROR_DOMAIN, ErrorInfoSchema, RetryInfoSchema } from
 import { inFlags } from './settings-flags.ts';
 import { UsageError } from './usage-error.ts';
 
-/** A system refuses something, or a video could not be made. */
+/** The system refused a call, or the video failed or was cancelled. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }
 
-/** A system is out of reach. */
+/** The system could not be reached. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }
 
-const AWAY: ReadonlySet<Code> = new Set([Code.Unavailable, Code.Aborted, Code.DeadlineExceeded]);
+const TEMPORARY: ReadonlySet<Code> = new Set([Code.Unavailable, Code.Aborted, Code.DeadlineExceeded]);
 
-/** Whether it may work when it is tried again. */
-export const isAway = (error: unknown): boolean =>
-  error instanceof UnreachableError || (error instanceof ConnectError && (AWAY.has(error.code) || isBroken(error)));
+/** Whether the system could not be reached, so that another attempt may succeed. */
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof UnreachableError ||
+  (error instanceof ConnectError && (TEMPORARY.has(error.code) || isNetworkError(error)));
 
-/** Whether it is a signal's doing. */
-export const isBrokenOff = (error: unknown): boolean =>
+/** Whether a signal aborted the call. */
+export const isCancelled = (error: unknown): boolean =>
   error instanceof ConnectError
     ? error.code === Code.Canceled
-    : error instanceof Error && (error.name === 'AbortError' || isBrokenOff(error.cause));
+    : error instanceof Error && (error.name === 'AbortError' || isCancelled(error.cause));
 
-/** Whether it is the network's doing: Connect has no code of its own for all of it. */
-const isBroken = ({ cause }: Error): boolean => cause instanceof Error && ('syscall' in cause || isBroken(cause));
+/** Whether the network failed. Connect has no code for some of these errors. */
+const isNetworkError = ({ cause }: Error): boolean =>
+  cause instanceof Error && ('syscall' in cause || isNetworkError(cause));
 
-/** Why a system refuses something, in its API's own word; empty for what is not said by one of ours. */
+/** The ErrorReason of the API. Empty for errors that the API did not report. */
 export const reasonOf = (error: unknown): string =>
   (error instanceof ConnectError ? error.findDetails(ErrorInfoSchema) : []).find(
     ({ domain }) => domain === ERROR_DOMAIN,
   )?.reason ?? '';
 
 /**
- * What a system refuses, for the person at the command line: its fields by their flags.
+ * Translates an error of the API for the user of the command line, with flags in place of the fields of requests.
  *
- * @param photo what messages call the photo
+ * @param photo the photo's path, for messages
  */
-export function inWords(error: unknown, photo: string): unknown {
+export function describeApiError(error: unknown, photo: string): unknown {
   if (!(error instanceof ConnectError)) return error;
   const violations = error.findDetails(BadRequestSchema).flatMap(({ fieldViolations }) => fieldViolations);
   const reason = reasonOf(error);
   const options = { cause: error };
   if (reason.startsWith('IMAGE_')) return new RefusedError(`${photo}: ${error.rawMessage}`, options);
   if (violations.length > 0) {
-    const told = violations.map(({ field, description }) => inFlags(field, description));
-    return new UsageError(told.join('; '), options);
+    const messages = violations.map(({ field, description }) => inFlags(field, description));
+    return new UsageError(messages.join('; '), options);
   }
   if (reason === 'NOT_AUTHENTICATED') {
     return new RefusedError('the system does not know this key: check --api-key or CINEMATICA_API_KEY', options);
   }
   const [retry] = error.findDetails(RetryInfoSchema);
   const seconds = Number(retry?.retryDelay?.seconds ?? 0n);
-  const again = seconds > 0 ? ` (again in ${seconds} s)` : '';
-  return new RefusedError(`${error.rawMessage || `the system answered ${Code[error.code]}`}${again}`, options);
+  const retryHint = seconds > 0 ? ` (try again in ${seconds} s)` : '';
+  return new RefusedError(`${error.rawMessage || `the system answered ${Code[error.code]}`}${retryHint}`, options);
 }

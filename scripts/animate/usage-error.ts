@@ -1,4 +1,4 @@
-/** The command was called in a way that can't be. */
+/** The command's arguments are wrong. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

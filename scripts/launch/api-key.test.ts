@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test('made once, for its owner’s eyes only, and the gateway knows it by its digest', async () => {
+test('a key is made once, only its owner can read it, and the gateway stores its digest', async () => {
   expect(await readApiKey(file)).toBeNull();
   const key = await ensureApiKey(file);
   expect(await ensureApiKey(file)).toBe(key);
@@ -29,7 +29,7 @@ test('made once, for its owner’s eyes only, and the gateway knows it by its di
   expect((await readdir(folder)).sort()).toEqual(['api-key', 'api-keys']);
 });
 
-test('the user’s own keys go on to be known, and their lines have the numbers that they have there', async () => {
+test('the user’s keys stay valid and keep their line numbers', async () => {
   const key = await ensureApiKey(file);
   const own = join(folder, 'own');
   await writeFile(own, `# mine\nann ${'a'.repeat(64)}`);
@@ -40,7 +40,7 @@ test('the user’s own keys go on to be known, and their lines have the numbers 
   );
 });
 
-test('a file that holds no key is not taken for one', async () => {
+test('a file without a valid key is refused', async () => {
   await writeFile(file, 'cin_short\n');
   await expect(ensureApiKey(file)).rejects.toThrow(LaunchError);
   await expect(readApiKey(file)).rejects.toThrow(/does not hold a key of ours: delete it/);

@@ -21,7 +21,7 @@ async function ask(path: string, name: string, turns: string[]): Promise<Socket>
 
 const turn = (socket: Socket): Promise<unknown[]> => once(socket, 'data');
 
-test('one at a time, in the order they asked; who leaves while waiting is passed over', async () => {
+test('one process computes at a time, in the order of requests, and a process that disconnects loses its place', async () => {
   await using lock = await createComputeLock(join(folder, 'lock'));
   const turns: string[] = [];
   const a = await ask(lock.path, 'a', turns);
@@ -42,7 +42,7 @@ test('one at a time, in the order they asked; who leaves while waiting is passed
   expect(turns).toEqual(['a', 'c', 'd']);
 });
 
-test('whoever has the turn is told that another waits', async () => {
+test('the process that computes is notified when another one waits', async () => {
   await using lock = await createComputeLock(join(folder, 'lock'));
   const a = await ask(lock.path, 'a', []);
   const [given] = (await turn(a)) as [Buffer];
@@ -59,7 +59,7 @@ test('whoever has the turn is told that another waits', async () => {
   c.destroy();
 });
 
-test('a socket that a killed launcher left is taken over, and is for its owner alone', async () => {
+test('the socket of a killed launcher is replaced, and only its owner may use it', async () => {
   const path = join(folder, 'lock');
   await writeFile(path, '');
   await using lock = await createComputeLock(path);

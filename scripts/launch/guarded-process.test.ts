@@ -24,7 +24,7 @@ async function gone(pid: number): Promise<void> {
   }
 }
 
-test('the program is the process: its status, its signals and its output are its own', async () => {
+test('exit status, signals and output of the program are passed through', async () => {
   expect(await node('process.exit(7)').exited).toEqual({ code: 7, signal: null });
 
   const child = node(`
@@ -38,12 +38,12 @@ test('the program is the process: its status, its signals and its output are its
   expect(await child.exited).toEqual({ code: 3, signal: null });
 });
 
-test('its standard input is empty', async () => {
+test('standard input is empty', async () => {
   const child = node('process.stdin.on("end", () => process.exit(5)).resume()');
   expect(await child.exited).toEqual({ code: 5, signal: null });
 });
 
-test('arguments are not the shell’s to read', async () => {
+test('the shell does not interpret arguments', async () => {
   const args = ['-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--', '$HOME', 'a b', "'", '*'];
   const child = startGuarded(process.execPath, args, process.env);
   expect(JSON.parse(await firstLine(child.output[0]))).toEqual(['$HOME', 'a b', "'", '*']);
@@ -56,7 +56,7 @@ const PARENT = `
   console.log(child.pid);
 `;
 
-test.each(['kill', 'exit'])('a child it leaves behind ends with it (%s)', async (how) => {
+test.each(['kill', 'exit'])('a child that the program leaves behind ends with it (%s)', async (how) => {
   const child = node(how === 'kill' ? PARENT : `${PARENT} process.exit()`);
   const grandchild = Number(await firstLine(child.output[0]));
   if (how === 'kill') child.kill();
@@ -64,7 +64,7 @@ test.each(['kill', 'exit'])('a child it leaves behind ends with it (%s)', async 
   await gone(grandchild);
 });
 
-test('it and its children end when the one who started it is killed, also if it ignores SIGTERM', async () => {
+test('the program and its children end when the launcher is killed, even if they ignore SIGTERM', async () => {
   const starter = spawn(
     process.execPath,
     [

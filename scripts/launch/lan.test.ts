@@ -11,7 +11,7 @@ const info = (address: string, internal = false): NetworkInterfaceInfo => ({
   internal,
 });
 
-test('the address that a phone in the same network reaches', () => {
+test('the address is one that a phone in the same network reaches', () => {
   expect(
     lanAddress({
       lo: [info('127.0.0.1', true)],
@@ -23,7 +23,7 @@ test('the address that a phone in the same network reaches', () => {
   ).toBe('192.168.1.20');
 });
 
-test('a public one where there is no other; without any, a line', () => {
+test('a public address is used where there is no private one, and no address is an error', () => {
   expect(lanAddress({ eth0: [info('203.0.113.7')] })).toBe('203.0.113.7');
   expect(() => lanAddress({ lo: [info('127.0.0.1', true)], docker0: [info('172.17.0.1')] })).toThrow(
     'this machine is in no local network',

@@ -110,7 +110,7 @@ const noneLives = (all: readonly number[]): Promise<void> =>
   );
 
 describe('a system', () => {
-  test('starts, says where it is, and stops in order: services first, while NATS is there to take their work', async () => {
+  test('starts, prints its URL, and stops the services before NATS', async () => {
     const launched = await launch();
     await ready(launched);
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
@@ -130,7 +130,7 @@ describe('a system', () => {
     expect(existsSync(join(home, 'data', 'address'))).toBe(false);
   });
 
-  test('keeps its secrets and its data for itself and for the next start', async () => {
+  test('keeps its secrets private and reuses them at the next start', async () => {
     const first = await launch();
     await ready(first);
     first.process.kill('SIGINT');
@@ -156,7 +156,7 @@ describe('a system', () => {
     expect(new Set(values).size).toBe(10);
   });
 
-  test('leaves nothing behind when the launcher is killed, and starts again over the same data', async () => {
+  test('leaves no process behind when the launcher is killed, and starts again with the same data', async () => {
     const launched = await launch();
     await ready(launched);
     const all = pids();
@@ -166,7 +166,7 @@ describe('a system', () => {
     await noneLives(all);
   });
 
-  test('leaves nothing behind when the launcher is killed while it starts', async () => {
+  test('leaves no process behind when the launcher is killed during start-up', async () => {
     const launched = await launch();
     await until(
       () => report().length > 0,
@@ -176,14 +176,14 @@ describe('a system', () => {
     await noneLives(pids());
   });
 
-  test('stops when it is told to while it starts', async () => {
+  test('stops on SIGTERM during start-up', async () => {
     const launched = await launch();
     await saying(launched, 'Starting NATS');
     launched.process.kill('SIGTERM');
     expect(await launched.exited).toEqual([0, null]);
   });
 
-  test('ends at once at the second signal', async () => {
+  test('kills everything at the second signal', async () => {
     const launched = await launch({ STUBBORN: 'encoder' });
     await ready(launched);
     const all = pids();
@@ -198,7 +198,7 @@ describe('a system', () => {
     await noneLives(all);
   });
 
-  test('starts a service that dies again, children and all, and says so', async () => {
+  test('restarts a service that died, kills its children, and reports it', async () => {
     const launched = await launch();
     await ready(launched);
     const [pid = 0, child = 0] = report()
@@ -210,7 +210,7 @@ describe('a system', () => {
     await noneLives([pid, child]);
   });
 
-  test('starts NATS that dies again, at the same address', async () => {
+  test('restarts NATS at the same address after it died', async () => {
     const launched = await launch();
     await ready(launched);
     process.kill(pids().at(-1)!, 'SIGKILL');
@@ -266,7 +266,7 @@ describe('a system', () => {
   });
 });
 
-describe('one clear line for', () => {
+describe('one line of error message for', () => {
   async function failure(env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<string> {
     const launched = await launch(env, ...args);
     expect(await launched.exited).toEqual([1, null]);
@@ -278,7 +278,7 @@ describe('one clear line for', () => {
     return lines[0]!;
   }
 
-  test('a port that is taken', async () => {
+  test('a port in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     try {
@@ -303,7 +303,7 @@ describe('one clear line for', () => {
     }
   });
 
-  test('a Prometheus that is not there', async () => {
+  test('a missing Prometheus', async () => {
     port = await freePortPair();
     expect(await failure({ PROMETHEUS: '/no/such/program' }, '--observe')).toMatch(
       /^Prometheus could not start: .*\/no\/such\/program: not found \(log: .*prometheus\.log\)$/,
@@ -329,13 +329,13 @@ describe('one clear line for', () => {
     );
   });
 
-  test('a nats-server that is not there', async () => {
+  test('a missing nats-server', async () => {
     expect(await failure({ NATS_SERVER: '/no/such/server' })).toMatch(
       /^NATS could not start: .*\/no\/such\/server: not found/,
     );
   });
 
-  test('an external NATS that is not there', async () => {
+  test('an external NATS that does not answer', async () => {
     const [nobody = 0] = await freePorts(1);
     expect(await failure({ NATS_URL: `nats://127.0.0.1:${nobody}` })).toBe(
       `NATS at NATS_URL=nats://127.0.0.1:${nobody} does not take messages: check NATS_URL, NATS_USER, NATS_PASSWORD.`,
@@ -346,20 +346,20 @@ describe('one clear line for', () => {
     expect(await failure({}, '--model', home)).toContain(`${home} is no checkpoint`);
   });
 
-  test('no ffmpeg', async () => {
+  test('a missing ffmpeg', async () => {
     expect(await failure({ PATH: dirname(process.execPath) })).toBe(
       'ffmpeg is not on PATH: install it with your package manager, and run this again.',
     );
   });
 
-  test('a service that refuses its configuration, in its own words; the others are stopped', async () => {
+  test('a service that rejects its configuration; the others are stopped', async () => {
     expect(await failure({ FAIL: 'encoder' })).toMatch(
       /^encoder could not start: status 1: FAIL must not name this service \(log: .*encoder\.log\)$/,
     );
     await noneLives(pids());
   });
 
-  test('secrets that are not ours', async () => {
+  test('a file with invalid secrets', async () => {
     await mkdir(join(home, 'data'));
     await writeFile(join(home, 'data', 'secrets.json'), '{"nats": {"gateway": "1234"}}');
     await chmod(join(home, 'data', 'secrets.json'), 0o644);

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test('a user that is new gets a password, the others keep theirs, one that is gone loses it', async () => {
+test('a new user gets a password, existing users keep theirs, and a removed user loses it', async () => {
   const first = await ensureSecrets(file, ['gateway', 'muxer']);
   const second = await ensureSecrets(file, ['gateway', 'encoder']);
   expect(second).toEqual({ ...first, nats: { gateway: first.nats.gateway, encoder: second.nats.encoder } });
@@ -21,7 +21,7 @@ test('a user that is new gets a password, the others keep theirs, one that is go
   expect(await readdir(folder)).toEqual(['secrets.json']);
 });
 
-test('a file that others can read is closed to them', async () => {
+test('the file becomes private when others could read it', async () => {
   await ensureSecrets(file, ['gateway']);
   await chmod(file, 0o644);
   await ensureSecrets(file, ['gateway']);
@@ -29,7 +29,7 @@ test('a file that others can read is closed to them', async () => {
 });
 
 test.each(['', '{', '{}', '{"nats":{},"stageToken":"x","cookieSecret":"x","mediaSecret":"x"}'])(
-  'what is not ours is neither used nor overwritten: %j',
+  'a file with other contents is neither used nor overwritten: %j',
   async (text) => {
     await writeFile(file, text);
     await expect(ensureSecrets(file, ['gateway'])).rejects.toThrow('delete it, and new ones are made');

@@ -41,7 +41,7 @@ test('the stamp stays when anything else changes', async () => {
   expect(await dependencyStamp(root)).toBe(before);
 });
 
-test('the stamp tells the same text in two packages apart', async () => {
+test('the stamp distinguishes the same text in two packages', async () => {
   await put('a/package.json', '{}');
   const before = await dependencyStamp(root);
   await rm(join(root, 'a'), { recursive: true });

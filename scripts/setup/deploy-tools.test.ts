@@ -20,7 +20,7 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-test('takes what is named, and what is on PATH', async () => {
+test('finds tools by their variables and on PATH', async () => {
   const promtool = join(root, 'bin', 'promtool');
   await writeFile(promtool, '');
   await chmod(promtool, 0o755);
@@ -30,7 +30,7 @@ test('takes what is named, and what is on PATH', async () => {
   expect(await deployTools(root)).toEqual(found);
 });
 
-test('goes without, except on CI', async () => {
+test('missing tools are an error on CI only', async () => {
   const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   expect(await deployTools(root)).toEqual({});
   expect(said).toHaveBeenCalledWith(expect.stringContaining('kustomize is not on PATH'));
@@ -39,7 +39,7 @@ test('goes without, except on CI', async () => {
   await expect(deployTools(root)).rejects.toThrow('kustomize is not on PATH and could not be installed.');
 });
 
-test('Prometheus is looked for only by those who want to observe', async () => {
+test('Prometheus is needed only with --observe', async () => {
   expect(await prometheusToObserve(root, {}, ['--lan'])).toEqual({});
   await expect(prometheusToObserve(root, {}, ['--lan', '--observe'])).rejects.toThrow(
     'prometheus is not on PATH and could not be installed.',

@@ -36,14 +36,14 @@ async function fake(path: string, version: string): Promise<string> {
   return file;
 }
 
-describe('the server that is there', () => {
-  test('on PATH, new enough', async () => {
+describe('an installed server', () => {
+  test('a new enough server on PATH is used', async () => {
     const server = await fake('bin/nats-server', '2.11.0');
     await fake(`.cache/tools/nats-server-${debianPackage.version}/nats-server`, debianPackage.version);
     expect(await natsServer(root)).toEqual({ NATS_SERVER: server });
   });
 
-  test('one that is too old is passed over, as is one that is none', async () => {
+  test('a server that is too old or missing is skipped', async () => {
     await fake('bin/nats-server', '2.10.26');
     vi.stubEnv('NATS_SERVER', join(root, 'missing'));
     const cached = await fake(`.cache/tools/nats-server-${debianPackage.version}/nats-server`, debianPackage.version);
@@ -51,14 +51,14 @@ describe('the server that is there', () => {
     expect([cached, '/usr/sbin/nats-server']).toContain(await findNatsServer(root));
   });
 
-  test('NATS_SERVER comes first', async () => {
+  test('NATS_SERVER takes precedence', async () => {
     await fake('bin/nats-server', '2.11.0');
     const chosen = await fake('own/server', '2.10.27');
     vi.stubEnv('NATS_SERVER', chosen);
     expect(await natsServer(root)).toEqual({ NATS_SERVER: chosen });
   });
 
-  test('none is looked for where NATS_URL names one that runs', async () => {
+  test('no server is needed when NATS_URL is set', async () => {
     vi.stubEnv('NATS_URL', 'nats://elsewhere:4222');
     expect(await natsServerOrUrl(root)).toEqual({});
   });
@@ -77,7 +77,7 @@ describe('the official release', () => {
     );
   });
 
-  test('a host that takes the connection and never answers is given up', async () => {
+  test('a host that accepts connections and never answers times out', async () => {
     const server = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -85,7 +85,7 @@ describe('the official release', () => {
     server.close();
   });
 
-  test('what fails to unpack leaves nothing behind', async () => {
+  test('a failed extraction leaves no files', async () => {
     const folder = join(root, 'tools', 'server');
     const unpacking = unpackInto(folder, 'a.tar', Buffer.from('x'), async (archive, to) => {
       expect(await readFile(archive, 'utf8')).toBe('x');
@@ -98,7 +98,7 @@ describe('the official release', () => {
   });
 });
 
-test('apt gets folders of its own and the system’s way to the network, but none of its hooks', () => {
+test('apt gets its own folders and the system’s network settings, but not its hooks', () => {
   const config = aptConfig(
     '/tmp/x',
     [

@@ -19,7 +19,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('the second waits until the first has ended, even where that fails', async () => {
+test('the second process waits until the first has ended, even when the first fails', async () => {
   const story: string[] = [];
   const work = (name: string, fails: boolean) => async () => {
     story.push(`${name} begins`);
@@ -34,7 +34,7 @@ test('the second waits until the first has ended, even where that fails', async 
   expect(existsSync(lock)).toBe(false);
 });
 
-test('a lock that a killed process left is no lock', async () => {
+test('the lock of a killed process is ignored', async () => {
   const gone = spawnSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }).stdout.trim();
   await mkdir(dirname(lock));
   await writeFile(lock, gone);

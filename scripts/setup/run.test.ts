@@ -18,7 +18,7 @@ test('the status is passed on', async () => {
   expect(await once(startOuter('process.exit(7)'), 'close')).toEqual([7, null]);
 });
 
-test('the signal a command died by is passed on', async () => {
+test('the signal that killed the command is passed on', async () => {
   expect(await once(startOuter('process.kill(process.pid, "SIGTERM")'), 'close')).toEqual([null, 'SIGTERM']);
 });
 
@@ -40,7 +40,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   },
 );
 
-test('a quiet command that fails shows its output, one that can’t be started its name', async () => {
+test('runQuietly shows the output of a failed command, and the name of one that can’t be started', async () => {
   const failing = runQuietly(process.execPath, ['-e', 'console.log("out"); console.error("err"); process.exit(2)']);
   await expect(failing).rejects.toThrow(/(out\nerr|err\nout)\n“.*” ended with status 2\./s);
   await expect(failing).rejects.toBeInstanceOf(SetupError);

@@ -31,6 +31,7 @@ const checks = [
   ['prettier', '--check', '--log-level', 'warn', '.'],
   ['node', 'web/prepare.ts'],
   ['eslint', '--max-warnings', '0', '.'],
+  ['depcruise', '--config', 'import-rules.js', 'packages', 'services', 'scripts', 'test', 'bench', 'web', 'deploy'],
   ['tsc', '-p', '.'],
   ['tsc', '-p', 'test/e2e'],
   ['svelte-check', '--workspace', 'web', '--tsconfig', './tsconfig.json', '--fail-on-warnings'],

@@ -8,7 +8,7 @@ import { callerFolder, findTask, tasks } from './tasks.mjs';
 const root = join(import.meta.dirname, '..', '..');
 
 // `exec`: or the shell that npm starts takes a SIGTERM for itself, and the task goes on without a parent.
-test('package.json has a script for every task, for the benches that have a command of their own, and no other', () => {
+test('package.json has a script for every task and for two benches, and no other', () => {
   const scripts: Record<string, string> = Object.fromEntries(
     Object.keys(tasks).map((name) => [name, `exec node scripts/bootstrap.mjs ${name}`]),
   );
@@ -29,7 +29,7 @@ test.each(['start', 'animate', 'parity', 'weights', 'chaos'])('%s names a progra
   expect(file !== undefined && existsSync(file)).toBe(true);
 });
 
-test('a bench is a file of its folder; without a name, or with a wrong one, the names are listed', () => {
+test('a bench is found by its name, and a missing or unknown name lists the benches', () => {
   const project = mkdtempSync(join(tmpdir(), 'bench-'));
   try {
     mkdirSync(join(project, 'bench', 'lib'), { recursive: true });

@@ -15,7 +15,7 @@ test.each([
   expect(atLeast(version, oldest)).toBe(expected);
 });
 
-test('a Node that is new enough, but was built without TypeScript, is not taken', () => {
+test('a new Node that was built without TypeScript is not used', () => {
   expect(runsTypeScript('24.21.0', 'strip')).toBe(true);
   expect(runsTypeScript('24.21.0', false)).toBe(false);
   expect(runsTypeScript('20.20.2', undefined)).toBe(false);
@@ -37,7 +37,7 @@ describe('pinsFor', () => {
     }
   });
 
-  test('elsewhere: says where it runs', () => {
+  test('an unsupported platform is an error that lists the supported ones', () => {
     expect(() => pinsFor('win32', 'x64')).toThrow('linux-x64, linux-arm64, darwin-arm64; this machine is win32-x64.');
   });
 });

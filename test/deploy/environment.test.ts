@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { readConfig } from '@cinematica/pipeline/service';
 import { configSchema as decoder } from '@cinematica/decoder/config';
 import { configSchema as denoiser } from '@cinematica/denoiser/config';
 import { configSchema as encoder } from '@cinematica/encoder/config';
 import { configSchema as gateway } from '@cinematica/gateway/config';
 import { configSchema as muxer } from '@cinematica/muxer/config';
-import { configSchema as provisioner } from '@cinematica/provisioner/config';
 import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
+import { readConfig } from '@cinematica/pipeline/service';
+import { configSchema as provisioner } from '@cinematica/provisioner/config';
 import { environmentOf, KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
 
 const schemas: Readonly<Record<string, z.ZodObject>> = { gateway, encoder, denoiser, decoder, muxer, provisioner };
@@ -24,7 +24,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     return environmentOf(manifests, container, secret);
   };
 
-  test.each(Object.entries(schemas))('%s is told what it knows, and all that it must be told', (name, schema) => {
+  test.each(Object.entries(schemas))('%s gets all required variables and no unknown ones', (name, schema) => {
     const set = setIn(name);
     for (const variable of Object.keys(set))
       expect(Object.keys(schema.shape), `${name} does not read it`).toContain(variable);
@@ -36,11 +36,11 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     }
   });
 
-  test('the web is told what it knows', () => {
+  test('the web app gets no unknown variables', () => {
     for (const variable of Object.keys(setIn('web'))) expect(WEB).toContain(variable);
   });
 
-  test.each(Object.keys(schemas))('%s is its own NATS user, and nobody else’s password is its', (name) => {
+  test.each(Object.keys(schemas))('%s has its own NATS user and gets no other password', (name) => {
     const secrets: string[] = [];
     const set = setIn(name, (from) => {
       secrets.push(from);
@@ -52,7 +52,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
   });
 
   test.each(Object.keys(schemas).filter((name) => name !== 'provisioner'))(
-    '%s can end in the time that it is given',
+    '%s can stop within its grace period',
     (name) => {
       const config = readConfig(schemas[name]!, setIn(name));
       const workload = workloads.find((one) => one.name === name)!;

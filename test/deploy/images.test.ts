@@ -9,7 +9,7 @@ import { KUSTOMIZE, render, workloadsOf } from './manifests.ts';
 const root = resolve(import.meta.dirname, '../..');
 const docker = (name: string) => readFile(join(root, 'deploy/docker', name), 'utf8');
 
-test('the images start from what is pinned by digest', async () => {
+test('the base images are pinned by digest', async () => {
   const file = await docker('Dockerfile');
   const bases = [...file.matchAll(/^FROM (\S+)(?: AS (\w+))?/gm)].map(([, base = '', name = '']) => ({ base, name }));
   for (const { base } of bases) {
@@ -23,7 +23,7 @@ test('the images start from what is pinned by digest', async () => {
   }
 });
 
-test('the CUDA provider is of the version that it is loaded by', async () => {
+test('the CUDA provider has the version of onnxruntime-node', async () => {
   const require = createRequire(join(root, 'packages/svd/package.json'));
   const { version } = require('onnxruntime-node/package.json') as { readonly version: string };
   expect(await docker('Dockerfile')).toContain(`\nARG ONNXRUNTIME_VERSION=${version}\n`);
@@ -33,11 +33,11 @@ test('the CUDA provider is of the version that it is loaded by', async () => {
     expect(line).toMatch(/^[a-z0-9-]+==\S+ --hash=sha256:[0-9a-f]{64}$/);
 });
 
-describe.skipIf(KUSTOMIZE === null)('what the manifests run', () => {
+describe.skipIf(KUSTOMIZE === null)('the programs of the manifests', () => {
   const containers = KUSTOMIZE === null ? [] : workloadsOf(render('base')).flatMap(({ spec }) => spec.containers);
   const ours = containers.filter(({ image }) => image.startsWith('cinematica/'));
 
-  test('is in the tree, and of this version', () => {
+  test('exist and have the current version', () => {
     for (const { name, image, args } of ours) {
       expect(image, name).toBe(`cinematica/service:${packageJson.version}`);
       // The web app's is made when the image is.

@@ -59,7 +59,7 @@ describe.skipIf(KUSTOMIZE === null)('monitoring', () => {
   const rules = KUSTOMIZE === null ? { groups: [] } : rulesSchema.parse(ofKind(manifests, 'PrometheusRule')[0]?.spec);
   const alerts = rules.groups.flatMap((group) => group.rules);
 
-  test.skipIf(PROMTOOL === null)('Prometheus takes the alert rules', async () => {
+  test.skipIf(PROMTOOL === null)('promtool accepts the alert rules', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rules-'));
     try {
       const file = join(folder, 'rules.yaml');
@@ -73,7 +73,7 @@ describe.skipIf(KUSTOMIZE === null)('monitoring', () => {
     }
   });
 
-  test('alerts and dashboard ask for metrics that there are', () => {
+  test('alerts and the dashboard query existing metrics', () => {
     const dashboard = dashboardSchema.parse(
       JSON.parse(configData(manifests, 'cinematica-dashboard')['cinematica.json'] ?? ''),
     );
@@ -91,7 +91,7 @@ describe.skipIf(KUSTOMIZE === null)('monitoring', () => {
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
   });
 
-  test('every alert has its place in docs/operations.md', async () => {
+  test('every alert is described in docs/operations.md', async () => {
     const page = await readFile(join(root, 'docs/operations.md'), 'utf8');
     const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
     for (const { alert, annotations } of alerts) {

@@ -64,7 +64,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
   const manifests = KUSTOMIZE === null ? [] : render(overlay);
   const { policies, workloads, of, sends, receives } = networkOf(manifests);
 
-  test('nothing is allowed that no policy says', () => {
+  test('only listed connections are allowed', () => {
     expect(policies.find(({ name }) => name === 'deny-all')).toEqual({
       name: 'deny-all',
       podSelector: { matchLabels: {} },
@@ -87,7 +87,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     expect(edges.sort()).toEqual(EDGES);
   });
 
-  test('every port of a Service leads to a pod that listens there, and somebody may use it', () => {
+  test('every port of a Service reaches a listening pod and is allowed for someone', () => {
     for (const { metadata, spec } of ofKind(manifests, 'Service')) {
       const service = z
         .looseObject({
@@ -111,7 +111,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     }
   });
 
-  test('no policy is for pods that there are not', () => {
+  test('every policy selects existing pods', () => {
     for (const { name, podSelector } of policies) {
       expect(
         workloads.some(({ labels }) => matches(podSelector, labels)),
@@ -120,7 +120,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     }
   });
 
-  test('only the weights’ Job may reach the internet', () => {
+  test('only the Job for weights may reach the internet', () => {
     const free = workloads.filter((workload) =>
       of(workload).some(({ egress }) => egress.some((rule) => rule.to.some(whole))),
     );

@@ -51,7 +51,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
   const services = workloads.filter(({ kind }) => kind !== 'Job');
   const each = (list: readonly Workload[]) => list.map((workload) => [workload.name, workload] as const);
 
-  test('there is every service', () => {
+  test('every service exists', () => {
     expect(workloads.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['gateway', 'web', 'encoder', 'denoiser', 'decoder', 'muxer', 'nats', 'provisioner']),
     );
@@ -59,7 +59,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     expect(namespace).toEqual([expect.objectContaining({ 'pod-security.kubernetes.io/enforce': 'restricted' })]);
   });
 
-  test.each(each(workloads))('%s is restricted, and more', (_, workload) => {
+  test.each(each(workloads))('%s meets the restricted standard', (_, workload) => {
     pod.parse(workload.spec);
     restricted.parse(workload.spec.securityContext);
     for (const container of containersOf(workload)) confined.parse(container.securityContext);
@@ -72,14 +72,14 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     }
   });
 
-  test.each(each(workloads))('%s runs an image that stays the same', (_, workload) => {
+  test.each(each(workloads))('%s runs an image with a fixed tag or digest', (_, workload) => {
     for (const { image } of containersOf(workload)) {
       expect(image).toMatch(IMMUTABLE);
       expect(image, 'neither version nor digest').toMatch(/:\d|@sha256:/);
     }
   });
 
-  test.each(each(workloads))('%s asks for what it needs, and has limits', (name, workload) => {
+  test.each(each(workloads))('%s has requests and limits', (name, workload) => {
     for (const { resources } of containersOf(workload)) {
       expect(resources.requests).toMatchObject({
         cpu: expect.anything() as unknown,
@@ -90,7 +90,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     }
   });
 
-  test.each(each(services))('%s is probed, spread, and may not vanish whole', (name, workload) => {
+  test.each(each(services))('%s has probes, topology spread and a disruption budget', (name, workload) => {
     const [container] = workload.spec.containers;
     const { readinessProbe, livenessProbe } = lived.parse(container);
     expect(readinessProbe).toBeDefined();
@@ -108,7 +108,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     ]);
   });
 
-  test('what NATS is told to keep fits where it keeps it', () => {
+  test('the limits of NATS fit its volumes and memory', () => {
     const [nats] = workloads.filter(({ name }) => name === 'nats').flatMap(containersOf);
     const sizeOf = (variable: string) => {
       const value = nats?.env.find(({ name }) => name === variable)?.value ?? '';
@@ -179,7 +179,7 @@ describe.skipIf(KUSTOMIZE === null)('production', () => {
     },
   );
 
-  test('weights are written by one Job, and read by all who open the model', () => {
+  test('one Job writes the weights, and every service that opens the model reads them', () => {
     const writers = workloads.filter(({ spec }) =>
       spec.containers.some(({ volumeMounts }) =>
         volumeMounts.some(({ name, readOnly }) => name === 'weights' && !readOnly),
@@ -199,7 +199,7 @@ describe.skipIf(KUSTOMIZE === null)('production', () => {
     ]);
   });
 
-  test('KEDA, and nobody else, says how many workers there are', () => {
+  test('only KEDA sets the number of workers', () => {
     const scaled = ofKind(manifests, 'ScaledObject').map(({ metadata }) => metadata.name);
     expect(scaled.sort()).toEqual(['decoder', 'denoiser', 'encoder', 'muxer']);
     for (const { metadata, spec } of ofKind(manifests, 'Deployment')) {

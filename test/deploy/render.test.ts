@@ -24,7 +24,7 @@ function schemaOf({ apiVersion, kind }: Pick<Manifest, 'apiVersion' | 'kind'>) {
   return z.fromJSONSchema({ $schema: DRAFT, definitions: kubernetes, $ref: `#/definitions/${name}` });
 }
 
-describe.skipIf(KUSTOMIZE === null)('every overlay renders into what the API takes', () => {
+describe.skipIf(KUSTOMIZE === null)('every overlay renders to valid objects', () => {
   test.each(OVERLAYS)('%s', (overlay) => {
     const manifests = render(overlay);
     for (const manifest of manifests) {
@@ -38,7 +38,7 @@ describe.skipIf(KUSTOMIZE === null)('every overlay renders into what the API tak
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test('all that production is told reaches its objects', () => {
+  test('every setting of the production overlay reaches its objects', () => {
     const yours = ['videos.example.com', 'traefik', 'letsencrypt', 'fast-ssd', 'shared-files', 'registry.example.com'];
     const text = JSON.stringify(render('overlays/production'));
     for (const value of yours) expect(text).toContain(value);
@@ -47,7 +47,7 @@ describe.skipIf(KUSTOMIZE === null)('every overlay renders into what the API tak
   });
 });
 
-test('a field that the API does not know, or a value that it does not take, is found', () => {
+test('unknown fields and invalid values are found', () => {
   const service = (spec: object) => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'x' }, spec });
   const faults = (manifest: ReturnType<typeof service>) =>
     schemaOf(manifest).safeParse(manifest).error?.issues.length ?? 0;

@@ -21,7 +21,7 @@ const make = () =>
   );
 
 describe.skipIf(KUSTOMIZE === null)('make-secrets.sh', () => {
-  test('makes every Secret that a manifest refers to, and no other', () => {
+  test('makes exactly the Secrets that manifests refer to', () => {
     const made = make();
     const wanted = new Set<string>();
     for (const workload of OVERLAYS.flatMap((overlay) => workloadsOf(render(overlay)))) {
@@ -41,7 +41,7 @@ describe.skipIf(KUSTOMIZE === null)('make-secrets.sh', () => {
     expect([...made.keys()].sort()).toEqual([...wanted].sort());
   });
 
-  test('no two are the same, none is short, and NATS reads each as a string', () => {
+  test('secrets are unique and long, and NATS reads them as strings', () => {
     const values = [...make(), ...make()]
       .filter(([name]) => name !== 'api-keys')
       .flatMap(([, data]) => Object.values(data));

@@ -28,7 +28,7 @@ const small = { frames: 2, steps: 2, minGuidance: 1, maxGuidance: 1, shape };
 /** Large enough that there is time to kill its model, and done in so few steps that none of them is saved meanwhile. */
 const slow = { steps: 4, shape: { case: 'size' as const, value: { width: 384, height: 384 } } };
 
-describe.skipIf(PROMETHEUS === null)('what Prometheus knows of a system', () => {
+describe.skipIf(PROMETHEUS === null)('the metrics in Prometheus', () => {
   let system: RealSystem;
   let ann: VideoClient;
   let prometheus: string;
@@ -77,7 +77,7 @@ describe.skipIf(PROMETHEUS === null)('what Prometheus knows of a system', () => 
 
   const counted = (metric: string, ...labels: readonly string[]) => `sum by (${labels.join(', ')}) (${metric})`;
 
-  test('a known run: three videos made, one cancelled, one failed', async () => {
+  test('count three finished videos, a cancelled one and a failed one', async () => {
     onTestFailed(() => console.error(system.said.join('\n')));
     const done = await last(await make());
     expect(done.state).toBe(Video_State.DONE);
@@ -127,7 +127,7 @@ describe.skipIf(PROMETHEUS === null)('what Prometheus knows of a system', () => 
     await expectNumbers(counted('cinematica_child_restarts_total', 'stage'), { encode: 0, denoise: 3, decode: 0 });
   }, 120_000);
 
-  test('the alert rules are its own, and it can compute each', async () => {
+  test('Prometheus evaluates every alert rule without an error', async () => {
     const response = await fetch(new URL('/api/v1/rules', prometheus));
     const { data } = (await response.json()) as { data: { groups: { rules: { name: string; health: string }[] }[] } };
     const rules = data.groups.flatMap((group) => group.rules);

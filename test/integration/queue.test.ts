@@ -51,14 +51,14 @@ async function holdQueue(): Promise<() => void> {
 const callers = (letters: string): Caller[] =>
   letters.split('').map((letter) => CALLERS.find((caller) => caller.startsWith(letter))!);
 
-test('two videos at once are made side by side', async () => {
+test('two videos are made at the same time', async () => {
   const videos = await Promise.all([make('ann', { ...small, frames: 8 }), make('bob', { ...small, frames: 8 })]);
   await untilDone(videos);
   const [one, two] = videos as [Video, Video];
   expect(Math.max(startOf(one), startOf(two))).toBeLessThan(Math.min(endOf(one), endOf(two)));
 });
 
-test('20 videos of three callers start in turn, by what they cost, and each was told its place', async () => {
+test('20 videos of three callers start in turn by their cost, and each reports its place in the queue', async () => {
   const letGo = await holdQueue();
   // ann sends first, and most; cid's cost twice as much.
   const sent = new Map<Caller, Video[]>([
@@ -101,7 +101,7 @@ test('20 videos of three callers start in turn, by what they cost, and each was 
   console.info(`places told: ${told.map((reports) => reports.map(({ position }) => position).join(' ')).join(' | ')}`);
 });
 
-test('one caller floods 100 videos, another then sends one: it is done before the flood’s fifth from then', async () => {
+test('a video of one caller is not delayed by 100 videos of another', async () => {
   // Denoising takes most of the time, as it does.
   const usual = { ...small, steps: 12 };
   const flood: Video[] = [];
@@ -124,7 +124,7 @@ test('one caller floods 100 videos, another then sends one: it is done before th
   expect(flood.filter((video) => recordOf(video)?.state === VideoState.QUEUED).length).toBeGreaterThan(0);
 });
 
-test('of deleted videos nothing is left: no record, no object, no message', async () => {
+test('a deleted video leaves no record, object or message', async () => {
   const all = [...system.table.videos.values()].map(({ record }) => record);
   expect(all.length).toBeGreaterThan(120);
   await Promise.all(

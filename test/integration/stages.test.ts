@@ -62,7 +62,7 @@ async function probe(bytes: Uint8Array) {
 }
 
 describe('over the queue', () => {
-  test('a photo becomes a video, with every file that was asked for', async () => {
+  test('a photo becomes a video with every requested file', async () => {
     const ref = await system.create(photo, { ...settings, frames: 4, outputs: ['mp4', 'webp', 'webm'], loop: true });
     const stored = await system.finished(ref);
     expect(stored.record.failure).toBeUndefined();
@@ -78,7 +78,7 @@ describe('over the queue', () => {
     for (const task of stored.record.tasks) expect(task.fingerprint).not.toBe('');
   });
 
-  test('more frames than the window: two segments; killed, a denoiser or its model goes on, to the same bytes', async () => {
+  test('a killed denoiser or model resumes a video of two segments with identical bytes', async () => {
     onTestFailed(() => console.error(system.lines.join('\n')));
     const request = { ...settings, frames: 8, steps: 30 };
     const denoise = { stage: Stage.DENOISE, segment: 1 };
@@ -110,7 +110,7 @@ describe('over the queue', () => {
     }
   });
 
-  test('told to end, a denoiser saves at its next step, gives the task back and exits; the next goes on from there', async () => {
+  test('a denoiser that gets SIGTERM saves its next step and returns the task, and another one resumes it', async () => {
     const denoise = { stage: Stage.DENOISE, segment: 0 };
     // No checkpoint but the one that it makes because it is told to end.
     const ref = await system.create(photo, { ...settings, frames: 5, steps: 60, checkpointSteps: 1000 });
@@ -125,7 +125,7 @@ describe('over the queue', () => {
     expect(findTask(record, denoise)!.claimedStep).toBe(given.checkpoints[0]!.step);
   });
 
-  test('a stage that is paused, and woken after another has done its work, commits nothing', async () => {
+  test('a paused stage commits nothing when another one has done its work meanwhile', async () => {
     const denoise = { stage: Stage.DENOISE, segment: 0 };
     const ref = await system.create(photo, { ...settings, frames: 5, steps: 60 });
     await system.until(ref, ({ record }) => (findTask(record, denoise)?.step ?? 0) >= 5);
@@ -143,7 +143,7 @@ describe('over the queue', () => {
     expect(await system.stop('denoiser#2', 'SIGTERM')).toBe(0);
   });
 
-  test('latents whose content is gone, or is not what was written, are made again, to the same bytes', async () => {
+  test('lost or damaged latents are made again with identical bytes', async () => {
     const request = { ...settings, frames: 5 };
     const undisturbed = await system.finished(await system.create(photo, request));
     const denoise = { stage: Stage.DENOISE, segment: 0 };
@@ -169,7 +169,7 @@ describe('over the queue', () => {
     }
   });
 
-  test('a photo that is none fails at once, with a message for people', async () => {
+  test('an invalid photo fails without retries and reports a readable reason', async () => {
     const { record } = await system.finished(await system.create(Buffer.from('no photo'), { ...settings, frames: 2 }));
     expect(record.state).toBe(VideoState.FAILED);
     expect(record.failure).toMatchObject({
@@ -181,7 +181,7 @@ describe('over the queue', () => {
     expect(findTask(record, { stage: Stage.ENCODE, segment: 0 })?.attempt).toBe(1);
   });
 
-  test('metrics and health answer', async () => {
+  test('metrics and health checks are served', async () => {
     await grpcReady(system.address('denoiser'), AbortSignal.timeout(5_000));
     const url = system.metricsUrl('denoiser');
     const metrics = await (await fetch(`${url}/metrics`)).text();
@@ -219,7 +219,7 @@ describe('over gRPC', () => {
     return items;
   }
 
-  test('the four stages, one after the other', async () => {
+  test('the four stages work in sequence', async () => {
     const conditioning = await encode();
     expect([conditioning.channels, conditioning.height, conditioning.width]).toEqual([4, 8, 16]);
 
@@ -264,7 +264,7 @@ describe('over gRPC', () => {
     expect(await probe(Buffer.concat(mp4))).toEqual({ width: 128, height: 64, frames: 3 });
   });
 
-  test('a later segment goes on from the last latents of the one before', async () => {
+  test('a segment continues from the last latents of the previous one', async () => {
     const conditioning = await encode();
     const client = createClient(DenoiserService, channel('denoiser'));
     const lastLatents = new Uint8Array(conditioning.imageLatents.length).fill(0);
@@ -292,7 +292,7 @@ describe('over gRPC', () => {
     );
   });
 
-  test('a caller that sends frames slowly holds up nobody', async () => {
+  test('a caller that sends frames slowly does not block others', async () => {
     const client = createClient(MuxerService, channel('muxer'));
     const frames = { frames: 2, width: 64, height: 64, pixelFormat: PixelFormat.RGB8 };
     const start = { message: { case: 'start' as const, value: { frames, sourceFps: 7 } } };
@@ -320,7 +320,7 @@ describe('over gRPC', () => {
     expect(files).toBe(2);
   });
 
-  test('without the token, for another model, with what the model can’t do: refused, in words that help', async () => {
+  test('calls without the token, for another model or with unsupported settings are refused with a reason', async () => {
     const image = { image: photo, width: 128, height: 64 };
     using stranger = openChannel(system.address('encoder'));
     expect((await failure(createClient(EncoderService, stranger).encode(image))).code).toBe(Code.UNAUTHENTICATED);
@@ -335,7 +335,7 @@ describe('over gRPC', () => {
     expect([torn.code, reasonOf(torn)]).toEqual([Code.INVALID_ARGUMENT, ErrorReason.IMAGE_UNREADABLE]);
   });
 
-  test('one call at a time: another waits until its deadline; a call that is cancelled gives the slot back', async () => {
+  test('a second call waits for the slot until its deadline, and a cancelled call releases the slot', async () => {
     const conditioning = await encode();
     const client = createClient(DenoiserService, channel('denoiser'));
     const long = client.denoise({ conditioning, frames: 5, steps: 100 })[Symbol.asyncIterator]();

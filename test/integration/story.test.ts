@@ -64,8 +64,8 @@ async function expectNextDone(): Promise<void> {
 
 const refusal = (call: Promise<unknown>): Promise<string> => call.then(() => 'answered', reasonOf);
 
-describe('cancelled', () => {
-  test('in the queue, and when it is done', async () => {
+describe('a cancelled video', () => {
+  test('is cancelled in the queue, and stays done when it is finished', async () => {
     const encoder = (await system.pid('encoder'))!;
     process.kill(encoder, 'SIGSTOP');
     const [first, second] = [await make(), await make()];
@@ -95,7 +95,7 @@ describe('cancelled', () => {
     expect(system.table.videos.get(idOf(video))!.revision).toBe(Number(cancelled!.sequence));
   });
 
-  test('while ffmpeg runs: it is ended', async () => {
+  test('stops ffmpeg', async () => {
     const outputs = [MediaKind.LOOP, MediaKind.WEBP, MediaKind.WEBM];
     const video = await make({ frames: 25, frameRate: 60, outputs });
     await untilRuns(video, Stage.MUX);
@@ -106,7 +106,7 @@ describe('cancelled', () => {
     expect(system.table.videos.get(idOf(video))!.revision).toBe(Number(cancelled!.sequence));
   });
 
-  test('while it denoises: within one step', async () => {
+  test('stops within one step while it denoises', async () => {
     const video = await make({ steps: 100 });
     await expect
       .poll(() => taskOf(video, Stage.DENOISE)?.step ?? 0, { timeout: 30_000, interval: 5 })
@@ -120,7 +120,7 @@ describe('cancelled', () => {
   });
 });
 
-test('deleted while it runs: soon nothing is left of it', async () => {
+test('a video that is deleted while it runs leaves nothing behind', async () => {
   const video = await make({ steps: 100 });
   await expect.poll(() => taskOf(video, Stage.DENOISE)?.checkpoints.length, { timeout: 30_000, interval: 5 }).toBe(2);
   const { video: deleted } = await ann.deleteVideo({ name: video.name });
@@ -145,7 +145,7 @@ test('deleted while it runs: soon nothing is left of it', async () => {
   expect(await system.records.get({ owner: ownerOf('ann'), videoId: id })).toBeNull();
 });
 
-test('two watch, one drops again and again, and the gateway is killed: one numbered story', async () => {
+test('watchers get the same numbered events after reconnects and a killed gateway', async () => {
   onTestFailed(() => console.error(system.said.join('\n')));
   const video = await make({ frames: 8, steps: 25 });
   let killed = false;
@@ -187,7 +187,7 @@ test('two watch, one drops again and again, and the gateway is killed: one numbe
   expect(seen).toEqual([expect.stringMatching(/^gateway ended \(SIGKILL/), 'gateway is back.']);
 });
 
-test('the same request ten times at once, and the gateway killed meanwhile: one video', async () => {
+test('ten identical requests create one video although the gateway is killed', async () => {
   const requestId = randomUUID();
   const sending = Array.from({ length: 10 }, () => untilAnswered(() => make({ seed: 99 }, requestId)));
   process.kill((await system.pid('gateway'))!, 'SIGKILL');
@@ -199,7 +199,7 @@ test('the same request ten times at once, and the gateway killed meanwhile: one 
 });
 
 // As Linux ends what takes too much memory.
-test('a stage whose model dies of a video each time: FAILED with the reason, kept for people, and the others go on', async () => {
+test('a video that crashes the model fails with its reason and a dead letter, and other videos continue', async () => {
   const video = await make({ steps: 100 });
   let attempt = 0;
   const killAgain = async () => {
@@ -221,7 +221,7 @@ test('a stage whose model dies of a video each time: FAILED with the reason, kep
   await expectNextDone();
 });
 
-test('links to media expire, in the words of a video that never was', async () => {
+test('an expired media link gets the same answer as an unknown video', async () => {
   const done = await last(await make());
   const { video } = await ann.getVideo({ name: done.name });
   expect((await fetchMedia(system.url, video!, MediaKind.MP4)).subarray(4, 8).toString()).toBe('ftyp');
@@ -237,7 +237,7 @@ test('links to media expire, in the words of a video that never was', async () =
   expect(answers[0]).toMatch(/^404 /);
 });
 
-test('of finished videos nothing is left but media and photos', async () => {
+test('a finished video keeps only its media and its photo', async () => {
   const records = [...system.table.videos.values()].map(({ record }) => record);
   const media = records.flatMap((record) =>
     record.state === VideoState.DONE ? findTask(record, { stage: Stage.MUX, segment: 0 })!.outputs : [],

@@ -33,7 +33,7 @@ afterAll(async () => {
   await receiver[Symbol.asyncDispose]();
 });
 
-test('a video is one trace from the browser to ffmpeg, and nothing of its owner is in it or in the logs', async () => {
+test('a video is one trace from the browser to ffmpeg, without personal data in traces or logs', async () => {
   onTestFailed(() => console.error(JSON.stringify(receiver.spans, null, 1)));
   const photo = await sharp({ create: { width: 96, height: 64, channels: 3, background: '#369' } })
     .withExif({ IFD0: { Artist: 'Jane Doe', ImageDescription: 'IMG_20260101.jpg' } })
@@ -95,7 +95,7 @@ test('a video is one trace from the browser to ffmpeg, and nothing of its owner 
   for (const secret of SECRETS) expect(told.includes(secret), secret).toBe(false);
 });
 
-test('a call of a stage without the queue is a part of its caller’s trace, and the model’s work a part of the call', async () => {
+test('a direct call of a stage belongs to its caller’s trace and contains the model’s spans', async () => {
   onTestFailed(() => console.error(JSON.stringify(receiver.spans, null, 1)));
   const trace = TRACE.replace('0af7', '1bf7');
   const started = (await readFile(join(system.folder, 'logs', 'encoder.log'), 'utf8')).split('\n');
@@ -120,7 +120,7 @@ test('a call of a stage without the queue is a part of its caller’s trace, and
   for (const { parentSpanId } of computed) expect(parentSpanId).toBe(call()!.spanId);
 });
 
-test('what was done is counted', async () => {
+test('finished work is counted in metrics', async () => {
   expect(await system.metric('muxer', 'cinematica_jobs_total')).toBe(1);
   expect(await system.metric('denoiser', 'cinematica_stage_duration_seconds_count')).toBe(2);
   expect(await system.metric('denoiser', 'cinematica_steps_total')).toBe(2 * 2);

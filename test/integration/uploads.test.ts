@@ -148,7 +148,7 @@ test.runIf(process.platform === 'linux')(
   240_000,
 );
 
-test('a body that is called something else, or unpacks to gigabytes, is refused', async () => {
+test('a body with a wrong media type or a decompression bomb is refused', async () => {
   const post = async (headers: Record<string, string>, body: Buffer) => {
     const address = `${system.url}/cinematica.v1.VideoService/CreateVideo`;
     return (await fetch(address, { method: 'POST', headers, body: new Uint8Array(body) })).status;
@@ -161,7 +161,7 @@ test('a body that is called something else, or unpacks to gigabytes, is refused'
   expect([413, 429]).toContain(bomb);
 });
 
-test('of a photo nothing but its pixels is stored, served or logged', async () => {
+test('only the pixels of a photo are stored, served or logged', async () => {
   const thumbnail = await noise(160, 120).jpeg().toBuffer();
   const tagged = await chart(96, 64)
     .withExif({ IFD0: { Make: 'SECRET-MAKE', Copyright: 'SECRET-OWNER' }, IFD3: { GPSMapDatum: 'SECRET-GPS' } })
@@ -190,7 +190,7 @@ test('of a photo nothing but its pixels is stored, served or logged', async () =
   expect(kept.filter((file) => marks.some((mark) => readFileSync(file).includes(mark)))).toEqual([]);
 });
 
-test('no room left is an answer, and over once something is deleted', async () => {
+test('a full store refuses uploads until something is deleted', async () => {
   const photo = await noise(2_048, 2_048).jpeg({ quality: 80 }).toBuffer();
   const videos: Video[] = [];
   const refusal = await (async () => {

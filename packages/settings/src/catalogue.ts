@@ -28,7 +28,7 @@ const DECLARATIONS = {
     default: 'card',
     flag: 'frames',
     placeholder: 'N',
-    help: 'frames that the model makes; more than it makes in one run are made in segments',
+    help: 'frames of the video; more than the model’s window are made in segments',
   },
   motionBucketId: {
     diffusers: 'motion_bucket_id',
@@ -36,7 +36,7 @@ const DECLARATIONS = {
     default: 'card',
     flag: 'motion',
     placeholder: 'N',
-    help: 'how much moves (motion_bucket_id)',
+    help: 'amount of motion (motion_bucket_id)',
   },
   noiseAugStrength: {
     diffusers: 'noise_aug_strength',
@@ -44,7 +44,7 @@ const DECLARATIONS = {
     default: 'card',
     flag: 'noise-aug',
     placeholder: 'X',
-    help: 'noise on the photo (noise_aug_strength): more of it lets the video differ more from the photo',
+    help: 'noise added to the photo (noise_aug_strength); more lets the video differ from it',
   },
   conditioningFps: {
     diffusers: 'fps',
@@ -52,7 +52,7 @@ const DECLARATIONS = {
     default: 'card',
     flag: 'fps',
     placeholder: 'N',
-    help: 'the frame rate that the model is told: a lower one gives more motion from frame to frame',
+    help: 'frame rate that the model is told; a lower one gives more motion from frame to frame',
   },
   frameRate: {
     diffusers: null,
@@ -60,7 +60,7 @@ const DECLARATIONS = {
     default: 'same as conditioningFps',
     flag: 'output-fps',
     placeholder: 'N',
-    help: 'the frame rate of the files; frames between those of the model are interpolated',
+    help: 'frame rate of the files; higher than --fps, frames are interpolated',
   },
   seed: {
     diffusers: 'generator',
@@ -68,7 +68,7 @@ const DECLARATIONS = {
     default: 'random',
     flag: 'seed',
     placeholder: 'N',
-    help: 'the same seed, photo and settings give the same video',
+    help: 'the same seed gives the same video (random)',
   },
   steps: {
     diffusers: 'num_inference_steps',

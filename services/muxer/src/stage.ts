@@ -63,7 +63,7 @@ async function* readChunks({ segments, decodeChunks }: Plan, inputs: Inputs, sig
   if (coming) yield await coming;
 }
 
-/** The settings in the metadata of a file, by their names in the API. */
+/** The settings in the metadata of a file, under their names in the API. */
 function describePlan(plan: Plan): Record<string, unknown> {
   const { model, width, height, sampler, loop } = plan;
   return {

@@ -9,7 +9,7 @@ import type { Plan } from '../messages.ts';
 export interface PlanRequest extends Omit<SettingsRequest, 'frames' | 'segment'> {
   /** The number of frames of the video. @default the model card's number of frames */
   readonly frames?: number | undefined;
-  /** The frame rate of the files. @default conditioningFps */
+  /** The frame rate of the files. @default `conditioningFps` */
   readonly frameRate?: number | undefined;
   /** The centre of the crop, 0 to 1 in both directions, and its zoom, at least 1. @default the centre without zoom */
   readonly focus?: { readonly x: number; readonly y: number; readonly zoom?: number | undefined } | undefined;
