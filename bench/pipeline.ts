@@ -26,9 +26,14 @@ system, which costs a little, and tells what each stage did meanwhile.`;
 
 const { values } = parseArgs({
   options: {
-    ...{ model: { type: 'string' }, size: { type: 'string' }, frames: { type: 'string' }, steps: { type: 'string' } },
+    model: { type: 'string' },
+    size: { type: 'string' },
+    frames: { type: 'string' },
+    steps: { type: 'string' },
     threads: { type: 'string', default: String(availableParallelism()) },
-    ...{ runs: { type: 'string', default: '5' }, queue: { type: 'string', default: '10' }, photo: { type: 'string' } },
+    runs: { type: 'string', default: '5' },
+    queue: { type: 'string', default: '10' },
+    photo: { type: 'string' },
     spans: { type: 'boolean', default: false },
   },
 });
@@ -54,7 +59,8 @@ const image = await photo.jpeg().toBuffer();
 
 await using receiver = await startOtlpReceiver();
 await using system = await startBenchSystem(model, {
-  ...{ THREADS: String(threads), MUX_THREADS: String(threads) },
+  THREADS: String(threads),
+  MUX_THREADS: String(threads),
   ...(values.spans ? { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint } : {}),
 });
 await using alone = await openInProcess(model, threads, threads);

@@ -66,7 +66,9 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
       const { signal } = new AbortController();
       const run = (work: StageHandler, segment: number) => {
         const hooks: StageHooks = {
-          ...{ saved: null, signal, draining: signal },
+          saved: null,
+          signal,
+          draining: signal,
           progress: () => undefined,
           save: () => Promise.resolve(),
           preview: () => undefined,
