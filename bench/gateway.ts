@@ -5,13 +5,15 @@ import sharp from 'sharp';
 import { startTestGateway } from '@cinematica/gateway/testing/gateway';
 import { changed, TaskState } from '@cinematica/pipeline';
 import { table } from '@cinematica/svd/parity';
+import { printHelp } from './support/print-help.ts';
 
 const USAGE = `usage: npm run bench -- gateway [--watchers 500] [--rate 200] [--seconds 10] [--videos 10] [--changes 1]
 
-One gateway on a nats-server of its own, both on this machine, as is what measures: so many watchers over so many videos,
-each of which changes so many times a second, and beside that so many requests a second (60 % GetVideo, 25 % ListVideos,
-10 % GetCapabilities, 5 % CreateVideo with a photo of 768×512). How long answers take, and events from the moment that a
-change is made until a watcher has it; and the gateway's resident memory.`;
+Measures one gateway with its own nats-server; both run on this machine, as the load generator does. --watchers watch
+--videos videos, each of which changes --changes times per second. At the same time there are --rate requests per second
+(60 % GetVideo, 25 % ListVideos, 10 % GetCapabilities, 5 % CreateVideo with a photo of 768×512). Prints the response times,
+the time from a change to the event at a watcher, and the resident memory of the gateway.`;
+printHelp(USAGE);
 
 const { values } = parseArgs({
   options: {
@@ -41,7 +43,7 @@ await using gateway = await startTestGateway({
   MAX_ACTIVE_PER_OWNER: MANY,
   MAX_DAILY_PER_OWNER: MANY,
   MAX_QUEUED: MANY,
-  // What is begun changes by the measurement's hand only.
+  // Only this benchmark changes the records.
   ADMIT_RUNNING: '1',
 });
 const client = gateway.client();
@@ -61,9 +63,9 @@ const names: string[] = [];
 for (let i = 0; i < videos; i++) names.push((await client.createVideo({ source })).video!.name);
 
 const resting = memory();
-/** When each change was made, by video and number. */
+/** The time of each change, by video and revision. */
 const made = new Map<string, number>();
-const heard: number[] = [];
+const eventLatencies: number[] = [];
 const ended = new AbortController();
 let connected = 0;
 
@@ -74,7 +76,7 @@ async function watch(name: string): Promise<void> {
     first = false;
     if (message.case !== 'event') continue;
     const time = made.get(`${name} ${message.value.sequence}`);
-    if (time !== undefined) heard.push(performance.now() - time);
+    if (time !== undefined) eventLatencies.push(performance.now() - time);
   }
 }
 
@@ -82,9 +84,9 @@ const watching = Array.from({ length: watchers }, (_, i) => watch(names[i % name
 while (connected < watchers) await delay(50);
 const watched = memory();
 
-async function changeAgainAndAgain(name: string): Promise<void> {
+async function changeRepeatedly(name: string): Promise<void> {
   const ref = { owner: 'key-ann', videoId: name.replace('videos/', '') };
-  // Not all at the same moment.
+  // A random start, so that the videos do not change at the same time.
   await delay((Math.random() * 1000) / changes);
   for (let step = 1; !ended.signal.aborted; step++) {
     const begin = performance.now();
@@ -115,12 +117,12 @@ async function request(i: number): Promise<void> {
   }
 }
 
-const changing = names.map(changeAgainAndAgain);
+const changing = names.map(changeRepeatedly);
 const begun = performance.now();
 const pending: Promise<void>[] = [];
 let peak = 0;
 for (let i = 0; i < rate * seconds; i++) {
-  // By the clock, not one after the other: what is slow does not make the next ones wait.
+  // By the clock: a slow request does not delay the next one.
   await delay(Math.max(0, begun + (i * 1000) / rate - performance.now()));
   pending.push(request(i));
   if (i % rate === 0) peak = Math.max(peak, memory());
@@ -131,17 +133,17 @@ peak = Math.max(peak, memory());
 ended.abort();
 await Promise.all([...watching, ...changing]);
 
-const rows = [...Object.entries(times), ['event to watcher', heard] as const].map(([name, all]) => [
+const rows = [...Object.entries(times), ['event to watcher', eventLatencies] as const].map(([name, all]) => [
   name,
   String(all.length),
   ...[0.5, 0.99, 1].map((share) => `${quantile(all, share).toFixed(1)} ms`),
 ]);
 console.log(table(['', 'count', 'p50', 'p99', 'max'], rows));
 console.log(`
-${(pending.length / elapsed).toFixed(0)} requests a second, ${failures} failed; ${watchers} watchers of ${videos} videos
+${(pending.length / elapsed).toFixed(0)} requests per second, ${failures} failed; ${watchers} watchers of ${videos} videos
 resident memory: ${resting} MB at rest, ${watched} MB with all watchers, ${peak} MB at most`);
 
-/** Resident memory of the gateway, MB, without the process that decodes photos. */
+/** Resident memory of the gateway in MB, without the photo process. */
 function memory(): number {
   const [, kilobytes = '0'] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8')) ?? [];
   return Math.round(Number(kilobytes) / 1024);

@@ -16,20 +16,22 @@ import { measureMatrixRate } from './gpu/matrix-rate.ts';
 import { roofline, total } from './gpu/roofline.ts';
 import { stageModels } from './gpu/stages.ts';
 import { watchDevice } from './gpu/watch-device.ts';
+import { printHelp } from './support/print-help.ts';
 
 const USAGE = `usage: npm run bench -- gpu CHECKPOINT [--size 1024x576] [--frames 25] [--chunk 8] [--runs 1] [--jobs 0,1,2]
                           [--libraries DIR] [--device 0] [--bandwidth 4.8e12] [--diffusers PYTHON [--compile]]
                           [--golden DIR,…] [--profile PREFIX] [--json FILE] [--provider cuda]
 
-Measures a full-size checkpoint on a GPU in one go: correctness on small goldens first, then the matrix rate of the device,
-then each job (0: ${JOBS.map(({ name }) => name)
+Measures a full-size checkpoint on a GPU: first the correctness with small golden folders, then the matrix rate of the
+device, then each job (0: ${JOBS.map(({ name }) => name)
   .join('; 1: ')
   .replace('1: 4', '2: 4')}) cold and warm, stage by stage,
-with TFLOP, the share of the matrix rate (MFU), what a roofline predicts, peak memory, and whether float16 stayed finite.
-Every node must run on the GPU. --libraries: a folder with the CUDA provider's libraries, such as an unpacked
-onnxruntime-gpu wheel; they are linked beside ONNX Runtime. --diffusers: a Python with torch and diffusers, timed in the
-same run and compared number by number with the same inputs. --golden: more golden folders to compare with first.
-Random weights do: node bench/full-size/write-checkpoint.ts DIR writes SVD-XT's (4.5 GB).`;
+with TFLOP, the share of the matrix rate (MFU), the prediction of a roofline model, peak memory, and whether float16 stayed
+finite. Every node must run on the GPU. --libraries: a folder with the CUDA provider's libraries, such as an unpacked
+onnxruntime-gpu wheel; they are linked beside ONNX Runtime. --diffusers: a Python with torch and diffusers, to measure it in
+the same run and to compare its results with the same inputs. --golden: further golden folders for the comparison.
+Random weights are sufficient: node bench/full-size/write-checkpoint.ts DIR writes those of SVD-XT (4.5 GB).`;
+printHelp(USAGE);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -79,7 +81,7 @@ if (onGpu) {
 const runtimeOptions: RuntimeOptions = {
   provider,
   deviceId,
-  // A node that fell back to the CPU would cost two copies and not be seen in the figures.
+  // Without this, a node could run on the CPU unnoticed.
   config: onGpu ? { 'session.disable_cpu_ep_fallback': '1' } : {},
   ...(values.profile !== undefined && { profilePrefix: values.profile }),
 };
@@ -93,7 +95,7 @@ const gigabytes = (bytes: number | undefined) => (bytes ? `${(bytes / 1e9).toFix
 const heading = (text: string) => console.log(`\n${text}`);
 const median = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
 
-/** What a golden folder's parts are off by on this provider. */
+/** Compares the parts of a golden folder on this provider. */
 async function compareWith(goldenFolder: string, model: Model): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
   for await (const comparison of compareParts(model, await openGolden(goldenFolder))) {
@@ -109,9 +111,7 @@ for (const golden of [tinyXt, ...(values.golden?.split(',') ?? [])]) {
     await openCheckpoint(join(golden, 'checkpoint')),
     await createRuntime(runtimeOptions),
   );
-  heading(
-    `${golden} on ${model.runtime.provider} (in float16 “ratio” is what counts: 1e-2 is usual, diffusers’ own is no less)`,
-  );
+  heading(`${golden} on ${model.runtime.provider} (with float16, see “ratio”: 1e-2 is normal, as in diffusers)`);
   const comparisons = await compareWith(golden, model);
   console.log(comparisonTable(comparisons));
   results[`parity ${golden}`] = comparisons;
@@ -124,13 +124,13 @@ async function matrixRate(): Promise<number> {
 const rate = await matrixRate();
 const device = watch.take();
 heading(
-  `${device ? `${device.name}, driver ${device.driver}, ${gigabytes(device.memoryTotal)}` : 'no nvidia-smi here'}: ` +
+  `${device ? `${device.name}, driver ${device.driver}, ${gigabytes(device.memoryTotal)}` : 'nvidia-smi not found'}: ` +
     `${(rate / 1e12).toFixed(0)} TFLOP/s in products of ${values.matrix}² float16 matrices` +
     (device ? `, at ${device.watts.toFixed(0)} W and ${device.clock.toFixed(0)} MHz` : ''),
 );
 Object.assign(results, { rate, device });
 
-/** One job, cold and then warm, in a process of its own; and its table. */
+/** Measures one job, cold and warm, in a new process, and prints a table. */
 async function measure(kind: JobKind): Promise<void> {
   await using model = createModel(checkpoint, await createRuntime(runtimeOptions));
   const cold = await runJob(model, shape, kind);
@@ -174,11 +174,11 @@ async function measure(kind: JobKind): Promise<void> {
   console.log(table(columns, [['cold', ...line(cold)], ['warm', ...line(warm)]])); // prettier-ignore
   const memory = [coldUse, use].map((seen) => seen?.peakMemory ?? 0);
   console.log(
-    `device memory at most ${gigabytes(Math.max(...memory)) || 'not seen'}, the process ${gigabytes(peakRss)}`,
+    `peak device memory ${gigabytes(Math.max(...memory)) || 'unknown'}, peak process memory ${gigabytes(peakRss)}`,
   );
-  // Last, for it loads another graph, and drops one that was timed.
+  // This is last, because it loads another graph and unloads a measured one.
   const finite = await staysFinite(model, warm.latents, shape);
-  console.log(finite ? 'latents and pixels are finite' : 'NOT FINITE: latents or pixels hold infinities or NaN');
+  console.log(finite ? 'latents and pixels are finite' : 'NOT FINITE: latents or pixels have infinities or NaN');
   const plain = (times: JobTimes) => ({ ...times, latents: undefined });
   results[kind.name] = { finite, cold: plain(cold), warm: plain(warm), step, use, coldUse, graphs, peakRss };
 }
@@ -202,10 +202,10 @@ if (values.diffusers !== undefined) {
   try {
     for (const precision of new Set(['float32', dtype])) {
       const golden = join(goldens, precision);
-      // It times nothing and says nothing: it writes.
+      // With --golden, the script prints nothing.
       await runDiffusers(values.diffusers, folder, { ...where, dtype: precision, golden }).next();
       await using model = createModel(checkpoint, await createRuntime(runtimeOptions));
-      heading(`ours against diffusers in ${precision}, from the same inputs`);
+      heading(`this project compared with diffusers in ${precision}, with the same inputs`);
       const comparisons = await compareWith(golden, model);
       console.log(comparisonTable(comparisons));
       results[`against diffusers ${precision}`] = comparisons;

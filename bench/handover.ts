@@ -3,23 +3,25 @@ import { parseArgs } from 'node:util';
 import { loadImage, openModel } from '@cinematica/svd';
 import type { Model, RgbImage } from '@cinematica/svd';
 import { table } from '@cinematica/svd/parity';
-import { measureJoined } from './handover/measure.ts';
+import { measureJoinedVideo } from './handover/measure.ts';
 import type { Joined } from './handover/measure.ts';
 import { contactSheet } from './nano/contact-sheet.ts';
 import { mean } from './nano/likeness.ts';
 import { makeFrames } from './nano/make-frames.ts';
-import type { Joining, MadeFrames } from './nano/make-frames.ts';
+import type { JoinOptions, MadeFrames } from './nano/make-frames.ts';
+import { printHelp } from './support/print-help.ts';
 
 const USAGE = `usage: npm run bench -- handover PHOTO... [--model models/nano] [--size 256x160] [--frames 50] [--windows 25,13]
                                [--seed 1] [--threads 2] [--sheet FILE.jpg]
 
-How a video of several segments is best put together: each photo's video is made in one go where the model's window
-allows, then in segments of each of these windows, which start from the last latents or from the last frame decoded and
-encoded again, with their colours held to the first segment's and not. Means over the photos. seam: the warped
-difference across a seam, in parts of the ordinary one (1 is none to be seen); drift: the most that a colour channel's
-mean (of 255) and standard deviation (%) are off the first segment's; sharpness: of the last frame, in parts of the
-first; likeness: to the video made in one go, where a segment moves as a part of that does. --sheet: the first photo, a
-row for each way, of its last frame before the first seam, the one after, and the video's middle and end.`;
+Compares ways to join the segments of a video. Each photo's video is made in one segment if the model's window allows it,
+then in segments of each of --windows. A segment starts from the last latents, or from the last frame, decoded and encoded
+again; its color statistics are matched to the first segment, or not. Prints means over the photos. seam: the warped
+difference across a seam, relative to that of other frames (1 is invisible); drift: the largest deviation of a color
+channel's mean (of 255) and standard deviation (%) from the first segment; sharpness: of the last frame, relative to the
+first; likeness: to the video in one segment. --sheet: for the first photo, a row for each way, with the last frame before
+the first seam, the frame after it, and frames at three quarters and at the end of the video.`;
+printHelp(USAGE);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -41,11 +43,11 @@ if (positionals.length === 0 || ![width, height, frames, threads, ...windows].ev
   process.exit(2);
 }
 
-const WAYS: readonly (readonly [string, Joining])[] = [
-  ['latents, colours held', { handOver: 'latents', holdColours: true }],
-  ['latents', { handOver: 'latents', holdColours: false }],
-  ['encoded again, colours held', { handOver: 'pixels', holdColours: true }],
-  ['encoded again', { handOver: 'pixels', holdColours: false }],
+const VARIANTS: readonly (readonly [string, JoinOptions])[] = [
+  ['latents, colors matched', { handOver: 'latents', matchColors: true }],
+  ['latents', { handOver: 'latents', matchColors: false }],
+  ['encoded again, colors matched', { handOver: 'pixels', matchColors: true }],
+  ['encoded again', { handOver: 'pixels', matchColors: false }],
 ];
 
 await using model = await openModel(values.model, { provider: 'cpu', threads });
@@ -57,22 +59,22 @@ if (values.sheet) await contactSheet(sheet, values.sheet, 192);
 
 async function compare(on: Model, file: string, shown: boolean): Promise<void> {
   const photo = await loadImage(file);
-  const make = (joining: Joining) => makeFrames(on, photo, frames, { width, height, seed }, undefined, joining);
+  const make = (joining: JoinOptions) => makeFrames(on, photo, frames, { width, height, seed }, undefined, joining);
   const whole = frames <= on.checkpoint.card.window ? await make({}) : null;
-  if (whole) keep('in one go', whole, null);
+  if (whole) record('one segment', whole, null);
   if (whole && shown) sheet.push(samples(whole, Math.ceil(frames / 2)));
   for (const window of windows) {
-    for (const [name, joining] of WAYS) {
+    for (const [name, joining] of VARIANTS) {
       const made = await make({ ...joining, window });
-      keep(`${made.seams.length + 1} segments, ${name}`, made, whole);
+      record(`${made.seams.length + 1} segments, ${name}`, made, whole);
       if (shown) sheet.push(samples(made, made.seams[0] ?? Math.ceil(frames / 2)));
     }
   }
   console.error(`› ${basename(file)}`);
 }
 
-function keep(name: string, made: MadeFrames, whole: MadeFrames | null): void {
-  measured.set(name, [...(measured.get(name) ?? []), measureJoined(made, whole)]);
+function record(name: string, made: MadeFrames, whole: MadeFrames | null): void {
+  measured.set(name, [...(measured.get(name) ?? []), measureJoinedVideo(made, whole)]);
 }
 
 function samples({ frames: all }: MadeFrames, seam: number): RgbImage[] {

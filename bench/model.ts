@@ -14,13 +14,15 @@ import {
 import type { Model } from '@cinematica/svd';
 import { decodeTogether, embedImage, encodeImage, normals } from '@cinematica/svd/internal';
 import { table } from '@cinematica/svd/parity';
+import { printHelp } from './support/print-help.ts';
 
 const USAGE = `usage: npm run bench -- model CHECKPOINT [--size 128x128] [--frames 2] [--chunk N] [--threads 2] [--runs 3]
                             [--parts clip,encode,unet_1,unet_2,decode] [--diffusers PYTHON]
 
-Times each part of the model: loading its graph, and one run (the median of --runs after one to warm up); unet_1 is a
-denoising step without guidance, unet_2 one with it. --diffusers: a Python that has torch and diffusers, to time the same
-there, part by part in turn, so that both see the same machine.`;
+Measures each part of the model: the time to load its graph, and the time of one run (the median of --runs after a warm-up).
+unet_1 is a denoising step without guidance, unet_2 one with guidance. --diffusers: a Python with torch and diffusers, to
+measure the same parts there, in turn with this project's.`;
+printHelp(USAGE);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -50,14 +52,14 @@ const factor = checkpoint.vae.scaleFactor;
 const size = { channels: checkpoint.vae.config.latent_channels, height: height / factor, width: width / factor };
 const made = new Map<string, Float32Array>();
 
-/** Normal numbers, made once for each name: they are not what is timed. */
+/** Normal numbers, which are computed once for each name, so that they do not affect the measurement. */
 function random(length: number, tensor: string): Float32Array {
   const numbers = made.get(tensor) ?? normals({ seed: 1, segment: 0, step: 0, tensor }, length);
   made.set(tensor, numbers);
   return numbers;
 }
 
-/** What one run of each part does; the seconds of its heart where that is not the whole run. */
+/** Runs a part. Returns the seconds to count if they are not those of the whole run. */
 const parts: Readonly<Record<string, (model: Model) => Promise<number | undefined>>> = {
   async clip(model) {
     const side = checkpoint.imageEncoder.config.image_size;
@@ -80,7 +82,7 @@ const parts: Readonly<Record<string, (model: Model) => Promise<number | undefine
   },
 };
 
-/** The second of two steps, so that what is done once a video is not in it. */
+/** The time of the second of two steps, without the work that is done once per video. */
 async function oneStep(model: Model, maxGuidance: number): Promise<number> {
   const conditioning = {
     ...size,
@@ -143,7 +145,7 @@ const rows: string[][] = [];
 for (const name of values.parts.split(',')) {
   const part = parts[name];
   if (!part) {
-    console.error(`no part "${name}"\n\n${USAGE}`);
+    console.error(`there is no part "${name}"\n\n${USAGE}`);
     process.exit(2);
   }
   const here = await ours(part);

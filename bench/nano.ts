@@ -13,14 +13,17 @@ import { luma } from './nano/luma.ts';
 import { makeFrames, reconstruct } from './nano/make-frames.ts';
 import { rankCorrelation, sharpnessKept, warpedDifference } from './nano/motion-measures.ts';
 import { openInProcess } from './support/in-process.ts';
+import { printHelp } from './support/print-help.ts';
 
 const USAGE = `usage: npm run bench:nano -- PHOTO... [--model models/nano] [--size 512x288] [--frames 50] [--threads 2]
                        [--parts likeness,motion,seeds,seam,time] [--sheet FILE.jpg]
 
-What videos of these photos (or of those in these folders) are like. likeness: the autoencoder's, the first frame's, how
-sharp the last frame still is, flicker, and how much more near moves than far, for each photo; motion: how what moves follows from the motion id; seeds: how
-moves differ; seam: that of a video twice as long; time: that of each stage, to the mp4. --sheet: a row of frames for each
-photo. Only brightness counts but for likeness; motion, seeds, seam and time are of the first photo.`;
+Measures videos of photos, or of the photos in folders. likeness: for each photo, the PSNR of the autoencoder and of the
+first frame, the sharpness of the last frame, flicker and parallax; motion: how the motion depends on motion_bucket_id;
+seeds: how the motion varies with the seed; seam: the difference across the seam of a video twice as long; time: the time of
+each stage up to the mp4. motion, seeds, seam and time use the first photo. All but the PSNR use only brightness.
+--sheet: an image with a row of frames for each photo.`;
+printHelp(USAGE);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -44,7 +47,7 @@ interface Photo {
   readonly name: string;
   readonly file: string;
   readonly image: RgbImage;
-  /** As the video shows it. */
+  /** Cropped and resized to the size of the video. */
   readonly shown: RgbImage;
 }
 
@@ -69,11 +72,11 @@ async function readPhotos(): Promise<Photo[]> {
 const folder = resolve(values.model);
 const photos = await readPhotos();
 const [first] = photos;
-if (!first) throw new Error('there is no photo among these');
+if (!first) throw new Error('no photo was found');
 const size = { width, height };
 const number = (value: number, digits = 1): string => value.toFixed(digits);
 
-/** What is measured of each photo's video. */
+/** Measures the video of each photo. */
 async function likeness(model: Model): Promise<void> {
   const rows: string[][] = [];
   const measured: number[][] = [];
@@ -102,8 +105,12 @@ async function likeness(model: Model): Promise<void> {
   if (values.sheet) await contactSheet(sheet, values.sheet);
 }
 
-/** From the first frame to the last. */
-async function moveOf(model: Model, photo: Photo, request: { readonly seed: number; readonly motion?: number }) {
+/** The motion from the first to the last frame. */
+async function moveOf(
+  model: Model,
+  photo: Photo,
+  request: { readonly seed: number; readonly motionBucketId?: number },
+) {
   const { frames: made } = await makeFrames(model, photo.image, frames, { ...size, ...request }, [0, frames - 1]);
   const [begin, end] = made.map(luma);
   const move = cameraMove(begin!, end!);
@@ -113,9 +120,9 @@ async function moveOf(model: Model, photo: Photo, request: { readonly seed: numb
 async function motion(model: Model, photo: Photo): Promise<void> {
   const ids = Array.from({ length: 12 }, (_, i) => 20 * (i + 1));
   const pixels: number[] = [];
-  for (const id of ids) pixels.push((await moveOf(model, photo, { seed: 1, motion: id })).pixels);
+  for (const id of ids) pixels.push((await moveOf(model, photo, { seed: 1, motionBucketId: id })).pixels);
   console.log(`motion: ${ids.map((id, i) => `${id}: ${number(pixels[i]!)}`).join(', ')} px`);
-  console.log(`motion: rank correlation ${number(rankCorrelation(ids, pixels), 3)} (wanted: 0.9)`);
+  console.log(`motion: rank correlation ${number(rankCorrelation(ids, pixels), 3)} (goal: at least 0.9)`);
 }
 
 async function seeds(model: Model, photo: Photo): Promise<void> {
@@ -141,7 +148,7 @@ async function seam(model: Model, photo: Photo): Promise<void> {
   const ordinary = mean(differences.filter((_, i) => !seams.includes(i + 1)));
   const across = seams.map((at) => number(differences[at - 1]! / ordinary, 2)).join(', ');
   console.log(
-    `seam: ${across || 'none'} × the ordinary warped difference of ${number(ordinary, 2)} (wanted: at most 1.5)`,
+    `seam: ${across || 'none'} × the ordinary warped difference of ${number(ordinary, 2)} (goal: at most 1.5)`,
   );
 }
 
@@ -152,7 +159,7 @@ async function time({ card }: Checkpoint, { file }: Photo): Promise<void> {
   const seconds = [...stages].map(([stage, ms]) => `${stageName(stage)} ${number(ms / 1000)} s`);
   const whole = [...stages.values()].reduce((sum, ms) => sum + ms, 0) / 1000;
   const bytes = `mp4 of ${Math.ceil(mp4.length / 1000)} kB`;
-  console.log(`time: ${seconds.join(', ')}: ${number(whole)} s for ${frames} frames, ${bytes} (wanted: at most 120 s)`);
+  console.log(`time: ${seconds.join(', ')}: ${number(whole)} s for ${frames} frames, ${bytes} (goal: at most 120 s)`);
 }
 
 const parts = values.parts.split(',');

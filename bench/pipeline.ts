@@ -15,14 +15,16 @@ import type { Made } from './support/in-process.ts';
 import { startBenchSystem } from './support/bench-system.ts';
 import { startOtlpReceiver } from '../test/support/otlp-receiver.ts';
 import { sumSpans } from './support/sum-spans.ts';
+import { printHelp } from './support/print-help.ts';
 
 const USAGE = `usage: npm run bench -- pipeline --model DIR [--size 128x64] [--frames N] [--steps N] [--threads N] [--runs 5]
                                [--queue 10] [--photo FILE] [--spans]
 
-What the whole system costs over the same computation in one process: where the time of one video goes, and its bytes;
-videos a minute of a queue; the time to the first preview. One video runs on each side before anything is measured; the
-two sides then take turns, so that both see the same machine. What is not given is the model's default. --spans: traces the
-system, which costs a little, and tells what each stage did meanwhile.`;
+Compares the whole system with the same computation in one process: time and bytes of one video, videos per minute with a
+queue, and the time to the first preview. Each side makes one video before the measurement; then they take turns. The
+defaults of size, frames and steps are those of the model. --spans: also prints the trace spans of each stage, which slows
+the system down a little.`;
+printHelp(USAGE);
 
 const { values } = parseArgs({
   options: {
@@ -66,8 +68,8 @@ await using system = await startBenchSystem(model, {
 await using alone = await openInProcess(model, threads, threads);
 const { client } = system;
 
-/** A video by the system, as its maker sees it. Milliseconds since 1970. */
-interface Seen {
+/** A video made by the system. Times of the client in milliseconds since 1970. */
+interface SystemRun {
   readonly video: Video;
   readonly sent: number;
   readonly preview: number;
@@ -80,7 +82,7 @@ async function create(): Promise<Video> {
   return (await client.createVideo({ source: { case: 'image', value: image }, settings })).video!;
 }
 
-async function makeBySystem(): Promise<Seen> {
+async function makeBySystem(): Promise<SystemRun> {
   const sent = Date.now();
   const { name } = await create();
   let preview = Number.NaN;
@@ -93,7 +95,7 @@ async function makeBySystem(): Promise<Seen> {
     const mp4 = await fetchMedia(video, MediaKind.MP4);
     return { video, sent, preview, done, fetched: Date.now(), mp4 };
   }
-  throw new Error('the story broke off');
+  throw new Error('the stream of events ended early');
 }
 
 async function fetchMedia({ media }: Video, kind: MediaKind): Promise<Uint8Array> {
@@ -103,12 +105,12 @@ async function fetchMedia({ media }: Video, kind: MediaKind): Promise<Uint8Array
 
 const first = await makeBySystem();
 const { plan } = (await system.record(first.video.name)).record;
-if (!plan) throw new Error('a finished video has a plan');
+if (!plan) throw new Error('the record of a finished video has no plan');
 const kept = await fetchMedia(first.video, MediaKind.PHOTO);
 const reference = await alone.make(plan, kept);
-if (Buffer.compare(reference.mp4, first.mp4) !== 0) throw new Error('the two sides do not make the same video');
+if (Buffer.compare(reference.mp4, first.mp4) !== 0) throw new Error('the two sides made different videos');
 
-const seen: { readonly seen: Seen; readonly record: StoredRecord }[] = [];
+const seen: { readonly seen: SystemRun; readonly record: StoredRecord }[] = [];
 const made: Made[] = [];
 let traffic = { messages: 0, bytes: 0 };
 const before = await system.counters();
@@ -131,7 +133,7 @@ const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[(numbers.length - 1) >> 1] ?? 0;
 const ms = (value: number): string => `${value.toFixed(0)} ms`;
 
-/** A part of a video's way: what it takes in the system and alone, medians. */
+/** The median times of one part, in the system and in one process. */
 function row(name: string, bySystem: (one: (typeof seen)[number]) => number, byAlone?: (one: Made) => number) {
   const here = median(seen.map(bySystem));
   const there = byAlone ? median(made.map(byAlone)) : 0;
@@ -145,54 +147,55 @@ const STAGES = { encode: Stage.ENCODE, denoise: Stage.DENOISE, decode: Stage.DEC
 const total = (one: Made): number => sum([...one.stages.values()]);
 
 const rows = [
-  row('photo: sent, read, kept', (one) => time(one.record.record.createTime) - one.seen.sent),
-  row('let in', ({ record: { record } }) => time(record.startTime) - time(record.createTime)),
+  row('photo: upload, decoding, storage', (one) => time(one.record.record.createTime) - one.seen.sent),
+  row('admission', ({ record: { record } }) => time(record.startTime) - time(record.createTime)),
   ...Object.entries(STAGES).flatMap(([name, stage]) => [
-    row(`${name}: hop to it`, (one) =>
-      sum(tasks(one, stage).map((task) => time(task.startTime) - time(task.readyTime))),
-    ),
+    row(`${name}: queue`, (one) => sum(tasks(one, stage).map((task) => time(task.startTime) - time(task.readyTime)))),
     row(
-      `${name}: at work`,
+      `${name}: work`,
       (one) => sum(tasks(one, stage).map((task) => time(task.endTime) - time(task.startTime))),
       (one) => one.stages.get(stage) ?? 0,
     ),
   ]),
-  row('told to its maker', (one) => one.seen.done - time(one.record.record.endTime)),
-  row('fetched', (one) => one.seen.fetched - one.seen.done),
-  row('from the request to the mp4', (one) => one.seen.fetched - one.seen.sent, total),
+  row('event to the client', (one) => one.seen.done - time(one.record.record.endTime)),
+  row('download', (one) => one.seen.fetched - one.seen.done),
+  row('total, from the request to the mp4', (one) => one.seen.fetched - one.seen.sent, total),
 ];
 const { frames, steps, segments } = plan;
 const size = `${plan.width}×${plan.height}`;
 console.log(
   `${size}, ${frames} frames in ${segments} segments, ${steps} steps, ${threads} threads; medians of ${runs}, warm\n`,
 );
-console.log(table(['one video', 'one process', 'system', 'more'], rows));
+console.log(table(['one video', 'one process', 'system', 'difference'], rows));
 
-const [alonely, together] = [median(made.map(total)), median(seen.map(({ seen: one }) => one.fetched - one.sent))];
+const [aloneTotal, systemTotal] = [
+  median(made.map(total)),
+  median(seen.map(({ seen: one }) => one.fetched - one.sent)),
+];
 const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
 console.log(`
-overhead: ${(((together - alonely) / alonely) * 100).toFixed(1)} % (${ms(together - alonely)})
+overhead: ${(((systemTotal - aloneTotal) / aloneTotal) * 100).toFixed(1)} % (${ms(systemTotal - aloneTotal)})
 first preview: ${ms(median(seen.map(({ seen: one }) => one.preview - one.sent)))} after CreateVideo was called
 `);
 
-/** What was counted for one video. */
-const each = (counter: keyof typeof after, tell: (amount: number) => string) =>
-  [...after[counter]].map(([name, count]) => [name, tell((count - (before[counter].get(name) ?? 0)) / runs)]);
+/** Counted amounts per video. */
+const each = (counter: keyof typeof after, format: (amount: number) => string) =>
+  [...after[counter]].map(([name, count]) => [name, format((count - (before[counter].get(name) ?? 0)) / runs)]);
 
 const photoBytes = [
-  ['photo sent', kB(image.length)],
-  ['photo kept', kB(kept.length)],
+  ['uploaded photo', kB(image.length)],
+  ['stored photo', kB(kept.length)],
 ];
 const other = [
-  ['mp4 fetched', kB(first.mp4.length)],
-  ['all through NATS, in and out', kB(traffic.bytes)],
+  ['downloaded mp4', kB(first.mp4.length)],
+  ['total through NATS, in and out', kB(traffic.bytes)],
   ['messages through NATS, in and out', String(traffic.messages)],
 ];
 console.log(`${table(['bytes of one video', ''], [...photoBytes, ...each('artifacts', kB), ...other])}\n`);
 
 console.log(
   `${table(
-    ['CPU time of one video beside the computing', ''],
+    ['CPU time of one video, without the ONNX Runtime process', ''],
     each('cpu', (seconds) => ms(seconds * 1000)),
   )}\n`,
 );
@@ -208,11 +211,11 @@ await Promise.all(names.map(untilDone));
 const rate = (queue * 60_000) / (performance.now() - begun);
 console.log(
   table(
-    [`videos a minute, ${queue} of them`, ''],
+    [`videos per minute, ${queue} videos`, ''],
     [
-      ['one process, one after the other', rateAlone.toFixed(1)],
-      ['system, all sent at once', rate.toFixed(1)],
-      ['system by one process', (rate / rateAlone).toFixed(2)],
+      ['one process, one after another', rateAlone.toFixed(1)],
+      ['system, all requested at the same time', rate.toFixed(1)],
+      ['system / one process', (rate / rateAlone).toFixed(2)],
     ],
   ),
 );
@@ -221,10 +224,10 @@ async function untilDone(name: string): Promise<void> {
   for await (const { message } of client.watchVideo({ name })) {
     if (message.case === 'event' && message.value.video?.state === Video_State.DONE) return;
   }
-  throw new Error(`${name} was not made`);
+  throw new Error(`${name} is not done`);
 }
 
-/** Services send their spans every two seconds. */
+/** Waits until the services have sent their spans, which they do every two seconds. */
 async function spansSent(): Promise<void> {
   if (values.spans) await delay(3_000);
 }

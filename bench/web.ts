@@ -6,15 +6,17 @@ import { table } from '@cinematica/svd/parity';
 import { findBrowser } from '../scripts/setup/browsers.mjs';
 import { webApp } from '../scripts/setup/web-app.mjs';
 import { startRealSystem } from '../test/support/real-system.ts';
+import { printHelp } from './support/print-help.ts';
 
 const USAGE = `usage: npm run bench -- web [--runs 5]
 
-How long the app takes on a phone of the middle class in a slow network, until it shows something, its largest picture, and
-until it can be used, which is when “choose a photo” opens the phone's own dialog: Chromium with a processor four times
-slower than this one, and a network of 1.6 Mbit/s with 150 ms (Lighthouse's “slow 4G”). Medians; the first visit has nothing
-in its cache, the second has the service worker's.`;
+Measures the loading time of the web app on a mid-range phone with a slow network: until it shows something, until its
+largest picture, and until it is usable, that is, until “choose a photo” opens the file dialog. It uses Chromium with a CPU
+throttled by a factor of four, and a network of 1.6 Mbit/s with 150 ms (Lighthouse's “slow 4G”). Prints medians. The first
+visit has an empty cache; the second has that of the service worker.`;
+printHelp(USAGE);
 
-/** Lighthouse's “slow 4G”, as it sets the browser's own brake. */
+/** Lighthouse's “slow 4G” with DevTools throttling. */
 const NETWORK = { offline: false, latency: 562.5, downloadThroughput: 184_320, uploadThroughput: 86_400 };
 const CPU = { rate: 4 };
 
@@ -22,16 +24,16 @@ const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }
 const runs = Number(values.runs);
 const executablePath = findBrowser();
 if (!Number.isInteger(runs) || runs < 1 || executablePath === null) {
-  console.error(executablePath === null ? 'bench web: no Chromium: set CHROMIUM to its path.' : USAGE);
+  console.error(executablePath === null ? 'bench web: Chromium was not found; set CHROMIUM to its path.' : USAGE);
   process.exit(2);
 }
 
 interface Visit {
-  /** Milliseconds from the moment that the address is opened. */
+  /** Milliseconds since the navigation. */
   readonly shown: number;
   readonly largest: number;
   readonly usable: number;
-  /** What came over the network. */
+  /** Bytes loaded over the network. */
   readonly bytes: number;
 }
 
@@ -58,7 +60,7 @@ console.log(
   ),
 );
 
-/** Someone's first and second visit. */
+/** The first and the second visit of a new browser context. */
 async function twice(browser: Browser): Promise<Visit[]> {
   const context = await browser.newContext({ ...devices['Pixel 7'], baseURL: system.url });
   try {

@@ -142,7 +142,14 @@ test('a system is started for the video and stopped afterwards when none runs', 
 
   const { video, settings } = await probe(join(folder, 'a.mp4'));
   expect(video).toEqual({ width: 64, height: 128, nb_read_frames: '2', r_frame_rate: '7/1' });
-  expect(settings).toMatchObject({ frames: 2, steps: 2, motion: 60, guidance: { min: 1, max: 3 }, size: '64x128' });
+  expect(settings).toMatchObject({
+    frames: 2,
+    steps: 2,
+    motionBucketId: 60,
+    minGuidance: 1,
+    maxGuidance: 3,
+    size: '64x128',
+  });
   expect(err).toContain(`Tiny: 64x128, 2 frames, 2 steps, seed ${String(settings.seed)}\n`);
   // For its owner's eyes only.
   expect((await stat(join(data, 'api-key'))).mode & 0o777).toBe(0o600);
@@ -277,7 +284,7 @@ describe('with a running system', () => {
     ],
     [['my photo.jpg', 'o.mp4', '--address', 'http://127.0.0.1:1'], 1, 'no system answers at http://127.0.0.1:1/ ('],
     [['none.jpg', 'o.mp4', ...here], 1, 'none.jpg: no such file'],
-    [['tiny/cinematica.json', 'o.mp4', ...here], 1, 'tiny/cinematica.json: not an image that can be read'],
+    [['tiny/cinematica.json', 'o.mp4', ...here], 1, 'tiny/cinematica.json: not a supported image'],
     [['my photo.jpg', 'none/o.mp4', ...here], 1, 'none: there is no such folder'],
   ])('%j is refused with one line', async (args, code, message) => {
     const result = await animate(args);

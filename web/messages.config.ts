@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** How the messages are compiled: for the app, for its tests, and for the checks. */
+/** Paraglide's options, which the build, the tests and `prepare.ts` share. */
 export const messages = {
   project: join(import.meta.dirname, 'project.inlang'),
   outdir: join(import.meta.dirname, 'src/lib/i18n/gen'),

@@ -1,4 +1,4 @@
-/** `node web/prepare.ts`: generates what the checks read, and a build makes by itself: messages, and SvelteKit's types. */
+/** `node web/prepare.ts`: generates the messages and SvelteKit's types, which the checks need. A build generates them itself. */
 import { compile } from '@inlang/paraglide-js';
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';

@@ -18,16 +18,16 @@ export default defineConfig({
     paraglideVitePlugin(messages),
     sveltekit({
       adapter: adapter({ out: process.env.WEB_OUT ?? 'build' }),
-      // The stamp of the sources that the set-up builds from: the same sources are the same version.
+      // A digest of the sources, which the set-up passes, so that equal sources have equal versions.
       version: { name: process.env.WEB_VERSION ?? 'dev' },
-      // The offline page is shown at any address.
+      // The offline page is shown at any address, so that its own links must be absolute.
       paths: { relative: false },
       csp: {
         directives: {
           'default-src': ['none'],
           'script-src': ['self'],
           'style-src': ['self'],
-          // Positions and sizes that are only known at run time, as rendered on the server.
+          // Server-rendered pages have style attributes for positions and sizes.
           'style-src-attr': ['unsafe-inline'],
           'img-src': ['self', 'blob:', 'data:'],
           'media-src': ['self', 'blob:'],

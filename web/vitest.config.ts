@@ -6,7 +6,7 @@ import { messages } from './messages.config.ts';
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [paraglideVitePlugin(messages), svelte({ configFile: false })],
-  // Runes as they are in browsers.
+  // Svelte's client build, because the server build's runes are not reactive.
   resolve: { conditions: ['browser'] },
   test: {
     name: 'web',

@@ -1,6 +1,6 @@
 import { seededRandom } from '../../test/support/seeded-random.ts';
 
-/** Videos that nobody agreed on asking for: exponential gaps, the same for a seed. @param rate a second */
+/** Times of random arrivals with exponential gaps; the same for the same seed. @param rate arrivals per second */
 export function poisson(rate: number, seconds: number, seed: number): number[] {
   const random = seededRandom(seed);
   const times: number[] = [];
@@ -12,10 +12,10 @@ export function poisson(rate: number, seconds: number, seed: number): number[] {
   }
 }
 
-/** So many at the same moment. */
+/** `count` arrivals at the same time. */
 export const burst = (count: number, at: number): number[] => Array.from({ length: count }, () => at);
 
-/** @param share 0.5 for the median; the nearest rank. */
+/** The percentile by nearest rank. @param share 0.5 for the median */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;

@@ -1,49 +1,52 @@
-import type { Agenda } from './agenda.ts';
+import type { EventQueue } from './event-queue.ts';
 
-/** A task of a stage, as a queue has it. */
+/** A task in the queue of a stage. */
 export interface Work {
-  /** What is left of it; less than the whole, once it goes on from a saved state. */
+  /** Remaining time; it is less than the total after the task was resumed from a saved state. */
   seconds: number;
   readonly done: () => void;
 }
 
-/** How a stage's workers come and go. */
+/** The autoscaling of a stage. */
 export interface Scaling {
-  readonly least: number;
-  readonly most: number;
-  /** The backlog that one worker is for (KEDA's `tasksPerReplica`). */
+  /** Minimum and maximum number of workers. */
+  readonly min: number;
+  readonly max: number;
+  /** Number of tasks per worker (KEDA's `tasksPerReplica`). */
   readonly tasksPerReplica: number;
-  /** From the wish to a worker that works: a node, the image, the model. Seconds. */
+  /** Time until a new worker is ready: node, image, model. Seconds. */
   readonly start: number;
-  /** A smaller fleet must have been enough for this long. Seconds. */
-  readonly patience: number;
+  /** How long fewer workers must have been sufficient before one is removed. Seconds. */
+  readonly cooldown: number;
 }
 
 /** The workers of one stage and their queue. */
 export interface Pool {
   add(work: Work): void;
-  /** Ends so many workers at once, in the middle of what they do; no new ones come for them before `seconds`. */
-  lose(count: number, seconds: number): void;
-  /** Worker-seconds, so far: those that there were, and those in which they computed. */
+  /** Removes workers, also during a task. They are replaced after `seconds` at the earliest. */
+  removeWorkers(count: number, seconds: number): void;
+  /** Worker-seconds so far: in total, and while computing. */
   readonly paid: number;
   readonly busy: number;
-  readonly deepest: number;
+  /** Maximum number of waiting tasks so far. */
+  readonly maxQueueLength: number;
 }
 
-/** How often the fleet's size is looked at: as often as the autoscaler does. Seconds. */
-const LOOK = 15;
+/** Interval of the autoscaler. Seconds. */
+const RESIZE_INTERVAL = 15;
 
 /**
- * @param backlog all tasks of the stage that are not done, whether they can begin or not: what the fleet is sized by.
- * @param saved what a task that is cut off after so many seconds need not do again.
- * @param found after what time the queue knows that a worker is gone.
+ * Creates the workers and the queue of a stage.
+ * @param backlog returns the number of unfinished tasks of the stage, including those that cannot start yet
+ * @param saved returns how much of an interrupted task need not be repeated, given its run time in seconds
+ * @param detectedAfter time until the loss of a worker is detected, in seconds
  */
 export function createPool(
-  agenda: Agenda,
-  { least, most, tasksPerReplica, start, patience }: Scaling,
+  events: EventQueue,
+  { min, max, tasksPerReplica, start, cooldown }: Scaling,
   backlog: () => number,
   saved: (seconds: number) => number,
-  found: number,
+  detectedAfter: number,
 ): Pool {
   interface Worker {
     alive: boolean;
@@ -52,12 +55,12 @@ export function createPool(
   }
   const waiting: Work[] = [];
   const workers = new Set<Worker>();
-  let [starting, barred, paid, busy, deepest, looked] = [0, 0, 0, 0, 0, 0];
-  const wishes: { at: number; size: number }[] = [];
+  let [starting, unavailable, paid, busy, maxQueueLength, accountedUntil] = [0, 0, 0, 0, 0, 0];
+  const desiredSizes: { at: number; size: number }[] = [];
 
   function account(): void {
-    paid += (agenda.now - looked) * workers.size;
-    looked = agenda.now;
+    paid += (events.now - accountedUntil) * workers.size;
+    accountedUntil = events.now;
   }
 
   function begin(): void {
@@ -66,8 +69,8 @@ export function createPool(
       const work = waiting.shift();
       if (!work) return;
       worker.work = work;
-      worker.since = agenda.now;
-      agenda.in(work.seconds, () => {
+      worker.since = events.now;
+      events.schedule(work.seconds, () => {
         if (!worker.alive || worker.work !== work) return;
         busy += work.seconds;
         worker.work = null;
@@ -79,53 +82,53 @@ export function createPool(
 
   function arrive(): void {
     account();
-    workers.add({ alive: true, work: null, since: agenda.now });
+    workers.add({ alive: true, work: null, since: events.now });
     begin();
   }
 
   function resize(): void {
-    const wish = Math.min(most - barred, Math.max(least, Math.ceil(backlog() / tasksPerReplica)));
-    wishes.push({ at: agenda.now, size: wish });
-    while (wishes[0]!.at < agenda.now - patience) wishes.shift();
-    const size = Math.max(...wishes.map((one) => one.size));
-    for (; workers.size + starting < wish; starting++) {
-      agenda.in(start, () => {
+    const desired = Math.min(max - unavailable, Math.max(min, Math.ceil(backlog() / tasksPerReplica)));
+    desiredSizes.push({ at: events.now, size: desired });
+    while (desiredSizes[0]!.at < events.now - cooldown) desiredSizes.shift();
+    const size = Math.max(...desiredSizes.map((one) => one.size));
+    for (; workers.size + starting < desired; starting++) {
+      events.schedule(start, () => {
         starting--;
         arrive();
       });
     }
-    // One at a time, and never one that computes.
+    // Removes one worker at a time, and only an idle one.
     const [idle] = workers.size + starting > size ? [...workers].filter(({ work }) => work === null) : [];
     if (idle) {
       account();
       workers.delete(idle);
       idle.alive = false;
     }
-    agenda.in(LOOK, resize);
+    events.schedule(RESIZE_INTERVAL, resize);
   }
-  for (let count = 0; count < least; count++) arrive();
+  for (let count = 0; count < min; count++) arrive();
   resize();
 
   return {
     add(work) {
       waiting.push(work);
-      deepest = Math.max(deepest, waiting.length);
+      maxQueueLength = Math.max(maxQueueLength, waiting.length);
       begin();
     },
-    lose(count, seconds) {
+    removeWorkers(count, seconds) {
       account();
       const lost = [...workers].slice(0, count);
-      barred += lost.length;
-      agenda.in(seconds, () => (barred -= lost.length));
+      unavailable += lost.length;
+      events.schedule(seconds, () => (unavailable -= lost.length));
       for (const worker of lost) {
         workers.delete(worker);
         worker.alive = false;
         const { work } = worker;
         if (!work) continue;
-        const ran = agenda.now - worker.since;
+        const ran = events.now - worker.since;
         busy += ran;
         work.seconds -= saved(ran);
-        agenda.in(found, () => {
+        events.schedule(detectedAfter, () => {
           waiting.unshift(work);
           begin();
         });
@@ -138,8 +141,8 @@ export function createPool(
     get busy() {
       return busy;
     },
-    get deepest() {
-      return deepest;
+    get maxQueueLength() {
+      return maxQueueLength;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createAgenda } from './agenda.ts';
+import { createEventQueue } from './event-queue.ts';
 import { createPool } from './pool.ts';
 import type { Pool, Scaling } from './pool.ts';
 import { ACK_WAIT, HOP } from './stage-times.ts';
@@ -7,47 +7,47 @@ import type { StageTimes } from './stage-times.ts';
 const STAGES = ['encode', 'denoise', 'decode', 'mux'] as const;
 type StageName = (typeof STAGES)[number];
 
-/** A fleet and what it goes through. */
+/** A fleet and the events of a simulation. */
 export interface Scenario {
   readonly times: StageTimes;
   readonly fleet: Readonly<Record<StageName, Scaling>>;
-  /** When videos are asked for. Seconds, ascending. */
+  /** Times of the requests, ascending. Seconds. */
   readonly arrivals: readonly number[];
-  /** Denoisers that are lost at a time, with their node, until another comes. */
+  /** The loss of denoisers at a time, with the time until they can be replaced. Seconds. */
   readonly loss?: { readonly at: number; readonly workers: number; readonly seconds: number };
 }
 
 export interface Outcome {
-  /** From a request to its video, in the order that they were asked for. Seconds. */
+  /** Time from each request to its video, in the order of the requests. Seconds. */
   readonly latencies: readonly number[];
-  /** Until the last video. Seconds. */
+  /** Time until the last video is done. Seconds. */
   readonly duration: number;
-  /** Share of the workers' time in which they computed. */
+  /** Utilisation of the workers, 0…1. */
   readonly use: Readonly<Record<StageName, number>>;
-  /** The most tasks that waited for a worker. */
-  readonly deepest: Readonly<Record<StageName, number>>;
-  /** GPUs' time, working or not, of a video: seconds. */
+  /** Maximum number of waiting tasks. */
+  readonly maxQueueLength: Readonly<Record<StageName, number>>;
+  /** GPU time per video, including idle time. Seconds. */
   readonly gpuSecondsPerVideo: number;
 }
 
 /** Segments of a video of 50 frames. */
 const SEGMENTS = 2;
-/** Nobody waits longer than this for a simulation's last video. */
-const GIVE_UP = 14 * 86_400;
+/** Maximum simulated time. Seconds. */
+const MAX_TIME = 14 * 86_400;
 
 /**
- * The pipeline's chain over queues: encode → denoise 0 → { decode 0, denoise 1 → decode 1 } → mux. Tasks take as long as
- * they do; workers come and go as KEDA and the scheduler would have it.
- * @throws RangeError where the fleet is too small for what it is asked.
+ * Simulates the stages and their queues: encode → denoise 0 → { decode 0, denoise 1 → decode 1 } → mux. The task times are
+ * constant; the number of workers follows the rules of KEDA.
+ * @throws RangeError when the fleet is too small for the load
  */
 export function simulate({ times, fleet, arrivals, loss }: Scenario): Outcome {
-  const agenda = createAgenda();
+  const events = createEventQueue();
   const left: Record<StageName, number> = { encode: 0, denoise: 0, decode: 0, mux: 0 };
   const checkpointed = (seconds: number) => Math.floor(seconds / times.checkpoint) * times.checkpoint;
   const pools = Object.fromEntries(
     STAGES.map((stage) => {
       const saved = stage === 'denoise' ? checkpointed : () => 0;
-      return [stage, createPool(agenda, fleet[stage], () => left[stage], saved, ACK_WAIT)];
+      return [stage, createPool(events, fleet[stage], () => left[stage], saved, ACK_WAIT)];
     }),
   ) as Record<StageName, Pool>;
 
@@ -55,11 +55,11 @@ export function simulate({ times, fleet, arrivals, loss }: Scenario): Outcome {
   const of = (measure: (pool: Pool) => number) =>
     Object.fromEntries(STAGES.map((stage) => [stage, measure(pools[stage])])) as Record<StageName, number>;
   let open = arrivals.length;
-  // As it is when the last video is done: workers that then wait for another day count for nothing.
+  // Recorded when the last video is done, so that later idle time does not count.
   let outcome: Outcome | undefined;
 
   function task(stage: StageName, next: () => void): void {
-    agenda.in(HOP, () => {
+    events.schedule(HOP, () => {
       pools[stage].add({
         seconds: times[stage],
         done: () => {
@@ -71,21 +71,21 @@ export function simulate({ times, fleet, arrivals, loss }: Scenario): Outcome {
   }
 
   function video(index: number): void {
-    const asked = agenda.now;
+    const asked = events.now;
     left.encode++;
     left.denoise += SEGMENTS;
     left.decode += SEGMENTS;
     left.mux++;
     let decoded = 0;
     const end = () => {
-      latencies[index] = agenda.now - asked;
+      latencies[index] = events.now - asked;
       if (--open > 0) return;
       const paid = of((pool) => pool.paid);
       outcome = {
         latencies,
-        duration: agenda.now,
+        duration: events.now,
         use: of((pool) => pool.busy / pool.paid),
-        deepest: of((pool) => pool.deepest),
+        maxQueueLength: of((pool) => pool.maxQueueLength),
         gpuSecondsPerVideo: (paid.denoise + paid.decode) / arrivals.length,
       };
     };
@@ -99,9 +99,9 @@ export function simulate({ times, fleet, arrivals, loss }: Scenario): Outcome {
     task('encode', () => denoise(0));
   }
 
-  arrivals.forEach((at, index) => agenda.in(at, () => video(index)));
-  if (loss) agenda.in(loss.at, () => pools.denoise.lose(loss.workers, loss.seconds));
-  for (let until = 3_600; outcome === undefined && until <= GIVE_UP; until += 3_600) agenda.run(until);
-  if (!outcome) throw new RangeError('the fleet does not get to its last video in a fortnight');
+  arrivals.forEach((at, index) => events.schedule(at, () => video(index)));
+  if (loss) events.schedule(loss.at, () => pools.denoise.removeWorkers(loss.workers, loss.seconds));
+  for (let until = 3_600; outcome === undefined && until <= MAX_TIME; until += 3_600) events.run(until);
+  if (!outcome) throw new RangeError('the fleet does not finish all videos within 14 simulated days');
   return outcome;
 }

@@ -1,29 +1,29 @@
-/** How long a worker computes, in seconds, for a video of 50 frames at 1024×576: two segments of 26. */
+/** Computing times in seconds for a video of 50 frames at 1024×576: two segments of 26 frames. */
 export interface StageTimes {
-  /** Once a video. */
+  /** Per video. */
   readonly encode: number;
-  /** Each segment. */
+  /** Per segment. */
   readonly denoise: number;
-  /** Each segment. */
+  /** Per segment. */
   readonly decode: number;
-  /** Once a video. */
+  /** Per video. */
   readonly mux: number;
-  /** Between two saved states of the denoiser: what a lost worker loses at most. */
+  /** Interval between two saved states of the denoiser: the maximum loss with a worker. */
   readonly checkpoint: number;
-  /** From a pod's start to its first step: CUDA, the weights, cuDNN's plans. */
+  /** From the start of a pod to its first step: CUDA, weights, cuDNN plans. */
   readonly load: number;
 }
 
-/** Between the end of a task and the start of the next of its video: commit, publish, pull, artifacts. Seconds. */
+/** Time between a task and the next task of the video: commit, publish, pull, artifacts. Seconds. */
 export const HOP = 0.15;
 
-/** A worker that is gone is found out by ACK_WAIT_MS. Seconds. */
+/** Time until the loss of a worker is detected (ACK_WAIT_MS). Seconds. */
 export const ACK_WAIT = 30;
 
 /**
- * The A100's are what others have measured for SVD-XT's 25 frames and steps (OneDiff 25.2 s, TensorRT 32.2 s), scaled to
- * 26; the H200's are this project's own prediction, `docs/performance.md`. Neither has been measured with this code yet:
- * `--times` takes what `npm run bench -- gpu` says. Encoding is on four CPU cores, from the measured parts there.
+ * Stage times by device. Those of the A100 are published measurements of SVD-XT with 25 frames and steps (OneDiff 25.2 s,
+ * TensorRT 32.2 s), scaled to 26 frames. Those of the H200 are predicted (`docs/performance.md`). Neither was measured with
+ * this code; `--times` accepts the results of `npm run bench -- gpu`. Encoding runs on four CPU cores.
  */
 export const DEVICES: Readonly<Record<string, StageTimes>> = {
   a100: { encode: 5, denoise: 29, decode: 1.8, mux: 4, checkpoint: 6, load: 45 },

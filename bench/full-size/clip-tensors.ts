@@ -1,7 +1,7 @@
 import type { TensorSpec } from '@cinematica/svd/internal';
 import { createTensorList } from './tensor-list.ts';
 
-/** What of an image encoder's config decides the shapes of its weights. */
+/** The fields of an image encoder's config that determine the shapes of its weights. */
 export interface ClipShape {
   readonly hidden_size: number;
   readonly image_size: number;
@@ -12,7 +12,7 @@ export interface ClipShape {
   readonly projection_dim: number;
 }
 
-/** The weights of a CLIPVisionModelWithProjection, as transformers names them ("pre_layrnorm" is its spelling). */
+/** The tensors of a CLIPVisionModelWithProjection with transformers' names ("pre_layrnorm" is its spelling). */
 export function clipTensors(config: ClipShape): readonly TensorSpec[] {
   const list = createTensorList();
   const { hidden_size: width, intermediate_size: inner, patch_size: patch } = config;

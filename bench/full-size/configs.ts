@@ -1,6 +1,5 @@
 /**
- * The configs of stabilityai/stable-video-diffusion-img2vid-xt, by the file of the checkpoint that holds each. Facts
- * about a model's shape, not its weights.
+ * The config files of stabilityai/stable-video-diffusion-img2vid-xt. They describe the architecture; they contain no weights.
  */
 export const unet = {
   _class_name: 'UNetSpatioTemporalConditionModel',

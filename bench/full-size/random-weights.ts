@@ -3,12 +3,12 @@ import { createCipheriv, createHash } from 'node:crypto';
 import type { TensorSpec } from '@cinematica/svd/internal';
 import { repeatBlock } from './repeat-block.ts';
 
-/** Elements of the block that repeats: a prime, so that no tensor's rows fall on it alike. */
+/** Length of the repeated block: a prime, so that the rows of a tensor do not repeat. */
 const BLOCK = 1_048_583;
 
 /**
- * Seeded random fp16 weights, scaled so that activations stay near 1 however deep the model: layers by 1/√fan-in,
- * norms near 1, biases near 0. Repeats one block of normal numbers, from a place that the tensor's name decides.
+ * Creates seeded random fp16 weights with activations near 1 at any depth: layers are scaled by 1/√fan-in, norms are near 1,
+ * biases near 0. One block of normal numbers is repeated; the name of a tensor determines the start.
  */
 export function createRandomWeights(seed: number): (tensor: TensorSpec) => Iterable<Uint8Array> {
   const normals = normalNumbers(seed);
@@ -40,7 +40,7 @@ function distribution(name: string, shape: readonly number[]): { mean: number; d
   return { mean: 0, deviation: 1 / Math.sqrt(shape.slice(1).reduce((a, b) => a * b, 1)) };
 }
 
-/** Normal numbers by Box and Muller's formula from AES in counter mode: fast, and the same everywhere. */
+/** Normal numbers by the Box–Muller transform from AES in counter mode, which is fast and reproducible. */
 function normalNumbers(seed: number): Float64Array {
   const key = createHash('sha256').update(`random weights ${seed}`).digest();
   const bytes = createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(8 * BLOCK));

@@ -1,4 +1,4 @@
-/** Bytes `[at, at + length)` of a block repeated without end, a run of the block at a time; `at` lies in the block. */
+/** Yields bytes `[at, at + length)` of an endlessly repeated block, in pieces of the block. `at` is within the block. */
 export function* repeatBlock(block: Uint8Array, at: number, length: number): Generator<Uint8Array, void> {
   let from = at;
   let left = length;

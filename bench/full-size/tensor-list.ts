@@ -1,17 +1,17 @@
 import type { TensorSpec } from '@cinematica/svd/internal';
 
-/** Collects the tensors of a model by the layers they belong to. */
+/** Collects the tensors of a model layer by layer. */
 export interface TensorList {
   readonly tensors: readonly TensorSpec[];
-  /** One tensor. */
+  /** Adds one tensor. */
   add(name: string, shape: readonly number[]): void;
-  /** A linear layer or a convolution: weight `[out, in, ...kernel]` and, unless it has none, bias `[out]`. */
+  /** Adds a linear layer or a convolution: weight `[out, in, ...kernel]` and, by default, bias `[out]`. */
   layer(name: string, out: number, input: number, kernel?: readonly number[], bias?: boolean): void;
-  /** A normalisation's weight and bias, `[channels]` each. */
+  /** Adds the weight and bias of a norm, `[channels]` each. */
   norm(name: string, channels: number): void;
 }
 
-/** An empty list of fp16 tensors. */
+/** Creates an empty list of fp16 tensors. */
 export function createTensorList(): TensorList {
   const tensors: TensorSpec[] = [];
   const add = (name: string, shape: readonly number[]): void => void tensors.push({ name, dtype: 'F16', shape });

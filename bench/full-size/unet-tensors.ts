@@ -2,7 +2,7 @@ import type { TensorSpec } from '@cinematica/svd/internal';
 import { createTensorList } from './tensor-list.ts';
 import type { TensorList } from './tensor-list.ts';
 
-/** What of a UNet's config decides the shapes of its weights. */
+/** The fields of a UNet's config that determine the shapes of its weights. */
 export interface UnetShape {
   readonly block_out_channels: readonly number[];
   readonly cross_attention_dim: number;
@@ -15,7 +15,7 @@ export interface UnetShape {
   readonly up_block_types: readonly string[];
 }
 
-/** The weights of a UNetSpatioTemporalConditionModel, as diffusers names them. */
+/** The tensors of a UNetSpatioTemporalConditionModel with diffusers' names. */
 export function unetTensors(config: UnetShape): readonly TensorSpec[] {
   const list = createTensorList();
   const channels = config.block_out_channels;

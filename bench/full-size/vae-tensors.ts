@@ -2,7 +2,7 @@ import type { TensorSpec } from '@cinematica/svd/internal';
 import { createTensorList } from './tensor-list.ts';
 import type { TensorList } from './tensor-list.ts';
 
-/** What of a VAE's config decides the shapes of its weights. */
+/** The fields of an autoencoder's config that determine the shapes of its weights. */
 export interface VaeShape {
   readonly block_out_channels: readonly number[];
   readonly in_channels: number;
@@ -11,7 +11,7 @@ export interface VaeShape {
   readonly out_channels: number;
 }
 
-/** The weights of an AutoencoderKLTemporalDecoder, as diffusers names them. */
+/** The tensors of an AutoencoderKLTemporalDecoder with diffusers' names. */
 export function vaeTensors(config: VaeShape): readonly TensorSpec[] {
   const list = createTensorList();
   const { block_out_channels: channels, latent_channels: latent } = config;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { encodeHeader } from '@cinematica/svd/internal';
 import { weightFiles } from './weight-files.ts';
 
-// Sizes of the published files. A header holds every name, shape and offset, so one digit off would show.
+// The sizes of the published files. The header contains every name, shape and offset, so a difference would show.
 test.each([
   ['unet/diffusion_pytorch_model.fp16.safetensors', 1428, 3_049_435_868],
   ['vae/diffusion_pytorch_model.fp16.safetensors', 374, 195_531_910],

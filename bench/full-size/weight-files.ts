@@ -4,7 +4,7 @@ import { imageEncoder, unet, vae } from './configs.ts';
 import { unetTensors } from './unet-tensors.ts';
 import { vaeTensors } from './vae-tensors.ts';
 
-/** The tensors of each of SVD-XT's fp16 files, by path, in the order in which safetensors' own writer puts them. */
+/** The tensors of each fp16 file of SVD-XT by path, in the order of the safetensors library. */
 export const weightFiles: Readonly<Record<string, readonly TensorSpec[]>> = {
   'unet/diffusion_pytorch_model.fp16.safetensors': byName(unetTensors(unet)),
   'vae/diffusion_pytorch_model.fp16.safetensors': byName(vaeTensors(vae)),

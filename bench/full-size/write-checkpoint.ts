@@ -1,6 +1,6 @@
 /**
- * Writes a checkpoint of SVD-XT's full size with seeded random weights (4.5 GB), to measure with where the real one
- * can't be had: `node bench/full-size/write-checkpoint.ts DIR [SEED]`.
+ * Writes a checkpoint with the size of SVD-XT and seeded random weights (4.5 GB), for measurements without the real one:
+ * `node bench/full-size/write-checkpoint.ts DIR [SEED]`.
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir, statfs, writeFile } from 'node:fs/promises';
@@ -23,7 +23,7 @@ const started = performance.now();
 await mkdir(folder, { recursive: true });
 const { bavail, bsize } = await statfs(folder);
 if (bavail * bsize < 4.6 * GB) {
-  console.error(`${folder}: ${((bavail * bsize) / GB).toFixed(1)} GB free, 4.6 GB are needed`);
+  console.error(`${folder}: ${((bavail * bsize) / GB).toFixed(1)} GB free, 4.6 GB are required`);
   process.exit(1);
 }
 

@@ -2,15 +2,15 @@ import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 
-/** What ONNX Runtime looks for beside its own library when a session asks for CUDA. */
+/** The libraries that ONNX Runtime loads from its own folder for a session with CUDA. */
 const LIBRARIES = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'] as const;
 
-/** The CUDA provider's libraries are not where ONNX Runtime looks for them. */
+/** The libraries of the CUDA provider are missing. */
 export class CudaLibrariesError extends Error {
   override readonly name = 'CudaLibrariesError';
 }
 
-/** Folder of onnxruntime-node's library, and that package's version. */
+/** The folder of onnxruntime-node's library, and the version of the package. */
 export function onnxRuntimeHome(): { readonly folder: string; readonly version: string } {
   const require = createRequire(new URL('../../packages/svd/package.json', import.meta.url));
   const file = require.resolve('onnxruntime-node/package.json');
@@ -19,9 +19,9 @@ export function onnxRuntimeHome(): { readonly folder: string; readonly version: 
 }
 
 /**
- * Sees to it that the CUDA provider's libraries lie beside ONNX Runtime's own; links them from `from` where they don't.
- * @param from a folder that holds them, or below which they lie, such as an unpacked wheel of onnxruntime-gpu.
- * @throws CudaLibrariesError saying how to get them.
+ * Links the libraries of the CUDA provider into the folder of ONNX Runtime, unless they are there.
+ * @param from a folder that contains them, directly or in a subfolder, such as an unpacked wheel of onnxruntime-gpu
+ * @throws CudaLibrariesError that says how to get them
  */
 export function ensureCudaLibraries(from: string | undefined, { folder, version } = onnxRuntimeHome()): void {
   for (const name of LIBRARIES) {
@@ -43,8 +43,8 @@ function find(folder: string, name: string): string | undefined {
 
 const advice = (name: string, folder: string, version: string, from: string | undefined): string =>
   [
-    `${name} is not beside ONNX Runtime in ${folder}${from === undefined ? '' : `, nor below ${from}`}.`,
-    'It is in the onnxruntime-gpu wheel of the same version:',
+    `${name} is missing in the folder of ONNX Runtime, ${folder}${from === undefined ? '' : `, and in ${from}`}.`,
+    'It is part of the onnxruntime-gpu wheel of the same version:',
     `  pip download --no-deps --dest wheel onnxruntime-gpu==${version} && unzip -d wheel wheel/onnxruntime_gpu-*.whl`,
     '  npm run bench -- gpu … --libraries wheel',
   ].join('\n');

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** A part that diffusers was timed at. */
+/** The time of one part in diffusers. */
 export interface DiffusersTime {
   readonly part: string;
   readonly seconds: number;
-  /** Of the first run, compilation included. */
+  /** Seconds of the first run, including compilation. */
   readonly first: number;
-  /** Bytes that torch had allocated at most. */
+  /** Peak of the bytes allocated by torch. */
   readonly peak?: number;
 }
 

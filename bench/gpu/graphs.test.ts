@@ -8,32 +8,32 @@ import {
   vaeDecodeGraph,
   vaeEncodeGraph,
 } from '@cinematica/svd/internal';
-import type { Draft } from '@cinematica/svd/internal';
-import { paperCheckpoint } from '../full-size/paper-checkpoint.ts';
+import type { GraphDraft } from '@cinematica/svd/internal';
+import { virtualCheckpoint } from '../full-size/virtual-checkpoint.ts';
 import { roofline, total } from './roofline.ts';
 
 const options = { createEmitter: emitterFor('cuda') };
 const latents = { height: 72, width: 128 };
 
-const counts = ({ builder }: Draft) =>
+const counts = ({ builder }: GraphDraft) =>
   Object.fromEntries([...Map.groupBy(builder.nodes, ({ opType }) => opType)].map(([op, nodes]) => [op, nodes.length]));
-const largest = ({ builder }: Draft) => Math.max(...builder.values.map(({ shape }) => elements(shape)));
-const decode = (frames: number) => vaeDecodeGraph(paperCheckpoint, { ...latents, frames }, 'rgb8', options);
+const largest = ({ builder }: GraphDraft) => Math.max(...builder.values.map(({ shape }) => elements(shape)));
+const decode = (frames: number) => vaeDecodeGraph(virtualCheckpoint, { ...latents, frames }, 'rgb8', options);
 
-test('SVD-XT’s graphs at 576×1024×25 run on CUDA alone, with its fused operators', () => {
-  const guided = denoiseGraphs(paperCheckpoint, { ...latents, frames: 25, guidance: true }, options);
-  const unguided = denoiseGraphs(paperCheckpoint, { ...latents, frames: 25, guidance: false }, options);
+test('the graphs of SVD-XT at 576×1024×25 need only CUDA, and use its fused operators', () => {
+  const guided = denoiseGraphs(virtualCheckpoint, { ...latents, frames: 25, guidance: true }, options);
+  const unguided = denoiseGraphs(virtualCheckpoint, { ...latents, frames: 25, guidance: false }, options);
   const drafts = {
     guided: guided.step,
     unguided: unguided.step,
     condition: guided.condition,
     decode: decode(14),
-    encode: vaeEncodeGraph(paperCheckpoint, 576, 1024, options),
-    clip: imageEncoderGraph(paperCheckpoint, options),
+    encode: vaeEncodeGraph(virtualCheckpoint, 576, 1024, options),
+    clip: imageEncoderGraph(virtualCheckpoint, options),
   };
   for (const [name, draft] of Object.entries(drafts)) expect(checkCudaGraph(draft.builder.build()), name).toEqual([]);
-  // Each of the 105 GroupNorms is fused, all but the 12 behind a concatenation with the sum before it; so are all 48
-  // GEGLUs, all 32 attentions, and every convolution.
+  // All 105 GroupNorms are fused, and all but the 12 after a concatenation include the sum before them. All 48 GEGLUs,
+  // 32 attentions and all convolutions are fused, too.
   expect(counts(guided.step)).toMatchObject({
     GroupNorm: 12,
     SkipGroupNorm: 93,
@@ -47,32 +47,32 @@ test('SVD-XT’s graphs at 576×1024×25 run on CUDA alone, with its fused opera
       expect(counts(draft)).not.toHaveProperty(plain);
     }
   }
-  // The widest is the feed-forward's projection, value and gate, not the 9216² of an attention.
+  // The largest tensor is the projection of the feed-forward network, not the 9216² attention matrix.
   expect(largest(guided.step)).toBe(2 * 25 * 9216 * 2560);
 });
 
-test('50 frames with guidance are more than the kernels count in a feed-forward: it is cut in two', () => {
-  const { step } = denoiseGraphs(paperCheckpoint, { ...latents, frames: 50, guidance: true }, options);
+test('a feed-forward network that exceeds the limit of the kernels is split in two (50 frames with guidance)', () => {
+  const { step } = denoiseGraphs(virtualCheckpoint, { ...latents, frames: 50, guidance: true }, options);
   expect(checkCudaGraph(step.builder.build())).toEqual([]);
   expect(counts(step).BiasSplitGelu).toBe(48 + 15);
   expect(largest(step)).toBeLessThan(2 ** 31);
 });
 
-test('a picture of more than 65,535 tokens is attended over time in pieces', () => {
+test('temporal attention is split for more than 65,535 positions', () => {
   const large = { height: 256, width: 272, frames: 2, guidance: false };
-  const { step } = denoiseGraphs(paperCheckpoint, large, options);
+  const { step } = denoiseGraphs(virtualCheckpoint, large, options);
   expect(checkCudaGraph(step.builder.build())).toEqual([]);
   expect(counts(step).MultiHeadAttention).toBe(32 + 5);
 });
 
-test('a guided step of the reference job is 153.9 TFLOP, as the model’s own count has it', () => {
-  const { step } = denoiseGraphs(paperCheckpoint, { ...latents, frames: 25, guidance: true }, options);
+test('a guided step of 25 frames has 153.9 TFLOP', () => {
+  const { step } = denoiseGraphs(virtualCheckpoint, { ...latents, frames: 25, guidance: true }, options);
   const costs = roofline(step.builder.build(), { flops: 790e12, bytes: 4.3e12 });
   expect(total(costs, 'flops') / 1e12).toBeCloseTo(153.9, 1);
   expect(costs.slice(0, 3).map(({ operator }) => operator)).toEqual(['Gemm', 'NhwcConv', 'MultiHeadAttention']);
 });
 
-test('at full size 14 frames can be decoded together, and 15 are refused by name', () => {
+test('at full size, 14 frames can be decoded together; 15 are an error that names the operator', () => {
   expect(checkCudaGraph(decode(14).builder.build())).toEqual([]);
   expect(() => decode(15)).toThrow('Resize over [15, 576, 1024, 256] has 2,264,924,160 elements');
 });

@@ -2,7 +2,7 @@ import { decodeChunks, denoise, resolveSettings } from '@cinematica/svd';
 import type { LatentSize, Model, SamplerKind } from '@cinematica/svd';
 import { decodeTogether, embedImage, encodeImage, normals } from '@cinematica/svd/internal';
 
-/** What all jobs are done for. */
+/** The size of the video in all jobs. */
 export interface JobShape {
   readonly width: number;
   readonly height: number;
@@ -10,7 +10,7 @@ export interface JobShape {
   readonly chunk: number;
 }
 
-/** A way to make a video. */
+/** A sampler and its settings. */
 export interface JobKind {
   readonly name: string;
   readonly steps: number;
@@ -24,7 +24,7 @@ export const JOBS: readonly JobKind[] = [
   { name: '4 steps, unguided', steps: 4, maxGuidance: 1, sampler: 'animatelcm' },
 ];
 
-/** Seconds that a job's parts took; of the steps, each. */
+/** The times of a job in seconds. */
 export interface JobTimes {
   readonly encode: number;
   readonly steps: readonly number[];
@@ -36,7 +36,7 @@ export interface JobTimes {
 
 const seconds = (since: number): number => (performance.now() - since) / 1000;
 
-/** One video from a random picture: what is computed, without reading a photo or writing a file. */
+/** Computes one video from a random picture, without reading or writing files. */
 export async function runJob(model: Model, shape: JobShape, kind: JobKind): Promise<JobTimes> {
   const { checkpoint } = model;
   const { width, height, frames, chunk } = shape;
@@ -75,7 +75,7 @@ async function decodeAll(model: Model, latents: Float32Array, size: LatentSize, 
   }
 }
 
-/** Whether all latents, and the first decoded chunk before it is rounded, are numbers. */
+/** Whether all latents, and the pixels of the first chunk before rounding, are finite. */
 export async function staysFinite(
   model: Model,
   latents: Float32Array,

@@ -4,11 +4,11 @@ import { float, GraphBuilder } from '@cinematica/svd/internal';
 const FLOAT16 = 10;
 const FLOAT = 1;
 
-/** `y = A · (A · ( … X))` of random matrices, `count` products of float16; its one output is a number of the result. */
+/** A graph that multiplies random float16 matrices `count` times, `A · (A · ( … X))`. Its output is one element of the result. */
 export function matrixChain(size: number, count: number): Uint8Array {
   const graph = new GraphBuilder('matrix_chain');
   const half = { type: 'float16', shape: [size, size] } as const;
-  // Random numbers, as a model's are: constant ones would draw less power and run at a higher clock.
+  // Random numbers, because with constant ones the GPU draws less power and runs at a higher clock.
   const random = (scale: number) => {
     const attributes = { dtype: FLOAT, shape: half.shape, scale: float(scale), mean: float(0) };
     const numbers = graph.node('RandomNormal', [], { type: 'float32', shape: half.shape }, { attributes });
@@ -24,7 +24,7 @@ export function matrixChain(size: number, count: number): Uint8Array {
   return graph.build();
 }
 
-/** Floating-point operations a second that the device does in large products of float16, as ONNX Runtime runs them. */
+/** Measures the rate of large float16 matrix products with ONNX Runtime, in floating-point operations per second. */
 export async function measureMatrixRate(runtime: Runtime, size = 8192): Promise<number> {
   const seconds: number[] = [];
   const counts = [20, 120];
@@ -39,7 +39,7 @@ export async function measureMatrixRate(runtime: Runtime, size = 8192): Promise<
     seconds.push(best);
     await runtime.unload(key);
   }
-  // What a run costs beside the products is the same in both.
+  // Both have the same constant cost per run, so it cancels.
   const [short = NaN, long = NaN] = seconds;
   const [few = NaN, many = NaN] = counts;
   return ((many - few) * 2 * size ** 3) / (long - short);

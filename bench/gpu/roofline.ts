@@ -1,18 +1,18 @@
 import { elements, viewModel } from '@cinematica/svd/internal';
 import type { NodeView, TensorView } from '@cinematica/svd/internal';
 
-/** What one operator of a graph comes to, all its nodes together. */
+/** The cost of all nodes with one operator. */
 export interface OperatorCost {
   readonly operator: string;
   readonly nodes: number;
-  /** Of products and convolutions; a multiplication and an addition are two. */
+  /** Floating-point operations of matrix products and convolutions; a multiply-add counts as two. */
   readonly flops: number;
-  /** Read and written, each tensor once a node. */
+  /** Bytes read and written; each tensor counts once per node. */
   readonly bytes: number;
   readonly seconds: number;
 }
 
-/** What a device reaches: floating-point operations and bytes, a second. */
+/** The rates of a device: floating-point operations and bytes per second. */
 export interface DeviceRates {
   readonly flops: number;
   readonly bytes: number;
@@ -20,12 +20,12 @@ export interface DeviceRates {
 
 const BYTES: Readonly<Record<string, number>> = { float16: 2, float32: 4, int64: 8, uint8: 1 };
 
-/** No kernel is started for these. */
+/** Operators without a kernel launch. */
 const FREE: ReadonlySet<string> = new Set(['Reshape', 'Identity']);
 
 /**
- * The cost of one run of a finished model, by operator, the dearest first: each node takes as long as its arithmetic or
- * its memory traffic does at the device's rates, whichever is longer. What follows from weights alone is left out: it is
+ * Predicts the cost of one run of a finished model by operator, most expensive first. The time of a node is that of its
+ * arithmetic or of its memory traffic, whichever is longer. Nodes that depend only on weights are excluded, because they are
  * computed when the graph is loaded.
  */
 export function roofline(model: Uint8Array, rates: DeviceRates): OperatorCost[] {
@@ -56,7 +56,7 @@ export function roofline(model: Uint8Array, rates: DeviceRates): OperatorCost[] 
   return [...costs.values()].toSorted((a, b) => b.seconds - a.seconds);
 }
 
-/** All operators' sum. */
+/** The sum over all operators. */
 export const total = (costs: readonly OperatorCost[], of: 'flops' | 'bytes' | 'seconds' | 'nodes'): number =>
   costs.reduce((sum, cost) => sum + cost[of], 0);
 

@@ -4,7 +4,7 @@ import { denoiseGraphs, imageEncoderGraph, vaeDecodeGraph, vaeEncodeGraph } from
 import type { CreateEmitter } from '@cinematica/svd/internal';
 import type { JobShape } from './jobs.ts';
 
-/** The graphs of a job, by what the runtime's keys for them begin with; of the decoder's, the longest chunk's. */
+/** Builds the graphs of a job, by the start of their keys in the runtime. For the decoder, that of the longest chunk. */
 export function stageModels(
   checkpoint: Checkpoint,
   { width, height, frames, chunk }: JobShape,

@@ -1,27 +1,27 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** What `nvidia-smi` saw of a device since it was last asked. */
+/** The use of a device since the last call, measured by `nvidia-smi`. */
 export interface DeviceUse {
   readonly name: string;
   readonly driver: string;
-  /** Bytes in use, by all processes. */
+  /** Total memory, and peak memory of all processes, in bytes. */
   readonly memoryTotal: number;
   readonly peakMemory: number;
-  /** Watts and megahertz, the mean of the samples in which the device was busy. */
+  /** Mean power in watts and mean clock in MHz while the device was busy. */
   readonly watts: number;
   readonly clock: number;
 }
 
 export interface DeviceWatch extends Disposable {
-  /** Takes what was seen since the last call, and begins anew; nothing where there is no `nvidia-smi`. */
+  /** Returns the use since the last call, or null without `nvidia-smi`. */
   take(): DeviceUse | null;
 }
 
 const FIELDS = 'name,driver_version,memory.total,memory.used,power.draw,clocks.sm,utilization.gpu';
 const MIB = 2 ** 20;
 
-/** Watches an NVIDIA device, ten times a second. */
+/** Samples an NVIDIA device ten times per second. */
 export function watchDevice(deviceId: number): DeviceWatch {
   const query = [`--id=${deviceId}`, `--query-gpu=${FIELDS}`, '--format=csv,noheader,nounits', '--loop-ms=100'];
   const child = spawn('nvidia-smi', query, { stdio: ['ignore', 'pipe', 'ignore'] });

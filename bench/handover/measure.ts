@@ -4,28 +4,28 @@ import { luma } from '../nano/luma.ts';
 import type { MadeFrames } from '../nano/make-frames.ts';
 import { sharpnessKept, warpedDifference } from '../nano/motion-measures.ts';
 
-/** What a video that was put together is like. */
+/** The quality of a video of several segments. */
 export interface Joined {
-  /** The warped difference across its seams, in parts of that between other frames; NaN without seams. */
+  /** The warped difference across its seams, relative to that between other frames; NaN without seams. */
   readonly seam: number;
-  /** How far the mean of a colour channel moves from the first segment to the one that is farthest off, of 255. */
+  /** The largest deviation of a color channel's mean from that of the first segment, 0…255. */
   readonly meanDrift: number;
-  /** The same of its standard deviation, as a ratio less one. */
+  /** The largest relative deviation of a color channel's standard deviation. */
   readonly stdDrift: number;
-  /** How sharp the last frame is, in parts of the first one seen from there. */
+  /** The sharpness of the last frame, relative to the first frame moved there. */
   readonly sharpness: number;
-  /** Against the video made in one go, dB; NaN without one. */
+  /** PSNR against the video in one segment, in dB; NaN without one. */
   readonly likeness: number;
 }
 
-/** @param whole the same video, made in one go. */
-export function measureJoined({ frames, seams }: MadeFrames, whole: MadeFrames | null): Joined {
+/** @param whole the same video in one segment */
+export function measureJoinedVideo({ frames, seams }: MadeFrames, whole: MadeFrames | null): Joined {
   const grey = frames.map(luma);
   const differences = grey.slice(1).map((frame, i) => warpedDifference(grey[i]!, frame));
   const ordinary = mean(differences.filter((_, i) => !seams.includes(i + 1)));
-  const segments = [0, ...seams].map((begin, i) => colours(frames.slice(begin, seams[i] ?? frames.length)));
+  const segments = [0, ...seams].map((begin, i) => colorStatistics(frames.slice(begin, seams[i] ?? frames.length)));
   const [first, ...later] = segments;
-  const drift = (of: (segment: Colours, channel: number) => number) =>
+  const drift = (of: (segment: ColorStatistics, channel: number) => number) =>
     Math.max(0, ...later.flatMap((segment) => [0, 1, 2].map((channel) => Math.abs(of(segment, channel)))));
   return {
     seam: mean(seams.map((at) => differences[at - 1]! / ordinary)),
@@ -36,13 +36,13 @@ export function measureJoined({ frames, seams }: MadeFrames, whole: MadeFrames |
   };
 }
 
-interface Colours {
+interface ColorStatistics {
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
-/** Of each colour channel, over all pixels of all frames. */
-function colours(frames: readonly RgbImage[]): Colours {
+/** Mean and standard deviation of each color channel over all pixels of all frames. */
+function colorStatistics(frames: readonly RgbImage[]): ColorStatistics {
   const [sum, squares] = [
     [0, 0, 0],
     [0, 0, 0],

@@ -1,24 +1,24 @@
 import type { Luma } from './luma.ts';
 import { at } from './luma.ts';
 
-/** Where a block of one picture is found in another. */
+/** The best match of a block in another picture. */
 export interface Match {
-  /** The block's middle, pixels. */
+  /** Center of the block in pixels. */
   readonly x: number;
   readonly y: number;
-  /** How far from there it is found. */
+  /** Displacement of the match in pixels. */
   readonly dx: number;
   readonly dy: number;
-  /** Mean absolute difference there. */
+  /** Mean absolute difference of the match. */
   readonly difference: number;
-  /** Standard deviation of the block: a plain one is found anywhere. */
+  /** Standard deviation of the block. A block without contrast matches anywhere. */
   readonly contrast: number;
 }
 
 /**
- * Finds each block of `to` in `from`: whole pixels by trying all of them coarse to fine, then halves and quarters.
- * @param side of a block, pixels.
- * @param reach how far is searched, pixels.
+ * Finds each block of `to` in `from`: first in whole pixels, from coarse to fine, then in half and quarter pixels.
+ * @param side side of a block in pixels
+ * @param reach maximum displacement in pixels
  */
 export function matchBlocks(from: Luma, to: Luma, side: number, reach: number): Match[] {
   const matches: Match[] = [];

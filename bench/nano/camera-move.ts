@@ -3,13 +3,13 @@ import type { Match } from './block-matching.ts';
 import { mean } from './likeness.ts';
 import type { Luma } from './luma.ts';
 
-/** Where the places of a picture come from in another: x' = x + a + b·x + c·y, y' = y + d + e·x + f·y, from the middle. */
+/** An affine motion between two pictures: x' = x + a + b·x + c·y, y' = y + d + e·x + f·y, relative to the center. */
 export interface CameraMove {
   readonly x: readonly [a: number, b: number, c: number];
   readonly y: readonly [d: number, e: number, f: number];
 }
 
-/** The affine move that most blocks agree with, by least squares that leave out what doesn't fit, again and again. */
+/** Fits an affine motion to the matches of the blocks by least squares, and repeatedly excludes outliers. */
 export const cameraMove = (from: Luma, to: Luma, reach = 64): CameraMove => fitMove(findable(from, to, reach), to);
 
 function fitMove(all: readonly Match[], to: Luma): CameraMove {
@@ -33,32 +33,32 @@ function fitMove(all: readonly Match[], to: Luma): CameraMove {
   return move;
 }
 
-/** Mean distance, in pixels, of what blocks do from what the camera's move alone would have them do: near and far differ. */
+/** The mean deviation of the blocks from the affine motion, in pixels. It is large if near and far parts move differently. */
 export function parallax(from: Luma, to: Luma, reach = 64): number {
   const all = findable(from, to, reach);
   const move = fitMove(all, to);
   const distances = all.map((match) => distanceFrom(move, match, to));
-  // A block that is found in quite another place says nothing of depth.
+  // A large deviation is a wrong match, not parallax.
   return mean(distances.filter((distance) => distance < 16));
 }
 
-/** Blocks with something in them, so that where they are found means something. */
+/** The matches of blocks with sufficient contrast. */
 const findable = (from: Luma, to: Luma, reach: number): Match[] =>
   matchBlocks(from, to, 32, reach).filter(({ contrast }) => contrast > 6);
 
-/** From where a block is found to where the move would have it. */
+/** The distance between a match and the position by the affine motion, in pixels. */
 function distanceFrom(move: CameraMove, { x, y, dx, dy }: Match, { width, height }: Luma): number {
   const [right, down] = displacement(move, x - width / 2, y - height / 2);
   return Math.hypot(right - dx, down - dy);
 }
 
-/** How far from a place, measured from the middle, what is seen there comes from. */
+/** The displacement at a position relative to the center. */
 export const displacement = ({ x: [a, b, c], y: [d, e, f] }: CameraMove, x: number, y: number): [number, number] => [
   a + b * x + c * y,
   d + e * x + f * y,
 ];
 
-/** Pixels moved, averaged over a picture's places. */
+/** The mean motion over the picture, in pixels. */
 export function meanMotion(move: CameraMove, { width, height }: Luma): number {
   let sum = 0;
   for (let i = 0; i < 32; i++) {
@@ -69,7 +69,7 @@ export function meanMotion(move: CameraMove, { width, height }: Luma): number {
   return sum / (32 * 18);
 }
 
-/** Three unknowns, by the normal equations and Cramer's rule. */
+/** Least squares with three unknowns, by the normal equations and Cramer's rule. */
 function leastSquares(rows: readonly number[][], values: readonly number[]): [number, number, number] {
   const n = [0, 1, 2].map((i) => [0, 1, 2].map((j) => rows.reduce((sum, row) => sum + row[i]! * row[j]!, 0)));
   const right = [0, 1, 2].map((i) => rows.reduce((sum, row, k) => sum + row[i]! * values[k]!, 0));

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import type { RgbImage } from '@cinematica/svd';
 
-/** One picture of rows of pictures, all of one size, each brought to `width` pixels; JPEG or PNG by the file's name. */
+/** Writes rows of pictures of the same size as one JPEG. Each picture is resized to `width` pixels. */
 export async function contactSheet(rows: readonly (readonly RgbImage[])[], file: string, width = 256): Promise<void> {
   const first = rows[0]?.[0];
   if (!first) throw new RangeError('a contact sheet needs a picture');

@@ -1,14 +1,14 @@
 import type { RgbImage } from '@cinematica/svd';
 import { luma } from './luma.ts';
 
-/** Peak signal-to-noise ratio over all three colours, dB. */
+/** Peak signal-to-noise ratio over all color channels, in dB. */
 export function psnr(a: RgbImage, b: RgbImage): number {
   let sum = 0;
   for (let i = 0; i < a.data.length; i++) sum += (a.data[i]! - b.data[i]!) ** 2;
   return 10 * Math.log10(255 ** 2 / (sum / a.data.length));
 }
 
-/** Structural similarity of brightness, over windows of 8×8 every 4 pixels (Wang et al. 2004; its Gaussian is a box here). */
+/** Structural similarity of brightness (Wang et al. 2004), with box windows of 8×8 every 4 pixels instead of a Gaussian. */
 export function ssim(first: RgbImage, second: RgbImage): number {
   const [a, b] = [luma(first), luma(second)];
   const [c1, c2, side] = [(0.01 * 255) ** 2, (0.03 * 255) ** 2, 8];

@@ -1,13 +1,13 @@
 import type { RgbImage } from '@cinematica/svd';
 
-/** Brightness of a picture, 0…255, row after row. */
+/** Brightness of a picture, 0…255, row by row. */
 export interface Luma {
   readonly width: number;
   readonly height: number;
   readonly data: Float32Array;
 }
 
-/** Rec. 709's weights, on the stored values. */
+/** Computes brightness with the weights of Rec. 709, without gamma correction. */
 export function luma({ width, height, data }: RgbImage): Luma {
   const grey = new Float32Array(width * height);
   for (let i = 0; i < grey.length; i++) {
@@ -16,7 +16,7 @@ export function luma({ width, height, data }: RgbImage): Luma {
   return { width, height, data: grey };
 }
 
-/** The value at a place between pixels, linearly interpolated; NaN outside. */
+/** The bilinearly interpolated value at a position; NaN outside of the picture. */
 export function at({ width, height, data }: Luma, x: number, y: number): number {
   if (!(x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1)) return NaN;
   const [left, top] = [Math.min(Math.floor(x), width - 2), Math.min(Math.floor(y), height - 2)];

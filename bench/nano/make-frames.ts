@@ -4,33 +4,41 @@ import {
   decode,
   denoise,
   encode,
-  holdColours,
+  matchColorStatistics,
   planSegments,
   resolveSettings,
 } from '@cinematica/svd';
-import type { ChannelStatistics, Conditioning, LatentSize, Model, RgbImage, SettingsRequest } from '@cinematica/svd';
+import type {
+  ChannelStatistics,
+  Conditioning,
+  LatentSize,
+  Model,
+  RgbImage,
+  SegmentSettings,
+  SettingsRequest,
+} from '@cinematica/svd';
 import { encodeImage, normals, vaeInput } from '@cinematica/svd/internal';
 
-/** A video's frames, as the pipeline's stages make them. */
+/** The frames of a video. */
 export interface MadeFrames {
   readonly frames: readonly RgbImage[];
-  /** Number of the first frame of each segment but the first. */
+  /** The number of the first new frame of each later segment. */
   readonly seams: readonly number[];
 }
 
-/** How a longer video is put together; what is left out is what the pipeline does. */
-export interface Joining {
-  /** Frames of a segment, less the shared one; the model's own number unless given. */
+/** How the segments of a video are joined. The defaults are those of the pipeline. */
+export interface JoinOptions {
+  /** Frames of a segment without the shared one; default: the window of the model. */
   readonly window?: number | undefined;
-  /** What a segment starts from: the last latents of the one before, or that frame decoded and encoded again. */
+  /** A segment starts from the last latents of the previous one, or from that frame, decoded and encoded again. */
   readonly handOver?: 'latents' | 'pixels';
-  /** Whether the colours of later segments are held. */
-  readonly holdColours?: boolean;
+  /** Whether the color statistics of later segments are matched. Default true. */
+  readonly matchColors?: boolean;
 }
 
 /**
  * Makes a video of `count` frames in this process, segment after segment.
- * @param only numbers of the frames that are wanted, of a video of one segment; all unless given.
+ * @param only numbers of the frames to decode, for a video of one segment; default all
  */
 export async function makeFrames(
   model: Model,
@@ -38,7 +46,7 @@ export async function makeFrames(
   count: number,
   request: SettingsRequest,
   only?: readonly number[],
-  { window = model.checkpoint.card.window, handOver = 'latents', holdColours: held = true }: Joining = {},
+  { window = model.checkpoint.card.window, handOver = 'latents', matchColors = true }: JoinOptions = {},
 ): Promise<MadeFrames> {
   const plan = planSegments(count, window);
   const settings = resolveSettings(model.checkpoint.card, { ...request, frames: plan.framesPerSegment });
@@ -48,17 +56,19 @@ export async function makeFrames(
   const frame = channels * height * width;
   const frames: RgbImage[] = [];
   const seams: number[] = [];
-  let whole: ChannelStatistics | undefined;
+  let firstSegment: ChannelStatistics | undefined;
   let last: Float32Array | undefined;
   let conditioning = first;
   for (let segment = 0; segment < plan.segments; segment++) {
     let latents = await denoise(model, conditioning, { ...settings, segment });
-    if (last && held) latents = holdColours(latents, size, { seam: channelStatistics(last, size), whole });
-    whole ??= channelStatistics(latents, size);
+    if (last && matchColors) {
+      latents = matchColorStatistics(latents, size, { previousFrame: channelStatistics(last, size), firstSegment });
+    }
+    firstSegment ??= channelStatistics(latents, size);
     last = latents.slice(-frame);
     const shown = only ? pick(latents, only, frame) : latents;
     if (segment > 0) seams.push(frames.length);
-    // A later segment's first frame is the one before's last.
+    // The first frame of a later segment repeats the last frame of the previous one.
     frames.push(...(await decodeFrames(model, shown, size, settings.decodeChunk)).slice(segment > 0 ? 1 : 0));
     if (segment + 1 === plan.segments) break;
     conditioning =
@@ -69,18 +79,21 @@ export async function makeFrames(
   return { frames: frames.slice(0, count), seams };
 }
 
-/** The conditioning of a segment that starts from a decoded frame, as if it were the photo; the embedding stays. */
+/** The conditioning of a segment that starts from a decoded frame. The embedding is still that of the photo. */
 async function encodeAgain(
   model: Model,
   first: Conditioning,
   picture: RgbImage,
-  { width, height, noiseAug, seed }: { width: number; height: number; noiseAug: number; seed: number },
+  { width, height, noiseAugStrength, seed }: Pick<SegmentSettings, 'width' | 'height' | 'noiseAugStrength' | 'seed'>,
 ): Promise<Conditioning> {
   const noise = normals({ seed, segment: 0, step: 0, tensor: 'noise_aug' }, 3 * width * height);
-  return { ...first, imageLatents: await encodeImage(model, vaeInput(picture, noise, noiseAug), { width, height }) };
+  return {
+    ...first,
+    imageLatents: await encodeImage(model, vaeInput(picture, noise, noiseAugStrength), { width, height }),
+  };
 }
 
-/** A picture through the autoencoder and back. */
+/** Encodes and decodes a picture with the autoencoder. */
 export async function reconstruct(model: Model, picture: RgbImage): Promise<RgbImage> {
   const { width, height } = picture;
   const { config, scaleFactor } = model.checkpoint.vae;

@@ -4,13 +4,13 @@ import { mean } from './likeness.ts';
 import type { Luma } from './luma.ts';
 import { at } from './luma.ts';
 
-/** Mean difference of a frame from the one before, where its blocks are found there: 0…255. */
+/** The mean difference of a frame from the matching blocks of the previous frame, 0…255. */
 export const warpedDifference = (before: Luma, frame: Luma): number =>
   mean(matchBlocks(before, frame, 16, 3).map(({ difference }) => difference));
 
 /**
- * Gradient energy of the last frame, in parts of that of the first one seen from where the last one is seen: a push-in
- * alone makes a picture smoother.
+ * The gradient energy of the last frame, relative to that of the first frame, moved by the camera motion. Without this
+ * motion, a push-in would count as a loss of sharpness.
  */
 export function sharpnessKept(first: Luma, last: Luma): number {
   const move = cameraMove(first, last);
@@ -25,7 +25,7 @@ export function sharpnessKept(first: Luma, last: Luma): number {
   return kept / had;
 }
 
-/** Mean squared gradients of two pictures, over the places that both show. */
+/** The sums of the squared gradients of two pictures, over the positions that both show. */
 function gradientEnergy(a: Luma, b: Luma): [number, number] {
   let [first, second] = [0, 0];
   for (let y = 0; y + 1 < a.height; y++) {
@@ -41,7 +41,7 @@ function gradientEnergy(a: Luma, b: Luma): [number, number] {
   return [first, second];
 }
 
-/** Spearman's rank correlation, without ties. */
+/** Spearman's rank correlation for values without ties. */
 export function rankCorrelation(a: readonly number[], b: readonly number[]): number {
   const ranks = (values: readonly number[]) => {
     const sorted = values.toSorted((p, q) => p - q);

@@ -13,39 +13,39 @@ import { DEFAULT_TIMING } from '../../scripts/launch/supervise.ts';
 import { cinematica } from '../../scripts/launch/system.ts';
 import { startTestNats } from '../../test/support/nats-server.ts';
 
-/** What went through NATS so far. */
+/** The traffic of the NATS server so far, in and out. */
 export interface Traffic {
   readonly messages: number;
   readonly bytes: number;
 }
 
-/** By what it is of. */
+/** Counters of the services. */
 export interface Counters {
-  /** Artifacts that a stage wrote or read, such as `denoise written`: bytes. */
+  /** Bytes of the artifacts that a stage wrote or read, by a name such as `denoise written`. */
   readonly artifacts: ReadonlyMap<string, number>;
-  /** CPU time of a service's own process, not of the one that computes for it: seconds. */
+  /** CPU seconds of each service, without its ONNX Runtime process. */
   readonly cpu: ReadonlyMap<string, number>;
 }
 
-/** A whole system in a folder of its own, and a look behind its gateway. */
+/** A complete system in a temporary folder, with access to its records and counters. */
 export interface BenchSystem extends AsyncDisposable {
   readonly url: string;
   readonly client: VideoClient;
   /** @param name `videos/{uuid}` */
   record(name: string): Promise<StoredRecord>;
-  /** Into the server and out of it. */
+  /** The traffic of the NATS server so far. */
   traffic(): Promise<Traffic>;
-  /** What the services count, so far. */
+  /** The counters of the services so far. */
   counters(): Promise<Counters>;
 }
 
-/** @param env what differs from this process's own environment */
+/** @param env environment variables in addition to those of this process */
 export async function startBenchSystem(model: string, env: NodeJS.ProcessEnv): Promise<BenchSystem> {
   await using cleanup = new AsyncDisposableStack();
   const data = await mkdtemp(join(tmpdir(), 'cinematica-bench-'));
   cleanup.defer(() => rm(data, { recursive: true, force: true }));
   const [port = 0, monitor = 0] = await freePorts(2);
-  // The launcher's own, as it stands on file storage; but one that can be looked into.
+  // A NATS server like that of the launcher, but with a monitoring port.
   const nats = cleanup.use(await startTestNats({ extra: `http: "127.0.0.1:${monitor}"` }));
   const say = (line: string): void => console.error(`› ${line}`);
   const options = { port, lan: false, model, data };
@@ -94,7 +94,7 @@ export async function startBenchSystem(model: string, env: NodeJS.ProcessEnv): P
   };
 }
 
-/** Where a service's metrics are, as it says in its log. */
+/** Finds the address of a service's metrics in its log. */
 async function metricsOf(logFile: string): Promise<string | null> {
   const started = (await readFile(logFile, 'utf8')).split('\n').find((line) => line.includes('"started"'));
   if (started === undefined) return null;

@@ -19,24 +19,24 @@ import { createMuxStage } from '@cinematica/muxer/internal/stage';
 
 type Plan = StageTask['plan'];
 
-/** A video that was made, and how long each stage took for it. */
+/** A finished video, and the time of each stage. */
 export interface Made {
   readonly mp4: Uint8Array;
   /** Milliseconds. */
   readonly stages: ReadonlyMap<Stage, number>;
 }
 
-/** Makes videos one after another, with nothing in between. */
+/** Makes videos one after another in this process. */
 export interface InProcess extends AsyncDisposable {
   make(plan: Plan, photo: Uint8Array): Promise<Made>;
 }
 
 /**
- * The computation of the pipeline in this process and one that computes, the same to the byte, without everything else:
- * no messages, no records, no saved states, no previews, results handed on in memory.
+ * Opens a pipeline in this process and its ONNX Runtime process. The result is the same to the byte, but there are no
+ * messages, records, saved states or previews, and results are passed in memory.
  *
- * @param threads of the model.
- * @param muxThreads of ffmpeg.
+ * @param threads threads of ONNX Runtime
+ * @param muxThreads threads of ffmpeg
  */
 export async function openInProcess(folder: string, threads: number, muxThreads: number): Promise<InProcess> {
   const named = await openNamedCheckpoint(folder);
@@ -55,7 +55,7 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
       const nameOf = (stage: Stage, segment: number, part: string) => `${stage}/${segment}/${part}`;
       const find = (name: string) => {
         const data = parts.get(name);
-        if (!data) throw new RangeError(`nothing was made under ${name}`);
+        if (!data) throw new RangeError(`there is no artifact ${name}`);
         return data;
       };
       const inputs: Inputs = {
@@ -79,7 +79,7 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
         };
         return work.run({ videoId: '', stage: work.stage, segment, plan }, inputs, hooks);
       };
-      /** As the denoiser does it, but for what it saves and shows on the way. */
+      /** Denoises like the denoiser, but without saved states and previews. */
       const denoiseSegment = async (segment: number) => {
         const conditioning = unpackConditioning(find(nameOf(Stage.ENCODE, 0, 'conditioning')));
         const latentsOf = (of: number) => unpackLatents(find(nameOf(Stage.DENOISE, of, 'latents')));

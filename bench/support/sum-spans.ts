@@ -1,7 +1,7 @@
 import { table } from '@cinematica/svd/parity';
 import type { Span } from '../../test/support/otlp.ts';
 
-/** What the services did for one of so many videos: how often, and for how long in all. Spans lie in one another. */
+/** Formats a table of spans per video: number and total duration. Spans may contain other spans. */
 export function sumSpans(spans: readonly Span[], videos: number): string {
   const sums = new Map<string, { count: number; duration: number }>();
   for (const { service, name, attributes, start, end } of spans) {
@@ -19,5 +19,5 @@ export function sumSpans(spans: readonly Span[], videos: number): string {
       `${(duration / videos).toFixed(1)} ms`,
       `${(duration / count).toFixed(2)} ms`,
     ]);
-  return table(['spans of one video', 'times', 'in all', 'each'], rows);
+  return table(['spans of one video', 'count', 'total', 'each'], rows);
 }

@@ -1,10 +1,12 @@
 import { extname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MediaKind, Preset } from '@cinematica/protocol/v1';
+import { SETTING_NAMES, SETTINGS } from '@cinematica/settings';
+import type { SettingFlag } from '@cinematica/settings';
 import { parseExecutionProvider } from '@cinematica/svd';
 import type { ProviderChoice } from '@cinematica/svd';
-import { NUMBER_FLAGS } from './settings-flags.ts';
-import type { NumberFlagName, Settings } from './settings-flags.ts';
+import { SETTINGS_HELP } from './settings-flags.ts';
+import type { Settings } from './settings-flags.ts';
 import { UsageError } from './usage-error.ts';
 
 const PRESETS = { calm: Preset.CALM, natural: Preset.NATURAL, lively: Preset.LIVELY } as const;
@@ -24,19 +26,13 @@ export const USAGE = `usage: npm run animate -- PHOTO OUTPUT [options]
 
 PHOTO is a JPEG, PNG, WebP, AVIF, GIF or TIFF file; OUTPUT ends in .mp4, .webm or .webp. The model has defaults for all settings.
 
-  --frames N            frames of the video; may be more than the model's window
   --size SIZE           auto (the photo's aspect), WIDTHxHEIGHT, or an aspect such as 16:9
   --focus X,Y           the centre of the crop, from 0,0 (top left) to 1,1
   --preset NAME         ${Object.keys(PRESETS).join(', ')}  (amount of motion)
-  --motion N            amount of motion: SVD's motion_bucket_id
-  --noise-aug X         noise added to the photo; more lets the video differ from it
-  --fps N               speed of the motion, in frames per second
-  --output-fps N        frame rate of the file; higher than --fps, frames are interpolated
+${SETTINGS_HELP}
+  --guidance MIN:MAX    both guidances at once
   --loop                forwards and backwards, for seamless repetition (mp4)
   --also KIND,...       further files, named after OUTPUT: ${Object.keys(KINDS).join(', ')}
-  --seed N              the same seed gives the same video (random)
-  --steps N             denoising steps
-  --guidance MIN:MAX    guidance of the first and the last frame; also --min-guidance X, --max-guidance X
 
 The system that runs on this machine makes the video. Where none runs, one is started and stopped afterwards.
 
@@ -76,20 +72,16 @@ export interface Arguments {
 }
 
 const text = { type: 'string' } as const;
+const settingFlags = Object.fromEntries(SETTING_NAMES.map((name) => [SETTINGS[name].flag, text])) as Record<
+  SettingFlag,
+  typeof text
+>;
 const options = {
-  frames: text,
+  ...settingFlags,
   size: text,
   focus: text,
   preset: text,
-  motion: text,
-  'noise-aug': text,
-  fps: text,
-  'output-fps': text,
-  seed: text,
-  steps: text,
   guidance: text,
-  'min-guidance': text,
-  'max-guidance': text,
   also: text,
   address: text,
   'api-key': text,
@@ -158,9 +150,10 @@ function settingsOf(values: Values, files: readonly WantedFile[]): Settings {
   if (preset) settings.preset = PRESETS[preset];
   const [minGuidance, maxGuidance] = guidance(values.guidance);
   if (minGuidance !== undefined) Object.assign(settings, { minGuidance, maxGuidance });
-  for (const name of Object.keys(NUMBER_FLAGS) as NumberFlagName[]) {
-    const value = values[name];
-    if (value !== undefined) settings[NUMBER_FLAGS[name].field] = toNumber(`--${name}`, value);
+  for (const name of SETTING_NAMES) {
+    const { flag } = SETTINGS[name];
+    const value = values[flag];
+    if (value !== undefined) settings[name] = toNumber(`--${flag}`, value);
   }
   return settings;
 }

@@ -38,7 +38,7 @@ test.each([
     'width times height must be at most 9 pixels',
     '--size: width times height must be at most 9 pixels',
   ],
-  ['settings.motion_bucket_id', 'motion must be less', '--motion must be less'],
+  ['settings.motion_bucket_id', 'must be less', '--motion must be less'],
   ['settings.crop.x', 'value must be finite', '--focus must be finite'],
   ['request_id', 'value must be a valid UUID', 'value must be a valid UUID'],
 ])('%s: %s', (field, description, told) => {

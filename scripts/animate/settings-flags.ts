@@ -1,67 +1,44 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Limits, VideoSettingsSchema } from '@cinematica/protocol/v1';
+import { checkSetting, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
+import type { SettingName } from '@cinematica/settings';
 import { UsageError } from './usage-error.ts';
 
-/** The settings of a request. */
+/** Settings as the API takes them. */
 export type Settings = Exclude<MessageInitShape<typeof VideoSettingsSchema>, { readonly $typeName: string }>;
 
-type NumberField = {
-  [K in keyof Settings]-?: Settings[K] extends number | undefined ? K : never;
-}[Exclude<keyof Settings, 'preset'>];
-type LimitField = {
-  [K in keyof Limits]-?: Limits[K] extends { min: number; max: number } | undefined ? K : never;
-}[keyof Limits];
+/** One line of help for each numeric setting, in the order of the catalogue. */
+export const SETTINGS_HELP = SETTING_NAMES.map((name) => {
+  const { flag, placeholder, help } = SETTINGS[name];
+  return `  ${`--${flag} ${placeholder}`.padEnd(22)}${help}`;
+}).join('\n');
 
-interface NumberFlag {
-  readonly field: NumberField;
-  /** The name of its limits in `GetCapabilities`. Null where only the type limits it. */
-  readonly limit: LimitField | null;
-  readonly whole: boolean;
-}
-
-/** The numeric settings by flag. */
-export const NUMBER_FLAGS = {
-  frames: { field: 'frames', limit: 'frames', whole: true },
-  motion: { field: 'motionBucketId', limit: 'motionBucketId', whole: true },
-  'noise-aug': { field: 'noiseAugStrength', limit: 'noiseAugStrength', whole: false },
-  fps: { field: 'conditioningFps', limit: 'conditioningFps', whole: true },
-  'output-fps': { field: 'frameRate', limit: 'frameRate', whole: true },
-  seed: { field: 'seed', limit: null, whole: true },
-  steps: { field: 'steps', limit: 'steps', whole: true },
-  'min-guidance': { field: 'minGuidance', limit: 'guidance', whole: false },
-  'max-guidance': { field: 'maxGuidance', limit: 'guidance', whole: false },
-} as const satisfies Readonly<Record<string, NumberFlag>>;
-
-export type NumberFlagName = keyof typeof NUMBER_FLAGS;
-
-const MAX_UINT32 = 2 ** 32 - 1;
+/** The field of `Limits` that has a setting's range, where it is not the setting's own name. */
+const LIMIT_NAMES: Readonly<Partial<Record<SettingName, keyof Limits>>> = {
+  minGuidance: 'guidance',
+  maxGuidance: 'guidance',
+};
 
 /**
- * Checks numbers against the limits of the system.
+ * Checks numbers against the limits that the system reports; another system may have other limits than this version.
  *
- * @throws UsageError naming the flag
+ * @throws UsageError that names the flag
  */
 export function checkLimits(settings: Settings, limits: Limits | undefined): void {
-  for (const [name, { field, limit, whole }] of Object.entries(NUMBER_FLAGS)) {
-    const value = settings[field];
+  for (const name of SETTING_NAMES) {
+    const value = settings[name];
     if (value === undefined) continue;
-    const { min, max } = (limit === null ? undefined : limits?.[limit]) ?? { min: 0, max: MAX_UINT32 };
-    if (value >= min && value <= max && (!whole || Number.isInteger(value))) continue;
-    throw new UsageError(`--${name} must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not ${value}`);
+    const range = limits?.[(LIMIT_NAMES[name] ?? name) as keyof Limits];
+    const bounds = typeof range === 'object' && 'min' in range && 'max' in range ? range : SETTINGS[name];
+    const requirement = checkSetting(name, value, bounds);
+    if (requirement !== null) throw new UsageError(`--${SETTINGS[name].flag} ${requirement}`);
   }
 }
 
-/** Flags by the names that the API and the model use for settings. */
-const NAMES: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(Object.entries(NUMBER_FLAGS).map(([flag, { field }]) => [snakeCase(field), flag])),
-  noiseAug: 'noise-aug',
-  minGuidance: 'min-guidance',
-  maxGuidance: 'max-guidance',
-  fps: 'fps',
-  motion: 'motion',
+/** Flags by the names that the API has for what they set. */
+const FLAGS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(SETTING_NAMES.map((name) => [SETTINGS[name].field, SETTINGS[name].flag])),
   size: 'size',
-  width: 'size',
-  height: 'size',
   aspect_ratio: 'size',
   shape: 'size',
   crop: 'focus',
@@ -70,18 +47,14 @@ const NAMES: Readonly<Record<string, string>> = {
   model: 'model',
 };
 
-/** Rewrites the description of a field, such as `settings.frame_rate`, with the names of flags. */
+/** Says in terms of the flags what an error says of a field of a request, such as `settings.frame_rate`. */
 export function inFlags(field: string, description: string): string {
   const name = field.split(/[.[]/).find((part) => part !== 'settings' && part !== '') ?? '';
-  const flag = NAMES[name];
-  // Names of the API are replaced everywhere. A plain word is replaced only at the start of the sentence.
+  const flag = FLAGS[name];
   const text = description
-    .replace(/\b[a-z]+(_[a-z]+)+\b|\b[a-z]+[A-Z]\w+\b/g, (word) => (NAMES[word] ? `--${NAMES[word]}` : word))
-    .replace(/^[a-z]+\b/, (word) => (NAMES[word] === word ? `--${word}` : word));
+    // Names of the API have an underscore, so that they are no words of the sentence.
+    .replace(/\b[a-z]+(_[a-z]+)+\b/g, (word) => (FLAGS[word] ? `--${FLAGS[word]}` : word))
+    .replace(/^[a-z]+\b/, (word) => (FLAGS[word] === word ? `--${word}` : word));
   if (flag === undefined || text.startsWith('--')) return text;
   return /^(value )?must /.test(text) ? text.replace(/^(value )?/, `--${flag} `) : `--${flag}: ${text}`;
-}
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

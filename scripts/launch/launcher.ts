@@ -12,7 +12,7 @@ import { startGuarded } from './guarded-process.ts';
 import { lanAddress } from './lan.ts';
 import { LaunchError } from './launch-error.ts';
 import { natsReady, superviseNats } from './nats/server.ts';
-import { access } from '@cinematica/pipeline/access';
+import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
 import { prometheusPort } from './options.ts';
 import type { Options } from './options.ts';
 import { checkPort, freePorts } from './ports.ts';
@@ -150,7 +150,7 @@ export function createLauncher(
       if (options.observe === true) await checkPort(prometheusPort(options.port), '127.0.0.1', options.port);
       const folder = await openDataFolder(options.data, signal);
       lock = await createComputeLock(folder.socket);
-      const secrets = await ensureSecrets(folder.secretsFile, Object.keys(access));
+      const secrets = await ensureSecrets(folder.secretsFile, Object.keys(USER_PERMISSIONS));
       const key = await ensureApiKey(folder.apiKeyFile);
       await writeApiKeys(folder.apiKeysFile, key, env.API_KEYS_FILE);
       const [natsPort = 0, ...others] = await freePorts(1 + 2 * system.services.length);

@@ -1,4 +1,4 @@
-import type { UserName } from '@cinematica/pipeline/access';
+import type { UserName } from '@cinematica/pipeline/nats-access';
 
 /** A service that the launcher starts. */
 export interface Service {

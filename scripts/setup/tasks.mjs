@@ -54,7 +54,10 @@ export const tasks = {
   'test:integration': tests(['integration'], [ffmpeg, natsServer, deployTools, webApp]),
   'test:browser': tests(['e2e'], [ffmpeg, chromium, webKit, natsServer, webApp]),
   check: alone(checks),
-  generate: alone([['buf', 'generate']]),
+  generate: alone([
+    ['buf', 'generate'],
+    ['node', 'scripts/generate-nats-accounts.ts'],
+  ]),
   format: alone([['prettier', '--write', '--log-level', 'warn', '.']]),
   animate: script('scripts/animate.ts', [ffmpeg, natsServerOrUrl]),
   parity: script('packages/svd/src/cli/parity.ts'),

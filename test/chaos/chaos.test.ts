@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runChaos } from './run-chaos.ts';
 
-test('30 videos come through kills of every process: all done, none twice, the bytes of an undisturbed run', async () => {
+test('30 videos are done once, with the bytes of an undisturbed run, while every process is killed', async () => {
   const { faults, figures } = await runChaos({ videos: 30, seed: 1 });
   console.info(
     Object.entries(figures)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** The MD5 of each frame of a video, as it is shown. */
+/** The MD5 of each decoded frame of a video. */
 export async function decodedFrames(video: Uint8Array): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'cinematica-frames-'));
   try {

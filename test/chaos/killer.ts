@@ -3,7 +3,7 @@ import { killHard } from '../support/kill-hard.ts';
 import { STAGE_SERVICES } from '../support/real-system.ts';
 import type { RealSystem, ServiceName } from '../support/real-system.ts';
 
-/** What is killed, once in each round; `children` are the stages' models, ffmpeg, and the gateway's photo process. */
+/** What is killed once per round. `children` are the computing processes, ffmpeg, and the gateway's photo process. */
 const KINDS: readonly Kind[] = [
   { name: 'nats', of: 'process' },
   ...([...STAGE_SERVICES, 'gateway'] as const).flatMap((name) => [
@@ -23,10 +23,10 @@ export interface Kill extends Kind {
 }
 
 /**
- * Kills one process of a system after another, `kill -9`, at random moments: on average three in the time in which this
- * machine starts a whole system, so that most are back before they are killed again, and some are not. Which one and
- * when is the same for a seed; how far everything is at that moment is not.
- * @returns once `signal` is aborted
+ * Kills processes of a system with SIGKILL at random moments, on average three in the time that this machine needs to start
+ * the system. Most processes are running again before they are killed again, and some are not. A seed fixes the order and
+ * the moments, but not the state of the system at those moments.
+ * @returns once `signal` is aborted.
  */
 export async function killAtRandom(
   system: RealSystem,
@@ -41,7 +41,7 @@ export async function killAtRandom(
     const pids = await pidsOf(system, kind!);
     const hit = pids.filter(killHard);
     kills.push(...hit.map(() => ({ ...kind!, time: Date.now() })));
-    // What does not run at the moment, as ffmpeg mostly does not, costs no time.
+    // A process that is not running, as ffmpeg most of the time, needs no pause.
     if (hit.length === 0) continue;
     await delay((2 / 3) * random() * system.startTime, undefined, { signal }).catch(() => undefined);
   }

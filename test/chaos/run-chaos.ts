@@ -20,38 +20,40 @@ export interface ChaosOptions {
   readonly seed: number;
 }
 
-/** What a run came to. */
+/** The result of a run. */
 export interface ChaosReport {
-  /** What must never be, in words; empty when all is well. */
+  /** Descriptions of violated guarantees; empty when there are none. */
   readonly faults: readonly string[];
   readonly figures: Readonly<Record<string, string | number>>;
 }
 
-/** What is made, in turn: each of several segments, so that the denoiser has something to go on from. */
+/** The settings of the videos, in turn. Each video has several segments, so that the denoiser continues from earlier ones. */
 const KINDS = [
   { frames: 8, steps: 25, seed: 1 },
   { frames: 9, steps: 25, seed: 2 },
   { frames: 12, steps: 16, seed: 3 },
 ].map((settings) => ({
   ...settings,
-  ...{ minGuidance: 1, maxGuidance: 1, shape: { case: 'size' as const, value: { width: 64, height: 64 } } },
+  minGuidance: 1,
+  maxGuidance: 1,
+  shape: { case: 'size' as const, value: { width: 64, height: 64 } },
 }));
 
-/** Killing goes on for this long a video at most, so that what is left then has quiet to end in. Milliseconds. */
+/** How long processes are killed at most, for each video. The remaining videos are made without disturbance. Milliseconds. */
 const CHAOS_MS = 3_000;
-/** What is not done once no task was for this long, in quiet, is lost. Milliseconds. */
+/** Without disturbance, a video counts as lost when no task was done for this long. Milliseconds. */
 const QUIET_MS = 180_000;
 
 /**
- * Makes videos while every process of a system is killed again and again, allows a quiet time, and judges: every video
- * is there, done, once, with the bytes of an undisturbed run, and nothing else is left.
+ * Makes videos while every process of a system is killed repeatedly, then without disturbance, and checks that every video
+ * is done once, has the bytes of an undisturbed run, and leaves nothing else behind.
  */
 export async function runChaos({ videos, seed }: ChaosOptions): Promise<ChaosReport> {
   await using system = await startRealSystem({
-    // In the field three attempts in a row without progress are a task's own fault; here they are ours.
+    // In production three failed attempts in a row are the fault of the task. Here the killer causes them.
     MAX_FAILURES: '50',
     MAX_ACTIVE_PER_OWNER: '1000',
-    // Every change is looked at in the end.
+    // The whole history is checked at the end.
     HISTORY_MS: '86400000',
   });
   const photo = await fieldPhoto();
@@ -76,7 +78,7 @@ export async function runChaos({ videos, seed }: ChaosOptions): Promise<ChaosRep
   const waiting = Array.from({ length: videos }, (_, index) => index);
   const made: Made[] = [];
   try {
-    // A few at a time, so that they come while others are being made.
+    // A few at a time, so that requests arrive while videos are made.
     const send = async () => {
       for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
         made.push(await make(CALLERS[index % 3]!, index % KINDS.length));
@@ -128,17 +130,20 @@ export async function runChaos({ videos, seed }: ChaosOptions): Promise<ChaosRep
   };
 }
 
-/** How often each was killed. */
+/** How often each process was killed. */
 function count(kills: readonly Kill[]): Record<string, number> {
   const kinds = Map.groupBy(kills, ({ name, of }) => `kills of ${of === 'process' ? name : `${name}’s child`}`);
   return Object.fromEntries([...kinds].map(([kind, all]) => [kind, all.length] as const).sort());
 }
 
 const SERVICE_OF: Readonly<Record<StageName, ServiceName>> = {
-  ...{ encode: 'encoder', denoise: 'denoiser', decode: 'decoder', mux: 'muxer' },
+  encode: 'encoder',
+  denoise: 'denoiser',
+  decode: 'decoder',
+  mux: 'muxer',
 };
 
-/** From the last kill of what a lost attempt needed, or its last sign of life, to the next attempt. Milliseconds. */
+/** The time from the last kill of the attempt's service or of NATS, or from its last heartbeat, to the next attempt. Milliseconds. */
 function recovery({ stage, from, to }: Loss, kills: readonly Kill[]): number {
   const faults = kills.filter(({ name, time }) => (name === SERVICE_OF[stage] || name === 'nats') && time < to);
   return to - Math.max(from, ...faults.map(({ time }) => time));
@@ -160,7 +165,7 @@ async function mp4Of(system: RealSystem, { caller, name }: Made): Promise<Buffer
   });
 }
 
-/** ffmpeg, too, writes the same bytes; should it not, its frames say whether it is its doing or ours. */
+/** ffmpeg's output is deterministic. If the bytes differ, the frames show whether ffmpeg or the pipeline is the cause. */
 async function compare({ name, kind }: Made, mp4: Buffer, wanted: readonly Buffer[]): Promise<string[]> {
   const reference = wanted[kind]!;
   if (mp4.equals(reference) && mp4.length > 0) return [];
@@ -171,13 +176,13 @@ async function compare({ name, kind }: Made, mp4: Buffer, wanted: readonly Buffe
 }
 
 /**
- * Resolves once so many videos are there and finished, when the signal says so, or when no task was done for so many
- * milliseconds: a slow machine is no fault.
+ * Resolves once `count` videos have ended, when the signal is aborted, or when no task was done for `quiet` milliseconds.
+ * There is no time limit for the whole, because a slow machine is not a fault.
  */
 async function untilAllDone({ table }: RealSystem, count: number, quiet: number, signal?: AbortSignal): Promise<void> {
   const isOver = () =>
     table.videos.size >= count && [...table.videos.values()].every(({ record }) => isTerminal(record));
-  // Not their records: whoever holds a task that stands still renews its lease all the same.
+  // The records themselves do not show progress, because the lease of a stalled task is renewed as well.
   const tasksDone = () =>
     [...table.videos.values()].flatMap(({ record }) => record.tasks).filter(({ state }) => state === TaskState.DONE)
       .length;
@@ -189,7 +194,7 @@ async function untilAllDone({ table }: RealSystem, count: number, quiet: number,
   }
 }
 
-/** What is left but photos and media, once the collectors have had their time. */
+/** Describes what is left beside photos and media, once the garbage has been collected. */
 async function untilClean(system: RealSystem, stories: readonly Story[]): Promise<string[]> {
   const files = stories.map(({ record }) => findTask(record, { stage: Stage.MUX, segment: 0 })?.outputs.length ?? 0);
   const expected = { photos: stories.length, media: files.reduce((sum, count) => sum + count, 0) };

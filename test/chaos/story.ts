@@ -2,39 +2,39 @@ import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { isTerminal, Stage, stageName, TaskState, VideoState } from '@cinematica/pipeline';
 import type { Records, Revision, StageName, TaskRecord, VideoRecord, VideoRef } from '@cinematica/pipeline';
 
-/** What a video's history tells. */
+/** What the history of a video shows. */
 export interface Story {
   readonly record: VideoRecord;
-  /** What must never be, in words. */
+  /** Descriptions of violated guarantees. */
   readonly faults: readonly string[];
   readonly losses: readonly Loss[];
-  /** Attempts at denoising that went on from saved latents. */
+  /** The number of denoising attempts that resumed from a checkpoint. */
   readonly resumed: number;
-  /** Steps that those did not have to do again, and that they did again. */
+  /** The numbers of steps that those attempts skipped and repeated. */
   readonly stepsKept: number;
   readonly stepsRedone: number;
 }
 
-/** An attempt that came to nothing, from its last sign of life to the next attempt. Milliseconds since 1970. */
+/** A lost attempt, from its last heartbeat to the next attempt. Milliseconds since 1970. */
 export interface Loss {
   readonly stage: StageName;
   readonly from: number;
   readonly to: number;
 }
 
-/** A save runs beside the next steps, and only the next save waits for it: so much may be lost at once. */
+/** How many checkpoints may be lost at once. A save runs beside the next steps, and only the next save waits for it. */
 const SAVES_AT_RISK = 2;
 
 const nameOf = ({ stage, segment }: TaskRecord): string => `${stageName(stage)} ${segment}`;
 
-/** Reads what became of a video, revision by revision. */
+/** Checks the history of a video, revision by revision. */
 export async function readStory(records: Records, ref: VideoRef): Promise<Story> {
   const { videoId } = ref;
   const faults: string[] = [];
   const fault = (what: string) => void faults.push(`${videoId}: ${what}`);
   const losses: Loss[] = [];
   const commits = new Map<string, number>();
-  // Of a very long story the first revisions are gone.
+  // The first revisions of a very long history are no longer available.
   let whole = true;
   let [resumed, stepsKept, stepsRedone, endings] = [0, 0, 0, 0];
   let before: Revision | null = null;
@@ -77,7 +77,7 @@ export async function readStory(records: Records, ref: VideoRef): Promise<Story>
   return { record, faults, losses, resumed, stepsKept, stepsRedone };
 }
 
-/** When an attempt that is over was last heard of: it renews its lease with each step, or gave the task back. */
+/** The last heartbeat of an attempt that has ended: a renewal of its lease, or the release of the task. */
 function lastSign({ readyTime, startTime }: TaskRecord, changed: number): number {
   const times = [readyTime, startTime].map((time) => (time ? timestampMs(time) : 0));
   return Math.max(...times, changed);

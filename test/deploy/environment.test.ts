@@ -5,7 +5,7 @@ import { configSchema as denoiser } from '@cinematica/denoiser/config';
 import { configSchema as encoder } from '@cinematica/encoder/config';
 import { configSchema as gateway } from '@cinematica/gateway/config';
 import { configSchema as muxer } from '@cinematica/muxer/config';
-import { access } from '@cinematica/pipeline/access';
+import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
 import { readConfig } from '@cinematica/pipeline/service';
 import { configSchema as provisioner } from '@cinematica/provisioner/config';
 import { environmentOf, KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
@@ -47,7 +47,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
       return from;
     });
     expect(set).toMatchObject({ NATS_USER: name, NATS_PASSWORD: `nats-${name}` });
-    expect(Object.keys(access)).toContain(name);
+    expect(Object.keys(USER_PERMISSIONS)).toContain(name);
     expect(secrets.filter((from) => from.startsWith('nats-'))).toEqual([`nats-${name}`]);
   });
 

@@ -2,21 +2,28 @@ import { MediaKind } from '@cinematica/protocol/v1';
 import { expect } from 'vitest';
 import { apiOf } from './support/api.ts';
 import { layoutShift, watchLayout } from './support/layout-shift.ts';
-import { turnedPhoto } from './support/photos.ts';
-import { animate, choosePhoto, seeHeading, seePlaying, seeProgress, seeVideoPage } from './support/steps.ts';
-import { PROFILES, test } from './support/visitor.ts';
-import { es } from './support/words.ts';
+import { rotatedPhoto } from './support/photos.ts';
+import {
+  choosePhoto,
+  expectHeading,
+  expectPlaying,
+  submit,
+  waitForProgress,
+  waitForVideoPage,
+} from './support/steps.ts';
+import { DEVICES, test } from './support/visitor.ts';
+import { es } from './support/messages.ts';
 
 test.for([
   ['phone', 'light'],
   ['desktop', 'dark'],
-] as const)('a photo becomes a video that plays: on a %s, %s', async ([profile, colorScheme], { visit }) => {
-  const { context, page, faults } = await visit({ ...PROFILES[profile], colorScheme });
+] as const)('a photo becomes a video on a %s with the %s colour scheme', async ([profile, colorScheme], { visit }) => {
+  const { context, page, pageErrors } = await visit({ ...DEVICES[profile], colorScheme });
   await watchLayout(context);
   await page.goto('/');
-  await choosePhoto(page, await turnedPhoto());
+  await choosePhoto(page, await rotatedPhoto());
 
-  // It is upright: the sky is above.
+  // The photo is upright: blue sky above a green field.
   const photo = page.getByRole('img', { name: es.create_photo_alt });
   await photo.waitFor();
   expect(await photo.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight])).toEqual([
@@ -29,31 +36,31 @@ test.for([
   await page.getByRole('button', { name: es.create_more }).click();
   await page.getByRole('slider', { name: es.create_steps }).fill('40');
   if (profile === 'phone') await page.getByRole('button', { name: es.create_done }).click();
-  await animate(page);
-  const name = await seeVideoPage(page);
+  await submit(page);
+  const name = await waitForVideoPage(page);
 
-  // It comes into being: over its photo, step by step.
+  // While the video runs, previews appear over the photo.
   await page.getByRole('img', { name: es.video_preview_alt }).waitFor();
-  await seeProgress(page);
+  await waitForProgress(page);
   await page.getByRole('img', { name: es.video_photo_alt }).waitFor();
 
-  await seeHeading(page, es.video_done_title);
-  const size = await seePlaying(page);
+  await expectHeading(page, es.video_done_title);
+  const size = await expectPlaying(page);
   expect(size.height).toBeGreaterThan(size.width);
   await page.getByText(es.common_ai_generated, { exact: true }).waitFor();
   expect(await page.title()).toBe(es.video_title_done);
 
-  // What was sent is what was seen, no larger than needed, and nothing but its pixels.
+  // The uploaded photo is the scaled-down one that was displayed.
   const { video } = await (await apiOf(context)).getVideo({ name });
   const sent = video?.media.find(({ kind }) => kind === MediaKind.PHOTO);
   expect([sent?.width, sent?.height]).toEqual([1024, 1536]);
   expect(video?.settings?.steps).toBe(40);
 
   expect(await layoutShift(page)).toBeLessThan(0.05);
-  expect(faults).toEqual([]);
+  expect(pageErrors).toEqual([]);
 });
 
-/** In the page: the colour of an image's left edge, at this part of its height. */
+/** The colour at the left edge of an image, at this part of its height. Runs in the page. */
 function colourOf(image: HTMLElement | SVGElement, part: number): string {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [1, 100];

@@ -1,86 +1,86 @@
 import { describe } from 'vitest';
-import { apiOf, beginVideo, endVideo, makeVideo, SLOW } from './support/api.ts';
-import { look } from './support/look.ts';
-import { notAPhoto, turnedPhoto } from './support/photos.ts';
-import { choosePhoto, openPhoto, seeHeading, seePlaying, seeProgress } from './support/steps.ts';
-import { PROFILES, test as base } from './support/visitor.ts';
-import { es } from './support/words.ts';
+import { apiOf, cancelVideo, createFinishedVideo, createVideo, SLOW } from './support/api.ts';
+import { checkScreen } from './support/check-screen.ts';
+import { notAPhoto, rotatedPhoto } from './support/photos.ts';
+import { choosePhoto, expectHeading, expectPlaying, openPhoto, waitForProgress } from './support/steps.ts';
+import { DEVICES, test as base } from './support/visitor.ts';
+import { es } from './support/messages.ts';
 
-describe.for(['phone', 'desktop'] as const)('on a %s axe finds nothing, and nothing sticks out', (profile) => {
+describe.for(['phone', 'desktop'] as const)('on a %s no screen violates axe’s rules or scrolls sideways', (profile) => {
   const test = base.extend('screen', ({ visit }) => async () => {
-    const visitor = await visit(PROFILES[profile]);
-    return { ...visitor, look: (name: string) => look(visitor.page, `${name}-${profile}`) };
+    const visitor = await visit(DEVICES[profile]);
+    return { ...visitor, check: (name: string) => checkScreen(visitor.page, `${name}-${profile}`) };
   });
 
-  test('making a video', async ({ screen }) => {
-    const { page, look } = await screen();
+  test('the create screen', async ({ screen }) => {
+    const { page, check } = await screen();
     await page.goto('/');
-    await seeHeading(page, es.create_heading);
-    await look('create');
+    await expectHeading(page, es.create_heading);
+    await check('create');
     await choosePhoto(page, notAPhoto);
     await page.getByRole('alert').waitFor();
-    await look('create-problem');
-    await openPhoto(page, await turnedPhoto());
-    await look('compose');
+    await check('create-problem');
+    await openPhoto(page, await rotatedPhoto());
+    await check('compose');
     await page.getByRole('button', { name: es.create_more }).click();
     await page.getByRole('slider', { name: es.create_noise }).waitFor();
-    await look('compose-more');
+    await check('compose-more');
   });
 
-  test('a video in the making, and cancelled', async ({ screen }) => {
-    const { context, page, look } = await screen();
-    const { name } = await beginVideo(context, SLOW);
+  test('a running and a cancelled video', async ({ screen }) => {
+    const { context, page, check } = await screen();
+    const { name } = await createVideo(context, SLOW);
     await page.goto(`/${name}`);
     await page.getByRole('img', { name: es.video_preview_alt }).waitFor();
-    await seeProgress(page);
-    await look('video-making');
-    await endVideo(context, name);
-    await seeHeading(page, es.video_cancelled_title);
-    await look('video-cancelled');
+    await waitForProgress(page);
+    await check('video-making');
+    await cancelVideo(context, name);
+    await expectHeading(page, es.video_cancelled_title);
+    await check('video-cancelled');
   });
 
-  test('a video that is done: player, comparison, link, gallery, shared page, deleted', async ({ screen }) => {
-    const { context, page, look } = await screen();
-    const { name } = await makeVideo(context);
+  test('a finished video: player, comparison, share sheet, shared page, gallery, deleted', async ({ screen }) => {
+    const { context, page, check } = await screen();
+    const { name } = await createFinishedVideo(context);
     await page.goto(`/${name}`);
-    await seePlaying(page);
+    await expectPlaying(page);
     await page.getByText(es.video_settings, { exact: true }).click();
-    await look('video-done');
+    await check('video-done');
     await page.getByRole('button', { name: es.video_compare }).click();
     await page.getByRole('slider', { name: es.video_compare_slider }).waitFor();
-    await look('video-compare');
+    await check('video-compare');
     await page.getByRole('button', { name: es.video_compare_stop }).click();
 
     await page.getByRole('button', { name: es.video_share, exact: true }).click();
     await page.getByRole('button', { name: es.video_share_link }).click();
     const link = await page.getByLabel(es.video_share_address).inputValue();
-    await look('share-sheet');
+    await check('share-sheet');
     await page.goto(link);
-    await seePlaying(page);
-    await look('shared');
+    await expectPlaying(page);
+    await check('shared');
 
     await page.goto('/videos');
     await page.locator(`a[href="/${name}"] img`).waitFor();
-    await look('gallery');
+    await check('gallery');
     await (await apiOf(context)).deleteVideo({ name });
     await page.goto(`/${name}`);
-    await seeHeading(page, es.video_deleted_title);
-    await look('video-deleted');
+    await expectHeading(page, es.video_deleted_title);
+    await check('video-deleted');
   });
 
-  test('where there is nothing', async ({ screen }) => {
-    const { page, look } = await screen();
+  test('empty gallery, unknown pages and the offline page', async ({ screen }) => {
+    const { page, check } = await screen();
     await page.goto('/videos');
-    await seeHeading(page, es.gallery_empty_title);
-    await look('gallery-empty');
+    await expectHeading(page, es.gallery_empty_title);
+    await check('gallery-empty');
     await page.goto('/videos/no-such');
-    await seeHeading(page, es.common_not_found_title);
-    await look('unknown');
+    await expectHeading(page, es.common_not_found_title);
+    await check('unknown');
     await page.goto('/no-such');
-    await seeHeading(page, es.common_not_found_title);
-    await look('not-found');
+    await expectHeading(page, es.common_not_found_title);
+    await check('not-found');
     await page.goto('/offline');
-    await seeHeading(page, es.common_offline_title);
-    await look('offline');
+    await expectHeading(page, es.common_offline_title);
+    await check('offline');
   });
 });

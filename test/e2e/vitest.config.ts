@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests in real browsers, which share one whole system: one after another, and after all others. */
+/** Tests in real browsers. They share one running system, so they run one after another, and after all other tests. */
 export default defineConfig({
   test: {
     name: 'e2e',

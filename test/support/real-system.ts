@@ -20,7 +20,7 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { openDataFolder } from '../../scripts/launch/data-folder.ts';
 import { createLauncher } from '../../scripts/launch/launcher.ts';
-import { access } from '@cinematica/pipeline/access';
+import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
 import { freePorts } from '../../scripts/launch/ports.ts';
 import { ensureSecrets } from '../../scripts/launch/secrets.ts';
 import { cinematica } from '../../scripts/launch/system.ts';
@@ -109,7 +109,7 @@ export async function startRealSystem(
   await writeFile(keysFile, CALLERS.map((caller, index) => `${caller} ${digests[index] ?? ''}\n`).join(''));
   const data = join(home, 'data');
   const { logs, secretsFile, nats: natsFiles } = await openDataFolder(data, AbortSignal.timeout(10_000));
-  const { nats: passwords } = await ensureSecrets(secretsFile, Object.keys(access));
+  const { nats: passwords } = await ensureSecrets(secretsFile, Object.keys(USER_PERMISSIONS));
 
   const surroundings: NodeJS.ProcessEnv = {
     ...process.env,

@@ -25,7 +25,7 @@ import type { PlanRequest } from '@cinematica/pipeline/plan';
 import { logConnection } from '@cinematica/pipeline/service';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { v7 } from 'uuid';
-import { access, allowLists } from '@cinematica/pipeline/access';
+import { USER_PERMISSIONS, allowLists } from '@cinematica/pipeline/nats-access';
 import { natsConfig } from '../../scripts/launch/nats/config.ts';
 import { startTestNats } from './nats-server.ts';
 import { STAGE_SERVICES } from './real-system.ts';
@@ -186,13 +186,13 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
   const log = createLog('gateway', { write: say });
   logConnection(nats, log);
   const records = await openRecords(nats, settings);
-  const { requests, quotas } = await openAdmissionPorts(nats, settings);
+  const { requests, quotaStore } = await openAdmissionPorts(nats, settings);
   const artifacts = createObjectArtifacts(nats, settings);
   const table = await openVideoTable(nats, settings, log);
   const ended = new AbortController();
   const tasks = createTaskQueue(nats, settings, log);
   const ports = createHousekeepingPorts(nats, settings);
-  const options = { ...ports, table, records, requests, quotas, artifacts, tasks, settings, log };
+  const options = { ...ports, table, records, requests, quotaStore, artifacts, tasks, settings, log };
   const housekeeping = runHousekeeper(options, 'test', ended.signal);
   return {
     nats,
@@ -222,10 +222,10 @@ function users(): string {
     maxMemory: 0,
     maxDisk: 0,
     pidFile: '',
-    users: Object.entries(access).map(([name, allowed]) => ({
+    users: Object.entries(USER_PERMISSIONS).map(([name, permissions]) => ({
       name,
       password: PASSWORD,
-      allow: allowLists(name, allowed),
+      allow: allowLists(name, permissions),
     })),
   });
   return config.slice(config.indexOf('accounts {'));

@@ -1,4 +1,4 @@
-/** `node web/icons/make-icons.ts`: makes the app's pictures for phones from `static/icons/icon.svg`. */
+/** `node web/icons/make-icons.ts`: renders the PNG icons from `static/icons/icon.svg`. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -6,11 +6,11 @@ import sharp from 'sharp';
 const folder = join(import.meta.dirname, '..', 'static', 'icons');
 const svg = await readFile(join(folder, 'icon.svg'), 'utf8');
 
-// Phones cut shapes of their own out of these two: the ground goes to the edge.
+// Phones apply their own mask to these two icons, so the background fills the square.
 const square = svg.replace('rx="112" fill="#14110f"', 'fill="#14110f"');
-// Of a maskable icon only the middle four fifths are sure to be seen.
+// Only the inner 80 % of a maskable icon are always visible.
 const maskable = square.replace('viewBox="0 0 512 512"', 'viewBox="-40 -40 592 592" style="background:#14110f"');
-// In a phone's status bar only the shape counts.
+// A phone's status bar shows only the shape, in one colour.
 const badge = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#fff" fill-rule="evenodd" d="M7 6h18a5 5 0 0 1 5 5v10a5 5 0 0 1-5 5H7a5 5 0 0 1-5-5V11a5 5 0 0 1 5-5zm6 5.5v9l7.5-4.5z"/></svg>`;
 
 await write('icon-192.png', svg, 192);

@@ -19,14 +19,14 @@ test.each([
   ['pt', { 'accept-language': 'pt-BR,pt;q=0.9,en;q=0.5' }],
   ['en', { 'accept-language': 'pt', cookie: 'a=b; language=en' }],
   ['es', { cookie: 'language=xx' }],
-])('a page is in %s for %o', async (language, headers: Record<string, string>) => {
+])('a page is rendered in %s for %o', async (language, headers: Record<string, string>) => {
   const response = await get('/', headers);
   expect(await response.text()).toContain(`<html lang="${language}">`);
   expect(response.headers.get('vary')).toBe('accept-language, cookie');
 });
 
-describe('what a page lets run', () => {
-  test('every script has the nonce of its answer, which no other answer has', async () => {
+describe('the content security policy', () => {
+  test('has a new nonce for each answer, which all scripts have', async () => {
     const answers = await Promise.all([get('/'), get('/')]);
     const nonces = answers.map(
       ({ headers }) => /'nonce-([^']+)'/.exec(headers.get('content-security-policy') ?? '')?.[1],
@@ -37,7 +37,7 @@ describe('what a page lets run', () => {
     expect(scripts).toEqual([` nonce="${nonces[0]}"`]);
   });
 
-  test('nothing is loaded from elsewhere, and no other site shows it in a frame', async () => {
+  test('allows no other origins, and no frames on other sites', async () => {
     const { headers } = await get('/');
     const policy = headers.get('content-security-policy') ?? '';
     expect(policy).toMatch(/default-src 'none'/);
@@ -48,7 +48,7 @@ describe('what a page lets run', () => {
   });
 });
 
-test('files that never change are kept for a year, compressed; pages are asked for each time', async () => {
+test('immutable files are compressed and cached for a year, pages are not cached', async () => {
   const page = await get('/');
   expect(page.headers.get('cache-control')).toBe('private, no-cache');
   const [file = ''] = /\/_app\/immutable\/entry\/start[^"]+\.js/.exec(await page.text()) ?? [];
@@ -59,19 +59,19 @@ test('files that never change are kept for a year, compressed; pages are asked f
   expect(worker.get('cache-control') ?? '').not.toContain('immutable');
 });
 
-test('what is not there says so in the visitor’s language', async () => {
+test('an unknown page returns 404 in the user’s language', async () => {
   const response = await get('/no-such-page', { 'accept-language': 'en' });
   expect(response.status).toBe(404);
   expect(await response.text()).toContain('Nothing here');
 });
 
-test('the offline page works at any address: it starts no app, and finds its files from the root', async () => {
+test('the offline page has no scripts and no relative addresses, so that it works at any address', async () => {
   const html = await (await get('/offline')).text();
   expect(html).not.toContain('<script');
   expect(html).not.toMatch(/(?:href|src)="\.\.?\//);
 });
 
-test('everything that the manifest names is there', async () => {
+test('all icons and shortcuts of the manifest exist', async () => {
   const manifest = (await (await get('/manifest.webmanifest')).json()) as {
     readonly icons: readonly { readonly src: string; readonly type: string }[];
     readonly shortcuts: readonly { readonly url: string }[];

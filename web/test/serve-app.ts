@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { webApp } from '../../scripts/setup/web-app.mjs';
 
-/** The app in a process of its own, as it runs where no gateway serves it. */
+/** The app in its own process, as it runs when the gateway does not serve it. */
 export interface ServedApp extends AsyncDisposable {
   readonly url: string;
 }
@@ -32,5 +32,5 @@ async function firstAddress(lines: AsyncIterable<string>): Promise<string> {
     const [address] = /http:\S+/.exec(line) ?? [];
     if (address !== undefined) return address;
   }
-  throw new Error('the built app ended before it listened');
+  throw new Error('the app exited before it listened');
 }

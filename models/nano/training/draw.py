@@ -1,11 +1,12 @@
-"""Random numbers for a batch, on its device, from one generator: the same seed gives the same scenes."""
+"""Random numbers for a batch, on its device, from one generator. The same seed gives the same scenes."""
+
 import math
 
 import torch
 
 
 class Draw:
-    """Draws [b, *shape] tensors; `b` samples, each with its own values."""
+    """Draws tensors [b, *shape]; each of the `b` samples has its own values."""
 
     def __init__(self, batch, generator, device="cpu"):
         self.b, self.g, self.device = batch, generator, torch.device(device)
@@ -20,14 +21,14 @@ class Draw:
         return torch.randn(self.b, *shape, generator=self.g, device=self.device)
 
     def chance(self, p, *shape):
-        """1 with probability p, else 0."""
+        """1 with probability p, otherwise 0."""
         return (self.uniform(0, 1, *shape) < p).float()
 
     def integer(self, low, high, *shape):
-        """low <= n < high."""
+        """Integers (as floats) with low <= n < high."""
         return self.uniform(low, high, *shape).floor()
 
 
 def column(x, dims=4):
-    """[b] or [b,c] -> [b,1,1,1] or [b,c,1,1]: to meet pictures."""
+    """Reshapes [b] or [b,c] to [b,1,1,1] or [b,c,1,1], to broadcast with pictures."""
     return x.reshape(*x.shape, *([1] * (dims - x.ndim)))

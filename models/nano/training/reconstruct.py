@@ -1,4 +1,7 @@
-"""What the autoencoder makes of photos: reconstruct.py VAE_FOLDER SHEET.png PHOTO... [--size 512x288]; photos above, results below."""
+"""What the autoencoder makes of photos: reconstruct.py VAE_FOLDER SHEET.png PHOTO... [--size 512x288]; photos above,
+results below.
+"""
+
 import argparse
 
 import numpy as np
@@ -8,10 +11,16 @@ from PIL import Image
 import model
 from train_autoencoder import psnr, read_photos
 
-p = argparse.ArgumentParser(); p.add_argument("vae"); p.add_argument("sheet"); p.add_argument("photos", nargs="+"); p.add_argument("--size", default="512x288")
+p = argparse.ArgumentParser()
+p.add_argument("vae")
+p.add_argument("sheet")
+p.add_argument("photos", nargs="+")
+p.add_argument("--size", default="512x288")
 a = p.parse_args()
 w, h = map(int, a.size.split("x"))
-vae = model.AutoencoderTiny(**model.VAE); vae.load_state_dict(model.load_part(a.vae)); vae.eval()
+vae = model.AutoencoderTiny(**model.VAE)
+vae.load_state_dict(model.load_part(a.vae))
+vae.eval()
 columns, figures = [], []
 for path in a.photos:
     x = read_photos(path, h, w)[0]

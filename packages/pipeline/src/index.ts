@@ -15,7 +15,6 @@ export { MissingArtifactError } from './domain/ports/artifacts.ts';
 export type { Artifacts } from './domain/ports/artifacts.ts';
 export type { Nudges } from './domain/ports/nudges.ts';
 export type { Previews } from './domain/ports/previews.ts';
-export type { QuotaStore } from './domain/ports/quotas.ts';
 export { changed, unchanged, UnknownVideoError } from './domain/ports/records.ts';
 export type { Change, Changed, Records, Revision, StoredRecord, Updated, VideoRef } from './domain/ports/records.ts';
 export { RequestConflictError } from './domain/ports/requests.ts';
@@ -34,6 +33,7 @@ export { createBoundedQueue, SlowReaderError } from './domain/watch/bounded-queu
 export { watchVideo } from './domain/watch/watch-video.ts';
 export type { WatchEvent, WatchOptions } from './domain/watch/watch-video.ts';
 export { openAdmissionPorts } from './nats/admission-ports.ts';
+export type { AdmissionPorts } from './nats/admission-ports.ts';
 export { createObjectArtifacts } from './nats/artifacts.ts';
 export { startCanary } from './nats/canary.ts';
 export type { Canary } from './nats/canary.ts';

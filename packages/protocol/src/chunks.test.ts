@@ -6,7 +6,7 @@ import { RpcError } from './rpc/rpc-error.ts';
 
 const item = (length: number, seed: number): Uint8Array => Buffer.alloc(length, `cinemática ${seed} `);
 
-test('items of any size come through whole and in order', () => {
+test('items of any size are reassembled completely and in order', () => {
   const sizes = fc.array(
     fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(1048575, 1048576, 1048577, 2500000)),
     {
@@ -31,7 +31,7 @@ test('items of any size come through whole and in order', () => {
   );
 });
 
-test('chunks that are not the next one are refused', () => {
+test('rejects chunks that are not the expected ones', () => {
   const data = item(6, 1);
   const cases: [string, { index: number; offset: bigint; data: Uint8Array }[]][] = [
     ['item 0, byte 0, not item 1, byte 0', [{ index: 1, offset: 0n, data }]],
@@ -42,10 +42,10 @@ test('chunks that are not the next one are refused', () => {
         { index: 0, offset: 4n, data: data.subarray(4) },
       ],
     ],
-    ['has 7 bytes and the item 6', [{ index: 0, offset: 0n, data: item(7, 1) }]],
+    ['has 7 bytes, and the item has 6', [{ index: 0, offset: 0n, data: item(7, 1) }]],
     ['has 0 bytes', [{ index: 0, offset: 0n, data: item(0, 1) }]],
     [
-      'there are 1 items',
+      'there are only 1 items',
       [
         { index: 0, offset: 0n, data },
         { index: 1, offset: 0n, data },
@@ -64,7 +64,7 @@ test('chunks that are not the next one are refused', () => {
   }
 });
 
-test('numbers come through bytes that lie anywhere', () => {
+test('float32 numbers are read from bytes with any alignment', () => {
   const numbers = Float32Array.of(0, -0, 1.5, Number.MIN_VALUE, 3.4e38, Infinity, NaN);
   const bytes = new Uint8Array(numbers.byteLength + 1);
   bytes.set(float32ToBytes(numbers), 1);

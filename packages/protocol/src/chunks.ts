@@ -2,47 +2,48 @@ import { status } from '@grpc/grpc-js';
 import { ErrorReason } from './gen/cinematica/v1/error_reason_pb.ts';
 import { refuse } from './rpc/reasons.ts';
 
-/** The most bytes of a `Chunk`. */
+/** The maximum size of a `Chunk`, in bytes. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** A `Chunk` of the stages' API, as a message or as what makes one. */
-interface Piece {
+/** A `Chunk` of the stages' API, as a message or as its initial value. */
+interface ChunkInit {
   readonly index: number;
   readonly offset: bigint;
   readonly data: Uint8Array;
 }
 
-/** An item that has come in whole. */
+/** A complete item. */
 export interface ReadItem {
   readonly index: number;
   readonly data: Uint8Array;
 }
 
-/** Puts items together again from their chunks. */
+/** Reassembles items from their chunks. */
 export interface ChunkReader {
   /**
-   * Takes the next chunk.
+   * Adds the next chunk.
    *
-   * @returns the item that it completes; null while one is incomplete
-   * @throws RpcError INVALID_ARGUMENT where the chunk is not the one that comes next
+   * @returns the item that it completes, or null if the item is still incomplete
+   * @throws RpcError INVALID_ARGUMENT when it is not the expected chunk
    */
-  add(chunk: Piece): ReadItem | null;
-  /** @throws RpcError INVALID_ARGUMENT where not every item has come in */
+  add(chunk: ChunkInit): ReadItem | null;
+  /** Checks that all items are complete. @throws RpcError INVALID_ARGUMENT when one is missing */
   end(): void;
 }
 
-/** Cuts a frame or a file into `Chunk`s of at most 1 MiB; they are views of it. */
-export function* splitIntoChunks(index: number, data: Uint8Array): Generator<Piece> {
+/** Splits a frame or a file into `Chunk`s of at most 1 MiB, which are views of the data. */
+export function* splitIntoChunks(index: number, data: Uint8Array): Generator<ChunkInit> {
   for (let at = 0; at < data.length; at += CHUNK_BYTES) {
     yield { index, offset: BigInt(at), data: data.subarray(at, at + CHUNK_BYTES) };
   }
 }
 
 /**
- * Reads so many items of so many bytes each. It takes memory for one item, and for no more than has been promised.
+ * Creates a reader for a known number of items of known sizes. It allocates memory for one item at a time, and never more
+ * than its size.
  *
- * @param items how many there will be
- * @param bytes of each, or by its index
+ * @param items number of items
+ * @param bytes size of each item in bytes, or a function that returns it by the index of the item
  */
 export function createChunkReader(items: number, bytes: number | ((index: number) => number)): ChunkReader {
   const sizeOf = typeof bytes === 'number' ? () => bytes : bytes;
@@ -51,31 +52,31 @@ export function createChunkReader(items: number, bytes: number | ((index: number
   let data: Uint8Array | null = null;
   return {
     add: (chunk) => {
-      if (index >= items) throw outOfPlace(`there are ${items} items and this chunk is of another one`);
+      if (index >= items) throw invalidChunk(`there are only ${items} items, but there is another chunk`);
       const size = sizeOf(index);
       const at = `item ${index}, byte ${filled}`;
       if (chunk.index !== index || chunk.offset !== BigInt(filled)) {
-        throw outOfPlace(`the next chunk must be ${at}, not item ${chunk.index}, byte ${chunk.offset}`);
+        throw invalidChunk(`the next chunk must be ${at}, not item ${chunk.index}, byte ${chunk.offset}`);
       }
       if (chunk.data.length === 0 || filled + chunk.data.length > size) {
-        throw outOfPlace(`the chunk at ${at} has ${chunk.data.length} bytes and the item ${size}`);
+        throw invalidChunk(`the chunk at ${at} has ${chunk.data.length} bytes, and the item has ${size}`);
       }
       data ??= new Uint8Array(size);
       data.set(chunk.data, filled);
       filled += chunk.data.length;
       if (filled < size) return null;
 
-      const whole = { index, data };
+      const item = { index, data };
       index++;
       filled = 0;
       data = null;
-      return whole;
+      return item;
     },
     end: () => {
-      if (index < items) throw outOfPlace(`the stream ends at item ${index}, byte ${filled} of ${items} items`);
+      if (index < items) throw invalidChunk(`the stream ends at item ${index}, byte ${filled} of ${items} items`);
     },
   };
 }
 
-const outOfPlace = (message: string) =>
-  refuse(status.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, `Chunks must come in order and whole: ${message}.`);
+const invalidChunk = (message: string) =>
+  refuse(status.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, `Chunks must be complete and in order: ${message}.`);

@@ -1,6 +1,6 @@
-/** What a refused call's error carries; runs in browsers, too. */
+/** The details of API errors. This module also runs in browsers. */
 export { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from './gen/google/rpc/error_details_pb.ts';
 export type { BadRequest, ErrorInfo, RetryInfo } from './gen/google/rpc/error_details_pb.ts';
 
-/** The domain of `google.rpc.ErrorInfo` in our errors. */
+/** The domain of `google.rpc.ErrorInfo` in the errors of this project. */
 export const ERROR_DOMAIN = 'cinematica.dev';

@@ -1,14 +1,14 @@
-/** Numbers as the stages' messages carry them: little-endian float32, which is how every machine we run on has them. */
+/** Converts numbers to the bytes of a message: little-endian float32, which is the byte order of all supported machines. */
 export function float32ToBytes(numbers: Float32Array): Uint8Array {
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }
 
 /**
- * The numbers of a message's bytes, copied: a message's fields lie anywhere in it, and typed arrays must be aligned.
+ * Converts the bytes of a message to numbers. They are copied, because the fields of a message may be unaligned.
  *
- * @throws RangeError where the bytes are not whole numbers
+ * @throws RangeError when the number of bytes is not a multiple of 4
  */
 export function bytesToFloat32(bytes: Uint8Array): Float32Array {
-  if (bytes.length % 4 !== 0) throw new RangeError(`${bytes.length} bytes are no float32 numbers`);
+  if (bytes.length % 4 !== 0) throw new RangeError(`${bytes.length} bytes are not a whole number of float32 values`);
   return new Float32Array(new Uint8Array(bytes).buffer);
 }

@@ -1,4 +1,4 @@
-/** The stages' API, `cinematica.stages.v1`. */
+/** The API of the stages, `cinematica.stages.v1`. */
 export * from './gen/cinematica/stages/v1/conditioning_pb.ts';
 export * from './gen/cinematica/stages/v1/decoder_service_pb.ts';
 export * from './gen/cinematica/stages/v1/denoiser_service_pb.ts';

@@ -1,4 +1,4 @@
-/** The public API, `cinematica.v1`: messages and service descriptors that run in browsers, too. */
+/** The public API, `cinematica.v1`. The messages and service descriptors also run in browsers. */
 export * from './gen/cinematica/v1/capabilities_pb.ts';
 export * from './gen/cinematica/v1/error_reason_pb.ts';
 export * from './gen/cinematica/v1/settings_pb.ts';

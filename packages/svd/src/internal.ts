@@ -7,7 +7,7 @@ export { denoiseGraphs, unetGraph } from './graphs/denoise-graphs.ts';
 export { emitterFor } from './graphs/emitter-for.ts';
 export type { CreateEmitter } from './graphs/emitter-for.ts';
 export { imageEncoderGraph, vaeEncodeGraph } from './graphs/encode-graphs.ts';
-export type { Draft } from './graphs/graph.ts';
+export type { GraphDraft } from './graphs/graph.ts';
 export { vaeInput } from './image/vae-input.ts';
 export { checkCudaGraph } from './nn/cuda/check-graph.ts';
 export { createCudaEmitter } from './nn/cuda/cuda-emitter.ts';

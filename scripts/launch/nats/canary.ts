@@ -1,7 +1,7 @@
 import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
-import { inboxPrefix, LAUNCHER_STREAM, LAUNCHER_SUBJECT } from '@cinematica/pipeline/access';
+import { LAUNCHER_STREAM, LAUNCHER_SUBJECT, inboxPrefix } from '@cinematica/pipeline/nats-access';
 
 export interface NatsAccess {
   readonly url: string;
@@ -10,13 +10,13 @@ export interface NatsAccess {
 }
 
 /**
- * Writes a message to disk and reads it back. Only this tells that NATS works: over a full disk it still says of itself
- * that it is healthy.
+ * Writes a message to the server's disk and reads it back. The server's own health check succeeds even when its disk is
+ * full.
  *
- * @param timeoutMs for each of its steps
- * @returns whether it works
+ * @param timeoutMs the time limit of each request
+ * @returns whether it succeeded
  */
-export async function canaryLives({ url, user, password }: NatsAccess, timeoutMs: number): Promise<boolean> {
+export async function sendCanary({ url, user, password }: NatsAccess, timeoutMs: number): Promise<boolean> {
   try {
     const connection = await connect({
       servers: url.split(','),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { access, allowLists } from '@cinematica/pipeline/access';
+import { USER_PERMISSIONS, allowLists } from '@cinematica/pipeline/nats-access';
 import { natsConfig } from './config.ts';
 
 const config = (storeFolder: string): string =>
@@ -9,14 +9,14 @@ const config = (storeFolder: string): string =>
     maxMemory: 1,
     maxDisk: 2,
     pidFile: '/data/nats.pid',
-    users: Object.entries(access).map(([name, allowed]) => ({
+    users: Object.entries(USER_PERMISSIONS).map(([name, permissions]) => ({
       name,
       password: 'secret',
-      allow: allowLists(name, allowed),
+      allow: allowLists(name, permissions),
     })),
   });
 
-test('loopback only, synced at every message, and no door but users with allow-lists', () => {
+test('listens on loopback only, syncs every message, and admits only users with allow lists', () => {
   const text = config('/data/Ana’s videos');
   expect(text).toContain('listen: "127.0.0.1:4222"');
   expect(text).toContain('sync_interval: always');
@@ -25,6 +25,6 @@ test('loopback only, synced at every message, and no door but users with allow-l
   expect(text).not.toMatch(/"(>|\$JS\.>|\$JS\.API\.>|\$JS\.API\.ACCOUNT\.|\*)/);
 });
 
-test.each(['/data/"', '/data\\', '/data/\n'])('a path that would break out of its quotes is refused: %j', (path) => {
+test.each(['/data/"', '/data\\', '/data/\n'])('rejects a path that would end its quotes: %j', (path) => {
   expect(() => config(path)).toThrow('can’t stand in a NATS configuration');
 });

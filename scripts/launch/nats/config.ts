@@ -1,5 +1,5 @@
 import { LaunchError } from '../launch-error.ts';
-import type { AllowLists } from '@cinematica/pipeline/access';
+import type { AllowLists } from '@cinematica/pipeline/nats-access';
 
 export interface NatsUser {
   readonly name: string;
@@ -8,11 +8,11 @@ export interface NatsUser {
 }
 
 export interface NatsConfig {
-  /** On the loopback address. */
+  /** The port on the loopback address. */
   readonly port: number;
-  /** Where JetStream keeps its files. */
+  /** The folder of JetStream's files. */
   readonly storeFolder: string;
-  /** Bytes that the streams in memory, and those on disk, may take together. */
+  /** The most bytes of all streams in memory, and of all streams on disk. */
   readonly maxMemory: number;
   readonly maxDisk: number;
   readonly pidFile: string;
@@ -20,13 +20,14 @@ export interface NatsConfig {
 }
 
 /**
- * Writes the configuration of a server for one machine: JetStream on disk, every message synced before it is
- * acknowledged, one account, and in it only users with allow-lists. No monitoring port, no routes, no leaf nodes.
+ * The configuration of a server for one machine: JetStream on disk, every message synced before it is acknowledged, and one
+ * account whose users all have allow lists. There is no monitoring port, no route and no leaf node.
  *
- * The users stand inside the account: an `authorization` block beside accounts let anybody in (CVE-2023-47090).
+ * The users are defined inside the account, because an `authorization` block beside accounts admitted anybody
+ * (CVE-2023-47090).
  *
- * @returns the file's text; it holds the passwords
- * @throws LaunchError where a path can't be written there
+ * @returns the text of the file, which contains the passwords
+ * @throws LaunchError when a path cannot be quoted
  */
 export function natsConfig({ port, storeFolder, maxMemory, maxDisk, pidFile, users }: NatsConfig): string {
   return `server_name: cinematica
@@ -61,7 +62,7 @@ function userBlock({ name, password, allow }: NatsUser): string {
       }`;
 }
 
-/** @throws LaunchError where a data folder's path has what would end the quotes */
+/** @throws LaunchError when the path of a data folder contains a character that would end the quotes */
 function quote(text: string): string {
   if (/["\\\p{Cc}]/u.test(text)) {
     throw new LaunchError(

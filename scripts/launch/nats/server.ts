@@ -7,22 +7,22 @@ import type { DataFolder } from '../data-folder.ts';
 import { untilReady } from '../readiness.ts';
 import { supervise } from '../supervise.ts';
 import type { Supervised, Supervision } from '../supervise.ts';
-import { access, allowLists } from '@cinematica/pipeline/access';
-import { canaryLives } from './canary.ts';
+import { USER_PERMISSIONS, allowLists } from '@cinematica/pipeline/nats-access';
+import { sendCanary } from './canary.ts';
 import type { NatsAccess } from './canary.ts';
 import { natsConfig } from './config.ts';
 
-/** One step of a canary. Milliseconds. */
+/** The time limit of each request of a canary. Milliseconds. */
 const CANARY_TIMEOUT_MS = 2_000;
 const CANARY_PAUSE_MS = 3_000;
-/** So many canaries without an answer, one after the other, and the server is started again. */
+/** The number of consecutive failed canaries after which the server is restarted. */
 const CANARY_MISSES = 5;
 
-/** Decoded frames wait in memory: two segments at full size are some 50 MB. */
+/** The most bytes of streams in memory. */
 const MEMORY = Math.min(2 * 1024 ** 3, Math.floor(totalmem() / 4));
 
 export interface NatsServerOptions {
-  /** The program. */
+  /** The path of nats-server. */
   readonly command: string;
   readonly folder: DataFolder;
   readonly port: number;
@@ -30,9 +30,7 @@ export interface NatsServerOptions {
   readonly supervision: Supervision;
 }
 
-/**
- * Starts a NATS server on the loopback address, watches over it by its canary, and starts it again when it ends or hangs.
- */
+/** Starts a NATS server on the loopback address, and restarts it when it ends or when its canary fails repeatedly. */
 export async function superviseNats({
   command,
   folder,
@@ -52,13 +50,13 @@ export async function superviseNats({
     pidFile,
     maxMemory: MEMORY,
     maxDisk: await natsDiskLimit(store),
-    users: Object.entries(access).map(([name, allowed]) => ({
+    users: Object.entries(USER_PERMISSIONS).map(([name, permissions]) => ({
       name,
       password: passwordOf(name),
-      allow: allowLists(name, allowed),
+      allow: allowLists(name, permissions),
     })),
   });
-  // It may be there from the run before, with that run's mode.
+  // Passwords: readable by the user only.
   await writeFile(config, text, { mode: 0o600 });
 
   const launcher = { url: `nats://127.0.0.1:${port}`, user: 'launcher', password: passwordOf('launcher') };
@@ -87,9 +85,9 @@ export async function superviseNats({
   };
 }
 
-/** Resolves when NATS takes messages. @throws the signal's reason */
+/** Resolves when NATS stores messages. @throws the signal's reason */
 export function natsReady(server: NatsAccess, signal: AbortSignal): Promise<void> {
-  return untilReady(() => canaryLives(server, CANARY_TIMEOUT_MS), signal);
+  return untilReady(() => sendCanary(server, CANARY_TIMEOUT_MS), signal);
 }
 
 async function watchCanary(
@@ -100,7 +98,7 @@ async function watchCanary(
 ): Promise<void> {
   for (let misses = 0; ;) {
     await delay(CANARY_PAUSE_MS, undefined, { signal });
-    misses = (await canaryLives(launcher, CANARY_TIMEOUT_MS)) ? 0 : misses + 1;
+    misses = (await sendCanary(launcher, CANARY_TIMEOUT_MS)) ? 0 : misses + 1;
     if (misses < CANARY_MISSES) continue;
     say('NATS takes no messages any more (is the disk full?): it is started again.');
     server.restart();

@@ -2,5 +2,5 @@ import { modelConfigSchema } from '@cinematica/pipeline/model';
 import { stageConfigSchema } from '@cinematica/pipeline/service';
 import { z } from 'zod';
 
-/** Everything that this stage is told, as environment variables. */
+/** The settings of this service, from the environment. */
 export const configSchema = z.object({ ...stageConfigSchema.shape, ...modelConfigSchema.shape });

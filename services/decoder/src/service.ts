@@ -9,11 +9,11 @@ import type { DecoderService, DecodeStart } from '@cinematica/protocol/stages';
 import { decode, decodeChunks } from '@cinematica/svd';
 import type { FrameChunk, LatentSize } from '@cinematica/svd';
 
-const MOST_PIXELS = 4_194_304;
+const MAX_PIXELS = 4_194_304;
 
 /**
- * The stage as an RPC. Frames that are decoded together are read, decoded in the slot and sent before the next are read:
- * it holds no more of a video in memory, and neither a slow sender nor a slow reader holds the slot.
+ * The gRPC service of the stage. It reads, decodes and sends one chunk of frames before it reads the next one. No more of a
+ * video is kept in memory, and a slow sender or reader does not keep the slot.
  */
 export const createDecoderService = (model: StageModel, slot: ComputeSlot): ServiceHandlers<typeof DecoderService> => ({
   async *decode(requests, context) {
@@ -35,7 +35,7 @@ export const createDecoderService = (model: StageModel, slot: ComputeSlot): Serv
           for (const value of splitIntoChunks(first + index, pixels)) yield { message: { case: 'chunk', value } };
         }
       }
-      // Whatever is left must be nothing.
+      // Reports chunks that are too many.
       await latents.next();
     } catch (error) {
       throw asRpcError(error);
@@ -50,8 +50,8 @@ function checkStart(model: StageModel, { model: asked, latents }: DecodeStart) {
   if (channels !== config.latent_channels) {
     throw wrong('start.latents.channels', `must be the model's ${config.latent_channels}`);
   }
-  if (width * height * scaleFactor ** 2 > MOST_PIXELS) {
-    throw wrong('start.latents', `width times height must be at most ${MOST_PIXELS / scaleFactor ** 2}`);
+  if (width * height * scaleFactor ** 2 > MAX_PIXELS) {
+    throw wrong('start.latents', `width times height must be at most ${MAX_PIXELS / scaleFactor ** 2}`);
   }
   return { frames, channels, height, width };
 }

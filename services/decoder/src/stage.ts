@@ -4,8 +4,8 @@ import type { StageModel } from '@cinematica/pipeline/model';
 import { decode, unpackLatents } from '@cinematica/svd';
 
 /**
- * The third stage: a segment's `latents` to `frames-0`, `frames-1`, …, a part for each decode chunk of the plan: RGB, 8
- * bits, `[count, height, width, 3]`. Each chunk that is done is kept, while the next one is decoded.
+ * The third stage: decodes the `latents` of a segment into `frames-0`, `frames-1`, …, a part for each decode chunk of the
+ * plan: RGB, 8 bits, `[count, height, width, 3]`. Each chunk is stored while the next one is decoded.
  */
 export const createDecodeStage = (model: StageModel): StageHandler => ({
   stage: Stage.DECODE,
@@ -15,29 +15,29 @@ export const createDecodeStage = (model: StageModel): StageHandler => ({
     const { data, ...size } = unpackLatents(await inputs.read(Stage.DENOISE, segment, 'latents', signal));
     const frame = size.channels * size.height * size.width;
     const chunks = plan.decodeChunks;
-    const keep = async (index: number, frames: Uint8Array) => {
+    const store = async (index: number, frames: Uint8Array) => {
       await hooks.output(Lifetime.FRAMES, `frames-${index}`, frames);
-      // Without parts: what has been put out is all that there is to keep.
+      // The checkpoint has no parts of its own, because the outputs so far are saved with it.
       if (index + 1 < chunks.length) await hooks.save(index + 1, {});
     };
-    let keeping = Promise.resolve();
+    let storing = Promise.resolve();
     let first = 0;
     for (const [index, count] of chunks.entries()) {
       const latents = data.subarray(first * frame, (first + count) * frame);
       first += count;
       if (index < (saved?.step ?? 0)) continue;
       if (draining.aborted) {
-        await keeping;
+        await storing;
         throw draining.reason;
       }
       for await (const { data: frames } of decode(model, latents, size, count, signal)) {
         hooks.progress(index + 1, chunks.length);
-        await keeping;
-        keeping = keep(index, frames);
-        // Whoever waits for it next is told.
-        keeping.catch(() => undefined);
+        await storing;
+        storing = store(index, frames);
+        // The next `await storing` reports an error.
+        storing.catch(() => undefined);
       }
     }
-    await keeping;
+    await storing;
   },
 });

@@ -1,37 +1,37 @@
 import { animatedWebp, preview } from '@cinematica/svd';
 import type { Conditioning } from '@cinematica/svd';
 
-/** Shows steps as they are done, without holding up the next. */
+/** Makes previews of steps without delaying the next step. */
 export interface Previewer {
   /** @param x0 the step's estimate of the clean latents, `[frames, channels, height, width]`. */
   show(step: number, x0: Float32Array): void;
-  /** Shows the last one, if it has not been. */
-  shown(): Promise<void>;
+  /** Waits until the preview of the last step has been made. */
+  finish(): Promise<void>;
 }
 
-/** Of each frame of a preview, milliseconds. */
+/** How long each frame of a preview is shown, milliseconds. */
 const FRAME_MS = 125;
 
 /**
- * @param put told of each; one that comes too early, or while another is being encoded, gives way to the next.
- * @param every milliseconds from one to the next, at least: nobody sees more, and each takes time from the model.
+ * @param put receives each preview. A step that comes too early, or while a preview is encoded, is replaced by the next.
+ * @param interval the shortest interval between two previews, milliseconds. Each preview takes time from the model.
  */
 export function createPreviewer(
   photo: Conditioning,
   put: (step: number, mediaType: string, data: Uint8Array) => void,
-  every: number,
+  interval: number,
 ): Previewer {
-  let begun = -Infinity;
+  let startedAt = -Infinity;
   let ending = false;
   let next: { step: number; x0: Float32Array } | null = null;
   let encoding: Promise<void> | null = null;
 
   async function encode(): Promise<void> {
-    while (next && (ending || performance.now() - begun >= every)) {
+    while (next && (ending || performance.now() - startedAt >= interval)) {
       const { step, x0 } = next;
       next = null;
-      begun = performance.now();
-      // A preview that can't be made is none: it must not fail the video.
+      startedAt = performance.now();
+      // A preview that fails must not fail the video.
       await animatedWebp(preview(photo, x0), FRAME_MS).then(
         (data) => put(step, 'image/webp', data),
         () => undefined,
@@ -44,7 +44,7 @@ export function createPreviewer(
       next = { step, x0 };
       void start();
     },
-    async shown() {
+    async finish() {
       ending = true;
       await start();
     },

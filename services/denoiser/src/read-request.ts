@@ -3,15 +3,16 @@ import type { StageModel } from '@cinematica/pipeline/model';
 import { bytesToFloat32, refuseFields } from '@cinematica/protocol';
 import { Sampler } from '@cinematica/protocol/stages';
 import type { Conditioning as ConditioningMessage, DenoiseRequest } from '@cinematica/protocol/stages';
+import { pickSettings } from '@cinematica/settings';
 import { resolveSettings } from '@cinematica/svd';
-import type { Conditioning, SamplerKind, VideoSettings } from '@cinematica/svd';
+import type { Conditioning, SamplerKind, SegmentSettings } from '@cinematica/svd';
 import type { SegmentBefore } from './continue-segment.ts';
 
-/** A request, understood. */
+/** A validated request. */
 export interface DenoiseJob {
   readonly photo: Conditioning;
   readonly before: SegmentBefore | null;
-  readonly settings: VideoSettings;
+  readonly settings: SegmentSettings;
   readonly previewEvery: number;
 }
 
@@ -23,30 +24,29 @@ const SAMPLERS: Readonly<Record<Sampler, SamplerKind | undefined>> = {
 };
 
 /**
- * Holds a request against the model.
+ * Validates a request against the model.
  * @throws RpcError INVALID_ARGUMENT that names the field, SettingsError
  */
 export function readRequest(model: StageModel, request: DenoiseRequest): DenoiseJob {
   checkModel(request.model, model.ref.name);
   const { checkpoint } = model;
   const photo = readConditioning(model, request.conditioning!);
-  const { seed, segment, frames, conditioningFps, motionBucketId, noiseAugStrength, previewEvery } = request;
+  const sampler = SAMPLERS[request.sampler];
   const settings = resolveSettings(checkpoint.card, {
+    ...pickSettings(request),
+    ...(sampler && { sampler }),
     width: photo.width * checkpoint.vae.scaleFactor,
     height: photo.height * checkpoint.vae.scaleFactor,
-    ...given({
-      ...{ seed, segment, frames, fps: conditioningFps, motion: motionBucketId, noiseAug: noiseAugStrength },
-      ...{ steps: request.steps, minGuidance: request.minGuidance, maxGuidance: request.maxGuidance },
-      sampler: SAMPLERS[request.sampler],
-    }),
-    seed,
+    segment: request.segment,
+    seed: request.seed,
   });
-  return { photo, before: readBefore(request, photo), settings, previewEvery };
+  return { photo, before: readBefore(request, photo), settings, previewEvery: request.previewEvery };
 }
 
 function readBefore({ lastLatents, firstStatistics }: DenoiseRequest, photo: Conditioning): SegmentBefore | null {
   if (lastLatents.length === 0) {
-    if (firstStatistics) throw wrong('first_statistics', 'is of no use to the first segment: give last_latents, too');
+    if (firstStatistics)
+      throw wrong('first_statistics', 'requires last_latents: the first segment has no statistics before it');
     return null;
   }
   expectBytes('last_latents', lastLatents, photo.imageLatents.length);
@@ -63,7 +63,7 @@ function readBefore({ lastLatents, firstStatistics }: DenoiseRequest, photo: Con
 function readConditioning({ checkpoint, digest }: StageModel, message: ConditioningMessage): Conditioning {
   const { channels, height, width, imageEmbedding, imageLatents, previewMap } = message;
   if (message.modelDigest !== digest) {
-    throw wrong('conditioning.model_digest', 'it was made by another model than this stage has loaded');
+    throw wrong('conditioning.model_digest', 'must be that of the model that this stage has loaded');
   }
   if (channels !== checkpoint.vae.config.latent_channels) {
     throw wrong('conditioning.channels', `must be the model's ${checkpoint.vae.config.latent_channels}`);
@@ -72,7 +72,9 @@ function readConditioning({ checkpoint, digest }: StageModel, message: Condition
   expectBytes('conditioning.image_latents', imageLatents, channels * height * width);
   expectBytes('conditioning.preview_map', previewMap, (channels + 1) * 3);
   return {
-    ...{ channels, height, width },
+    channels,
+    height,
+    width,
     imageEmbedding: bytesToFloat32(imageEmbedding),
     imageLatents: bytesToFloat32(imageLatents),
     previewMap: bytesToFloat32(previewMap),
@@ -84,10 +86,3 @@ function expectBytes(field: string, { length }: Uint8Array, numbers: number): vo
 }
 
 const wrong = (field: string, description: string) => refuseFields([{ field, description }]);
-
-/** Without what was left out. */
-function given<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: NonNullable<T[K]>;
-  };
-}

@@ -14,12 +14,12 @@ import { createPreviewer } from './previewer.ts';
 import { readRequest } from './read-request.ts';
 import type { DenoiseJob } from './read-request.ts';
 
-type Answer = Exclude<MessageInitShape<typeof DenoiseResponseSchema>, { readonly $typeName: string }>;
+type Response = Exclude<MessageInitShape<typeof DenoiseResponseSchema>, { readonly $typeName: string }>;
 
-/** Steps and previews are few and small: no reader is that slow. */
-const MOST_EVENTS = 1_000;
+/** Events that may wait for a slow reader. Steps and previews are few and small. */
+const MAX_EVENTS = 1_000;
 
-/** The stage as an RPC. */
+/** The gRPC service of the stage. */
 export const createDenoiserService = (
   model: StageModel,
   slot: ComputeSlot,
@@ -29,7 +29,7 @@ export const createDenoiserService = (
       const job = readRequest(model, request);
       const { photo, settings } = job;
       const { channels, height, width } = photo;
-      const latents = yield* computing(model, slot, job, context);
+      const latents = yield* compute(model, slot, job, context);
       yield { message: { case: 'statistics', value: statisticsOf(latents, photo) } };
       yield { message: { case: 'latents', value: { frames: settings.frames, channels, height, width } } };
       const frame = channels * height * width;
@@ -48,22 +48,25 @@ function statisticsOf(latents: Float32Array, size: LatentSize) {
   return { mean: [...mean], std: [...std], detail: [...detail] };
 }
 
-/** Computes in the slot, and tells of it meanwhile. A slow reader does not hold it up: the slot is given back at the end. */
-async function* computing(
+/**
+ * Computes in the slot, and yields steps and previews meanwhile. A slow reader does not keep the slot, which is released
+ * when the computation has ended.
+ */
+async function* compute(
   model: StageModel,
   slot: ComputeSlot,
   { photo, before, settings, previewEvery }: DenoiseJob,
   context: CallContext,
-): AsyncGenerator<Answer, Float32Array, undefined> {
+): AsyncGenerator<Response, Float32Array, undefined> {
   const release = await acquireSlot(slot, context);
-  const events = createBoundedQueue<Answer>(MOST_EVENTS);
+  const events = createBoundedQueue<Response>(MAX_EVENTS);
   const left = new AbortController();
   const signal = AbortSignal.any([context.signal, left.signal]);
   const { width, height } = photo;
   const previewer = createPreviewer(
     photo,
     (step, _, image) => events.push({ message: { case: 'preview', value: { image, step, width, height } } }),
-    // The caller says how often.
+    // The caller decides how often a preview is made.
     0,
   );
   const { conditioning, finish } = continueSegment(model, photo, before);
@@ -75,7 +78,7 @@ async function* computing(
     },
   })
     .finally(release)
-    .finally(() => previewer.shown())
+    .finally(() => previewer.finish())
     .finally(() => events.end());
   result.catch(() => undefined);
   try {

@@ -7,12 +7,12 @@ import type { Latents, Resume, Step } from '@cinematica/svd';
 import { continueSegment } from './continue-segment.ts';
 import { createPreviewer } from './previewer.ts';
 
-/** From one preview to the next, at least, milliseconds. */
+/** The shortest interval between two previews, milliseconds. */
 const PREVIEW_MS = 250;
 
 /**
- * The second stage: `conditioning`, and for a later segment the `latents` of the one before and of the first, to
- * `latents`. It saves its latents every few steps.
+ * The second stage: denoises a segment into `latents`, from `conditioning` and, for a later segment, from the `latents` of
+ * the previous and of the first segment. It saves a checkpoint every few steps.
  */
 export const createDenoiseStage = (model: StageModel): StageHandler => ({
   stage: Stage.DENOISE,
@@ -21,10 +21,10 @@ export const createDenoiseStage = (model: StageModel): StageHandler => ({
     const { plan, segment } = task;
     const { signal, draining } = hooks;
     const photo = unpackConditioning(await inputs.read(Stage.ENCODE, 0, 'conditioning', signal));
-    const { conditioning, finish } = continueSegment(model, photo, await readBefore(task, inputs, signal));
+    const { conditioning, finish } = continueSegment(model, photo, await readPrevious(task, inputs, signal));
     const previewer = createPreviewer(photo, (...shown) => hooks.preview(...shown), PREVIEW_MS);
 
-    // A state is saved while the next steps run; only the next save waits for it.
+    // A checkpoint is saved while the next steps run. Only the next save waits for it.
     let saving = Promise.resolve();
     const onStep = async ({ step, steps, latents, x0 }: Step) => {
       hooks.progress(step, steps);
@@ -32,7 +32,7 @@ export const createDenoiseStage = (model: StageModel): StageHandler => ({
       if (!draining.aborted && (step === steps || step % plan.checkpointSteps !== 0)) return;
       await saving;
       saving = hooks.save(step, { latents: packLatents(latents, photo) });
-      // Whoever waits for it next is told.
+      // The next `await saving` reports an error.
       saving.catch(() => undefined);
       if (!draining.aborted) return;
       await saving;
@@ -45,12 +45,12 @@ export const createDenoiseStage = (model: StageModel): StageHandler => ({
     });
     await saving;
     const packed = packLatents(finish(latents), photo);
-    await Promise.all([hooks.output(Lifetime.LATENTS, 'latents', packed), previewer.shown()]);
+    await Promise.all([hooks.output(Lifetime.LATENTS, 'latents', packed), previewer.finish()]);
   },
 });
 
-/** What a later segment goes on from; null for the first. */
-async function readBefore({ segment }: StageTask, inputs: Inputs, signal: AbortSignal) {
+/** What a later segment continues from; null for the first segment. */
+async function readPrevious({ segment }: StageTask, inputs: Inputs, signal: AbortSignal) {
   if (segment === 0) return null;
   const read = async (of: number): Promise<Latents> =>
     unpackLatents(await inputs.read(Stage.DENOISE, of, 'latents', signal));

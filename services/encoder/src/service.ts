@@ -5,19 +5,21 @@ import { acquireSlot } from '@cinematica/pipeline/service';
 import { float32ToBytes } from '@cinematica/protocol';
 import type { ServiceHandlers } from '@cinematica/protocol';
 import type { EncoderService } from '@cinematica/protocol/stages';
+import { pickSettings } from '@cinematica/settings';
 import { encode, loadImage, resolveSettings } from '@cinematica/svd';
 
-/** The stage as an RPC. */
+/** The gRPC service of the stage. */
 export const createEncoderService = (model: StageModel, slot: ComputeSlot): ServiceHandlers<typeof EncoderService> => ({
-  async encode({ model: asked, image, width, height, noiseAugStrength: noiseAug, seed, crop: focus }, context) {
+  async encode(request, context) {
+    const { model: asked, image, width, height, seed, crop: focus } = request;
     const { signal } = context;
     checkModel(asked, model.ref.name);
     try {
       const settings = resolveSettings(model.checkpoint.card, {
+        ...pickSettings(request),
         width,
         height,
         seed,
-        ...(noiseAug !== undefined && { noiseAug }),
       });
       const photo = await loadImage(image, { name: 'the image' }, signal);
       const release = await acquireSlot(slot, context);

@@ -77,7 +77,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
 
   const records = await openRecords(nats, config);
   const table = await openVideoTable(nats, config, log);
-  const { requests, quotas } = await openAdmissionPorts(nats, config);
+  const { requests, quotaStore } = await openAdmissionPorts(nats, config);
   const artifacts = createObjectArtifacts(nats, config);
   const previews = await openPreviews(nats, config);
   const queue = createQueueView(table);
@@ -110,8 +110,8 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
     },
     settings: config,
     admission: {
-      quotas: createQuotas(quotas, findVideo, config),
-      addressQuotas: createQuotas(quotas, findVideo, {
+      quotas: createQuotas(quotaStore, findVideo, config),
+      addressQuotas: createQuotas(quotaStore, findVideo, {
         MAX_ACTIVE_PER_OWNER: config.MAX_ACTIVE_PER_ADDRESS,
         MAX_DAILY_PER_OWNER: config.MAX_DAILY_PER_ADDRESS,
       }),
@@ -205,7 +205,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
       table,
       records,
       requests,
-      quotas,
+      quotaStore,
       artifacts,
       tasks,
       settings: config,

@@ -3,22 +3,22 @@ import { acquireSlot } from '@cinematica/pipeline/service';
 import type { CallContext } from '@cinematica/protocol';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The compute slot, held for a call only while there is work for ffmpeg. */
+/** The compute slot of a call, which it has only while ffmpeg has work. */
 export interface BusySlot extends Disposable {
-  /** Passes frames on. @throws RpcError RESOURCE_EXHAUSTED where the slot is not had before the call's deadline. */
+  /** Passes frames on. @throws RpcError RESOURCE_EXHAUSTED when the slot is not free before the call's deadline. */
   while(frames: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
-/** A next frame that takes longer is not on its way: between two that are, nobody else could do anything. Milliseconds. */
-const PATIENCE_MS = 200;
+/** The slot is released when the next frame takes longer than this. Shorter gaps are of no use to others. Milliseconds. */
+const MAX_GAP_MS = 200;
 
 /**
- * A caller that sends slowly leaves ffmpeg idle, and others must not wait for that. So the slot is given back while the
- * next frame is not there, and taken again for it; ffmpeg keeps what it has, and goes on where it was.
+ * A slow caller leaves ffmpeg idle, and others must not wait for that. The slot is released while the next frame has not
+ * arrived, and acquired again for it. ffmpeg keeps its state and continues.
  */
 export function createBusySlot(slot: ComputeSlot, context: Pick<CallContext, 'signal' | 'deadline'>): BusySlot {
   let release: (() => void) | null = null;
-  const giveBack = () => {
+  const releaseSlot = () => {
     release?.();
     release = null;
   };
@@ -28,15 +28,15 @@ export function createBusySlot(slot: ComputeSlot, context: Pick<CallContext, 'si
       for (;;) {
         const next = source.next();
         next.catch(() => undefined);
-        const late = await Promise.race([next.then(() => false), delay(PATIENCE_MS, true, { ref: false })]);
-        if (late) giveBack();
+        const late = await Promise.race([next.then(() => false), delay(MAX_GAP_MS, true, { ref: false })]);
+        if (late) releaseSlot();
         const item = await next;
-        // Also after the last one: ffmpeg has what it looks ahead to still to do.
+        // Also after the last frame, because ffmpeg still has to encode the frames that it looks ahead to.
         release ??= await acquireSlot(slot, context);
         if (item.done === true) return;
         yield item.value;
       }
     },
-    [Symbol.dispose]: giveBack,
+    [Symbol.dispose]: releaseSlot,
   };
 }

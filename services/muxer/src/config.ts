@@ -1,9 +1,9 @@
 import { stageConfigSchema } from '@cinematica/pipeline/service';
 import { z } from 'zod';
 
-/** Everything that this stage is told, as environment variables. */
+/** The settings of this service, from the environment. */
 export const configSchema = z.object({
   ...stageConfigSchema.shape,
-  /** Of ffmpeg's encoders; another number gives other bytes. */
+  /** The number of threads of each of ffmpeg's encoders. Another number changes the bytes of the files. */
   MUX_THREADS: z.coerce.number().int().min(1).max(64).default(2),
 });

@@ -1,15 +1,15 @@
-/** Notices silence while something is expected. */
+/** Detects that ffmpeg makes no progress while it has work. */
 export interface Watchdog {
-  /** From now on something is expected. */
+  /** Starts watching: ffmpeg has work. */
   watch(): void;
-  /** Nothing is, for a while. */
+  /** Pauses: ffmpeg waits for frames. */
   rest(): void;
-  /** It did something. */
+  /** Restarts the time limit: ffmpeg has made progress. */
   signOfLife(): void;
   stop(): void;
 }
 
-/** @param silenceMs how long nothing may happen before `onSilence` is called, once */
+/** @param silenceMs milliseconds without progress after which `onSilence` is called once. */
 export function createWatchdog(silenceMs: number, onSilence: () => void): Watchdog {
   let timer: NodeJS.Timeout | undefined;
   let watching = false;

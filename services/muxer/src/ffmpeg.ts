@@ -1,4 +1,4 @@
-/** The one file that runs ffmpeg. */
+// This is the only file that runs ffmpeg.
 import type { ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
@@ -6,25 +6,26 @@ import ffmpeg from 'fluent-ffmpeg';
 import { createWatchdog } from './ffmpeg-watchdog.ts';
 import type { Watchdog } from './ffmpeg-watchdog.ts';
 
-/** One run of ffmpeg: raw frames in, files out. */
+/** A run of ffmpeg that encodes raw frames into files. */
 export interface FfmpegJob {
   readonly width: number;
   readonly height: number;
   readonly fps: number;
-  /** RGB, 8 bits, in pieces of any length. */
+  /** RGB, 8 bits, in chunks of any length. */
   readonly frames: AsyncIterable<Uint8Array>;
-  /** From `[0:v]` to the outputs' labels. */
+  /** The filter graph, from `[0:v]` to the labels of the outputs. */
   readonly filters: string;
   readonly outputs: readonly { readonly label: string; readonly file: string; readonly options: readonly string[] }[];
+  /** The number of threads of the filters. */
   readonly threads: number;
-  /** How long ffmpeg may take no frame and say nothing while there is work for it, in ms. */
+  /** How long ffmpeg may read no frame and print nothing while it has work, milliseconds. */
   readonly silenceMs: number;
 }
 
-/** ffmpeg can't be run, or it failed. */
+/** ffmpeg is missing, or it failed. */
 export class FfmpegError extends Error {
   override readonly name = 'FfmpegError';
-  /** The end of what it said. */
+  /** The last lines of its standard error. */
   readonly stderr: string;
 
   constructor(message: string, stderr: string, options?: ErrorOptions) {
@@ -33,9 +34,10 @@ export class FfmpegError extends Error {
   }
 }
 
-const MISSING = 'ffmpeg is not there: install it (apt install ffmpeg, brew install ffmpeg) or set FFMPEG_PATH to it';
+const MISSING =
+  'ffmpeg was not found: install it (apt install ffmpeg, brew install ffmpeg) or set FFMPEG_PATH to its path';
 
-/** @throws FfmpegError where there is no ffmpeg, or one without these encoders, in one line that says what to do */
+/** @throws FfmpegError with a one-line message when ffmpeg is missing or lacks one of the encoders. */
 export async function requireFfmpeg(encoders: readonly string[]): Promise<void> {
   const available = await new Promise<object>((found, failed) =>
     ffmpeg().availableEncoders((error: Error | null, list: object) => {
@@ -48,10 +50,9 @@ export async function requireFfmpeg(encoders: readonly string[]): Promise<void> 
 }
 
 /**
- * Runs ffmpeg to its end; when this has settled, its process is gone. An aborted run is killed and rejects with the
- * signal's reason; one whose frames fail, with that error.
- *
- * @throws FfmpegError with the end of what ffmpeg said, where it failed or hung
+ * Runs ffmpeg. Its process has ended when the promise settles.
+ * @throws the signal's reason when it was aborted; the error of `frames` when they fail.
+ * @throws FfmpegError with the last lines of its standard error when ffmpeg failed or hung.
  */
 export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
@@ -63,9 +64,9 @@ export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<v
   };
   const abort = (): void => stop(signal?.reason);
   const watchdog = createWatchdog(job.silenceMs, () =>
-    stop(new FfmpegError(`ffmpeg did nothing for ${job.silenceMs / 1000} s and was stopped`, said.join('\n'))),
+    stop(new FfmpegError(`ffmpeg made no progress for ${job.silenceMs / 1000} s and was killed`, said.join('\n'))),
   );
-  // Frames are large: one piece at a time.
+  // Frames are large, so only one chunk is buffered.
   const input = Readable.from(feed(job.frames, watchdog, stop), { highWaterMark: 1 });
   const command: ffmpeg.FfmpegCommand & { readonly ffmpegProc?: ChildProcess } = createCommand(job, input);
   signal?.addEventListener('abort', abort, { once: true });
@@ -102,20 +103,20 @@ export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<v
 
 function createCommand(job: FfmpegJob, input: Readable): ffmpeg.FfmpegCommand {
   const { width, height, fps, threads } = job;
-  // Frames that we made ourselves are all that ffmpeg ever reads.
+  // ffmpeg may read only the frames from its standard input.
   const raw = `-protocol_whitelist pipe -f rawvideo -pix_fmt rgb24 -video_size ${width}x${height} -framerate ${fps}`;
   const quiet = '-nostdin -hide_banner -loglevel warning -stats';
   const command = ffmpeg(input)
     .inputOptions(...quiet.split(' '), '-filter_complex_threads', String(threads), ...raw.split(' '))
     .complexFilter(job.filters);
   for (const { label, file, options } of job.outputs) {
-    // An absolute path can't be taken for an option or a protocol. Given one by one, options are not split at spaces.
+    // An absolute path cannot be mistaken for an option or a protocol. Separate arguments are not split at spaces.
     command.output(resolve(file)).outputOptions('-map', label, ...options);
   }
   return command;
 }
 
-/** Waiting for frames is not ffmpeg's silence, and their failure is not its failure. */
+/** Pauses the watchdog while ffmpeg waits for frames, and reports the error of `frames` as the cause. */
 async function* feed(
   frames: AsyncIterable<Uint8Array>,
   watchdog: Watchdog,

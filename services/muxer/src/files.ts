@@ -6,7 +6,7 @@ import { muxMedia } from './media.ts';
 import type { MediaFile } from './media.ts';
 import type { MediaFormat, MediaRequest } from './media-request.ts';
 
-/** The files of a video, by their name in plans and among its artifacts. */
+/** The name of a file in plans and among the artifacts of a video. */
 export type FileName = 'mp4' | 'poster' | 'loop' | 'webp' | 'webm';
 
 interface FileSpec {
@@ -24,18 +24,18 @@ export const FILES: Readonly<Record<FileName, FileSpec>> = {
   webm: { kind: FileKind.WEBM, format: 'webm', boomerang: false, contentType: 'video/webm' },
 };
 
-/** Those that are made: the mp4 first, the poster, and what else is wanted. */
+/** The files to make: the mp4, the poster, and the others that are wanted. */
 export const filesToMake = (wanted: (name: FileName) => boolean): FileName[] =>
   (Object.keys(FILES) as FileName[]).filter((name) => name === 'mp4' || name === 'poster' || wanted(name));
 
-/** A file that was made, for as long as it is there. */
+/** A finished file. It is removed after `use` has ended. */
 export interface MadeFile extends MediaFile, Omit<FileSpec, 'format' | 'boomerang'> {
   readonly name: FileName;
 }
 
 /**
- * Makes files in a folder of their own, which is gone afterwards.
- * @param use does something with them.
+ * Makes files in a temporary folder, which is removed afterwards.
+ * @param use reads the files.
  * @throws as {@link muxMedia}
  */
 export async function makeFiles<T>(

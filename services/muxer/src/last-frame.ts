@@ -1,13 +1,13 @@
 import sharp from 'sharp';
 
-/** Frames on their way, of which the last one is kept: another video may go on from it. */
+/** Passes frames on and keeps the last one, from which another video can continue. */
 export interface LastFrame {
   follow(frames: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined>;
-  /** The last frame that went by, as PNG. */
+  /** The last frame, as PNG. */
   png(): Promise<Uint8Array>;
 }
 
-/** @param size pixels of the frames, which are RGB. */
+/** @param size the size of the frames, in pixels. They are RGB, 8 bits. */
 export function keepLastFrame({ width, height }: { readonly width: number; readonly height: number }): LastFrame {
   let last = new Uint8Array();
   return {

@@ -2,7 +2,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { MediaError } from './media-request.ts';
 import type { MediaFormat } from './media-request.ts';
 
-/** Adds an XMP packet to a file as its format has it. WebM has no place for one: its tags say the same. */
+/** Adds an XMP packet to a file. WebM has no place for it, and has tags with the same information. */
 export async function embedXmp(file: string, format: MediaFormat, packet: Uint8Array): Promise<void> {
   switch (format) {
     case 'mp4':
@@ -15,7 +15,7 @@ export async function embedXmp(file: string, format: MediaFormat, packet: Uint8A
   }
 }
 
-/** XMP's box (XMP specification part 3, §2.4.1: MPEG-4), for the end of the file, where it moves no other. */
+/** The XMP box for the end of an MPEG-4 file, where it moves no other box (XMP specification part 3, §2.4.1). */
 function xmpBox(packet: Uint8Array): Uint8Array {
   const head = Buffer.alloc(24);
   head.writeUInt32BE(head.length + packet.length, 0);
@@ -29,7 +29,7 @@ const XMP_FLAG = 0x04;
 /** The XMP chunk of a WebP file, which only the extended format has (RFC 9649, §2.7). */
 function withXmpChunk(webp: Buffer, packet: Uint8Array): Uint8Array {
   if (webp.toString('latin1', 0, 4) !== 'RIFF' || webp.toString('latin1', 8, 12) !== 'WEBP') {
-    throw new MediaError('the encoder gave no WebP file');
+    throw new MediaError('the encoder did not write a WebP file');
   }
   const chunks = webp.subarray(12);
   const extended = chunks.toString('latin1', 0, 4) === 'VP8X';
@@ -44,9 +44,9 @@ function withXmpChunk(webp: Buffer, packet: Uint8Array): Uint8Array {
   return chunk('RIFF', body);
 }
 
-/** VP8X's content for a simple lossy file without alpha: its flags, and its size from the key frame's header. */
+/** The VP8X chunk of a lossy file without alpha: its flags, and its size from the header of the key frame. */
 function extendedHeader(chunks: Buffer): Buffer {
-  if (chunks.toString('latin1', 0, 4) !== 'VP8 ') throw new MediaError('the encoder gave an unusual WebP file');
+  if (chunks.toString('latin1', 0, 4) !== 'VP8 ') throw new MediaError('the encoder wrote an unsupported WebP file');
   const header = Buffer.alloc(10);
   // RFC 6386, §9.1: three bytes of frame tag, three of start code, then 14 bits of width and of height.
   header.writeUIntLE((chunks.readUInt16LE(8 + 6) & 0x3fff) - 1, 4, 3);

@@ -2,7 +2,7 @@ import { AI_SOURCE_TYPE } from './media-xmp.ts';
 import { fileFps } from './media-request.ts';
 import type { MediaFormat, MediaRequest } from './media-request.ts';
 
-/** The encoder of each format, as ffmpeg calls it. */
+/** ffmpeg's encoder for each format. */
 export const ENCODERS: Readonly<Record<MediaFormat, string>> = {
   mp4: 'libx264',
   webm: 'libvpx-vp9',
@@ -10,10 +10,10 @@ export const ENCODERS: Readonly<Record<MediaFormat, string>> = {
   poster: 'libwebp',
 };
 
-/** What only the swscale filter's conversion makes true. */
+/** The colour tags. They are correct because the filters convert to BT.709. */
 const BT709 = '-color_range tv -color_primaries bt709 -color_trc bt709 -colorspace bt709'.split(' ');
 
-/** Nothing that changes from run to run, such as a random identifier or a date. */
+/** Makes the output deterministic: no random identifiers and no dates. */
 const SAME_BYTES = '-map_metadata -1 -fflags +bitexact -flags:v +bitexact'.split(' ');
 
 /** ffmpeg's options for an output. */
@@ -22,7 +22,7 @@ export function encoderOptions(format: MediaFormat, request: MediaRequest): stri
   const fps = fileFps(request);
   const metadata = ['-metadata', `comment=${JSON.stringify(settings)}`];
   const tagged = [...metadata, '-metadata', `digitalSourceType=${AI_SOURCE_TYPE}`];
-  // A point to seek to every two seconds.
+  // A keyframe every two seconds, for seeking.
   const gop = ['-g', String(Math.ceil(2 * fps))];
   const common = ['-r', String(fps), '-threads', String(threads), '-c:v', ENCODERS[format], ...SAME_BYTES];
   switch (format) {

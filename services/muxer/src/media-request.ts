@@ -1,43 +1,44 @@
-/** What a file holds: an H.264 mp4, a VP9 WebM, an animated WebP, or the first frame as a WebP picture. */
+/** The format of a file: H.264 in mp4, VP9 in WebM, an animated WebP, or the first frame as a WebP image. */
 export type MediaFormat = 'mp4' | 'webm' | 'webp' | 'poster';
 
 /** A file to make. */
 export interface MediaOutput {
   readonly format: MediaFormat;
-  /** Where to; a file that is there is replaced, and only by a whole one. */
+  /** The path. An existing file is replaced once the new one is complete. */
   readonly file: string;
-  /** There and back again, so that it repeats without a jump. Of no meaning for a poster. */
+  /** Plays forwards and then backwards, so that it loops smoothly. Ignored for a poster. @default false */
   readonly boomerang?: boolean | undefined;
 }
 
-/** Raw frames, and what to make of them. */
+/** Describes the raw frames and the files to make of them. */
 export interface MediaRequest {
-  /** Pixels of the frames that come; files of odd ones are made even by repeating their last column or row. */
+  /** The size of the frames in pixels. For odd sizes the files repeat the last column or row. */
   readonly width: number;
   readonly height: number;
-  /** How many frames come. */
+  /** The number of frames. */
   readonly frames: number;
-  /** Of the frames that come, per second: the speed at which they are shown. */
+  /** The frame rate of the frames, per second. */
   readonly fps: number;
-  /** Higher than `fps`: frames in between are interpolated along the motion. The same speed if not given. */
+  /** The frame rate of the files. When it is higher than `fps`, frames are interpolated along the motion. @default fps */
   readonly outputFps?: number | undefined;
+  /** At least one file. */
   readonly outputs: readonly MediaOutput[];
-  /** What the video was made with, for its metadata: nothing that its owner would not want passed on with it. */
+  /** The settings for the metadata of the files. They must not contain private data. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Of the encoders; another number gives other bytes. 2 if not given. */
+  /** The number of threads of each encoder. Another number changes the bytes of the files. @default 2 */
   readonly threads?: number | undefined;
-  /** How long ffmpeg may do nothing with frames that are there, in ms; 120,000 if not given. */
+  /** How long ffmpeg may make no progress while it has frames, milliseconds. @default 120_000 */
   readonly silenceMs?: number | undefined;
 }
 
-/** Something is asked for that can't be made, or the frames are not those announced. */
+/** The request is invalid, or the number of frames is wrong. */
 export class MediaError extends Error {
   override readonly name = 'MediaError';
 }
 
 const LIMITS = { width: [1, 8192], height: [1, 8192], frames: [1, 10_000], threads: [1, 64] } as const;
 
-/** @throws MediaError naming what can't be */
+/** @throws MediaError naming the field that is invalid. */
 export function checkMediaRequest(request: MediaRequest): void {
   const { fps, outputFps = fps, outputs } = request;
   for (const [name, [min, max]] of Object.entries(LIMITS)) {
@@ -50,25 +51,25 @@ export function checkMediaRequest(request: MediaRequest): void {
   if (!(outputFps >= fps && outputFps <= 240)) {
     throw new MediaError(`the output's frame rate must be from the frames' own ${fps} to 240, not ${outputFps}`);
   }
-  if (outputs.length === 0) throw new MediaError('no output is asked for');
+  if (outputs.length === 0) throw new MediaError('at least one output is required');
   if (new Set(outputs.map(({ file }) => file)).size < outputs.length) {
     throw new MediaError('two outputs have the same file');
   }
 }
 
-/** Width or height in the files: video with halved chroma takes even numbers only. */
+/** The width or height of the files. Video with subsampled chroma needs even numbers. */
 export const evenSize = (pixels: number): number => pixels + (pixels % 2);
 
-/** Whether frames are put between those that come. */
+/** Whether frames are interpolated. */
 export const interpolates = ({ frames, fps, outputFps = fps }: MediaRequest): boolean => frames > 1 && outputFps > fps;
 
-/** Frame rate of the files. */
+/** The frame rate of the files. */
 export const fileFps = (request: MediaRequest): number =>
   interpolates(request) ? (request.outputFps ?? request.fps) : request.fps;
 
 /**
- * Frames of a file. The end frames of a boomerang are not doubled: it is one whole period, so that its last frame is the
- * one before its first.
+ * The number of frames of a file. A boomerang is one whole period: its end frames are not doubled, and its last frame is
+ * followed by its first.
  */
 export function fileFrames(request: MediaRequest, { format, boomerang }: Omit<MediaOutput, 'file'>): number {
   const { frames, fps } = request;

@@ -1,7 +1,7 @@
-/** IPTC's word for media that a trained model made (IPTC NewsCodes, digital source type). */
+/** The digital source type of media that a trained model made (IPTC NewsCodes). */
 export const AI_SOURCE_TYPE = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
 
-/** An XMP packet (ISO 16684-1) that says that this was made by a model, and with which settings. */
+/** An XMP packet (ISO 16684-1) with the digital source type and the settings. */
 export function xmpPacket(settings: Readonly<Record<string, unknown>>): Uint8Array {
   return new TextEncoder().encode(`<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
@@ -23,7 +23,7 @@ export function xmpPacket(settings: Readonly<Record<string, unknown>>): Uint8Arr
 <?xpacket end="r"?>`);
 }
 
-/** JSON has no control characters and no lone surrogates; these two XML forbids all the same. */
+/** JSON text contains no control characters and no lone surrogates. XML also forbids U+FFFE and U+FFFF. */
 function escapeXml(json: string): string {
   return json
     .replaceAll('&', '&amp;')

@@ -23,7 +23,7 @@ type Rgb = readonly [number, number, number];
 type Pixel = (x: number, y: number, frame: number) => Rgb;
 type Size = Pick<MediaRequest, 'width' | 'height' | 'frames'>;
 
-/** Frames in pieces that don't end where frames do. */
+/** Frames in chunks whose ends differ from those of the frames. */
 async function* draw({ width, height, frames }: Size, pixel: Pixel, pieces = 3) {
   for (let frame = 0; frame < frames; frame++) {
     const data = new Uint8Array(width * height * 3);
@@ -34,7 +34,7 @@ async function* draw({ width, height, frames }: Size, pixel: Pixel, pieces = 3) 
   }
 }
 
-/** Grey that says which frame it is. */
+/** A grey level for each frame. */
 const numbered: Pixel = (_x, _y, frame) => [40 + frame * 15, 40 + frame * 15, 40 + frame * 15];
 
 function mux(
@@ -57,7 +57,7 @@ async function probe(file: string): Promise<Probe> {
   return JSON.parse(stdout) as Probe;
 }
 
-/** The frames as a player shows them: RGB. */
+/** The decoded frames, as RGB. */
 async function frames(file: string): Promise<Buffer[]> {
   const { width, height } = (await probe(file)).streams[0];
   const shown = ['-vf', 'scale=in_color_matrix=bt709:flags=accurate_rnd+full_chroma_int', '-pix_fmt', 'rgb24'];
@@ -71,7 +71,7 @@ async function frames(file: string): Promise<Buffer[]> {
 
 const greys = async (file: string) => (await frames(file)).map((frame) => Math.round((frame[0]! - 40) / 15));
 
-/** Names and places of an mp4's outermost boxes. */
+/** The names and offsets of the top-level boxes of an mp4. */
 function boxes(mp4: Buffer): { name: string; content: Buffer }[] {
   const found = [];
   for (let at = 0; at < mp4.length;) {
@@ -83,7 +83,7 @@ function boxes(mp4: Buffer): { name: string; content: Buffer }[] {
 }
 
 describe('the mp4', () => {
-  test('is what phones play, and says what made it', async () => {
+  test('plays on phones and contains its settings', async () => {
     const [file] = await mux({ width: 64, height: 48, frames: 5 }, [{ format: 'mp4' }]);
     const { streams, format } = await probe(file!.file);
     expect(streams[0]).toMatchObject({
@@ -124,7 +124,7 @@ describe('the mp4', () => {
     }
   });
 
-  test('and all other kinds are the same bytes every time', async () => {
+  test('has the same bytes every time, like all other formats', async () => {
     const noise: Pixel = (x, y, frame) => [(x * 7919 + frame * 31) % 256, (y * 104729 + x * y) % 256, (x ^ y) & 255];
     const kinds = [
       ...(['mp4', 'webm', 'webp', 'poster'] as const).map((format) => ({ format })),
@@ -161,7 +161,7 @@ describe('sizes and lengths', () => {
       if (format === 'mp4' || format === 'webm') {
         expect((await probe(file)).streams[0]).toMatchObject({ width, height, nb_read_frames: String(count) });
       } else {
-        // libwebp keeps a frame that changes nothing as a longer time of the one before.
+        // libwebp stores an unchanged frame as a longer duration of the previous one.
         const { pages = 1, ...shown } = await sharp(file, { animated: true }).metadata();
         expect(shown).toMatchObject({ width, format: 'webp' });
         expect(pages).toBeLessThanOrEqual(count);
@@ -169,7 +169,7 @@ describe('sizes and lengths', () => {
     }
   });
 
-  test('an odd size loses no pixel and gets no border', async () => {
+  test('an odd size keeps every pixel and gets no border', async () => {
     const [file] = await mux({ width: 15, height: 9, frames: 1 }, [{ format: 'mp4' }], () => [200, 60, 60]);
     const [frame] = await frames(file!.file);
     expect(frame).toHaveLength(16 * 10 * 3);
@@ -178,15 +178,15 @@ describe('sizes and lengths', () => {
 });
 
 describe('a boomerang', () => {
-  test('goes there and back, its end frames once', async () => {
+  test('plays forwards and backwards, with its end frames once', async () => {
     const kinds = [{ format: 'mp4', boomerang: true }, { format: 'mp4' }] as const;
     const [loop, plain] = await mux({ width: 32, height: 32, frames: 6 }, kinds);
     expect(await greys(loop!.file)).toEqual([0, 1, 2, 3, 4, 5, 4, 3, 2, 1]);
     expect(await greys(plain!.file)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  test('of more frames a second moves on between its last frame and its first', async () => {
-    // A bar that moves 8 pixels a frame; with two frames in between, some 2.7.
+  test('with interpolated frames keeps moving between its last frame and its first', async () => {
+    // A bar that moves 8 pixels per frame: about 2.7 with two interpolated frames in between.
     const bar: Pixel = (x, _y, frame) => (Math.abs(x - 20 - 8 * frame) < 8 ? [230, 230, 230] : [30, 30 + x, 30]);
     const request = { width: 96, height: 64, frames: 6, outputFps: 21 };
     const [file] = await mux(request, [{ format: 'mp4', boomerang: true }], bar);
@@ -203,7 +203,7 @@ describe('a boomerang', () => {
   });
 });
 
-test('an animated WebP repeats for ever at its speed; it and the poster carry the mark', async () => {
+test('an animated WebP loops for ever, and it and the poster contain the mark of generated media', async () => {
   const pixel: Pixel = (x, y, frame) => [40 + frame * 40, x * 3, y * 3];
   const kinds = [{ format: 'webp' }, { format: 'poster' }] as const;
   const [webp, poster] = await mux({ width: 64, height: 48, frames: 4, fps: 10 }, kinds, pixel);
@@ -219,14 +219,14 @@ test('an animated WebP repeats for ever at its speed; it and the poster carry th
   expect(String.fromCharCode(...first.slice(12, 16))).toBe('VP8X');
 });
 
-/** Processes that this one has started. */
+/** The child processes of this process. */
 async function children(): Promise<number[]> {
   const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,comm=']);
   const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/));
   return rows.filter((row) => row[1] === String(process.pid) && row[2] === 'ffmpeg').map((row) => Number(row[0]));
 }
 
-describe('what goes wrong', () => {
+describe('errors', () => {
   const size = { width: 64, height: 64, frames: 10_000 };
   const request = (): MediaRequest => ({
     ...size,
@@ -238,7 +238,7 @@ describe('what goes wrong', () => {
     ],
   });
 
-  /** Calls back when ffmpeg works on the frames. */
+  /** Calls back once ffmpeg has started to encode. */
   async function* endless(onRunning: (pids: number[]) => void) {
     let told = false;
     for await (const piece of draw(size, numbered, 1)) {
@@ -251,7 +251,7 @@ describe('what goes wrong', () => {
     }
   }
 
-  test('cancelled: ffmpeg is gone, and no file is there', async () => {
+  test('an aborted run ends ffmpeg and leaves no file', async () => {
     const controller = new AbortController();
     const reason = new Error('cancelled');
     let seen = 0;
@@ -266,7 +266,7 @@ describe('what goes wrong', () => {
     await expect(muxMedia(frames, request(), controller.signal)).rejects.toBe(reason);
   });
 
-  test('frames that fail are not ffmpeg’s failure', async () => {
+  test('an error of the frames is thrown instead of one of ffmpeg', async () => {
     const reason = new Error('the decoder crashed');
     await writeFile(join(folder, 'a b.mp4'), 'what was there');
     async function* failing() {
@@ -280,31 +280,31 @@ describe('what goes wrong', () => {
     expect(await readFile(join(folder, 'a b.mp4'), 'utf8')).toBe('what was there');
   });
 
-  test('a hanging ffmpeg is stopped', async () => {
+  test('a hanging ffmpeg is killed', async () => {
     const frames = endless((pids) => pids.forEach((pid) => process.kill(pid, 'SIGSTOP')));
     await expect(muxMedia(frames, { ...request(), silenceMs: 400 })).rejects.toThrow(
-      'ffmpeg did nothing for 0.4 s and was stopped',
+      'ffmpeg made no progress for 0.4 s and was killed',
     );
     expect(await children()).toEqual([]);
   });
 
   test.each([
-    [3, 4, '3 frames came, but 4 were announced'],
-    [5, 4, 'more than the 4 frames came'],
-  ])('%i frames where %i were announced', async (came, frames, message) => {
+    [3, 4, '3 frames arrived, but 4 were announced'],
+    [5, 4, 'more frames arrived than the 4'],
+  ])('rejects %i frames when %i were announced', async (came, frames, message) => {
     const muxing = muxMedia(draw({ ...size, frames: came }, numbered), { ...request(), frames });
     await expect(muxing).rejects.toThrow(message);
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('a poster alone still counts the frames', async () => {
+  test('the number of frames is checked even for a poster alone', async () => {
     const outputs = [{ format: 'poster', file: join(folder, 'p.webp') }] as const;
     const frames = (came: number) => draw({ ...size, frames: came }, numbered);
-    await expect(muxMedia(frames(3), { ...request(), frames: 40, outputs })).rejects.toThrow('3 frames came');
+    await expect(muxMedia(frames(3), { ...request(), frames: 40, outputs })).rejects.toThrow('3 frames arrived');
     await expect(muxMedia(frames(40), { ...request(), frames: 40, outputs })).resolves.toHaveLength(1);
   });
 
-  test('what ffmpeg says is in the error', async () => {
+  test('the error contains the last lines of ffmpeg', async () => {
     const outputs = [{ format: 'mp4', file: join(folder, 'none', 'out.mp4') }] as const;
     const error: unknown = await muxMedia(draw({ ...size, frames: 1 }, numbered), {
       ...request(),
@@ -321,17 +321,17 @@ describe('what goes wrong', () => {
     [{ frames: 2.5 }, 'frames must be a whole number from 1 to 10000, not 2.5'],
     [{ fps: NaN }, 'fps must be from 1 to 240, not NaN'],
     [{ outputFps: 5 }, "the output's frame rate must be from the frames' own 7 to 240, not 5"],
-    [{ outputs: [] }, 'no output is asked for'],
-  ])('%j is refused', async (wrong, message) => {
+    [{ outputs: [] }, 'at least one output is required'],
+  ])('rejects %j', async (wrong, message) => {
     await expect(muxMedia(draw(size, numbered), { ...request(), ...wrong })).rejects.toThrow(message);
   });
 
-  test('no ffmpeg is one line', async () => {
+  test('a missing ffmpeg is reported in one line', async () => {
     const module = JSON.stringify(join(import.meta.dirname, 'ffmpeg.ts'));
     const program = `import { requireFfmpeg } from ${module}; await requireFfmpeg([]).catch((e) => console.log(e.message));`;
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], {
       env: { PATH: folder, FFMPEG_PATH: '' },
     });
-    expect(stdout).toMatch(/^ffmpeg is not there: install it .*\n$/);
+    expect(stdout).toMatch(/^ffmpeg was not found: install it .*\n$/);
   });
 });

@@ -10,7 +10,7 @@ import { checkMediaRequest, evenSize, fileFps, fileFrames, MediaError } from './
 import type { MediaOutput, MediaRequest } from './media-request.ts';
 import { xmpPacket } from './media-xmp.ts';
 
-/** A file that was made. */
+/** A finished file. */
 export interface MediaFile extends MediaOutput {
   readonly bytes: number;
   readonly width: number;
@@ -20,13 +20,13 @@ export interface MediaFile extends MediaOutput {
 }
 
 /**
- * Makes a video's files from its raw frames while these arrive. The same frames and request give the same bytes with the
- * same ffmpeg. Every file carries its settings as JSON and IPTC's mark of generated media, and appears at its place only
- * when it is whole; when one fails, none does.
+ * Makes the files of a video from its raw frames while they arrive. The result is deterministic for a version of ffmpeg.
+ * Every file contains its settings as JSON and IPTC's mark of generated media. Files appear at their paths only when all of
+ * them are complete.
  *
- * @param frames RGB, 8 bits, `[frames, height, width, 3]`, in pieces of any length.
- * @throws MediaError for a request that can't be, or frames that are not as many as announced
- * @throws FfmpegError where ffmpeg is missing, fails or hangs
+ * @param frames RGB, 8 bits, `[frames, height, width, 3]`, in chunks of any length.
+ * @throws MediaError when the request is invalid, or the number of frames is not the announced one.
+ * @throws FfmpegError when ffmpeg is missing, fails or hangs.
  */
 export async function muxMedia(
   frames: AsyncIterable<Uint8Array>,
@@ -46,11 +46,16 @@ export async function muxMedia(
     await inSpan('ffmpeg', about, () =>
       runFfmpeg(
         {
-          ...{ width, height, fps, threads, silenceMs },
+          width,
+          height,
+          fps,
+          threads,
+          silenceMs,
           frames: countFrames(frames, request),
           filters: mediaFilters(request),
           outputs: outputs.map(({ label, part, output }) => ({
-            ...{ label, file: part },
+            label,
+            file: part,
             options: encoderOptions(output.format, request),
           })),
         },
@@ -73,7 +78,7 @@ export async function muxMedia(
   }
 }
 
-/** ffmpeg would make a shorter video of too few bytes, and say nothing of too many. */
+/** Checks the number of frames: ffmpeg would accept too few, and ignore too many. */
 async function* countFrames(
   pieces: AsyncIterable<Uint8Array>,
   { width, height, frames }: MediaRequest,
@@ -82,10 +87,10 @@ async function* countFrames(
   let bytes = 0;
   for await (const piece of pieces) {
     bytes += piece.length;
-    if (bytes > frames * frame) throw new MediaError(`more than the ${frames} frames came that were announced`);
+    if (bytes > frames * frame) throw new MediaError(`more frames arrived than the ${frames} that were announced`);
     yield piece;
   }
   if (bytes < frames * frame) {
-    throw new MediaError(`${Math.floor(bytes / frame)} frames came, but ${frames} were announced`);
+    throw new MediaError(`${Math.floor(bytes / frame)} frames arrived, but ${frames} were announced`);
   }
 }

@@ -15,18 +15,19 @@ import { FILES, filesToMake, makeFiles } from './files.ts';
 import type { MadeFile } from './files.ts';
 import { MediaError } from './media-request.ts';
 
-type Answer = Exclude<MessageInitShape<typeof MuxResponseSchema>, { readonly $typeName: string }>;
+type Response = Exclude<MessageInitShape<typeof MuxResponseSchema>, { readonly $typeName: string }>;
 
-const MOST_EVENTS = 1_000;
-/** Each has an ffmpeg of its own, most of which wait for frames: what they hold in memory is what is limited. */
-const MOST_CALLS = 4;
+/** Events that may wait for a slow reader. */
+const MAX_EVENTS = 1_000;
+/** The most concurrent calls. Each runs an ffmpeg, and most of them wait for frames: the limit is on their memory. */
+const MAX_CALLS = 4;
 
-/** A file that is held in memory, so that the slot is free while it is sent. */
-interface HeldFile extends MadeFile {
+/** A file in memory, so that the slot is free while it is sent. */
+interface LoadedFile extends MadeFile {
   readonly data: Uint8Array;
 }
 
-/** The stage as an RPC. Frames may come as slowly as they like: the slot is held only while ffmpeg works. */
+/** The gRPC service of the stage. A slow sender does not keep the slot, which the call has only while ffmpeg works. */
 export function createMuxerService(threads: number, slot: ComputeSlot): ServiceHandlers<typeof MuxerService> {
   let open = 0;
   return {
@@ -34,26 +35,26 @@ export function createMuxerService(threads: number, slot: ComputeSlot): ServiceH
       const { start, items } = await readStream(requests);
       const header = start.frames!;
       if (header.pixelFormat !== PixelFormat.RGB8) {
-        throw refuseFields([{ field: 'start.frames.pixel_format', description: 'only RGB8 is taken so far' }]);
+        throw refuseFields([{ field: 'start.frames.pixel_format', description: 'must be RGB8' }]);
       }
       const { width, height, frames } = header;
       const names = filesToMake((name) => start.outputs.includes(FILES[name].kind));
       const settings = readSettings(start);
       const request = { width, height, frames, fps: start.sourceFps, outputFps: start.frameRate, settings, threads };
 
-      if (open >= MOST_CALLS) {
-        const message = `This stage has ${MOST_CALLS} videos at once in its hands: try again soon.`;
+      if (open >= MAX_CALLS) {
+        const message = `This stage is already making ${MAX_CALLS} videos: try again soon.`;
         throw refuse(Code.RESOURCE_EXHAUSTED, ErrorReason.SLOT_TAKEN, message);
       }
       open++;
       const busy = createBusySlot(slot, context);
-      const progress = createBoundedQueue<Answer>(MOST_EVENTS);
+      const progress = createBoundedQueue<Response>(MAX_EVENTS);
       const left = new AbortController();
       const received = count(items(frames, width * height * 3), (read) =>
         progress.replace('progress', { message: { case: 'progress', value: { frames: read, total: frames } } }),
       );
       const signal = AbortSignal.any([context.signal, left.signal]);
-      const making = makeFiles(names, busy.while(received), request, hold, signal)
+      const making = makeFiles(names, busy.while(received), request, loadFiles, signal)
         .finally(() => busy[Symbol.dispose]())
         .finally(() => open--)
         .finally(() => progress.end());
@@ -80,7 +81,7 @@ function readSettings({ settingsJson }: MuxStart): Record<string, unknown> {
     const settings: unknown = JSON.parse(settingsJson);
     if (typeof settings === 'object' && settings !== null) return { ...settings };
   } catch {
-    // It is said below.
+    // Reported below.
   }
   throw refuseFields([{ field: 'start.settings_json', description: 'must be a JSON object' }]);
 }
@@ -93,12 +94,16 @@ async function* count(frames: AsyncIterable<Uint8Array>, onRead: (read: number) 
   }
 }
 
-const hold = (files: MadeFile[]): Promise<HeldFile[]> =>
+const loadFiles = (files: MadeFile[]): Promise<LoadedFile[]> =>
   Promise.all(files.map(async (file) => ({ ...file, data: await readFile(file.file) })));
 
-function describeFile({ kind, contentType, data, width, height, format, frames, fps }: HeldFile, index: number) {
+function describeFile({ kind, contentType, data, width, height, format, frames, fps }: LoadedFile, index: number) {
   return {
-    ...{ index, kind, contentType, width, height },
+    index,
+    kind,
+    contentType,
+    width,
+    height,
     sizeBytes: BigInt(data.length),
     sha256: new Uint8Array(createHash('sha256').update(data).digest()),
     ...(format === 'poster' ? {} : { duration: durationFromMs(Math.round((frames * 1000) / fps)) }),

@@ -23,7 +23,7 @@ async function shown(frames: number, segments: number, chunks: readonly number[]
   return seen;
 }
 
-test('the frame that two segments share is shown once, and what is too many is not shown', async () => {
+test('drops the frame that two segments share, and surplus frames at the end', async () => {
   expect(await shown(4, 1, [2, 2])).toEqual([0, 1, 2, 3]);
   expect(await shown(8, 2, [3, 2])).toEqual([0, 1, 2, 3, 4, 101, 102, 103]);
   expect(await shown(9, 2, [1, 4])).toEqual([0, 1, 2, 3, 4, 101, 102, 103, 104]);

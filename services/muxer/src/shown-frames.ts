@@ -1,22 +1,22 @@
-/** What of a plan says which frames are shown. */
+/** The fields of a plan that decide which frames are shown. */
 interface ShownPlan {
   readonly width: number;
   readonly height: number;
   readonly frames: number;
 }
 
-/** Frames that were decoded together, RGB, `[count, height, width, 3]`. */
+/** Frames that were decoded together: RGB, 8 bits, `[count, height, width, 3]`. */
 export interface DecodedChunk {
   readonly segment: number;
-  /** Its number in the segment, from 0. */
+  /** The index of the chunk in its segment, from 0. */
   readonly chunk: number;
   readonly data: Uint8Array;
 }
 
 /**
- * The frames of a video, of all that were decoded: a later segment's first one is the last of the one before, and at the
- * end there may be some too many.
- * @param onShown told how many there have been so far.
+ * Selects the frames of the video from all decoded frames. The first frame of a later segment is dropped, because it equals
+ * the last frame of the previous one, and so are surplus frames at the end.
+ * @param onShown called with the number of frames so far.
  */
 export async function* shownFrames(
   { width, height, frames }: ShownPlan,

@@ -1,5 +1,6 @@
 import { FailureReason, Lifetime, Stage, UnusableInputError } from '@cinematica/pipeline';
 import type { Inputs, StageTask, StageHandler } from '@cinematica/pipeline';
+import { pickSettings } from '@cinematica/settings';
 import { readFile } from 'node:fs/promises';
 import { filesToMake, makeFiles } from './files.ts';
 import { keepLastFrame } from './last-frame.ts';
@@ -10,18 +11,18 @@ import type { DecodedChunk } from './shown-frames.ts';
 type Plan = StageTask['plan'];
 
 /**
- * The last stage: every segment's `frames-…` to the video's files, each a part by its name: `mp4`, `poster`, `loop`,
- * `webp`, `webm`; and `last-frame`, which another video can go on from.
- * @param threads of ffmpeg's encoders.
+ * The last stage: encodes the `frames-…` of every segment into the files of the video. Each is a part with its name: `mp4`,
+ * `poster`, `loop`, `webp`, `webm`; and `last-frame`, from which another video can continue.
+ * @param threads the number of threads of each of ffmpeg's encoders.
  */
 export const createMuxStage = (threads: number): StageHandler => ({
   stage: Stage.MUX,
   fingerprint: `ffmpeg ${process.arch} × ${threads}`,
   async run({ plan }, inputs, hooks) {
-    // Nothing of it can be kept: it is done again, in seconds.
+    // There is nothing to save when the process shuts down: the stage takes seconds and is repeated.
     const either = AbortSignal.any([hooks.signal, hooks.draining]);
     const names = filesToMake((name) => plan.outputs.includes(name) || (name === 'loop' && plan.loop));
-    const { width, height, frames, fps, outputFps } = plan;
+    const { width, height, frames, conditioningFps: fps, frameRate: outputFps } = plan;
     const request = { width, height, frames, fps, outputFps, threads, settings: describePlan(plan) };
     const last = keepLastFrame(plan);
     const shown = shownFrames(plan, readChunks(plan, inputs, either), (count) => hooks.progress(count, frames));
@@ -45,7 +46,7 @@ export const createMuxStage = (threads: number): StageHandler => ({
   },
 });
 
-/** The decoded chunks of a video, in order; each is read while the one before it is taken. */
+/** The decoded chunks of a video, in order. Each is read while the one before it is encoded. */
 async function* readChunks({ segments, decodeChunks }: Plan, inputs: Inputs, signal: AbortSignal) {
   const all = Array.from({ length: segments }, (_, segment) =>
     [...decodeChunks.keys()].map((chunk) => ({ segment, chunk })),
@@ -55,19 +56,23 @@ async function* readChunks({ segments, decodeChunks }: Plan, inputs: Inputs, sig
     const before = coming;
     const data = inputs.read(Stage.DECODE, next.segment, `frames-${next.chunk}`, signal);
     coming = data.then((bytes) => ({ ...next, data: bytes }));
-    // Whoever waits for it is told.
+    // The `await` below reports an error.
     coming.catch(() => undefined);
     if (before) yield await before;
   }
   if (coming) yield await coming;
 }
 
-/** What a file says of how it was made. */
+/** The settings in the metadata of a file, under their names in the API. */
 function describePlan(plan: Plan): Record<string, unknown> {
-  const { model, width, height, frames, fps, outputFps, motion, noiseAug, steps, sampler, seed, loop } = plan;
+  const { model, width, height, sampler, loop } = plan;
   return {
-    ...{ generator: 'Cinemática', model, size: `${width}x${height}`, frames, fps, outputFps, motion, noiseAug, steps },
-    guidance: { min: plan.minGuidance, max: plan.maxGuidance },
-    ...{ sampler, seed, focus: { x: plan.focusX, y: plan.focusY, zoom: Math.max(1, plan.zoom) }, loop },
+    generator: 'Cinemática',
+    model,
+    size: `${width}x${height}`,
+    ...pickSettings(plan),
+    sampler,
+    focus: { x: plan.focusX, y: plan.focusY, zoom: Math.max(1, plan.zoom) },
+    loop,
   };
 }

@@ -2,7 +2,7 @@ import { natsSettingsSchema, pipelineSettingsSchema } from '@cinematica/pipeline
 import { modelConfigSchema } from '@cinematica/pipeline/model';
 import { z } from 'zod';
 
-/** Everything that the provisioner is told, as environment variables. */
+/** The settings of the provisioner, from the environment. */
 export const configSchema = z.object({
   ...natsSettingsSchema.shape,
   ...pipelineSettingsSchema.shape,

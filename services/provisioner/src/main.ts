@@ -1,4 +1,4 @@
-/** Makes NATS ready for a model: streams, buckets, consumers. It runs once before the services, and for each new model. */
+/** Creates the streams, buckets and consumers in NATS. Runs once before the services, and again for each new model. */
 import { connectNats, createLog, provision } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { readConfig, runProgram } from '@cinematica/pipeline/service';

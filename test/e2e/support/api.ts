@@ -7,14 +7,14 @@ import type { BrowserContext } from 'playwright-core';
 import { inject } from 'vitest';
 import type { VideoClient } from '../../support/real-system.ts';
 import { isFinal, watchToEnd } from '../../support/api.ts';
-import { turnedPhoto } from './photos.ts';
+import { rotatedPhoto } from './photos.ts';
 
 export type Settings = MessageInitShape<typeof VideoSettingsSchema>;
 
-/** Longer than any test: for those who look at it while it is made. */
+/** A video that runs longer than any test. */
 export const SLOW: Settings = { frames: 250, steps: 100 };
 
-/** The API as a visitor's pages call it: what it makes is theirs. */
+/** An API client with a visitor's cookie: the videos that it creates belong to the visitor. */
 export async function apiOf({ request }: BrowserContext): Promise<VideoClient> {
   const cookie = async (): Promise<string> => {
     const { cookies } = await request.storageState();
@@ -37,28 +37,28 @@ export async function apiOf({ request }: BrowserContext): Promise<VideoClient> {
   return createClient(VideoService, transport);
 }
 
-/** Has a video made, without a page. @returns it as it begins */
-export async function beginVideo(context: BrowserContext, settings: Settings = {}): Promise<Video> {
-  const { buffer } = await turnedPhoto();
+/** Creates a video through the API. @returns the queued video */
+export async function createVideo(context: BrowserContext, settings: Settings = {}): Promise<Video> {
+  const { buffer } = await rotatedPhoto();
   const api = await apiOf(context);
   const { video } = await api.createVideo({ source: { case: 'image', value: new Uint8Array(buffer) }, settings });
   return video!;
 }
 
-/** Has a video made, and waits for it. @returns it as it ended */
-export async function makeVideo(context: BrowserContext, settings: Settings = {}): Promise<Video> {
-  const { name } = await beginVideo(context, settings);
+/** Creates a video through the API and waits until it ends. @returns the video in its final state */
+export async function createFinishedVideo(context: BrowserContext, settings: Settings = {}): Promise<Video> {
+  const { name } = await createVideo(context, settings);
   return (await watchToEnd(await apiOf(context), name)).at(-1)!.video!;
 }
 
-/** Cancels a video, without a page. */
-export async function endVideo(context: BrowserContext, name: string): Promise<void> {
+/** Cancels a video through the API. */
+export async function cancelVideo(context: BrowserContext, name: string): Promise<void> {
   await (await apiOf(context)).cancelVideo({ name });
 }
 
-/** Cancels all that is still made for a visitor: the next test's videos would wait for it. */
-export async function endVideos(context: BrowserContext): Promise<void> {
+/** Cancels all unfinished videos of a visitor, so that the next test's videos need not wait for them. */
+export async function cancelVideos(context: BrowserContext): Promise<void> {
   const api = await apiOf(context);
   const { videos } = await api.listVideos({});
-  for (const video of videos.filter((one) => !isFinal(one))) await api.cancelVideo({ name: video.name });
+  for (const video of videos.filter((candidate) => !isFinal(candidate))) await api.cancelVideo({ name: video.name });
 }

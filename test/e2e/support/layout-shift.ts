@@ -9,7 +9,7 @@ declare global {
   var layoutShift: number | undefined;
 }
 
-/** Adds up, in every page that is opened from now on, by how much things move that nobody has moved. */
+/** Makes every page that is opened from now on add up its unexpected layout shifts. */
 export async function watchLayout(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
     globalThis.layoutShift = 0;
@@ -21,5 +21,5 @@ export async function watchLayout(context: BrowserContext): Promise<void> {
   });
 }
 
-/** All shifts since the page was loaded: more than the “cumulative layout shift”, which counts the worst seconds only. */
+/** The sum of all shifts since the page was loaded; the web vital “cumulative layout shift” counts only the worst seconds. */
 export const layoutShift = (page: Page): Promise<number> => page.evaluate(() => globalThis.layoutShift ?? Infinity);

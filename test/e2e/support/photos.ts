@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 
-/** A file as a browser's file chooser gives it to a page. */
+/** A file for a browser's file chooser. */
 export interface PhotoFile {
   readonly name: string;
   readonly mimeType: string;
@@ -9,17 +9,17 @@ export interface PhotoFile {
 
 const jpeg = (buffer: Buffer): PhotoFile => ({ name: 'foto.jpg', mimeType: 'image/jpeg', buffer });
 
-/** A sky over a field, lying on its side as phones store it: only EXIF says which way is up. 1200 × 1800, upright. */
-export async function turnedPhoto(): Promise<PhotoFile> {
+/** A sky over a field, stored sideways with an EXIF orientation, as phones do. 1200 × 1800 pixels when upright. */
+export async function rotatedPhoto(): Promise<PhotoFile> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="1800">
     <rect width="1200" height="900" fill="#4090ff"/><rect y="900" width="1200" height="900" fill="#308020"/>
     <circle cx="840" cy="420" r="150" fill="#fff0c0"/><path d="M100 900 L480 500 L860 900Z" fill="#806050"/></svg>`;
-  // Orientation 6: a viewer turns it a quarter clockwise.
+  // Orientation 6: viewers rotate it by 90° clockwise.
   const stored = sharp(Buffer.from(svg)).rotate(-90).withMetadata({ orientation: 6 });
   return jpeg(await stored.jpeg({ quality: 90 }).toBuffer());
 }
 
-/** One colour. @param width pixels @param height pixels */
+/** A photo of one colour. @param width pixels @param height pixels */
 export async function plainPhoto(width: number, height: number): Promise<PhotoFile> {
   return jpeg(
     await sharp({ create: { width, height, channels: 3, background: '#708090' } })

@@ -2,31 +2,31 @@ import { join } from 'node:path';
 import { chromium, devices } from 'playwright-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { expect, inject, test as base } from 'vitest';
-import { endVideos } from './api.ts';
-import { ARTEFACTS } from './places.ts';
+import { cancelVideos } from './api.ts';
+import { ARTEFACTS } from './paths.ts';
 
-/** What people look at the app with. */
-export const PROFILES = {
+/** The devices of the tests. */
+export const DEVICES = {
   phone: { ...devices['Pixel 7'], viewport: { width: 390, height: 844 } },
   desktop: { viewport: { width: 1280, height: 800 } },
 } satisfies Record<string, BrowserContextOptions>;
 
-/** Someone with a browser of their own. */
+/** A user with a browser context of their own. */
 export interface Visitor {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** What went wrong in their pages, in the console's words. */
-  readonly faults: readonly string[];
+  /** Uncaught errors of the pages, and errors in their consoles. */
+  readonly pageErrors: readonly string[];
 }
 
 export type Visit = (options?: BrowserContextOptions) => Promise<Visitor>;
 
-/** Of what a page asked for and did not get, its own handling is tested. */
-const REFUSED = 'Failed to load resource';
+/** The console reports every failed request with this text; the tests check how the app handles them. */
+const FAILED_REQUEST = 'Failed to load resource';
 
 /**
- * A test with visitors. When it ends they go, with what is made for them, and none of their pages may have had an error that
- * nobody handled; of a test that fails there are pictures.
+ * A test with visitors. After the test their videos are cancelled and their browser contexts closed. The test fails if a page
+ * had an error; screenshots are kept of the pages of a failed test.
  */
 export const test = base
   .extend('browser', { scope: 'worker' }, async ({}, { onCleanup }): Promise<Browser> => {
@@ -38,28 +38,30 @@ export const test = base
     const visitors: Visitor[] = [];
     onCleanup(async () => {
       const pages = visitors.flatMap(({ context }) => context.pages());
-      if (task.result?.state === 'fail') await picture(pages, task.name);
+      if (task.result?.state === 'fail') await takeScreenshots(pages, task.name);
       for (const { context } of visitors) {
-        await endVideos(context);
+        await cancelVideos(context);
         await context.close();
       }
-      expect(visitors.flatMap(({ faults }) => faults).filter((fault) => !fault.startsWith(REFUSED))).toEqual([]);
+      expect(
+        visitors.flatMap(({ pageErrors }) => pageErrors).filter((message) => !message.startsWith(FAILED_REQUEST)),
+      ).toEqual([]);
     });
-    return async (options = PROFILES.phone) => {
+    return async (options = DEVICES.phone) => {
       const context = await browser.newContext({ baseURL: inject('site'), locale: 'es-ES', ...options });
       context.setDefaultTimeout(15_000);
-      const faults: string[] = [];
-      context.on('weberror', (error) => faults.push(error.error().message));
+      const pageErrors: string[] = [];
+      context.on('weberror', (error) => pageErrors.push(error.error().message));
       context.on('console', (message) => {
-        if (message.type() === 'error') faults.push(message.text());
+        if (message.type() === 'error') pageErrors.push(message.text());
       });
-      const visitor = { context, page: await context.newPage(), faults };
+      const visitor = { context, page: await context.newPage(), pageErrors };
       visitors.push(visitor);
       return visitor;
     };
   });
 
-async function picture(pages: readonly Page[], test: string): Promise<void> {
+async function takeScreenshots(pages: readonly Page[], test: string): Promise<void> {
   const name = test.replaceAll(/\P{L}+/gu, '-').slice(0, 60);
   for (const [index, page] of pages.entries()) {
     await page.screenshot({ path: join(ARTEFACTS, 'failed', `${name}-${index + 1}.png`) });

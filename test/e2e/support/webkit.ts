@@ -6,18 +6,18 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../../../scripts/launch/ports.ts';
 
-/** A window of Debian's WebKit, driven by the W3C's WebDriver protocol. */
+/** A window of Debian's WebKit, controlled by the WebDriver protocol. */
 export interface WebKitWindow extends AsyncDisposable {
   open(url: string): Promise<void>;
-  /** Presses the element, as a mouse does. */
+  /** Clicks an element. */
   click(css: string): Promise<void>;
   /** Runs the body of a function in the page. */
   run(body: string): Promise<unknown>;
-  /** A PNG of what is to be seen. */
-  picture(): Promise<Buffer>;
+  /** A PNG of the visible page. */
+  screenshot(): Promise<Buffer>;
 }
 
-/** The key that an element's id has in answers, by the protocol. */
+/** The key of an element's id in answers, as the protocol defines it. */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 
 export async function openWebKit(): Promise<WebKitWindow> {
@@ -25,7 +25,7 @@ export async function openWebKit(): Promise<WebKitWindow> {
   const screen = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '800x1200x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
-  cleanup.defer(() => end(screen));
+  cleanup.defer(() => stop(screen));
   const [display = ''] = (await once(createInterface(screen.stdio[3] as Readable), 'line')) as string[];
 
   const [port = 0] = await freePorts(1);
@@ -33,7 +33,7 @@ export async function openWebKit(): Promise<WebKitWindow> {
     env: { ...process.env, DISPLAY: `:${display}`, GDK_BACKEND: 'x11' },
     stdio: 'ignore',
   });
-  cleanup.defer(() => end(driver));
+  cleanup.defer(() => stop(driver));
 
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
     const response = await fetch(`http://127.0.0.1:${port}/${path}`, {
@@ -44,7 +44,7 @@ export async function openWebKit(): Promise<WebKitWindow> {
     if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(value)}`);
     return value;
   };
-  await untilItAnswers(() => call('GET', 'status'));
+  await retryUntilAnswered(() => call('GET', 'status'));
   const { sessionId } = (await call('POST', 'session', { capabilities: {} })) as { readonly sessionId: string };
   const session = `session/${sessionId}`;
   cleanup.defer(async () => {
@@ -63,15 +63,15 @@ export async function openWebKit(): Promise<WebKitWindow> {
       await call('POST', `${session}/element/${found[ELEMENT]}/click`, {});
     },
     run: (body) => call('POST', `${session}/execute/sync`, { script: body, args: [] }),
-    picture: async () => Buffer.from((await call('GET', `${session}/screenshot`)) as string, 'base64'),
+    screenshot: async () => Buffer.from((await call('GET', `${session}/screenshot`)) as string, 'base64'),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
-async function untilItAnswers(ask: () => Promise<unknown>): Promise<void> {
+async function retryUntilAnswered(call: () => Promise<unknown>): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
-      await ask();
+      await call();
       return;
     } catch (error) {
       if (tries === 100) throw error;
@@ -80,9 +80,9 @@ async function untilItAnswers(ask: () => Promise<unknown>): Promise<void> {
   }
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
+  const exited = once(child, 'exit');
   child.kill();
-  await gone;
+  await exited;
 }

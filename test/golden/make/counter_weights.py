@@ -1,19 +1,22 @@
-"""Weights from a counter, for checkpoints too large to keep: the same bytes as test/golden/wide/counter-weights.ts makes.
+"""Weights from a counter, for checkpoints that are too large to keep. test/golden/wide/counter-weights.ts makes the
+same bytes.
 
-One block of BLOCK uniform numbers (Philox4x32-10: key (0, 0), counter (n, 0, 0, 0), word i mod 4 of block ⌊i/4⌋) is read round and
-round, for each tensor from the place that FNV-1a-32 of "part name" decides. Basic arithmetic only, rounded once, to fp16.
+A block of BLOCK uniform numbers (Philox4x32-10: key (0, 0), counter (n, 0, 0, 0), word i mod 4 of block floor(i/4)) is
+read cyclically. FNV-1a-32 of "part name" determines the start for each tensor. It uses only basic arithmetic, rounded
+once to fp16.
 """
+
 import functools
 
 import numpy as np
 import torch
 
-BLOCK = 1_048_583                                                     # a prime, so that no tensor's rows fall on it alike
+BLOCK = 1_048_583  # a prime, so that the rows of a tensor do not repeat
 
 
 @functools.cache
 def block():
-    """Uniform numbers of unit variance: (w + ½) / 2³² − ½, times √12."""
+    """Uniform numbers with unit variance: (w + ½) / 2³² − ½, times √12."""
     mask = np.uint64(0xFFFFFFFF)
     c = [np.arange((BLOCK + 3) // 4, dtype=np.uint64)] + [np.zeros((BLOCK + 3) // 4, dtype=np.uint64)] * 3
     k0, k1 = np.uint64(0), np.uint64(0)
@@ -26,16 +29,21 @@ def block():
 
 def fnv1a(text):
     h = 0x811C9DC5
-    for byte in text.encode(): h = (h ^ byte) * 0x01000193 & 0xFFFFFFFF
+    for byte in text.encode():
+        h = (h ^ byte) * 0x01000193 & 0xFFFFFFFF
     return h
 
 
 def distribution(name, shape):
-    """(mean, deviation), as make_golden.randomise chooses them."""
-    if name.endswith("mix_factor"): return 0, 1
-    if name.endswith("bias"): return 0, 0.1
-    if "norm" in name or "layrnorm" in name: return 1, 0.2
-    if "embedding" in name and len(shape) < 3: return 0, 0.5
+    """(mean, deviation), as in make_golden.randomise."""
+    if name.endswith("mix_factor"):
+        return 0, 1
+    if name.endswith("bias"):
+        return 0, 0.1
+    if "norm" in name or "layrnorm" in name:
+        return 1, 0.2
+    if "embedding" in name and len(shape) < 3:
+        return 0, 0.5
     return 0, 1 / np.prod(shape[1:], dtype=np.float64) ** 0.5
 
 

@@ -3,12 +3,12 @@ import { fnv1a, philox4x32 } from '@cinematica/svd/internal';
 import type { TensorSpec } from '@cinematica/svd/internal';
 import { repeatBlock } from '../../../bench/full-size/repeat-block.ts';
 
-/** Elements of the block that repeats: a prime, so that no tensor's rows fall on it alike. */
+/** Length of the repeated block: a prime, so that the rows of a tensor do not repeat. */
 const BLOCK = 1_048_583;
 
 /**
- * Weights from a counter, as `test/golden/make/counter_weights.py` makes them: the formula stands there.
- * @returns the bytes of a part's tensor, in fp16.
+ * Weights from a counter. `test/golden/make/counter_weights.py` makes the same ones, and has the formula.
+ * @returns the bytes of a tensor in fp16
  */
 export function createCounterWeights(): (part: string, tensor: TensorSpec) => Iterable<Uint8Array> {
   const uniform = uniformNumbers();
@@ -37,7 +37,7 @@ function distribution(name: string, shape: readonly number[]): { mean: number; d
   return { mean: 0, deviation: 1 / Math.sqrt(shape.slice(1).reduce((a, b) => a * b, 1)) };
 }
 
-/** Uniform numbers of unit variance. */
+/** Uniform numbers with unit variance. */
 function uniformNumbers(): Float64Array {
   const numbers = new Float64Array(BLOCK);
   const words = new Uint32Array(4);

@@ -6,10 +6,10 @@ import { createModel, createRuntime, openCheckpoint } from '@cinematica/svd';
 import { createCudaEmitter, unetGraph } from '@cinematica/svd/internal';
 import { compareParts, openGolden } from '@cinematica/svd/parity';
 import type { Comparison } from '@cinematica/svd/parity';
-import { cudaStandIn } from '@cinematica/svd/testing';
+import { emulateCuda } from '@cinematica/svd/testing';
 import { writeWideCheckpoint } from './write-checkpoint.ts';
 
-/** The weights in float32, twice while they are loaded. */
+/** Required memory: the weights in float32, twice while they are loaded. */
 const NEEDED = 6e9;
 
 const enough = freemem() > NEEDED;
@@ -30,7 +30,7 @@ test.skipIf(!enough)(
     const createEmitter = (graph: Parameters<typeof createCudaEmitter>[0]) =>
       createCudaEmitter(graph, { precision: 'float32' });
 
-    // Nothing of what the test is for fell back to standard operators.
+    // The graph uses the fused operators that the test is for.
     const { builder } = unetGraph(checkpoint, { batch: 2, frames: 2, height: 8, width: 16 }, { createEmitter });
     const counts = Map.groupBy(builder.nodes, ({ opType }) => opType);
     expect(counts.get('BiasSplitGelu')?.length).toBe(21);
@@ -41,7 +41,7 @@ test.skipIf(!enough)(
 
     await using model = createModel(
       checkpoint,
-      cudaStandIn(await createRuntime({ provider: 'cpu', threads: 1 })),
+      emulateCuda(await createRuntime({ provider: 'cpu', threads: 1 })),
       createEmitter,
     );
     const comparisons: Comparison[] = [];

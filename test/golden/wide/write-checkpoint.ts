@@ -8,14 +8,14 @@ import { vaeTensors } from '../../../bench/full-size/vae-tensors.ts';
 import { encodeHeader } from '@cinematica/svd/internal';
 import { createCounterWeights } from './counter-weights.ts';
 
-/** The parts of the checkpoint, and the tensors that a part's config comes to. */
+/** The parts of the checkpoint, each with a function that lists its tensors for its config. */
 const parts = [
   { part: 'image_encoder', stem: 'model', tensors: clipTensors },
   { part: 'unet', stem: 'diffusion_pytorch_model', tensors: unetTensors },
   { part: 'vae', stem: 'diffusion_pytorch_model', tensors: vaeTensors },
 ] as const;
 
-/** Writes the golden folder `wide` with the weights that are not kept in it (1.3 GB) to another folder. */
+/** Writes the golden folder `wide` to another folder, together with its weights (1.3 GB), which are not stored in it. */
 export async function writeWideCheckpoint(source: string, folder: string): Promise<void> {
   await cp(source, folder, { recursive: true });
   const bytesOf = createCounterWeights();

@@ -30,20 +30,20 @@ const stored = (name: string, size: number) =>
   system.artifacts.put(Lifetime.LATENTS, name, 'part', new Uint8Array(randomBytes(size)));
 
 describe('artifacts', () => {
-  test.each([0, 1, 512 * 1024, 512 * 1024 + 1, 3_000_000])('%i bytes come back as they were', async (size) => {
+  test.each([0, 1, 512 * 1024, 512 * 1024 + 1, 3_000_000])('reads back %i bytes unchanged', async (size) => {
     const data = randomBytes(size);
     const artifact = await system.artifacts.put(Lifetime.FRAMES, `v/0/decode/1/${size}`, 'frames', data);
     expect(artifact.size).toBe(BigInt(size));
     expect(Buffer.from(await system.artifacts.get(artifact)).equals(data)).toBe(true);
   });
 
-  test('a name is never written twice: of several that try at once, each has its own', async () => {
+  test('concurrent writes to one name get different names', async () => {
     const all = await Promise.all(Array.from({ length: 3 }, () => stored('v/0/encode/1/same', 1000)));
     expect(new Set(all.map(({ name }) => name)).size).toBe(3);
     for (const artifact of all) expect(await system.artifacts.get(artifact)).toHaveLength(1000);
   });
 
-  test('what is gone, has lost its content, or is not what was written, is told at once', async () => {
+  test('reports an artifact that is missing, has no content, or has other content', async () => {
     const gone = await stored('v/0/encode/1/gone', 100);
     await system.artifacts.remove(Lifetime.LATENTS, gone.name);
     await expect(system.artifacts.get(gone)).rejects.toThrow(MissingArtifactError);
@@ -58,7 +58,7 @@ describe('artifacts', () => {
     await expect(system.artifacts.get(other)).rejects.toThrow('is not what was written');
   });
 
-  test('removed means removed: no entry, no marker, no chunk', async () => {
+  test('removing an artifact leaves no metadata, marker or chunk', async () => {
     const artifact = await stored('v/0/encode/1/removed', 1_500_000);
     const manager = await jetstreamManager(system.nats);
     const count = async () => (await manager.streams.info(bucketStream(Lifetime.LATENTS))).state.messages;
@@ -69,7 +69,7 @@ describe('artifacts', () => {
     expect(await system.artifacts.list(Lifetime.LATENTS)).not.toContain(artifact.name);
   });
 
-  test('a bucket that is full says so, leaves nothing half written, and takes more once there is room', async () => {
+  test('a full bucket reports StorageFullError, and accepts artifacts again after others were removed', async () => {
     const first = await system.artifacts.put(Lifetime.MEDIA, 'v/0/mux/1/first', 'mp4', randomBytes(5_000_000));
     const second = () => system.artifacts.put(Lifetime.MEDIA, 'v/0/mux/1/second', 'mp4', randomBytes(5_000_000));
     const refused = await second().catch((error: unknown) => error);
@@ -79,7 +79,7 @@ describe('artifacts', () => {
     expect(await system.artifacts.get(await second())).toHaveLength(5_000_000);
   });
 
-  test('a byte that flipped on the disk is found, and never given out', async () => {
+  test('detects a byte that changed on the disk', async () => {
     const artifact = await system.artifacts.put(Lifetime.PHOTO, 'v/0/photo/1/flipped', 'photo', randomBytes(100_000));
     const data = Buffer.from(await system.artifacts.get(artifact));
     await server.kill();
@@ -97,7 +97,7 @@ describe('artifacts', () => {
       .toBe('MissingArtifactError');
   });
 
-  test('a server that is away is told from an artifact that is', async () => {
+  test('distinguishes an unreachable server from a missing artifact', async () => {
     const artifact = await stored('v/0/encode/1/away', 100);
     await server.kill();
     await expect(system.artifacts.get(artifact)).rejects.toThrow(UnavailableError);

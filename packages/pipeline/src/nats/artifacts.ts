@@ -14,27 +14,27 @@ import type { Artifacts } from '../domain/ports/artifacts.ts';
 import { openObjectEntries } from './object-entries.ts';
 import { readObject } from './read-object.ts';
 
-/** The server takes messages of up to 1 MiB unless told otherwise, and each chunk is waited for: large ones are faster. */
+/** The server accepts messages up to 1 MiB by default. Each chunk is acknowledged, so larger chunks are faster. */
 const CHUNK_BYTES = 512 * 1024;
-const PUT_TRIES = 3;
+const MAX_PUT_TRIES = 3;
 
-// Its own digest of each object takes twenty times as long unless Node computes it: 0.3 s for the frames of a video.
+// The client's own SHA-256 takes twenty times as long as Node's: 0.3 s for the frames of a video.
 setSha256Backend('native');
 
-/** Artifacts in NATS' object store, one bucket a lifetime. */
+/** Artifacts in NATS' object store, with one bucket for each lifetime. */
 export function createObjectArtifacts(
   nats: NatsConnection,
   settings: Pick<PipelineSettings, 'REQUEST_TIMEOUT_MS' | 'ARTIFACT_IDLE_MS'>,
 ): Artifacts {
   const timeout = settings.REQUEST_TIMEOUT_MS;
   const buckets = new Map<Lifetime, Promise<ObjectStore>>();
-  // No account look-up at first use: a service has no right to it, and NATS may be away at that moment.
+  // `checkAPI` would look up the account, which a service has no permission for.
   const manager = jetstreamManager(nats, { timeout, checkAPI: false });
   const entries = async (lifetime: Lifetime) => openObjectEntries(await manager, lifetime);
   const bucket = (lifetime: Lifetime): Promise<ObjectStore> => {
     const opened = buckets.get(lifetime) ?? new Objm(jetstream(nats, { timeout })).open(bucketName(lifetime), false);
     buckets.set(lifetime, opened);
-    // What failed once is opened again.
+    // A failed attempt is repeated with the next use.
     opened.catch(() => buckets.delete(lifetime));
     return opened;
   };
@@ -52,8 +52,8 @@ export function createObjectArtifacts(
           });
           return create(ArtifactSchema, { lifetime, name: unique, part, size: BigInt(data.length), sha256 });
         } catch (error) {
-          const hopeless = error instanceof StorageFullError || tries === PUT_TRIES;
-          if (hopeless) throw error instanceof UnavailableError ? error : brokenPut(unique, error);
+          const isFinal = error instanceof StorageFullError || tries === MAX_PUT_TRIES;
+          if (isFinal) throw error instanceof UnavailableError ? error : failedPut(unique, error);
         }
       }
     },
@@ -72,7 +72,7 @@ export function createObjectArtifacts(
     list: (lifetime) =>
       withTranslatedErrors(`listing the bucket ${bucketName(lifetime)}`, async () => (await entries(lifetime)).names()),
     time: (lifetime, name) =>
-      withTranslatedErrors(`looking at ${name}`, async () => (await entries(lifetime)).time(name)),
+      withTranslatedErrors(`looking up ${name}`, async () => (await entries(lifetime)).time(name)),
     removeBroken: (lifetime, age) =>
       withTranslatedErrors(`cleaning the bucket ${bucketName(lifetime)}`, async () =>
         (await entries(lifetime)).removeBroken(age),
@@ -80,9 +80,9 @@ export function createObjectArtifacts(
   };
 }
 
-/** A failed write is followed by a clean-up that a worker has no right to, whose error hides the first: try again. */
-const brokenPut = (name: string, cause: unknown): UnavailableError =>
-  new UnavailableError(`writing ${name} broke`, { cause });
+/** After a failed write the client cleans up, which a worker has no permission for, and that error hides the first one. */
+const failedPut = (name: string, cause: unknown): UnavailableError =>
+  new UnavailableError(`writing ${name} failed`, { cause });
 
 function readable(data: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({

@@ -2,27 +2,27 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 import { bucketName, bucketStream } from './names.ts';
 import type { Lifetime } from '../domain/messages.ts';
 
-/** What the object store keeps of an object, as far as it concerns us. */
+/** The part of an object's metadata that is used here. */
 interface Entry {
   readonly nuid: string;
   readonly time: number;
 }
 
-/** A bucket's entries, by what the stream itself knows. */
+/** The objects of a bucket, read directly from its stream. */
 export interface ObjectEntries {
   /**
-   * Names of all objects that are complete. The client's own list counts on a number of entries to come: it waits where
-   * one is removed meanwhile.
+   * The names of all complete objects. The client's own list waits for ever when an object is removed while it runs, as it
+   * expects a fixed number of entries.
    */
   names(): Promise<string[]>;
-  /** When an object was complete, milliseconds since 1970; null where it is gone. */
+  /** @returns when an object was completed, milliseconds since 1970; null when it does not exist. */
   time(name: string): Promise<number | null>;
-  /** Removes an object, its entry included: the client's own `delete` leaves a marker for ever. */
+  /** Removes an object and its metadata. The client's own `delete` leaves a marker for ever. */
   remove(name: string): Promise<void>;
   /**
-   * Removes chunks that no entry refers to, which a writer that was killed leaves behind.
-   * @param age milliseconds; younger chunks may belong to a write that is under way.
-   * @returns how many objects' remains were removed.
+   * Removes chunks that no metadata refers to, which a writer leaves behind when it is killed.
+   * @param age milliseconds; younger chunks are kept, because they may belong to a write in progress.
+   * @returns the remains of how many objects were removed.
    */
   removeBroken(age: number): Promise<number>;
 }
@@ -31,12 +31,12 @@ export function openObjectEntries(manager: JetStreamManager, lifetime: Lifetime)
   const stream = bucketStream(lifetime);
   const entries = `$O.${bucketName(lifetime)}.M.`;
   const chunks = `$O.${bucketName(lifetime)}.C.`;
-  // As the object store encodes names: base64 in its alphabet for addresses, padded.
+  // The object store encodes names in padded base64url.
   const encode = (name: string) =>
     entries + Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
   const decode = (subject: string) => Buffer.from(subject.slice(entries.length), 'base64url').toString();
 
-  async function tails(prefix: string): Promise<string[]> {
+  async function subjectsWith(prefix: string): Promise<string[]> {
     const { state } = await manager.streams.info(stream, { subjects_filter: `${prefix}>` });
     return Object.keys(state.subjects ?? {});
   }
@@ -47,19 +47,19 @@ export function openObjectEntries(manager: JetStreamManager, lifetime: Lifetime)
   }
 
   return {
-    names: async () => (await tails(entries)).map(decode),
+    names: async () => (await subjectsWith(entries)).map(decode),
     time: async (name) => (await entry(encode(name)))?.time ?? null,
     async remove(name) {
       const found = await entry(encode(name));
       if (!found) return;
-      // The entry first: a reader then finds nothing, rather than an entry without content.
+      // The metadata first, so that a reader finds nothing rather than metadata without content.
       await manager.streams.purge(stream, { filter: encode(name) });
       await manager.streams.purge(stream, { filter: chunks + found.nuid });
     },
     async removeBroken(age) {
-      // The chunks first: an object that is complete only after this look is then among the entries.
-      const written = await tails(chunks);
-      const complete = await tails(entries);
+      // The chunks are listed first, so that an object that is completed in between is among the complete ones.
+      const written = await subjectsWith(chunks);
+      const complete = await subjectsWith(entries);
       if (written.length <= complete.length) return 0;
       const whole = new Set<string>();
       for (const subject of complete) {

@@ -32,44 +32,57 @@ import type { PipelineSettings } from '../domain/settings.ts';
 import { withTranslatedErrors } from './errors.ts';
 import { UnavailableError } from '../domain/errors.ts';
 
+/** The oldest server with `sync_interval: always`. Older ones may lose acknowledged messages in a power failure. */
+const MIN_SERVER_VERSION = '2.10.27';
+
 const DAY = 86_400_000;
-/** Changes of a video that can be replayed: more than a video of ten segments with 25 steps makes between two looks. */
+/**
+ * Revisions of a record that can be replayed. A video of ten segments with 25 steps writes fewer while a watcher
+ * reconnects.
+ */
 const HISTORY = 128;
 
 type Config = Partial<StreamConfig> & Pick<StreamConfig, 'name'>;
 
-/** The server can't do what the pipeline needs. */
+/** The server lacks something that the pipeline needs. */
 export class ProvisionError extends Error {
   override readonly name = 'ProvisionError';
 }
 
 /**
- * Makes every stream, bucket and consumer, or brings them up to date. Only the provisioner has the right to; it runs
- * before the services, and again for each new model. A cluster that has just started says that it is healthy before its
- * leader knows enough members for a stream's replicas: it is asked again.
- * @throws ProvisionError where the server is too old or keeps another configuration than it was given;
- *   UnavailableError once NATS could not do it for `PROVISION_TIMEOUT_MS`.
+ * Creates every stream, bucket and consumer, or updates its configuration. Only the provisioner has the permission. It runs
+ * before the services, and again for each new model. A cluster that has just started reports that it is healthy before it
+ * has enough members for the replicas of a stream, so the request is retried.
+ * @throws ProvisionError when the server is too old, or stores another configuration than it was given.
+ * @throws UnavailableError when NATS could not do it for `PROVISION_TIMEOUT_MS`.
  */
 export async function provision(
   nats: NatsConnection,
   settings: PipelineSettings,
   models: readonly ModelRef[],
 ): Promise<void> {
-  const [major = 0, minor = 0] = (nats.info?.version ?? '').split('.').map(Number);
-  if (major < 2 || (major === 2 && minor < 10)) {
-    throw new ProvisionError(`nats-server ${nats.info?.version ?? ''} is too old: 2.10.27 or newer is needed`);
-  }
+  checkServerVersion(nats.info?.version ?? '');
   const manager = await jetstreamManager(nats, { timeout: settings.REQUEST_TIMEOUT_MS, checkAPI: false });
   const deadline = Date.now() + settings.PROVISION_TIMEOUT_MS;
   for (;;) {
     try {
-      await withTranslatedErrors('making streams and consumers', () => ensureAll(manager, settings, models));
+      await withTranslatedErrors('creating streams and consumers', () => ensureAll(manager, settings, models));
       return;
     } catch (error) {
       if (!(error instanceof UnavailableError) || Date.now() > deadline) throw error;
     }
     await delay(settings.RETRY_DELAY_MS);
   }
+}
+
+/** @throws ProvisionError when the server is older than {@link MIN_SERVER_VERSION}. */
+export function checkServerVersion(version: string): void {
+  // A suffix such as "-RC.1" is ignored.
+  const parse = (text: string) => text.split(/[-+]/, 1)[0]!.split('.').map(Number);
+  const [actual, required] = [parse(version), parse(MIN_SERVER_VERSION)];
+  const at = required.findIndex((part, index) => actual[index] !== part);
+  if (at < 0 || (actual[at] ?? 0) > required[at]!) return;
+  throw new ProvisionError(`nats-server ${version} is too old: ${MIN_SERVER_VERSION} or newer is needed`);
 }
 
 async function ensureAll(
@@ -86,7 +99,7 @@ async function ensureAll(
   }
 }
 
-/** All streams of the pipeline; buckets are streams of a certain form. */
+/** The configuration of all streams, including those of the buckets. */
 export function streamConfigs(settings: PipelineSettings): Config[] {
   const replicated = { num_replicas: settings.NATS_REPLICAS, storage: StorageType.File };
   return [
@@ -99,7 +112,7 @@ export function streamConfigs(settings: PipelineSettings): Config[] {
       subjects: [`work.${stageName(stage)}.>`],
       retention: RetentionPolicy.Workqueue,
       discard: DiscardPolicy.New,
-      // At most one message a task: telling of it again while it is in the queue changes nothing.
+      // At most one message for each task: publishing a task that is in the queue already changes nothing.
       max_msgs_per_subject: 1,
       discard_new_per_subject: true,
       max_msgs: 100_000,
@@ -120,7 +133,7 @@ export function streamConfigs(settings: PipelineSettings): Config[] {
       ...replicated,
       name: PREVIEW_STREAM,
       subjects: [previewSubject('*')],
-      storage: passing(settings),
+      storage: reproducibleStorage(settings),
       max_msgs_per_subject: 1,
       max_age: nanos(3_600_000),
       max_bytes: 64 * 1024 * 1024,
@@ -136,10 +149,10 @@ export function streamConfigs(settings: PipelineSettings): Config[] {
 }
 
 /**
- * Where what can be made again is kept. A server that is alone forgets a stream in memory when it is started again, not
- * its messages only (measured with 2.10.27); replicas remember it.
+ * The storage of data that can be made again. A single server loses a stream in memory, not only its messages, when it is
+ * restarted (measured with 2.10.27). With replicas the stream survives.
  */
-const passing = ({ NATS_REPLICAS }: PipelineSettings): StorageType =>
+const reproducibleStorage = ({ NATS_REPLICAS }: PipelineSettings): StorageType =>
   NATS_REPLICAS > 1 ? StorageType.Memory : StorageType.File;
 
 const keyValues = (bucket: string, history: number, base: Partial<StreamConfig>): Config => ({
@@ -150,7 +163,7 @@ const keyValues = (bucket: string, history: number, base: Partial<StreamConfig>)
   discard: DiscardPolicy.New,
   allow_rollup_hdrs: true,
   deny_delete: true,
-  // A direct read may come from a replica that is behind: a change would be tried on an old revision.
+  // A direct read may come from a replica that lags, and a change would be attempted on an old revision.
   allow_direct: false,
 });
 
@@ -162,7 +175,7 @@ function objects(lifetime: Lifetime, settings: PipelineSettings): Config {
     name: bucketStream(lifetime),
     subjects: [`${subject}.C.>`, `${subject}.M.>`],
     num_replicas: settings.NATS_REPLICAS,
-    storage: frames ? passing(settings) : StorageType.File,
+    storage: frames ? reproducibleStorage(settings) : StorageType.File,
     discard: DiscardPolicy.New,
     allow_rollup_hdrs: true,
     allow_direct: true,
@@ -175,19 +188,19 @@ const consumerConfig = (stage: Stage, model: ModelRef, settings: PipelineSetting
   filter_subject: workFilter(stage, model),
   ack_policy: AckPolicy.Explicit,
   deliver_policy: DeliverPolicy.All,
-  // Short, with signs of life: it is the time to recover from a crash.
+  // Short, because it is the time to recover from a crash. Workers send heartbeats.
   ack_wait: nanos(settings.ACK_WAIT_MS),
-  // Attempts are counted in the record: a limit here would leave the message in the stream for ever.
+  // Attempts are counted in the record. A limit here would leave the message in the stream for ever.
   max_deliver: -1,
   max_ack_pending: 1_000,
 });
 
 async function ensureStream(manager: JetStreamManager, config: Config): Promise<void> {
   const { name, ...rest } = config;
-  const exists = await found(() => manager.streams.info(name));
-  const { config: made } = exists ? await manager.streams.update(name, rest) : await manager.streams.add(config);
+  const isCreated = await exists(() => manager.streams.info(name));
+  const { config: made } = isCreated ? await manager.streams.update(name, rest) : await manager.streams.add(config);
   for (const [key, value] of Object.entries(config)) {
-    // An older server drops what it does not know without a word.
+    // An older server silently drops fields that it does not know.
     const kept = made[key as keyof StreamConfig];
     if (JSON.stringify(kept) !== JSON.stringify(value)) {
       throw new ProvisionError(`the server keeps ${key} of the stream ${name} as ${JSON.stringify(kept)}`);
@@ -201,14 +214,14 @@ async function ensureConsumer(
   config: Partial<ConsumerConfig> & { readonly durable_name: string },
 ): Promise<void> {
   const { durable_name, ack_wait, max_ack_pending, max_deliver, filter_subject } = config;
-  if (await found(() => manager.consumers.info(stream, durable_name))) {
+  if (await exists(() => manager.consumers.info(stream, durable_name))) {
     const changes = { ack_wait, max_ack_pending, max_deliver, filter_subject } as Partial<ConsumerConfig>;
     await manager.consumers.update(stream, durable_name, changes);
   } else await manager.consumers.add(stream, config);
 }
 
-/** Whether it is there. */
-async function found(look: () => Promise<unknown>): Promise<boolean> {
+/** Whether a look-up succeeds. */
+async function exists(look: () => Promise<unknown>): Promise<boolean> {
   try {
     await look();
     return true;

@@ -9,7 +9,7 @@ import { provision } from './provision.ts';
 import { openTestSystem, TEST_MODEL, testSettings } from '../testing/system.ts';
 import { purgeAcknowledged } from './purge-acknowledged.ts';
 
-test('what was acknowledged and came back with a crash is removed; what was not is kept', async () => {
+test('removes acknowledged messages that reappeared after a crash, and keeps the others', async () => {
   await using server = await startTestNats();
   await using system = await openTestSystem(server.url, 'test', testSettings({ ACK_WAIT_MS: 60_000 }));
   const { nats, settings } = system;
@@ -17,13 +17,13 @@ test('what was acknowledged and came back with a crash is removed; what was not 
   const client = jetstream(nats);
   const manager = await jetstreamManager(nats);
   const stream = workStream(Stage.DENOISE);
-  const tell = (video: number) =>
+  const publish = (video: number) =>
     client.publish(workSubject(Stage.DENOISE, TEST_MODEL, `video${video}`, 0), 'x').then(
-      () => 'told',
-      () => 'refused',
+      () => 'published',
+      () => 'rejected',
     );
-  for (let i = 0; i < 200; i++) await tell(i);
-  // The disk as it is before the acknowledgements: what a server that loses its last writes finds.
+  for (let i = 0; i < 200; i++) await publish(i);
+  // The state of the disk before the acknowledgements, as after a crash that lost the last writes.
   const messages = join(server.folder, 'store/jetstream/$G/streams', stream, 'msgs');
   await server.kill();
   await cp(messages, join(server.folder, 'before'), { recursive: true });
@@ -48,10 +48,10 @@ test('what was acknowledged and came back with a crash is removed; what was not 
   const state = async () => (await manager.streams.info(stream)).state.messages;
   await expect.poll(() => state().catch(() => 0), { timeout: 20_000 }).toBeGreaterThan(0);
   const { num_pending, num_ack_pending } = await manager.consumers.info(stream, name);
-  const zombies = (await state()) - num_pending - num_ack_pending;
-  expect(zombies).toBeGreaterThan(0);
-  expect(await purgeAcknowledged(manager)).toBe(zombies);
-  // The first one was in the way of its task; the last one was never acknowledged.
-  expect(await tell(0)).toBe('told');
-  expect(await tell(199)).toBe('refused');
+  const reappeared = (await state()) - num_pending - num_ack_pending;
+  expect(reappeared).toBeGreaterThan(0);
+  expect(await purgeAcknowledged(manager)).toBe(reappeared);
+  // The first task can be published again. The last one was never acknowledged and is still in the queue.
+  expect(await publish(0)).toBe('published');
+  expect(await publish(199)).toBe('rejected');
 });

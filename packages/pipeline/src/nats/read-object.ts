@@ -6,13 +6,14 @@ import { translateError } from './errors.ts';
 import { UnavailableError } from '../domain/errors.ts';
 import { MissingArtifactError } from '../domain/ports/artifacts.ts';
 
+/** No data arrived in time. */
 class IdleError extends Error {
   override readonly name = 'IdleError';
 }
 
 /**
- * Reads an object whole. A read whose chunks are gone never ends by itself, so one that gives nothing for `idle`
- * milliseconds is tried once more (a server that was started again may have cut it), and is then taken for gone.
+ * Reads a whole object. When its chunks are missing, the client waits for ever. A read without data for `idle` milliseconds
+ * is therefore repeated once, because a server restart may have interrupted it, and then the object counts as missing.
  * @throws MissingArtifactError, UnavailableError
  */
 export async function readObject(
@@ -33,14 +34,15 @@ export async function readObject(
     } catch (error) {
       if (error instanceof MissingArtifactError || signal?.aborted) throw error;
       if (error instanceof IdleError) {
-        if (!(await answers(nats, idle))) throw new UnavailableError(`NATS went away while reading ${artifact.name}`);
+        if (!(await answers(nats, idle)))
+          throw new UnavailableError(`NATS became unreachable while reading ${artifact.name}`);
         if (tries > 1) throw new MissingArtifactError(artifact, 'has lost its content', { cause: error });
         continue;
       }
       const translated = translateError(error, `reading ${artifact.name}`);
       if (translated instanceof UnavailableError) throw translated;
-      // The client found the digest wrong, or could not make sense of the entry.
-      throw new MissingArtifactError(artifact, `can't be read`, { cause: error });
+      // The client found a wrong digest or invalid metadata.
+      throw new MissingArtifactError(artifact, `cannot be read`, { cause: error });
     }
   }
 }
@@ -53,7 +55,7 @@ async function readOnce(
 ): Promise<Uint8Array | null> {
   const object = await within(bucket.get(artifact.name), idle, signal);
   if (object === null) return null;
-  // Its own error is that of the stream, which we read to the end.
+  // The stream, which is read below, reports the same error.
   object.error.catch(() => undefined);
   const data = new Uint8Array(Number(artifact.size));
   const reader = object.data.getReader();
@@ -67,12 +69,12 @@ async function readOnce(
       at += value.length;
     }
   } finally {
-    // Ends the consumer on the server; nothing waits for it.
+    // Removes the consumer on the server, in the background.
     reader.cancel().catch(() => undefined);
   }
 }
 
-/** The promise, unless it takes longer than `idle` milliseconds. */
+/** Waits for a promise for at most `idle` milliseconds. @throws IdleError, the signal's reason */
 async function within<T>(promise: Promise<T>, idle: number, signal: AbortSignal | undefined): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new IdleError()), idle);

@@ -5,11 +5,11 @@ import { RequestRecordSchema } from '../domain/messages.ts';
 import type { RequestRecord } from '../domain/messages.ts';
 import { RequestConflictError } from '../domain/ports/requests.ts';
 import type { Requests } from '../domain/ports/requests.ts';
-import { requestKey } from './names.ts';
+import { timestampNow, toMilliseconds } from '../domain/timestamps.ts';
 import { isRevisionConflict, withTranslatedErrors } from './errors.ts';
-import { toMilliseconds, timestampNow } from '../domain/timestamps.ts';
+import { requestKey } from './names.ts';
 
-export function openRequests(bucket: KV): Requests {
+export function createRequests(bucket: KV): Requests {
   async function read(key: string): Promise<RequestRecord | null> {
     const entry = await withTranslatedErrors('reading a request', () => bucket.get(key));
     return entry?.operation === 'PUT' ? fromBinary(RequestRecordSchema, entry.value) : null;
@@ -29,7 +29,8 @@ export function openRequests(bucket: KV): Requests {
       const key = requestKey(owner, requestId);
       const fresh = create(RequestRecordSchema, { videoId, bodySha256: digestOf(body), createTime: timestampNow() });
       try {
-        await withTranslatedErrors('writing a request', () => bucket.create(key, toBinary(RequestRecordSchema, fresh)));
+        const write = () => bucket.create(key, toBinary(RequestRecordSchema, fresh));
+        await withTranslatedErrors('storing a request', write);
         return fresh;
       } catch (error) {
         if (!isRevisionConflict(error)) throw error;
@@ -47,12 +48,13 @@ export function openRequests(bucket: KV): Requests {
     },
     async forget(age) {
       const keys: string[] = [];
-      for await (const key of await withTranslatedErrors('listing requests', () => bucket.keys('r.>'))) keys.push(key);
+      const list = () => bucket.keys('r.>');
+      for await (const key of await withTranslatedErrors('listing requests', list)) keys.push(key);
       let forgotten = 0;
       for (const key of keys) {
         const known = await read(key);
         if (!known || Date.now() - toMilliseconds(known.createTime) < age) continue;
-        await withTranslatedErrors('forgetting a request', () => bucket.purge(key));
+        await withTranslatedErrors('removing a request', () => bucket.purge(key));
         forgotten++;
       }
       return forgotten;

@@ -13,7 +13,7 @@ const report = (executionProvider: string, modelDigest = TEST_MODEL.digest) =>
     create(StageReportSchema, { stage: Stage.DENOISE, model: TEST_MODEL.name, modelDigest, executionProvider }),
   );
 
-test('what stages compute with is known as soon as they run, of each process, and still while they sleep', async () => {
+test('lists the execution providers of all running processes, and of the last one when none runs', async () => {
   await using server = await startTestNats();
   const settings = testSettings({ CANARY_MS: 100 });
   await using system = await openTestSystem(server.url, 'test', settings);
@@ -24,7 +24,7 @@ test('what stages compute with is known as soon as they run, of each process, an
   expect(reports.providers(TEST_MODEL)).toEqual(['cpu']);
   expect(reports.providers({ ...TEST_MODEL, digest: 'another' })).toEqual([]);
 
-  // Other processes of the same stage, one with another model; what says nothing is nothing.
+  // Other processes of the stage: one with another model, one without a report, and one with an invalid report.
   const others = [report('cuda'), report('webgpu', 'another'), new Uint8Array(), Buffer.from('no report')].map(
     (content) => startCanary(system.nats, 'denoiser', settings, undefined, content),
   );
@@ -33,7 +33,7 @@ test('what stages compute with is known as soon as they run, of each process, an
   await cpu.close();
   await expect.poll(() => reports.providers(TEST_MODEL)).toEqual(['cuda']);
   await Promise.all(others.map((canary) => canary.close()));
-  // None is there any more: what the last one said stays.
+  // No process runs any more. The report of the last one stays.
   await new Promise((resolve) => setTimeout(resolve, 700));
   expect(reports.providers(TEST_MODEL)).toEqual(['cuda']);
   reports.close();

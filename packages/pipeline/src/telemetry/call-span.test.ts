@@ -49,7 +49,7 @@ afterAll(async () => {
 });
 beforeEach(() => exporter.reset());
 
-/** The call's span, once it has ended: after the caller has its answer. */
+/** The span of a call. It ends after the caller has received the response. */
 async function callSpan() {
   const find = () => exporter.getFinishedSpans().find(({ kind }) => kind === SpanKind.SERVER);
   await expect.poll(find).toBeDefined();
@@ -58,7 +58,7 @@ async function callSpan() {
 const computed = () => exporter.getFinishedSpans().filter(({ name }) => name === 'run graph');
 const image = new Uint8Array(9);
 
-test('a call is a part of its caller’s trace, and what is computed for it is a part of the call', async () => {
+test('the span of a call belongs to the caller’s trace and is the parent of what is computed for it', async () => {
   await createClient(EncoderService, channel).encode({ image, width: 64, height: 64 }, { metadata });
   const span = await callSpan();
   const method = 'cinematica.stages.v1.EncoderService/Encode';
@@ -73,7 +73,7 @@ test('a call is a part of its caller’s trace, and what is computed for it is a
   expect(computed().map((one) => one.parentSpanContext?.spanId)).toEqual([span.spanContext().spanId]);
 });
 
-test('a stream of requests and answers, from the first to the last', async () => {
+test('the span of a streaming call lasts from the first request to the last response', async () => {
   const latents = { frames: 1, channels: 4, height: 8, width: 8 };
   const answers = createClient(DecoderService, channel).decode(
     [
@@ -91,13 +91,13 @@ test('a stream of requests and answers, from the first to the last', async () =>
 });
 
 test.each([
-  ['a caller’s mistake', { width: 8 }, Code.INVALID_ARGUMENT, SpanStatusCode.UNSET],
-  ['a fault of ours', { width: 64, model: 'broken' }, Code.INTERNAL, SpanStatusCode.ERROR],
-])('%s has its code', async (_, request, code, status) => {
+  ['an invalid request', { width: 8 }, Code.INVALID_ARGUMENT, SpanStatusCode.UNSET],
+  ['an internal error', { width: 64, model: 'broken' }, Code.INTERNAL, SpanStatusCode.ERROR],
+])('%s sets the status code of the span', async (_, request, code, status) => {
   await expect(createClient(EncoderService, channel).encode({ image, height: 64, ...request })).rejects.toThrow();
   const span = await callSpan();
   expect(span.attributes['rpc.response.status_code']).toBe(Code[code]);
   expect(span.status.code).toBe(status);
-  // Without a caller's trace it begins one.
+  // Without a trace of the caller the span begins a new one.
   expect(span.parentSpanContext).toBeUndefined();
 });

@@ -2,7 +2,7 @@ import { Code } from '@cinematica/protocol';
 import type { CallRunner } from '@cinematica/protocol';
 import { describeSpan, inServerSpan } from './trace.ts';
 
-/** What a server is to blame for; the rest is its callers' business (OpenTelemetry's conventions for gRPC). */
+/** The status codes that count as errors of the server, by OpenTelemetry's semantic conventions for gRPC. */
 const FAULTS: ReadonlySet<Code> = new Set([
   Code.UNKNOWN,
   Code.DEADLINE_EXCEEDED,
@@ -13,8 +13,8 @@ const FAULTS: ReadonlySet<Code> = new Set([
 ]);
 
 /**
- * Answers each call in a span of its own: a part of the trace that the call's metadata name, and what is computed for it
- * is a part of it. A call's span lasts until its last answer is sent.
+ * Handles each call in a span, as part of the trace that the call's metadata names. The span ends when the last response
+ * has been sent.
  */
 export const inCallSpan: CallRunner = ({ parent, name }, { metadata }, run) => {
   const method = `${parent.typeName}/${name}`;

@@ -5,7 +5,7 @@ import type { GpuMemory } from './metrics.ts';
 const QUERY = ['--query-gpu=index,memory.used,memory.total', '--format=csv,noheader,nounits'];
 const MEBIBYTE = 2 ** 20;
 
-/** What the driver's own tool says; null where there is none, or nothing that it can tell. */
+/** Reads the memory of the GPUs with nvidia-smi. @returns null when there is no nvidia-smi or no reading. */
 export async function readGpuMemory(): Promise<GpuMemory[] | null> {
   try {
     const { stdout } = await promisify(execFile)('nvidia-smi', QUERY, { timeout: 5_000 });
@@ -15,7 +15,7 @@ export async function readGpuMemory(): Promise<GpuMemory[] | null> {
   }
 }
 
-/** @param text a line a GPU: its index, and the memory used and in all, in MiB. A MIG slice has `[N/A]`. */
+/** @param text one line per GPU: index, used and total memory in MiB. A MIG slice has `[N/A]` instead. */
 export function parseGpuMemory(text: string): GpuMemory[] | null {
   const gpus = text.split('\n').flatMap((line) => {
     const [, gpu, used, total] = /^(\d+), (\d+), (\d+)\s*$/.exec(line) ?? [];

@@ -4,7 +4,7 @@ import { createLog } from './log.ts';
 import type { LogFormat } from './log.ts';
 import { startTracing } from './start-tracing.ts';
 
-function said(format: LogFormat): string[] {
+function logLines(format: LogFormat): string[] {
   const lines: string[] = [];
   const log = createLog('muxer', { format, level: 'warn', write: (line) => void lines.push(line) });
   log.info('left out');
@@ -13,25 +13,25 @@ function said(format: LogFormat): string[] {
   return lines;
 }
 
-test('for machines: a JSON object a line, with what caused an error', () => {
-  const lines = said('json').map((line) => JSON.parse(line) as object);
+test('the json format writes an object per line, with the causes of an error', () => {
+  const lines = logLines('json').map((line) => JSON.parse(line) as object);
   expect(lines).toMatchObject([
     { level: 'warn', service: 'muxer', message: 'slow', video: 'v1' },
     { level: 'error', message: 'broken', error: 'outer: TypeError: inner of two lines' },
   ]);
 });
 
-test('for people: one line each, too', () => {
-  const [slow, broken] = said('text');
+test('the text format writes one line per event', () => {
+  const [slow, broken] = logLines('text');
   expect(slow).toMatch(/^\d\d:\d\d:\d\d\.\d{3} WARN muxer: slow video=v1\n$/);
   expect(broken).toMatch(/ ERROR muxer: broken video=v1 error=outer: TypeError: inner of two lines\n$/);
 });
 
-test('a line says which trace it belongs to', async () => {
+test('a line contains the id of the active trace', async () => {
   const end = startTracing('test', {});
   const traceId = '0af7651916cd43dd8448eb211c80319c';
   const span = trace.wrapSpanContext({ traceId, spanId: 'b7ad6b7169203331', traceFlags: 1 });
-  const lines = context.with(trace.setSpan(context.active(), span), () => said('json'));
+  const lines = context.with(trace.setSpan(context.active(), span), () => logLines('json'));
   expect(JSON.parse(lines[0]!)).toMatchObject({ trace: traceId, video: 'v1' });
   await end();
 });

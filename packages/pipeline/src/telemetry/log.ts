@@ -1,15 +1,15 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
 
-/** What is said about a line of the log beside its message. Nothing of a photo, a key or a cookie belongs here. */
+/** Further fields of a log line. They must not contain photos, keys or cookies. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** From what says most to what says least. */
+/** From the least to the most severe. */
 export const LOG_LEVELS = ['info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['json', 'text'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** Where a service says what it does. */
+/** The log of a service. */
 export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -17,20 +17,20 @@ export interface Log {
 }
 
 export interface LogOptions {
-  /** Lines of lower levels are left out; `info` unless given. */
+  /** The lowest level that is written. @default 'info' */
   readonly level?: LogLevel;
-  /** Left out, it is text on a terminal. */
+  /** @default 'text' on a terminal, 'json' otherwise */
   readonly format?: LogFormat | undefined;
-  /** Takes a line, with its end; standard error unless given. */
+  /** Receives each line, including its line break. @default writes to standard error */
   readonly write?: (line: string) => void;
 }
 
-/** A line for each event on standard error, with the trace that it belongs to, if any. */
+/** Creates a log that writes one line for each event, with the id of the active trace. */
 export function createLog(service: string, options: LogOptions = {}): Log {
-  const { level: least = 'info', format = process.stderr.isTTY ? 'text' : 'json' } = options;
+  const { level: minLevel = 'info', format = process.stderr.isTTY ? 'text' : 'json' } = options;
   const write = options.write ?? ((line: string) => void process.stderr.write(line));
-  const say = (level: LogLevel, message: string, fields: LogFields = {}) => {
-    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(least)) return;
+  const log = (level: LogLevel, message: string, fields: LogFields = {}) => {
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(minLevel)) return;
     const span = trace.getActiveSpan()?.spanContext();
     const all = { ...fields, ...(span && isSpanContextValid(span) && { trace: span.traceId }) };
     const time = new Date().toISOString();
@@ -39,23 +39,23 @@ export function createLog(service: string, options: LogOptions = {}): Log {
     );
   };
   return {
-    info: (message, fields) => say('info', message, fields),
-    warn: (message, fields) => say('warn', message, fields),
-    error: (message, error, fields) => say('error', message, { ...fields, error: describeError(error) }),
+    info: (message, fields) => log('info', message, fields),
+    warn: (message, fields) => log('warn', message, fields),
+    error: (message, error, fields) => log('error', message, { ...fields, error: describeError(error) }),
   };
 }
 
-/** For people: the time of day, and fields as they would be typed. */
+/** The text format: the time of day, the message, and `name=value` for each field. */
 function text(time: string, level: LogLevel, service: string, message: string, fields: LogFields): string {
-  const said = Object.entries(fields).flatMap(([name, value]) =>
+  const pairs = Object.entries(fields).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${String(value)}`],
   );
-  return [time.slice(11, 23), level === 'info' ? '' : level.toUpperCase(), `${service}:`, message, ...said]
+  return [time.slice(11, 23), level === 'info' ? '' : level.toUpperCase(), `${service}:`, message, ...pairs]
     .filter(Boolean)
     .join(' ');
 }
 
-/** An error and what caused it, in one line. */
+/** An error and its causes, in one line. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? '' : `: ${describeError(error.cause)}`;

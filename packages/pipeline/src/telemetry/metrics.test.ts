@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseGpuMemory } from './gpu-memory.ts';
 import { createMetrics } from './metrics.ts';
 
-test('what a process is, its computing process, and the GPU where there is one', async () => {
+test('publishes the build, the computing process and the GPU memory', async () => {
   const metrics = createMetrics('denoiser');
   metrics.about({ stage: 'denoise', model: { name: 'tiny', digest: '0123' }, provider: 'cuda' });
   metrics.watchChild(() => ({ rss: 5, peakRss: 7 }));
@@ -22,7 +22,7 @@ test('what a process is, its computing process, and the GPU where there is one',
   }
 });
 
-test('where the GPU says nothing, nothing is shown', async () => {
+test('publishes no GPU memory when it cannot be read', async () => {
   const metrics = createMetrics('denoiser');
   await metrics.watchGpuMemory(() => Promise.resolve(parseGpuMemory('0, [N/A], [N/A]\n')));
   expect(await metrics.registry.metrics()).not.toContain('cinematica_gpu_memory_bytes');

@@ -7,15 +7,15 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { TelemetrySettings } from './telemetry-settings.ts';
 import { traceContext } from './trace-context.ts';
 
-/** Spans are sent this often, and a collector that is away holds nobody up for longer than this. Milliseconds. */
+/** The interval at which spans are exported, and the time limit of an export. Milliseconds. */
 const SEND_MS = 2_000;
 
 type Endpoints = Partial<Pick<TelemetrySettings, `OTEL_EXPORTER_OTLP_${'' | 'TRACES_'}ENDPOINT`>>;
 
 /**
- * Sends this process's spans to a collector. Without an address nothing is recorded, but a caller's trace still goes
- * along with the messages.
- * @returns what sends the rest and ends it.
+ * Exports this process's spans to a collector. Without an endpoint no span is recorded, but the traces of callers are still
+ * propagated.
+ * @returns a function that exports the remaining spans and ends tracing.
  */
 export function startTracing(service: string, settings: Endpoints): () => Promise<void> {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -24,7 +24,7 @@ export function startTracing(service: string, settings: Endpoints): () => Promis
   if (url === null) return () => Promise.resolve();
   const exporter = new OTLPTraceExporter({ url, timeoutMillis: SEND_MS });
   const provider = new TracerProvider({
-    // OTEL_RESOURCE_ATTRIBUTES may add to what it is, not say otherwise.
+    // OTEL_RESOURCE_ATTRIBUTES may add attributes, but not override these.
     resource: detectResources({ detectors: [resourceAttributesEnvDetector] }).merge(
       resourceFromAttributes({
         'service.namespace': 'cinematica',
@@ -35,11 +35,11 @@ export function startTracing(service: string, settings: Endpoints): () => Promis
     spanProcessors: [new BatchSpanProcessor({ exporter, scheduledDelayMillis: SEND_MS, exportTimeoutMillis: SEND_MS })],
   });
   trace.setGlobalTracerProvider(provider);
-  // What can't be sent any more is no reason not to end.
+  // A failed export must not prevent the process from ending.
   return () => provider.shutdown().catch(() => undefined);
 }
 
-/** As OpenTelemetry's own rules have it: an address for all signals gets the path of this one. */
+/** By the OpenTelemetry specification, the endpoint for all signals is extended by the path of this one. */
 function tracesUrl(settings: Endpoints): string | null {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: all, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: own } = settings;
   return own ?? (all === undefined ? null : `${all.replace(/\/+$/, '')}/v1/traces`);

@@ -3,18 +3,18 @@ import { LOG_FORMATS, LOG_LEVELS } from './log.ts';
 
 const url = z.url({ protocol: /^https?$/ });
 
-/** How a service tells of itself, as environment variables. */
+/** The environment variables for logs and traces. */
 export const telemetrySettingsSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
-  /** `json` for machines, `text` for people; left out, it is text on a terminal. */
+  /** `json` or `text`. @default text on a terminal, json otherwise */
   LOG_FORMAT: z.enum(LOG_FORMATS).optional(),
   /**
-   * Where spans are sent, by OTLP over HTTP, for example `http://collector:4318`; nowhere unless it is given. Of
-   * OpenTelemetry's other variables, those for headers, compression, certificates, time limits and resource attributes
-   * are read as well.
+   * The OTLP/HTTP endpoint that spans are exported to, for example `http://collector:4318`. Spans are not exported when it
+   * is not set. The standard OpenTelemetry variables for headers, compression, certificates, timeouts and resource
+   * attributes apply as well.
    */
   OTEL_EXPORTER_OTLP_ENDPOINT: url.optional(),
-  /** The same for spans alone, with its whole path; it comes first. */
+  /** The endpoint for spans only, with its full path. It takes precedence. */
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url.optional(),
 });
 

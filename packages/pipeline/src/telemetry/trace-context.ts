@@ -4,7 +4,7 @@ import type { TextMapPropagator } from '@opentelemetry/api';
 const HEADER = 'traceparent';
 const FORM = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 
-/** Carries the running trace in a `traceparent` header (W3C Trace Context, level 1, version 00). */
+/** Propagates the active trace in the `traceparent` header (W3C Trace Context, level 1, version 00). */
 export const traceContext: TextMapPropagator = {
   fields: () => [HEADER],
   inject(context, carrier, setter) {

@@ -14,12 +14,11 @@ import { bucketStream, RECORDS_STREAM } from '../nats/names.ts';
 import { LIFETIMES } from '../domain/stages.ts';
 import { provision } from '../nats/provision.ts';
 import { openAdmissionPorts } from '../nats/admission-ports.ts';
+import type { AdmissionPorts } from '../nats/admission-ports.ts';
 import { createHousekeepingPorts } from '../nats/housekeeping-ports.ts';
 import { RequestConflictError } from '../domain/ports/requests.ts';
 import { createQuotas } from '../domain/admission/quotas.ts';
 import type { Quotas } from '../domain/admission/quotas.ts';
-import type { QuotaStore } from '../domain/ports/quotas.ts';
-import type { Requests } from '../domain/ports/requests.ts';
 import { UnknownVideoError } from '../domain/ports/records.ts';
 import { cancelVideo, deleteVideo, undeleteVideo } from '../domain/video/video-changes.ts';
 import { findTask, isTerminal } from '../domain/video/routing.ts';
@@ -46,7 +45,7 @@ let system: TestSystem;
 let table: VideoTable;
 let queue: QueueView;
 let previews: Previews;
-let ports: { readonly requests: Requests; readonly quotas: QuotaStore };
+let ports: AdmissionPorts;
 let quotas: Quotas;
 let workers: Worker[] = [];
 const ended = new AbortController();
@@ -69,7 +68,7 @@ const plan = (model = TEST_MODEL) =>
   });
 const send = (owner: string, requestId: string = randomUUID(), body = requestId, model = TEST_MODEL) =>
   createVideo(
-    { ...system, requests: ports.requests },
+    { ...system, ...ports },
     {
       owner,
       admission: {
@@ -98,7 +97,7 @@ beforeAll(async () => {
   queue = createQueueView(table);
   previews = await openPreviews(system.nats, system.settings);
   ports = await openAdmissionPorts(system.nats, system.settings);
-  quotas = createQuotas(ports.quotas, (videoId) => table.videos.get(videoId), system.settings);
+  quotas = createQuotas(ports.quotaStore, (videoId) => table.videos.get(videoId), system.settings);
   // Two gateways, of which one leads.
   housekeepers = ['one', 'two'].map((holder) => {
     const options = { ...system, ...createHousekeepingPorts(system.nats, system.settings), ...ports, table };

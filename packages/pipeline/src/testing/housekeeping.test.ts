@@ -4,9 +4,9 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createQuotas, forgetIdleQuotas } from '../domain/admission/quotas.ts';
 import { startTestNats } from '../../../../test/support/nats-server.ts';
 import type { TestNats } from '../../../../test/support/nats-server.ts';
+import { createQuotas, removeIdleQuotas } from '../domain/admission/quotas.ts';
 import { trimHistories } from '../domain/housekeeping/trim-histories.ts';
 import { QuotaRecordSchema, VideoState } from '../domain/messages.ts';
 import type { VideoRecord } from '../domain/messages.ts';
@@ -107,9 +107,9 @@ test('deletion markers are removed, and a key that was written again is kept', a
 
 test('quotas of idle owners are removed, and start again from zero', async () => {
   const { record } = await system.add('busy', {}, 'busy');
-  await using table = await openVideoTable(system.nats, system.settings, system.log);
+  await using table = await openVideoTable(system.nats, settings, system.log);
   const find = (videoId: string) => table.videos.get(videoId);
-  const quotas = createQuotas(ports.quotas, find, settings);
+  const quotas = createQuotas(ports.quotaStore, find, settings);
   const count = (owner: string, videoId: string) => quotas.take(owner, videoId);
   await count('today', '00000000-0000-7000-8000-000000000001');
   await count('idle', '00000000-0000-7000-8000-000000000002');
@@ -119,7 +119,7 @@ test('quotas of idle owners are removed, and start again from zero', async () =>
     const quota = fromBinary(QuotaRecordSchema, entry!.value);
     await bucket.put(quotaKey(owner), toBinary(QuotaRecordSchema, { ...quota, day: quota.day - 1 }));
   }
-  expect(await forgetIdleQuotas(ports.quotas, find)).toBe(1);
+  expect(await removeIdleQuotas(ports.quotaStore, find)).toBe(1);
   const left = await Promise.all(
     ['today', 'idle', 'busy'].map(async (owner) => (await bucket.get(quotaKey(owner)))?.operation),
   );

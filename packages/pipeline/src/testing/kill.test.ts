@@ -19,11 +19,11 @@ import type { TestSystem } from './system.ts';
 
 const VIDEOS = Number(process.env.KILL_VIDEOS ?? 30);
 const SEED = Number(process.env.KILL_SEED ?? 1);
-/** Killing goes on for this long at most, milliseconds: what came through then is given quiet to end in. */
+/** How long processes are killed at most, milliseconds. The remaining videos are then made without disturbance. */
 const CHAOS = VIDEOS * 1_000;
 const STEP_MS = 30;
 
-test(`${VIDEOS} videos come through kills of every process and of NATS: all done, none twice, the same bytes`, async () => {
+test(`${VIDEOS} videos are done once, with the right bytes, while every process and NATS are killed`, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cinematica-kill-'));
   const stepsFile = join(folder, 'steps');
   await using server = await startTestNats();
@@ -36,7 +36,7 @@ test(`${VIDEOS} videos come through kills of every process and of NATS: all done
   const names = [...STAGES.map(stageName), 'denoise#2', 'housekeeper', 'housekeeper#2'];
   await using fleet = startFleet(names, { url: server.url, settings, stepMilliseconds: STEP_MS, stepsFile });
   onTestFailed(async () => {
-    // What the processes said is the only way to understand what happened.
+    // The log of the processes is the only way to understand a failure.
     const log = join(tmpdir(), 'cinematica-kill.log');
     await writeFile(log, fleet.lines.join('\n'));
     console.error(`the log of every process is in ${log}`);
@@ -50,13 +50,13 @@ test(`${VIDEOS} videos come through kills of every process and of NATS: all done
   };
   while (Date.now() - begun < CHAOS && (await open()) > 0) {
     await delay(200 + random() * 600);
-    const what = random();
-    if (what < 0.12) {
+    const choice = random();
+    if (choice < 0.12) {
       counts.nats++;
       await server.kill();
       await delay(random() * 800);
       await server.start();
-    } else if (what < 0.2) {
+    } else if (choice < 0.2) {
       counts.pauses++;
       fleet.pause(names[Math.floor(random() * names.length)]!, settings.ACK_WAIT_MS * 1.5);
     } else {
@@ -80,7 +80,7 @@ test(`${VIDEOS} videos come through kills of every process and of NATS: all done
     expect(Buffer.from(await system.artifacts.get(media)).equals(expected), record.videoId).toBe(true);
     expect(await commits(system, record.owner, record.videoId)).toEqual([]);
   }
-  // Nothing is left of them but media and photos, and no message.
+  // Only the media and the photos are left, and no message.
   await expect.poll(() => left(system), { timeout: 20_000 }).toEqual({ photos: VIDEOS, media: VIDEOS, messages: 0 });
 
   const computed = (await readFile(stepsFile, 'utf8')).trim().split('\n').length;
@@ -97,14 +97,14 @@ test(`${VIDEOS} videos come through kills of every process and of NATS: all done
   await rm(folder, { recursive: true });
 }, 600_000);
 
-/** Tasks whose result was committed more often than it was asked for, by the record's whole history. */
+/** The tasks that were committed more often than necessary, by the whole history of the record. */
 async function commits(system: TestSystem, owner: string, videoId: string): Promise<string[]> {
   const done = new Map<string, number>();
   const before = new Map<string, TaskState>();
   let remakes = new Map<string, number>();
   let previous: bigint | null = null;
   for (const { record, revision } of await system.records.history({ owner, videoId })) {
-    // No revision is missing from the story.
+    // No revision is missing from the history.
     if (previous !== null) expect(record.previousRevision).toBe(previous);
     previous = BigInt(revision);
     for (const task of record.tasks) {

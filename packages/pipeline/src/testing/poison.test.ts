@@ -14,14 +14,14 @@ import { startFleet } from './fleet.ts';
 import { DEADLY_SEED } from './sum-stages.ts';
 import { openTestSystem, TEST_MODEL, testSettings } from './system.ts';
 
-test('a video that kills its worker fails after three attempts, and the others come through', async () => {
+test('a video that kills its worker fails after three attempts, and the other videos are made', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cinematica-poison-'));
   const stepsFile = join(folder, 'steps');
   await using server = await startTestNats();
   const settings = testSettings({ ACK_WAIT_MS: 1_000 });
   await using system = await openTestSystem(server.url, 'test', settings);
   await provision(system.nats, settings, [TEST_MODEL]);
-  // Saved after steps 2, 4, …: it gets as far as a checkpoint once, so that its first death does not yet count for two.
+  // The first attempt saves a checkpoint after step 2, so its failure starts the count at 1.
   const deadly = (await system.add('deadly', { seed: DEADLY_SEED })).record;
   const others = await Promise.all(['one', 'two', 'three'].map((photo) => system.add(photo)));
   await using fleet = startFleet([...STAGES.map(stageName), 'housekeeper'], {
@@ -46,7 +46,7 @@ test('a video that kills its worker fails after three attempts, and the others c
     const done = await system.until(record, (stored) => isTerminal(stored.record), 60_000);
     expect(done.record.state).toBe(VideoState.DONE);
   }
-  // It went on from what was saved after step 2, each time.
+  // Each further attempt resumed from the checkpoint after step 2.
   const steps = (await readFile(stepsFile, 'utf8')).split('\n');
   const own = steps.filter((line) =>
     line.startsWith(`${deadly.videoId} ${nameOf({ stage: Stage.DENOISE, segment: 0 })} `),

@@ -4,12 +4,12 @@ import type { Metadata, ServerInterceptor, StatusObject } from '@grpc/grpc-js';
 import { ErrorReason } from '../gen/cinematica/v1/error_reason_pb.ts';
 import { refuse } from './reasons.ts';
 
-/** Kubernetes' probes send no headers. */
-const OPEN = '/grpc.health.v1.Health/';
+/** Health checks need no token, because the probes of Kubernetes send no headers. */
+const PUBLIC_PATH = '/grpc.health.v1.Health/';
 
 /**
- * Refuses every call without one of the tokens (`authorization: Bearer …`), but for health checks. There may be several,
- * so that a token can be replaced while both are in use.
+ * Creates an interceptor that rejects calls without one of the tokens (`authorization: Bearer …`), except for health checks.
+ * Several tokens allow a rotation: both the old and the new one are valid for a while.
  */
 export function requireBearerToken(tokens: readonly string[]): ServerInterceptor {
   const known = tokens.map(digest);
@@ -25,16 +25,16 @@ export function requireBearerToken(tokens: readonly string[]): ServerInterceptor
       start: (next) => {
         next({
           onReceiveMetadata: (metadata, pass) => {
-            if (path.startsWith(OPEN) || allowed(metadata)) pass(metadata);
-            else call.sendStatus(refusal());
+            if (path.startsWith(PUBLIC_PATH) || allowed(metadata)) pass(metadata);
+            else call.sendStatus(unauthenticated());
           },
         });
       },
     });
 }
 
-function refusal(): StatusObject {
-  const message = 'This service asks for a valid token in the header “authorization: Bearer …”.';
+function unauthenticated(): StatusObject {
+  const message = 'This service requires a valid token in the header “authorization: Bearer …”.';
   return refuse(status.UNAUTHENTICATED, ErrorReason.NOT_AUTHENTICATED, message).toStatus();
 }
 

@@ -2,29 +2,32 @@ import { Client, credentials, status } from '@grpc/grpc-js';
 import { MAX_MESSAGE_BYTES } from './limits.ts';
 import { RpcError } from './rpc-error.ts';
 
-/** How a channel is set up. */
+/** Options of a channel. */
 export interface ChannelOptions {
-  /** Sent with every call as `authorization: Bearer …`. */
+  /** Token that is sent with every call as `authorization: Bearer …`. Default none. */
   readonly token?: string;
-  /** The most that a message may take, in bytes; 2 MiB unless told. */
+  /** Maximum size of a message in bytes; default 2 MiB. */
   readonly maxMessageBytes?: number;
 }
 
-/** A connection to a server, made when it is first needed and again when it broke. Several clients can share one. */
+/** A connection to a server. It connects on the first call, and reconnects automatically. Several clients can share it. */
 export interface Channel extends Disposable {
   readonly grpc: Client;
   readonly token: string | null;
   /**
-   * Waits until it is connected.
+   * Waits until the channel is connected.
    *
-   * @throws RpcError where it is not within this time
+   * @throws RpcError UNAVAILABLE when it is not connected within this time
    */
   ready(timeoutMs: number): Promise<void>;
-  /** Closes it; its calls fail. */
+  /** Closes the channel. Its calls fail. */
   close(): void;
 }
 
-/** Opens a channel in clear text, as it is used inside a cluster: `127.0.0.1:50051`, `dns:///denoiser:50051`. */
+/**
+ * Opens a channel without TLS, for use inside a cluster.
+ * @param address such as `127.0.0.1:50051` or `dns:///denoiser:50051`
+ */
 export function openChannel(address: string, options: ChannelOptions = {}): Channel {
   const { token, maxMessageBytes = MAX_MESSAGE_BYTES } = options;
   const grpc = new Client(address, credentials.createInsecure(), {
@@ -32,7 +35,7 @@ export function openChannel(address: string, options: ChannelOptions = {}): Chan
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.keepalive_time_ms': 20_000,
     'grpc.keepalive_timeout_ms': 10_000,
-    // Stages are never behind a proxy, but the environment may name one.
+    // Ignore the proxy settings of the environment: the stages are inside the cluster.
     'grpc.enable_http_proxy': 0,
   });
   const close = () => grpc.close();

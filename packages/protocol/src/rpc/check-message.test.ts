@@ -6,8 +6,8 @@ import { CreateVideoRequestSchema, MediaKind } from '../v1.ts';
 import { checkMessage } from './check-message.ts';
 import { RpcError } from './rpc-error.ts';
 
-/** The fields that are refused. */
-function refused(request: MessageInitShape<typeof CreateVideoRequestSchema>): string[] {
+/** Returns the fields with violations. */
+function violations(request: MessageInitShape<typeof CreateVideoRequestSchema>): string[] {
   try {
     checkMessage(CreateVideoRequestSchema, create(CreateVideoRequestSchema, request));
     return [];
@@ -20,9 +20,9 @@ function refused(request: MessageInitShape<typeof CreateVideoRequestSchema>): st
 const image = { case: 'image', value: new Uint8Array(9) } as const;
 const uuid = '01990000-0000-7000-8000-000000000000';
 
-test('what people send is taken', () => {
-  expect(refused({ source: image })).toEqual([]);
-  expect(refused({ source: { case: 'continueFrom', value: `videos/${uuid}` }, requestId: uuid })).toEqual([]);
+test('accepts valid requests', () => {
+  expect(violations({ source: image })).toEqual([]);
+  expect(violations({ source: { case: 'continueFrom', value: `videos/${uuid}` }, requestId: uuid })).toEqual([]);
   const settings = {
     model: 'svd-xt',
     frames: 250,
@@ -35,34 +35,46 @@ test('what people send is taken', () => {
     crop: { x: 0, y: 1, zoom: 8 },
     outputs: [MediaKind.LOOP, MediaKind.WEBP, MediaKind.WEBM],
   } as const;
-  expect(refused({ source: image, settings: { ...settings, outputs: [...settings.outputs] } })).toEqual([]);
+  expect(violations({ source: image, settings: { ...settings, outputs: [...settings.outputs] } })).toEqual([]);
 });
 
 test.each([
-  ['nothing to make it of', {}, ['source']],
-  ['an empty photo', { source: { case: 'image', value: new Uint8Array(0) } }, ['image']],
-  ['13 MB', { source: { case: 'image', value: new Uint8Array(13_000_000) } }, ['image']],
-  ['another’s idea of a name', { source: { case: 'video', value: 'videos/../x' } }, ['video']],
-  ['no UUID', { source: image, requestId: 'again' }, ['request_id']],
+  ['rejects a request without a source', {}, ['source']],
+  ['rejects an empty photo', { source: { case: 'image', value: new Uint8Array(0) } }, ['image']],
+  ['rejects a photo of 13 MB', { source: { case: 'image', value: new Uint8Array(13_000_000) } }, ['image']],
+  ['rejects an invalid name', { source: { case: 'video', value: 'videos/../x' } }, ['video']],
+  ['rejects a request id that is not a UUID', { source: image, requestId: 'again' }, ['request_id']],
   [
-    'numbers out of range',
+    'rejects numbers out of range',
     { source: image, settings: { frames: 0, steps: 101 } },
     ['settings.frames', 'settings.steps'],
   ],
-  ['not a number', { source: image, settings: { noiseAugStrength: NaN } }, ['settings.noise_aug_strength']],
-  ['guidance upside down', { source: image, settings: { minGuidance: 3, maxGuidance: 1 } }, ['settings']],
+  ['rejects NaN', { source: image, settings: { noiseAugStrength: NaN } }, ['settings.noise_aug_strength']],
   [
-    'a size that is too large',
+    'rejects a minimum guidance above the maximum',
+    { source: image, settings: { minGuidance: 3, maxGuidance: 1 } },
+    ['settings'],
+  ],
+  [
+    'rejects a size that is too large',
     { source: image, settings: { shape: { case: 'size', value: { width: 4096, height: 4096 } } } },
     ['settings.size'],
   ],
   [
-    'a strip',
+    'rejects an extreme aspect ratio',
     { source: image, settings: { shape: { case: 'aspectRatio', value: { width: 9, height: 1 } } } },
     ['settings.aspect_ratio'],
   ],
-  ['a poster on request', { source: image, settings: { outputs: [MediaKind.POSTER] } }, ['settings.outputs[0]']],
-  ['the same twice', { source: image, settings: { outputs: [MediaKind.LOOP, MediaKind.LOOP] } }, ['settings.outputs']],
+  [
+    'rejects outputs that cannot be requested',
+    { source: image, settings: { outputs: [MediaKind.POSTER] } },
+    ['settings.outputs[0]'],
+  ],
+  [
+    'rejects duplicate outputs',
+    { source: image, settings: { outputs: [MediaKind.LOOP, MediaKind.LOOP] } },
+    ['settings.outputs'],
+  ],
 ] as [string, MessageInitShape<typeof CreateVideoRequestSchema>, string[]][])('%s', (_, request, fields) => {
-  expect(refused(request)).toEqual(fields);
+  expect(violations(request)).toEqual(fields);
 });

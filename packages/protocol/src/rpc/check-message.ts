@@ -6,9 +6,9 @@ import { refuseFields } from './reasons.ts';
 const validator = createValidator();
 
 /**
- * Holds a message to the rules in its schema.
+ * Validates a message with the rules in its schema.
  *
- * @throws RpcError INVALID_ARGUMENT with `google.rpc.BadRequest`, a violation for each rule it breaks
+ * @throws RpcError INVALID_ARGUMENT with `google.rpc.BadRequest`, with a field violation for each violated rule
  */
 export function checkMessage<D extends DescMessage>(desc: D, message: MessageShape<D>): void {
   const result = validator.validate(desc, message);

@@ -16,17 +16,17 @@ import type { Channel } from './channel.ts';
 import { answer, receive, send } from './make-call.ts';
 import { methodDefinition } from './service-definition.ts';
 
-/** What goes with a call. */
+/** Options of a call. */
 export interface CallOptions {
-  /** The call fails with DEADLINE_EXCEEDED when it has not ended by then; the server sees the deadline. */
+  /** Deadline in milliseconds from now. The server receives it; afterwards, the call fails with DEADLINE_EXCEEDED. */
   readonly timeoutMs?: number | undefined;
-  /** Headers. */
+  /** Additional headers. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
-  /** Cancels the call, which then fails with CANCELLED and the signal's reason as its cause. */
+  /** Cancels the call. It then fails with CANCELLED; the cause is the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A function for each method of a service. All of them fail with {@link RpcError}. */
+/** A client with a function for each method of a service. The functions fail with {@link RpcError}. */
 export type RpcClient<S extends DescService> = { readonly [K in keyof S['method']]: Call<S['method'][K]> };
 
 type Call<M extends DescMethod> =
@@ -43,8 +43,8 @@ type Call<M extends DescMethod> =
 type Requests<I extends DescMessage> = AsyncIterable<MessageInitShape<I>> | Iterable<MessageInitShape<I>>;
 
 /**
- * A client of a service over a channel. A call's stream begins when it is first read, and ends the call when it is left
- * before its end.
+ * Creates a client for a service. A call with a stream of responses starts when the stream is first read. If the reader stops
+ * before the end of the stream, the call is cancelled.
  */
 export function createClient<S extends DescService>(service: S, channel: Channel): RpcClient<S> {
   const calls = service.methods.map((method) => [method.localName, callOf(method, channel)] as const);

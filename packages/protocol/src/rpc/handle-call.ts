@@ -17,26 +17,26 @@ import type { CallContext } from './handlers.ts';
 import { RpcError } from './rpc-error.ts';
 import { writeAll } from './write-all.ts';
 
-/** A handler whatever its method: what it takes and gives depends on the method's kind. */
+/** A handler of any method. Its input and result depend on the kind of the method. */
 type UntypedHandler = (input: Message | AsyncIterable<Message>, context: CallContext) => unknown;
 
-/** Told of every call that ended in a fault of ours. */
+/** Receives the error of each call that failed with INTERNAL or UNKNOWN. */
 export type FaultListener = (error: RpcError, method: DescMethod) => void;
 
 /**
- * Runs something around every call, a trace's span for example.
+ * Wraps every call, for example in a trace span.
  *
- * @param run answers the call; it never fails, and gives the status that the call ended with
+ * @param run handles the call; it never rejects, and returns the status of the call
  */
 export type CallRunner = (method: DescMethod, context: CallContext, run: () => Promise<status>) => Promise<unknown>;
 
-/** What a server does with calls beside answering them. */
+/** Hooks of a server around its calls. */
 export interface CallWatch {
   readonly onFault: FaultListener;
   readonly around: CallRunner;
 }
 
-/** A method's handler as grpc-js takes it. */
+/** Converts the handler of a method for grpc-js. */
 export function handleCall(
   method: DescMethod,
   handler: UntypedHandler,
@@ -107,11 +107,11 @@ function contextOf(call: AnyCall): CallContext {
   const controller = new AbortController();
   const at = call.getDeadline();
   const deadline = at === Infinity ? null : new Date(at);
-  // Each kind of call is an emitter of its own; only this event concerns all.
+  // The types of the calls differ, but all of them emit this event.
   (call as EventEmitter).on('cancelled', () => {
-    const late = deadline !== null && deadline.getTime() <= Date.now();
+    const deadlinePassed = deadline !== null && deadline.getTime() <= Date.now();
     controller.abort(
-      late
+      deadlinePassed
         ? new RpcError('The deadline has passed.', status.DEADLINE_EXCEEDED)
         : new RpcError('The call was cancelled.', status.CANCELLED),
     );
@@ -119,7 +119,7 @@ function contextOf(call: AnyCall): CallContext {
   return { signal: controller.signal, deadline, metadata: call.metadata, peer: call.getPeer() };
 }
 
-/** The requests of a stream. A handler that stops reading early can still answer: the stream stays as it is. */
+/** Reads the requests of a stream. The stream is not destroyed, so a handler can reply before it has read everything. */
 async function* read(
   call: Pick<Readable, 'iterator'>,
   checked: (message: Message) => Message,

@@ -11,19 +11,19 @@ import type {
 } from '@bufbuild/protobuf';
 import type { Metadata } from '@grpc/grpc-js';
 
-/** What a handler knows of its call. */
+/** The context of a call. */
 export interface CallContext {
-  /** Aborted when the caller cancels or goes away, when the deadline has passed, and when the server stops in haste. */
+  /** Aborted when the caller cancels or disconnects, when the deadline has passed, or when the server is forced to close. */
   readonly signal: AbortSignal;
-  /** When the caller no longer waits; null where it set no deadline. */
+  /** The deadline of the call; null without one. */
   readonly deadline: Date | null;
-  /** The call's headers. */
+  /** The headers of the call. */
   readonly metadata: Metadata;
-  /** The caller's address. */
+  /** The address of the caller. */
   readonly peer: string;
 }
 
-/** An implementation of every method of a service. Requests have been held to the rules in their schema. */
+/** An implementation of all methods of a service. The requests were validated with the rules in their schema. */
 export type ServiceHandlers<S extends DescService> = { readonly [K in keyof S['method']]: Handler<S['method'][K]> };
 
 type Handler<M extends DescMethod> =

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close(0));
 
-test('probes need no token, and see what setServing says', async () => {
+test('health checks need no token, and return the status of setServing', async () => {
   const client = new Client(address, credentials.createInsecure());
   const check = (name: string) =>
     new Promise((resolve, reject) => {

@@ -5,20 +5,20 @@ import type { ClientReadableStream, ClientWritableStream, requestCallback } from
 import { RpcError } from './rpc-error.ts';
 import { writeAll } from './write-all.ts';
 
-/** A call under way. */
+/** A running call. */
 interface Running<C> {
   readonly call: C;
-  /** Only of a call that sends a stream. */
+  /** Only for a call that sends a stream. */
   readonly sending?: Sending;
 }
 
-/** The sending of a stream of requests. */
+/** The state of a stream of requests. */
 interface Sending {
-  /** What the caller's own requests threw, which ends the call. */
+  /** The error of the caller's own requests, which ends the call. */
   fault?: unknown;
 }
 
-/** Makes a call that has one answer. */
+/** Makes a call with one response. */
 export function answer(
   signal: AbortSignal | undefined,
   begin: (done: requestCallback<Message>) => Running<{ cancel(): void }>,
@@ -37,7 +37,7 @@ export function answer(
   });
 }
 
-/** Makes a call that has a stream of answers. */
+/** Makes a call with a stream of responses. */
 export async function* receive(
   signal: AbortSignal | undefined,
   begin: () => Running<ClientReadableStream<Message>>,
@@ -47,12 +47,12 @@ export async function* receive(
   const cancel = () => {
     call.cancel();
   };
-  // The reading below reports errors; one that comes after it, such as of the cancelling itself, says nothing new.
+  // The loop below reports errors. A later error, such as that of the cancellation, is ignored.
   call.on('error', () => undefined);
   signal?.addEventListener('abort', cancel, { once: true });
   try {
     for await (const message of call.iterator({ destroyOnReturn: false })) {
-      // What had come in before the cancelling is wanted no more.
+      // Discards messages that were received before the cancellation.
       throwIfCancelled(signal);
       yield message as Message;
     }
@@ -64,7 +64,7 @@ export async function* receive(
   }
 }
 
-/** Sends a stream of requests, until the call ends. */
+/** Sends a stream of requests until the call ends. */
 export function send(
   call: ClientWritableStream<Message>,
   desc: DescMessage,

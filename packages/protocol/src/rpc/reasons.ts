@@ -7,10 +7,10 @@ import type { ErrorDetail } from './rpc-error.ts';
 
 const PREFIX = 'ERROR_REASON_';
 
-/** More violations would say no more to anyone, and errors travel in trailers. */
+/** Errors are sent in trailers, whose size is limited. */
 const MAX_VIOLATIONS = 16;
 
-/** An error with its reason as `google.rpc.ErrorInfo`; `message` is for the person who gets it. */
+/** Creates an error with its reason as `google.rpc.ErrorInfo`. `message` is shown to the user. */
 export function refuse(
   code: status,
   reason: ErrorReason,
@@ -22,7 +22,7 @@ export function refuse(
   return RpcError.with(message, code, [{ desc: ErrorInfoSchema, value: info }, ...details], options);
 }
 
-/** INVALID_ARGUMENT that names fields: `field` is a path such as `settings.frames`. */
+/** Creates an INVALID_ARGUMENT error with field violations. `field` is a path such as `settings.frames`. */
 export function refuseFields(
   violations: readonly { readonly field: string; readonly description: string }[],
   reason: ErrorReason = ErrorReason.INVALID_REQUEST,
@@ -32,13 +32,13 @@ export function refuseFields(
   return refuse(status.INVALID_ARGUMENT, reason, message.join('; '), [{ desc: BadRequestSchema, value }]);
 }
 
-/** RESOURCE_EXHAUSTED that says when to come back. */
+/** Creates a RESOURCE_EXHAUSTED error with the delay after which to retry. */
 export function refuseUntil(reason: ErrorReason, message: string, retryMs: number): RpcError {
   const value = { retryDelay: durationFromMs(retryMs) };
   return refuse(status.RESOURCE_EXHAUSTED, reason, message, [{ desc: RetryInfoSchema, value }]);
 }
 
-/** The reason that an error of ours gives; UNSPECIFIED for others. */
+/** The reason of an error of this project; UNSPECIFIED for other errors. */
 export function reasonOf(error: RpcError): ErrorReason {
   const info = error.find(ErrorInfoSchema).find(({ domain }) => domain === ERROR_DOMAIN);
   const value = ErrorReasonSchema.values.find(({ name }) => name === `${PREFIX}${info?.reason ?? 'UNSPECIFIED'}`);

@@ -47,7 +47,7 @@ test('lists the services', async () => {
   });
 });
 
-test('describes a service completely, the rules of its fields included', async () => {
+test('describes a service completely, including the validation rules of its fields', async () => {
   const known = new Map<string, FileDescriptorProto>();
   const inOrder: FileDescriptorProto[] = [];
   const add = async (file: FileDescriptorProto) => {
@@ -68,7 +68,7 @@ test('describes a service completely, the rules of its fields included', async (
   expect(rules?.map(({ no, data }) => [no, [...data]])).toEqual(ours?.map(({ no, data }) => [no, [...data]]));
 });
 
-test('finds methods and extensions, and says what it does not have', async () => {
+test('finds methods and extensions, and returns NOT_FOUND for unknown symbols', async () => {
   const method = await files({ case: 'fileContainingSymbol', value: `${MuxerService.typeName}.Mux` });
   expect(method.map(({ name }) => name)).toEqual(['cinematica/stages/v1/muxer_service.proto']);
   const extension = { containingType: 'google.protobuf.FieldOptions', extensionNumber: 1159 };

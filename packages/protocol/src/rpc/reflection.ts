@@ -13,8 +13,8 @@ import type { ServiceHandlers } from './handlers.ts';
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>['messageResponse']>;
 
 /**
- * `grpc.reflection.v1` of these services and every file they import. (`@grpc/reflection` works on protobufjs, which
- * drops the options it doesn't know: our fields' rules.)
+ * Implements `grpc.reflection.v1` for services and all files that they import. (`@grpc/reflection` uses protobufjs, which drops
+ * unknown options, such as the validation rules of the fields.)
  */
 export function createReflection(services: readonly DescService[]): ServiceHandlers<typeof ServerReflection> {
   const files = new Map<string, DescFile>();
@@ -56,7 +56,7 @@ export function createReflection(services: readonly DescService[]): ServiceHandl
           value: { baseTypeName: value, extensionNumber: [...(extensions.get(value)?.keys() ?? [])] },
         };
       case undefined:
-        return refusal(status.INVALID_ARGUMENT, 'The request asks for nothing.');
+        return refusal(status.INVALID_ARGUMENT, 'The request is empty.');
     }
   };
 
@@ -69,7 +69,7 @@ export function createReflection(services: readonly DescService[]): ServiceHandl
   };
 }
 
-/** A file by itself: clients ask for what it imports, by name, as they need it. */
+/** Returns one file. Clients request its imports by name when they need them. */
 function describe(file: DescFile | undefined, what: string): Answer {
   if (file === undefined) return refusal(status.NOT_FOUND, `There is no ${what} here.`);
   const bytes = toBinary(FileDescriptorProtoSchema, file.proto);

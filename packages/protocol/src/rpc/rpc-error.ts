@@ -9,24 +9,23 @@ import { StatusSchema } from '../gen/google/rpc/status_pb.ts';
 /** The trailer in which gRPC carries a `google.rpc.Status`. */
 const DETAILS = 'grpc-status-details-bin';
 
-/** Trailers have to fit into a HTTP/2 header frame, which peers commonly limit to 8 KiB, base64 included. */
+/** Trailers must fit into an HTTP/2 header frame, which is commonly limited to 8 KiB, including base64. */
 const MAX_DETAILS_BYTES = 4096;
 const MAX_MESSAGE_LENGTH = 1000;
 
-/** A message that goes with an error, such as `google.rpc.BadRequest`. */
+/** A detail of an error, such as `google.rpc.BadRequest`. */
 export interface ErrorDetail<D extends DescMessage = DescMessage> {
   readonly desc: D;
   readonly value: MessageInitShape<D>;
 }
 
 /**
- * A call that failed, on either side: thrown by a handler, it is what the caller gets; a client's calls reject with it.
- * The cause is never sent.
+ * The error of a call. A handler throws it, and the client's call rejects with it. The cause is never sent.
  */
 export class RpcError extends Error {
   override readonly name = 'RpcError';
   readonly code: status;
-  /** What the error carries, packed. */
+  /** The packed details. */
   readonly details: readonly Any[];
 
   constructor(message: string, code: status, details: readonly Any[] = [], options?: ErrorOptions) {
@@ -35,30 +34,30 @@ export class RpcError extends Error {
     this.details = details;
   }
 
-  /** An error with its details. */
+  /** Creates an error and packs its details. */
   static with(message: string, code: status, details: readonly ErrorDetail[], options?: ErrorOptions): RpcError {
     const packed = details.map(({ desc, value }) => anyPack(desc, create(desc, value)));
     return new RpcError(message, code, packed, options);
   }
 
   /**
-   * Anything that was thrown, as an RpcError: itself, what grpc-js reports, or a fault of ours, whose own words stay in
-   * the cause.
+   * Converts anything that was thrown to an RpcError. An unknown error becomes INTERNAL, with a general message and the error as
+   * its cause.
    */
   static from(error: unknown): RpcError {
     if (error instanceof RpcError) return error;
     if (isStatus(error)) {
       return new RpcError(error.details, error.code, detailsOf(error.metadata), { cause: error });
     }
-    return new RpcError('This is a fault of the server’s.', status.INTERNAL, [], { cause: error });
+    return new RpcError('An internal error occurred.', status.INTERNAL, [], { cause: error });
   }
 
-  /** The details of one type. */
+  /** Returns the details of one type. */
   find<D extends DescMessage>(desc: D): MessageShape<D>[] {
     return this.details.flatMap((any) => anyUnpack(any, desc) ?? []);
   }
 
-  /** As grpc-js takes it. */
+  /** Converts the error for grpc-js. */
   toStatus(): StatusObject & Error {
     const metadata = new Metadata();
     const message = this.message.slice(0, MAX_MESSAGE_LENGTH);
@@ -85,7 +84,7 @@ function isStatus(error: unknown): error is StatusObject {
   );
 }
 
-/** A peer may send anything: what can't be read is no detail. */
+/** Reads the details in the trailers. Invalid details are ignored, because a peer may send anything. */
 function detailsOf(metadata: Metadata): Any[] {
   const [bytes] = metadata.get(DETAILS);
   if (!(bytes instanceof Uint8Array)) return [];

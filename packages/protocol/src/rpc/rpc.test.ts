@@ -16,7 +16,7 @@ import { reasonOf, refuse, refuseUntil } from './reasons.ts';
 import { RpcError } from './rpc-error.ts';
 import { createRpcServer } from './server.ts';
 
-// A service with a method of each kind, whose messages are numbers of seconds.
+// A service with a method of each kind. Its messages are durations.
 interface Kind<K> {
   methodKind: K;
   input: typeof DurationSchema;
@@ -51,7 +51,7 @@ const Numbers = registry.getService('test.Numbers') as unknown as GenService<Pic
 
 const TOKEN = 'a-token-of-the-tests';
 const faults: RpcError[] = [];
-/** What the last handler saw. */
+/** The context of the last call. */
 let seen: CallContext | null = null;
 let sent = 0;
 
@@ -93,7 +93,7 @@ beforeAll(async () => {
   });
   server.add(EncoderService, { encode: () => ({ conditioning: { imageLatents: new Uint8Array(3 * 1024 * 1024) } }) });
   server.add(DecoderService, {
-    // A chunk comes back as it is; a start is followed by chunks without end.
+    // A chunk is returned unchanged; a start is followed by an endless stream of chunks.
     decode: async function* (requests, context) {
       seen = context;
       for await (const { message } of requests) {
@@ -137,7 +137,7 @@ async function* numbers(...values: number[]) {
 }
 
 describe('each kind of method', () => {
-  test('unary, with the headers, the deadline and the peer', async () => {
+  test('unary: the handler receives headers, deadline and peer', async () => {
     const answer = await client().double({ seconds: 21n }, { metadata: { 'x-trace': 'abc' }, timeoutMs: 60_000 });
     expect(answer).toEqual(create(DurationSchema, { seconds: 42n }));
     expect(seen?.metadata.get('x-trace')).toEqual(['abc']);
@@ -147,7 +147,7 @@ describe('each kind of method', () => {
     expect(seen?.deadline).toBe(null);
   });
 
-  test('server streaming, to its end and to its error', async () => {
+  test('server streaming: the client receives all messages, and the error at the end', async () => {
     expect(await seconds(client().count({ seconds: 50n }))).toEqual(Array.from({ length: 50 }, (_, i) => i));
     const got: bigint[] = [];
     const read = async () => {
@@ -157,14 +157,14 @@ describe('each kind of method', () => {
     expect(got).toEqual([0n, 1n, 2n]);
   });
 
-  test('client streaming, also when the server answers before the end', async () => {
+  test('client streaming: the server may respond before the end of the stream', async () => {
     expect(await client().sum(numbers(1, 2, 3))).toMatchObject({ seconds: 6n });
     expect(await client().sum([{ seconds: 7n }])).toMatchObject({ seconds: 7n });
     expect(await client().sum(numbers(...Array<number>(50).fill(600)))).toMatchObject({ seconds: 1200n });
     expect(await failure(client().sum(numbers(1, -1, 3)))).toMatchObject({ code: status.OUT_OF_RANGE });
   });
 
-  test('both ways, in step', async () => {
+  test('bidirectional streaming: both sides alternate', async () => {
     const asked: number[] = [];
     const ask = async function* () {
       for await (const number of numbers(1, 2, 3)) {
@@ -180,7 +180,7 @@ describe('each kind of method', () => {
     expect(got).toEqual([2, 3, 4]);
   });
 
-  test('what the caller’s own requests throw ends the call and comes back as it is', async () => {
+  test('an error of the caller’s own requests ends the call and is returned unchanged', async () => {
     const broken = async function* () {
       yield* numbers(1);
       throw new RangeError('mine');
@@ -199,7 +199,7 @@ async function aborted(): Promise<RpcError> {
 }
 
 describe('errors', () => {
-  test('carry their reason and details', async () => {
+  test('have a reason and details', async () => {
     const missing = await failure(client().double({ seconds: 1n }));
     expect(missing).toMatchObject({ code: status.NOT_FOUND, message: 'No such video: ñ.' });
     expect(reasonOf(missing)).toBe(ErrorReason.VIDEO_NOT_FOUND);
@@ -211,14 +211,14 @@ describe('errors', () => {
     expect(busy.find(RetryInfoSchema)).toMatchObject([{ retryDelay: { seconds: 1n, nanos: 500_000_000 } }]);
   });
 
-  test('a fault of ours is reported here and says nothing there', async () => {
+  test('an internal error is reported on the server, and its message is not sent', async () => {
     const error = await failure(client().double({ seconds: 3n }));
     expect(error.code).toBe(status.INTERNAL);
     expect(error.message).not.toContain('password');
     expect(faults.map(({ cause }) => cause)).toEqual([new Error('a password')]);
   });
 
-  test('a request that breaks rules of its schema names every one, in streams too', async () => {
+  test('a request that violates its schema returns all violations, also in streams', async () => {
     const unary = await failure(createClient(EncoderService, channel).encode({ width: 4, height: 64 }));
     expect(unary.code).toBe(status.INVALID_ARGUMENT);
     expect(reasonOf(unary)).toBe(ErrorReason.INVALID_REQUEST);
@@ -229,7 +229,7 @@ describe('errors', () => {
     expect(streamed.find(BadRequestSchema)[0]?.fieldViolations).toMatchObject([{ field: 'start.latents' }]);
   });
 
-  test('a message over the limit is refused, whoever sends it', async () => {
+  test('a message over the limit is rejected in both directions', async () => {
     const big = { index: 0, offset: 0n, data: new Uint8Array(3 * 1024 * 1024) };
     const asked = createClient(DecoderService, channel).decode([{ message: { case: 'chunk', value: big } }]);
     expect((await failure(all(asked))).code).toBe(status.RESOURCE_EXHAUSTED);
@@ -242,7 +242,7 @@ describe('errors', () => {
     expect(answer?.message.case === 'chunk' && Buffer.compare(answer.message.value.data, fits.data)).toBe(0);
   });
 
-  test('a call without the right token', async () => {
+  test('a call without a valid token is rejected', async () => {
     for (const token of [undefined, 'another']) {
       using stranger = openChannel(address, token === undefined ? {} : { token });
       const error = await failure(createClient(Numbers, stranger).double({ seconds: 5n }));
@@ -252,7 +252,7 @@ describe('errors', () => {
     }
   });
 
-  test('a server that is not there', async () => {
+  test('an unreachable server is UNAVAILABLE', async () => {
     using nobody = openChannel('127.0.0.1:1');
     expect((await failure(nobody.ready(200))).message).toBe('There is no connection to 127.0.0.1:1.');
     expect((await failure(createClient(Numbers, nobody).double({}))).code).toBe(status.UNAVAILABLE);
@@ -260,14 +260,14 @@ describe('errors', () => {
 });
 
 describe('a call that ends early', () => {
-  test('its deadline passes: on both sides', async () => {
+  test('ends on both sides when its deadline passes', async () => {
     const error = await failure(client().double({ seconds: 4n }, { timeoutMs: 100 }));
     expect(error.code).toBe(status.DEADLINE_EXCEEDED);
-    // The caller gives up at its deadline, which may be heard of before the server's own clock says so.
+    // The client cancels at its deadline, which can reach the server before its own timer fires.
     expect([status.DEADLINE_EXCEEDED, status.CANCELLED]).toContain((await aborted()).code);
   });
 
-  test('its caller cancels: on both sides, with the signal’s reason', async () => {
+  test('ends on both sides when its caller cancels, with the reason of the signal', async () => {
     const controller = new AbortController();
     seen = null;
     const call = client().double({ seconds: 4n }, { signal: controller.signal });
@@ -279,7 +279,7 @@ describe('a call that ends early', () => {
     expect((await failure(client().double({}, { signal: controller.signal }))).code).toBe(status.CANCELLED);
   });
 
-  test('its reader leaves a stream, or cancels it; a slow one holds the sender back', async () => {
+  test('ends when its reader leaves or cancels the stream; a slow reader slows the sender down', async () => {
     for await (const { seconds: value } of client().count({ seconds: 10n ** 9n })) if (value === 5n) break;
     expect((await aborted()).code).toBe(status.CANCELLED);
 
@@ -295,7 +295,7 @@ describe('a call that ends early', () => {
       for await (const { message } of endless) {
         expect(message.case).toBe('chunk');
         if (++got < 3) continue;
-        // Time for hundreds of chunks: there may be a buffer's fill of them.
+        // Enough time for hundreds of chunks; only those that fit into the buffers may have been sent.
         await sleep(500);
         expect(sent).toBeLessThan(100);
         controller.abort();
@@ -305,7 +305,7 @@ describe('a call that ends early', () => {
     expect((await aborted()).code).toBe(status.CANCELLED);
   });
 
-  test('the server closes: it waits for the grace, then cancels', async () => {
+  test('is cancelled after the grace period when the server closes', async () => {
     const other = createRpcServer({ tokens: null, onFault: () => undefined });
     const waiting = Promise.withResolvers<CallContext>();
     other.add(EncoderService, {

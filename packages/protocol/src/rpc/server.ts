@@ -10,45 +10,47 @@ import { MAX_MESSAGE_BYTES } from './limits.ts';
 import { createReflection } from './reflection.ts';
 import { serviceDefinition } from './service-definition.ts';
 
-/** How a server is set up. */
+/** Options of a server. */
 export interface RpcServerOptions {
-  /** Tokens that callers may use, one of which they must; null where whoever gets here may call. */
+  /** Valid tokens, one of which a call must have; null to allow calls without a token. */
   readonly tokens: readonly string[] | null;
-  /** The most that a message may take, in bytes; 2 MiB unless told. */
+  /** Maximum size of a message in bytes; default 2 MiB. */
   readonly maxMessageBytes?: number;
-  /** Told of every call that ended in a fault of ours, with its cause. */
+  /** Receives the error of each call that failed with INTERNAL or UNKNOWN, with its cause. */
   readonly onFault: FaultListener;
-  /** Around every call of a service that was added; nothing unless given. */
+  /** Wraps every call of the added services. Default: calls the handler directly. */
   readonly around?: CallRunner;
 }
 
-const alone: CallRunner = (_method, _context, run) => run();
+const runDirectly: CallRunner = (_method, _context, run) => run();
 
 /** A gRPC server, with health (`grpc.health.v1`) and reflection. */
 export interface RpcServer {
-  /** Serves a service, all of them before `listen`. */
+  /** Adds a service. All services must be added before `listen`. */
   add<S extends DescService>(service: S, handlers: ServiceHandlers<S>): void;
   /**
-   * Says in `grpc.health.v1` whether the server, and with it every service, can do its work. It can't until told.
+   * Sets the status of the server and all its services in `grpc.health.v1`. It is NOT_SERVING at first.
    */
   setServing(serving: boolean): void;
   /**
-   * @param address such as `127.0.0.1:50051`; port 0 for a free one
+   * Starts the server.
+   *
+   * @param address such as `127.0.0.1:50051`; port 0 selects a free port
    * @returns the port
    */
   listen(address: string): Promise<number>;
-  /** Takes no more calls, lets the ones it has end for so many milliseconds, and cancels the rest. */
+  /** Accepts no more calls, waits up to `graceMs` milliseconds for the running calls, and cancels the rest. */
   close(graceMs: number): Promise<void>;
 }
 
-/** A gRPC server for services that protobuf-es describes. */
+/** Creates a gRPC server for services with protobuf-es descriptors. */
 export function createRpcServer(options: RpcServerOptions): RpcServer {
-  const { tokens, maxMessageBytes = MAX_MESSAGE_BYTES, onFault, around = alone } = options;
+  const { tokens, maxMessageBytes = MAX_MESSAGE_BYTES, onFault, around = runDirectly } = options;
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.max_concurrent_streams': 100,
-    // A caller whose machine vanished holds the compute slot no longer than this.
+    // Detects a disconnected caller, which would otherwise keep the compute slot.
     'grpc.keepalive_time_ms': 20_000,
     'grpc.keepalive_timeout_ms': 10_000,
     ...(tokens === null ? {} : { interceptors: [requireBearerToken(tokens)] }),
@@ -77,19 +79,19 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     },
     listen: (address) => {
       health.addToServer(server);
-      register(ServerReflection, createReflection(services), { onFault, around: alone });
+      register(ServerReflection, createReflection(services), { onFault, around: runDirectly });
       return new Promise((resolve, reject) => {
         server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-          if (error) reject(new Error(`gRPC can't listen on ${address}: ${error.message}`, { cause: error }));
+          if (error) reject(new Error(`gRPC cannot listen on ${address}: ${error.message}`, { cause: error }));
           else resolve(port);
         });
       });
     },
     close: (graceMs) =>
       new Promise((resolve) => {
-        const haste = setTimeout(() => server.forceShutdown(), graceMs);
+        const timer = setTimeout(() => server.forceShutdown(), graceMs);
         server.tryShutdown(() => {
-          clearTimeout(haste);
+          clearTimeout(timer);
           resolve();
         });
       }),

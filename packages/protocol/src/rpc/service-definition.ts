@@ -2,12 +2,12 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { DescMessage, DescMethod, DescService, Message } from '@bufbuild/protobuf';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 
-/** A service as grpc-js takes it, by the methods' local names. */
+/** Converts a service for grpc-js, by the local names of its methods. */
 export function serviceDefinition(service: DescService): ServiceDefinition {
   return Object.fromEntries(service.methods.map((method) => [method.localName, methodDefinition(method)]));
 }
 
-/** A method as grpc-js takes it. */
+/** Converts a method for grpc-js. */
 export function methodDefinition(method: DescMethod): MethodDefinition<Message, Message> {
   const { input, output, methodKind } = method;
   return {
@@ -27,6 +27,6 @@ const serializer = (desc: DescMessage) => (message: Message) => {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 };
 
-/** Not as Buffers: fields of bytes are views of what they are read from, and a Buffer's `slice` does not copy. */
+/** Passes a Uint8Array, because fields of bytes are views of the input, and the `slice` of a Buffer does not copy. */
 const deserializer = (desc: DescMessage) => (bytes: Buffer) =>
   fromBinary(desc, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));

@@ -1,10 +1,10 @@
 import type { Writable } from 'node:stream';
 
 /**
- * Writes to a gRPC stream one message at a time, each when the transport has taken the one before, so that a slow reader
- * holds the writer back.
+ * Writes messages to a gRPC stream. Each write waits until the transport has accepted the previous message, so that a slow
+ * reader slows the writer down.
  *
- * @throws the signal's reason when it is aborted, also between writes; what `messages` throws
+ * @throws the reason of the signal when it is aborted, and errors of `messages`
  */
 export async function writeAll<T>(
   stream: Pick<Writable, 'write'>,
@@ -17,7 +17,7 @@ export async function writeAll<T>(
   }
 }
 
-/** A stream that ends early never calls back what it had not yet written: the signal has to end the waiting, too. */
+/** Writes one message. If the stream ends early, it does not call back, so the signal must end the wait, too. */
 function write(stream: Pick<Writable, 'write'>, message: unknown, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {

@@ -18,10 +18,10 @@ import type { UNetArchitecture } from './unet-config.ts';
 import { vaeConfigSchema, vaeScaleFactor } from './vae-config.ts';
 import type { VaeConfig } from './vae-config.ts';
 
-/** `model_index.json`: which class each part is. */
+/** `model_index.json`: the class of the pipeline. */
 const modelIndexSchema = z.object({ _class_name: z.literal('StableVideoDiffusionPipeline') });
 
-/** A checkpoint in diffusers' layout: what its configs say and where its tensors lie. Nothing of the weights is read. */
+/** A checkpoint in diffusers' layout: its configs, and the position of each tensor. The weights themselves are not read. */
 export interface Checkpoint {
   readonly folder: string;
   readonly card: ModelCard;
@@ -42,7 +42,7 @@ export interface Checkpoint {
 export async function readCheckpoint(folder: string, signal?: AbortSignal): Promise<Checkpoint> {
   const info = await stat(folder).catch(() => null);
   if (!info?.isDirectory())
-    throw new CheckpointError(`${folder} is not a folder: a checkpoint is one, in diffusers' layout`);
+    throw new CheckpointError(`${folder} is not a folder; a checkpoint is a folder in diffusers' layout`);
   await readConfig(join(folder, 'model_index.json'), modelIndexSchema);
 
   const unetConfig = await readConfig(join(folder, 'unet', 'config.json'), unetConfigSchema);
@@ -54,7 +54,7 @@ export async function readCheckpoint(folder: string, signal?: AbortSignal): Prom
     clipNormalizationSchema,
   );
   const architecture = unetArchitecture(unetConfig);
-  checkFit(folder, architecture, vaeConfig, clipConfig);
+  checkComponentsFit(folder, architecture, vaeConfig, clipConfig);
 
   const [unetWeights, vaeWeights, clipWeights] = await Promise.all([
     openWeights(join(folder, 'unet'), 'diffusion_pytorch_model'),
@@ -84,20 +84,20 @@ export async function readCheckpoint(folder: string, signal?: AbortSignal): Prom
   };
 }
 
-/** Where two parts meet, they must agree. */
-function checkFit(folder: string, unet: UNetArchitecture, vae: VaeConfig, clip: ClipConfig): void {
+/** Checks that the configs of the UNet, the autoencoder and the image encoder fit together. */
+function checkComponentsFit(folder: string, unet: UNetArchitecture, vae: VaeConfig, clip: ClipConfig): void {
   const latents = vae.latent_channels;
   if (unet.outChannels !== latents || unet.inChannels !== 2 * latents) {
     throw new CheckpointError(
-      `${folder}: unet has in_channels ${unet.inChannels} and out_channels ${unet.outChannels}, but the vae's ` +
-        `${latents} latent_channels ask for ${2 * latents} and ${latents}`,
+      `${folder}: the UNet has in_channels ${unet.inChannels} and out_channels ${unet.outChannels}, but ` +
+        `${latents} latent_channels of the VAE require ${2 * latents} and ${latents}`,
     );
   }
   for (const { contextDim, transformerLayers } of [...unet.down, unet.mid]) {
-    const attends = transformerLayers.some((layers) => layers !== null);
-    if (attends && contextDim !== clip.projection_dim) {
+    const hasCrossAttention = transformerLayers.some((layers) => layers !== null);
+    if (hasCrossAttention && contextDim !== clip.projection_dim) {
       throw new CheckpointError(
-        `${folder}: unet has cross_attention_dim ${contextDim}, but the image encoder's projection_dim is ${clip.projection_dim}`,
+        `${folder}: the UNet has cross_attention_dim ${contextDim}, but the image encoder has projection_dim ${clip.projection_dim}`,
       );
     }
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { count } from './read-config.ts';
 
-/** `image_encoder/config.json`, with the defaults of transformers' `CLIPVisionConfig`. */
+/** Schema of `image_encoder/config.json`, with the defaults of transformers' `CLIPVisionConfig`. */
 export const clipConfigSchema = z
   .object({
     architectures: z.array(z.string()).nullish(),

@@ -7,7 +7,7 @@ import { digestCheckpoint } from './digest-checkpoint.ts';
 
 const original = join(import.meta.dirname, '../../../../test/golden/tiny-xt/checkpoint');
 
-test('the same in another folder; another with any other number in any tensor', async () => {
+test('the digest does not depend on the folder, and changes with any tensor', async () => {
   const digest = await digestCheckpoint(await readCheckpoint(original));
   expect(digest).toMatch(/^[0-9a-f]{64}$/);
 

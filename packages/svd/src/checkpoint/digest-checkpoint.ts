@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Weights } from '../safetensors/weights.ts';
 import type { Checkpoint } from './checkpoint.ts';
 
-/** What the frames follow from beside the weights. `cinematica.json` is not: what it decides stands in each plan. */
+/** The configs that affect the frames. `cinematica.json` is left out: its settings are stored in each video's plan. */
 const CONFIGS = [
   'unet/config.json',
   'vae/config.json',
@@ -13,14 +13,14 @@ const CONFIGS = [
   'feature_extractor/preprocessor_config.json',
 ];
 
-/** Of each tensor: another training changes every one of them. */
+/** The number of bytes read of each tensor. Training changes all tensors, so a sample is sufficient. */
 const SAMPLE_BYTES = 1024;
 
 /**
- * Tells checkpoints apart without reading gigabytes: the SHA-256 of their configs, and of each tensor's name, type,
- * shape and first KiB. Where it lies, how it is cut into files and what its folder is called is of no matter. It is no
- * protection against someone who wants two to look alike.
- * @returns 64 hexadecimal digits.
+ * Computes a digest that identifies a checkpoint without reading gigabytes: SHA-256 of the configs, and of the name, type,
+ * shape and first KiB of each tensor. It does not depend on the folder or on the split into files. It is not secure
+ * against deliberate collisions.
+ * @returns 64 hexadecimal digits
  */
 export async function digestCheckpoint(checkpoint: Checkpoint): Promise<string> {
   const hash = createHash('sha256');

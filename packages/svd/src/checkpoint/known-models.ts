@@ -1,10 +1,10 @@
 import { modelCardSchema } from './model-card.ts';
 import type { ModelCardFile } from './model-card.ts';
 
-/** A checkpoint that is recognised by its UNet. */
+/** A published checkpoint that is recognised by its UNet. */
 export interface KnownModel {
   readonly card: ModelCardFile & { readonly name: string };
-  /** The published files of its UNet. */
+  /** Size and SHA-256 of the published UNet files. */
   readonly unets: readonly { readonly bytes: number; readonly sha256: string }[];
 }
 
@@ -19,8 +19,8 @@ const stability = {
     'Copyright © Stability AI Ltd. All Rights Reserved.',
 };
 
-/** What holds for every checkpoint of SVD-XT's shape. */
-const xt = {
+/** Settings of every checkpoint with the architecture of SVD-XT. */
+const svdXt = {
   licence: stability,
   sizes: ['1024x576', '768x768'],
   multiple: 64,
@@ -29,24 +29,40 @@ const xt = {
 };
 
 const animateLcm = {
-  ...xt,
+  ...svdXt,
   sampler: 'animatelcm',
-  // As AnimateLCM's own application has them.
-  defaults: { frames: 50, fps: 7, motion: 80, noiseAug: 0.02, steps: 4, guidance: { min: 1, max: 1.2 } },
-  presets: { calm: { motion: 40 }, natural: {}, lively: { motion: 127, noiseAug: 0.05 } },
+  // The defaults of AnimateLCM's own application (`animatelcm_svd/app.py`).
+  defaults: {
+    frames: 50,
+    conditioningFps: 7,
+    motionBucketId: 80,
+    noiseAugStrength: 0.02,
+    steps: 4,
+    minGuidance: 1,
+    maxGuidance: 1.2,
+  },
+  presets: { calm: { motionBucketId: 40 }, natural: {}, lively: { motionBucketId: 127, noiseAugStrength: 0.05 } },
 };
 
-const stable = {
-  ...xt,
+const svd = {
+  ...svdXt,
   sampler: 'euler',
-  // As diffusers' pipeline has them.
-  defaults: { frames: 50, fps: 7, motion: 127, noiseAug: 0.02, steps: 25, guidance: { min: 1, max: 3 } },
-  presets: { calm: { motion: 60 }, natural: {}, lively: { motion: 190, noiseAug: 0.05 } },
+  // The defaults of diffusers' StableVideoDiffusionPipeline, but for `frames`.
+  defaults: {
+    frames: 50,
+    conditioningFps: 7,
+    motionBucketId: 127,
+    noiseAugStrength: 0.02,
+    steps: 25,
+    minGuidance: 1,
+    maxGuidance: 3,
+  },
+  presets: { calm: { motionBucketId: 60 }, natural: {}, lively: { motionBucketId: 190, noiseAugStrength: 0.05 } },
 };
 
-/** The well-known checkpoints; their UNet files' sizes and digests are those of the published LFS pointers. */
+/** The known checkpoints. Sizes and digests are those of the published Git LFS pointers. */
 export const KNOWN_MODELS: readonly KnownModel[] = [
-  known({ ...stable, name: 'svd-xt', title: 'Stable Video Diffusion XT' }, [
+  known({ ...svd, name: 'svd-xt', title: 'Stable Video Diffusion XT' }, [
     { bytes: UNET_F16, sha256: '9fbc02e90f37d422f5e3a4aeaee95f6629dc8c45ca211b951626e930daf2bddf' },
     { bytes: UNET_F32, sha256: '7783d82729af04f26ded4641a5952617fe331fc46add332fb9e47674fecc6ad7' },
   ]),

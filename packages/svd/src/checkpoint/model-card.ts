@@ -1,3 +1,5 @@
+import { CARD_SETTING_NAMES, SETTINGS } from '@cinematica/settings';
+import type { CardSettingName } from '@cinematica/settings';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -6,61 +8,51 @@ import { SAMPLER_KINDS } from '../schedulers/sampler.ts';
 import type { SamplerKind } from '../schedulers/sampler.ts';
 import { readConfig } from './read-config.ts';
 
-/** The file beside `model_index.json`. */
+/** The name of the model card, a file beside `model_index.json`. */
 export const MODEL_CARD_FILE = 'cinematica.json';
 
-/** What a video is made with unless its maker says otherwise. */
-export interface VideoDefaults {
-  /** Frames of the finished video; more than the model's window are made in segments. */
-  readonly frames: number;
-  /** The frame rate that the model is told, 1…60 (it sees fps − 1, as SVD was trained). */
-  readonly fps: number;
-  /** `motion_bucket_id`, 1…255: how much moves. */
-  readonly motion: number;
-  /** `noise_aug_strength`, 0…1: how far the video may leave the photo. */
-  readonly noiseAug: number;
-  /** Denoising steps. */
-  readonly steps: number;
-  /** Guidance of the first and of the last frame; no unconditional pass where both are ≤ 1. */
-  readonly guidance: { readonly min: number; readonly max: number };
-}
+/**
+ * Default settings of a video, under the names of `@cinematica/settings`. `frames` are those of the finished video: one
+ * that is longer than the window of the model is made in segments.
+ */
+export type VideoDefaults = Readonly<Record<CardSettingName, number>>;
 
-/** What people choose instead of numbers. */
+/** Names of the presets, each a set of settings. */
 export const PRESETS = ['calm', 'natural', 'lively'] as const;
 export type Preset = (typeof PRESETS)[number];
 
-/** What a checkpoint's own files can't say. */
+/** Settings of a model that its checkpoint's config files do not contain. */
 export interface ModelCard {
-  /** Short name for commands, messages and addresses: small letters, digits and hyphens. */
+  /** Short name for commands, messages and URLs: lower-case letters, digits and hyphens. */
   readonly name: string;
-  /** Name for people. */
+  /** Display name. */
   readonly title: string;
   readonly licence: {
     readonly name: string;
-    /** Identifier of the SPDX list, where there is one. */
+    /** SPDX identifier, if there is one. */
     readonly spdx?: string | undefined;
     readonly url?: string | undefined;
-    /** What has to be shown with the model or its videos. */
+    /** Text that the licence requires to be shown with the model or its videos. */
     readonly notice?: string | undefined;
   };
-  /** Sizes that the model does well, its default first; each stands for its other orientation too. */
+  /** Recommended sizes in pixels, the default first. Each applies to both orientations. */
   readonly sizes: readonly [Size, ...Size[]];
-  /** Width and height are multiples of this. */
+  /** Width and height must be multiples of this number of pixels. */
   readonly multiple: number;
-  /** Frames that the model makes at once. */
+  /** Frames that the model makes in one run. */
   readonly window: number;
-  /** Frames decoded at once. */
+  /** `decode_chunk_size`: maximum number of frames that are decoded together. */
   readonly decodeChunk: number;
   readonly sampler: SamplerKind;
-  /** Noise levels for the default number of steps, in place of the sampler's own: descending, the end (0) included. */
+  /** Noise levels that replace those of the sampler for the default number of steps: descending, including the final 0. */
   readonly sigmas?: readonly number[] | undefined;
   /**
-   * Whether each segment of a longer video starts from the first one's noise rather than its own: of a model whose moves
-   * follow from the noise, so that they go on.
+   * Whether all segments of a longer video start from the same noise. For a model whose camera motion follows from the
+   * noise, so that the motion continues in the next segment. Default false.
    */
   readonly sharedNoise?: boolean | undefined;
   readonly defaults: VideoDefaults;
-  /** Where a preset differs from the defaults. */
+  /** The settings of each preset that differ from the defaults. */
   readonly presets: Readonly<Record<Preset, Partial<VideoDefaults>>>;
 }
 
@@ -72,27 +64,60 @@ const size = z
     return { width, height };
   });
 
-const video = z.strictObject({
-  frames: z.int().min(1).max(1000),
-  fps: z.int().min(1).max(60),
-  motion: z.int().min(1).max(255),
-  noiseAug: z.number().min(0).max(1),
-  steps: z.int().min(1).max(1000),
-  guidance: z
-    .strictObject({ min: z.number().min(0).max(30), max: z.number().min(0).max(30) })
-    .refine(({ min, max }) => min <= max, 'min is larger than max'),
-});
+/** The catalogue's ranges as a schema. */
+const defaultsSchema = z.strictObject(
+  Object.fromEntries(
+    CARD_SETTING_NAMES.map((name) => {
+      const { min, max, integer } = SETTINGS[name];
+      return [name, (integer ? z.int() : z.number()).min(min).max(max).optional()];
+    }),
+  ) as Record<CardSettingName, z.ZodOptional<z.ZodNumber>>,
+);
 
-const overrides = video.partial().optional();
+/** Names of settings before version 0.2. Cards that have them are still read. */
+const EARLIER_NAMES: Readonly<Record<string, CardSettingName>> = {
+  fps: 'conditioningFps',
+  motion: 'motionBucketId',
+  noiseAug: 'noiseAugStrength',
+};
+
+/** `guidance: {min, max}` was one object before version 0.2. */
+const EARLIER_GUIDANCE = z.strictObject({ min: z.unknown(), max: z.unknown() });
+
+function renameEarlier(card: unknown): unknown {
+  if (typeof card !== 'object' || card === null || Array.isArray(card)) return card;
+  return Object.fromEntries(
+    Object.entries(card).flatMap(([name, value]): [string, unknown][] => {
+      const guidance = name === 'guidance' ? EARLIER_GUIDANCE.safeParse(value).data : undefined;
+      if (!guidance) return [[EARLIER_NAMES[name] ?? name, value]];
+      return [
+        ['minGuidance', guidance.min],
+        ['maxGuidance', guidance.max],
+      ];
+    }),
+  );
+}
+
+const video = z.preprocess(
+  renameEarlier,
+  defaultsSchema.refine(
+    ({ minGuidance = 0, maxGuidance = Infinity }) => minGuidance <= maxGuidance,
+    'minGuidance is greater than maxGuidance',
+  ),
+);
+
+const overrides = video.optional();
 
 /**
- * The content of `cinematica.json`: any part of a {@link ModelCard}, with sizes as text (`"1024x576"`). `base` names a
- * built-in card that it starts from.
+ * Schema of `cinematica.json`: any part of a {@link ModelCard}, with sizes as text (`"1024x576"`). `base` names a built-in
+ * card whose values apply to the missing parts.
  */
 export const modelCardSchema = z
   .strictObject({
     base: z.string(),
-    name: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be small letters, digits and hyphens'),
+    name: z
+      .string()
+      .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must consist of lower-case letters, digits and hyphens'),
     title: z.string().min(1).max(100),
     licence: z.strictObject({
       name: z.string().min(1),
@@ -108,10 +133,10 @@ export const modelCardSchema = z
     sigmas: z
       .array(z.number().min(0))
       .min(2)
-      .max(1001)
-      .refine((sigmas) => sigmas.every((sigma, i) => i === 0 || sigma < sigmas[i - 1]!), 'must descend'),
+      .max(SETTINGS.steps.max + 1)
+      .refine((sigmas) => sigmas.every((sigma, i) => i === 0 || sigma < sigmas[i - 1]!), 'must be descending'),
     sharedNoise: z.boolean(),
-    defaults: video.partial(),
+    defaults: video,
     presets: z.strictObject({ calm: overrides, natural: overrides, lively: overrides }),
   })
   .partial()
@@ -122,7 +147,7 @@ export const modelCardSchema = z
       }
     });
     if (sigmas && defaults?.steps !== undefined && defaults.steps !== sigmas.length - 1) {
-      const message = `has levels for ${sigmas.length - 1} steps, but defaults.steps is ${defaults.steps}`;
+      const message = `has noise levels for ${sigmas.length - 1} steps, but defaults.steps is ${defaults.steps}`;
       context.addIssue({ code: 'custom', path: ['sigmas'], message });
     }
   });
@@ -130,10 +155,10 @@ export const modelCardSchema = z
 export type ModelCardFile = z.output<typeof modelCardSchema>;
 
 /**
- * Reads a checkpoint's `cinematica.json`.
+ * Reads the `cinematica.json` of a checkpoint.
  *
- * @returns null where there is none
- * @throws CheckpointError that names the file, the field and what is wrong with it
+ * @returns null when the file does not exist
+ * @throws CheckpointError that names the file, the field and the reason
  */
 export async function readModelCard(folder: string): Promise<ModelCardFile | null> {
   const file = join(folder, MODEL_CARD_FILE);

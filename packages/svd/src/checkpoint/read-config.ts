@@ -3,15 +3,15 @@ import { z } from 'zod';
 import { CheckpointError } from './checkpoint-error.ts';
 
 /**
- * Reads a JSON file of a checkpoint and holds it against a schema.
- * @throws CheckpointError that names the file, the field and what is wrong with it.
+ * Reads a JSON file of a checkpoint and validates it.
+ * @throws CheckpointError that names the file, the field and the reason
  */
 export async function readConfig<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new CheckpointError(`${path} can't be read: is this a checkpoint in diffusers' layout?`, { cause });
+    throw new CheckpointError(`${path} cannot be read: is this a checkpoint in diffusers' layout?`, { cause });
   }
   let json: unknown;
   try {
@@ -25,14 +25,17 @@ export async function readConfig<Schema extends z.ZodType>(path: string, schema:
   throw new CheckpointError(`${path}: ${problems.join('; ')}`, { cause: result.error });
 }
 
-/** A whole number of at least one. */
+/** A positive integer. */
 export const count = z.int().positive();
 
-/** One value for every level, or a list with one for each. */
+/** One value for all levels, or a list with one value for each level. */
 export const perLevel = <Item extends z.ZodType>(item: Item) => z.union([item, z.array(item)]);
 
-/** Spreads a value given once over `levels`, or checks that the list given has one for each. */
-export function spread<Item>(value: Item | Item[], levels: number, name: string): Item[] {
+/**
+ * Expands a value to a list with one entry for each level.
+ * @throws CheckpointError when a list has another number of entries
+ */
+export function expandPerLevel<Item>(value: Item | Item[], levels: number, name: string): Item[] {
   if (!Array.isArray(value)) return new Array<Item>(levels).fill(value);
   if (value.length !== levels) {
     throw new CheckpointError(`config: ${name} has ${value.length} entries, but the model has ${levels} levels`);

@@ -7,10 +7,10 @@ import { KNOWN_MODELS } from './known-models.ts';
 import type { KnownModel } from './known-models.ts';
 
 /**
- * Finds the well-known checkpoint that a UNet file belongs to, by its SHA-256.
+ * Finds the known checkpoint that a UNet file belongs to, by its SHA-256.
  *
- * A file of another size than theirs is not read. In the Hugging Face cache the name of the file that a link leads to is
- * its SHA-256 already; elsewhere it is hashed, which takes seconds for gigabytes (a `base` in `cinematica.json` avoids it).
+ * A file with an unknown size is not read. In the Hugging Face cache, the target of the link is named by its SHA-256. Other
+ * files are hashed, which takes seconds for gigabytes; `base` in `cinematica.json` avoids it.
  *
  * @returns null for any other file
  */

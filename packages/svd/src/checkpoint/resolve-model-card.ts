@@ -7,52 +7,57 @@ import { MODEL_CARD_FILE, readModelCard } from './model-card.ts';
 import type { ModelCard, ModelCardFile } from './model-card.ts';
 import { recognizeModel } from './recognize-model.ts';
 
-/** What is known of a checkpoint from its own files. */
-export interface CheckpointFacts {
+/** Properties of a checkpoint that follow from its own files. */
+export interface CheckpointInfo {
   /** The folder of `model_index.json`. */
   readonly folder: string;
-  /** The files of the UNet's weights. */
+  /** Paths of the UNet's weights files. */
   readonly unetFiles: readonly string[];
-  /** `num_frames` of the UNet's configuration. */
+  /** `num_frames` of the UNet's config. */
   readonly numFrames: number;
-  /** `sample_size` of the UNet's configuration: latent height and width, or the side of a square of that area. */
+  /** `sample_size` of the UNet's config: height and width of the latents, or the side of a square with the same area. */
   readonly sampleSize: number | readonly [height: number, width: number] | null;
-  /** Pixels a latent, a side: 8 for SVD. */
+  /** Downscaling factor of the autoencoder: 8 for SVD. */
   readonly vaeScale: number;
-  /** Latents a side of the UNet's coarsest level: 8 for SVD. */
+  /** Downscaling factor of the UNet's coarsest level, relative to the latents: 8 for SVD. */
   readonly unetScale: number;
 }
 
 /**
- * Everything about a model that its configuration can't say: from `cinematica.json`, else from the built-in card of the
- * checkpoint it is (or that the file's `base` names), else what follows from the configuration and diffusers' defaults.
+ * Creates the model card of a checkpoint. Each setting comes from the first of these that has it: `cinematica.json`; the
+ * built-in card that its `base` names or, without `base`, that of the recognised checkpoint; the checkpoint's configs and
+ * diffusers' defaults.
  *
- * @throws CheckpointError that names what is wrong in `cinematica.json`
+ * @throws CheckpointError that names the invalid field of `cinematica.json`
  */
 export async function resolveModelCard(
-  facts: CheckpointFacts,
+  info: CheckpointInfo,
   signal?: AbortSignal,
   models: readonly KnownModel[] = KNOWN_MODELS,
 ): Promise<ModelCard> {
-  const file = await readModelCard(facts.folder);
-  const known = await builtIn(facts, file?.base, signal, models);
-  const card = overlay(overlay(cardFromConfig(facts), known), file ?? {});
+  const file = await readModelCard(info.folder);
+  const known = await findBuiltInCard(info, file?.base, signal, models);
+  const card = mergeCards(mergeCards(defaultCard(info), known), file ?? {});
 
   const { multiple, sizes } = card;
-  const path = join(facts.folder, MODEL_CARD_FILE);
-  if (multiple % facts.vaeScale !== 0) {
-    throw new CheckpointError(`${path}: multiple: ${multiple} is no multiple of the autoencoder's ${facts.vaeScale}`);
+  const path = join(info.folder, MODEL_CARD_FILE);
+  if (multiple % info.vaeScale !== 0) {
+    throw new CheckpointError(
+      `${path}: multiple: ${multiple} is not a multiple of the autoencoder's scale factor ${info.vaeScale}`,
+    );
   }
-  const misfit = sizes.find(({ width, height }) => width % multiple !== 0 || height % multiple !== 0);
-  if (misfit) {
-    throw new CheckpointError(`${path}: sizes: ${misfit.width}x${misfit.height} is no multiple of ${multiple}`);
+  const invalidSize = sizes.find(({ width, height }) => width % multiple !== 0 || height % multiple !== 0);
+  if (invalidSize) {
+    throw new CheckpointError(
+      `${path}: sizes: ${invalidSize.width}x${invalidSize.height} is not a multiple of ${multiple}`,
+    );
   }
   const steps = card.sigmas ? card.sigmas.length - 1 : card.defaults.steps;
   return { ...card, defaults: { ...card.defaults, steps } };
 }
 
-async function builtIn(
-  { folder, unetFiles }: CheckpointFacts,
+async function findBuiltInCard(
+  { folder, unetFiles }: CheckpointInfo,
   base: string | undefined,
   signal: AbortSignal | undefined,
   models: readonly KnownModel[],
@@ -64,10 +69,12 @@ async function builtIn(
   const model = models.find(({ card }) => card.name === base);
   if (model) return model.card;
   const names = models.map(({ card }) => card.name).join(', ');
-  throw new CheckpointError(`${join(folder, MODEL_CARD_FILE)}: base: ${base} is not built in; one of ${names}`);
+  throw new CheckpointError(
+    `${join(folder, MODEL_CARD_FILE)}: base: ${base} is not a built-in card; use one of ${names}`,
+  );
 }
 
-function cardFromConfig({ folder, numFrames, sampleSize, vaeScale, unetScale }: CheckpointFacts): ModelCard {
+function defaultCard({ folder, numFrames, sampleSize, vaeScale, unetScale }: CheckpointInfo): ModelCard {
   const name = basename(resolve(folder));
   const multiple = vaeScale * unetScale;
   const slug = name
@@ -78,19 +85,31 @@ function cardFromConfig({ folder, numFrames, sampleSize, vaeScale, unetScale }: 
   return {
     name: slug || 'model',
     title: name || 'Model',
-    licence: { name: 'unknown: see where the checkpoint comes from' },
+    licence: { name: 'unknown: see the source of the checkpoint' },
     sizes: [defaultSize(sampleSize, vaeScale, multiple)],
     multiple,
     window: numFrames,
     decodeChunk: 8,
     sampler: 'euler',
-    defaults: { frames: 50, fps: 7, motion: 127, noiseAug: 0.02, steps: 25, guidance: { min: 1, max: 3 } },
-    presets: { calm: { motion: 60 }, natural: {}, lively: { motion: 190, noiseAug: 0.05 } },
+    defaults: {
+      frames: 50,
+      conditioningFps: 7,
+      motionBucketId: 127,
+      noiseAugStrength: 0.02,
+      steps: 25,
+      minGuidance: 1,
+      maxGuidance: 3,
+    },
+    presets: {
+      calm: { motionBucketId: 60 },
+      natural: {},
+      lively: { motionBucketId: 190, noiseAugStrength: 0.05 },
+    },
   };
 }
 
-/** A square `sample_size` stands for a picture of 16:9 with that area, as SVD's 96 does for 1024×576. */
-function defaultSize(sampleSize: CheckpointFacts['sampleSize'], vaeScale: number, multiple: number): Size {
+/** A square `sample_size` stands for a 16:9 picture with the same area, as SVD's 96 stands for 1024×576. */
+function defaultSize(sampleSize: CheckpointInfo['sampleSize'], vaeScale: number, multiple: number): Size {
   const [height, width] =
     typeof sampleSize === 'object' && sampleSize !== null
       ? sampleSize
@@ -99,29 +118,29 @@ function defaultSize(sampleSize: CheckpointFacts['sampleSize'], vaeScale: number
   return { width: fit(width), height: fit(height) };
 }
 
-/** What `above` says wins; defaults and presets are merged setting by setting. */
-function overlay(below: ModelCard, above: ModelCardFile): ModelCard {
-  const { calm, natural, lively } = above.presets ?? {};
+/** Replaces the values of `base` that `override` has. Defaults and presets are merged setting by setting. */
+function mergeCards(base: ModelCard, override: ModelCardFile): ModelCard {
+  const { calm, natural, lively } = override.presets ?? {};
   return {
-    name: above.name ?? below.name,
-    title: above.title ?? below.title,
-    licence: above.licence ?? below.licence,
-    sizes: above.sizes ?? below.sizes,
-    multiple: above.multiple ?? below.multiple,
-    window: above.window ?? below.window,
-    decodeChunk: above.decodeChunk ?? below.decodeChunk,
-    sampler: above.sampler ?? below.sampler,
-    sigmas: above.sigmas ?? below.sigmas,
-    sharedNoise: above.sharedNoise ?? below.sharedNoise,
-    defaults: over(below.defaults, above.defaults),
+    name: override.name ?? base.name,
+    title: override.title ?? base.title,
+    licence: override.licence ?? base.licence,
+    sizes: override.sizes ?? base.sizes,
+    multiple: override.multiple ?? base.multiple,
+    window: override.window ?? base.window,
+    decodeChunk: override.decodeChunk ?? base.decodeChunk,
+    sampler: override.sampler ?? base.sampler,
+    sigmas: override.sigmas ?? base.sigmas,
+    sharedNoise: override.sharedNoise ?? base.sharedNoise,
+    defaults: mergeDefined(base.defaults, override.defaults),
     presets: {
-      calm: over(below.presets.calm, calm),
-      natural: over(below.presets.natural, natural),
-      lively: over(below.presets.lively, lively),
+      calm: mergeDefined(base.presets.calm, calm),
+      natural: mergeDefined(base.presets.natural, natural),
+      lively: mergeDefined(base.presets.lively, lively),
     },
   };
 }
 
-function over<T extends object>(below: T, above: { readonly [K in keyof T]?: T[K] | undefined } = {}): T {
-  return { ...below, ...Object.fromEntries(Object.entries(above).filter(([, value]) => value !== undefined)) };
+function mergeDefined<T extends object>(base: T, override: { readonly [K in keyof T]?: T[K] | undefined } = {}): T {
+  return { ...base, ...Object.fromEntries(Object.entries(override).filter(([, value]) => value !== undefined)) };
 }

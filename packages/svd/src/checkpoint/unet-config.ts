@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { NORM_GROUPS } from './norm-groups.ts';
 import { CheckpointError } from './checkpoint-error.ts';
-import { count, perLevel, spread } from './read-config.ts';
+import { count, perLevel, expandPerLevel } from './read-config.ts';
 
-/** Of a transformer: none is a projection in and out. */
+/** Number of layers of a transformer. A transformer without layers is only its two projections. */
 const layers = z.int().nonnegative();
 
-/** `unet/config.json`, with the defaults of diffusers' class. */
+/** Schema of `unet/config.json`, with the defaults of diffusers' `UNetSpatioTemporalConditionModel`. */
 export const unetConfigSchema = z.object({
   _class_name: z.literal('UNetSpatioTemporalConditionModel'),
   sample_size: z.union([count, z.tuple([count, count])]).nullish(),
@@ -38,22 +38,22 @@ export const unetConfigSchema = z.object({
   num_frames: count.default(25),
 });
 
-/** One level of the UNet. A layer of a plain block has no transformer: `null`. */
+/** One block of the UNet. */
 export interface UNetBlock {
   readonly channels: number;
   readonly heads: number;
   readonly contextDim: number;
-  /** Transformer layers of each resnet's attention, one entry a resnet. */
+  /** For each resnet, the number of layers of the transformer that follows it, or null without a transformer. */
   readonly transformerLayers: readonly (number | null)[];
-  /** GroupNorm's epsilon in the resnets. */
+  /** Epsilon of the GroupNorms in the resnets. */
   readonly eps: number;
 }
 
-/** The UNet's architecture, spelled out level by level. */
+/** The architecture of the UNet, with all values resolved for each block. */
 export interface UNetArchitecture {
   readonly inChannels: number;
   readonly outChannels: number;
-  /** Frames that the model was made for. */
+  /** `num_frames` of the config. */
   readonly frames: number;
   readonly additionTimeEmbedDim: number;
   readonly timeEmbedDim: number;
@@ -62,39 +62,39 @@ export interface UNetArchitecture {
   readonly up: readonly UNetBlock[];
 }
 
-/** The number of scalars in `added_time_ids`: fps − 1, motion bucket, noise augmentation. */
+/** The number of scalars in `added_time_ids`: fps − 1, `motion_bucket_id`, `noise_aug_strength`. */
 export const ADDED_TIME_IDS = 3;
 
-const layersOf = (entry: number | number[], resnets: number, name: string): number[] => {
+const transformerLayersOf = (entry: number | number[], resnets: number, name: string): number[] => {
   if (typeof entry === 'number') return new Array<number>(resnets).fill(entry);
   if (entry.length < resnets) {
     throw new CheckpointError(
-      `config: transformer_layers_per_block has ${entry.length} entries for ${name}'s ${resnets}`,
+      `config: transformer_layers_per_block has ${entry.length} entries for the ${resnets} resnets of ${name}`,
     );
   }
   return entry.slice(0, resnets);
 };
 
 /**
- * What a config says, level by level.
- * @throws CheckpointError where its fields don't go together.
+ * Resolves the values of a config for each block.
+ * @throws CheckpointError when fields contradict each other
  */
 export function unetArchitecture(config: z.output<typeof unetConfigSchema>): UNetArchitecture {
   const channels = config.block_out_channels;
   const levels = channels.length;
-  const downTypes = spread(config.down_block_types, levels, 'down_block_types');
-  const upTypes = spread(config.up_block_types, levels, 'up_block_types');
-  const layers = spread(config.layers_per_block, levels, 'layers_per_block');
-  const heads = spread(config.num_attention_heads, levels, 'num_attention_heads');
-  const contextDims = spread(config.cross_attention_dim, levels, 'cross_attention_dim');
+  const downTypes = expandPerLevel(config.down_block_types, levels, 'down_block_types');
+  const upTypes = expandPerLevel(config.up_block_types, levels, 'up_block_types');
+  const layers = expandPerLevel(config.layers_per_block, levels, 'layers_per_block');
+  const heads = expandPerLevel(config.num_attention_heads, levels, 'num_attention_heads');
+  const contextDims = expandPerLevel(config.cross_attention_dim, levels, 'cross_attention_dim');
   const transformer = config.transformer_layers_per_block;
   const transformers: (number | number[])[] =
     typeof transformer === 'number'
       ? new Array<number>(levels).fill(transformer)
-      : spread<number | number[]>(transformer, levels, 'transformer_layers_per_block');
+      : expandPerLevel<number | number[]>(transformer, levels, 'transformer_layers_per_block');
   for (const width of channels) {
     if (width % NORM_GROUPS) {
-      throw new CheckpointError(`config: block_out_channels ${width} does not divide into ${NORM_GROUPS} groups`);
+      throw new CheckpointError(`config: block_out_channels ${width} is not divisible into ${NORM_GROUPS} groups`);
     }
   }
   if (config.projection_class_embeddings_input_dim !== ADDED_TIME_IDS * config.addition_time_embed_dim) {
@@ -104,7 +104,7 @@ export function unetArchitecture(config: z.output<typeof unetConfigSchema>): UNe
     );
   }
 
-  /** The level's values; `resnets` layers of which each has a transformer if `attention` is set. */
+  /** @param attention whether a transformer follows each resnet */
   const block = (level: number, resnets: number, attention: boolean, eps: number): UNetBlock => {
     const [width = 0, head = 1, contextDim = 0] = [channels[level], heads[level], contextDims[level]];
     if (attention && width % head) {
@@ -113,11 +113,11 @@ export function unetArchitecture(config: z.output<typeof unetConfigSchema>): UNe
       );
     }
     const transformerLayers = attention
-      ? layersOf(transformers[level] ?? 1, resnets, `level ${level}`)
+      ? transformerLayersOf(transformers[level] ?? 1, resnets, `level ${level}`)
       : new Array<null>(resnets).fill(null);
     return { channels: width, heads: head, contextDim, transformerLayers, eps };
   };
-  // The epsilons differ by kind of block in diffusers, and the checkpoints are run with them (svd-spec, 3.4).
+  // In diffusers the epsilon depends on the class of the block: see docs/svd.md, "Resnet block".
   const down = downTypes.map((type, i) =>
     type === 'CrossAttnDownBlockSpatioTemporal'
       ? block(i, layers[i] ?? 0, true, 1e-6)

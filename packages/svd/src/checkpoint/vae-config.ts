@@ -4,7 +4,7 @@ import { count } from './read-config.ts';
 
 const positive = z.number().positive();
 
-/** `vae/config.json` of SVD's own autoencoder, with the defaults of diffusers' class. */
+/** Schema of `vae/config.json` of diffusers' `AutoencoderKLTemporalDecoder`, with its defaults. */
 const temporalDecoderSchema = z
   .object({
     _class_name: z.literal('AutoencoderKLTemporalDecoder'),
@@ -24,7 +24,7 @@ const temporalDecoderSchema = z
     path: ['down_block_types'],
   });
 
-/** `vae/config.json` of diffusers' `AutoencoderTiny` (TAESD). */
+/** Schema of `vae/config.json` of diffusers' `AutoencoderTiny` (TAESD), with its defaults. */
 const tinySchema = z
   .object({
     _class_name: z.literal('AutoencoderTiny'),
@@ -52,28 +52,28 @@ const tinySchema = z
     path: ['num_decoder_blocks'],
   })
   .refine((config) => new Set(config.encoder_block_out_channels).size === 1, {
-    message: "has widths that differ, which diffusers' own class can't run",
+    message: "has different widths, which diffusers' AutoencoderTiny does not support",
     path: ['encoder_block_out_channels'],
   })
   .refine((config) => new Set(config.decoder_block_out_channels).size === 1, {
-    message: "has widths that differ, which diffusers' own class can't run",
+    message: "has different widths, which diffusers' AutoencoderTiny does not support",
     path: ['decoder_block_out_channels'],
   })
   .refine(
     (config) =>
       config.upsampling_scaling_factor ** (config.decoder_block_out_channels.length - 1) ===
       2 ** (config.encoder_block_out_channels.length - 1),
-    { message: 'does not undo what the encoder halves', path: ['upsampling_scaling_factor'] },
+    { message: 'does not match the downscaling of the encoder', path: ['upsampling_scaling_factor'] },
   );
 
-/** `vae/config.json`: either class of autoencoder. */
+/** Schema of `vae/config.json` of either class. */
 export const vaeConfigSchema = z.discriminatedUnion('_class_name', [temporalDecoderSchema, tinySchema]);
 
 export type VaeConfig = z.output<typeof vaeConfigSchema>;
 export type TemporalDecoderConfig = z.output<typeof temporalDecoderSchema>;
 export type AutoencoderTinyConfig = z.output<typeof tinySchema>;
 
-/** How many pixels a latent's side stands for: what the encoder's halvings come to. */
+/** The downscaling factor of the encoder: 2 for each level but the first. */
 export function vaeScaleFactor(config: VaeConfig): number {
   const channels =
     config._class_name === 'AutoencoderTiny' ? config.encoder_block_out_channels : config.block_out_channels;

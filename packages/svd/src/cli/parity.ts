@@ -6,10 +6,10 @@ import { parseExecutionProvider } from '../runtime/execution-provider.ts';
 
 const USAGE = `usage: npm run parity -- DIR...
 
-Computes every part of the model and the whole pipeline from the inputs in each DIR, and compares with what diffusers
-computed: DIR holds checkpoint/, golden.safetensors and params.json, as test/golden/tiny-xt does.`;
+Computes every part of the model and the whole pipeline from the inputs in each DIR, and compares the results with those of
+diffusers. DIR must contain checkpoint/, golden.safetensors and params.json, as test/golden/tiny-xt does.`;
 
-/** @returns the exit status: 0 where everything passed, 1 where something did not, 2 for wrong arguments. */
+/** @returns the exit status: 0 if everything passed, 1 if something failed, 2 for invalid arguments */
 async function main(): Promise<number> {
   let folders: string[];
   try {

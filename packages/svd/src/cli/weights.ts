@@ -1,34 +1,35 @@
-/** `npm run weights -- NAME [--to DIR] [--accept-licence]`: fetches a published checkpoint. */
+/** `npm run weights -- NAME [--to DIR] [--accept-licence]`: downloads a published checkpoint. */
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import { CHECKPOINTS } from '../weights/checkpoints.ts';
-import type { Checkpoint } from '../weights/checkpoints.ts';
-import { fetchCheckpoint } from '../weights/fetch-checkpoint.ts';
-import { FetchError } from '../weights/fetch-error.ts';
-import { createProgressLine } from '../weights/progress-line.ts';
+import { PUBLISHED_CHECKPOINTS } from '../download/published-checkpoints.ts';
+import type { PublishedCheckpoint } from '../download/published-checkpoints.ts';
+import { downloadCheckpoint } from '../download/download-checkpoint.ts';
+import { DownloadError } from '../download/download-error.ts';
+import { createProgressLine } from '../download/progress-line.ts';
 
 const USAGE = `usage: npm run weights -- NAME [--to DIR] [--accept-licence]
 
-${CHECKPOINTS.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join('\n')}
+${PUBLISHED_CHECKPOINTS.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join('\n')}
 
-  --to DIR              where to; weights/NAME in the project unless given
-  --accept-licence, --yes  accept the model's licence without being asked
+  --to DIR                 target folder; default weights/NAME in the project
+  --accept-licence, --yes  accept the licence of the model without a question
+  --help                   print this text
 
-HF_TOKEN: access token for a gated model. HF_ENDPOINT: a mirror of the hub.`;
+Environment: HF_TOKEN is the access token for a gated model. HF_ENDPOINT is the address of a mirror of the hub.`;
 
-/** Wrong arguments. */
+/** Invalid arguments. */
 class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
 interface Arguments {
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: PublishedCheckpoint;
   readonly folder: string;
   readonly accepted: boolean;
 }
 
-/** Null where help is asked for. */
+/** Parses the arguments. Returns null for --help. */
 function readArguments(args: string[]): Arguments | null {
   let parsed;
   try {
@@ -48,11 +49,12 @@ function readArguments(args: string[]): Arguments | null {
   const { values, positionals } = parsed;
   if (values.help) return null;
   const [name, ...rest] = positionals;
-  if (name === undefined) throw new UsageError('which model?');
-  if (rest.length > 0) throw new UsageError(`one model at a time, not also ${rest.join(' ')}`);
+  if (name === undefined) throw new UsageError('the name of a model is missing');
+  if (rest.length > 0)
+    throw new UsageError(`only one model can be downloaded at a time, but there is also ${rest.join(' ')}`);
   if (values.to === '') throw new UsageError('--to needs a folder');
-  const checkpoint = CHECKPOINTS.find((known) => known.name === name);
-  if (!checkpoint) throw new UsageError(`no model is called ${name}`);
+  const checkpoint = PUBLISHED_CHECKPOINTS.find((known) => known.name === name);
+  if (!checkpoint) throw new UsageError(`there is no model with the name ${name}`);
   const project = resolve(import.meta.dirname, '../../../..');
   return {
     checkpoint,
@@ -61,7 +63,7 @@ function readArguments(args: string[]): Arguments | null {
   };
 }
 
-/** Shows the licence and asks for its acceptance where it has not been given; whether it is accepted. */
+/** Shows the licence and, without --accept-licence, asks for its acceptance. Returns whether it is accepted. */
 async function acceptLicence({ checkpoint, accepted }: Arguments, signal: AbortSignal): Promise<boolean> {
   const { title, licence } = checkpoint;
   const lines = [
@@ -73,14 +75,14 @@ async function acceptLicence({ checkpoint, accepted }: Arguments, signal: AbortS
   process.stderr.write(`${lines.join('\n')}\n\n`);
   if (accepted) return true;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new FetchError('the licence has to be accepted: run this in a terminal, or with --accept-licence');
+    throw new DownloadError('the licence must be accepted: run this command in a terminal, or with --accept-licence');
   }
   using prompt = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl-C and Ctrl-D at the question would otherwise leave it unanswered for ever.
-  const left = new AbortController();
-  prompt.once('close', () => left.abort());
+  // Without this, Ctrl-C or Ctrl-D at the question would wait forever.
+  const closed = new AbortController();
+  prompt.once('close', () => closed.abort());
   const question = prompt.question('Do you accept this licence? [y/N] ', {
-    signal: AbortSignal.any([signal, left.signal]),
+    signal: AbortSignal.any([signal, closed.signal]),
   });
   const answer = await question.catch(() => '');
   return /^y(es)?$/i.test(answer.trim());
@@ -93,18 +95,20 @@ async function main(signal: AbortSignal): Promise<number> {
     return 0;
   }
   if (!(await acceptLicence(args, signal))) {
-    process.stderr.write('Not accepted: nothing has been fetched.\n');
+    process.stderr.write('The licence was not accepted. Nothing was downloaded.\n');
     return 1;
   }
   const { checkpoint, folder } = args;
   if (!checkpoint.files.some(({ sha256 }) => sha256)) {
-    process.stderr.write("No digests are built in for this model: its files are checked against the hub's own.\n");
+    process.stderr.write(
+      'The digests of this model are not built in. Its files are checked against the digests of the hub.\n',
+    );
   }
   const line = createProgressLine(process.stderr);
   try {
     const endpoint = process.env.HF_ENDPOINT ?? 'https://huggingface.co';
     const token = process.env.HF_TOKEN?.trim();
-    await fetchCheckpoint(
+    await downloadCheckpoint(
       checkpoint,
       { folder, endpoint, token },
       { note: line.note, progress: (path, done, total) => line.update(path, done, total, performance.now()) },
@@ -124,12 +128,12 @@ try {
   process.exitCode = await main(interrupted.signal);
 } catch (error) {
   if (interrupted.signal.aborted) {
-    process.stderr.write('Stopped. The same command continues where it was.\n');
+    process.stderr.write('Stopped. Run the same command again to continue.\n');
     process.exitCode = 130;
   } else if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n${USAGE}\n`);
     process.exitCode = 2;
-  } else if (error instanceof FetchError || (error instanceof Error && 'syscall' in error)) {
+  } else if (error instanceof DownloadError || (error instanceof Error && 'syscall' in error)) {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   } else {

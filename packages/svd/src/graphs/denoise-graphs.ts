@@ -4,43 +4,51 @@ import { crossAttentionVector } from '../nn/attention.ts';
 import type { CrossAttention } from '../nn/attention.ts';
 import { createArithmetic } from '../onnx/arithmetic.ts';
 import type { Value } from '../onnx/graph-builder.ts';
-import { draft } from './graph.ts';
-import type { Draft, DraftOptions } from './graph.ts';
+import { beginGraph } from './graph.ts';
+import type { GraphDraft, GraphOptions } from './graph.ts';
 
 export interface DenoiseShape {
   readonly frames: number;
-  /** Of the latents. */
+  /** Height and width of the latents. */
   readonly height: number;
   readonly width: number;
-  /** Whether an unconditional pass runs beside the conditional one. */
+  /** Whether each step computes an unconditional prediction, too (classifier-free guidance). */
   readonly guidance: boolean;
 }
 
 export interface DenoiseGraphs {
-  /** `image_embeds` `[1, context]` → one vector for each cross-attention, named as the step's inputs. Once a video. */
-  readonly condition: Draft;
   /**
-   * One denoising step: `latents` `[frames, c, h, w]` at noise level σ → `next` at σ′ (without the fresh noise of a
-   * stochastic sampler), and `x0`, the estimate of the clean latents. Inputs beside it: `image_latents` `[1, c, h, w]`
-   * (the photo's, not scaled), `timestep` and `added_time_ids` (sinusoids), the vectors of `condition`, `guidance`
-   * `[frames, 1, 1, 1]` where there is one, and four scalars of shape `[1]`: `input_scale` 1 / √(σ² + 1),
-   * `x0_from_latents` and `x0_from_prediction` (x0 is their sum with the latents and the UNet's output), and `keep`,
-   * σ′/σ: Euler's step is `x0 + keep · (latents − x0)`.
+   * Runs once per video. Input `image_embeds` `[1, projection_dim]`; one output vector for each cross-attention layer, with
+   * the name of the corresponding input of `step`.
    */
-  readonly step: Draft;
+  readonly condition: GraphDraft;
+  /**
+   * One denoising step from noise level σ to σ′. Inputs:
+   *
+   * - `latents` `[frames, c, h, w]` at σ
+   * - `image_latents` `[1, c, h, w]` of the photo, not scaled
+   * - `timestep` and `added_time_ids`, as sinusoids
+   * - the outputs of `condition`
+   * - `guidance` `[frames, 1, 1, 1]`, the guidance scale of each frame, if `guidance` is set
+   * - scalars of shape `[1]`: `input_scale` = 1 / √(σ² + 1), `x0_from_latents`, `x0_from_prediction`, `sigma_ratio` = σ′ / σ
+   *
+   * Outputs: `x0` = x0_from_latents · latents + x0_from_prediction · prediction, the estimate of the clean latents, and
+   * `next` = x0 + sigma_ratio · (latents − x0), the latents at σ′, to which a stochastic sampler still adds noise.
+   */
+  readonly step: GraphDraft;
 }
 
 /**
- * The denoiser's two graphs, written in one walk over the architecture: where a layer needs its cross-attention, the
- * first graph computes the vector and the second one takes it as an input.
+ * Builds both graphs of the denoiser in one traversal of the UNet: for each cross-attention layer, `condition` gets an
+ * output with its vector, and `step` gets the corresponding input.
  */
-export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, options: DraftOptions): DenoiseGraphs {
+export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, options: GraphOptions): DenoiseGraphs {
   const { architecture, weights } = unet;
   const { frames, height, width, guidance } = shape;
   const channels = vae.config.latent_channels;
-  const step = draft('denoise_step', weights, options);
-  const condition = draft('denoise_condition', weights, { ...options, root: step.root });
-  const { builder, e } = step;
+  const step = beginGraph('denoise_step', weights, options);
+  const condition = beginGraph('denoise_condition', weights, { ...options, root: step.root });
+  const { builder, emitter: e } = step;
   const { add, sub, mul } = createArithmetic(builder);
 
   const latents = builder.input('latents', 'float32', [frames, channels, height, width]);
@@ -52,17 +60,17 @@ export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, op
   const inputScale = scalar('input_scale');
   const x0FromLatents = scalar('x0_from_latents');
   const x0FromPrediction = scalar('x0_from_prediction');
-  const keep = scalar('keep');
+  const sigmaRatio = scalar('sigma_ratio');
 
   let context: Value | undefined;
   const crossAttention: CrossAttention = (scope, dim) => {
-    const vectors = condition.e;
+    const vectors = condition.emitter;
     const contextDim = architecture.mid.contextDim;
     context ??= condition.builder.input('image_embeds', 'float32', [1, contextDim]);
-    condition.e.output(scope.path, crossAttentionVector(vectors, scope, context, dim));
+    condition.emitter.output(scope.path, crossAttentionVector(vectors, scope, context, dim));
     const vector = builder.input(scope.path, 'float32', [1, dim]);
     if (!guidance) return vector;
-    // Without a photo the context is zero, and of the cross-attention only its bias is left.
+    // The unconditional context is zero, so the result of the cross-attention is its bias.
     const unconditional = e.reshape(e.parameter(scope.sub('to_out.0'), 'bias', [dim]), [1, dim]);
     return e.concatValues([unconditional, vector], 0);
   };
@@ -71,47 +79,48 @@ export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, op
   const scaled = mul(latents, inputScale);
   const everyFrame = builder.constant(BigInt64Array.from(latents.shape, BigInt));
   const expand = (value: Value) => builder.node('Expand', [value, everyFrame], latents);
-  const conditional = e.concatValues([scaled, expand(imageLatents)], 1);
+  const withPhoto = e.concatValues([scaled, expand(imageLatents)], 1);
   const zero = builder.constant(new Float32Array(1), [1, 1, 1, 1]);
-  const sample = guidance ? e.concatValues([e.concatValues([scaled, expand(zero)], 1), conditional], 0) : conditional;
+  const sample = guidance ? e.concatValues([e.concatValues([scaled, expand(zero)], 1), withPhoto], 0) : withPhoto;
   const unetInputs = { sample: e.fromNchw(sample), timestep, addedTimeIds, crossAttention, frames };
   let prediction = e.toNchw(unetSpatioTemporalCondition(e, step.root, architecture, unetInputs));
   if (guidance) {
     const weight = builder.input('guidance', 'float32', [frames, 1, 1, 1]);
     const part = (from: number, to: number) =>
       builder.node('Slice', [prediction, int64(from), int64(to), int64(0)], latents);
-    const without = part(0, frames);
-    const withPhoto = part(frames, 2 * frames);
-    prediction = add(without, mul(weight, sub(withPhoto, without)));
+    const unconditional = part(0, frames);
+    const conditional = part(frames, 2 * frames);
+    prediction = add(unconditional, mul(weight, sub(conditional, unconditional)));
   }
   const x0 = add(mul(latents, x0FromLatents), mul(prediction, x0FromPrediction));
   builder.output('x0', x0);
-  builder.output('next', add(x0, mul(keep, sub(latents, x0))));
+  builder.output('next', add(x0, mul(sigmaRatio, sub(latents, x0))));
   return { condition, step };
 }
 
 /**
- * The UNet by itself, as diffusers' class is called: `sample` `[batch·frames, in, h, w]`, `timestep` `[1, …]` and
- * `added_time_ids` `[batch, …]` as sinusoids, `encoder_hidden_states` `[batch, context]` → `out`.
+ * The UNet alone, with the inputs of diffusers' class: `sample` `[batch·frames, in, h, w]`, `timestep` `[1, …]` and
+ * `added_time_ids` `[batch, …]` as sinusoids, `encoder_hidden_states` `[batch, projection_dim]`. Output `out`. Used to
+ * compare the UNet with diffusers.
  */
 export function unetGraph(
   { unet }: Checkpoint,
   shape: { readonly batch: number; readonly frames: number; readonly height: number; readonly width: number },
-  options: DraftOptions,
-): Draft {
+  options: GraphOptions,
+): GraphDraft {
   const { architecture, weights } = unet;
   const { batch, frames, height, width } = shape;
-  const d = draft('unet', weights, options);
+  const draft = beginGraph('unet', weights, options);
   const widths = sinusoidWidths(architecture);
-  const sample = d.builder.input('sample', 'float32', [batch * frames, architecture.inChannels, height, width]);
-  const context = d.builder.input('encoder_hidden_states', 'float32', [batch, architecture.mid.contextDim]);
-  const out = unetSpatioTemporalCondition(d.e, d.root, architecture, {
-    sample: d.e.fromNchw(sample),
-    timestep: d.builder.input('timestep', 'float32', [1, widths.timestep]),
-    addedTimeIds: d.builder.input('added_time_ids', 'float32', [batch, widths.addedTimeIds]),
-    crossAttention: (scope, dim) => crossAttentionVector(d.e, scope, context, dim),
+  const sample = draft.builder.input('sample', 'float32', [batch * frames, architecture.inChannels, height, width]);
+  const context = draft.builder.input('encoder_hidden_states', 'float32', [batch, architecture.mid.contextDim]);
+  const out = unetSpatioTemporalCondition(draft.emitter, draft.root, architecture, {
+    sample: draft.emitter.fromNchw(sample),
+    timestep: draft.builder.input('timestep', 'float32', [1, widths.timestep]),
+    addedTimeIds: draft.builder.input('added_time_ids', 'float32', [batch, widths.addedTimeIds]),
+    crossAttention: (scope, dim) => crossAttentionVector(draft.emitter, scope, context, dim),
     frames,
   });
-  d.builder.output('out', d.e.toNchw(out));
-  return d;
+  draft.builder.output('out', draft.emitter.toNchw(out));
+  return draft;
 }

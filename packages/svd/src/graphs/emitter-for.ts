@@ -5,16 +5,16 @@ import type { Emitter } from '../nn/emitter.ts';
 import { createReferenceEmitter } from '../nn/reference-emitter.ts';
 import { blockwiseAttention, fusedAttention } from '../nn/write-attention.ts';
 
-/** What a graph asks of whoever writes it. */
+/** Requirements of a graph on its emitter. */
 export interface GraphNeeds {
-  /** Whether half the precision is too little for it. */
+  /** Whether the graph must compute in float32, because float16 is not precise enough. */
   readonly float32: boolean;
 }
 
-/** Starts writing into a graph, in the layout and precision that suit where it will run. */
+/** Creates an emitter that writes into a graph. */
 export type CreateEmitter = (graph: GraphBuilder, needs: GraphNeeds) => Emitter;
 
-/** The emitter for an execution provider. */
+/** Selects the emitter, and with it the layout and precision, for an execution provider. */
 export function emitterFor(provider: ExecutionProvider): CreateEmitter {
   switch (provider) {
     case 'cuda':

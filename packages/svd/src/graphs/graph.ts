@@ -5,29 +5,31 @@ import type { Graph } from '../runtime/graph-types.ts';
 import type { Weights } from '../safetensors/weights.ts';
 import { Scope } from '../nn/scope.ts';
 
-/** A graph under construction over one component's weights. */
-export interface Draft {
-  readonly e: Emitter;
+/** A graph under construction, with the weights of one component of the checkpoint. */
+export interface GraphDraft {
+  readonly emitter: Emitter;
   readonly builder: GraphBuilder;
+  /** The root of the component's tensors. */
   readonly root: Scope;
 }
 
-/** What every graph is drawn with: the emitter, and one root for all graphs over a component, to see what is left over. */
-export interface DraftOptions {
+/** Options of every graph. */
+export interface GraphOptions {
   readonly createEmitter: CreateEmitter;
+  /** Shared by several graphs of a component, to find tensors that no graph uses. Default: a new root. */
   readonly root?: Scope;
 }
 
-/** Starts a graph over a component's weights. */
-export function draft(
+/** Starts a graph with the weights of one component. */
+export function beginGraph(
   name: string,
   weights: Weights,
-  { createEmitter, root }: DraftOptions,
+  { createEmitter, root }: GraphOptions,
   needs: GraphNeeds = { float32: false },
-): Draft {
+): GraphDraft {
   const builder = new GraphBuilder(name);
-  return { e: createEmitter(builder, needs), builder, root: root ?? Scope.root(weights) };
+  return { emitter: createEmitter(builder, needs), builder, root: root ?? Scope.root(weights) };
 }
 
-/** The finished graph and the folder that its initializers point into. */
-export const finish = ({ builder, root }: Draft): Graph => ({ bytes: builder.build(), folder: root.folder });
+/** Serialises a graph. Its initializers refer to files in the folder of the weights. */
+export const finishGraph = ({ builder, root }: GraphDraft): Graph => ({ bytes: builder.build(), folder: root.folder });

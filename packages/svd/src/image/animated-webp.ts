@@ -3,8 +3,9 @@ import type { RgbImage } from './image.ts';
 import { ImageError } from './image-error.ts';
 
 /**
- * Pictures of one size as an animated WebP that loops for ever; a single one as a still.
- * @param frameMs how long each is shown, milliseconds.
+ * Encodes images of one size as an animated WebP that loops forever, or a single image as a still WebP.
+ * @param frameMs duration of each frame in milliseconds
+ * @throws ImageError when there are no frames
  */
 export async function animatedWebp(frames: readonly RgbImage[], frameMs: number): Promise<Uint8Array> {
   const [first] = frames;

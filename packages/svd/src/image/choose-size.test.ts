@@ -10,7 +10,7 @@ const choose = (request: string, width: number, height: number, rules = xt) => {
 };
 
 describe('chooseSize', () => {
-  test('auto follows the photo', () => {
+  test('auto chooses the nearest aspect ratio', () => {
     expect(choose('auto', 4000, 2250)).toBe('1024x576');
     expect(choose('auto', 4000, 3000)).toBe('1024x576');
     expect(choose('auto', 3000, 4000)).toBe('576x1024');
@@ -20,7 +20,7 @@ describe('chooseSize', () => {
     expect(choose('auto', 3000, 4000, many)).toBe('640x832');
   });
 
-  test('an aspect keeps the area, a size is taken as it is', () => {
+  test('an aspect ratio keeps the area; an exact size is used unchanged', () => {
     expect(choose('9:16', 10, 10)).toBe('576x1024');
     expect(choose('1:1', 10, 20)).toBe('768x768');
     expect(choose('640X384', 10, 10)).toBe('640x384');
@@ -31,14 +31,14 @@ describe('chooseSize', () => {
     ['1000x576', 'size 1000x576: width and height must be multiples of 64, up to 4096; the nearest is 1024x576'],
     ['0x64', 'size 0x64: width and height must be multiples of 64, up to 4096; the nearest is 64x64'],
     ['9999x64', 'size 9999x64: width and height must be multiples of 64, up to 4096; the nearest is 4096x64'],
-    ['1:99', 'size 1:99: the aspect must be between 1:8 and 8:1'],
-    ['1:0', 'size 1:0: the aspect must be between 1:8 and 8:1'],
-    ['big', 'size big: write auto, an aspect like 16:9, or width x height like 1024x576'],
-  ])('refuses %s in words', (request, message) => {
+    ['1:99', 'size 1:99: the aspect ratio must be between 1:8 and 8:1'],
+    ['1:0', 'size 1:0: the aspect ratio must be between 1:8 and 8:1'],
+    ['big', 'size big: use auto, an aspect ratio such as 16:9, or width x height such as 1024x576'],
+  ])('rejects %s', (request, message) => {
     expect(() => choose(request, 10, 10)).toThrow(new SizeError(message));
   });
 
-  test('auto always gives multiples in the orientation of the photo', () => {
+  test('auto returns multiples in the orientation of the photo', () => {
     const side = fc.integer({ min: 16, max: 9000 });
     fc.assert(
       fc.property(side, side, fc.constantFrom(8, 16, 64), (width, height, multiple) => {

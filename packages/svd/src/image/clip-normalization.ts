@@ -3,9 +3,9 @@ import { z } from 'zod';
 const channels = <Item extends z.ZodType>(item: Item) => z.tuple([item, item, item]);
 
 /**
- * The part of `feature_extractor/preprocessor_config.json` that counts, with the defaults of transformers'
- * `CLIPImageProcessor`: mean and standard deviation of each channel, on pixels of 0…1. The SVD pipeline switches its
- * normalisation on and its resize, crop and rescale off, whatever the file says of them.
+ * Schema of `feature_extractor/preprocessor_config.json` with the defaults of transformers' `CLIPImageProcessor`: mean and
+ * standard deviation of each channel for pixels in 0…1. diffusers' SVD pipeline always normalises, and never resizes, crops
+ * or rescales with this class, so the other fields have no effect.
  */
 export const clipNormalizationSchema = z.object({
   image_mean: channels(z.number()).default([0.48145466, 0.4578275, 0.40821073]),

@@ -23,13 +23,13 @@ const difference = (a: Float32Array, b: Float32Array) => {
 
 const normalization = clipNormalizationSchema.parse({});
 
-test('the CLIP branch equals diffusers', async () => {
+test('clipPixelValues equals diffusers', async () => {
   const values = clipPixelValues(await goldenImage('clip_source_rgb_u8'), 224, normalization);
-  // diffusers blurs in float32; its own rounding is of this size.
+  // diffusers blurs in float32; its rounding errors have this magnitude.
   expect(difference(values, await golden.read('clip_pixel_values'))).toBeLessThan(2e-5);
 });
 
-test('the VAE branch equals diffusers to the bit', async () => {
+test('vaeInput equals diffusers exactly', async () => {
   const values = vaeInput(await goldenImage('vae_source_rgb_u8'), await golden.read('noise_aug'), 0.02);
   expect(values).toEqual(await golden.read('vae_input'));
 });
@@ -38,12 +38,12 @@ test.each([
   [1, 40, 7],
   [700, 3, 32],
   [33, 900, 14],
-])('%i×%i to %i keeps a flat colour, and does not confuse the axes', (width, height, size) => {
+])('resizing %i×%i to %i keeps a uniform color and does not swap the axes', (width, height, size) => {
   const flat = { width, height, data: new Uint8Array(width * height * 3).fill(100) };
   const plain = clipNormalizationSchema.parse({ image_mean: [0, 0, 0], image_std: [1, 1, 1] });
   for (const value of clipPixelValues(flat, size, plain)) expect(value).toBeCloseTo(100 / 255, 6);
 
-  // Channel 0 grows to the right, channel 1 downwards, channel 2 not at all.
+  // Channel 0 increases to the right, channel 1 downwards; channel 2 is constant.
   const ramp = { width, height, data: new Uint8Array(width * height * 3) };
   for (let i = 0; i < width * height; i++) {
     ramp.data[i * 3] = (255 * (i % width)) / width;
@@ -57,7 +57,7 @@ test.each([
   expect(at(1, 0, size - 1)).toBeCloseTo(at(1, 0, 0), 6);
 });
 
-test('noise of another size is refused', () => {
+test('vaeInput rejects noise of another size', () => {
   const image = { width: 2, height: 2, data: new Uint8Array(12) };
-  expect(() => vaeInput(image, new Float32Array(11), 0)).toThrow('noise for 2×2 needs 12 numbers, got 11');
+  expect(() => vaeInput(image, new Float32Array(11), 0)).toThrow('noise for 2×2 must have 12 numbers, not 11');
 });

@@ -2,11 +2,11 @@ import type { ClipNormalization } from './clip-normalization.ts';
 import type { RgbImage } from './image.ts';
 
 /**
- * The input of the CLIP vision tower, as diffusers' SVD pipeline makes it: the whole image, whatever its aspect, blurred
- * by a Gaussian and resized to a square by bicubic interpolation, not clamped, then normalised.
+ * Computes the input of the image encoder as diffusers' SVD pipeline does: the whole image, with any aspect ratio, is blurred
+ * with a Gaussian, resized to a square by bicubic interpolation without clamping, and normalised.
  *
- * @param image the photo itself, not yet scaled
- * @param size side of the result in pixels, `image_size` of the tower's configuration
+ * @param image the photo, not resized
+ * @param size side of the result in pixels, `image_size` of the image encoder
  * @returns `[1, 3, size, size]`
  * @see diffusers `StableVideoDiffusionPipeline._encode_image` and `_resize_with_antialiasing`
  */
@@ -19,7 +19,7 @@ export function clipPixelValues(
   const across = resizingTaps(width, size);
   const down = resizingTaps(height, size);
 
-  // Blur and interpolation are linear and separable: one pass a direction, computed only where it is looked at.
+  // Blur and interpolation are linear and separable: one pass for each direction, only at the sampled positions.
   const rows = new Float32Array(height * size * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < size; x++) {
@@ -61,14 +61,14 @@ export function clipPixelValues(
   return pixels;
 }
 
-/** A linear map along one axis: output `o` is the sum of `weights[k] · input[sources[k]]`, `starts[o] ≤ k < starts[o+1]`. */
+/** A linear map along one axis: output `o` is the sum of `weights[k] · input[sources[k]]` with `starts[o] ≤ k < starts[o+1]`. */
 interface Taps {
   readonly starts: readonly number[];
   readonly sources: readonly number[];
   readonly weights: readonly number[];
 }
 
-/** Gaussian blur (reflected at the borders), then bicubic sampling (clamped at the borders, corners aligned). */
+/** Gaussian blur with reflected borders, then bicubic sampling with clamped borders and aligned corners. */
 function resizingTaps(from: number, to: number): Taps {
   const blur = gaussian(Math.max((from / to - 1) / 2, 0.001));
   const radius = (blur.length - 1) / 2;
@@ -104,7 +104,7 @@ function gaussian(sigma: number): number[] {
   return values.map((value) => value / sum);
 }
 
-/** Keys' kernel with a = −0.75 (PyTorch's) at the four neighbours of a place `t` past the second. */
+/** The weights of the four neighbours for a position `t` after the second: Keys' kernel with a = −0.75, as in PyTorch. */
 function bicubic(t: number): number[] {
   const a = -0.75;
   const near = (d: number) => ((a + 2) * d - (a + 3)) * d * d + 1;
@@ -112,7 +112,7 @@ function bicubic(t: number): number[] {
   return [far(t + 1), near(t), near(1 - t), far(2 - t)];
 }
 
-/** Mirrors an index into 0…length−1 without repeating the border. */
+/** Mirrors an index into 0…length − 1 without repeating the border. */
 function reflect(index: number, length: number): number {
   if (length === 1) return 0;
   const period = 2 * (length - 1);

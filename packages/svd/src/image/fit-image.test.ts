@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { cropToAspect, resizeImage } from './fit-image.ts';
 import type { RgbImage } from './image.ts';
 
-/** Every pixel tells its own place. */
+/** An image in which each pixel contains its own coordinates. */
 const chart = (width: number, height: number): RgbImage => ({
   width,
   height,
@@ -14,7 +14,7 @@ const chart = (width: number, height: number): RgbImage => ({
 });
 
 describe('cropToAspect', () => {
-  test('cuts the largest part of that aspect around the focus', () => {
+  test('crops the largest part with the aspect ratio around the focus', () => {
     const image = chart(100, 40);
     const middle = cropToAspect(image, { width: 64, height: 64 });
     expect([middle.width, middle.height]).toEqual([40, 40]);
@@ -24,7 +24,7 @@ describe('cropToAspect', () => {
     expect(cropToAspect(image, { width: 500, height: 200 })).toBe(image);
   });
 
-  test('is a part of the picture with the aspect asked for, whatever is asked', () => {
+  test('returns a part of the image with the requested aspect ratio', () => {
     const side = fc.integer({ min: 1, max: 120 });
     const focus = fc.record({
       x: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -45,7 +45,7 @@ describe('cropToAspect', () => {
   });
 });
 
-test('resizeImage resizes to exactly that size without bleeding or flipping', async () => {
+test('resizeImage resizes to exactly the given size and keeps the orientation', async () => {
   const image: RgbImage = {
     width: 90,
     height: 60,

@@ -1,4 +1,4 @@
-/** A picture that can't be used. The message names the picture and says in one line what is wrong with it. */
+/** An image cannot be used. The message names the image and the reason in one line. */
 export class ImageError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

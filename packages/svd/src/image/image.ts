@@ -1,4 +1,4 @@
-/** A decoded picture: 8-bit sRGB, upright, without alpha. */
+/** A decoded image: 8-bit sRGB, upright, without alpha. */
 export interface RgbImage {
   /** Width in pixels. */
   readonly width: number;

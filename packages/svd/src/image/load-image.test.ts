@@ -12,7 +12,7 @@ const HEIGHT = 32;
 const LEFT = [200, 60, 40] as const;
 const RIGHT = [30, 90, 180] as const;
 
-/** Red on the left, blue on the right. */
+/** An image with a red left half and a blue right half. */
 const picture = () => {
   const data = Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, (_, i) => {
     const colour = Math.floor(i / 3) % WIDTH < WIDTH / 2 ? LEFT : RIGHT;
@@ -40,7 +40,7 @@ describe('loadImage', () => {
     ['16 bits', () => picture().toColourspace('rgb16').png().toBuffer(), 1],
     ['a palette', () => picture().png({ palette: true }).toBuffer(), 6],
     ['a CMYK JPEG', () => picture().toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer(), 30],
-    ['a colour profile of a wider space', () => picture().withIccProfile('p3').png().toBuffer(), 3],
+    ['a color profile of a wider color space', () => picture().withIccProfile('p3').png().toBuffer(), 3],
     ['WebP', () => picture().webp({ lossless: true }).toBuffer(), 0],
     ['AVIF', () => picture().avif({ lossless: true }).toBuffer(), 6],
   ])('reads %s as 8-bit sRGB', async (_, make, tolerance) => {
@@ -50,17 +50,17 @@ describe('loadImage', () => {
     close(pixel(image, WIDTH - 5, 16), RIGHT, tolerance);
   });
 
-  test('turns a photo upright', async () => {
+  test('applies the EXIF orientation', async () => {
     const file = join(folder, 'turned.jpg');
     await writeFile(file, await picture().withMetadata({ orientation: 6 }).jpeg({ quality: 100 }).toBuffer());
     const image = await loadImage(file);
     expect([image.width, image.height]).toEqual([HEIGHT, WIDTH]);
-    // Orientation 6 shows the stored picture a quarter turn clockwise: its left side is on top.
+    // Orientation 6 rotates the stored image by 90° clockwise: its left side is on top.
     close(pixel(image, 16, 4), LEFT, 4);
     close(pixel(image, 16, WIDTH - 5), RIGHT, 4);
   });
 
-  test('spreads grey over three channels, and shows white where it is transparent', async () => {
+  test('converts grey to RGB, and shows transparent parts on white', async () => {
     const grey = await loadImage(
       await sharp(Buffer.alloc(400, 77), { raw: { width: 20, height: 20, channels: 1 } })
         .png()
@@ -71,7 +71,7 @@ describe('loadImage', () => {
     expect(pixel(await loadImage(await sharp({ create: glass }).png().toBuffer()), 3, 3)).toEqual([255, 255, 255]);
   });
 
-  test('takes the first frame of an animation', async () => {
+  test('returns the first frame of an animation', async () => {
     const frames = [LEFT, RIGHT].map(([r, g, b]) => ({
       create: { width: 20, height: 20, channels: 3 as const, background: { r, g, b } },
     }));
@@ -85,7 +85,7 @@ describe('loadImage', () => {
     close(pixel(image, 10, 10), LEFT, 1);
   });
 
-  test('says in one line what is wrong with which file', async () => {
+  test('reports the file and the reason in one line', async () => {
     const reject = async (source: string | Uint8Array, message: RegExp, options = {}) => {
       const error = await loadImage(source, options).then(
         () => undefined,
@@ -102,18 +102,18 @@ describe('loadImage', () => {
     await reject(join(folder, 'none.jpg'), /none\.jpg: no such file$/);
     await reject(folder, /: this is a folder/);
     await reject(new Uint8Array(0), /^upload: the file is empty$/, { name: 'upload' });
-    await reject(Buffer.from('not a picture at all'), /^the image: not an image that can be read/);
+    await reject(Buffer.from('not a picture at all'), /^the image: not a supported image/);
     await reject(
       Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90"/>'),
       /: svg is not supported/,
     );
-    await reject(jpeg.subarray(0, jpeg.length / 2), /: the jpeg file is damaged or cut off \(.+\)$/);
-    await reject(png.subarray(0, png.length / 2), /: the png file is damaged or cut off \(.+\)$/);
-    await reject(png, /: 200×200 pixels are too many; at most 0.03 megapixels$/, { maxPixels: 30_000 });
-    await reject(png, /: 200×200 pixels are too few; each side needs at least 300$/, { minSide: 300 });
+    await reject(jpeg.subarray(0, jpeg.length / 2), /: the jpeg file is damaged or truncated \(.+\)$/);
+    await reject(png.subarray(0, png.length / 2), /: the png file is damaged or truncated \(.+\)$/);
+    await reject(png, /: 200×200 pixels are too many; the limit is 0.03 megapixels$/, { maxPixels: 30_000 });
+    await reject(png, /: 200×200 pixels are too few; each side must have at least 300$/, { minSide: 300 });
   });
 
-  test('stops when told to', async () => {
+  test('stops when aborted', async () => {
     await expect(loadImage(await picture().png().toBuffer(), {}, AbortSignal.abort())).rejects.toThrow(/abort/i);
   });
 });

@@ -3,28 +3,28 @@ import sharp from 'sharp';
 import type { RgbImage } from './image.ts';
 import { ImageError } from './image-error.ts';
 
-/** What {@link loadImage} accepts. */
+/** Options of {@link loadImage}. */
 export interface LoadImageOptions {
-  /** Most pixels an image may have; 50 megapixels if not given. */
+  /** Maximum number of pixels; default 50 million. */
   readonly maxPixels?: number;
-  /** Fewest pixels a side may have; 16 if not given. */
+  /** Minimum number of pixels of each side; default 16. */
   readonly minSide?: number;
-  /** What messages call an image that comes as bytes. */
+  /** Name of an image that is passed as bytes, for error messages; default `the image`. */
   readonly name?: string;
 }
 
-/** libvips can open more (SVG, PDF, raw formats …): nothing that needs an interpreter is let in. */
+/** The supported formats. libvips supports more, but formats such as SVG and PDF need an interpreter, which is a risk. */
 const FORMATS = new Set(['jpeg', 'png', 'webp', 'heif', 'gif', 'tiff']);
 
-/** Transparent parts show this, as most viewers do. */
+/** The background of transparent parts, as in most viewers. */
 const BACKGROUND = '#ffffff';
 
 /**
- * Decodes a photo: upright (EXIF orientation), 8-bit sRGB (an embedded colour profile, CMYK, grey, palettes and 16 bits
- * are converted), transparency on white, the first frame of an animation.
+ * Decodes a photo. It applies the EXIF orientation, converts embedded color profiles, CMYK, grey, palettes and 16 bits to
+ * 8-bit sRGB, shows transparent parts on white, and returns the first frame of an animation.
  *
  * @param source a path, or the bytes of a JPEG, PNG, WebP, AVIF, GIF or TIFF file
- * @throws {@link ImageError} no such file, not an image, damaged or cut off, too large or too small
+ * @throws {@link ImageError} when the file is missing, unsupported, damaged, truncated, too large or too small
  */
 export async function loadImage(
   source: string | Uint8Array,
@@ -41,10 +41,10 @@ export async function loadImage(
     throw new ImageError(`${name}: ${format} is not supported; use a JPEG, PNG, WebP, AVIF, GIF or TIFF file`);
   }
   if (width * height > maxPixels) {
-    throw new ImageError(`${name}: ${width}×${height} pixels are too many; at most ${maxPixels / 1e6} megapixels`);
+    throw new ImageError(`${name}: ${width}×${height} pixels are too many; the limit is ${maxPixels / 1e6} megapixels`);
   }
   if (Math.min(width, height) < minSide) {
-    throw new ImageError(`${name}: ${width}×${height} pixels are too few; each side needs at least ${minSide}`);
+    throw new ImageError(`${name}: ${width}×${height} pixels are too few; each side must have at least ${minSide}`);
   }
   signal?.throwIfAborted();
   try {
@@ -56,7 +56,7 @@ export async function loadImage(
       .toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
   } catch (cause) {
-    throw new ImageError(`${name}: the ${format} file is damaged or cut off (${firstLine(cause)})`, { cause });
+    throw new ImageError(`${name}: the ${format} file is damaged or truncated (${firstLine(cause)})`, { cause });
   }
 }
 
@@ -65,7 +65,7 @@ async function readSource(path: string, signal: AbortSignal | undefined): Promis
     return await readFile(path, { signal });
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new ImageError(`${path}: ${reasons[errorCode(cause)] ?? `can't be read (${firstLine(cause)})`}`, { cause });
+    throw new ImageError(`${path}: ${reasons[errorCode(cause)] ?? `cannot be read (${firstLine(cause)})`}`, { cause });
   }
 }
 
@@ -77,13 +77,13 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_FS_FILE_TOO_LARGE: 'the file is too large to be a photo',
 };
 
-/** Reads the header only, so that the size is known before memory is taken for the pixels. */
+/** Reads only the header, so that the size is known before memory is allocated for the pixels. */
 async function readHeader(bytes: Uint8Array, name: string) {
   try {
     const { format, width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
     return { format: format as string, width, height };
   } catch (cause) {
-    throw new ImageError(`${name}: not an image that can be read; use a JPEG, PNG, WebP, AVIF, GIF or TIFF file`, {
+    throw new ImageError(`${name}: not a supported image; use a JPEG, PNG, WebP, AVIF, GIF or TIFF file`, {
       cause,
     });
   }

@@ -1,10 +1,10 @@
 import type { RgbImage } from './image.ts';
 
 /**
- * The VAE encoder's input: the image in −1…1 plus noise, in float32 arithmetic as the reference computes it.
+ * Computes the input of the autoencoder: the image in −1…1 plus noise, in float32 arithmetic as in diffusers.
  *
- * @param image of the output's size
- * @param noise standard normal numbers, as many and in the same layout as the result
+ * @param image the photo, resized to the size of the video
+ * @param noise standard normal numbers with the shape of the result
  * @param strength `noise_aug_strength`, ≥ 0
  * @returns `[1, 3, height, width]`
  * @throws RangeError when the noise has another length
@@ -13,7 +13,7 @@ import type { RgbImage } from './image.ts';
 export function vaeInput({ width, height, data }: RgbImage, noise: Float32Array, strength: number): Float32Array {
   const plane = width * height;
   if (noise.length !== 3 * plane) {
-    throw new RangeError(`noise for ${width}×${height} needs ${3 * plane} numbers, got ${noise.length}`);
+    throw new RangeError(`noise for ${width}×${height} must have ${3 * plane} numbers, not ${noise.length}`);
   }
   const scaled = Math.fround(strength);
   const levels = Float32Array.from({ length: 256 }, (_, level) => 2 * Math.fround(level / 255) - 1);

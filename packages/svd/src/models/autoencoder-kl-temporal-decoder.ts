@@ -10,8 +10,9 @@ const EPS = 1e-6;
 const TEMPORAL_EPS = 1e-5;
 
 /**
- * diffusers' `AutoencoderKLTemporalDecoder.encode(x).latent_dist.mode()`: the posterior's mean, not scaled.
- * @param x pixels in -1..1, `[n, 3, H, W]`; the result is `[n, latent_channels, H / f, W / f]`.
+ * diffusers' `AutoencoderKLTemporalDecoder.encode(x).latent_dist.mode()`.
+ * @param x pixels in −1…1, `[n, 3, H, W]`
+ * @returns the mean of the posterior, not scaled, `[n, latent_channels, H / f, W / f]`
  */
 export function encode(e: Emitter, root: Scope, config: TemporalDecoderConfig, x: FeatureMap): FeatureMap {
   const { block_out_channels: channels, layers_per_block: layers, latent_channels: latentChannels } = config;
@@ -42,8 +43,8 @@ export function encode(e: Emitter, root: Scope, config: TemporalDecoderConfig, x
 
 /**
  * diffusers' `TemporalDecoder`.
- * @param z latents already divided by the scaling factor, `[frames, latent_channels, h, w]`, decoded together.
- * @returns pixels, about -1..1, `[frames, 3, H, W]`.
+ * @param z latents of the frames to decode together, divided by the scaling factor, `[frames, latent_channels, h, w]`
+ * @returns pixels in about −1…1, `[frames, 3, H, W]`
  */
 export function decode(e: Emitter, root: Scope, config: TemporalDecoderConfig, z: FeatureMap): FeatureMap {
   const { block_out_channels: channels, layers_per_block: layers, out_channels: outChannels } = config;
@@ -78,9 +79,9 @@ export function decode(e: Emitter, root: Scope, config: TemporalDecoderConfig, z
 }
 
 /**
- * diffusers' `MidBlockTemporalDecoder`. It has one attention whatever its number of resnets, and runs resnets and
- * attentions in pairs behind the first resnet: with a single layer the attention is stored but never run, and with more
- * than two the resnets behind the second are.
+ * diffusers' `MidBlockTemporalDecoder`. It always has one attention, and runs pairs of an attention and a resnet after the
+ * first resnet. So with one layer the attention is stored but never run, and with more than two layers the same holds for
+ * the resnets after the second.
  */
 function midBlockTemporalDecoder(
   e: Emitter,

@@ -28,8 +28,9 @@ function encoderLayer(e: Emitter, scope: Scope, x: Value, config: ClipConfig): V
 }
 
 /**
- * transformers' `CLIPVisionModelWithProjection(pixels).image_embeds`, not normalised.
- * @param pixels prepared as CLIP has them, `[1, 3, image_size, image_size]`; the result is `[1, projection_dim]`.
+ * transformers' `CLIPVisionModelWithProjection(pixels).image_embeds`.
+ * @param pixels normalised pixels, `[1, 3, image_size, image_size]`
+ * @returns the embedding, not normalised to unit length, `[1, projection_dim]`
  */
 export function clipVision(e: Emitter, root: Scope, config: ClipConfig, pixels: FeatureMap): Value {
   const { hidden_size: size, patch_size: patch, layer_norm_eps: eps } = config;
@@ -45,7 +46,7 @@ export function clipVision(e: Emitter, root: Scope, config: ClipConfig, pixels: 
   const classToken = e.reshape(e.parameter(embeddings, 'class_embedding', [size]), [1, 1, size]);
   const tokens = e.concatValues([classToken, e.toTokens(patches)], 1);
   const positions = e.parameter(embeddings.sub('position_embedding'), 'weight', [patches.h * patches.w + 1, size]);
-  // sic: the checkpoints spell it so
+  // "pre_layrnorm" is the spelling of transformers and of the checkpoints.
   let h = e.layerNorm(scope.sub('pre_layrnorm'), e.addValues(tokens, positions), eps);
   for (let i = 0; i < config.num_hidden_layers; i++) h = encoderLayer(e, scope.sub('encoder.layers', i), h, config);
   const pooled = e.layerNorm(scope.sub('post_layernorm'), e.firstToken(h), eps);

@@ -9,17 +9,20 @@ import { downBlock, midBlock, upBlock } from '../nn/unet-3d-blocks.ts';
 import type { Value } from '../onnx/graph-builder.ts';
 
 export interface UNetInputs {
-  /** Noisy latents and the photo's beside each other, `[batch·frames, inChannels, h, w]`, a sample's frames together. */
+  /** The noisy latents and the latents of the photo, concatenated by channel: `[batch·frames, inChannels, h, w]`. */
   readonly sample: FeatureMap;
-  /** Sinusoid of the timestep, `[1 or batch, block_out_channels[0]]`. */
+  /** Sinusoidal embedding of the timestep, `[1 or batch, block_out_channels[0]]`. */
   readonly timestep: Value;
-  /** Sinusoids of the added time ids, `[1 or batch, 3 · addition_time_embed_dim]`. */
+  /** Sinusoidal embeddings of the added time ids, `[1 or batch, 3 · addition_time_embed_dim]`. */
   readonly addedTimeIds: Value;
   readonly crossAttention: CrossAttention;
   readonly frames: number;
 }
 
-/** diffusers' `UNetSpatioTemporalConditionModel`: the model's prediction, `[batch·frames, outChannels, h, w]`. */
+/**
+ * diffusers' `UNetSpatioTemporalConditionModel`.
+ * @returns the prediction, `[batch·frames, outChannels, h, w]`
+ */
 export function unetSpatioTemporalCondition(
   e: Emitter,
   scope: Scope,
@@ -32,7 +35,7 @@ export function unetSpatioTemporalCondition(
 
   const time = timestepEmbedding(e, scope.sub('time_embedding'), inputs.timestep, timeEmbedDim);
   const added = timestepEmbedding(e, scope.sub('add_embedding'), inputs.addedTimeIds, timeEmbedDim);
-  // Every resnet begins with the SiLU of this vector: once for all of them.
+  // Every resnet starts with the SiLU of this vector, so it is computed once for all.
   const temb = e.activate(e.addValues(time, added), 'silu');
   const context = { frames, temb, crossAttention };
 
@@ -51,7 +54,7 @@ export function unetSpatioTemporalCondition(
   return e.conv2d(scope.sub('conv_out'), h, { outChannels });
 }
 
-/** Width of {@link UNetInputs.timestep} and {@link UNetInputs.addedTimeIds}. */
+/** The number of columns of {@link UNetInputs.timestep} and {@link UNetInputs.addedTimeIds}. */
 export const sinusoidWidths = (architecture: UNetArchitecture) => ({
   timestep: architecture.down[0]?.channels ?? 0,
   addedTimeIds: ADDED_TIME_IDS * architecture.additionTimeEmbedDim,

@@ -3,17 +3,17 @@ import type { Emitter, FeatureMap } from './emitter.ts';
 import { NORM_GROUPS } from '../checkpoint/norm-groups.ts';
 import type { Scope } from './scope.ts';
 
-/** Of every LayerNorm in diffusers' transformer blocks. */
+/** Epsilon of every LayerNorm in diffusers' transformer blocks. */
 const LAYER_NORM_EPS = 1e-5;
 
 /**
- * What cross-attention adds to each token, `[1 or batch, dim]`, for the block whose `attn2` lies at `scope`. The context
- * is a single token (the photo's CLIP embedding), so the softmax over keys is 1 and the result does not depend on the
- * query: `W_out · W_v · context + b_out`, one vector a layer.
+ * Returns the vector that a cross-attention layer adds to each token, `[1 or batch, dim]`. `scope` is the layer's `attn2`.
+ * The context is a single token (the CLIP embedding of the photo). So the softmax over the keys is 1, and the result
+ * `W_out · W_v · context + b_out` does not depend on the query.
  */
 export type CrossAttention = (scope: Scope, dim: number) => Value;
 
-/** The vector of {@link CrossAttention}, from the context `[batch, contextDim]` itself. */
+/** Computes the vector of a {@link CrossAttention} from the context `[batch, contextDim]`. */
 export function crossAttentionVector(e: Emitter, scope: Scope, context: Value, dim: number): Value {
   return e.linear(scope.sub('to_out.0'), e.linear(scope.sub('to_v'), context, dim, { bias: false }), dim);
 }
@@ -26,9 +26,9 @@ export interface BlockOptions {
   readonly batch: number;
 }
 
-/** `attn2` and the norm before it, with all but the constant vector left out. */
+/** `attn2` and the norm before it. Only the constant vector is computed; the other tensors have no effect. */
 function constantCrossAttention(scope: Scope, { dim, contextDim, crossAttention }: BlockOptions): Value {
-  scope.dead({
+  scope.markUnused({
     'norm2.weight': [dim],
     'norm2.bias': [dim],
     'attn2.to_q.weight': [dim, dim],
@@ -37,7 +37,7 @@ function constantCrossAttention(scope: Scope, { dim, contextDim, crossAttention 
   return crossAttention(scope.sub('attn2'), dim);
 }
 
-/** diffusers' `Attention` over the tokens themselves. `constant` is added behind the projection. */
+/** diffusers' `Attention` as self-attention. `constant` is added to the result of the output projection. */
 function selfAttention(e: Emitter, scope: Scope, x: Value, options: BlockOptions, constant: Value): Value {
   const { dim, heads } = options;
   const [query, key, value] = ['to_q', 'to_k', 'to_v'].map((name) =>
@@ -46,7 +46,7 @@ function selfAttention(e: Emitter, scope: Scope, x: Value, options: BlockOptions
   return e.linear(scope.sub('to_out.0'), e.attention(query, key, value, heads), dim, { extraBias: constant });
 }
 
-/** diffusers' `FeedForward` with GEGLU and four times the width inside. */
+/** diffusers' `FeedForward` with GEGLU and an inner width of 4 · dim. */
 function feedForward(e: Emitter, scope: Scope, x: Value, dim: number): Value {
   return e.linear(scope.sub('net.2'), e.geglu(scope.sub('net.0.proj'), x, 4 * dim), dim);
 }
@@ -61,8 +61,8 @@ export function basicTransformerBlock(e: Emitter, scope: Scope, x: Value, option
 }
 
 /**
- * diffusers' `TemporalBasicTransformerBlock`. Everything but the attention works on each token alone, so the tokens stay
- * `[batch·frames, h·w, dim]` and only the attention sees them as `[batch·h·w, frames, dim]`.
+ * diffusers' `TemporalBasicTransformerBlock`. Only the attention mixes tokens, so only the attention needs the layout
+ * `[batch·h·w, frames, dim]`; everything else works on `[batch·frames, h·w, dim]`.
  */
 export function temporalBasicTransformerBlock(e: Emitter, scope: Scope, x: Value, options: BlockOptions): Value {
   const { dim, batch } = options;
@@ -75,7 +75,7 @@ export function temporalBasicTransformerBlock(e: Emitter, scope: Scope, x: Value
   return h;
 }
 
-/** diffusers' `Attention` as the autoencoders use it: over a map, one head, with a GroupNorm, biases and a residual. */
+/** diffusers' `Attention` of the autoencoders: one head, over the positions of a map, with GroupNorm, biases and residual. */
 export function attentionBlock(e: Emitter, scope: Scope, x: FeatureMap, eps: number): FeatureMap {
   const tokens = e.toTokens(e.groupNorm(scope.sub('group_norm'), x, { groups: NORM_GROUPS, eps }));
   const [query, key, value] = ['to_q', 'to_k', 'to_v'].map((name) => e.linear(scope.sub(name), tokens, x.c)) as [

@@ -5,10 +5,10 @@ import type { Scope } from './scope.ts';
 const LOG_MAX_PERIOD = Math.fround(-Math.log(10000));
 
 /**
- * Sinusoidal embeddings of scalars as diffusers' `Timesteps(dim, flip_sin_to_cos=True, downscale_freq_shift=0)` makes
- * them: `[cos(t·f) | sin(t·f)]` with `f_i = 10000^(−i / half)`, a zero behind where `dim` is odd. Rounded to float32
- * where PyTorch rounds, since a timestep of 999 multiplies every difference.
- * @returns `[values.length, dim]`, row by row.
+ * Sinusoidal embeddings of scalars, as diffusers' `Timesteps(dim, flip_sin_to_cos=True, downscale_freq_shift=0)`:
+ * `[cos(t·f) | sin(t·f)]` with `f_i = 10000^(−i / half)`, followed by a zero if `dim` is odd. It rounds to float32 where
+ * PyTorch does, because a timestep of 999 amplifies the differences.
+ * @returns `[values.length, dim]`, row-major
  */
 export function sinusoid(values: ArrayLike<number>, dim: number): Float32Array {
   const half = Math.floor(dim / 2);

@@ -2,8 +2,8 @@ import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
 import type { Scope } from './scope.ts';
 
 /**
- * Pictures between two modules: logically `[n, c, h, w]`, in whatever order the emitter keeps them. A video map, in
- * which the temporal modules work, is logically `[batch, c, frames, h·w]`.
+ * A feature map, logically `[n, c, h, w]`; the emitter decides its layout in memory. The temporal modules work on a video
+ * map, logically `[batch, c, frames, h·w]`.
  */
 export interface FeatureMap {
   readonly value: Value;
@@ -15,15 +15,17 @@ export interface FeatureMap {
 
 export interface ConvOptions {
   readonly outChannels: number;
-  /** Height and width of the kernel; `[3, 3]` if left out. */
+  /** Height and width of the kernel; default `[3, 3]`. */
   readonly kernel?: readonly [number, number];
+  /** Default 1. */
   readonly stride?: number;
-  /** Zeros at top, left, bottom, right; half the kernel on each side if left out. */
+  /** Zero padding at top, left, bottom and right; default half the kernel on each side. */
   readonly padding?: readonly [number, number, number, number];
+  /** Default true. */
   readonly bias?: boolean;
-  /** The weight's shape in the checkpoint where that is not `[out, in, kh, kw]`, such as a Conv3d's. */
+  /** The shape of the weight in the checkpoint, if it is not `[out, in, kh, kw]`: that of a Conv3d, for example. */
   readonly storedShape?: readonly number[];
-  /** A scalar, shape `[1]`, that weight and bias are multiplied by when the graph is loaded. */
+  /** A scalar of shape `[1]` that multiplies weight and bias when the graph is loaded. */
   readonly scale?: Value;
 }
 
@@ -34,71 +36,75 @@ export interface GroupNormOptions {
 }
 
 export interface LinearOptions {
+  /** Default true. */
   readonly bias?: boolean;
-  /** Added to every token of a sample, `[1 or batch, outFeatures]`: a bias known only when the graph runs. */
+  /** A bias that is computed by the graph, `[1 or batch, outFeatures]`; it is added to every token of a sample. */
   readonly extraBias?: Value;
 }
 
 export type Activation = 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'mish';
 
 /**
- * Writes modules into a graph, in one layout and precision: the architectures speak to this and know neither.
- * Tokens are `[n, s, c]` in every layout, vectors `[batch, c]`. An emitter may put off writing what it returns, until
- * it sees who reads it: only what {@link Emitter.toNchw}, {@link Emitter.toRgb8} and {@link Emitter.concatValues} return
- * may be given to the graph's builder itself.
+ * Writes neural network modules into a graph, in one layout and precision. The models use only this interface, so they
+ * are independent of both. Tokens are `[n, s, c]` and vectors `[batch, c]` in every layout.
+ *
+ * An emitter may return a *deferred value*: a value without a node in the graph. The emitter writes its nodes when another
+ * of its methods reads the value, and can then combine both operations (see `cuda/deferred-sums.ts`). Therefore only the
+ * results of {@link Emitter.toNchw}, {@link Emitter.toRgb8} and {@link Emitter.concatValues} may be passed to the
+ * `GraphBuilder` directly.
  */
 export interface Emitter {
   readonly graph: GraphBuilder;
 
-  /** Makes a value that is no map an output of the graph, in float32. */
+  /** Makes a value (not a map) an output of the graph, in float32. */
   output(name: string, value: Value): void;
 
-  /** Float32 `[n, c, h, w]`, as at a graph's inputs, to a map, and back. */
+  /** Converts float32 `[n, c, h, w]`, such as an input of the graph, to a map, and back. */
   fromNchw(value: Value): FeatureMap;
   toNchw(map: FeatureMap): Value;
-  /** Pixels in -1..1 to uint8 RGB `[n, h, w, 3]`: `round(clamp((x + 1) / 2) · 255)`. */
+  /** Converts pixels in −1…1 to uint8 RGB `[n, h, w, 3]`: `round(clamp((x + 1) / 2) · 255)`. */
   toRgb8(map: FeatureMap): Value;
 
   conv2d(scope: Scope, x: FeatureMap, options: ConvOptions): FeatureMap;
   groupNorm(scope: Scope, x: FeatureMap, options: GroupNormOptions): FeatureMap;
   activation(x: FeatureMap, kind: Activation): FeatureMap;
   add(a: FeatureMap, b: FeatureMap): FeatureMap;
-  /** Adds a vector `[1 or batch, c]` to every position; a batch's maps lie together. */
+  /** Adds a vector `[1 or batch, c]` to every position. Each vector applies to n / batch consecutive maps. */
   addVector(x: FeatureMap, vector: Value): FeatureMap;
-  /** `x · factor + offset`, with plain numbers. */
+  /** `x · factor + offset`, with constants. */
   affine(x: FeatureMap, factor: number, offset: number): FeatureMap;
   tanh(x: FeatureMap): FeatureMap;
   concat(parts: readonly FeatureMap[]): FeatureMap;
-  /** The first `count` channels. */
+  /** Returns the first `count` channels. */
   channels(x: FeatureMap, count: number): FeatureMap;
-  /** Nearest neighbour, each position `factor` times in both directions, cut to `h × w` where that is given. */
+  /** Nearest-neighbour upsampling by `factor`, cropped to `h × w` if given. */
   upsample(x: FeatureMap, factor: number, h?: number, w?: number): FeatureMap;
-  /** `[batch·frames, c, h, w]` to the video map `[batch, c, frames, h·w]`, and back. */
+  /** Converts `[batch·frames, c, h, w]` to the video map `[batch, c, frames, h·w]`, and back. */
   framesTogether(x: FeatureMap, frames: number): FeatureMap;
   framesApart(x: FeatureMap, h: number, w: number): FeatureMap;
 
-  /** `[n, c, h, w]` to tokens `[n, h·w, c]`, and back. */
+  /** Converts `[n, c, h, w]` to tokens `[n, h·w, c]`, and back. */
   toTokens(x: FeatureMap): Value;
   toMap(tokens: Value, h: number, w: number): FeatureMap;
-  /** Tokens `[batch·outer, inner, c]` to `[batch·inner, outer, c]`. */
+  /** Transposes tokens `[batch·outer, inner, c]` to `[batch·inner, outer, c]`. */
   swapTokens(tokens: Value, batch: number): Value;
-  /** `[n, s, c]` to the first token of each, `[n, c]`. */
+  /** Returns the first token of each sequence: `[n, s, c]` to `[n, c]`. */
   firstToken(tokens: Value): Value;
   linear(scope: Scope, x: Value, outFeatures: number, options?: LinearOptions): Value;
   layerNorm(scope: Scope, x: Value, eps: number): Value;
   /** Scaled dot-product attention over `[n, s, heads·d]`. */
   attention(query: Value, key: Value, value: Value, heads: number): Value;
-  /** `value(x) · gelu(gate(x))` from one stored projection of `2·features` rows, value first. */
+  /** `value(x) · gelu(gate(x))`. The checkpoint stores both projections in one of 2 · features rows, value first. */
   geglu(scope: Scope, x: Value, features: number): Value;
   activate(x: Value, kind: Activation): Value;
   addValues(a: Value, b: Value): Value;
-  /** `share · a + (1 − share) · b`, with a scalar share of shape `[1]`. */
-  blend(a: Value, b: Value, share: Value): Value;
-  /** A stored parameter as it is, such as an embedding. */
+  /** `alpha · a + (1 − alpha) · b`, with a scalar of shape `[1]`, as diffusers' `AlphaBlender`. */
+  blend(a: Value, b: Value, alpha: Value): Value;
+  /** Returns a parameter of the checkpoint, such as an embedding. */
   parameter(scope: Scope, name: string, shape: readonly number[]): Value;
-  /** The logistic function of a stored scalar, shape `[1]`; of its negative where `negate` is set: `1 − sigmoid(x)`. */
+  /** The sigmoid of a scalar parameter, shape `[1]`. With `negate`, `sigmoid(−x)` = `1 − sigmoid(x)`. */
   sigmoid(scope: Scope, name: string, options?: { readonly negate: boolean }): Value;
   reshape(x: Value, shape: readonly number[]): Value;
-  /** Parts that are all float32 stay so. */
+  /** Concatenates values. If all parts are float32, so is the result. */
   concatValues(parts: readonly Value[], axis: number): Value;
 }

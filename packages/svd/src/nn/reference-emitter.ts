@@ -10,7 +10,7 @@ import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Scope } from './scope.ts';
 import { writeActivation } from './write-activation.ts';
 
-const STORED: Readonly<Record<string, ElementType>> = {
+const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
   F16: 'float16',
   BF16: 'bfloat16',
   F32: 'float32',
@@ -18,9 +18,9 @@ const STORED: Readonly<Record<string, ElementType>> = {
 };
 
 /**
- * Writes modules in float32 and NCHW with standard operators. It is what runs on CPU and WebGPU, and what every other
- * emitter's numbers are held to.
- * @param attention how to write attention; neither way ever holds the whole attention matrix.
+ * Creates the emitter for CPU, Core ML and WebGPU. It writes float32 in NCHW layout with standard operators. The results of
+ * the CUDA emitter are compared with it.
+ * @param attention writes the attention; no implementation keeps the whole attention matrix in memory
  */
 export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAttention = fusedAttention): Emitter {
   const f32 = (shape: readonly number[]) => ({ type: 'float32', shape }) as const;
@@ -40,10 +40,16 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
     return { value, n, c, h, w };
   };
 
-  /** Rows `[from, to)` of a stored tensor, seen with another shape, in float32: the bytes stay in the file. */
-  function stored(scope: Scope, entry: TensorEntry, shape: readonly number[], rows?: readonly [number, number]): Value {
-    const type = STORED[entry.dtype];
-    if (!type) throw new CheckpointError(`${entry.file}: tensor "${entry.name}" is ${entry.dtype}, not a float type`);
+  /** Returns rows `[from, to)` of a tensor as float32 with another shape. The bytes stay in the checkpoint's file. */
+  function loadTensor(
+    scope: Scope,
+    entry: TensorEntry,
+    shape: readonly number[],
+    rows?: readonly [number, number],
+  ): Value {
+    const type = ELEMENT_TYPES[entry.dtype];
+    if (!type)
+      throw new CheckpointError(`${entry.file}: tensor "${entry.name}" is ${entry.dtype}, not a supported float type`);
     const rowBytes = entry.length / (entry.shape[0] ?? 1);
     const [from, to] = rows ?? [0, entry.shape[0] ?? 1];
     const name = [entry.name, ...(rows ? [`${from}:${to}`] : []), `[${shape.join()}]`].join(' ');
@@ -56,9 +62,9 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
   }
 
   const parameter = (scope: Scope, name: string, shape: readonly number[], as: readonly number[] = shape) =>
-    stored(scope, scope.tensor(name, shape), as);
+    loadTensor(scope, scope.tensor(name, shape), as);
 
-  /** `x · weightᵀ + bias` over the last axis; Gemm takes the weight as it is stored. */
+  /** `x · weightᵀ + bias` over the last axis. With `transB`, Gemm uses the weight as the checkpoint stores it. */
   function gemm(x: Value, weight: Value, bias: Value | null, outFeatures: number): Value {
     const inFeatures = x.shape.at(-1) ?? 1;
     const rows = elements(x.shape) / inFeatures;
@@ -103,8 +109,9 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
     },
 
     groupNorm(scope, x, { groups, eps, activation }: GroupNormOptions) {
-      if (x.c % groups) throw new CheckpointError(`${scope.path}: ${x.c} channels don't divide into ${groups} groups`);
-      // GroupNormalization falls apart into some thirty nodes on CPU; InstanceNormalization over the groups does not.
+      if (x.c % groups)
+        throw new CheckpointError(`${scope.path}: ${x.c} channels are not divisible into ${groups} groups`);
+      // On the CPU, GroupNormalization expands to about thirty nodes; InstanceNormalization over the groups is one.
       const grouped = reshape(x.value, [x.n, groups, (x.c / groups) * x.h * x.w]);
       const ones = graph.constant(new Float32Array(groups).fill(1));
       const zeros = graph.constant(new Float32Array(groups));
@@ -209,18 +216,23 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
     attention: (query, key, value, heads) => attention(graph, query, key, value, heads),
 
     geglu(scope, x, features) {
-      // The stored matrix holds value rows, then gate rows: two products over two ranges of it, and nothing to split.
+      // The matrix has the rows of the value, then those of the gate. Two products over both ranges avoid a split.
       const inFeatures = x.shape.at(-1) ?? 1;
       const weight = scope.tensor('weight', [2 * features, inFeatures]);
       const bias = scope.tensor('bias', [2 * features]);
       const half = (rows: readonly [number, number]) =>
-        gemm(x, stored(scope, weight, [features, inFeatures], rows), stored(scope, bias, [features], rows), features);
+        gemm(
+          x,
+          loadTensor(scope, weight, [features, inFeatures], rows),
+          loadTensor(scope, bias, [features], rows),
+          features,
+        );
       return binary('Mul', half([0, features]), activate(half([features, 2 * features]), 'gelu'));
     },
 
     activate,
     addValues: (a, b) => binary('Add', a, b),
-    blend: (a, b, share) => binary('Add', binary('Mul', a, share), binary('Mul', b, binary('Sub', scalar(1), share))),
+    blend: (a, b, alpha) => binary('Add', binary('Mul', a, alpha), binary('Mul', b, binary('Sub', scalar(1), alpha))),
     parameter: (scope, name, shape) => parameter(scope, name, shape),
 
     sigmoid(scope, name, { negate } = { negate: false }) {

@@ -3,7 +3,7 @@ import type { Value } from '../onnx/graph-builder.ts';
 import type { Emitter, FeatureMap } from './emitter.ts';
 import type { Scope } from './scope.ts';
 
-/** SiLU of the time embedding, `[1 or batch, features]`; `null` in the autoencoder, which has no time. */
+/** SiLU of the time embedding, `[1 or batch, features]`; `null` in the autoencoder, which has no time embedding. */
 export type Temb = Value | null;
 
 export interface ResnetOptions {
@@ -24,15 +24,15 @@ export function resnetBlock2D(e: Emitter, scope: Scope, x: FeatureMap, options: 
 }
 
 /**
- * diffusers' `TemporalResnetBlock` without its residual, over a video map. Its (3,1,1) convolutions are two-dimensional
- * there, and GroupNorm's statistics span the frames.
- * @param share a scalar folded into the last convolution: what AlphaBlender would multiply the result by.
+ * diffusers' `TemporalResnetBlock` without its residual connection, on a video map. There, its (3,1,1) convolutions are
+ * two-dimensional, and the statistics of GroupNorm cover all frames.
+ * @param weight scalar that multiplies the result; it is folded into the last convolution
  */
 function temporalResnetBranch(
   e: Emitter,
   scope: Scope,
   x: FeatureMap,
-  share: Value,
+  weight: Value,
   options: ResnetOptions,
 ): FeatureMap {
   const { outChannels, eps, temb } = options;
@@ -40,20 +40,20 @@ function temporalResnetBranch(
   const conv = { outChannels, kernel: [3, 1], storedShape: [outChannels, x.c, 3, 1, 1] } as const;
   let h = e.conv2d(scope.sub('conv1'), e.groupNorm(scope.sub('norm1'), x, norm), conv);
   if (temb) h = e.addVector(h, e.linear(scope.sub('time_emb_proj'), temb, outChannels));
-  return e.conv2d(scope.sub('conv2'), e.groupNorm(scope.sub('norm2'), h, norm), { ...conv, scale: share });
+  return e.conv2d(scope.sub('conv2'), e.groupNorm(scope.sub('norm2'), h, norm), { ...conv, scale: weight });
 }
 
 export interface SpatioTemporalOptions extends ResnetOptions {
   readonly frames: number;
-  /** Of the temporal half; `eps` if left out. */
+  /** Epsilon of the temporal block; default `eps`. */
   readonly temporalEps?: number;
-  /** The autoencoder's blocks read the mix factor the other way round. */
+  /** Whether `sigmoid(mix_factor)` is the weight of the temporal block, as in the autoencoder. Default false. */
   readonly switchSpatialToTemporalMix?: boolean;
 }
 
 /**
- * diffusers' `SpatioTemporalResBlock`. AlphaBlender's `α·s + (1 − α)·(s + h)` is `s + (1 − α)·h`, so the blend is a
- * factor in the temporal branch's last convolution and costs nothing.
+ * diffusers' `SpatioTemporalResBlock`. Its `AlphaBlender` computes `α·s + (1 − α)·(s + h)` = `s + (1 − α)·h`. So the blend
+ * is a factor of the temporal block's last convolution, and needs no operation of its own.
  */
 export function spatioTemporalResBlock(
   e: Emitter,
@@ -62,11 +62,11 @@ export function spatioTemporalResBlock(
   options: SpatioTemporalOptions,
 ): FeatureMap {
   const spatial = resnetBlock2D(e, scope.sub('spatial_res_block'), x, options);
-  const share = e.sigmoid(scope.sub('time_mixer'), 'mix_factor', {
+  const temporalWeight = e.sigmoid(scope.sub('time_mixer'), 'mix_factor', {
     negate: !options.switchSpatialToTemporalMix,
   });
   const video = e.framesTogether(spatial, options.frames);
-  const temporal = temporalResnetBranch(e, scope.sub('temporal_res_block'), video, share, {
+  const temporal = temporalResnetBranch(e, scope.sub('temporal_res_block'), video, temporalWeight, {
     ...options,
     eps: options.temporalEps ?? options.eps,
   });

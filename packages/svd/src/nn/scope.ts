@@ -4,8 +4,8 @@ import type { TensorEntry, Weights } from '../safetensors/weights.ts';
 const format = (shape: readonly number[]) => `[${shape.join(', ')}]`;
 
 /**
- * A place in a checkpoint's tree of names, such as `down_blocks.0.resnets.1`. Whoever asks for a tensor says what shape
- * it must have; what nobody asked for is surplus.
+ * A prefix of tensor names in a checkpoint, such as `down_blocks.0.resnets.1`. Each access to a tensor states its expected
+ * shape. All scopes of one root record which tensors were used, so that unexpected tensors can be found.
  */
 export class Scope {
   readonly path: string;
@@ -18,24 +18,24 @@ export class Scope {
     this.#used = used;
   }
 
-  /** The root of a component's weights. */
+  /** Creates the root of a component's weights. */
   static root(weights: Weights): Scope {
     return new Scope(weights, '', new Set());
   }
 
-  /** The folder that the weights' files lie in. */
+  /** The folder of the weights' files. */
   get folder(): string {
     return this.#weights.folder;
   }
 
-  /** A place below this one: `sub('resnets', 0)` is `resnets.0`. */
+  /** Returns a scope below this one: `sub('resnets', 0)` is `resnets.0`. */
   sub(...names: readonly (string | number)[]): Scope {
     return new Scope(this.#weights, this.#name(names.join('.')), this.#used);
   }
 
   /**
-   * The tensor of this name below this place.
-   * @throws CheckpointError where it is missing or has another shape.
+   * Returns the tensor with this name in the scope, and marks it as used.
+   * @throws CheckpointError when it is missing or has another shape
    */
   tensor(name: string, shape: readonly number[]): TensorEntry {
     const full = this.#name(name);
@@ -45,34 +45,37 @@ export class Scope {
     }
     if (entry.shape.length !== shape.length || entry.shape.some((size, i) => size !== shape[i])) {
       throw new CheckpointError(
-        `${entry.file}: tensor "${full}" has shape ${format(entry.shape)}, but the config asks for ${format(shape)}`,
+        `${entry.file}: tensor "${full}" has shape ${format(entry.shape)}, but the config requires ${format(shape)}`,
       );
     }
     this.#used.add(full);
     return entry;
   }
 
-  /** Declares tensors that belong to the checkpoint but have no influence on the result: shapes are checked, nothing is loaded. */
-  dead(shapes: Readonly<Record<string, readonly number[]>>): void {
+  /** Marks tensors as used that have no effect on the result. Their shapes are checked, but they are not loaded. */
+  markUnused(shapes: Readonly<Record<string, readonly number[]>>): void {
     for (const [name, shape] of Object.entries(shapes)) this.tensor(name, shape);
   }
 
-  /** Declares that whatever lies below this name is stored by diffusers' class but never run. */
+  /** Marks all tensors below a name as used: diffusers' class stores them, but never uses them. */
   ignore(name: string): void {
     const prefix = `${this.#name(name)}.`;
     for (const full of this.#weights.tensors.keys()) if (full.startsWith(prefix)) this.#used.add(full);
   }
 
   /**
-   * Call it on the root once everything was asked for.
-   * @throws CheckpointError where the checkpoint holds tensors that nothing asked for, naming the first few.
+   * Checks that every tensor of the component was used. Call it after all graphs are built.
+   * @param allowed accepts the names of tensors that may be unused
+   * @throws CheckpointError that names the first unexpected tensors
    */
-  assertNothingLeft(allowed: (name: string) => boolean = () => false): void {
-    const left = [...this.#weights.tensors.keys()].filter((name) => !this.#used.has(name) && !allowed(name));
-    if (!left.length) return;
-    const named = left.slice(0, 5).map((name) => `"${name}" ${format(this.#weights.tensors.get(name)?.shape ?? [])}`);
-    const more = left.length > named.length ? ` and ${left.length - named.length} more` : '';
-    throw new CheckpointError(`${this.folder}: the config has no place for tensor ${named.join(', ')}${more}`);
+  assertAllUsed(allowed: (name: string) => boolean = () => false): void {
+    const unused = [...this.#weights.tensors.keys()].filter((name) => !this.#used.has(name) && !allowed(name));
+    if (!unused.length) return;
+    const named = unused.slice(0, 5).map((name) => `"${name}" ${format(this.#weights.tensors.get(name)?.shape ?? [])}`);
+    const more = unused.length > named.length ? ` and ${unused.length - named.length} more` : '';
+    throw new CheckpointError(
+      `${this.folder}: unexpected tensor ${named.join(', ')}${more}; the config has no such layer`,
+    );
   }
 
   #name(name: string): string {

@@ -13,7 +13,7 @@ export interface TransformerOptions {
   readonly crossAttention: CrossAttention;
 }
 
-/** diffusers' `TransformerSpatioTemporalModel`: a spatial and a temporal block a layer, blended by a learned scalar. */
+/** diffusers' `TransformerSpatioTemporalModel`: each layer blends a spatial and a temporal block by a learned scalar. */
 export function transformerSpatioTemporal(
   e: Emitter,
   scope: Scope,
@@ -28,7 +28,7 @@ export function transformerSpatioTemporal(
   const positions = e.graph.constant(sinusoid([...Array(frames).keys()], x.c), [frames, x.c]);
   const embedded = timestepEmbedding(e, scope.sub('time_pos_embed'), positions, 4 * x.c, x.c);
   const frameEmbedding = e.reshape(embedded, [frames, 1, x.c]);
-  const share = e.sigmoid(scope.sub('time_mixer'), 'mix_factor');
+  const alpha = e.sigmoid(scope.sub('time_mixer'), 'mix_factor');
 
   let h = e.toTokens(e.groupNorm(scope.sub('norm'), x, { groups: NORM_GROUPS, eps: 1e-6 }));
   h = e.linear(scope.sub('proj_in'), h, dim);
@@ -37,7 +37,7 @@ export function transformerSpatioTemporal(
     const perFrame = e.reshape(h, [batch, frames, x.h * x.w, dim]);
     const placed = e.reshape(e.addValues(perFrame, frameEmbedding), h.shape);
     const mixed = temporalBasicTransformerBlock(e, scope.sub('temporal_transformer_blocks', layer), placed, block);
-    h = e.blend(h, mixed, share);
+    h = e.blend(h, mixed, alpha);
   }
   return e.add(x, e.toMap(e.linear(scope.sub('proj_out'), h, x.c), x.h, x.w));
 }

@@ -7,7 +7,7 @@ import { downsample2D, upsample2D } from './sampling.ts';
 import type { Scope } from './scope.ts';
 import { transformerSpatioTemporal } from './transformer-temporal.ts';
 
-/** What every block of the UNet is given beside its pictures. */
+/** The inputs that all blocks of the UNet share. */
 export interface UNetContext {
   readonly frames: number;
   readonly temb: Temb;
@@ -30,7 +30,10 @@ function layer(
   return transformerSpatioTemporal(e, scope.sub('attentions', index), h, { ...context, heads, layers, contextDim });
 }
 
-/** diffusers' `DownBlockSpatioTemporal` and `CrossAttnDownBlockSpatioTemporal`: every layer's output, and the half-size one. */
+/**
+ * diffusers' `DownBlockSpatioTemporal` and `CrossAttnDownBlockSpatioTemporal`.
+ * @returns the output of each layer, followed by the downsampled one if `addDownsample` is set
+ */
 export function downBlock(
   e: Emitter,
   scope: Scope,
@@ -54,7 +57,7 @@ export function midBlock(e: Emitter, scope: Scope, x: FeatureMap, block: UNetBlo
 
 /**
  * diffusers' `UpBlockSpatioTemporal` and `CrossAttnUpBlockSpatioTemporal`.
- * @param skips the down path's outputs; each layer takes the last one off.
+ * @param skips the outputs of the down blocks; each layer removes the last one
  */
 export function upBlock(
   e: Emitter,
@@ -68,7 +71,7 @@ export function upBlock(
   let h = x;
   for (const index of block.transformerLayers.keys()) {
     const skip = skips.pop();
-    if (!skip) throw new RangeError(`${scope.path}: no skip connection is left`);
+    if (!skip) throw new RangeError(`${scope.path}: there is no skip connection left`);
     h = layer(e, scope, e.concat([h, skip]), index, block, context);
   }
   const next = skips.at(-1);

@@ -1,14 +1,14 @@
 import type { Value } from '../onnx/graph-builder.ts';
 import type { Activation } from './emitter.ts';
 
-/** An emitter's own ways of writing one operator, in its precision. */
+/** Functions of an emitter that write one operator in its precision. */
 export interface WriteOperators {
   readonly unary: (operator: string, x: Value, attributes?: Readonly<Record<string, string>>) => Value;
   readonly binary: (operator: string, a: Value, b: Value) => Value;
   readonly scalar: (value: number) => Value;
 }
 
-/** Writes an activation in standard operators; ONNX Runtime fuses those that it has a kernel for. */
+/** Writes an activation with standard operators. ONNX Runtime fuses them where it has a kernel. */
 export function writeActivation({ unary, binary, scalar }: WriteOperators, x: Value, kind: Activation): Value {
   switch (kind) {
     case 'silu':

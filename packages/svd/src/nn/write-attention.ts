@@ -3,19 +3,19 @@ import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
 /** Writes scaled dot-product attention over float32 tokens `[n, s, heads·d]`. */
 export type WriteAttention = (graph: GraphBuilder, query: Value, key: Value, value: Value, heads: number) => Value;
 
-/** ONNX Runtime's own operator, which works like flash attention on CPU and CUDA. */
+/** ONNX Runtime's fused operator. On CPU and CUDA it does not keep the attention matrix in memory. */
 export const fusedAttention: WriteAttention = (graph, query, key, value, heads) =>
   graph.node('MultiHeadAttention', [query, key, value], query, {
     domain: 'com.microsoft',
     attributes: { num_heads: heads },
   });
 
-/** Scores that {@link blockwiseAttention} holds at once, at most: 64 MiB of them. */
-const MOST_SCORES = 2 ** 24;
+/** Maximum number of attention scores that {@link blockwiseAttention} computes at a time: 64 MiB. */
+const MAX_SCORES = 2 ** 24;
 
 /**
- * The same in standard operators, so many queries at a time that their scores stay small. For WebGPU: the fused operator
- * of ONNX Runtime 1.30 is off by 1e-2 where a subgroup is four wide, as SwiftShader's is.
+ * Attention with standard operators, for blocks of queries, so that the scores of a block stay small. It is used on WebGPU,
+ * where the fused operator of ONNX Runtime 1.30 has errors of 1e-2 on devices with a subgroup size of 4 (SwiftShader).
  */
 export const blockwiseAttention: WriteAttention = (graph, query, key, value, heads) => {
   const [n = 1, length = 1, width = 1] = query.shape;
@@ -33,7 +33,7 @@ export const blockwiseAttention: WriteAttention = (graph, query, key, value, hea
   const q = graph.node('Mul', [split(query, [0, 2, 1, 3]), scale], f32(n, heads, length, size));
   const k = split(key, [0, 2, 3, 1]);
   const v = split(value, [0, 2, 1, 3]);
-  const block = Math.max(1, Math.min(length, Math.floor(MOST_SCORES / (n * heads * keys))));
+  const block = Math.max(1, Math.min(length, Math.floor(MAX_SCORES / (n * heads * keys))));
   const parts: Value[] = [];
   for (let from = 0; from < length; from += block) {
     const rows = Math.min(block, length - from);
@@ -44,12 +44,12 @@ export const blockwiseAttention: WriteAttention = (graph, query, key, value, hea
   }
   const all = f32(n, heads, length, size);
   const joined = parts.length > 1 ? graph.node('Concat', parts, all, { attributes: { axis: 2 } }) : parts[0];
-  if (!joined) throw new RangeError('attention over nothing');
+  if (!joined) throw new RangeError('attention needs at least one query');
   const back = graph.node('Transpose', [joined], f32(n, length, heads, size), { attributes: { perm: [0, 2, 1, 3] } });
   return graph.node('Reshape', [back, int64(n, length, width)], query);
 };
 
-/** Rows of `[n, heads, s, d]`. */
+/** Returns `rows` rows of `[n, heads, s, d]`, starting with `from`. */
 function slice(graph: GraphBuilder, x: Value, from: number, rows: number): Value {
   const int64 = (value: number) => graph.constant(BigInt64Array.of(BigInt(value)));
   const [n = 1, heads = 1, , size = 1] = x.shape;

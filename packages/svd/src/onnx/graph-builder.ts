@@ -18,38 +18,38 @@ import {
 } from './gen/onnx/onnx_pb.ts';
 import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from './gen/onnx/onnx_pb.ts';
 
-/** Element types that our graphs use, named as ONNX Runtime names them. */
+/** Element types of the graphs, with ONNX Runtime's names. */
 export type ElementType = 'float32' | 'float16' | 'bfloat16' | 'float64' | 'int64' | 'int32' | 'uint8' | 'bool';
 
-/** A tensor in a graph under construction. Shapes are static: a graph is built for the shape of a job. */
+/** A tensor in a graph under construction. All shapes are static: a graph is built for one size and number of frames. */
 export interface Value {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
 }
 
-/** Where an initializer's bytes lie: a file relative to the model's folder, and a range of it. */
+/** The position of an initializer's bytes: a file, relative to the folder of the model, and a range of bytes. */
 export interface ExternalData {
   readonly location: string;
   readonly offset: number;
   readonly length: number;
 }
 
-/** An attribute: an integer where the number is one, a float where it is wrapped by {@link float}. */
+/** An attribute of a node. A plain number is an integer; {@link float} makes it a float. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
-/** Marks a number as a float attribute, which an integral one would not be taken for. */
+/** Marks a number as a float attribute. */
 export const float = (value: number): Attribute => ({ float: value });
 
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** The operator's set: '' (ai.onnx) if left out. */
+  /** The domain of the operator; default '' (ai.onnx). */
   readonly domain?: '' | 'com.microsoft';
-  /** Whether outputs behind the first are left out of the graph where nobody reads them. */
+  /** Whether to omit outputs after the first one that no node reads. Default false. */
   readonly dropUnread?: boolean;
 }
 
-/** The version of ai.onnx that the graphs are written in: Gelu came with 20. */
+/** The version of the ai.onnx operator set. Gelu requires 20 or later. */
 export const OPSET = 21;
 
 const DATA_TYPE: Readonly<Record<ElementType, TensorProto_DataType>> = {
@@ -63,12 +63,12 @@ const DATA_TYPE: Readonly<Record<ElementType, TensorProto_DataType>> = {
   bool: TensorProto_DataType.BOOL,
 };
 
-/** Elements of a tensor of this shape. */
+/** The number of elements of a tensor with this shape. */
 export const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /**
- * Builds one ONNX model: nodes in the order they are added, initializers that point into other files, small constants.
- * Every value's shape is known when it is made, so that a module can check what it is given.
+ * Builds an ONNX model: nodes in the order in which they are added, initializers that refer to other files, and small
+ * constants. The shape of every value is known when it is created.
  */
 export class GraphBuilder {
   readonly #name: string;
@@ -77,47 +77,39 @@ export class GraphBuilder {
   readonly #initializers = new Map<string, TensorProto>();
   readonly #constants = new Map<string, Value>();
   readonly #nodes: NodeProto[] = [];
-  /** All outputs of nodes that may lose some. */
+  /** The complete outputs of nodes with the option `dropUnread`. */
   readonly #dropUnread = new Map<NodeProto, readonly string[]>();
   readonly #values: Value[] = [];
-  readonly #sources: Value[] = [];
   #count = 0;
 
   constructor(name: string) {
     this.#name = name;
   }
 
-  /** Every value that a node makes, in order: what a test looks through for one that is too large. */
+  /** The outputs of all nodes, in order. Tests check their sizes. */
   get values(): readonly Value[] {
     return this.#values;
   }
 
-  /** The nodes so far, in order. */
+  /** The nodes added so far, in order. */
   get nodes(): readonly NodeProto[] {
-    this.#leaveOutUnread();
+    this.#omitUnreadOutputs();
     return this.#nodes;
-  }
-
-  /** What the graph is given, and the tensors that it has from the start. */
-  get sources(): readonly Value[] {
-    return this.#sources;
   }
 
   input(name: string, type: ElementType, shape: readonly number[]): Value {
     this.#inputs.push(valueInfo(name, type, shape));
-    const value: Value = { name, type, shape };
-    this.#sources.push(value);
-    return value;
+    return { name, type, shape };
   }
 
-  /** Makes a value an output of the graph, under a name of its own. */
+  /** Makes a value an output of the graph with the given name. */
   output(name: string, value: Value): void {
     const node = create(NodeProtoSchema, { name, opType: 'Identity', input: [value.name], output: [name] });
     this.#nodes.push(node);
     this.#outputs.push(valueInfo(name, value.type, value.shape));
   }
 
-  /** Adds a node with one output and returns that. An input left out is `null`. */
+  /** Adds a node with one output, and returns the output. `null` omits an optional input. */
   node(
     opType: string,
     inputs: readonly (Value | null)[],
@@ -125,11 +117,11 @@ export class GraphBuilder {
     options: NodeOptions = {},
   ): Value {
     const [value] = this.nodeOf(opType, inputs, [result], options);
-    if (!value) throw new RangeError(`${opType} made no output`);
+    if (!value) throw new RangeError(`${opType} has no output`);
     return value;
   }
 
-  /** Adds a node with several outputs. An output left out is `null`. */
+  /** Adds a node with several outputs. `null` omits an optional input or output. */
   nodeOf(
     opType: string,
     inputs: readonly (Value | null)[],
@@ -154,7 +146,7 @@ export class GraphBuilder {
     return outputs;
   }
 
-  #leaveOutUnread(): void {
+  #omitUnreadOutputs(): void {
     if (!this.#dropUnread.size) return;
     const read = new Set(this.#nodes.flatMap(({ input }) => input));
     for (const [node, outputs] of this.#dropUnread) {
@@ -163,7 +155,7 @@ export class GraphBuilder {
     }
   }
 
-  /** An initializer whose bytes stay where they are. The same name again gives the same initializer. */
+  /** Adds an initializer whose bytes stay in another file. A repeated name returns the same initializer. */
   external(name: string, type: ElementType, shape: readonly number[], data: ExternalData): Value {
     if (!this.#initializers.has(name)) {
       const entries = { location: data.location, offset: String(data.offset), length: String(data.length) };
@@ -179,18 +171,17 @@ export class GraphBuilder {
           ),
         }),
       );
-      this.#sources.push({ name, type, shape });
     }
     return { name, type, shape };
   }
 
-  /** A constant held in the graph itself; equal ones are kept once. */
+  /** Adds a constant to the graph. Equal constants are stored once. */
   constant(
     data: Float32Array | BigInt64Array | Int32Array | Uint8Array | Uint16Array,
     shape: readonly number[] = [data.length],
   ): Value {
     if (elements(shape) !== data.length) {
-      throw new RangeError(`constant of ${data.length} elements can't have shape [${shape.join(', ')}]`);
+      throw new RangeError(`a constant with ${data.length} elements cannot have the shape [${shape.join(', ')}]`);
     }
     const type = constantType(data);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -202,11 +193,10 @@ export class GraphBuilder {
     this.#initializers.set(name, create(TensorProtoSchema, proto));
     const value: Value = { name, type, shape };
     this.#constants.set(key, value);
-    this.#sources.push(value);
     return value;
   }
 
-  /** The model's bytes. */
+  /** Serialises the model as an ONNX `ModelProto`. */
   build(): Uint8Array<ArrayBuffer> {
     const model = create(ModelProtoSchema, {
       irVersion: 10n,

@@ -1,25 +1,25 @@
 import { table } from './table.ts';
 
-/** How far a computed part lies from the reference's. */
+/** The difference between a computed part and the reference. */
 export interface Comparison {
   readonly part: string;
   readonly maxAbsError: number;
   /** Standard deviation of the reference. */
   readonly std: number;
-  /** What the error is held to. */
+  /** The maximum absolute error with which the part passes. */
   readonly tolerance: number;
   readonly passed: boolean;
 }
 
-/** A part passes within this share of the reference's standard deviation. */
+/** Maximum error of a part, relative to the standard deviation of the reference. */
 export const RELATIVE_TOLERANCE = 1e-4;
 
-/** Finished frames, in 0..1, pass within one level of eight bits. */
+/** Maximum error of frames in 0…1: one level of 8 bits. */
 export const FRAME_TOLERANCE = 1 / 255;
 
 /**
  * Compares a part with its reference.
- * @param tolerance absolute; {@link RELATIVE_TOLERANCE} of the reference's standard deviation if left out.
+ * @param tolerance maximum absolute error; default {@link RELATIVE_TOLERANCE} times the standard deviation of the reference
  */
 export function compare(
   part: string,
@@ -39,12 +39,12 @@ export function compare(
   }
   const mean = sum / reference.length;
   const std = Math.sqrt(Math.max(0, squares / reference.length - mean * mean));
-  // A single number has no spread: it is held to its own size.
+  // A single number has no standard deviation, so its magnitude is used.
   const allowed = tolerance ?? RELATIVE_TOLERANCE * (reference.length > 1 && std > 0 ? std : Math.abs(mean));
   return { part, maxAbsError, std, tolerance: allowed, passed: maxAbsError <= allowed };
 }
 
-/** A table of comparisons for people. */
+/** Formats comparisons as a table. */
 export function comparisonTable(comparisons: readonly Comparison[]): string {
   const rows = comparisons.map(({ part, maxAbsError, std, tolerance, passed }) => [
     part,

@@ -6,7 +6,7 @@ import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { readConfig } from '../checkpoint/read-config.ts';
 import { openWeights } from '../safetensors/weights.ts';
 
-/** `params.json`: how diffusers' pipeline was called. */
+/** Schema of `params.json`: the arguments of diffusers' pipeline. */
 const paramsSchema = z.object({
   height: z.int(),
   width: z.int(),
@@ -21,7 +21,7 @@ const paramsSchema = z.object({
   sigmas: z.array(z.number()).nullish(),
 });
 
-/** What diffusers computed with a checkpoint, and from what. */
+/** The inputs and results of diffusers for a checkpoint. */
 export interface Golden {
   readonly folder: string;
   readonly params: z.output<typeof paramsSchema>;
@@ -29,12 +29,12 @@ export interface Golden {
   names(): string[];
   shape(name: string): readonly number[];
   floats(name: string): Promise<Float32Array>;
-  /** A uint8 tensor `[height, width, 3]` as an image. */
+  /** Returns a uint8 tensor `[height, width, 3]` as an image. */
   image(name: string): Promise<RgbImage>;
   bytes(name: string): Promise<Uint8Array>;
 }
 
-/** Opens a folder that holds `checkpoint/`, `golden.safetensors` and `params.json`. */
+/** Opens a folder with `checkpoint/`, `golden.safetensors` and `params.json`. */
 export async function openGolden(folder: string): Promise<Golden> {
   const params = await readConfig(join(folder, 'params.json'), paramsSchema);
   const tensors = await openWeights(folder, 'golden');

@@ -6,8 +6,8 @@ import type { Comparison } from './compare.ts';
 
 const golden = (name: string) => fileURLToPath(new URL(`../../../../test/golden/${name}`, import.meta.url));
 
-// SVD-XT's own shape; lists, odd sizes, 16 latent channels, epsilon and shards; AutoencoderTiny.
-test.each(['tiny-xt', 'mixed', 'tiny'])('computes %s as diffusers does', async (name) => {
+// tiny-xt: the topology of SVD-XT. mixed: lists, odd sizes, 16 latent channels, epsilon, shards. tiny: AutoencoderTiny.
+test.each(['tiny-xt', 'mixed', 'tiny'])('all parts of %s equal diffusers', async (name) => {
   const comparisons: Comparison[] = [];
   for await (const comparison of runParity(golden(name), { provider: 'cpu', threads: 1 })) comparisons.push(comparison);
   expect(comparisons.filter(({ passed }) => !passed)).toEqual([]);
@@ -18,11 +18,11 @@ test.each(['tiny-xt', 'mixed', 'tiny'])('computes %s as diffusers does', async (
 
 const SWIFT_SHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
-/** SwiftShader's exponential is not the last bit's: a share of the reference's standard deviation. */
+/** Relative to the standard deviation of the reference. SwiftShader's exponential function is less precise. */
 const WEBGPU_TOLERANCE = 1e-3;
 
 test.skipIf(!existsSync(SWIFT_SHADER))(
-  'computes the parts of "tiny" on WebGPU (skipped where Debian’s chromium, which brings SwiftShader, is not installed)',
+  'the parts of "tiny" equal diffusers on WebGPU (needs SwiftShader from Debian’s chromium)',
   { timeout: 300_000 },
   async () => {
     const parts = ['clip_image_embeds', 'vae_image_latents', 'vae_decode_out', 'unet_out'];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { unetGraph } from '../graphs/denoise-graphs.ts';
-import type { DraftOptions } from '../graphs/graph.ts';
+import type { GraphOptions } from '../graphs/graph.ts';
 import { vaeInput } from '../image/vae-input.ts';
 import { sinusoidWidths } from '../models/unet-spatio-temporal-condition.ts';
 import { sinusoid } from '../nn/embeddings.ts';
@@ -22,8 +22,9 @@ import { openGolden } from './golden.ts';
 import type { Golden } from './golden.ts';
 
 /**
- * Computes every part and the whole pipeline from a golden folder's inputs, and compares with what diffusers computed.
- * @param folder holds `checkpoint/`, `golden.safetensors` and `params.json`.
+ * Computes every part of the model and the whole pipeline from the inputs in a golden folder, and compares the results with
+ * those of diffusers.
+ * @param folder with `checkpoint/`, `golden.safetensors` and `params.json`
  */
 export async function* runParity(folder: string, options: RuntimeOptions = {}): AsyncGenerator<Comparison, void> {
   const golden = await openGolden(folder);
@@ -32,7 +33,7 @@ export async function* runParity(folder: string, options: RuntimeOptions = {}): 
   yield* compareParts(model, golden);
 }
 
-/** {@link runParity} with a model and a golden folder that are open already. */
+/** {@link runParity} with an open model and golden folder. */
 export async function* compareParts(model: Model, golden: Golden): AsyncGenerator<Comparison, void> {
   yield* schedules(model, golden);
   const pixelValues = clipInput(model, await golden.image('clip_source_rgb_u8'));
@@ -67,7 +68,7 @@ async function* autoencoder(model: Model, golden: Golden) {
   const latents = await encodeImage(model, await golden.floats('vae_input'), params);
   yield compare('vae_image_latents', latents, await golden.floats('vae_image_latents'));
 
-  // The decoder's golden takes latents that are divided already; the graph divides.
+  // The golden input of the decoder is divided by the scaling factor already, but the graph divides, too.
   const { scaling_factor: factor } = model.checkpoint.vae.config;
   const scaled = (await golden.floats('vae_decode_latents')).map((value) => value * factor);
   const decoded = await decodeTogether(model, scaled, latentSize(model, golden), 'pixels');
@@ -86,7 +87,7 @@ async function* unet(model: Model, golden: Golden) {
     added_time_ids: float32(ids, [batch, widths.addedTimeIds]),
     encoder_hidden_states: float32(embeddings, [batch, embeddings.length / batch]),
   };
-  const build = (options: DraftOptions) => unetGraph(model.checkpoint, { batch, frames, height, width }, options);
+  const build = (options: GraphOptions) => unetGraph(model.checkpoint, { batch, frames, height, width }, options);
   const out = floats(await model.run('unet', 'golden', build, feeds), 'out');
   yield compare('unet_out', out, await golden.floats('unet_out'));
 }
@@ -106,9 +107,9 @@ async function* pipeline(model: Model, golden: Golden) {
     width: params.width,
     height: params.height,
     frames: params.num_frames,
-    fps: params.fps,
-    motion: params.motion_bucket_id,
-    noiseAug: params.noise_aug_strength,
+    conditioningFps: params.fps,
+    motionBucketId: params.motion_bucket_id,
+    noiseAugStrength: params.noise_aug_strength,
     steps: params.num_inference_steps,
     minGuidance: params.min_guidance_scale,
     maxGuidance: params.max_guidance_scale,
@@ -137,10 +138,10 @@ async function* pipeline(model: Model, golden: Golden) {
 }
 
 /**
- * What the reference's own float32 rounds away in the latents after each step. diffusers computes a step as
- * `x + (x − x0) / σ · (σ′ − σ)`: from σ = 700 to 0 at once that is a difference of numbers near 3,000, one unit in the
- * last place of which is 2e-4. What came in before lives on by `σ′/σ + (1 − σ′/σ) / (σ² + 1)`, Euler's step and the
- * part of x0 that is x itself.
+ * Returns a function that estimates the rounding error of diffusers' float32 in the latents after each step. diffusers
+ * computes a step as `x + (x − x0) / σ · (σ′ − σ)`. For a step from σ = 700 to 0 this is a difference of numbers near 3,000,
+ * whose unit in the last place is 2e-4. Earlier errors are multiplied by `σ′/σ + (1 − σ′/σ) / (σ² + 1)`: the factor of x in
+ * the Euler step, directly and through x0.
  */
 function eulerRounding({ sigmas, initNoiseSigma }: Sampler, noise: Float32Array) {
   const ulp = (values: Float32Array, factor = 1) => {
@@ -158,7 +159,7 @@ function eulerRounding({ sigmas, initNoiseSigma }: Sampler, noise: Float32Array)
   };
 }
 
-/** diffusers decodes full chunks and what is left over, however short; the figures are of that. */
+/** Decodes as diffusers does: full chunks, and a shorter last one. */
 async function* frames(model: Model, golden: Golden, latents: Float32Array, size: LatentSize, chunk: number) {
   const frame = size.channels * size.height * size.width;
   const pixels: number[] = [];

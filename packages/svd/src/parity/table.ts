@@ -1,4 +1,4 @@
-/** A table for people: the first column to the left, the others to the right. */
+/** Formats a text table: the first column is aligned left, the others right. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const line = (row: readonly string[]) =>

@@ -1,21 +1,23 @@
 import { vaeDecodeGraph } from '../graphs/decode-graph.ts';
-import type { DraftOptions } from '../graphs/graph.ts';
+import type { GraphOptions } from '../graphs/graph.ts';
 import type { TensorData } from '../runtime/tensor.ts';
 import { float32 } from './model.ts';
 import type { Model } from './model.ts';
 
-/** Where latents lie on the grid. */
+/** The size of the latents of one frame. */
 export interface LatentSize {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
 }
 
-/** Some frames of a video, in order. */
+/** Consecutive frames of a video. */
 export interface FrameChunk {
-  /** Number of the first one. */
+  /** The number of the first frame in the chunk, from 0. */
   readonly first: number;
+  /** The number of frames. */
   readonly count: number;
+  /** Width and height in pixels. */
   readonly width: number;
   readonly height: number;
   /** RGB, `[count, height, width, 3]`. */
@@ -23,20 +25,26 @@ export interface FrameChunk {
 }
 
 /**
- * Cuts `frames` into runs of at most `most`, as equal as can be: 26 by 9 is 9 + 9 + 8. The temporal decoder sees a chunk
- * alone, and a last one of a single frame would flicker.
+ * Splits frames into chunks of nearly equal length: 26 frames with a maximum of 9 become 9 + 9 + 8. diffusers uses full
+ * chunks and a shorter last one; but the temporal decoder sees each chunk alone, and a last chunk of a single frame flickers.
+ * @param frames number of frames
+ * @param maxFrames maximum length of a chunk (`decode_chunk_size`)
  */
-export function decodeChunks(frames: number, most: number): { readonly first: number; readonly count: number }[] {
-  const chunks = Math.ceil(frames / most);
-  const long = frames % chunks;
+export function decodeChunks(frames: number, maxFrames: number): { readonly first: number; readonly count: number }[] {
+  const chunks = Math.ceil(frames / maxFrames);
+  const longChunks = frames % chunks;
   const short = Math.floor(frames / chunks);
   return Array.from({ length: chunks }, (_, i) => ({
-    first: i * short + Math.min(i, long),
-    count: short + (i < long ? 1 : 0),
+    first: i * short + Math.min(i, longChunks),
+    count: short + (i < longChunks ? 1 : 0),
   }));
 }
 
-/** Decodes latents `[frames, channels, height, width]`, chunk by chunk. */
+/**
+ * Decodes latents chunk by chunk.
+ * @param latents `[frames, channels, height, width]`, as `denoise` returns them
+ * @param decodeChunk maximum number of frames that are decoded together (`decode_chunk_size`)
+ */
 export async function* decode(
   model: Model,
   latents: Float32Array,
@@ -51,12 +59,15 @@ export async function* decode(
     signal?.throwIfAborted();
     const chunk = latents.subarray(first * frame, (first + count) * frame);
     const data = await decodeTogether(model, chunk, size, 'rgb8', signal);
-    if (!(data instanceof Uint8Array)) throw new TypeError('the decoder gave no frames');
+    if (!(data instanceof Uint8Array)) throw new TypeError('the decoder returned no frames');
     yield { first, count, width: width * scaleFactor, height: height * scaleFactor, data };
   }
 }
 
-/** One chunk's frames: uint8 `[count, H, W, 3]`, or with `pixels`, float32 `[count, 3, H, W]` in about -1..1. */
+/**
+ * Decodes the latents of one chunk.
+ * @returns with `rgb8`, uint8 RGB `[frames, H, W, 3]`; with `pixels`, float32 `[frames, 3, H, W]` in about −1…1
+ */
 export async function decodeTogether(
   model: Model,
   latents: Float32Array,
@@ -66,7 +77,7 @@ export async function decodeTogether(
 ): Promise<TensorData | undefined> {
   const frames = latents.length / (channels * height * width);
   const feeds = { latents: float32(latents, [frames, channels, height, width]) };
-  const build = (options: DraftOptions) => vaeDecodeGraph(model.checkpoint, { frames, height, width }, output, options);
+  const build = (options: GraphOptions) => vaeDecodeGraph(model.checkpoint, { frames, height, width }, output, options);
   const outputs = await model.run('vae_decoder', `${frames}x${height}x${width} ${output}`, build, feeds, signal);
   return outputs.frames?.data;
 }

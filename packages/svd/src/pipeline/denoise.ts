@@ -10,43 +10,48 @@ import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
 import { usesGuidance } from './settings.ts';
-import type { VideoSettings } from './settings.ts';
+import type { SegmentSettings } from './settings.ts';
 
-/** A step that is done. */
+/** The result of a denoising step. */
 export interface Step {
-  /** Steps done so far, from 1. */
+  /** The number of completed steps, from 1. */
   readonly step: number;
+  /** The number of all steps. */
   readonly steps: number;
-  /** The latents after it, `[frames, channels, height, width]`: what to resume from. */
+  /** The latents after the step, `[frames, channels, height, width]`. Denoising can be resumed from them. */
   readonly latents: Float32Array;
-  /** Its estimate of the finished latents: what to preview. */
+  /** The estimate of the clean latents after the step, for previews: `pred_original_sample` in diffusers. */
   readonly x0: Float32Array;
 }
 
-/** Where to go on from. */
+/** A saved state from which denoising is resumed. */
 export interface Resume {
-  /** Steps done. */
+  /** The number of completed steps. */
   readonly step: number;
+  /** The latents after these steps, `[frames, channels, height, width]`. */
   readonly latents: Float32Array;
 }
 
 export interface DenoiseOptions {
-  /** Called after every step; the next one waits for what it returns. Throwing stops the denoising. */
+  /** Called after each step. The next step waits for the returned promise; an error stops the denoising. */
   readonly onStep?: ((step: Step) => void | Promise<void>) | undefined;
+  /** Default: start with noise. */
   readonly resumeFrom?: Resume | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** The first noise in place of the seed's, standard normal, `[frames, channels, height, width]`. */
+  /** Initial noise, standard normal, `[frames, channels, height, width]`. Default: random numbers that depend on the seed. */
   readonly noise?: Float32Array | undefined;
 }
 
 /**
- * Latents of a video, `[frames, channels, height, width]`, from a photo's conditioning. The same inputs give the same
- * bytes on the same build, instruction set and number of threads, whether it ran through or was resumed.
+ * Denoises the latents of one segment. The result is reproducible to the byte with the same build, instruction set and
+ * number of threads, also when the denoising was resumed. See docs/svd.md for the formulas.
+ * @returns the scaled latents, `[frames, channels, height, width]`
+ * @throws RangeError when the latents to resume from do not match the settings
  */
 export async function denoise(
   model: Model,
   conditioning: Conditioning,
-  settings: VideoSettings,
+  settings: SegmentSettings,
   options: DenoiseOptions = {},
 ): Promise<Float32Array> {
   const { onStep, resumeFrom, signal } = options;
@@ -55,12 +60,15 @@ export async function denoise(
   const sampler = createSampler(model.checkpoint.scheduler, { ...settings, kind: settings.sampler });
   const steps = sampler.timesteps.length;
   const length = frames * channels * height * width;
-  const draw = (of: number, step: number, tensor: string) => normals({ seed, segment: of, step, tensor }, length);
+  const draw = (ofSegment: number, step: number, tensor: string) =>
+    normals({ seed, segment: ofSegment, step, tensor }, length);
   const first = () => options.noise ?? draw(model.checkpoint.card.sharedNoise ? 0 : segment, 0, 'latents');
 
   let latents = resumeFrom?.latents ?? first().map((value) => value * sampler.initNoiseSigma);
   if (latents.length !== length) {
-    throw new RangeError(`latents to go on from have ${latents.length} elements, but the settings ask for ${length}`);
+    throw new RangeError(
+      `the latents to resume from have ${latents.length} elements, but the settings require ${length}`,
+    );
   }
   const run = await createStepRunner(model, conditioning, settings, signal);
   for (let step = resumeFrom?.step ?? 0; step < steps; step++) {
@@ -69,24 +77,24 @@ export async function denoise(
     latents = floats(outputs, 'next');
     const sigma = sampler.sigmas[step + 1] ?? 0;
     if (sampler.stochastic && sigma > 0) {
-      const fresh = draw(segment, step + 1, 'step_noise');
-      latents = latents.map((value, i) => value + sigma * (fresh[i] ?? 0));
+      const noise = draw(segment, step + 1, 'step_noise');
+      latents = latents.map((value, i) => value + sigma * (noise[i] ?? 0));
     }
     await onStep?.({ step: step + 1, steps, latents, x0: floats(outputs, 'x0') });
   }
   return latents;
 }
 
-/** Loads the step's graph and computes what is the same for every step. */
+/** Computes the inputs that are the same for every step, and returns a function that runs a step. */
 async function createStepRunner(
   model: Model,
   conditioning: Conditioning,
-  settings: VideoSettings,
+  settings: SegmentSettings,
   signal: AbortSignal | undefined,
 ) {
   const { checkpoint } = model;
   const { architecture } = checkpoint.unet;
-  const { frames, fps, motion, noiseAug, minGuidance, maxGuidance } = settings;
+  const { frames, conditioningFps, motionBucketId, noiseAugStrength, minGuidance, maxGuidance } = settings;
   const { channels, height, width, imageEmbedding, imageLatents } = conditioning;
   const guidance = usesGuidance(settings);
   const shape = { frames, height, width, guidance };
@@ -94,19 +102,19 @@ async function createStepRunner(
   const widths = sinusoidWidths(architecture);
 
   const context = { image_embeds: float32(imageEmbedding, [1, imageEmbedding.length]) };
-  const vectors = attends(architecture)
+  const vectors = hasCrossAttention(architecture)
     ? await model.run('condition', '', (draw) => denoiseGraphs(checkpoint, shape, draw).condition, context, signal)
     : {};
-  // SVD was trained on the frame rate less one.
-  const ids = sinusoid([fps - 1, motion, noiseAug], architecture.additionTimeEmbedDim);
+  // SVD was trained with fps − 1, and diffusers passes fps − 1, too.
+  const ids = sinusoid([conditioningFps - 1, motionBucketId, noiseAugStrength], architecture.additionTimeEmbedDim);
   const constant: Record<string, Tensor> = {
     ...vectors,
     image_latents: float32(imageLatents, [1, channels, height, width]),
     added_time_ids: float32(ids, [1, widths.addedTimeIds]),
   };
   if (guidance) {
-    const rise = frames > 1 ? (maxGuidance - minGuidance) / (frames - 1) : 0;
-    const perFrame = Float32Array.from({ length: frames }, (_, i) => minGuidance + i * rise);
+    const increment = frames > 1 ? (maxGuidance - minGuidance) / (frames - 1) : 0;
+    const perFrame = Float32Array.from({ length: frames }, (_, i) => minGuidance + i * increment);
     constant.guidance = float32(perFrame, [frames, 1, 1, 1]);
   }
   return (latents: Float32Array, sampler: Sampler, step: number) => {
@@ -120,11 +128,11 @@ async function createStepRunner(
   };
 }
 
-/** Whether there is any cross-attention: transformers may have no layers. */
-const attends = ({ down, mid, up }: UNetArchitecture): boolean =>
+/** Whether the UNet has a cross-attention layer. A transformer may have no layers. */
+const hasCrossAttention = ({ down, mid, up }: UNetArchitecture): boolean =>
   [...down, mid, ...up].some(({ transformerLayers }) => transformerLayers.some((layers) => layers));
 
-/** The scalars of one step, as the step's graph takes them. */
+/** The scalar inputs of the step's graph. */
 function stepScalars({ sigmas, predictionType, stochastic }: Sampler, step: number): Record<string, Tensor> {
   const sigma = sigmas[step] ?? 0;
   const next = sigmas[step + 1] ?? 0;
@@ -134,11 +142,14 @@ function stepScalars({ sigmas, predictionType, stochastic }: Sampler, step: numb
     input_scale: scalar(1 / Math.sqrt(sigma * sigma + 1)),
     x0_from_latents: scalar(fromLatents),
     x0_from_prediction: scalar(fromPrediction),
-    keep: scalar(stochastic || sigma === 0 ? 0 : next / sigma),
+    sigma_ratio: scalar(stochastic || sigma === 0 ? 0 : next / sigma),
   };
 }
 
-/** x0 = fromLatents · x + fromPrediction · prediction (Karras et al., arXiv 2206.00364, table 1, and svd-spec 2.2). */
+/**
+ * The coefficients of x0 = fromLatents · x + fromPrediction · prediction.
+ * @see Karras et al., arXiv 2206.00364, table 1; docs/svd.md, "Scheduler"
+ */
 function x0Coefficients(type: PredictionType, sigma: number) {
   switch (type) {
     case 'v_prediction':

@@ -1,5 +1,5 @@
 import { imageEncoderGraph, vaeEncodeGraph } from '../graphs/encode-graphs.ts';
-import type { DraftOptions } from '../graphs/graph.ts';
+import type { GraphOptions } from '../graphs/graph.ts';
 import { clipPixelValues } from '../image/clip-pixel-values.ts';
 import { cropToAspect, resizeImage } from '../image/fit-image.ts';
 import type { Focus } from '../image/fit-image.ts';
@@ -10,16 +10,16 @@ import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
 import { fitPreviewMap } from './preview.ts';
-import type { VideoSettings } from './settings.ts';
+import type { SegmentSettings } from './settings.ts';
 
-export type EncodeSettings = Pick<VideoSettings, 'width' | 'height' | 'noiseAug' | 'seed'> & {
-  /** What of the photo stays where its shape is not the video's. */
+export type EncodeSettings = Pick<SegmentSettings, 'width' | 'height' | 'noiseAugStrength' | 'seed'> & {
+  /** The point that a crop keeps centred when the aspect ratios of photo and video differ. Default: the centre. */
   readonly focus?: Focus | undefined;
 };
 
 /**
- * A photo to what the denoiser needs of it.
- * @param photo upright, of any size.
+ * Computes the conditioning of a photo: crops and resizes it, adds noise, and encodes it with CLIP and the autoencoder.
+ * @param photo upright, of any size
  */
 export async function encode(
   model: Model,
@@ -27,13 +27,13 @@ export async function encode(
   settings: EncodeSettings,
   signal?: AbortSignal,
 ): Promise<Conditioning> {
-  const { width, height, noiseAug, seed } = settings;
+  const { width, height, noiseAugStrength, seed } = settings;
   const cropped = cropToAspect(photo, { width, height }, settings.focus);
   const imageEmbedding = await embedImage(model, clipInput(model, cropped), signal);
 
   const pixels = await resizeImage(cropped, { width, height });
   const noise = normals({ seed, segment: 0, step: 0, tensor: 'noise_aug' }, 3 * width * height);
-  const imageLatents = await encodeImage(model, vaeInput(pixels, noise, noiseAug), { width, height }, signal);
+  const imageLatents = await encodeImage(model, vaeInput(pixels, noise, noiseAugStrength), { width, height }, signal);
 
   const { config, scaleFactor } = model.checkpoint.vae;
   const size = { width: width / scaleFactor, height: height / scaleFactor };
@@ -43,28 +43,32 @@ export async function encode(
   return { imageEmbedding, imageLatents, channels, ...size, previewMap };
 }
 
-/** The photo as CLIP takes it, `[1, 3, image_size, image_size]`. */
+/** The input of the image encoder for a photo, `[1, 3, image_size, image_size]`. */
 export function clipInput({ checkpoint }: Model, photo: RgbImage): Float32Array {
   const { imageEncoder, preprocessor } = checkpoint;
   return clipPixelValues(photo, imageEncoder.config.image_size, preprocessor);
 }
 
-/** CLIP's embedding of a prepared picture, `[projection_dim]`. */
+/** Computes the CLIP embedding, `[projection_dim]`, of pixels from {@link clipInput}. */
 export async function embedImage(model: Model, pixelValues: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
   const side = model.checkpoint.imageEncoder.config.image_size;
   const feeds = { pixel_values: float32(pixelValues, [1, 3, side, side]) };
-  const build = (options: DraftOptions) => imageEncoderGraph(model.checkpoint, options);
+  const build = (options: GraphOptions) => imageEncoderGraph(model.checkpoint, options);
   return floats(await model.run('image_encoder', '', build, feeds, signal), 'image_embeds');
 }
 
-/** The autoencoder's latents of pixels `[1, 3, height, width]` in -1..1, not scaled. */
+/**
+ * Encodes pixels with the autoencoder.
+ * @param sample `[1, 3, height, width]` in −1…1
+ * @returns latents, not scaled, `[channels, height / f, width / f]`
+ */
 export async function encodeImage(
   model: Model,
   sample: Float32Array,
   { width, height }: { readonly width: number; readonly height: number },
   signal?: AbortSignal,
 ): Promise<Float32Array> {
-  const build = (options: DraftOptions) => vaeEncodeGraph(model.checkpoint, height, width, options);
+  const build = (options: GraphOptions) => vaeEncodeGraph(model.checkpoint, height, width, options);
   const feeds = { sample: float32(sample, [1, 3, height, width]) };
   return floats(await model.run('vae_encoder', `${width}x${height}`, build, feeds, signal), 'latents');
 }

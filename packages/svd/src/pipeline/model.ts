@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { finish } from '../graphs/graph.ts';
-import type { Draft, DraftOptions } from '../graphs/graph.ts';
+import { finishGraph } from '../graphs/graph.ts';
+import type { GraphDraft, GraphOptions } from '../graphs/graph.ts';
 import { emitterFor } from '../graphs/emitter-for.ts';
 import type { CreateEmitter } from '../graphs/emitter-for.ts';
 import { createRuntime } from '../runtime/runtime.ts';
@@ -8,28 +8,28 @@ import type { Runtime, RuntimeOptions } from '../runtime/runtime.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
-/** The parts of a model that are kept apart: each has its own graphs, and room for a few shapes. */
+/** The parts of a model. Each has its own graphs. */
 export type Part = 'image_encoder' | 'vae_encoder' | 'condition' | 'step' | 'vae_decoder' | 'unet';
 
-/** A checkpoint and the process that computes with it. */
+/** A checkpoint and a runtime that computes with it. */
 export interface Model extends AsyncDisposable {
   readonly checkpoint: Checkpoint;
   readonly runtime: Runtime;
   /**
-   * Runs a part's graph for a shape, building and loading it if it isn't there.
-   * @param shape what the graph's shape is called; each part keeps its last two.
+   * Runs the graph of a part for one shape. The graph is built and loaded if necessary; see `MAX_LOADED_SHAPES`.
+   * @param shape name of the graph's shape
    */
   run(
     part: Part,
     shape: string,
-    build: (options: DraftOptions) => Draft,
+    build: (options: GraphOptions) => GraphDraft,
     feeds: Readonly<Record<string, Tensor>>,
     signal?: AbortSignal,
   ): Promise<Record<string, Tensor>>;
 }
 
-/** Shapes kept a part: a decoder's chunks come in two lengths. A full-size denoising step is alone all the same. */
-const KEPT: Readonly<Record<Part, number>> = {
+/** The number of shapes of each part that stay loaded. The decoder has two, because its chunks have two lengths. */
+const MAX_LOADED_SHAPES: Readonly<Record<Part, number>> = {
   image_encoder: 1,
   vae_encoder: 1,
   condition: 1,
@@ -39,8 +39,8 @@ const KEPT: Readonly<Record<Part, number>> = {
 };
 
 /**
- * Joins a checkpoint and a runtime; closing the model closes the runtime.
- * @param createEmitter the one for the runtime's provider if left out.
+ * Creates a model from a checkpoint and a runtime. Disposing the model closes the runtime.
+ * @param createEmitter default: the emitter for the runtime's provider
  */
 export function createModel(
   checkpoint: Checkpoint,
@@ -55,10 +55,10 @@ export function createModel(
       const key = `${part} ${shape}`;
       const keys = loaded.get(part) ?? [];
       if (!keys.includes(key)) {
-        const kept = keys.slice(Math.max(0, keys.length + 1 - KEPT[part]));
+        const kept = keys.slice(Math.max(0, keys.length + 1 - MAX_LOADED_SHAPES[part]));
         for (const old of keys.filter((other) => !kept.includes(other))) await runtime.unload(old);
         loaded.set(part, kept);
-        await runtime.load(key, finish(build({ createEmitter })), signal);
+        await runtime.load(key, finishGraph(build({ createEmitter })), signal);
         loaded.set(part, [...kept, key]);
       }
       return runtime.run(key, feeds, signal);
@@ -67,18 +67,21 @@ export function createModel(
   };
 }
 
-/** Opens a checkpoint's folder and starts a process for it. */
+/** Opens a checkpoint and starts a runtime for it. */
 export async function openModel(folder: string, options: RuntimeOptions = {}, signal?: AbortSignal): Promise<Model> {
   const checkpoint = await openCheckpoint(folder, signal);
   return createModel(checkpoint, await createRuntime(options));
 }
 
-/** A float32 tensor over these numbers. */
+/** Creates a float32 tensor. */
 export const float32 = (data: Float32Array, dims: readonly number[]): Tensor => ({ type: 'float32', dims, data });
 
-/** An output that is float32, by name. */
+/**
+ * Returns the data of a float32 output.
+ * @throws TypeError when the output does not exist or has another type
+ */
 export function floats(outputs: Readonly<Record<string, Tensor>>, name: string): Float32Array {
   const data = outputs[name]?.data;
-  if (!(data instanceof Float32Array)) throw new TypeError(`the graph gave no float32 "${name}"`);
+  if (!(data instanceof Float32Array)) throw new TypeError(`the graph has no float32 output "${name}"`);
   return data;
 }

@@ -12,11 +12,11 @@ import { openModel } from './model.ts';
 import type { Model } from './model.ts';
 import { preview } from './preview.ts';
 import { resolveSettings } from './settings.ts';
-import type { VideoSettings } from './settings.ts';
+import type { SegmentSettings } from './settings.ts';
 
 const checkpoint = fileURLToPath(new URL('../../../../test/golden/tiny-xt/checkpoint', import.meta.url));
 
-/** A photo with a bright upper and a dark lower half. */
+/** A photo with a bright upper half and a dark lower half. */
 const photo: RgbImage = {
   width: 160,
   height: 100,
@@ -24,7 +24,7 @@ const photo: RgbImage = {
 };
 
 let model: Model;
-let settings: VideoSettings;
+let settings: SegmentSettings;
 let conditioning: Conditioning;
 
 beforeAll(async () => {
@@ -34,23 +34,23 @@ beforeAll(async () => {
 });
 afterAll(() => model[Symbol.asyncDispose]());
 
-async function steps(over: Partial<VideoSettings> = {}): Promise<Step[]> {
+async function steps(over: Partial<SegmentSettings> = {}): Promise<Step[]> {
   const seen: Step[] = [];
   await denoise(model, conditioning, { ...settings, ...over }, { onStep: (step) => void seen.push(step) });
   return seen;
 }
 
 describe('denoise', () => {
-  test('reports every step, and gives other latents for another seed, motion or segment', async () => {
+  test('reports every step; the latents depend on seed, motion bucket id, segment and fps', async () => {
     const seen = await steps();
     expect(seen.map(({ step, steps: of }) => [step, of])).toEqual([1, 2, 3, 4].map((step) => [step, 4]));
     expect(seen.every(({ latents, x0 }) => latents.every(Number.isFinite) && x0.every(Number.isFinite))).toBe(true);
-    for (const over of [{ seed: 8 }, { motion: 20 }, { segment: 1 }, { fps: 24 }]) {
+    for (const over of [{ seed: 8 }, { motionBucketId: 20 }, { segment: 1 }, { conditioningFps: 24 }]) {
       expect((await steps(over)).at(-1)?.latents).not.toEqual(seen.at(-1)?.latents);
     }
   });
 
-  test('starts a segment from the noise of the first, if the model takes its moves from it', async () => {
+  test('starts every segment from the same noise if the model card has sharedNoise', async () => {
     const card = { ...model.checkpoint.card, sharedNoise: true };
     const sharing: Model = { ...model, checkpoint: { ...model.checkpoint, card } };
     const first = await denoise(sharing, conditioning, { ...settings, segment: 0 });
@@ -58,18 +58,21 @@ describe('denoise', () => {
     expect(Buffer.compare(Buffer.from(later.buffer), Buffer.from(first.buffer))).toBe(0);
   });
 
-  test.each(['euler', 'animatelcm'] as const)('resumed by %s from any step, gives the same bytes', async (sampler) => {
-    const over = { ...settings, sampler, maxGuidance: 1 };
-    const seen = await steps(over);
-    for (const { step, latents } of seen.slice(0, -1)) {
-      const resumed = await denoise(model, conditioning, over, { resumeFrom: { step, latents } });
-      expect(Buffer.from(resumed.buffer).equals(Buffer.from(seen.at(-1)?.latents.buffer ?? new ArrayBuffer()))).toBe(
-        true,
-      );
-    }
-  });
+  test.each(['euler', 'animatelcm'] as const)(
+    'returns the same bytes when resumed from any step (%s)',
+    async (sampler) => {
+      const over = { ...settings, sampler, maxGuidance: 1 };
+      const seen = await steps(over);
+      for (const { step, latents } of seen.slice(0, -1)) {
+        const resumed = await denoise(model, conditioning, over, { resumeFrom: { step, latents } });
+        expect(Buffer.from(resumed.buffer).equals(Buffer.from(seen.at(-1)?.latents.buffer ?? new ArrayBuffer()))).toBe(
+          true,
+        );
+      }
+    },
+  );
 
-  test('skips the unconditional pass where no frame is guided, and only there', async () => {
+  test('computes no unconditional prediction if no frame has a guidance above 1', async () => {
     const unguided = await steps({ minGuidance: 1, maxGuidance: 1 });
     const below = await steps({ minGuidance: 0.5, maxGuidance: 1 });
     expect(below.at(-1)?.latents).toEqual(unguided.at(-1)?.latents);
@@ -81,7 +84,7 @@ describe('denoise', () => {
     expect(distance).toBeLessThan(1e-3);
   });
 
-  test('stops between two steps when told to, and can be used again', async () => {
+  test('stops between two steps when aborted; the model remains usable', async () => {
     const stop = new AbortController();
     const onStep = ({ step }: Step) => step === 2 && stop.abort(new Error('enough'));
     const stopped = denoise(model, conditioning, settings, {
@@ -93,18 +96,18 @@ describe('denoise', () => {
   });
 });
 
-test('encode keeps the video’s shape of a photo, and its noise follows the seed and the strength', async () => {
+test('encode crops the photo to the aspect ratio of the video; its noise depends on seed and strength', async () => {
   expect([conditioning.height, conditioning.width]).toEqual([8, 16]);
   const same = await encode(model, photo, settings);
   expect(same).toEqual(conditioning);
   const other = await encode(model, photo, { ...settings, seed: 8 });
   expect(other.imageEmbedding).toEqual(conditioning.imageEmbedding);
   expect(other.imageLatents).not.toEqual(conditioning.imageLatents);
-  const without = await encode(model, photo, { ...settings, noiseAug: 0 });
-  expect(await encode(model, photo, { ...settings, noiseAug: 0, seed: 8 })).toEqual(without);
+  const without = await encode(model, photo, { ...settings, noiseAugStrength: 0 });
+  expect(await encode(model, photo, { ...settings, noiseAugStrength: 0, seed: 8 })).toEqual(without);
 });
 
-test('the preview of the photo’s own latents looks like the photo', () => {
+test('the preview of the latents of a photo resembles the photo', () => {
   const factor = model.checkpoint.vae.config.scaling_factor;
   const [frame] = preview(
     conditioning,
@@ -116,13 +119,13 @@ test('the preview of the photo’s own latents looks like the photo', () => {
   expect(mean(data.slice(0, data.length / 2))).toBeGreaterThan(mean(data.slice(data.length / 2)) + 50);
 });
 
-test('a preview shows as many frames as there are, spread over the video', async () => {
+test('a preview has the requested number of frames, or all frames of a short video', async () => {
   const last = (await steps()).at(-1);
   expect(preview(conditioning, last?.x0 ?? new Float32Array(), 8)).toHaveLength(3);
   expect(preview(conditioning, last?.x0 ?? new Float32Array(), 2)).toHaveLength(2);
 });
 
-test('decode gives every frame once, in order, in balanced chunks; the next segment starts from the last latent', async () => {
+test('decode returns every frame once and in order; continueFrom conditions on the last latents', async () => {
   const latents = (await steps()).at(-1)?.latents ?? new Float32Array();
   const chunks: FrameChunk[] = [];
   for await (const chunk of decode(model, latents, conditioning, 2)) chunks.push(chunk);

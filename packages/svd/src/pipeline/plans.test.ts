@@ -11,11 +11,11 @@ describe('planSegments', () => {
     [50, 50, { segments: 1, framesPerSegment: 50, surplus: 0 }],
     [1, 25, { segments: 1, framesPerSegment: 1, surplus: 0 }],
     [2, 1, { segments: 1, framesPerSegment: 2, surplus: 0 }],
-  ])('%i frames with a window of %i', (frames, window, plan) => {
+  ])('plans %i frames with a window of %i', (frames, window, plan) => {
     expect(planSegments(frames, window)).toEqual(plan);
   });
 
-  test('makes all frames, at most one over the window a segment, and less than a segment too many', () => {
+  test('plans all frames, with segments of at most window + 1 frames and less surplus than segments', () => {
     const anyCount = fc.integer({ min: 1, max: 250 });
     fc.assert(
       fc.property(anyCount, anyCount, (frames, window) => {
@@ -29,11 +29,11 @@ describe('planSegments', () => {
   });
 });
 
-test('decodeChunks covers the frames in order, none over the most, lengths within one of each other', () => {
+test('decodeChunks covers all frames in order, with chunks of nearly equal length up to the maximum', () => {
   expect(decodeChunks(26, 9).map(({ count }) => count)).toEqual([9, 9, 8]);
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 250 }), fc.integer({ min: 1, max: 50 }), (frames, most) => {
-      const chunks = decodeChunks(frames, most);
+    fc.property(fc.integer({ min: 1, max: 250 }), fc.integer({ min: 1, max: 50 }), (frames, maxFrames) => {
+      const chunks = decodeChunks(frames, maxFrames);
       let next = 0;
       for (const { first, count } of chunks) {
         expect(first).toBe(next);
@@ -41,7 +41,7 @@ test('decodeChunks covers the frames in order, none over the most, lengths withi
       }
       expect(next).toBe(frames);
       const counts = chunks.map(({ count }) => count);
-      expect(Math.max(...counts)).toBeLessThanOrEqual(most);
+      expect(Math.max(...counts)).toBeLessThanOrEqual(maxFrames);
       expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
     }),
   );

@@ -2,17 +2,17 @@ import type { RgbImage } from '../image/image.ts';
 import type { Conditioning } from './conditioning.ts';
 
 /**
- * The linear map from a latent's channels to RGB that fits a photo best (least squares), so that estimates of it can be
- * shown without a decoder, whatever the model's latents are.
- * @param latents of the photo, scaled as the denoiser's are, `[channels, height, width]`.
- * @param photo the photo at the latents' size.
- * @returns `[channels + 1, 3]`, row by row; the last row is the offset.
+ * Fits a linear map from latent channels to RGB by least squares, so that estimates of the latents can be shown without the
+ * decoder. It works for any autoencoder.
+ * @param latents scaled latents of the photo, `[channels, height, width]`
+ * @param photo the photo, resized to the size of the latents
+ * @returns `[channels + 1, 3]`, row-major; the last row is the offset
  */
 export function fitPreviewMap(latents: Float32Array, channels: number, photo: RgbImage): Float32Array {
   const positions = photo.width * photo.height;
   const size = channels + 1;
   const value = (row: number, at: number) => (row === channels ? 1 : (latents[row * positions + at] ?? 0));
-  // Normal equations, with a ridge so small that it only decides where the photo does not.
+  // The normal equations. The small ridge term only matters if the photo does not determine the map.
   const width = size + 3;
   const system = new Float64Array(size * width);
   const accumulate = (row: number, column: number, amount: number) => {
@@ -32,7 +32,7 @@ export function fitPreviewMap(latents: Float32Array, channels: number, photo: Rg
   return solve(system, size, width);
 }
 
-/** Gauss-Jordan over rows `[A | B]` to `A⁻¹ B`; A is symmetric and positive, so that no pivot needs looking for. */
+/** Computes `A⁻¹ B` from rows `[A | B]` by Gauss-Jordan elimination. A is positive definite, so it needs no pivoting. */
 function solve(system: Float64Array, size: number, width: number): Float32Array {
   for (let pivot = 0; pivot < size; pivot++) {
     const line = system.subarray(pivot * width, (pivot + 1) * width);
@@ -51,13 +51,13 @@ function solve(system: Float64Array, size: number, width: number): Float32Array 
   return Float32Array.from(solution.flatMap((row) => [...row]));
 }
 
-/** Frames of a preview, spread over the video: a single one says little of a movement. */
+/** Default number of frames in a preview; several are necessary to show motion. */
 export const PREVIEW_FRAMES = 8;
 
 /**
- * A small picture of some frames of an estimate: one pixel a latent.
- * @param x0 the estimate of the clean latents, `[frames, channels, height, width]`.
- * @param count how many frames, spread evenly, the first and the last among them.
+ * Renders a preview: some frames of an estimate, with one pixel per latent position.
+ * @param x0 the estimate of the clean latents, `[frames, channels, height, width]`
+ * @param count number of frames, evenly spaced from the first to the last
  */
 export function preview(conditioning: Conditioning, x0: Float32Array, count = PREVIEW_FRAMES): RgbImage[] {
   const { channels, height, width, previewMap } = conditioning;

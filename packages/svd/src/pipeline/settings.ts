@@ -1,76 +1,84 @@
+import { CARD_SETTING_NAMES, checkSetting } from '@cinematica/settings';
 import type { ModelCard } from '../checkpoint/model-card.ts';
 import type { SamplerKind } from '../schedulers/sampler.ts';
 
-/** Everything that a video's frames follow from, beside the photo and the model. */
-export interface VideoSettings {
-  /** Pixels. */
+/** Settings of one segment. Together with the photo and the model they determine its frames. */
+export interface SegmentSettings {
+  /** `width` and `height` in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Frames of one run of the model. */
+  /** `num_frames` of the segment. */
   readonly frames: number;
-  /** The frame rate that the model is told. */
-  readonly fps: number;
+  /** diffusers' `fps`: the frame rate that the model is conditioned on. Ranges are those of `@cinematica/settings`. */
+  readonly conditioningFps: number;
   /** `motion_bucket_id`. */
-  readonly motion: number;
-  /** `noise_aug_strength`: of the noise that the photo is given before it is encoded. */
-  readonly noiseAug: number;
+  readonly motionBucketId: number;
+  /** `noise_aug_strength`: noise that is added to the photo before it is encoded. */
+  readonly noiseAugStrength: number;
+  /** `num_inference_steps`. */
   readonly steps: number;
-  /** Guidance of the first and the last frame; linear between them. */
+  /** `min_guidance_scale` and `max_guidance_scale`: guidance of the first and the last frame, interpolated linearly. */
   readonly minGuidance: number;
   readonly maxGuidance: number;
-  /** An unsigned 32-bit number. */
+  /** Seed of the random numbers, an unsigned 32-bit integer. */
   readonly seed: number;
-  /** Which part of a longer video this is, from 0. */
+  /** The number of the segment in the video, from 0. */
   readonly segment: number;
   readonly sampler: SamplerKind;
-  /** Noise levels in place of the sampler's own, the end included. */
+  /** `sigmas`: noise levels that replace those of the sampler: descending, including the final one. */
   readonly sigmas?: readonly number[] | undefined;
-  /** Frames decoded together. */
+  /** `decode_chunk_size`: maximum number of frames that are decoded together. */
   readonly decodeChunk: number;
 }
 
-/** Settings that can't be. */
+/** A setting is out of range. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
+  /** The invalid setting. The message begins with its name. */
+  readonly field: keyof SegmentSettings;
+  /** What it must be, such as "must be a whole number from 1 to 60, not 0". */
+  readonly requirement: string;
+
+  constructor(field: keyof SegmentSettings, requirement: string) {
+    super(`${field} ${requirement}`);
+    this.field = field;
+    this.requirement = requirement;
+  }
 }
 
-/** What someone asks for; the rest is the model's. */
-export type SettingsRequest = Partial<VideoSettings> & Pick<VideoSettings, 'width' | 'height' | 'seed'>;
+/** The requested settings. The model's defaults apply to the missing ones. */
+export type SettingsRequest = Partial<SegmentSettings> & Pick<SegmentSettings, 'width' | 'height' | 'seed'>;
 
+/** The settings of the catalogue that a segment has. */
+const CHECKED = [...CARD_SETTING_NAMES, 'seed'] as const;
+
+/** Settings that only this package knows. */
 const LIMITS = {
-  frames: { min: 1, max: 250, whole: true },
-  fps: { min: 1, max: 60, whole: true },
-  motion: { min: 1, max: 255, whole: true },
-  noiseAug: { min: 0, max: 1, whole: false },
-  steps: { min: 1, max: 1000, whole: true },
-  minGuidance: { min: 0, max: 30, whole: false },
-  maxGuidance: { min: 0, max: 30, whole: false },
-  seed: { min: 0, max: 2 ** 32 - 1, whole: true },
-  segment: { min: 0, max: 1000, whole: true },
-  decodeChunk: { min: 1, max: 250, whole: true },
+  segment: { min: 0, max: 1000 },
+  decodeChunk: { min: 1, max: 250 },
 } as const;
 
 /**
- * Completes a request with the model's defaults.
- * @throws SettingsError naming the setting, its value and what it may be.
+ * Completes a request with the defaults of the model, and checks all settings.
+ * @throws SettingsError that names the setting, its value and its range
  */
-export function resolveSettings(card: ModelCard, request: SettingsRequest): VideoSettings {
+export function resolveSettings(card: ModelCard, request: SettingsRequest): SegmentSettings {
   const { defaults } = card;
   const steps = request.steps ?? (request.sigmas ? request.sigmas.length - 1 : defaults.steps);
-  const settings: VideoSettings = {
+  const settings: SegmentSettings = {
     width: request.width,
     height: request.height,
     frames: request.frames ?? card.window,
-    fps: request.fps ?? defaults.fps,
-    motion: request.motion ?? defaults.motion,
-    noiseAug: request.noiseAug ?? defaults.noiseAug,
+    conditioningFps: request.conditioningFps ?? defaults.conditioningFps,
+    motionBucketId: request.motionBucketId ?? defaults.motionBucketId,
+    noiseAugStrength: request.noiseAugStrength ?? defaults.noiseAugStrength,
     steps,
-    minGuidance: request.minGuidance ?? Math.min(defaults.guidance.min, request.maxGuidance ?? Infinity),
-    maxGuidance: request.maxGuidance ?? Math.max(defaults.guidance.max, request.minGuidance ?? 0),
+    minGuidance: request.minGuidance ?? Math.min(defaults.minGuidance, request.maxGuidance ?? Infinity),
+    maxGuidance: request.maxGuidance ?? Math.max(defaults.maxGuidance, request.minGuidance ?? 0),
     seed: request.seed,
     segment: request.segment ?? 0,
     sampler: request.sampler ?? card.sampler,
-    // The card's own levels are for its own number of steps and its own sampler.
+    // The sigmas of the card apply only to its own number of steps and its own sampler.
     sigmas:
       request.sigmas ??
       (card.sigmas?.length === steps + 1 && (request.sampler ?? card.sampler) === card.sampler
@@ -78,17 +86,22 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Vide
         : undefined),
     decodeChunk: request.decodeChunk ?? card.decodeChunk,
   };
-  for (const [name, { min, max, whole }] of Object.entries(LIMITS)) {
-    const value = settings[name as keyof typeof LIMITS];
-    if (!(value >= min && value <= max) || (whole && !Number.isInteger(value))) {
-      throw new SettingsError(`${name} must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not ${value}`);
-    }
+  for (const name of CHECKED) {
+    const requirement = checkSetting(name, settings[name]);
+    if (requirement !== null) throw new SettingsError(name, requirement);
+  }
+  for (const name of Object.keys(LIMITS) as (keyof typeof LIMITS)[]) {
+    const { min, max } = LIMITS[name];
+    const value = settings[name];
+    if (Number.isInteger(value) && value >= min && value <= max) continue;
+    throw new SettingsError(name, `must be a whole number from ${min} to ${max}, not ${value}`);
   }
   for (const name of ['width', 'height'] as const) {
     const value = settings[name];
     if (!Number.isInteger(value) || value < card.multiple || value > 4096 || value % card.multiple) {
       throw new SettingsError(
-        `${name} must be a multiple of ${card.multiple} from ${card.multiple} to 4096 with ${card.name}, not ${value}`,
+        name,
+        `must be a multiple of ${card.multiple} from ${card.multiple} to 4096 with ${card.name}, not ${value}`,
       );
     }
   }
@@ -96,8 +109,8 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Vide
 }
 
 /**
- * Whether an unconditional pass is needed: only where some frame's guidance is over 1. Frames mix in the temporal layers,
- * so it is all of them or none.
+ * Whether the denoiser needs an unconditional prediction: if the guidance of any frame exceeds 1. The temporal layers mix the
+ * frames, so it is computed for all frames or for none.
  */
-export const usesGuidance = ({ minGuidance, maxGuidance }: VideoSettings): boolean =>
+export const usesGuidance = ({ minGuidance, maxGuidance }: SegmentSettings): boolean =>
   Math.max(minGuidance, maxGuidance) > 1;

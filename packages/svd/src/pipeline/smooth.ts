@@ -1,24 +1,24 @@
 import type { LatentSize } from './decode.ts';
 
-/** Standard deviation of the Gaussian, in latents: what is finer than some 30 pixels is detail. */
+/** Standard deviation of the Gaussian, in latent pixels. Structures smaller than about 30 pixels count as detail. */
 const SIGMA = 2;
 const RADIUS = 2 * SIGMA;
 const TAPS = 2 * RADIUS + 1;
-const BELL = Float64Array.from({ length: TAPS }, (_, tap) => Math.exp(-((tap - RADIUS) ** 2) / (2 * SIGMA ** 2)));
-const TOTAL = BELL.reduce((sum, weight) => sum + weight);
-const WEIGHTS = BELL.map((weight) => weight / TOTAL);
+const KERNEL = Float64Array.from({ length: TAPS }, (_, tap) => Math.exp(-((tap - RADIUS) ** 2) / (2 * SIGMA ** 2)));
+const TOTAL = KERNEL.reduce((sum, weight) => sum + weight);
+const WEIGHTS = KERNEL.map((weight) => weight / TOTAL);
 
 /**
- * Each plane of latents `[frames, channels, height, width]` under a Gaussian. At its borders a plane is mirrored, so that
- * its mean stays what it was.
- * @returns new latents of that shape.
+ * Applies a Gaussian blur to each frame and channel of latents `[frames, channels, height, width]`. At the borders they are
+ * mirrored, so that the mean does not change.
+ * @returns new latents with the same shape
  */
 export function smooth(latents: Float32Array, { height, width }: LatentSize): Float32Array {
-  return alongLines(alongLines(latents, width, 1), height, width);
+  return blurLines(blurLines(latents, width, 1), height, width);
 }
 
-/** Along lines of `length` values that lie `stride` apart. */
-function alongLines(values: Float32Array, length: number, stride: number): Float32Array {
+/** Blurs lines of `length` values with a distance of `stride` between neighbours. */
+function blurLines(values: Float32Array, length: number, stride: number): Float32Array {
   const result = new Float32Array(values.length);
   const sources = Int32Array.from({ length: length * TAPS }, (_, i) =>
     mirrored(Math.floor(i / TAPS) + (i % TAPS) - RADIUS, length),
@@ -35,7 +35,7 @@ function alongLines(values: Float32Array, length: number, stride: number): Float
   return result;
 }
 
-/** -1 is 0, -2 is 1, `length` is `length` - 1. */
+/** Mirrors an index at the borders: −1 becomes 0, −2 becomes 1, `length` becomes `length` − 1. */
 function mirrored(at: number, length: number): number {
   const turn = ((at % (2 * length)) + 2 * length) % (2 * length);
   return turn < length ? turn : 2 * length - 1 - turn;

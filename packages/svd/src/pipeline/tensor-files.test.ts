@@ -12,7 +12,7 @@ const conditioning = {
   width: 3,
 };
 
-test('come back as they were, wherever in memory the bytes lie', () => {
+test('packing and unpacking returns equal tensors for any alignment', () => {
   const packed = packConditioning(conditioning);
   const shifted = new Uint8Array(packed.length + 3);
   shifted.set(packed, 3);
@@ -21,7 +21,7 @@ test('come back as they were, wherever in memory the bytes lie', () => {
   expect(unpackLatents(packLatents(latents.data, latents))).toEqual(latents);
 });
 
-test('cut off anywhere, or of another kind, they are refused', () => {
+test('rejects truncated files and files with other tensors', () => {
   const packed = packConditioning(conditioning);
   for (let length = 0; length < packed.length; length++) {
     expect(() => unpackConditioning(packed.subarray(0, length))).toThrow(SafetensorsError);

@@ -5,8 +5,8 @@ import type { Conditioning } from './conditioning.ts';
 import type { LatentSize } from './decode.ts';
 
 /**
- * A photo's conditioning as a .safetensors file, all F32: `image_embedding` `[projection_dim]`, `image_latents`
- * `[channels, height, width]`, `preview_map` `[channels + 1, 3]`.
+ * Encodes a conditioning as a .safetensors file with three F32 tensors: `image_embedding` `[projection_dim]`,
+ * `image_latents` `[channels, height, width]`, `preview_map` `[channels + 1, 3]`.
  */
 export function packConditioning(conditioning: Conditioning): Uint8Array {
   const { imageEmbedding, imageLatents, previewMap, channels, height, width } = conditioning;
@@ -17,7 +17,10 @@ export function packConditioning(conditioning: Conditioning): Uint8Array {
   });
 }
 
-/** @throws SafetensorsError where the bytes are not {@link packConditioning}'s */
+/**
+ * Decodes the bytes of {@link packConditioning}.
+ * @throws SafetensorsError when they are invalid
+ */
 export function unpackConditioning(bytes: Uint8Array): Conditioning {
   const what = 'the conditioning';
   const tensors = unpackTensors(bytes, what);
@@ -28,21 +31,24 @@ export function unpackConditioning(bytes: Uint8Array): Conditioning {
   return { imageEmbedding, imageLatents, previewMap, channels, height, width };
 }
 
-/** Latents and where they lie on the grid. */
+/** Latents and their size. */
 export interface Latents extends LatentSize {
   readonly frames: number;
   /** `[frames, channels, height, width]`. */
   readonly data: Float32Array;
 }
 
-/** Latents as a .safetensors file: one tensor `latents`, F32, `[frames, channels, height, width]`. */
+/** Encodes latents as a .safetensors file with one F32 tensor `latents` `[frames, channels, height, width]`. */
 export function packLatents(data: Float32Array, { channels, height, width }: LatentSize): Uint8Array {
   return packTensors({
     latents: { shape: [data.length / (channels * height * width), channels, height, width], data },
   });
 }
 
-/** @throws SafetensorsError where the bytes are not {@link packLatents}' */
+/**
+ * Decodes the bytes of {@link packLatents}.
+ * @throws SafetensorsError when they are invalid
+ */
 export function unpackLatents(bytes: Uint8Array): Latents {
   const { data, shape } = get(unpackTensors(bytes, 'the latents'), 'the latents', 'latents', 4);
   const [frames = 0, channels = 0, height = 0, width = 0] = shape;
@@ -51,6 +57,6 @@ export function unpackLatents(bytes: Uint8Array): Latents {
 
 function get(tensors: ReadonlyMap<string, PackedTensor>, what: string, name: string, rank: number): PackedTensor {
   const tensor = tensors.get(name);
-  if (tensor?.shape.length !== rank) throw new SafetensorsError(what, `no tensor "${name}" of rank ${rank}`);
+  if (tensor?.shape.length !== rank) throw new SafetensorsError(what, `there is no tensor "${name}" of rank ${rank}`);
   return tensor;
 }

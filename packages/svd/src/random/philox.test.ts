@@ -8,7 +8,7 @@ test.each([
   ['00000000 00000000 00000000 00000000', '00000000 00000000', '6627e8d5 e169c58d bc57ac4c 9b00dbd8'],
   ['ffffffff ffffffff ffffffff ffffffff', 'ffffffff ffffffff', '408f276d 41c83b0e a20bc7c6 6d5451fd'],
   ['243f6a88 85a308d3 13198a2e 03707344', 'a4093822 299f31d0', 'd16cfe09 94fdcceb 5001e420 24126ea1'],
-])("Philox4x32-10 gives Random123's known answer for counter %s", (counter, words, answer) => {
+])("Philox4x32-10 returns Random123's known answer for counter %s", (counter, words, answer) => {
   const parse = (text: string) => text.split(' ').map((word) => parseInt(word, 16));
   const [key0, key1] = parse(words) as [number, number];
   const state = Uint32Array.from(parse(counter));
@@ -17,7 +17,7 @@ test.each([
 });
 
 describe('normals', () => {
-  test('have these bits for ever', () => {
+  test('never change their bits', () => {
     const bits = (numbers: Float32Array) => Buffer.from(numbers.buffer).toString('hex');
     expect(bits(normals(key, 4))).toBe('90690a3f594b473e9508e93ecfa518c0');
     expect(bits(normals({ seed: 0xffffffff, segment: 3, step: 24, tensor: 'ñ' }, 4, 1_000_001))).toBe(
@@ -25,7 +25,7 @@ describe('normals', () => {
     );
   });
 
-  test('are independent of the range they are made in', () => {
+  test('do not depend on the computed range', () => {
     const all = normals(key, 500);
     fc.assert(
       fc.property(fc.nat(500), fc.nat(500), (a, b) => {
@@ -35,12 +35,12 @@ describe('normals', () => {
     );
   });
 
-  test('are normally distributed, and every field of the key makes others', () => {
+  test('are normally distributed, and independent for each field of the key', () => {
     const count = 200_000;
     const base = normals(key, count);
     const mean = (values: Float32Array, power: number) =>
       values.reduce((sum, value) => sum + value ** power, 0) / count;
-    // Five standard errors of each moment.
+    // Within five standard errors of each moment.
     expect(Math.abs(mean(base, 1))).toBeLessThan(5 / Math.sqrt(count));
     expect(Math.abs(mean(base, 2) - 1)).toBeLessThan(5 * Math.sqrt(2 / count));
     expect(Math.abs(mean(base, 3))).toBeLessThan(5 * Math.sqrt(15 / count));
@@ -64,7 +64,7 @@ describe('normals', () => {
     expect(Math.abs(neighbours)).toBeLessThan(5 / Math.sqrt(count));
   });
 
-  test.each([{ seed: -1 }, { seed: 2 ** 32 }, { segment: 0.5 }, { step: NaN }])('refuse the key %j', (field) => {
+  test.each([{ seed: -1 }, { seed: 2 ** 32 }, { segment: 0.5 }, { step: NaN }])('reject the key %j', (field) => {
     expect(() => normals({ ...key, ...field }, 1)).toThrow('must be a whole number from 0 to 2³² − 1');
   });
 });

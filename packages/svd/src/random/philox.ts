@@ -1,30 +1,30 @@
-/** What a sequence of random numbers belongs to: another value in any field gives an independent sequence. */
+/** The key of a sequence of random numbers. A different value in any field gives an independent sequence. */
 export interface RandomKey {
-  /** The video's seed, an unsigned 32-bit integer. */
+  /** The seed of the video, an unsigned 32-bit integer. */
   readonly seed: number;
-  /** The segment of the video, from 0. */
+  /** The number of the segment in the video, from 0. */
   readonly segment: number;
-  /** The denoising step, from 0; 0 for what is drawn once a segment. */
+  /** The number of the denoising step, from 0; 0 for numbers that are drawn once per segment. */
   readonly step: number;
-  /** What the numbers are for, such as `latents`. */
+  /** The purpose of the numbers, such as `latents`. */
   readonly tensor: string;
 }
 
 /**
- * Standard normal numbers from a counter: number i depends on the key and i alone, so that any range can be made without
- * the ones before it, on any machine, with the same bits.
+ * Standard normal numbers from a counter-based generator. Number i depends only on the key and i. So any range can be
+ * computed without the numbers before it, and the bits are the same on every machine.
  *
  * 1. Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11) with
  *    key = (seed, FNV-1a-32 of the tensor's name in UTF-8) and counter = (⌊i/4⌋, segment, step, 0);
  *    number i takes word i mod 4 of the four that come out.
- * 2. The word w becomes p = (w + ½) / 2³², so 0 < p < 1.
- * 3. The number is the normal distribution's quantile at p by Wichura's algorithm AS 241 (PPND16), rounded to float32.
- *    The logarithm in its tails is computed here by a series: basic arithmetic and the square root are the same
- *    everywhere, `Math.log` need not be. The largest magnitude is 6.34.
+ * 2. The word w is converted to p = (w + ½) / 2³², so 0 < p < 1.
+ * 3. The number is the quantile of the normal distribution at p by Wichura's algorithm AS 241 (PPND16), rounded to float32.
+ *    The logarithm in the tails is computed by a series, because `Math.log` may differ between machines; basic arithmetic
+ *    and the square root do not. The largest magnitude is 6.34.
  *
- * @param length how many
- * @param offset i of the first one
- * @throws RangeError a field of the key, or the range, is not an unsigned 32-bit integer
+ * @param length count of numbers
+ * @param offset index i of the first number; default 0
+ * @throws RangeError when a field of the key, or the range, is not an unsigned 32-bit integer
  */
 export function normals(key: RandomKey, length: number, offset = 0): Float32Array {
   const { seed, segment, step } = key;
@@ -78,7 +78,7 @@ function multiplyHigh(a: number, b: number): number {
   return (a1 * b1 + Math.floor(middle / 65536) + Math.floor(other / 65536)) | 0;
 }
 
-/** FNV-1a, 32 bits, of a text's UTF-8 bytes. */
+/** The 32-bit FNV-1a hash of the UTF-8 bytes of a text. */
 export function fnv1a(text: string): number {
   return new TextEncoder().encode(text).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
 }
@@ -91,7 +91,7 @@ function normalQuantile(p: number): number {
     return (q * polynomial(CENTRE_NUMERATOR, r)) / polynomial(CENTRE_DENOMINATOR, r);
   }
   const r = Math.sqrt(-logarithm(q < 0 ? p : 1 - p));
-  // AS 241 has another fit for r > 5; the smallest p is 2⁻³³, where r is 4.79.
+  // AS 241 has another polynomial for r > 5. Here, r is at most 4.79, because the smallest p is 2⁻³³.
   const size = polynomial(TAIL_NUMERATOR, r - 1.6) / polynomial(TAIL_DENOMINATOR, r - 1.6);
   return q < 0 ? -size : size;
 }
@@ -110,7 +110,7 @@ function logarithm(x: number): number {
   return exponent * Math.LN2 + 2 * s * sum;
 }
 
-/** Horner's rule; the constant comes first. */
+/** Evaluates a polynomial by Horner's rule. The constant coefficient is the first. */
 function polynomial(coefficients: readonly number[], x: number): number {
   let value = 0;
   for (let i = coefficients.length - 1; i >= 0; i--) value = value * x + coefficients[i]!;

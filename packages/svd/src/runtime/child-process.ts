@@ -9,76 +9,78 @@ import type { Reply, Request } from './protocol.ts';
 import { RuntimeCrashedError } from './runtime-errors.ts';
 import type { Crash } from './runtime-errors.ts';
 
-const OUTPUT_KEPT = 4096;
+/** How much of the child's output an error may contain, in characters. */
+const MAX_OUTPUT = 4096;
 
-/** One child process, seen from the parent. */
+/** A child process that runs ONNX Runtime. */
 export interface ChildProcess {
   readonly pid: number;
   readonly alive: boolean;
   /**
-   * One at a time; `doing` completes "asked to …".
+   * Sends a request. The caller must wait for the reply before it sends the next one.
    *
-   * @throws {RuntimeCrashedError} when the process ends before it has answered
+   * @param description of the request for error messages, such as `run graph "unet"`
+   * @throws {RuntimeCrashedError} when the process ends before it has replied
    */
-  ask(request: Frame<Request>, doing: string): Promise<Frame<Reply>>;
-  /** Ends it now, whatever it is doing; a pending `ask` rejects. */
+  send(request: Frame<Request>, description: string): Promise<Frame<Reply>>;
+  /** Kills the process. A pending `send` rejects. */
   kill(): void;
-  /** Lets it release its sessions and end, for at most `graceMs`; then kills it. Resolves when it is gone. */
+  /** Asks the process to release its sessions and end; kills it after `graceMs`. Resolves when the process has ended. */
   end(graceMs: number): Promise<void>;
 }
 
-type Ending = Pick<Crash, 'exitCode' | 'signal'>;
+type ExitStatus = Pick<Crash, 'exitCode' | 'signal'>;
 
-const crashError = (ending: Ending, doing: string, peakRss: number, output: string): RuntimeCrashedError =>
-  new RuntimeCrashedError({ ...ending, doing, peakRss, output: output.trim() });
+const crashError = (exit: ExitStatus, request: string, peakRss: number, output: string): RuntimeCrashedError =>
+  new RuntimeCrashedError({ ...exit, request, peakRss, output: output.trim() });
 
-interface Pending {
-  readonly doing: string;
+interface PendingRequest {
+  readonly description: string;
   readonly resolve: (reply: Frame<Reply>) => void;
   readonly reject: (error: RuntimeCrashedError) => void;
 }
 
-/** Starts a child; `env` is added to this process's own environment. */
+/** Starts a child process. `env` is added to the environment of this process. */
 export function spawnChildProcess(env: Readonly<Record<string, string>>): ChildProcess {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./child.ts', import.meta.url))], {
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
-  // Said again, and in better words, by the missing process id or by the end of the process.
+  // The missing process id, or the end of the process, reports the error below.
   child.on('error', () => undefined);
-  const nothing = 'no process, no file descriptors or no node binary to be had';
-  if (child.pid === undefined) throw crashError({ exitCode: null, signal: null }, 'start', 0, nothing);
+  const cause = 'the limit of processes or file descriptors is reached, or the node binary is missing';
+  if (child.pid === undefined) throw crashError({ exitCode: null, signal: null }, 'start', 0, cause);
   const frames = child.stdio[FRAMES_FD];
   if (!(frames instanceof Duplex)) throw new TypeError('the child process has no stream for frames');
 
-  let pending: Pending | null = null;
+  let pending: PendingRequest | null = null;
   let output = '';
   let peakRss = 0;
-  let ended: Ending | null = null;
+  let ended: ExitStatus | null = null;
 
-  const keep = (chunk: Buffer): void => {
-    output = (output + stripVTControlCharacters(chunk.toString())).slice(-OUTPUT_KEPT);
+  const appendOutput = (chunk: Buffer): void => {
+    output = (output + stripVTControlCharacters(chunk.toString())).slice(-MAX_OUTPUT);
   };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
+  child.stdout.on('data', appendOutput);
+  child.stderr.on('data', appendOutput);
 
   frames.on(
     'data',
     createFrameReader<Reply>((reply) => {
       peakRss = reply.message.usage.peakRss;
-      const asked = pending;
+      const answered = pending;
       pending = null;
-      asked?.resolve(reply);
+      answered?.resolve(reply);
     }, UNLIMITED),
   );
-  // Writing to a child that has just died fails; its end says more.
+  // Writing to a process that has just ended fails. Its exit status is reported instead.
   frames.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
 
-  const gone = new Promise<void>((resolve) => {
+  const closed = new Promise<void>((resolve) => {
     child.on('close', (exitCode, signal) => {
       ended = { exitCode, signal };
-      if (pending) pending.reject(crashError(ended, pending.doing, peakRss, output));
+      if (pending) pending.reject(crashError(ended, pending.description, peakRss, output));
       pending = null;
       resolve();
     });
@@ -89,21 +91,21 @@ export function spawnChildProcess(env: Readonly<Record<string, string>>): ChildP
     get alive() {
       return ended === null;
     },
-    ask: (request, doing) =>
+    send: (request, description) =>
       new Promise((resolve, reject) => {
         if (ended) {
-          reject(crashError(ended, doing, peakRss, output));
+          reject(crashError(ended, description, peakRss, output));
           return;
         }
         output = '';
-        pending = { doing, resolve, reject };
+        pending = { description, resolve, reject };
         writeFrame(frames, request);
       }),
     kill: () => void child.kill('SIGKILL'),
     async end(graceMs) {
       const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
       frames.end();
-      await gone;
+      await closed;
       clearTimeout(timer);
     },
   };

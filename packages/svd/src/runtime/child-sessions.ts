@@ -8,19 +8,21 @@ import type { SessionSettings } from './session-settings.ts';
 import { isTensorType, tensorBytes, tensorOfBytes } from './tensor.ts';
 import type { TensorData } from './tensor.ts';
 
-/** A reply's content, before it is known what it cost. */
+/** A reply without its usage. */
 type Answer = Omit<Extract<Reply, { kind: 'done' }>, 'usage'>;
 
 const done: Frame<Answer> = { message: { kind: 'done', outputs: [] }, blobs: [] };
 
-/** The graphs that are loaded in this process, and the answers to the parent's requests about them. */
+/** The graphs that are loaded in this process. */
 export interface Sessions {
+  /** Executes a request of the parent. An error becomes a reply of the kind `failed`. */
   handle(frame: Frame<Request>): Promise<Frame<Reply>>;
+  /** Releases all graphs. */
   release(): Promise<void>;
 }
 
 export async function createSessions(): Promise<Sessions> {
-  // The native binding does not know Float16Array (it sees an empty array); without it, float16 is a Uint16Array.
+  // The native binding does not support Float16Array: it reads an empty array. Without it, float16 is a Uint16Array.
   Reflect.deleteProperty(globalThis, 'Float16Array');
   const { default: ort } = await import('onnxruntime-node');
   ort.env.logLevel = 'error';
@@ -59,7 +61,7 @@ export async function createSessions(): Promise<Sessions> {
       message: {
         kind: 'done',
         outputs: results.map(([name, { type, dims }]) => {
-          if (!isTensorType(type)) throw new Error(`output "${name}" is of type ${type}, which is not carried`);
+          if (!isTensorType(type)) throw new Error(`output "${name}" has the unsupported type ${type}`);
           return { name, type, dims };
         }),
       },
@@ -105,7 +107,7 @@ export async function createSessions(): Promise<Sessions> {
   };
 }
 
-/** ONNX Runtime's words without the place in its own source that often comes first. */
+/** The message of ONNX Runtime, without the position in its source code at the start. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text

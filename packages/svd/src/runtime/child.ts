@@ -1,6 +1,6 @@
 /**
- * The child process: ONNX Runtime and nothing else. It blocks on purpose, in reading as in computing; all that must be
- * able to answer lives in the parent.
+ * The child process, which only runs ONNX Runtime. It may block while it reads and computes; everything that must stay
+ * responsive runs in the parent.
  */
 import { Worker } from 'node:worker_threads';
 import { createSessions } from './child-sessions.ts';
@@ -8,9 +8,9 @@ import { readFrameSync, writeFrameSync } from '../framing/frame-sync.ts';
 import { FRAMES_FD } from './protocol.ts';
 import type { Reply, Request } from './protocol.ts';
 
-new Worker(new URL('./child-lifeline.ts', import.meta.url));
+new Worker(new URL('./watch-parent.ts', import.meta.url));
 
-// Ctrl-C goes to the whole terminal group; whether to finish the step first is the parent's choice.
+// A terminal sends Ctrl-C to the whole process group. The parent decides whether the child finishes its step first.
 process.on('SIGINT', () => undefined);
 
 const sessions = await createSessions();

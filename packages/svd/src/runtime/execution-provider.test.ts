@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseExecutionProvider, providerCandidates } from './execution-provider.ts';
 
-test('the setting is one of the known names, auto when nothing is said', () => {
+test('parses the names of the providers; an empty setting means auto', () => {
   expect(parseExecutionProvider(undefined)).toBe('auto');
   expect(parseExecutionProvider(' ')).toBe('auto');
   expect(parseExecutionProvider(' CUDA ')).toBe('cuda');
@@ -11,7 +11,7 @@ test('the setting is one of the known names, auto when nothing is said', () => {
   expect(() => parseExecutionProvider('x', '--provider')).toThrow('--provider="x" is none of');
 });
 
-test('only auto falls back, and never to what is slow to set up', () => {
+test('only auto has a fallback', () => {
   expect(providerCandidates('auto', 'linux')).toEqual(['cuda', 'cpu']);
   expect(providerCandidates('auto', 'darwin')).toEqual(['coreml', 'cpu']);
   expect(providerCandidates('webgpu', 'linux')).toEqual(['webgpu']);

@@ -1,10 +1,32 @@
-/** What ONNX Runtime computes with. */
+/*
+ * Execution providers of onnxruntime-node 1.30 by platform (from its README and its prebuilt binaries):
+ *
+ * | provider | linux x64 | linux arm64 | darwin arm64 | darwin x64 | win32 x64 | win32 arm64 |
+ * | -------- | --------- | ----------- | ------------ | ---------- | --------- | ----------- |
+ * | cpu      | yes       | yes         | yes          | no [1]     | yes       | yes         |
+ * | cuda     | yes [2]   | no          | no           | no         | no        | no          |
+ * | tensorrt | yes [2]   | no          | no           | no         | no        | no          |
+ * | webgpu   | yes [3]   | no          | yes [3]      | no [1]     | yes [3]   | yes [3]     |
+ * | coreml   | no        | no          | yes          | no [1]     | no        | no          |
+ * | auto     | cuda, cpu | cuda, cpu   | coreml, cpu  | –          | cuda, cpu | cuda, cpu   |
+ *
+ * The last row lists the providers that `auto` tries, in order. A provider that the platform lacks fails and is skipped.
+ * onnxruntime-node also has DirectML on Windows, which this project does not use.
+ *
+ * [1] The package has no binary for Intel Macs (its README still lists them), so onnxruntime-node does not load there.
+ * [2] The provider's libraries are not part of the package: libonnxruntime_providers_{shared,cuda,tensorrt}.so of the same
+ *     release must lie beside its binary, and the CUDA, cuDNN and TensorRT libraries that they link to must be installed
+ *     (docs/performance.md).
+ * [3] Experimental in onnxruntime-node. It needs a Vulkan, Metal or Direct3D 12 driver.
+ */
+
+/** An execution provider of ONNX Runtime: the library that computes the graphs. */
 export type ExecutionProvider = 'cuda' | 'tensorrt' | 'webgpu' | 'coreml' | 'cpu';
 
-/** A provider by name, or the best one that works here. */
+/** An execution provider, or `auto` for the best one that works on this machine. */
 export type ProviderChoice = 'auto' | ExecutionProvider;
 
-/** A provider that was tried and could not run, and why. */
+/** A provider that does not work on this machine, with the reason. */
 export interface SkippedProvider {
   readonly provider: ExecutionProvider;
   readonly reason: string;
@@ -12,27 +34,28 @@ export interface SkippedProvider {
 
 const choices: readonly ProviderChoice[] = ['auto', 'cuda', 'tensorrt', 'webgpu', 'coreml', 'cpu'];
 
-/** A setting that names no execution provider. */
+/** The value of a setting is not an execution provider. */
 export class ExecutionProviderSettingError extends Error {
   override readonly name = 'ExecutionProviderSettingError';
 }
 
-/** No provider that was asked for can run on this machine. */
+/** None of the selected providers works on this machine. */
 export class ProviderUnavailableError extends Error {
   override readonly name = 'ProviderUnavailableError';
   readonly skipped: readonly SkippedProvider[];
 
   constructor(skipped: readonly SkippedProvider[]) {
-    const reasons = skipped.map(({ provider, reason }) => `${provider} can not run here: ${reason}`);
-    super(`execution provider ${reasons.join('; ')} (choose "auto" or "cpu", or install what it needs)`);
+    const reasons = skipped.map(({ provider, reason }) => `${provider} is not available: ${reason}`);
+    super(`execution provider ${reasons.join('; ')} (select "auto" or "cpu", or install its libraries)`);
     this.skipped = skipped;
   }
 }
 
 /**
- * Reads a setting such as the environment's `EXECUTION_PROVIDER`; empty or missing means `auto`.
+ * Parses a setting such as the environment variable `EXECUTION_PROVIDER`. An empty or missing value means `auto`.
  *
- * @throws {ExecutionProviderSettingError} naming the setting and what it may say
+ * @param setting name of the setting in the error message
+ * @throws {ExecutionProviderSettingError} that names the setting and its possible values
  */
 export function parseExecutionProvider(text: string | undefined, setting = 'EXECUTION_PROVIDER'): ProviderChoice {
   const wanted = text?.trim().toLowerCase() ?? '';
@@ -44,8 +67,8 @@ export function parseExecutionProvider(text: string | undefined, setting = 'EXEC
 }
 
 /**
- * The providers to try, best first. WebGPU and TensorRT are never tried unasked: the first has a fraction of CUDA's
- * speed, the second builds engines for minutes.
+ * Returns the providers to try, best first. `auto` never tries WebGPU, which is much slower than CUDA, or TensorRT, which
+ * builds its engines for minutes.
  */
 export function providerCandidates(
   choice: ProviderChoice,

@@ -13,15 +13,19 @@ import type { SessionSettings } from './session-settings.ts';
 import { tensorBytes, tensorOfBytes } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 
-/** A child and its graphs, both made again whenever they are needed and not there. One call at a time; see `Runtime`. */
+/**
+ * A child process and its graphs. After a crash, the next call starts a new process and loads the graphs again. The caller
+ * must wait for each call before it makes the next one; see `Runtime`.
+ */
 export interface GraphHost {
-  /** Starts the child, unless it lives. */
+  /** Starts the child, unless it is running. */
   ready(): Promise<ChildProcess>;
   load(key: string, graph: Graph): Promise<void>;
   run(key: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   unload(key: string): Promise<void>;
-  /** Kills the child; the call it was doing rejects, the next one starts another. */
+  /** Kills the child. The current call rejects; the next call starts a new child. */
   kill(): void;
+  /** Ends the child and waits for it. */
   stop(): Promise<void>;
   stats(): RuntimeStats;
 }
@@ -29,27 +33,28 @@ export interface GraphHost {
 export interface GraphHostOptions {
   readonly provider: ExecutionProvider;
   readonly session: SessionSettings;
+  /** How long `stop` waits before it kills the child, in milliseconds. */
   readonly graceMs: number;
   readonly env: Readonly<Record<string, string>>;
 }
 
 export function createGraphHost({ provider, session, graceMs, env }: GraphHostOptions): GraphHost {
   const graphs = new Map<string, Graph>();
-  /** Which of them the present child has: after a crash each is loaded again when it is run. */
-  const held = new Set<string>();
+  /** Keys of the graphs that the current child has loaded. After a crash, each is loaded again before it runs. */
+  const loadedInChild = new Set<string>();
   const stats = createRuntimeStats();
   let child: ChildProcess | null = null;
 
-  const askFor = async (live: ChildProcess, key: string, request: Frame<Request>): Promise<Frame<Reply>> => {
+  const sendFor = async (live: ChildProcess, key: string, request: Frame<Request>): Promise<Frame<Reply>> => {
     const { kind } = request.message;
-    const reply = await live.ask(request, `${kind} graph "${key}"`);
-    if (reply.message.kind === 'failed') throw new GraphError(key, `can not ${kind}`, reply.message.reason);
+    const reply = await live.send(request, `${kind} graph "${key}"`);
+    if (reply.message.kind === 'failed') throw new GraphError(key, `cannot ${kind}`, reply.message.reason);
     return reply;
   };
 
   const loadInto = async (live: ChildProcess, key: string, { bytes, folder }: Graph): Promise<void> => {
-    const { message } = await askFor(live, key, { message: { kind: 'load', key, folder }, blobs: [bytes] });
-    held.add(key);
+    const { message } = await sendFor(live, key, { message: { kind: 'load', key, folder }, blobs: [bytes] });
+    loadedInChild.add(key);
     stats.loaded(key, message.usage);
   };
 
@@ -63,10 +68,10 @@ export function createGraphHost({ provider, session, graceMs, env }: GraphHostOp
     if (child?.alive) return child;
     try {
       child = spawnChildProcess(env);
-      held.clear();
+      loadedInChild.clear();
       const live = child;
       const start = { kind: 'start', provider, session } as const;
-      const { message } = await live.ask({ message: start, blobs: [probeGraph()] }, `start with ${provider}`);
+      const { message } = await live.send({ message: start, blobs: [probeGraph()] }, `start with ${provider}`);
       if (message.kind === 'failed') throw new ProviderUnavailableError([{ provider, reason: message.reason }]);
       stats.started(live.pid, message.usage);
       return live;
@@ -80,7 +85,7 @@ export function createGraphHost({ provider, session, graceMs, env }: GraphHostOp
     stats.unloaded(key);
     if (!graphs.delete(key) || !child?.alive) return;
     if (graphs.size === 0) await stop();
-    else if (held.delete(key)) await askFor(child, key, { message: { kind: 'unload', key }, blobs: [] });
+    else if (loadedInChild.delete(key)) await sendFor(child, key, { message: { kind: 'unload', key }, blobs: [] });
   };
 
   return {
@@ -99,13 +104,13 @@ export function createGraphHost({ provider, session, graceMs, env }: GraphHostOp
     },
     async run(key, feeds) {
       const graph = graphs.get(key);
-      if (graph === undefined) throw new GraphError(key, 'can not run', 'it is not loaded');
+      if (graph === undefined) throw new GraphError(key, 'cannot run', 'it is not loaded');
       const live = await ready();
-      if (!held.has(key)) await loadInto(live, key, graph);
+      if (!loadedInChild.has(key)) await loadInto(live, key, graph);
       const tensors = Object.entries(feeds);
       const heads = tensors.map(([name, { type, dims }]): TensorHead => ({ name, type, dims }));
       const blobs = tensors.map(([, tensor]) => tensorBytes(tensor));
-      const reply = await askFor(live, key, { message: { kind: 'run', key, feeds: heads }, blobs });
+      const reply = await sendFor(live, key, { message: { kind: 'run', key, feeds: heads }, blobs });
       stats.ran(key, reply.message.usage);
       return outputsOf(reply);
     },

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Resident bytes of this process, now and at most. On Linux from `/proc`, as `getrusage` there starts a process with the
- * peak of the one that spawned it.
+ * The current and the peak resident memory of this process, in bytes. On Linux it reads `/proc`, because there `getrusage`
+ * starts with the peak of the parent process.
  */
 export function memoryUsage(): { rss: number; peakRss: number } {
   if (process.platform !== 'linux') {

@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProto_DataType } from '../onnx/gen/onnx/onnx_pb.ts';
 
-/** The smallest graph that computes something, y = x + x on one float: shows whether a provider works at all. */
+/** A minimal graph, y = x + x with one float. It shows whether an execution provider works. */
 export function probeGraph(): Uint8Array {
   const one = {
     elemType: TensorProto_DataType.FLOAT,

@@ -1,4 +1,4 @@
-/** ONNX Runtime refused a graph, or what it was fed; the runtime stays usable. */
+/** ONNX Runtime rejected a graph or its feeds. The runtime remains usable. */
 export class GraphError extends Error {
   override readonly name = 'GraphError';
   readonly key: string;
@@ -9,7 +9,7 @@ export class GraphError extends Error {
   }
 }
 
-/** The runtime was closed before or while this was asked of it. */
+/** The runtime was closed before or during the call. */
 export class RuntimeClosedError extends Error {
   override readonly name = 'RuntimeClosedError';
 
@@ -18,37 +18,37 @@ export class RuntimeClosedError extends Error {
   }
 }
 
-/** How a child process ended, and what is known of it. */
+/** How a child process ended. */
 export interface Crash {
-  /** Null where a signal ended it, or where it could not be started at all. */
+  /** Null if a signal ended the process, or if it could not be started. */
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** What it was asked to do, such as `run graph "unet"`. */
-  readonly doing: string;
-  /** The most bytes it was seen to hold; 0 if it never answered. */
+  /** The request during which it ended, such as `run graph "unet"`. */
+  readonly request: string;
+  /** The peak resident memory that it reported, in bytes; 0 if it never replied. */
   readonly peakRss: number;
-  /** The end of what it printed during that request. */
+  /** The end of its output during the request. */
   readonly output: string;
 }
 
-/** The child process ended in the middle of a request. The next call gets a fresh one with the same graphs. */
+/** The child process ended during a request. The next call starts a new one and loads the same graphs. */
 export class RuntimeCrashedError extends Error {
   override readonly name = 'RuntimeCrashedError';
   readonly crash: Crash;
 
   constructor(crash: Crash) {
-    super(`the computing process ${howItEnded(crash)}, asked to ${crash.doing}${hint(crash)}`);
+    super(`the ONNX Runtime process ${howItEnded(crash)} on the request to ${crash.request}${hint(crash)}`);
     this.crash = crash;
   }
 }
 
 function howItEnded({ exitCode, signal }: Crash): string {
-  if (signal !== null) return `was ended by ${signal}`;
+  if (signal !== null) return `was killed by ${signal}`;
   return exitCode === null ? 'could not be started' : `ended with exit code ${exitCode}`;
 }
 
 function hint({ signal, peakRss, output }: Crash): string {
   if (signal !== 'SIGKILL') return output === '' ? '' : `: ${output.split('\n').slice(-3).join(' | ')}`;
-  const held = peakRss === 0 ? '' : ` (it had held up to ${(peakRss / 2 ** 30).toFixed(1)} GiB)`;
-  return `; the system does that when memory runs out${held}: try a smaller size or fewer frames, or give it more memory`;
+  const peak = peakRss === 0 ? '' : ` (the process used up to ${(peakRss / 2 ** 30).toFixed(1)} GiB)`;
+  return `; the system does that when memory runs out${peak}: use a smaller size or fewer frames, or provide more memory`;
 }

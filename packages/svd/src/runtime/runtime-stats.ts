@@ -1,6 +1,6 @@
 import type { Usage } from './protocol.ts';
 
-/** What one graph has cost. Milliseconds are the child's, without the transport. */
+/** Times of one graph in milliseconds, measured in the child without the transport. */
 export interface GraphStats {
   readonly loadMs: number;
   readonly runs: number;
@@ -8,43 +8,44 @@ export interface GraphStats {
   readonly totalRunMs: number;
 }
 
-/** What a runtime has cost so far. Memory is that of the present child, as of its last answer. */
+/** Statistics of a runtime. The memory is that of the current child at its last reply. */
 export interface RuntimeStats {
-  /** Of the present child; null when there is none (after a crash or the last unload, until the next call). */
+  /** Process id of the current child; null without one (after a crash or after the last graph was unloaded). */
   readonly pid: number | null;
-  /** Children started so far; each beyond the first followed a crash, a kill or the unloading of the last graph. */
+  /** Number of children started so far. A new one is started after a crash, a kill or the unloading of the last graph. */
   readonly starts: number;
-  /** Resident bytes, mapped weights included. */
+  /** Resident memory, including mapped weights, in bytes. */
   readonly rss: number;
-  /** The most resident bytes there ever were, in any child. */
+  /** Peak resident memory of all children, in bytes. */
   readonly peakRss: number;
-  /** By key, of the graphs that are loaded. */
+  /** Times of the loaded graphs, by key. */
   readonly graphs: Readonly<Record<string, GraphStats>>;
 }
 
-/** Keeps a {@link RuntimeStats} up to date. */
+/** Collects {@link RuntimeStats}. */
 export function createRuntimeStats() {
   const graphs = new Map<string, GraphStats>();
   let pid: number | null = null;
   let starts = 0;
   let memory = { rss: 0, peakRss: 0 };
-  const note = ({ rss, peakRss }: Usage): void => void (memory = { rss, peakRss: Math.max(peakRss, memory.peakRss) });
+  const recordMemory = ({ rss, peakRss }: Usage): void =>
+    void (memory = { rss, peakRss: Math.max(peakRss, memory.peakRss) });
   return {
     started(newPid: number | null, usage: Usage): void {
       pid = newPid;
       starts += 1;
-      note(usage);
+      recordMemory(usage);
     },
     ended(): void {
       pid = null;
       memory = { ...memory, rss: 0 };
     },
     loaded(key: string, usage: Usage): void {
-      note(usage);
+      recordMemory(usage);
       graphs.set(key, { runs: 0, lastRunMs: 0, totalRunMs: 0, ...graphs.get(key), loadMs: usage.ms });
     },
     ran(key: string, usage: Usage): void {
-      note(usage);
+      recordMemory(usage);
       const before = graphs.get(key);
       if (!before) return;
       const totalRunMs = before.totalRunMs + usage.ms;

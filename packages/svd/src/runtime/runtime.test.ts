@@ -20,7 +20,7 @@ const ramp = (count: number, scale = 1) => Float32Array.from({ length: count }, 
 
 const SIZE = 512;
 const slow = { bytes: slowGraph(SIZE), folder: null };
-/** x times the unit matrix, so many times: about 2 ms each. */
+/** Feeds that multiply x `times` times by the identity matrix; one multiplication takes about 2 ms. */
 const slowFeeds = (times: number): Record<string, Tensor> => {
   const w = new Float32Array(SIZE * SIZE);
   for (let row = 0; row < SIZE; row += 1) w[row * SIZE + row] = 1;
@@ -34,7 +34,7 @@ const ENDLESS = 1e12;
 const add = { bytes: identityGraph('float32', [4]), folder: null };
 const addFeeds = { x: floats([4], ramp(4)) };
 
-/** An orphan that has ended stays a zombie until somebody reaps it: that is not alive. */
+/** Whether a process is running. An orphan that has ended may remain as a zombie, which does not count as running. */
 const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -60,7 +60,7 @@ describe('on the CPU', () => {
     ['uint8', Uint8Array.of(0, 255, 1, 2)],
     ['bool', Uint8Array.of(0, 1, 1, 0)],
   ];
-  test.each(cases)('%s goes through bit by bit, from a view into a larger buffer', async (type, data) => {
+  test.each(cases)('%s data is passed without change, also from a view of a larger buffer', async (type, data) => {
     const larger = new Uint8Array(64).fill(0xab);
     larger.set(new Uint8Array(data.buffer), 8);
     const view = new (data.constructor as Float32ArrayConstructor)(larger.buffer, 8, 4) as Tensor['data'];
@@ -69,7 +69,7 @@ describe('on the CPU', () => {
     expect(y).toEqual({ type, dims: [2, 2], data });
   });
 
-  test('weights come from a read-only folder, at an odd offset', async () => {
+  test('external data is read from a read-only folder, at an odd offset', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'runtime-'));
     try {
       const weights = ramp(1000, 0.5);
@@ -79,7 +79,7 @@ describe('on the CPU', () => {
       const { y } = await runtime.run('external', { x: floats([1000], ramp(1000)) });
       expect(y?.data).toEqual(ramp(1000, 1.5));
       await expect(runtime.load('lost', { bytes: externalGraph('none.safetensors', 0, 4), folder })).rejects.toThrow(
-        /^graph "lost" can not load: .*none\.safetensors/,
+        /^graph "lost" cannot load: .*none\.safetensors/,
       );
     } finally {
       await chmod(folder, 0o755);
@@ -87,25 +87,25 @@ describe('on the CPU', () => {
     }
   });
 
-  test('what ONNX Runtime refuses is an error that names the graph, and nothing more', async () => {
+  test('an error of ONNX Runtime names the graph, and the runtime remains usable', async () => {
     const { starts } = runtime.stats();
     await runtime.load('add', add);
     const broken = runtime.load('broken', { bytes: add.bytes.subarray(0, 20), folder: null });
-    await expect(broken).rejects.toThrow(/^graph "broken" can not load: /);
+    await expect(broken).rejects.toThrow(/^graph "broken" cannot load: /);
     await expect(broken).rejects.toThrow(GraphError);
-    await expect(runtime.run('broken', {})).rejects.toThrow('graph "broken" can not run: it is not loaded');
-    await expect(runtime.run('add', {})).rejects.toThrow(/^graph "add" can not run: .*'x' is missing/);
+    await expect(runtime.run('broken', {})).rejects.toThrow('graph "broken" cannot run: it is not loaded');
+    await expect(runtime.run('add', {})).rejects.toThrow(/^graph "add" cannot run: .*'x' is missing/);
     await expect(runtime.run('add', { ...addFeeds, z: addFeeds.x })).rejects.toThrow('it has no input "z", only x');
     await expect(runtime.run('add', { x: floats([5], ramp(5)) })).rejects.toThrow(/dimensions/);
     await expect(runtime.run('add', { x: floats([5], ramp(4)) })).rejects.toThrow(TensorError);
     await expect(runtime.run('add', { x: { ...addFeeds.x, type: 'int32' } })).rejects.toThrow(
-      'tensor "x": int32 takes its data as Int32Array, not Float32Array',
+      'tensor "x": data of type int32 must be a Int32Array, not a Float32Array',
     );
     expect((await runtime.run('add', addFeeds)).y?.data).toEqual(ramp(4));
     expect(runtime.stats().starts).toBe(starts);
   });
 
-  test('the parent answers twenty health checks within one run', async () => {
+  test('the parent process stays responsive during a run', async () => {
     await runtime.load('slow', slow);
     let answered = 0;
     const checks = setInterval(() => (answered += 1), 5);
@@ -120,22 +120,22 @@ describe('on the CPU', () => {
     expect(peakRss).toBeGreaterThanOrEqual(rss);
   });
 
-  test('a killed child fails its call only; a fresh one has the same graphs', async () => {
+  test('a killed child fails only the current call; the next child has the same graphs', async () => {
     await runtime.load('add', add);
     await runtime.load('slow', slow);
     const { pid, starts } = runtime.stats();
-    const doomed = runtime.run('slow', slowFeeds(ENDLESS));
-    const behind = runtime.run('add', addFeeds);
+    const killed = runtime.run('slow', slowFeeds(ENDLESS));
+    const next = runtime.run('add', addFeeds);
     await sleep(100);
     process.kill(pid ?? 0, 'SIGKILL');
-    await expect(doomed).rejects.toThrow(
-      /^the computing process was ended by SIGKILL, asked to run graph "slow"; .*memory/,
+    await expect(killed).rejects.toThrow(
+      /^the ONNX Runtime process was killed by SIGKILL on the request to run graph "slow"; .*memory/,
     );
-    await expect(doomed).rejects.toMatchObject({
+    await expect(killed).rejects.toMatchObject({
       constructor: RuntimeCrashedError,
-      crash: { signal: 'SIGKILL', exitCode: null, doing: 'run graph "slow"' },
+      crash: { signal: 'SIGKILL', exitCode: null, request: 'run graph "slow"' },
     });
-    expect((await behind).y?.data).toEqual(ramp(4));
+    expect((await next).y?.data).toEqual(ramp(4));
     expect((await runtime.run('slow', slowFeeds(1))).y?.data).toEqual(ramp(SIZE * SIZE));
     expect(runtime.stats()).toMatchObject({ starts: starts + 1 });
     const second = runtime.stats().pid ?? 0;
@@ -145,14 +145,14 @@ describe('on the CPU', () => {
     expect((await runtime.run('add', addFeeds)).y?.data).toEqual(ramp(4));
   });
 
-  test('an abort drops a call that waits, and kills a step that will not end', async () => {
+  test('an abort drops a waiting call, and kills the child of a call that does not end', async () => {
     await runtime.load('slow', slow);
     await runtime.load('add', add);
     const { pid, starts } = runtime.stats();
     const [running, waiting] = [new AbortController(), new AbortController()];
     const endless = runtime.run('slow', slowFeeds(ENDLESS), running.signal);
     const dropped = runtime.load('dropped', add, waiting.signal);
-    const behind = runtime.run('add', addFeeds);
+    const next = runtime.run('add', addFeeds);
     const why = new Error('the user left');
     await sleep(100);
     waiting.abort(why);
@@ -160,14 +160,14 @@ describe('on the CPU', () => {
     expect(isAlive(pid ?? 0)).toBe(true);
     running.abort(why);
     await expect(endless).rejects.toBe(why);
-    expect((await behind).y?.data).toEqual(ramp(4));
+    expect((await next).y?.data).toEqual(ramp(4));
     expect(isAlive(pid ?? 0)).toBe(false);
     expect(runtime.stats().starts).toBe(starts + 1);
     expect(Object.keys(runtime.stats().graphs)).not.toContain('dropped');
     await expect(runtime.run('add', addFeeds, AbortSignal.abort(why))).rejects.toBe(why);
   });
 
-  test('with the last graph the child goes, and comes back with the next', async () => {
+  test('the child ends after the last graph is unloaded, and starts again with the next graph', async () => {
     for (const key of Object.keys(runtime.stats().graphs)) await runtime.unload(key);
     expect(runtime.stats()).toMatchObject({ pid: null, rss: 0, graphs: {} });
     await runtime.unload('never was');
@@ -180,7 +180,7 @@ describe('on the CPU', () => {
   });
 });
 
-test('an aborted step that ends within its grace costs no child', async () => {
+test('the child survives when an aborted call ends within the grace period', async () => {
   await using runtime = await createRuntime({ provider: 'cpu', threads: 1, graceMs: 60_000 });
   await runtime.load('slow', slow);
   const controller = new AbortController();
@@ -192,7 +192,7 @@ test('an aborted step that ends within its grace costs no child', async () => {
   expect(runtime.stats().starts).toBe(1);
 });
 
-test('closing ends the child and every call, and is for good', async () => {
+test('close ends the child, rejects all calls and cannot be undone', async () => {
   const runtime = await createRuntime({ provider: 'cpu', threads: 1, graceMs: 50 });
   await runtime.load('slow', slow);
   const { pid } = runtime.stats();
@@ -206,7 +206,7 @@ test('closing ends the child and every call, and is for good', async () => {
   await runtime.close();
 });
 
-test('a parent that dies takes its child along, in the middle of a step', async () => {
+test('the child ends when its parent is killed during a run', async () => {
   const parent = spawn(process.execPath, [fileURLToPath(new URL('./test-parent.ts', import.meta.url))], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -218,20 +218,20 @@ test('a parent that dies takes its child along, in the middle of a step', async 
 });
 
 describe('execution providers', () => {
-  // Vulkan finds no driver, CUDA no device: the same everywhere, whatever the machine has.
+  // Hides all GPUs: Vulkan finds no driver, and CUDA no device.
   const nowhere = { VK_ICD_FILENAMES: '/nonexistent', VK_DRIVER_FILES: '/nonexistent', CUDA_VISIBLE_DEVICES: '-1' };
 
-  test('one that was asked for and can not run is an error that says so', async () => {
+  test('a selected provider that does not work is an error', async () => {
     for (const provider of ['cuda', 'webgpu'] as const) {
       const created = createRuntime({ provider, threads: 1, env: nowhere });
       await expect(created).rejects.toThrow(ProviderUnavailableError);
       await expect(created).rejects.toThrow(
-        new RegExp(`^execution provider ${provider} can not run here: .+ \\(choose`),
+        new RegExp(`^execution provider ${provider} is not available: .+ \\(select`),
       );
     }
   });
 
-  test('auto falls back to the CPU and says what it skipped', async () => {
+  test('auto falls back to the CPU and reports the skipped providers', async () => {
     await using runtime = await createRuntime({ threads: 1, env: nowhere });
     if (process.platform === 'darwin') {
       expect(['coreml', 'cpu']).toContain(runtime.provider);
@@ -242,14 +242,16 @@ describe('execution providers', () => {
     expect(runtime.skipped[0]?.reason).toMatch(/\w/);
   });
 
-  test('a process that can not even start is an error with what it printed', async () => {
+  test('an error contains the output of a process that cannot start', async () => {
     const created = createRuntime({ provider: 'cpu', env: { NODE_OPTIONS: '--no-such-option' } });
     await expect(created).rejects.toThrow(RuntimeCrashedError);
-    await expect(created).rejects.toThrow(/ended with exit code 9, asked to start with cpu: .*--no-such-option/);
+    await expect(created).rejects.toThrow(
+      /ended with exit code 9 on the request to start with cpu: .*--no-such-option/,
+    );
   });
 
   const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
-  test('WebGPU computes what the CPU does', async ({ skip }) => {
+  test('WebGPU computes the same result as the CPU', async ({ skip }) => {
     await access(swiftShader).catch(() => skip(`no SwiftShader here: ${swiftShader} comes with Debian's chromium`));
     const env = { VK_ICD_FILENAMES: swiftShader };
     await using gpu = await createRuntime({ provider: 'webgpu', threads: 1, env });

@@ -11,58 +11,58 @@ import { checkTensor } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 
 export interface RuntimeOptions extends SessionOptions {
-  /** Default `auto`: CUDA (on macOS Core ML) if it works here, else the CPU. */
+  /** Default `auto`: see `providerCandidates`. */
   readonly provider?: ProviderChoice;
-  /** How long an aborted or closed step may still run before its process is killed, in ms; default 2000. */
+  /** How long an aborted run may continue before its process is killed, in milliseconds; default 2000. */
   readonly graceMs?: number;
-  /** Environment variables for the child, added to this process's own. */
+  /** Environment variables for the child, in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
- * ONNX Runtime in a child process of its own, so that this process answers at all times while it computes. Calls are
- * done one at a time, in order. A child that dies rejects the call it was doing with a `RuntimeCrashedError`; the next
- * call starts a fresh one, in which each graph is loaded again before it next runs.
+ * ONNX Runtime in a child process, so that this process stays responsive during a computation. Calls are executed one after
+ * another, in order. If the child crashes, the current call rejects with a `RuntimeCrashedError`; the next call starts a new
+ * child, and each graph is loaded again before it runs.
  *
- * An aborted call rejects at once with the signal's reason: one that waits is dropped, one that runs has its child
- * killed unless it ends within the grace time, as ONNX Runtime can not be interrupted.
+ * An aborted call rejects immediately with the reason of the signal. A waiting call is dropped. For a running call the
+ * child is killed after the grace period, because ONNX Runtime cannot be interrupted.
  */
 export interface Runtime extends AsyncDisposable {
-  /** What really computes. */
+  /** The execution provider in use. */
   readonly provider: ExecutionProvider;
-  /** What was tried before it under `auto`, and why each can not run here. */
+  /** The providers that `auto` tried before, each with the reason why it does not work. */
   readonly skipped: readonly SkippedProvider[];
   /**
-   * Loads a graph under a name, in place of the one that had it.
+   * Loads a graph under a key, and replaces the graph with the same key.
    *
-   * @throws {GraphError} when ONNX Runtime refuses it
+   * @throws {GraphError} when ONNX Runtime rejects the graph
    */
   load(key: string, graph: Graph, signal?: AbortSignal): Promise<void>;
   /**
-   * Runs a loaded graph. The feeds must stay as they are until the call has settled.
+   * Runs a loaded graph. The feeds must not change until the call has settled.
    *
-   * @throws {TensorError} when a feed's data does not fit its type and shape
-   * @throws {GraphError} when ONNX Runtime refuses them
+   * @throws {TensorError} when the data of a feed does not match its type and shape
+   * @throws {GraphError} when the graph is not loaded, or ONNX Runtime rejects the feeds
    */
   run(key: string, feeds: Readonly<Record<string, Tensor>>, signal?: AbortSignal): Promise<Record<string, Tensor>>;
-  /** Drops a graph, if it is there. With the last one the child ends too: only that gives all its memory back. */
+  /** Unloads a graph, if it is loaded. After the last graph the child ends, because only that frees all its memory. */
   unload(key: string): Promise<void>;
-  /** What was spent so far: load and step times, memory. */
+  /** Times of the graphs, and memory. */
   stats(): RuntimeStats;
-  /** Ends the child. Calls that wait or run reject with a `RuntimeClosedError`. */
+  /** Ends the child. Waiting and running calls reject with a `RuntimeClosedError`. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a runtime and chooses its execution provider, for good: a fresh child after a crash keeps to it.
+ * Starts a runtime and selects its execution provider. The provider stays the same after a crash.
  *
- * @throws {ProviderUnavailableError} when the provider that was asked for can not run here
- * @throws {RuntimeCrashedError} when the child can not even start
+ * @throws {ProviderUnavailableError} when the selected provider does not work on this machine
+ * @throws {RuntimeCrashedError} when the child cannot be started
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const { provider: choice = 'auto', graceMs = 2000, env = {} } = options;
   const session = resolveSessionOptions(options);
-  const { host, ...chosen } = await firstHostThatRuns(choice, (provider) =>
+  const { host, ...chosen } = await selectProvider(choice, (provider) =>
     createGraphHost({ provider, session, graceMs, env }),
   );
   const queue = createSerialQueue();
@@ -70,18 +70,18 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   let closed: Promise<void> | null = null;
 
   const call = <T>(signal: AbortSignal | undefined, task: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    const either = signal ? AbortSignal.any([closing.signal, signal]) : closing.signal;
+    const combined = signal ? AbortSignal.any([closing.signal, signal]) : closing.signal;
     return queue.add(async () => {
       let timer: NodeJS.Timeout | undefined;
-      const giveGrace = (): void => void (timer = setTimeout(() => host.kill(), graceMs));
-      either.addEventListener('abort', giveGrace, { once: true });
+      const killAfterGrace = (): void => void (timer = setTimeout(() => host.kill(), graceMs));
+      combined.addEventListener('abort', killAfterGrace, { once: true });
       try {
-        return await task(either);
+        return await task(combined);
       } finally {
-        either.removeEventListener('abort', giveGrace);
+        combined.removeEventListener('abort', killAfterGrace);
         clearTimeout(timer);
       }
-    }, either);
+    }, combined);
   };
 
   const close = (): Promise<void> =>
@@ -94,10 +94,10 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   return {
     ...chosen,
     load: (key, graph, signal) =>
-      call(signal, async (either) => {
+      call(signal, async (combined) => {
         await host.load(key, graph);
-        // The caller has been told already that it is not loaded.
-        if (either.aborted) await host.unload(key);
+        // The call has already been rejected, so the graph must not stay loaded.
+        if (combined.aborted) await host.unload(key);
       }),
     run: (key, feeds, signal) =>
       call(signal, () => {
@@ -111,8 +111,8 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   };
 }
 
-/** Each candidate gets a child of its own: a library that fits the machine badly may take the process with it. */
-async function firstHostThatRuns<Host extends { ready(): Promise<unknown> }>(
+/** Tries the candidates in order. Each gets its own child, because an incompatible library can crash the process. */
+async function selectProvider<Host extends { ready(): Promise<unknown> }>(
   choice: ProviderChoice,
   createHost: (provider: ExecutionProvider) => Host,
 ) {

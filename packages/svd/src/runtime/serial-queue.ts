@@ -1,11 +1,11 @@
-/** Runs tasks one after another, in the order they came. */
+/** Runs tasks one after another, in the order in which they were added. */
 export interface SerialQueue {
   /**
-   * When the signal aborts, the promise rejects with its reason at once: a waiting task is dropped, a running one is
-   * told by the same signal and keeps its turn until it has settled.
+   * Adds a task. When the signal aborts, the promise rejects immediately with its reason. A waiting task is then dropped; a
+   * running task blocks the queue until it has settled.
    */
   add<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Resolves when all tasks that were added so far have settled. */
+  /** Resolves when all tasks added so far have settled. */
   idle(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export function createSerialQueue(): SerialQueue {
         signal.throwIfAborted();
         return task();
       });
-      // Who asked hears of a failure; the queue goes on.
+      // The caller receives the error. The queue continues.
       last = turn.then(
         () => undefined,
         () => undefined,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ortSessionOptions, resolveSessionOptions } from './session-settings.ts';
 
-test('sessions never spin unless told to, and map their weights from the folder', () => {
+test('by default, sessions do not spin; external data is read from the folder of the graph', () => {
   const settings = resolveSessionOptions({ threads: 3, config: { 'session.disable_prepacking': '1' } });
   expect(ortSessionOptions('cpu', settings, { key: 'unet', folder: '/weights' })).toEqual({
     executionProviders: ['cpu'],
@@ -17,7 +17,7 @@ test('sessions never spin unless told to, and map their weights from the folder'
   });
 });
 
-test('the device goes to the providers that take one, and a profile is named after its graph', () => {
+test('cuda and tensorrt receive the device id, and the profile has the key of the graph in its name', () => {
   const settings = resolveSessionOptions({ deviceId: 1, profilePrefix: '/tmp/p' });
   const unet = { key: 'unet', folder: null };
   const cuda = { name: 'cuda', deviceId: 1 };
@@ -29,7 +29,7 @@ test('the device goes to the providers that take one, and a profile is named aft
   });
 });
 
-test('nonsense is refused here rather than ignored there', () => {
+test('invalid options are rejected', () => {
   expect(() => resolveSessionOptions({ threads: 0 })).toThrow('threads must be 1 or more, not 0');
   expect(() => resolveSessionOptions({ deviceId: -1 })).toThrow('deviceId must be 0 or more, not -1');
 });

@@ -2,26 +2,26 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { availableParallelism } from 'node:os';
 import type { ExecutionProvider } from './execution-provider.ts';
 
-/** How much ONNX Runtime rewrites a graph when it loads it. */
+/** How far ONNX Runtime optimises a graph when it loads it. */
 export type GraphOptimizationLevel = 'disabled' | 'basic' | 'extended' | 'layout' | 'all';
 
-/** How sessions are made, whatever the provider and graph. */
+/** Options of all sessions, for any provider and graph. */
 export interface SessionOptions {
-  /** Threads inside an operator; default: as many as the machine gives this process. */
+  /** Threads within an operator; default `availableParallelism()`. */
   readonly threads?: number;
-  /** Let idle threads spin: faster when alone, ruinous when several processes share few cores. Default false. */
+  /** Whether idle threads spin. It is faster for a single process, but very slow if processes share cores. Default false. */
   readonly spinning?: boolean;
   /** Default `all`. */
   readonly graphOptimizationLevel?: GraphOptimizationLevel;
-  /** Which GPU, for cuda and tensorrt; default 0. */
+  /** Number of the GPU for cuda and tensorrt; default 0. */
   readonly deviceId?: number;
-  /** Writes ONNX Runtime's profile of each graph, as it is unloaded, to `<prefix>-<key>_<time>.json`. */
+  /** If given, ONNX Runtime writes a profile to `<prefix>-<key>_<time>.json` when a graph is unloaded. */
   readonly profilePrefix?: string;
-  /** Further session configuration entries by their full key, such as `session.disable_prepacking`. */
+  /** Further session configuration entries by their full key, such as `session.disable_prepacking`. Default none. */
   readonly config?: Readonly<Record<string, string>>;
 }
 
-/** {@link SessionOptions} with every default filled in; what the child is told. */
+/** {@link SessionOptions} with all defaults applied. The child receives them. */
 export type SessionSettings = Required<Omit<SessionOptions, 'profilePrefix'>> & {
   readonly profilePrefix: string | null;
 };
@@ -42,7 +42,7 @@ export function resolveSessionOptions(options: SessionOptions): SessionSettings 
   };
 }
 
-/** The options of onnxruntime-node for one graph. CPU comes behind every provider by itself. */
+/** The options of onnxruntime-node for one graph. ONNX Runtime adds the CPU after every provider. */
 export function ortSessionOptions(
   provider: ExecutionProvider,
   settings: SessionSettings,
@@ -60,7 +60,7 @@ export function ortSessionOptions(
     ...(profilePrefix !== null && { enableProfiling: true, profileFilePrefix: `${profilePrefix}-${graph.key}` }),
     extra: {
       'session.intra_op.allow_spinning': settings.spinning ? '1' : '0',
-      // Weights are mapped from this folder where the graph's bytes name them; nothing else can say where it lies.
+      // The graph is loaded from memory, so ONNX Runtime needs the folder of its external data.
       ...(graph.folder !== null && { 'session.model_external_initializers_file_folder_path': graph.folder }),
       ...settings.config,
     },

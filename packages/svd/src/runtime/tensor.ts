@@ -1,17 +1,17 @@
-/** The element types that cross the border of the runtime. */
+/** The element types of feeds and outputs. */
 export type TensorType = 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';
 
-/** `float16` travels as its bits in a `Uint16Array`, `bool` as 0 or 1 in a `Uint8Array`. */
+/** `float16` is stored as bits in a `Uint16Array`, `bool` as 0 or 1 in a `Uint8Array`. */
 export type TensorData = Float32Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array;
 
-/** A dense array, row-major; `data` holds as many elements as the product of `dims` (one for a scalar). */
+/** A dense tensor, row-major. `data` has as many elements as the product of `dims` (one for a scalar). */
 export interface Tensor {
   readonly type: TensorType;
   readonly dims: readonly number[];
   readonly data: TensorData;
 }
 
-/** A tensor whose type, shape and data do not agree. */
+/** The type, shape and data of a tensor do not match. */
 export class TensorError extends Error {
   override readonly name = 'TensorError';
 }
@@ -27,27 +27,33 @@ const arrays = {
 
 export const isTensorType = (type: string): type is TensorType => Object.hasOwn(arrays, type);
 
-/** @throws {TensorError} where data and type or data and shape disagree; `name` is for that message */
+/**
+ * Checks that the data of a tensor matches its type and shape.
+ * @param name of the tensor in the error message
+ * @throws {TensorError} when it does not match
+ */
 export function checkTensor(name: string, { type, dims, data }: Tensor): void {
   const expected = arrays[type];
   if (!(data instanceof expected)) {
-    throw new TensorError(`tensor "${name}": ${type} takes its data as ${expected.name}, not ${data.constructor.name}`);
+    throw new TensorError(
+      `tensor "${name}": data of type ${type} must be a ${expected.name}, not a ${data.constructor.name}`,
+    );
   }
   const count = dims.reduce((product, dim) => product * dim, 1);
   if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0) || count !== data.length) {
-    throw new TensorError(`tensor "${name}": shape [${dims.join(', ')}] does not hold ${data.length} elements`);
+    throw new TensorError(`tensor "${name}": shape [${dims.join(', ')}] does not match ${data.length} elements`);
   }
 }
 
-/** The tensor's own bytes and no more: its data may be a view over a larger buffer. */
+/** The bytes of a tensor. Its data may be a view of a larger buffer. */
 export function tensorBytes({ data }: Pick<Tensor, 'data'>): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** A tensor over `bytes`, which must start a buffer of their own so that the elements are aligned. */
+/** Creates a tensor over `bytes`, which must start at an aligned offset of their buffer. */
 export function tensorOfBytes(type: TensorType, dims: readonly number[], bytes: Uint8Array): Tensor {
   const of = arrays[type];
-  // Never shared memory: the bytes were read from a stream.
+  // It is not shared memory, because the bytes were read from a stream.
   const buffer = bytes.buffer as ArrayBuffer;
   return { type, dims, data: new of(buffer, bytes.byteOffset, bytes.byteLength / of.BYTES_PER_ELEMENT) };
 }

@@ -46,7 +46,7 @@ export const softmaxGraph = (size: number): Uint8Array =>
     output: [value('y', FLOAT, [size, size])],
   });
 
-/** y = x + w, w being floats at an offset into a file. */
+/** y = x + w, where w is a float tensor at an offset of a file. */
 export const externalGraph = (location: string, offset: number, count: number): Uint8Array =>
   model({
     name: 'external',
@@ -67,7 +67,7 @@ export const externalGraph = (location: string, offset: number, count: number): 
     output: [value('y', FLOAT, [count])],
   });
 
-/** y = x multiplied `count` times, an input, by a matrix: takes as long as one wants. */
+/** y = x · wᶜᵒᵘⁿᵗ, where `count` is an input. The run time is proportional to it. */
 export const slowGraph = (size: number): Uint8Array =>
   model({
     name: 'slow',

@@ -1,4 +1,4 @@
-/** A process that dies while its runtime computes; started by a test, which kills it. */
+/** A process whose runtime computes without end. A test starts it and kills it. */
 import { createRuntime } from './runtime.ts';
 import { slowGraph } from './test-graphs.ts';
 import { tensorOfBytes } from './tensor.ts';

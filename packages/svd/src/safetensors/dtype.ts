@@ -18,22 +18,23 @@ const BYTES = {
   BOOL: 1,
 } as const;
 
-/** An element type, by the name safetensors gives it. */
+/** An element type, named as in safetensors headers. */
 export type Dtype = keyof typeof BYTES;
 
-/** Whether `name` is an element type known here. */
+/** Whether `name` is a supported element type. */
 export function isDtype(name: string): name is Dtype {
   return Object.hasOwn(BYTES, name);
 }
 
-/** Bytes of one element. */
+/** The size of one element in bytes. */
 export function bytesOf(dtype: Dtype): number {
   return BYTES[dtype];
 }
 
 /**
- * Little-endian elements as float32, or null where the type is none of F64, F32, F16 and BF16. F64 is rounded, the
- * others are exact. `bytes` has to begin at a multiple of 8 in its buffer; F32 shares that memory.
+ * Converts little-endian elements to float32. F64 is rounded; F32, F16 and BF16 are exact.
+ * @param bytes must begin at a multiple of 8 in its buffer. The result for F32 shares its memory.
+ * @returns null for any other type
  */
 export function toFloat32(dtype: Dtype, bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> | null {
   const { buffer, byteOffset, byteLength } = bytes;

@@ -1,7 +1,7 @@
 import { bytesOf } from './dtype.ts';
 import type { Dtype } from './dtype.ts';
 
-/** What has to be known of a tensor to place it in a file. */
+/** The name, element type and shape of a tensor. */
 export interface TensorSpec {
   readonly name: string;
   readonly dtype: Dtype;
@@ -9,8 +9,8 @@ export interface TensorSpec {
 }
 
 /**
- * The beginning of a .safetensors file for `tensors`, whose bytes have to follow in the order given: the header's
- * length in 8 bytes, and the header, filled up with spaces so that the data begins at a multiple of 8.
+ * Encodes the start of a .safetensors file: the length of the header (8 bytes, little-endian) and the header as JSON,
+ * padded with spaces so that the data begins at a multiple of 8. The bytes of the tensors must follow in the given order.
  */
 export function encodeHeader(
   tensors: readonly TensorSpec[],
@@ -22,11 +22,11 @@ export function encodeHeader(
     end += shape.reduce((a, b) => a * b, bytesOf(dtype));
     return [name, { dtype, shape, data_offsets: [begin, end] }] as const;
   });
-  return frameHeader(JSON.stringify(Object.fromEntries([['__metadata__', metadata], ...entries])));
+  return padHeader(JSON.stringify(Object.fromEntries([['__metadata__', metadata], ...entries])));
 }
 
-/** Any text as a header: its length before it, spaces after it. */
-export function frameHeader(text: string): Buffer {
+/** Adds the length before a header's text and the padding after it. */
+export function padHeader(text: string): Buffer {
   const json = Buffer.from(text);
   const header = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' ');
   header.writeBigUInt64LE(BigInt(header.length - 8));

@@ -1,27 +1,29 @@
 import { readdir } from 'node:fs/promises';
 import { SafetensorsError } from './safetensors-error.ts';
 
-/** Half-precision files (`.fp16.`) or the full-precision ones. */
+/** `fp16`: half-precision files (`.fp16.` in the name). `full`: full-precision files. */
 export type Variant = 'fp16' | 'full';
 
-/** What a folder's weights begin with: the name of the one file, or of the index that lists the shards. */
-export interface Found {
+/** The file to read first: the only weights file of a folder, or the index that lists its shards. */
+export interface WeightsFile {
   readonly name: string;
   readonly sharded: boolean;
 }
 
 /**
- * The weights called `stem` in `folder`, of `variant`, or without one of whichever is there, fp16 first.
- *
- * @throws {@link SafetensorsError} where there is no such folder or no such weights.
+ * Finds the weights in a folder.
+ * @param stem the file name without variant and extension, such as `diffusion_pytorch_model`
+ * @param variant the variant to use; without it, fp16 if it exists, otherwise full
+ * @throws {@link SafetensorsError} when the folder or the weights do not exist
  */
-export async function findWeights(folder: string, stem: string, variant?: Variant): Promise<Found> {
+export async function findWeights(folder: string, stem: string, variant?: Variant): Promise<WeightsFile> {
   const names = await readdir(folder).catch((cause: unknown) => {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    const reason = code === 'ENOENT' ? 'there is no such folder' : code === 'ENOTDIR' ? 'not a folder' : String(cause);
+    const reason =
+      code === 'ENOENT' ? 'the folder does not exist' : code === 'ENOTDIR' ? 'this is not a folder' : String(cause);
     throw new SafetensorsError(folder, reason, { cause });
   });
-  const candidates = variant ? spellings(stem, variant) : [...spellings(stem, 'fp16'), ...spellings(stem, 'full')];
+  const candidates = variant ? fileNames(stem, variant) : [...fileNames(stem, 'fp16'), ...fileNames(stem, 'full')];
   const found = candidates.find(({ name }) => names.includes(name));
   if (found) return found;
 
@@ -30,13 +32,14 @@ export async function findWeights(folder: string, stem: string, variant?: Varian
   throw new SafetensorsError(
     folder,
     pickled
-      ? `only pickled weights (${pickled}); safetensors are needed: download ${wanted.join(' or ')} of the same model, ` +
-          'or have diffusers write it with save_pretrained(folder, safe_serialization=True)'
-      : `no weights: ${wanted.join(' or ')} is missing, and there is no index of shards`,
+      ? `the folder has only pickled weights (${pickled}), but safetensors are required: download ` +
+          `${wanted.join(' or ')} of the same model, or convert it with diffusers: ` +
+          'save_pretrained(folder, safe_serialization=True)'
+      : `the weights are missing: expected ${wanted.join(' or ')}, or an index of shards`,
   );
 }
 
-function spellings(stem: string, variant: Variant): Found[] {
+function fileNames(stem: string, variant: Variant): WeightsFile[] {
   if (variant === 'full') {
     return [
       { name: `${stem}.safetensors`, sharded: false },
@@ -45,7 +48,7 @@ function spellings(stem: string, variant: Variant): Found[] {
   }
   return [
     { name: `${stem}.fp16.safetensors`, sharded: false },
-    { name: `${stem}.safetensors.index.fp16.json`, sharded: true }, // diffusers' spelling
-    { name: `${stem}.fp16.safetensors.index.json`, sharded: true }, // transformers' and the hub's
+    { name: `${stem}.safetensors.index.fp16.json`, sharded: true }, // as diffusers names it
+    { name: `${stem}.fp16.safetensors.index.json`, sharded: true }, // as transformers and the hub name it
   ];
 }

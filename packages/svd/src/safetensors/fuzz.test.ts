@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { encodeHeader, frameHeader } from './encode-header.ts';
+import { encodeHeader, padHeader } from './encode-header.ts';
 import { SafetensorsError } from './safetensors-error.ts';
 import { openWeights } from './weights.ts';
 
@@ -26,9 +26,9 @@ const base = Buffer.concat([header, data]);
 
 type Mutation = (file: Buffer) => Buffer;
 
-/** Rewrites the header's text and frames it anew, so that what is wrong lies in the JSON. */
+/** Changes the text of the header and pads it again, so that only the JSON is damaged. */
 const inText = (edit: (text: string) => string): Mutation => {
-  const framed = Buffer.concat([frameHeader(edit(json)), data]);
+  const framed = Buffer.concat([padHeader(edit(json)), data]);
   return () => framed;
 };
 
@@ -98,7 +98,7 @@ const texts = fc.oneof<fc.Arbitrary<Mutation>[]>(
     .map(([at, cut, put]) => inText((text) => text.slice(0, at) + put + text.slice(at + cut))),
 );
 
-test('3,000 damaged files: read or refused, and never much memory', async () => {
+test('3,000 damaged files are read or rejected, with little memory', async () => {
   const file = join(folder, 'model.safetensors');
   const before = process.resourceUsage().maxRSS;
   let refused = 0;
@@ -112,7 +112,7 @@ test('3,000 damaged files: read or refused, and never much memory', async () => 
       await writeFile(file, damaged);
       try {
         const weights = await openWeights(folder, 'model');
-        // What is accepted has to be whole: every tensor within the file, and as long as its shape says.
+        // An accepted file must be complete: each tensor lies within the file and has the length of its shape.
         for (const { offset, length } of weights.tensors.values())
           expect(offset + length).toBeLessThanOrEqual(damaged.length);
         for (const [name, { dtype, shape }] of weights.tensors) {
@@ -133,7 +133,7 @@ test('3,000 damaged files: read or refused, and never much memory', async () => 
   expect(process.resourceUsage().maxRSS - before).toBeLessThan(300_000); // kB
 }, 120_000);
 
-test('a header of 20 MB of brackets, digits, spaces or one name is refused without a multiple of it in memory', async () => {
+test('a header of 20 MB of brackets, digits, spaces or one name is rejected with little memory', async () => {
   const file = join(folder, 'big.safetensors');
   const before = process.resourceUsage().maxRSS;
   for (const [start, fill] of [
@@ -144,7 +144,7 @@ test('a header of 20 MB of brackets, digits, spaces or one name is refused witho
     ['{"', 'x'],
     ['{"', '\\n'],
   ] as const) {
-    await writeFile(file, frameHeader(start + fill.repeat(20e6 / fill.length)));
+    await writeFile(file, padHeader(start + fill.repeat(20e6 / fill.length)));
     await expect(openWeights(folder, 'big')).rejects.toThrow(SafetensorsError);
   }
   expect(process.resourceUsage().maxRSS - before).toBeLessThan(300_000); // kB

@@ -24,14 +24,14 @@ function parses(text: string): boolean {
 }
 
 describe('JsonReader', () => {
-  test('takes whatever JSON.stringify writes, with or without white space', () => {
+  test('accepts everything that JSON.stringify writes, with and without white space', () => {
     const value = fc.jsonValue({ stringUnit: 'binary', depthSize: 'small' });
     fc.assert(
       fc.property(value, (v) => accepts(JSON.stringify(v)) && accepts(` ${JSON.stringify(v, null, '\t')}\r\n`)),
     );
   });
 
-  test('takes nothing that JSON.parse refuses, and refuses little that it takes', () => {
+  test('rejects what JSON.parse rejects; beyond that, only duplicate keys and lone surrogates', () => {
     const pieces = [
       '{',
       '}',
@@ -70,16 +70,16 @@ describe('JsonReader', () => {
   });
 
   test.each([
-    ['{"a":1,"b":2,"a":3}', 'the name "a" is there twice'],
-    ['{"a":1,"\\u0061":3}', 'the name "a" is there twice'],
-    ['{"a":{"x":1,"x":2}}', 'the name "x" is there twice'],
+    ['{"a":1,"b":2,"a":3}', 'the name "a" occurs twice'],
+    ['{"a":1,"\\u0061":3}', 'the name "a" occurs twice'],
+    ['{"a":{"x":1,"x":2}}', 'the name "x" occurs twice'],
     ['"\\ud800"', 'a valid string'],
-    ['['.repeat(1000), 'nested more than 32 deep'],
-    ['{"a":'.repeat(1000), 'nested more than 32 deep'],
+    ['['.repeat(1000), 'nested deeper than 32 levels'],
+    ['{"a":'.repeat(1000), 'nested deeper than 32 levels'],
     ['[1 2]', 'expected "," or "]" at character 3, found "2]"'],
     ['', 'found the end'],
     ['{} {}', 'expected the end at character 3'],
-  ])('refuses %s', (text, reason) => {
+  ])('rejects %s', (text, reason) => {
     const read = (): void => {
       const reader = createJsonReader(text);
       reader.skip();
@@ -89,7 +89,7 @@ describe('JsonReader', () => {
     expect(read).toThrow(reason);
   });
 
-  test('whole numbers are neither signed nor broken nor beyond 2^53', () => {
+  test('wholeNumber rejects signs, fractions, exponents and numbers above 2^53 − 1', () => {
     expect(createJsonReader(' 9007199254740991').wholeNumber()).toBe(Number.MAX_SAFE_INTEGER);
     for (const text of ['-1', '1.0', '1e3', '01', '9007199254740992', '9'.repeat(400), '"1"', 'null', '']) {
       expect(() => {

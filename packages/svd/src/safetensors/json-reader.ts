@@ -1,37 +1,37 @@
 import { quoteName } from './quote-name.ts';
 
-/** Text that is not the JSON that was expected; the message says what and where, without the file. */
+/** The text is not the expected JSON. The message gives the reason and the position, but not the file. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
 }
 
-/** Reads one JSON text value by value, each call taking the next one and throwing {@link JsonError} if it is no such value. */
+/** Reads a JSON text value by value. Each method reads the next value, and throws {@link JsonError} if it has another type. */
 export interface JsonReader {
-  /** An object: `member` is called after each key and has to take that key's value. Two equal keys are an error. */
+  /** Reads an object. `member` is called after each key and must read its value. A duplicate key is an error. */
   object(member: (key: string) => void): void;
-  /** An array: `item` is called before each item and has to take it. */
+  /** Reads an array. `item` is called before each item and must read it. */
   array(item: (index: number) => void): void;
-  /** A string, unescaped; a lone surrogate is an error. */
+  /** Reads a string and resolves its escapes. A lone surrogate is an error. */
   string(): string;
-  /** A whole number in 0 … 2^53 − 1, written without sign, fraction or exponent. */
+  /** Reads an integer from 0 to 2^53 − 1, written without sign, fraction or exponent. */
   wholeNumber(): number;
-  /** Any value, checked but not kept. */
+  /** Reads and discards a value of any type. */
   skip(): void;
-  /** The end of the text: anything but white space left is an error. */
+  /** Checks that only white space is left. */
   end(): void;
 }
 
-const DEEPEST = 32;
+const MAX_DEPTH = 32;
 const SCALAR = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const DIGITS = /(?:0|[1-9]\d*)(?![\d.eE])/y;
 const SPACE = /[ \t\n\r]*/y;
 
 /**
- * A reader over `text`.
+ * Creates a reader for a JSON text from an untrusted file.
  *
- * `JSON.parse` is not enough for files from strangers: it keeps the last of two equal keys without a word, and builds
- * gigabytes of objects out of a few megabytes of brackets. This one says what it expects as it goes, so that nothing
- * is built that the caller did not ask for.
+ * `JSON.parse` is not sufficient there: it silently keeps the last of two equal keys, and it can build gigabytes of objects
+ * from a few megabytes of brackets. With this reader the caller states the type of each value, so that only the expected
+ * values are created.
  */
 export function createJsonReader(text: string): JsonReader {
   let at = 0;
@@ -62,7 +62,7 @@ export function createJsonReader(text: string): JsonReader {
 
   function list(open: string, close: string, what: string, item: (index: number) => void): void {
     if (!take(open)) fail(what);
-    if (++depth > DEEPEST) throw new JsonError(`nested more than ${DEEPEST} deep at character ${at}`);
+    if (++depth > MAX_DEPTH) throw new JsonError(`nested deeper than ${MAX_DEPTH} levels at character ${at}`);
     if (!take(close)) {
       for (let index = 0; ; index++) {
         item(index);
@@ -77,7 +77,7 @@ export function createJsonReader(text: string): JsonReader {
     const keys = new Set<string>();
     list('{', '}', 'an object', () => {
       const key = string();
-      if (keys.has(key)) throw new JsonError(`the name ${quoteName(key)} is there twice`);
+      if (keys.has(key)) throw new JsonError(`the name ${quoteName(key)} occurs twice`);
       keys.add(key);
       if (!take(':')) fail('":"');
       member(key);
@@ -91,7 +91,7 @@ export function createJsonReader(text: string): JsonReader {
     const raw = text.slice(at, end + 1);
     let value: unknown;
     try {
-      value = JSON.parse(raw); // escapes, control characters and a missing quote are its affair
+      value = JSON.parse(raw); // JSON.parse checks escapes, control characters and the closing quote
     } catch {
       value = undefined;
     }
@@ -102,8 +102,8 @@ export function createJsonReader(text: string): JsonReader {
 
   function wholeNumber(): number {
     next();
-    const value = Number(match(DIGITS) ?? fail('a whole number of 0 or more'));
-    if (!Number.isSafeInteger(value)) throw new JsonError(`a number above 2^53 ends at character ${at}`);
+    const value = Number(match(DIGITS) ?? fail('an integer of 0 or more'));
+    if (!Number.isSafeInteger(value)) throw new JsonError(`the number before character ${at} exceeds 2^53`);
     return value;
   }
 

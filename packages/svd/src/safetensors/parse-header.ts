@@ -4,7 +4,7 @@ import { createJsonReader, JsonError } from './json-reader.ts';
 import type { JsonReader } from './json-reader.ts';
 import { quoteName } from './quote-name.ts';
 
-/** One tensor as a header describes it; `begin` and `end` count bytes from the end of the header. */
+/** One tensor of a header. `begin` and `end` are byte offsets from the end of the header. */
 export interface HeaderEntry {
   readonly name: string;
   readonly dtype: Dtype;
@@ -13,13 +13,15 @@ export interface HeaderEntry {
   readonly end: number;
 }
 
-const MOST_DIMENSIONS = 64;
+const MAX_DIMENSIONS = 64;
 
 /**
- * The tensors of a safetensors header, in the order of their bytes, checked as the format asks: each range as long as
- * its shape and type say, and all of them together covering `dataLength` bytes without overlap, hole or rest.
+ * Parses a safetensors header and checks what the format requires: each range has the length that shape and type imply,
+ * and the ranges cover the data without overlap, gap or remainder.
  *
- * @throws {@link JsonError} with the reason, without the file's name.
+ * @param dataLength number of bytes after the header
+ * @returns the tensors in the order of their bytes
+ * @throws {@link JsonError} with the reason, without the name of the file
  */
 export function parseHeader(text: string, dataLength: number): HeaderEntry[] {
   const reader = createJsonReader(text);
@@ -33,9 +35,9 @@ export function parseHeader(text: string, dataLength: number): HeaderEntry[] {
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let covered = 0;
   for (const { name, begin, end } of entries) {
-    if (end > dataLength) throw new JsonError(`the bytes of ${quoteName(name)} go past the end of the file`);
+    if (end > dataLength) throw new JsonError(`the bytes of ${quoteName(name)} exceed the end of the file`);
     if (begin < covered) throw new JsonError(`the bytes of ${quoteName(name)} overlap those of another tensor`);
-    if (begin > covered) throw new JsonError(`there is a hole of ${begin - covered} bytes before ${quoteName(name)}`);
+    if (begin > covered) throw new JsonError(`there is a gap of ${begin - covered} bytes before ${quoteName(name)}`);
     covered = end;
   }
   if (covered < dataLength) throw new JsonError(`${dataLength - covered} bytes follow the last tensor`);
@@ -49,17 +51,20 @@ function readEntry(reader: JsonReader, name: string): HeaderEntry {
   try {
     reader.object((key) => {
       if (key === 'dtype') dtype = reader.string();
-      else if (key === 'shape') shape = readNumbers(reader, MOST_DIMENSIONS);
+      else if (key === 'shape') shape = readNumbers(reader, MAX_DIMENSIONS);
       else if (key === 'data_offsets') offsets = readNumbers(reader, 2);
       else throw new JsonError(`unknown field ${quoteName(key)}`);
     });
     if (dtype === undefined || !shape || !offsets) throw new JsonError('dtype, shape or data_offsets is missing');
     if (!isDtype(dtype)) throw new JsonError(`unknown dtype ${quoteName(dtype)}`);
     const [begin, end] = offsets;
-    if (begin === undefined || end === undefined || end < begin) throw new JsonError('data_offsets are no range');
+    if (begin === undefined || end === undefined || end < begin)
+      throw new JsonError('data_offsets is not a valid range');
     const bytes = shape.reduce(multiply, bytesOf(dtype));
     if (bytes !== end - begin) {
-      throw new JsonError(`${dtype} [${shape.join(', ')}] is ${bytes} bytes, its data_offsets span ${end - begin}`);
+      throw new JsonError(
+        `${dtype} [${shape.join(', ')}] has ${bytes} bytes, but its data_offsets span ${end - begin}`,
+      );
     }
     return { name, dtype, shape, begin, end };
   } catch (cause) {
@@ -71,7 +76,7 @@ function readEntry(reader: JsonReader, name: string): HeaderEntry {
 function readNumbers(reader: JsonReader, most: number): number[] {
   const numbers: number[] = [];
   reader.array((index) => {
-    if (index >= most) throw new JsonError(`a list of more than ${most} numbers`);
+    if (index >= most) throw new JsonError(`a list has more than ${most} numbers`);
     numbers.push(reader.wholeNumber());
   });
   return numbers;
@@ -79,6 +84,6 @@ function readNumbers(reader: JsonReader, most: number): number[] {
 
 function multiply(a: number, b: number): number {
   const product = a * b;
-  if (!Number.isSafeInteger(product)) throw new JsonError('the shape has more than 2^53 bytes');
+  if (!Number.isSafeInteger(product)) throw new JsonError('the tensor has more than 2^53 bytes');
   return product;
 }

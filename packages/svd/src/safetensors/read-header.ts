@@ -6,27 +6,27 @@ import { parseHeader } from './parse-header.ts';
 import { realFile } from './real-file.ts';
 import { SafetensorsError } from './safetensors-error.ts';
 
-/** Where one tensor lies. */
+/** The position of one tensor in a file. */
 export interface TensorEntry {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  /** Absolute path of the real file, all links followed. */
+  /** Absolute path of the file, with all links resolved. */
   readonly file: string;
-  /** First byte, counted from the start of the file; no alignment is promised. */
+  /** Offset of the first byte from the start of the file. It need not be aligned. */
   readonly offset: number;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly length: number;
 }
 
-/** The reference implementation's limit, too: a header of 100 MB would describe a million tensors. */
-const LONGEST_HEADER = 100_000_000;
+/** The limit of the reference implementation. A header of 100 MB would describe a million tensors. */
+const MAX_HEADER_BYTES = 100_000_000;
 
 /**
- * The tensors of one .safetensors file, in the order of their bytes. Only the header is read, and it only once its
- * length has been checked against the file's.
+ * Reads the header of a .safetensors file. It checks the length of the header against the size of the file first.
  *
- * @throws {@link SafetensorsError}
+ * @returns the tensors in the order of their bytes
+ * @throws {@link SafetensorsError} when the file is missing or invalid
  */
 export async function readHeader(path: string): Promise<TensorEntry[]> {
   const { path: file, size } = await realFile(path);
@@ -35,13 +35,14 @@ export async function readHeader(path: string): Promise<TensorEntry[]> {
     if (size < 8) throw new SafetensorsError(path, `${size} bytes are too few for a safetensors file`);
     const start = await readBytes(handle, 0, 8);
     if (start.toString('latin1') === 'version ') {
-      throw new SafetensorsError(path, 'a Git LFS pointer, not the weights themselves: fetch them with "git lfs pull"');
+      throw new SafetensorsError(path, 'this is a Git LFS pointer, not the weights: download them with "git lfs pull"');
     }
     const length = start.readBigUInt64LE();
-    if (length > LONGEST_HEADER) throw new SafetensorsError(path, `a header of ${length} bytes, 100 MB are the limit`);
+    if (length > MAX_HEADER_BYTES)
+      throw new SafetensorsError(path, `the header has ${length} bytes; the limit is 100 MB`);
     const dataStart = 8 + Number(length);
     if (dataStart > size) {
-      throw new SafetensorsError(path, `the header (${length} bytes) goes past the end of the file (${size} bytes)`);
+      throw new SafetensorsError(path, `the header (${length} bytes) exceeds the file (${size} bytes)`);
     }
     const header = await readBytes(handle, 8, Number(length));
     return parseHeader(decode(header), size - dataStart).map(({ name, dtype, shape, begin, end }) => ({
@@ -59,13 +60,17 @@ export async function readHeader(path: string): Promise<TensorEntry[]> {
   }
 }
 
-/** Exactly `length` bytes from `position`, in memory of their own. @throws Error where the file ends before them. */
+/**
+ * Reads exactly `length` bytes from `position` into a new buffer.
+ * @throws Error when the file ends before
+ */
 export async function readBytes(handle: FileHandle, position: number, length: number): Promise<Buffer<ArrayBuffer>> {
   const buffer = Buffer.from(new ArrayBuffer(length));
   for (let filled = 0; filled < length;) {
-    // One call reads at most 2 GB.
+    // One call reads at most 2 GiB.
     const { bytesRead } = await handle.read(buffer, filled, Math.min(length - filled, 2 ** 30), position + filled);
-    if (bytesRead === 0) throw new Error(`the file ends before byte ${position + length}: was it changed?`);
+    if (bytesRead === 0)
+      throw new Error(`the file ends before byte ${position + length}; it has changed since it was opened`);
     filled += bytesRead;
   }
   return buffer;

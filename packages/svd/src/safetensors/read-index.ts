@@ -5,16 +5,17 @@ import { quoteName } from './quote-name.ts';
 import { realFile } from './real-file.ts';
 import { SafetensorsError } from './safetensors-error.ts';
 
-const LONGEST_INDEX = 100_000_000;
+const MAX_INDEX_BYTES = 100_000_000;
 
 /**
- * A shard index (`….safetensors.index.json`): each tensor's name and the path of the file that holds it.
+ * Reads a shard index (`….safetensors.index.json`).
  *
- * @throws {@link SafetensorsError} where it is no such index, or names a file outside its own folder.
+ * @returns the path of the shard of each tensor, by the name of the tensor
+ * @throws {@link SafetensorsError} when the index is invalid, or names a file outside its own folder
  */
 export async function readIndex(path: string): Promise<Map<string, string>> {
   const { path: real, size } = await realFile(path);
-  if (size > LONGEST_INDEX) throw new SafetensorsError(path, `an index of ${size} bytes, 100 MB are the limit`);
+  if (size > MAX_INDEX_BYTES) throw new SafetensorsError(path, `the index has ${size} bytes; the limit is 100 MB`);
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(real));
     return parseIndex(text, dirname(path));
@@ -31,7 +32,7 @@ function parseIndex(text: string, folder: string): Map<string, string> {
     else reader.skip();
   });
   reader.end();
-  if (files.size === 0) throw new Error('no tensors in weight_map');
+  if (files.size === 0) throw new Error('weight_map has no tensors');
   return files;
 }
 
@@ -39,7 +40,7 @@ function shardPath(folder: string, name: string): string {
   const path = resolve(folder, name);
   const inside = relative(folder, path);
   if (isAbsolute(name) || isAbsolute(inside) || inside.split(sep).includes('..') || name.includes('\0')) {
-    throw new Error(`the shard ${quoteName(name)} is outside the index's own folder`);
+    throw new Error(`the shard ${quoteName(name)} is outside the folder of the index`);
   }
   return path;
 }

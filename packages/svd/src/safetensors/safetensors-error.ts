@@ -1,7 +1,7 @@
-/** A weights file, an index or a folder of them that can't be used. The message is one line: the path, then why. */
+/** A weights file, an index or a folder of weights cannot be used. The message is one line: the path and the reason. */
 export class SafetensorsError extends Error {
   override readonly name = 'SafetensorsError';
-  /** The file or folder the error is about. */
+  /** The file or folder that cannot be used. */
   readonly path: string;
 
   constructor(path: string, reason: string, options?: ErrorOptions) {

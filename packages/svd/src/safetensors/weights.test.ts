@@ -51,10 +51,10 @@ async function failure(stem = 'model'): Promise<string> {
 }
 
 describe('reading', () => {
-  test('every kind of float comes out as float32', async () => {
+  test('read converts every float type to float32', async () => {
     const u16 = (...bits: number[]): Uint16Array => Uint16Array.from(bits);
     await put('model.safetensors', {
-      odd: { dtype: 'U8', shape: [3], bytes: Uint8Array.of(1, 2, 3) }, // what follows is at odd offsets
+      odd: { dtype: 'U8', shape: [3], bytes: Uint8Array.of(1, 2, 3) }, // so that the following tensors have odd offsets
       half: { dtype: 'F16', shape: [5], bytes: u16(0x3c00, 0x8000, 0x0001, 0x7bff, 0xfc00) },
       brain: { dtype: 'BF16', shape: [2, 2], bytes: u16(0x3f80, 0xc049, 0x7f80, 0x0080) },
       single: f32(1.5, -(2 ** -140)),
@@ -70,22 +70,22 @@ describe('reading', () => {
     expect(await weights.read('scalar')).toEqual(Float32Array.of(7));
     expect(await weights.read('none')).toEqual(new Float32Array());
     await expect(weights.read('odd')).rejects.toThrow('"odd" is U8');
-    await expect(weights.read('other')).rejects.toThrow('no tensor "other"');
+    await expect(weights.read('other')).rejects.toThrow('there is no tensor "other"');
   });
 
-  test('a file that has shrunk since is an error', async () => {
+  test('read fails when the file has become shorter', async () => {
     const file = await put('model.safetensors', { a: f32(1, 2, 3) });
     const weights = await openWeights(root, 'model');
     await truncate(file, 60);
-    await expect(weights.read('a')).rejects.toThrow(`${file}: reading "a": the file ends before byte`);
+    await expect(weights.read('a')).rejects.toThrow(`${file}: cannot read "a": the file ends before byte`);
   });
 });
 
-describe('which files', () => {
-  test('fp16 where there is one, unless the other is asked for', async () => {
+describe('the choice of files', () => {
+  test('prefers fp16 unless a variant is given', async () => {
     await put('model.safetensors', { a: f32(1) });
     expect((await openWeights(root, 'model')).files).toEqual([join(root, 'model.safetensors')]);
-    await expect(openWeights(root, 'model', { variant: 'fp16' })).rejects.toThrow('model.fp16.safetensors is missing');
+    await expect(openWeights(root, 'model', { variant: 'fp16' })).rejects.toThrow('expected model.fp16.safetensors');
     await put('model.fp16.safetensors', { a: { dtype: 'F16', shape: [1], bytes: Uint16Array.of(0) } });
     expect((await openWeights(root, 'model')).files).toEqual([join(root, 'model.fp16.safetensors')]);
     expect((await openWeights(root, 'model', { variant: 'full' })).files).toEqual([join(root, 'model.safetensors')]);
@@ -95,7 +95,7 @@ describe('which files', () => {
     ['model.safetensors.index.json', 'model-0000'],
     ['model.safetensors.index.fp16.json', 'model.fp16-0000'],
     ['model.fp16.safetensors.index.json', 'model.fp16-0000'],
-  ])('shards listed by %s', async (name, shard) => {
+  ])('reads the shards that %s lists', async (name, shard) => {
     const [one, two] = [`${shard}1-of-00002.safetensors`, `${shard}2-of-00002.safetensors`];
     await put(one, { a: f32(1), b: f32(2) });
     await put(two, { c: f32(3) });
@@ -107,7 +107,7 @@ describe('which files', () => {
     expect(await weights.read('c')).toEqual(Float32Array.of(3));
   });
 
-  test("the Hugging Face cache's links are followed to the blobs", async () => {
+  test('resolves the links of the Hugging Face cache', async () => {
     const blob = await put('models--x/blobs/9fbc', { a: f32(4) });
     const other = await put('models--x/blobs/af60', { b: f32(5) });
     await put('models--x/blobs/0123', index({ a: 'model-1.safetensors', b: 'model-2.safetensors' }));
@@ -125,7 +125,7 @@ describe('which files', () => {
     expect(await sharded.read('b')).toEqual(Float32Array.of(5));
   });
 
-  test('the folder is the nearest that holds all files', async () => {
+  test('folder is the nearest folder that contains all files', async () => {
     await put('data/one/x.safetensors', { a: f32(1) });
     await put('data/one-more/y.safetensors', { b: f32(2) });
     await put('model.safetensors.index.json', index({ a: 'x.safetensors', b: 'y.safetensors' }));
@@ -135,37 +135,47 @@ describe('which files', () => {
   });
 });
 
-describe('refusals', () => {
-  test('no folder, no weights, pickled weights, a broken link', async () => {
-    await expect(openWeights(join(root, 'none'), 'model')).rejects.toThrow('/none: there is no such folder');
+describe('errors', () => {
+  test('reports a missing folder, missing weights, pickled weights and a broken link', async () => {
+    await expect(openWeights(join(root, 'none'), 'model')).rejects.toThrow('/none: the folder does not exist');
     expect(await failure()).toBe(
-      `${root}: no weights: model.fp16.safetensors or model.safetensors is missing, and there is no index of shards`,
+      `${root}: the weights are missing: expected model.fp16.safetensors or model.safetensors, or an index of shards`,
     );
     const pickled = await put('pytorch_model.bin', 'pickle');
-    await expect(openWeights(pickled, 'model')).rejects.toThrow('not a folder');
+    await expect(openWeights(pickled, 'model')).rejects.toThrow('this is not a folder');
     expect(await failure()).toMatch(
-      /only pickled weights \(pytorch_model\.bin\); safetensors are needed: download model/,
+      /only pickled weights \(pytorch_model\.bin\), but safetensors are required: download model/,
     );
     await link('model.safetensors', '../blobs/gone');
-    expect(await failure()).toBe(`${join(root, 'model.safetensors')}: missing, or a link to a file that is missing`);
+    expect(await failure()).toBe(
+      `${join(root, 'model.safetensors')}: the file does not exist, or is a link to a missing file`,
+    );
   });
 
   test.each([
-    ['a folder above', index({ a: '../x.safetensors' }), 'the shard "../x.safetensors" is outside'],
-    ['a folder above, by a detour', index({ a: 'y/../../x.safetensors' }), 'is outside'],
+    ['a parent folder', index({ a: '../x.safetensors' }), 'the shard "../x.safetensors" is outside'],
+    ['a parent folder through a subfolder', index({ a: 'y/../../x.safetensors' }), 'is outside'],
     ['an absolute path', index({ a: '/etc/passwd' }), 'the shard "/etc/passwd" is outside'],
     ['a NUL', index({ a: 'x\0' }), 'is outside'],
-    ['a missing shard', index({ a: 'gone.safetensors' }), 'gone.safetensors: missing'],
+    ['a missing shard', index({ a: 'gone.safetensors' }), 'gone.safetensors: the file does not exist'],
     ['a folder as shard', index({ a: '.' }), 'not a regular file'],
-    ['a tensor the shard lacks', index({ a: 'x.safetensors', b: 'x.safetensors' }), 'x.safetensors: does not hold "b"'],
-    ['a tensor the index lacks', index({ b: 'x.safetensors' }), 'x.safetensors: holds "a", which'],
-    ['a tensor placed elsewhere', index({ a: 'y.safetensors', b: 'x.safetensors' }), 'y.safetensors: holds "b", which'],
-    ['no weight_map', '{"metadata":{}}', 'bad index: no tensors in weight_map'],
-    ['a name twice', '{"weight_map":{"a":"x.safetensors","a":"y.safetensors"}}', 'the name "a" is there twice'],
-    ['no text', '{"weight_map":{"a":1}}', 'bad index: expected a string'],
-    ['brackets without end', `{"metadata":${'['.repeat(5e6)}`, 'bad index: nested more than 32 deep'],
+    [
+      'a tensor the shard lacks',
+      index({ a: 'x.safetensors', b: 'x.safetensors' }),
+      'x.safetensors: the tensor "b" is missing',
+    ],
+    ['a tensor the index lacks', index({ b: 'x.safetensors' }), 'x.safetensors: the tensor "a" is not listed'],
+    [
+      'a tensor listed for another shard',
+      index({ a: 'y.safetensors', b: 'x.safetensors' }),
+      'y.safetensors: the tensor "b" is not listed',
+    ],
+    ['no weight_map', '{"metadata":{}}', 'bad index: weight_map has no tensors'],
+    ['a name twice', '{"weight_map":{"a":"x.safetensors","a":"y.safetensors"}}', 'the name "a" occurs twice'],
+    ['a path that is not a string', '{"weight_map":{"a":1}}', 'bad index: expected a string'],
+    ['unclosed brackets', `{"metadata":${'['.repeat(5e6)}`, 'bad index: nested deeper than 32 levels'],
     ['not UTF-8', Buffer.from([0xff, 0xfe]), 'bad index: '],
-  ])('an index with %s', async (_, text, reason) => {
+  ])('rejects an index with %s', async (_, text, reason) => {
     await put('x.safetensors', { a: f32(1) });
     await put('y.safetensors', { b: f32(1) });
     await put('model.safetensors.index.json', text);

@@ -12,38 +12,38 @@ import { SafetensorsError } from './safetensors-error.ts';
 export type { TensorEntry } from './read-header.ts';
 export type { Dtype } from './dtype.ts';
 
-/** One model's weights: where each tensor lies, in one file or over shards. */
+/** The weights of one component of a model: the position of each tensor, in one file or in shards. */
 export interface Weights {
-  /** The real folder that holds every file, directly or further down. */
+  /** The nearest folder that contains all files, directly or in subfolders, with all links resolved. */
   readonly folder: string;
-  /** Absolute real paths, all links followed. */
+  /** Absolute paths, with all links resolved. */
   readonly files: readonly string[];
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /**
-   * A tensor's elements in row-major order as float32; F32, F16, BF16 and F64 can be read.
+   * Reads a tensor of type F32, F16, BF16 or F64.
    *
-   * @throws {@link SafetensorsError} where there is no such tensor, or of another type, or the file has changed.
+   * @returns its elements as float32, in row-major order
+   * @throws {@link SafetensorsError} when the tensor is missing or has another type, or when the file has changed
    */
   read(name: string): Promise<Float32Array>;
 }
 
-/** Which files to take. */
+/** Selects the files to read. */
 export interface OpenWeightsOptions {
   /**
-   * Takes that variant or none. Without it: fp16 where there is one, else full. Both are computed in float32 on the
-   * CPU and in fp16 on a GPU, so that the full files cost twice the disk and reading time for what half precision
-   * keeps nearly all of; and they are what checkpoints publish for inference.
+   * The variant to read. Default: fp16 if it exists, otherwise full. The computation uses float32 on a CPU and float16 on
+   * a GPU in both cases; the full files take twice the disk space and reading time for hardly more precision.
    */
   readonly variant?: Variant;
 }
 
 /**
- * Opens the weights called `stem` in a checkpoint's folder: one file, or an index and its shards. Headers are read and
- * checked, the weights themselves are not read.
+ * Opens the weights in a folder of a checkpoint: one file, or an index with its shards. It reads and checks the headers,
+ * but not the tensors.
  *
- * @param folder such as `checkpoint/unet`, a plain folder or one of links into the Hugging Face cache.
- * @param stem `diffusion_pytorch_model` for diffusers' parts, `model` for transformers'.
- * @throws {@link SafetensorsError} naming the file or folder and the reason.
+ * @param folder such as `checkpoint/unet`; its files may be links into the Hugging Face cache
+ * @param stem `diffusion_pytorch_model` for diffusers' components, `model` for transformers' components
+ * @throws {@link SafetensorsError} that names the file or folder and the reason
  */
 export async function openWeights(folder: string, stem: string, options: OpenWeightsOptions = {}): Promise<Weights> {
   const found = await findWeights(folder, stem, options.variant);
@@ -51,7 +51,7 @@ export async function openWeights(folder: string, stem: string, options: OpenWei
   const entries = found.sharded ? await readShards(path) : await readHeader(path);
   const tensors = new Map(entries.map((entry) => [entry.name, entry]));
   const files = [...new Set(entries.map(({ file }) => file))];
-  if (files.length === 0) throw new SafetensorsError(path, 'no tensors');
+  if (files.length === 0) throw new SafetensorsError(path, 'the file has no tensors');
 
   return {
     folder: commonFolder(files),
@@ -59,7 +59,7 @@ export async function openWeights(folder: string, stem: string, options: OpenWei
     tensors,
     async read(name) {
       const entry = tensors.get(name);
-      if (!entry) throw new SafetensorsError(path, `no tensor ${quoteName(name)}`);
+      if (!entry) throw new SafetensorsError(path, `there is no tensor ${quoteName(name)}`);
       return readTensor(entry);
     },
   };
@@ -71,14 +71,21 @@ async function readShards(index: string): Promise<TensorEntry[]> {
   for (const shard of new Set(shardOf.values())) {
     for (const entry of await readHeader(shard)) {
       if (shardOf.get(entry.name) !== shard) {
-        throw new SafetensorsError(shard, `holds ${quoteName(entry.name)}, which ${index} does not place there`);
+        throw new SafetensorsError(
+          shard,
+          `the tensor ${quoteName(entry.name)} is not listed for this shard in ${index}`,
+        );
       }
       entries.push(entry);
     }
   }
-  const held = new Set(entries.map(({ name }) => name));
+  const found = new Set(entries.map(({ name }) => name));
   for (const [name, shard] of shardOf) {
-    if (!held.has(name)) throw new SafetensorsError(shard, `does not hold ${quoteName(name)}, though ${index} says so`);
+    if (!found.has(name))
+      throw new SafetensorsError(
+        shard,
+        `the tensor ${quoteName(name)} is missing, but ${index} lists it for this shard`,
+      );
   }
   return entries;
 }
@@ -90,17 +97,17 @@ async function readTensor({ name, dtype, file, offset, length }: TensorEntry): P
     bytes = await readBytes(handle, offset, length);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SafetensorsError(file, `reading ${quoteName(name)}: ${reason}`, { cause });
+    throw new SafetensorsError(file, `cannot read ${quoteName(name)}: ${reason}`, { cause });
   }
   const values = toFloat32(dtype, bytes);
-  if (!values) throw new SafetensorsError(file, `${quoteName(name)} is ${dtype}, not a kind of float that can be read`);
+  if (!values) throw new SafetensorsError(file, `${quoteName(name)} is ${dtype}, not a supported float type`);
   return values;
 }
 
 function commonFolder(files: readonly string[]): string {
   return files.map(dirname).reduce((folder, other) => {
     while (relative(folder, other).split(sep)[0] === '..') folder = dirname(folder);
-    if (isAbsolute(relative(folder, other))) throw new SafetensorsError(other, `not on the same drive as ${folder}`);
+    if (isAbsolute(relative(folder, other))) throw new SafetensorsError(other, `is not on the same drive as ${folder}`);
     return folder;
   });
 }

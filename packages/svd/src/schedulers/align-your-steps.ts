@@ -1,13 +1,12 @@
 import { interpolate, linspace } from './interpolate.ts';
 
-/** Found for SVD, for ten steps from 700 to 0.002 (arXiv 2404.14507). */
+/** The published noise levels for SVD and ten steps (Sabour et al., arXiv 2404.14507; `AysSchedules` in diffusers). */
 const LEVELS = [700, 54.5, 15.886, 7.977, 4.248, 1.789, 0.981, 0.403, 0.173, 0.034, 0.002];
 
 /**
- * The *Align Your Steps* noise levels for SVD: as published for ten steps, else interpolated between them log-linearly;
- * the last is 0.
+ * The *Align Your Steps* noise levels for SVD: the published ones for ten steps, otherwise interpolated log-linearly.
  *
- * @returns `steps + 1` levels, descending
+ * @returns `steps + 1` levels, descending; the last is 0
  */
 export function alignYourSteps(steps: number): number[] {
   const logs = LEVELS.map(Math.log);

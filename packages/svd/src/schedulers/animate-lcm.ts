@@ -1,13 +1,15 @@
 import { linspace } from './interpolate.ts';
 import { karrasSigma } from './karras-sigma.ts';
 
-/** The levels that AnimateLCM-SVD was distilled on: sampling takes some of them. */
+/** The number of noise levels on which AnimateLCM-SVD was distilled. Sampling uses a subset of them. */
 export const ANIMATE_LCM_LEVELS = 40;
 
 /**
- * AnimateLCM-SVD's noise levels: every ⌊40 / steps⌋-th of forty Karras levels, then 0.
+ * The noise levels of AnimateLCM-SVD: every ⌊40 / steps⌋-th of forty Karras levels, followed by 0.
  *
  * @param steps 1…40
+ * @param lowest `sigma_min`
+ * @param highest `sigma_max`
  * @returns `steps + 1` levels, descending
  * @see G-U-N/AnimateLCM `AnimateLCMSVDStochasticIterativeScheduler`, as its application sets it up
  */

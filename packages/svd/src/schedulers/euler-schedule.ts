@@ -3,19 +3,19 @@ import { karrasSigma } from './karras-sigma.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 import { linspace32, trainingSigmas } from './training-sigmas.ts';
 
-/** Noise levels and the timesteps that tell the UNet of them. */
+/** The noise levels of a sampler, and the corresponding timesteps. */
 export interface Schedule {
-  /** n + 1 noise levels, descending; the last is where the last step arrives, mostly 0. */
+  /** n + 1 noise levels, descending. Step i goes from level i to level i + 1; the last level is usually 0. */
   readonly sigmas: Float32Array;
-  /** The UNet's timestep input of each of the n steps. */
+  /** The timestep that the UNet receives in each of the n steps. */
   readonly timesteps: Float32Array;
 }
 
 /**
  * The schedule of diffusers' `EulerDiscreteScheduler.set_timesteps(steps)`.
  *
- * It has as many steps as asked, but for `log_linear` interpolation with continuous timesteps and neither Karras nor
- * exponential sigmas: there diffusers takes one more, and so does this.
+ * As in diffusers, `log_linear` interpolation with continuous timesteps and without Karras or exponential sigmas has one step
+ * more than requested.
  *
  * @see Karras et al., arXiv 2206.00364, eq. 5 (`use_karras_sigmas`); arXiv 2305.08891, table 2 (`timestep_spacing`)
  */
@@ -29,15 +29,15 @@ export function eulerSchedule(config: SchedulerConfig, steps: number): Schedule 
 
   const highest = config.sigma_max ?? sigmas[0]!;
   const lowest = config.sigma_min ?? sigmas.at(-1)!;
-  const remade = config.use_karras_sigmas === true || config.use_exponential_sigmas === true;
+  const replaced = config.use_karras_sigmas === true || config.use_exponential_sigmas === true;
   if (config.use_karras_sigmas) sigmas = linspace(0, 1, steps).map((ramp) => karrasSigma(ramp, lowest, highest));
-  else if (remade) sigmas = linspace(Math.log(highest), Math.log(lowest), steps).map(Math.exp);
+  else if (replaced) sigmas = linspace(Math.log(highest), Math.log(lowest), steps).map(Math.exp);
 
   const last = config.final_sigmas_type === 'zero' ? 0 : training[0]!;
   const levels = Float32Array.from([...sigmas, last]);
   const timesteps = isContinuous(config)
     ? continuousTimesteps(levels)
-    : remade
+    : replaced
       ? discreteTimesteps(levels, training)
       : spaced;
   return { sigmas: levels.subarray(0, timesteps.length + 1), timesteps };
@@ -46,7 +46,7 @@ export function eulerSchedule(config: SchedulerConfig, steps: number): Schedule 
 /**
  * The schedule of diffusers' `set_timesteps(sigmas=…)`.
  *
- * @param sigmas n + 1 noise levels, descending, where the last step arrives included
+ * @param sigmas n + 1 noise levels, descending, including the final one
  */
 export function explicitSchedule(config: SchedulerConfig, sigmas: readonly number[]): Schedule {
   const levels = Float32Array.from(sigmas);
@@ -56,17 +56,17 @@ export function explicitSchedule(config: SchedulerConfig, sigmas: readonly numbe
   return { sigmas: levels, timesteps };
 }
 
-/** t = ¼ ln σ of every level but the last. */
+/** Timesteps t = ¼ ln σ of every level but the last. */
 export function continuousTimesteps(sigmas: Float32Array): Float32Array {
   return sigmas.subarray(0, -1).map((sigma) => 0.25 * Math.log(sigma));
 }
 
-/** Where diffusers gives the UNet ¼ ln σ rather than a training timestep. */
+/** Whether the timesteps are ¼ ln σ, and not training timesteps. */
 function isContinuous({ timestep_type: type, prediction_type: prediction }: SchedulerConfig): boolean {
   return type === 'continuous' && prediction === 'v_prediction';
 }
 
-/** The place of each level's logarithm among the training levels' logarithms. */
+/** The (fractional) index of each level among the training levels, interpolated logarithmically. */
 function discreteTimesteps(sigmas: Float32Array, training: Float32Array): Float32Array {
   const logs = training.map(Math.log);
   return sigmas.subarray(0, -1).map((sigma) => {

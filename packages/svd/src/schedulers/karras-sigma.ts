@@ -1,7 +1,9 @@
 const RHO = 7;
 
 /**
- * The noise level at `ramp` (0 = highest, 1 = lowest) of Karras' schedule: a straight line in σ^(1/7).
+ * A noise level of the Karras schedule, which is linear in σ^(1/7).
+ *
+ * @param ramp position in the schedule, from 0 (highest level) to 1 (lowest level)
  *
  * @see Karras et al., arXiv 2206.00364, eq. 5
  */

@@ -30,7 +30,7 @@ const near = (actual: Float32Array, expected: readonly number[], relative: numbe
 };
 
 describe("the checkpoint's own schedule", () => {
-  test.each([1, 2, 4, 6, 8, 25, 30])("SVD's equals diffusers in %i steps", async (steps) => {
+  test.each([1, 2, 4, 6, 8, 25, 30])('the schedule of SVD equals diffusers in %i steps', async (steps) => {
     const golden = await openWeights(
       fileURLToPath(new URL('../../../../test/golden/tiny-xt', import.meta.url)),
       'golden',
@@ -42,7 +42,7 @@ describe("the checkpoint's own schedule", () => {
     expect(rest).toEqual({ name: 'euler', initNoiseSigma, stochastic: false, predictionType: 'v_prediction' });
   });
 
-  // What diffusers' own code computes for each, in five steps.
+  // The results of diffusers for each config, in five steps.
   test.each<[string, object, { sigmas: number[]; timesteps: number[]; initNoiseSigma: number }]>([
     [
       "diffusers' default",
@@ -167,7 +167,7 @@ describe("the checkpoint's own schedule", () => {
     near(Float32Array.of(actual.initNoiseSigma), [expected.initNoiseSigma], 5e-7);
   });
 
-  test('a list of sigmas is taken as it is', () => {
+  test('given sigmas are used unchanged', () => {
     const continuous = sampler(svd, { sigmas: [80, 3.5, 0.4, 0] });
     near(continuous.sigmas, [80, 3.5, 0.4, 0], 1e-7);
     near(
@@ -175,27 +175,30 @@ describe("the checkpoint's own schedule", () => {
       [80, 3.5, 0.4].map((sigma) => 0.25 * Math.log(sigma)),
       1e-6,
     );
-    // With discrete timesteps the UNet is told the training timestep of that noise level, 999 from the highest one on.
+    // With discrete timesteps the UNet receives the training timestep of the noise level, at most 999.
     near(sampler({}, { sigmas: [900, 3.5, 0.4, 0] }).timesteps, [999, 502.98892, 116.58715], 1e-6);
   });
 
   test.each([
     [{ use_beta_sigmas: true }, 'use_beta_sigmas true is not supported'],
-    [{ _class_name: 'DDIMScheduler' }, '_class_name "DDIMScheduler" is not supported; one of EulerDiscreteScheduler'],
-    [{ timestep_spacing: 'even' }, 'timestep_spacing "even" is not supported; one of linspace, leading, trailing'],
+    [
+      { _class_name: 'DDIMScheduler' },
+      '_class_name "DDIMScheduler" is not supported; use one of EulerDiscreteScheduler',
+    ],
+    [{ timestep_spacing: 'even' }, 'timestep_spacing "even" is not supported; use one of linspace, leading, trailing'],
     [
       { use_karras_sigmas: true, use_exponential_sigmas: true },
-      "use_exponential_sigmas can't be true beside use_karras_sigmas",
+      'use_exponential_sigmas cannot be true together with use_karras_sigmas',
     ],
-    [{ sigma_min: 2, sigma_max: 1 }, 'sigma_min is larger than sigma_max'],
-  ])('%j is refused by name', (config, message) => {
+    [{ sigma_min: 2, sigma_max: 1 }, 'sigma_min is greater than sigma_max'],
+  ])('rejects %j', (config, message) => {
     const issues = schedulerConfigSchema.safeParse(config).error?.issues ?? [];
     expect(issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)).toEqual([message]);
   });
 });
 
 describe('few-step samplers', () => {
-  test('AYS is as published in ten steps, between its levels in others', () => {
+  test('AYS has the published levels for ten steps and interpolated ones otherwise', () => {
     const published = [700, 54.5, 15.886, 7.977, 4.248, 1.789, 0.981, 0.403, 0.173, 0.034, 0];
     near(sampler(svd, { kind: 'ays', steps: 10 }).sigmas, published, 1e-7);
     const twenty = sampler(svd, { kind: 'ays', steps: 20 }).sigmas;
@@ -205,12 +208,10 @@ describe('few-step samplers', () => {
       1e-6,
     );
     expect(twenty[1]).toBeCloseTo(Math.sqrt(700 * 54.5), 3);
-    expect(() => sampler({ ...svd, sigma_max: 80 }, { kind: 'ays', steps: 10 })).toThrow(
-      "this model's sigma_max is 80",
-    );
+    expect(() => sampler({ ...svd, sigma_max: 80 }, { kind: 'ays', steps: 10 })).toThrow('that of the model is 80');
   });
 
-  test("AnimateLCM's levels are some of forty", () => {
+  test('AnimateLCM uses a subset of forty levels', () => {
     const lcm = (steps: number) => sampler(svd, { kind: 'animatelcm', steps });
     near(lcm(1).sigmas, [700, 0], 1e-6);
     near(lcm(4).sigmas, [700, 128.5637, 13.6784, 0.496878, 0], 1e-5);
@@ -232,10 +233,10 @@ describe('few-step samplers', () => {
   });
 });
 
-test.each([[0], [1.5], [1001], [NaN]])('%s steps are refused', (steps) => {
+test.each([[0], [1.5], [1001], [NaN]])('rejects %s steps', (steps) => {
   expect(() => sampler(svd, { steps })).toThrow(`steps must be a whole number from 1 to 1000, not ${steps}`);
 });
 
-test.each([[[]], [[1]], [[1, 2]], [[1, 1, 0]], [[1, -1]], [[Infinity, 0]]])('the sigmas %j are refused', (sigmas) => {
+test.each([[[]], [[1]], [[1, 2]], [[1, 1, 0]], [[1, -1]], [[Infinity, 0]]])('rejects the sigmas %j', (sigmas) => {
   expect(() => sampler(svd, { sigmas })).toThrow('sigmas must be');
 });

@@ -5,13 +5,13 @@ import type { Schedule } from './euler-schedule.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 import { SchedulerError } from './scheduler-error.ts';
 
-/** The samplers there are: the checkpoint's own Euler, Euler on the *Align Your Steps* levels, AnimateLCM's. */
+/** The samplers: Euler with the checkpoint's own schedule, Euler with *Align Your Steps* levels, and AnimateLCM's sampler. */
 export const SAMPLER_KINDS = ['euler', 'ays', 'animatelcm'] as const;
 export type SamplerKind = (typeof SAMPLER_KINDS)[number];
 
 /**
- * What the UNet's output `u` is, and so how the estimate x0 of the clean latents follows from the noisy latents x at
- * level σ (the UNet sees x̂ = x / √(σ² + 1)):
+ * The meaning of the UNet's output `u`. It determines the estimate x0 of the clean latents from the noisy latents x at level
+ * σ. The input of the UNet is x / √(σ² + 1).
  *
  * - `v_prediction`: x0 = x / (σ² + 1) − u · σ / √(σ² + 1)
  * - `epsilon`: x0 = x − σ · u
@@ -20,33 +20,33 @@ export type SamplerKind = (typeof SAMPLER_KINDS)[number];
 export type PredictionType = 'v_prediction' | 'epsilon' | 'sample';
 
 /**
- * Everything of a sampler that the denoising loop needs. Step i goes from x at σ = `sigmas[i]` to x′ at
- * σ′ = `sigmas[i + 1]`:
+ * A sampler. Step i goes from the latents x at σ = `sigmas[i]` to x′ at σ′ = `sigmas[i + 1]`:
  *
- * - not stochastic (Euler): x′ = x0 + (σ′/σ) · (x − x0)
- * - stochastic (AnimateLCM): x′ = x0 + σ′ · z with fresh standard normal numbers z
+ * - deterministic (Euler): x′ = x0 + (σ′/σ) · (x − x0)
+ * - stochastic (AnimateLCM): x′ = x0 + σ′ · z, where z is new standard normal noise
  */
 export interface Sampler extends Schedule {
   readonly name: SamplerKind;
-  /** What the first standard normal latents are multiplied by. */
+  /** The factor of the initial standard normal noise: `init_noise_sigma` in diffusers. */
   readonly initNoiseSigma: number;
+  /** Whether each step adds new noise. */
   readonly stochastic: boolean;
   readonly predictionType: PredictionType;
 }
 
-/** Which sampler, and how fine. */
+/** The kind and the number of steps of a sampler. */
 export interface SamplerOptions {
   readonly kind: SamplerKind;
-  /** Number of UNet evaluations, 1…1000; left out of account where `sigmas` is given. */
+  /** `num_inference_steps`, 1…1000; ignored if `sigmas` is given. */
   readonly steps: number;
-  /** Noise levels to take instead of the sampler's own: descending, where the last step arrives included (mostly 0). */
+  /** Noise levels that replace those of the sampler: descending, including the final one, which is usually 0. */
   readonly sigmas?: readonly number[] | undefined;
 }
 
 /**
- * Makes a sampler from a checkpoint's scheduler.
+ * Creates a sampler for the scheduler config of a checkpoint.
  *
- * @throws {@link SchedulerError} the steps or sigmas are out of range, or the checkpoint can't be sampled in that way
+ * @throws {@link SchedulerError} when steps or sigmas are out of range, or the checkpoint does not support the sampler
  */
 export function createSampler(config: SchedulerConfig, options: SamplerOptions): Sampler {
   const { kind, sigmas } = options;
@@ -54,7 +54,7 @@ export function createSampler(config: SchedulerConfig, options: SamplerOptions):
     ? fromList(config, kind, checked(sigmas))
     : fromSteps(config, kind, checkedSteps(options.steps));
   if (!schedule.sigmas.every(Number.isFinite) || !schedule.timesteps.every(Number.isFinite)) {
-    throw new SchedulerError(`scheduler_config.json: these betas and sigmas give noise levels that are not finite`);
+    throw new SchedulerError('scheduler_config.json: the betas and sigmas lead to noise levels that are not finite');
   }
   const first = Math.max(...schedule.sigmas);
   const scaled = kind === 'animatelcm' || config.timestep_spacing === 'leading';
@@ -75,13 +75,13 @@ function fromSteps(config: SchedulerConfig, kind: SamplerKind, steps: number): S
     case 'ays':
       if (highest !== null && highest < 700) {
         throw new SchedulerError(
-          `sampler ays: its levels are SVD's, from 700 on; this model's sigma_max is ${highest}`,
+          `sampler ays requires a sigma_max of at least 700, but that of the model is ${highest}`,
         );
       }
       return explicitSchedule(config, alignYourSteps(steps));
     case 'animatelcm':
       if (steps > ANIMATE_LCM_LEVELS) {
-        throw new SchedulerError(`sampler animatelcm: at most ${ANIMATE_LCM_LEVELS} steps, not ${steps}`);
+        throw new SchedulerError(`sampler animatelcm supports at most ${ANIMATE_LCM_LEVELS} steps, not ${steps}`);
       }
       return fromList(config, kind, animateLcmSigmas(steps, lowest ?? 0.002, highest ?? 700));
   }
@@ -91,7 +91,7 @@ function fromList(config: SchedulerConfig, kind: SamplerKind, sigmas: readonly n
   if (kind !== 'animatelcm') return explicitSchedule(config, sigmas);
   if (config.prediction_type !== 'v_prediction') {
     const type = config.prediction_type;
-    throw new SchedulerError(`sampler animatelcm: it needs a model with prediction_type v_prediction, not ${type}`);
+    throw new SchedulerError(`sampler animatelcm requires a model with prediction_type v_prediction, not ${type}`);
   }
   const levels = Float32Array.from(sigmas);
   return { sigmas: levels, timesteps: continuousTimesteps(levels) };
@@ -105,7 +105,5 @@ function checkedSteps(steps: number): number {
 function checked(sigmas: readonly number[]): readonly number[] {
   const descends = sigmas.every((sigma, i) => Number.isFinite(sigma) && (i === 0 || sigma < sigmas[i - 1]!));
   if (sigmas.length >= 2 && sigmas.length <= 1001 && descends && sigmas.at(-1)! >= 0) return sigmas;
-  throw new SchedulerError(
-    'sigmas must be 2 to 1001 numbers, each smaller than the one before, the last one 0 or more',
-  );
+  throw new SchedulerError('sigmas must be 2 to 1001 descending numbers of 0 or more');
 }

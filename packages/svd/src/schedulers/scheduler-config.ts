@@ -1,15 +1,17 @@
 import { z } from 'zod';
 
 const oneOf = <const T extends readonly string[]>(options: T) =>
-  z.enum(options, { error: ({ input }) => `${JSON.stringify(input)} is not supported; one of ${options.join(', ')}` });
+  z.enum(options, {
+    error: ({ input }) => `${JSON.stringify(input)} is not supported; use one of ${options.join(', ')}`,
+  });
 
 const flag = z.boolean().nullish();
 const sigma = z.number().positive().nullable().default(null);
 const beta = z.number().gt(0).lt(1);
 
 /**
- * `scheduler/scheduler_config.json`: what diffusers' `EulerDiscreteScheduler` takes, the scheduler of its SVD pipeline,
- * with the same defaults. Keys that it doesn't know are ignored, as there; `use_beta_sigmas` alone is left out.
+ * Schema of `scheduler/scheduler_config.json` for diffusers' `EulerDiscreteScheduler`, with its defaults. As in diffusers,
+ * unknown keys are ignored. `use_beta_sigmas` is not supported.
  */
 export const schedulerConfigSchema = z
   .object({
@@ -33,11 +35,11 @@ export const schedulerConfigSchema = z
     final_sigmas_type: oneOf(['zero', 'sigma_min']).default('zero'),
   })
   .refine(({ use_karras_sigmas: karras, use_exponential_sigmas: exponential }) => !(karras && exponential), {
-    message: "can't be true beside use_karras_sigmas",
+    message: 'cannot be true together with use_karras_sigmas',
     path: ['use_exponential_sigmas'],
   })
   .refine(({ sigma_min: low, sigma_max: high }) => low === null || high === null || low <= high, {
-    message: 'is larger than sigma_max',
+    message: 'is greater than sigma_max',
     path: ['sigma_min'],
   });
 

@@ -1,4 +1,4 @@
-/** A noise schedule that can't be made: the message names the setting and says what would do. */
+/** A noise schedule cannot be created. The message names the setting and its valid values. */
 export class SchedulerError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -1,16 +1,15 @@
 import type { SchedulerConfig } from './scheduler-config.ts';
 
 /**
- * The noise level of every training timestep, √((1 − ᾱ)/ᾱ), ascending; rounded to float32 wherever diffusers keeps a
- * float32 tensor.
+ * The noise levels of all training timesteps, √((1 − ᾱ)/ᾱ), rounded to float32 where diffusers has a float32 tensor.
  *
- * @returns `num_train_timesteps` numbers, or as many as there are `trained_betas`
+ * @returns `num_train_timesteps` levels, or one for each of `trained_betas`, ascending
  * @see diffusers `EulerDiscreteScheduler.__init__`
  */
 export function trainingSigmas(config: SchedulerConfig): Float32Array {
   const betas = config.rescale_betas_zero_snr ? withZeroTerminalSnr(trainingBetas(config)) : trainingBetas(config);
   const products = cumulativeProducts(betas.map((beta) => 1 - beta));
-  // Zero would make the first sigma infinite: float16's smallest number stands for it.
+  // With zero, the highest sigma would be infinite. diffusers uses the smallest float16 number instead.
   if (config.rescale_betas_zero_snr) products[products.length - 1] = 2 ** -24;
   return products.map((product) => Math.sqrt(Math.fround(Math.fround(1 - product) / product)));
 }
@@ -32,7 +31,7 @@ function trainingBetas(config: SchedulerConfig): Float32Array {
   }
 }
 
-/** Algorithm 1 of arXiv 2305.08891: √ᾱ is shifted and scaled so that it ends in zero and starts where it did. */
+/** Algorithm 1 of Lin et al., arXiv 2305.08891: shifts and scales √ᾱ so that it ends at zero and its start is unchanged. */
 function withZeroTerminalSnr(betas: Float32Array): Float32Array {
   const roots = cumulativeProducts(betas.map((beta) => 1 - beta)).map(Math.sqrt);
   const first = roots[0]!;
@@ -42,13 +41,13 @@ function withZeroTerminalSnr(betas: Float32Array): Float32Array {
   return products.map((product, i) => 1 - (i === 0 ? product : Math.fround(product / products[i - 1]!)));
 }
 
-/** PyTorch's `cumprod` of float32 on CPU: carried in float64, stored in float32. */
+/** PyTorch's `cumprod` of float32 on the CPU: accumulated in float64, stored in float32. */
 function cumulativeProducts(values: Float32Array): Float32Array {
   let product = 1;
   return values.map((value) => (product *= value));
 }
 
-/** PyTorch's `linspace` in float32: from both ends to the middle. */
+/** PyTorch's `linspace` in float32, which computes from both ends to the middle. */
 export function linspace32(start: number, end: number, count: number): Float32Array {
   const [first, last] = [Math.fround(start), Math.fround(end)];
   if (count === 1) return Float32Array.of(first);

@@ -65,9 +65,9 @@ export function toMedia(file: MediaFile, url: string, until: number): MessageIni
 const even = (pixels: number): number => pixels + (pixels % 2);
 
 /** Playing time in milliseconds, by the frames that the muxer puts in between. */
-function duration({ frames, fps, outputFps }: Plan, kind: MediaKind): number {
-  const rate = Math.max(1, outputFps / fps);
+function duration({ frames, conditioningFps, frameRate }: Plan, kind: MediaKind): number {
+  const rate = Math.max(1, frameRate / conditioningFps);
   const shown =
     kind === MediaKind.LOOP ? Math.round(2 * (frames - 1) * rate) : Math.floor((frames - 1) * rate + 1e-9) + 1;
-  return Math.round((Math.max(1, shown) * 1000) / (fps * rate));
+  return Math.round((Math.max(1, shown) * 1000) / (conditioningFps * rate));
 }

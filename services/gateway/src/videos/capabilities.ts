@@ -4,6 +4,8 @@ import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { PipelineSettings } from '@cinematica/pipeline';
 import { CapabilitiesSchema, Preset, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import type { Capabilities, VideoSettings } from '@cinematica/protocol/v1';
+import { pickSettings, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
+import type { SettingName } from '@cinematica/settings';
 import type { ModelCard } from '@cinematica/svd';
 import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
 import { cardOf, PRESET_NAMES } from './resolve-plan.ts';
@@ -23,7 +25,11 @@ export function capabilitiesOf(
     version,
     models: [
       {
-        ...{ name: card.name, title: card.title, digest, window: card.window, sizeMultiple: card.multiple },
+        name: card.name,
+        title: card.title,
+        digest,
+        window: card.window,
+        sizeMultiple: card.multiple,
         executionProviders,
         licence: { name, spdxId: spdx, url, notice },
         sizes: card.sizes.map(({ width, height }) => ({ width, height })),
@@ -40,31 +46,34 @@ export function capabilitiesOf(
 
 /** What a video is made with where nothing is asked for; its shape follows the photo, its seed is drawn. */
 function settingsOf({ name, defaults }: ModelCard, preset: Preset): VideoSettings {
-  const { frames, fps, motion, noiseAug, steps, guidance } = defaults;
   return create(VideoSettingsSchema, {
-    ...{ model: name, preset, frames, steps },
-    conditioningFps: fps,
-    frameRate: fps,
-    motionBucketId: motion,
-    noiseAugStrength: noiseAug,
-    minGuidance: guidance.min,
-    maxGuidance: guidance.max,
+    ...pickSettings(defaults),
+    model: name,
+    preset,
+    frameRate: defaults.conditioningFps,
   });
 }
 
-/** The same numbers as in the API's rules. */
+/** The field of `Limits` that has a setting's range, where it is not the setting's own name. */
+const LIMIT_NAMES: Readonly<Partial<Record<SettingName, string>>> = {
+  minGuidance: 'guidance',
+  maxGuidance: 'guidance',
+};
+
+/** The range of each setting that has one. */
+function rangesOf(): Record<string, { min: number; max: number }> {
+  const names = SETTING_NAMES.filter((name) => name !== 'seed');
+  return Object.fromEntries(
+    names.map((name) => [LIMIT_NAMES[name] ?? name, { min: SETTINGS[name].min, max: SETTINGS[name].max }]),
+  );
+}
+
 function limitsOf(settings: PipelineSettings): MessageInitShape<typeof CapabilitiesSchema>['limits'] & {} {
   return {
+    ...rangesOf(),
     maxImageBytes: BigInt(PHOTO_LIMITS.maxBytes),
     maxImagePixels: BigInt(PHOTO_LIMITS.maxPixels),
     imageTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/avif'],
-    frames: { min: 1, max: 250 },
-    conditioningFps: { min: 1, max: 60 },
-    frameRate: { min: 1, max: 60 },
-    motionBucketId: { min: 1, max: 255 },
-    noiseAugStrength: { min: 0, max: 1 },
-    steps: { min: 1, max: 100 },
-    guidance: { min: 0, max: 30 },
     maxUnfinishedVideos: settings.MAX_ACTIVE_PER_OWNER,
     maxShareTtl: durationFromMs(MAX_SHARE_MS),
     retention: durationFromMs(settings.KEEP_HOURS * 3_600_000),

@@ -3,6 +3,7 @@ import type { ModelRef, Plan } from '@cinematica/pipeline';
 import { refuseFields } from '@cinematica/protocol';
 import { ErrorReason, MediaKind, Preset } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
+import { pickSettings, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
 import { chooseSize, SettingsError, SizeError } from '@cinematica/svd';
 import type { ModelCard, Preset as PresetName, Size } from '@cinematica/svd';
 
@@ -50,41 +51,25 @@ export function resolvePlan(model: LoadedModel, settings: VideoSettings | undefi
   }
   const preset = PRESET_NAMES[settings?.preset ?? Preset.UNSPECIFIED];
   const card = cardOf(model.card, preset);
-  const fps = settings?.conditioningFps ?? card.defaults.fps;
+  const fps = settings?.conditioningFps ?? card.defaults.conditioningFps;
   if (settings?.frameRate !== undefined && settings.frameRate < fps) {
     throw unsupported('settings.frame_rate', `must be at least conditioning_fps, which is ${fps}`);
   }
   const { x = 0.5, y = 0.5, zoom = 1 } = settings?.crop ?? {};
   try {
     return createPlan(card, model.ref.digest, {
+      ...(settings && pickSettings(settings)),
       ...chooseSize(shapeOf(settings), photo, card),
       seed: settings?.seed ?? seed,
-      ...given({
-        frames: settings?.frames,
-        fps: settings?.conditioningFps,
-        outputFps: settings?.frameRate,
-        motion: settings?.motionBucketId,
-        noiseAug: settings?.noiseAugStrength,
-        steps: settings?.steps,
-        minGuidance: settings?.minGuidance,
-        maxGuidance: settings?.maxGuidance,
-      }),
       focus: { x, y, zoom },
       outputs: ['mp4', ...(settings?.outputs ?? []).flatMap((kind) => OUTPUT_NAMES[kind] ?? [])],
       preset,
     });
   } catch (error) {
     if (error instanceof SizeError) throw unsupported('settings.size', error.message);
-    if (error instanceof SettingsError) throw unsupported(fieldOf(error.message), error.message);
+    if (error instanceof SettingsError) throw unsupported(fieldOf(error), error.requirement);
     throw error;
   }
-}
-
-/** The fields that are there. */
-function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as ReturnType<
-    typeof given<T>
-  >;
 }
 
 function shapeOf(settings: VideoSettings | undefined): string {
@@ -98,19 +83,11 @@ function shapeOf(settings: VideoSettings | undefined): string {
   }
 }
 
-/** The API's name of the setting that a message of the model begins with. */
-function fieldOf(message: string): string {
-  const fields: Readonly<Record<string, string>> = {
-    width: 'size.width',
-    height: 'size.height',
-    fps: 'conditioning_fps',
-    motion: 'motion_bucket_id',
-    noiseAug: 'noise_aug_strength',
-    minGuidance: 'min_guidance',
-    maxGuidance: 'max_guidance',
-  };
-  const [name = ''] = message.split(' ', 1);
-  return `settings.${fields[name] ?? name}`;
+/** The API's name of the setting that can't be. */
+function fieldOf({ field }: SettingsError): string {
+  if (field === 'width' || field === 'height') return `settings.size.${field}`;
+  const setting = SETTING_NAMES.find((name) => name === field);
+  return setting ? `settings.${SETTINGS[setting].field}` : 'settings';
 }
 
 const unsupported = (field: string, description: string) =>

@@ -6,6 +6,7 @@ import type { PipelineSettings, Plan, StoredRecord, VideoRecord } from '@cinemat
 import { ErrorReason, MediaKind, Preset, Video_State, VideoSchema, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import type { MediaSchema, Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { pickSettings } from '@cinematica/settings';
 import { mediaFiles, toMedia } from '../media/media-files.ts';
 import type { MediaLinks } from '../media/media-links.ts';
 import { progressOf, publicStage } from './progress.ts';
@@ -108,17 +109,9 @@ export function changeTime(record: VideoRecord, { ACK_WAIT_MS }: Pick<PipelineSe
 
 function settingsOf(plan: Plan): VideoSettings {
   return create(VideoSettingsSchema, {
+    ...pickSettings(plan),
     model: plan.model,
     preset: PRESETS[plan.preset] ?? Preset.UNSPECIFIED,
-    frames: plan.frames,
-    conditioningFps: plan.fps,
-    frameRate: plan.outputFps,
-    motionBucketId: plan.motion,
-    noiseAugStrength: plan.noiseAug,
-    steps: plan.steps,
-    minGuidance: plan.minGuidance,
-    maxGuidance: plan.maxGuidance,
-    seed: plan.seed,
     shape: { case: 'size', value: { width: plan.width, height: plan.height } },
     crop: { x: plan.focusX, y: plan.focusY, zoom: plan.zoom || 1 },
     outputs: plan.outputs.flatMap((output) => OUTPUTS[output] ?? []),

@@ -1,12 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { ErrorInfoSchema } from '@cinematica/protocol/error-details';
-import { Video_State, VideoSchema, VideoService } from '@cinematica/protocol/v1';
+import { Video_State, VideoSchema } from '@cinematica/protocol/v1';
 import type { Video } from '@cinematica/protocol/v1';
-import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
-import type { ServiceImpl } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, expect, test, vi } from 'vitest';
+import { fakeGateway, gatewayError } from '../../../test/fake-gateway.ts';
 import { watchVideo } from './watch-video.svelte.ts';
 import type { WatchedVideo } from './watch-video.svelte.ts';
 
@@ -23,13 +22,9 @@ const videoAt = (sequence: bigint, state: Video_State, more: MessageInitShape<ty
 
 const event = (video: Video) => ({ message: { case: 'event' as const, value: { sequence: video.sequence, video } } });
 
-/** Watches a video of a fake gateway, which Connect's router serves in this process. */
-function watch(gateway: Partial<ServiceImpl<typeof VideoService>>): WatchedVideo {
-  const api = createClient(
-    VideoService,
-    createRouterTransport(({ service }) => void service(VideoService, gateway)),
-  );
-  return watchVideo(NAME, { api, retryDelayMs: 1 }, stop.signal);
+/** Watches a video of a gateway with these methods. */
+function watch(methods: Parameters<typeof fakeGateway>[0]): WatchedVideo {
+  return watchVideo(NAME, { api: fakeGateway(methods), retryDelayMs: 1 }, stop.signal);
 }
 
 test('resumes after the last sequence number when the stream breaks, until the state is final', async () => {
@@ -93,12 +88,11 @@ test('the queue position stays until a new one arrives, and disappears when the 
 
 test('an unreachable gateway is retried; an unknown video is retried only on refresh', async () => {
   let calls = 0;
-  const unknown = { desc: ErrorInfoSchema, value: { reason: 'VIDEO_NOT_FOUND', domain: 'cinematica.dev' } };
   const watched = watch({
     getVideo() {
       calls++;
       if (calls < 4) throw new ConnectError('no network', Code.Unavailable);
-      throw new ConnectError('unknown', Code.NotFound, undefined, [unknown]);
+      throw gatewayError('VIDEO_NOT_FOUND', Code.NotFound);
     },
   });
   await expect.poll(() => watched.connection).toBe('refused');

@@ -1,52 +1,16 @@
 import { create } from '@bufbuild/protobuf';
-import { CapabilitiesSchema, MediaKind, Preset, VideoSettingsSchema } from '@cinematica/protocol/v1';
+import { MediaKind, Preset, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import { chooseSize } from '@cinematica/svd';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CAPABILITIES, DEFAULTS } from '../../../test/fake-gateway.ts';
 import { DEFAULT_CHOICES, fromSettings, hasOnlyPreset, NUMERIC_SETTINGS, rangeOf, resolveNumbers } from './choices.ts';
 import { parseChoices, serializeChoices, toSettings, withNumber, withPreset } from './choices.ts';
 import { DEFAULT_CROP } from './crop.ts';
 import { shapeForSize, shapesFor, videoSize } from './shapes.ts';
 
-const defaults = {
-  frames: 50,
-  conditioningFps: 7,
-  frameRate: 7,
-  motionBucketId: 127,
-  noiseAugStrength: 0.02,
-  steps: 25,
-  minGuidance: 1,
-  maxGuidance: 3,
-};
-const preset = (which: Preset, motionBucketId: number) => ({
-  preset: which,
-  settings: { ...defaults, preset: which, motionBucketId },
-});
-const capabilities = create(CapabilitiesSchema, {
-  models: [
-    {
-      name: 'svd-xt',
-      sizes: [
-        { width: 1024, height: 576 },
-        { width: 768, height: 512 },
-      ],
-      sizeMultiple: 64,
-      defaults,
-      presets: [preset(Preset.CALM, 60), preset(Preset.NATURAL, 127), preset(Preset.LIVELY, 200)],
-    },
-  ],
-  limits: {
-    frames: { min: 1, max: 250 },
-    conditioningFps: { min: 1, max: 60 },
-    frameRate: { min: 1, max: 60 },
-    motionBucketId: { min: 1, max: 255 },
-    noiseAugStrength: { min: 0, max: 1 },
-    steps: { min: 1, max: 100 },
-    guidance: { min: 0, max: 30 },
-  },
-});
-const model = capabilities.models[0]!;
-const limits = capabilities.limits!;
+const model = CAPABILITIES.models[0]!;
+const limits = CAPABILITIES.limits!;
 
 describe('choices', () => {
   it('send only the preset when nothing else is chosen', () => {
@@ -78,7 +42,7 @@ describe('choices', () => {
     fc.assert(
       fc.property(fc.array(change), (changes) => {
         const choices = changes.reduce((now, [name, value]) => withNumber(now, name, value, model), DEFAULT_CHOICES);
-        const sent = { ...defaults, frameRate: undefined, ...toSettings(choices, DEFAULT_CROP, model) };
+        const sent = { ...DEFAULTS, frameRate: undefined, ...toSettings(choices, DEFAULT_CROP, model) };
         const last = changes.at(-1);
         expect(sent.minGuidance).toBeLessThanOrEqual(sent.maxGuidance);
         expect(sent.frameRate ?? sent.conditioningFps).toBeGreaterThanOrEqual(sent.conditioningFps);
@@ -93,26 +57,26 @@ describe('choices', () => {
       seed: 7,
       extras: [MediaKind.LOOP] as const,
     };
-    expect(parseChoices(serializeChoices(choices), capabilities)).toEqual({ ...choices, seed: undefined });
+    expect(parseChoices(serializeChoices(choices), CAPABILITIES)).toEqual({ ...choices, seed: undefined });
     const invalid = {
       preset: 9,
       shape: '1:99',
       own: { frames: 9999, steps: 'many', motionBucketId: null },
       extras: [3, 4],
     };
-    expect(parseChoices(JSON.stringify(invalid), capabilities)).toEqual({
+    expect(parseChoices(JSON.stringify(invalid), CAPABILITIES)).toEqual({
       ...DEFAULT_CHOICES,
       overrides: { frames: 250 },
       extras: [MediaKind.LOOP],
     });
     for (const text of [null, '', '{', '[]', '7', 'null']) {
-      expect(parseChoices(text, capabilities)).toEqual(DEFAULT_CHOICES);
+      expect(parseChoices(text, CAPABILITIES)).toEqual(DEFAULT_CHOICES);
     }
   });
 
   it('can be derived from an existing video’s settings', () => {
     const settings = create(VideoSettingsSchema, {
-      ...defaults,
+      ...DEFAULTS,
       motionBucketId: 60,
       steps: 9,
       preset: Preset.CALM,

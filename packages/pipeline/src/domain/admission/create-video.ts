@@ -1,57 +1,64 @@
 import { v7 } from 'uuid';
-import type { Artifacts } from '../ports/artifacts.ts';
+import { activeTraceParent } from '../../telemetry/trace.ts';
+import { UnavailableError } from '../errors.ts';
 import { Lifetime } from '../messages.ts';
 import type { Plan } from '../messages.ts';
-import { newRecord } from '../video/new-record.ts';
-import type { NewRecord } from '../video/new-record.ts';
+import type { Artifacts } from '../ports/artifacts.ts';
 import { UnknownVideoError } from '../ports/records.ts';
 import type { Records, StoredRecord } from '../ports/records.ts';
 import type { Requests } from '../ports/requests.ts';
 import type { PipelineSettings } from '../settings.ts';
-import { activeTraceParent } from '../../telemetry/trace.ts';
-import { UnavailableError } from '../errors.ts';
+import { newRecord } from '../video/new-record.ts';
+import type { NewRecord } from '../video/new-record.ts';
 
+/** What the creation of videos needs. Every field is required. */
 export interface CreateVideoOptions {
+  /** The new record is stored here. */
   readonly records: Records;
+  /** Recognises a request that is repeated. */
   readonly requests: Requests;
+  /** The photo is stored here. */
   readonly artifacts: Artifacts;
-  readonly settings: PipelineSettings;
+  /** `KEEP_HOURS`: how long the video is kept. */
+  readonly settings: Pick<PipelineSettings, 'KEEP_HOURS'>;
 }
 
 export interface VideoRequest {
   readonly owner: string;
   readonly requestId: string;
-  /** The whole request, in a form that is the same each time that it is sent. */
+  /** The whole request, serialised in the same way each time. */
   readonly body: Uint8Array;
   readonly admission: Admission;
-  /** Called only where the video is new and admitted: what is costly to find out belongs here. */
+  /** Does the expensive work. Called only when the video is new and was admitted. */
   readonly prepare: (videoId: string) => Promise<PreparedVideo>;
 }
 
-/** Whether a caller may have one more video. */
+/** Decides whether an owner may have one more video. */
 export interface Admission {
-  /** Refuses at once where it is known that there is no room. @throws OverLimitError */
+  /** Rejects the request early when it is known that a limit is reached. @throws OverLimitError */
   check(): void;
   /** Counts the video against every limit. @throws OverLimitError, UnavailableError */
   take(videoId: string): Promise<void>;
-  /** The video is not made after all. */
+  /** Removes the video from the counts, because it was not created. @throws UnavailableError */
   giveBack(videoId: string): Promise<void>;
 }
 
-/** What a new video is made of. */
+/** The contents of a new video. */
 export interface PreparedVideo extends Pick<NewRecord, 'photoWidth' | 'photoHeight' | 'madeFrom' | 'continuedFrom'> {
   readonly plan: Plan;
   readonly photo: Uint8Array;
 }
 
 /**
- * Makes a video's record, once for each request however often and at however many gateways it arrives, and whatever
- * breaks off in between. It is answered as soon as the record is there; the dispatcher sees it by itself.
- * @throws RequestConflictError, OverLimitError, StorageFullError, UnavailableError, UnknownVideoError where the video
- * was deleted since, what `prepare` throws
+ * Creates the record of a video, once for each request, however often and at however many gateways the request arrives,
+ * and even if an earlier attempt was interrupted. The video table delivers the new record to the housekeeper of the
+ * pipeline, whose dispatcher admits it: see `domain/housekeeping/dispatch.ts`.
+ * @throws RequestConflictError, OverLimitError, StorageFullError, UnavailableError
+ * @throws UnknownVideoError when the video was deleted since.
+ * @throws whatever `prepare` throws.
  */
-export async function createVideo(parts: CreateVideoOptions, request: VideoRequest): Promise<StoredRecord> {
-  const { records, requests } = parts;
+export async function createVideo(options: CreateVideoOptions, request: VideoRequest): Promise<StoredRecord> {
+  const { records, requests } = options;
   const { owner, requestId, body, admission } = request;
   const earlier = await requests.find(owner, requestId, body);
   if (!earlier) admission.check();
@@ -62,9 +69,9 @@ export async function createVideo(parts: CreateVideoOptions, request: VideoReque
 
   await admission.take(videoId);
   try {
-    return await createRecord(parts, request, videoId);
+    return await createRecord(options, request, videoId);
   } catch (error) {
-    // Whether the record was written may be unknown: then the video counts.
+    // When it is unknown whether the record was written, the video stays counted.
     if (!(error instanceof UnavailableError)) await admission.giveBack(videoId).catch(() => undefined);
     throw error;
   }
@@ -76,7 +83,7 @@ async function createRecord(
   videoId: string,
 ): Promise<StoredRecord> {
   const { photo, ...prepared } = await prepare(videoId);
-  // Under a name of its own, should the same request be under way elsewhere: the one that loses is collected.
+  // The name is unique, because another gateway may handle the same request. The photo that loses is collected.
   const stored = await artifacts.put(Lifetime.PHOTO, `${videoId}/0/photo/${v7()}/photo`, 'photo', photo);
   const record = newRecord({
     ...prepared,

@@ -2,62 +2,64 @@ import { clone } from '@bufbuild/protobuf';
 import { setTimeout as delay } from 'node:timers/promises';
 import { QuotaRecordSchema } from '../messages.ts';
 import type { QuotaRecord } from '../messages.ts';
-import type { QuotaStore, StoredQuota } from '../ports/quotas.ts';
+import type { QuotaStore, StoredQuota } from '../ports/quota-store.ts';
 import type { StoredRecord } from '../ports/records.ts';
 import type { PipelineSettings } from '../settings.ts';
 import { isTerminal } from '../video/routing.ts';
 import { OverLimitError } from './over-limit-error.ts';
 
-/** Finds a video's record in memory. Its answer may be a moment old. */
+const DAY_MS = 86_400_000;
+
+/** Finds a video's record in memory. It may lag behind the storage by a moment. */
 export type FindVideo = (videoId: string) => StoredRecord | undefined;
 
-/** What an owner may have: unfinished videos, and videos in a day (UTC). */
+/** What an owner may have. */
 export type QuotaLimits = Pick<PipelineSettings, 'MAX_ACTIVE_PER_OWNER' | 'MAX_DAILY_PER_OWNER'>;
 
 /** Counts the videos of owners against their limits. */
 export interface Quotas {
   /**
-   * Refuses an owner whose quota was full a moment ago. Nothing is read, so that refusals are cheap.
-   *
+   * Rejects an owner whose quota was full a moment ago. It does not access the storage, so that rejections are cheap.
    * @throws OverLimitError
    */
   check(owner: string): void;
   /**
-   * Counts a new video. However many come at once, no owner holds more than its share: the count is changed by
-   * compare-and-set. Videos that have ended are dropped from it when it is full, so that nothing needs to be counted
-   * down. A video that is counted already is not counted again.
-   *
+   * Counts a new video. Concurrent requests cannot exceed the limits, because the count is changed by compare-and-set.
+   * When the quota is full, videos that have ended are dropped from it, so that nothing has to be counted down. A video
+   * that is counted already is not counted again.
    * @throws OverLimitError, UnavailableError
    */
   take(owner: string, videoId: string): Promise<void>;
-  /** Removes a video that was counted and then not made. @throws UnavailableError */
+  /** Removes a video that was counted but not created. @throws UnavailableError */
   giveBack(owner: string, videoId: string): Promise<void>;
 }
 
-/** How long a quota that was read is relied on to refuse. Milliseconds. */
+interface KnownQuota extends StoredQuota {
+  /** When it was read or written, milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** How long a known quota is relied on to reject a request. Milliseconds. */
 const TRUST_MS = 1_000;
-/** Quotas that are remembered. */
+/** How many quotas are kept in memory. */
 const MAX_KNOWN = 10_000;
-/** Lost compare-and-sets before a caller is told to try again. Within a process changes of one quota never race. */
+/** Revision conflicts before the owner is told to retry. Changes of one quota in one process never conflict. */
 const MAX_TRIES = 20;
 
-/** Decides on a copy of the quota. @returns whether it changed. @throws OverLimitError */
-type QuotaChange = (quota: QuotaRecord) => boolean;
-
 export function createQuotas(store: QuotaStore, find: FindVideo, limits: QuotaLimits): Quotas {
-  const known = new Map<string, { readonly quota: QuotaRecord; readonly readTime: number }>();
+  const known = new Map<string, KnownQuota>();
   const changes = new Map<string, Promise<unknown>>();
 
-  function remember(owner: string, { quota }: Pick<StoredQuota, 'quota'>): void {
+  function remember(owner: string, stored: StoredQuota): void {
     known.delete(owner);
-    known.set(owner, { quota, readTime: Date.now() });
+    known.set(owner, { ...stored, time: Date.now() });
     if (known.size > MAX_KNOWN) known.delete(known.keys().next().value ?? '');
   }
 
-  /** Changes of one quota are made one after the other. */
-  function update(owner: string, change: QuotaChange): Promise<void> {
-    const before = changes.get(owner) ?? Promise.resolve();
-    const made = before.then(() => compareAndSet(owner, change));
+  /** Changes of one quota run one after the other. @param change returns false when nothing has to be written. */
+  function update(owner: string, change: (quota: QuotaRecord) => boolean): Promise<void> {
+    const previous = changes.get(owner) ?? Promise.resolve();
+    const made = previous.then(() => compareAndSet(owner, change));
     const settled = made
       .catch(() => undefined)
       .then(() => {
@@ -67,14 +69,15 @@ export function createQuotas(store: QuotaStore, find: FindVideo, limits: QuotaLi
     return made;
   }
 
-  async function compareAndSet(owner: string, change: QuotaChange): Promise<void> {
+  async function compareAndSet(owner: string, change: (quota: QuotaRecord) => boolean): Promise<void> {
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
       const stored = await store.get(owner);
       remember(owner, stored);
       const quota = clone(QuotaRecordSchema, stored.quota);
       if (!change(quota)) return;
-      if ((await store.replace(owner, quota, stored.revision)) !== null) {
-        remember(owner, { quota });
+      const revision = await store.put(owner, quota, stored.revision);
+      if (revision !== null) {
+        remember(owner, { quota, revision, exists: true });
         return;
       }
       await delay(Math.random() * Math.min(100, 2 ** tries));
@@ -82,22 +85,33 @@ export function createQuotas(store: QuotaStore, find: FindVideo, limits: QuotaLi
     throw new OverLimitError('too many videos are being created at the same time: try again', 1, 'system');
   }
 
+  /** @throws OverLimitError */
+  function rejectFull(quota: QuotaRecord): void {
+    const now = Date.now();
+    const day = dayOf(now);
+    if (quota.day === day && quota.videosToday >= limits.MAX_DAILY_PER_OWNER) {
+      const left = Math.ceil(((day + 1) * DAY_MS - now) / 1000);
+      throw new OverLimitError(`no more than ${limits.MAX_DAILY_PER_OWNER} videos a day: go on tomorrow`, left);
+    }
+    if (quota.activeVideoIds.length < limits.MAX_ACTIVE_PER_OWNER) return;
+    if (unfinished(find, quota).length < limits.MAX_ACTIVE_PER_OWNER) return;
+    const most = limits.MAX_ACTIVE_PER_OWNER;
+    throw new OverLimitError(`no more than ${most} videos at once: wait for one of yours to be done`, 30);
+  }
+
   return {
     check(owner) {
       const last = known.get(owner);
-      if (last && Date.now() - last.readTime < TRUST_MS) refuseFull(last.quota, find, limits);
+      if (last && Date.now() - last.time < TRUST_MS) rejectFull(last.quota);
     },
     take: (owner, videoId) =>
       update(owner, (quota) => {
-        // A request that was interrupted after this is repeated.
+        // A request that was interrupted after it was counted is repeated.
         if (quota.activeVideoIds.includes(videoId)) return false;
-        refuseFull(quota, find, limits);
+        rejectFull(quota);
         const day = dayOf(Date.now());
-        if (quota.day !== day) {
-          quota.day = day;
-          quota.videosToday = 0;
-        }
-        if (quota.activeVideoIds.length >= limits.MAX_ACTIVE_PER_OWNER) quota.activeVideoIds = unfinished(quota, find);
+        if (quota.day !== day) Object.assign(quota, { day, videosToday: 0 });
+        if (quota.activeVideoIds.length >= limits.MAX_ACTIVE_PER_OWNER) quota.activeVideoIds = unfinished(find, quota);
         quota.activeVideoIds.push(videoId);
         quota.videosToday++;
         return true;
@@ -112,39 +126,27 @@ export function createQuotas(store: QuotaStore, find: FindVideo, limits: QuotaLi
   };
 }
 
+const dayOf = (time: number): number => Math.floor(time / DAY_MS);
+
 /**
- * Removes the quotas of owners who have no unfinished video and made none today: they start again from zero.
- *
+ * Removes the quotas of owners who have no unfinished video and created none today.
  * @returns how many.
  * @throws UnavailableError
  */
-export async function forgetIdleQuotas(store: QuotaStore, find: FindVideo): Promise<number> {
+export async function removeIdleQuotas(store: QuotaStore, find: FindVideo): Promise<number> {
   const today = dayOf(Date.now());
-  let forgotten = 0;
+  let removed = 0;
   for (const owner of await store.owners()) {
-    const { quota, revision } = await store.get(owner);
-    if (revision === 0 || quota.day >= today || unfinished(quota, find).length > 0) continue;
-    if (await store.remove(owner, revision)) forgotten++;
+    const { quota, revision, exists } = await store.get(owner);
+    if (!exists || quota.day >= today || unfinished(find, quota).length > 0) continue;
+    // A conflict means that the owner has just created a video.
+    if (await store.remove(owner, revision)) removed++;
   }
-  return forgotten;
+  return removed;
 }
 
-/** @throws OverLimitError */
-function refuseFull(quota: QuotaRecord, find: FindVideo, limits: QuotaLimits): void {
-  const { MAX_DAILY_PER_OWNER, MAX_ACTIVE_PER_OWNER } = limits;
-  const now = Date.now();
-  const day = dayOf(now);
-  if (quota.day === day && quota.videosToday >= MAX_DAILY_PER_OWNER) {
-    const seconds = Math.ceil(((day + 1) * DAY_MS - now) / 1000);
-    throw new OverLimitError(`no more than ${MAX_DAILY_PER_OWNER} videos a day: go on tomorrow`, seconds);
-  }
-  if (quota.activeVideoIds.length < MAX_ACTIVE_PER_OWNER) return;
-  if (unfinished(quota, find).length < MAX_ACTIVE_PER_OWNER) return;
-  throw new OverLimitError(`no more than ${MAX_ACTIVE_PER_OWNER} videos at once: wait for one of yours to be done`, 30);
-}
-
-/** A video without a record may be about to get one, for a minute after its id was made. */
-function unfinished(quota: QuotaRecord, find: FindVideo): string[] {
+/** The counted videos that have not ended. A video without a record may be about to be created. */
+function unfinished(find: FindVideo, quota: QuotaRecord): string[] {
   const old = Date.now() - 60_000;
   return quota.activeVideoIds.filter((videoId) => {
     const stored = find(videoId);
@@ -152,10 +154,5 @@ function unfinished(quota: QuotaRecord, find: FindVideo): string[] {
   });
 }
 
-const DAY_MS = 86_400_000;
-
-/** The day of a time, counted from 1970 in UTC. */
-const dayOf = (time: number): number => Math.floor(time / DAY_MS);
-
-/** When a UUID of version 7 was made, milliseconds since 1970. */
+/** When a UUID of version 7 was created, milliseconds since 1970. */
 const timeOf = (videoId: string): number => Number.parseInt(videoId.replace('-', '').slice(0, 12), 16);

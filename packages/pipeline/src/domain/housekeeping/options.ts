@@ -4,7 +4,7 @@ import type { ConnectionStatus } from '../ports/connection-status.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { Maintenance } from '../ports/maintenance.ts';
 import type { QueueTurns } from '../ports/queue-turns.ts';
-import type { QuotaStore } from '../ports/quotas.ts';
+import type { QuotaStore } from '../ports/quota-store.ts';
 import type { Records } from '../ports/records.ts';
 import type { Requests } from '../ports/requests.ts';
 import type { TaskQueue } from '../ports/task-queue.ts';
@@ -20,7 +20,7 @@ export interface HousekeepingOptions {
   /** Requests of removed videos are closed, and old ones forgotten. */
   readonly requests: Requests;
   /** Quotas of idle owners are removed. */
-  readonly quotas: QuotaStore;
+  readonly quotaStore: QuotaStore;
   /** Artifacts that no record refers to are removed. */
   readonly artifacts: Artifacts;
   /** The first task of admitted videos and all stalled tasks are published here. */

@@ -8,6 +8,11 @@ export class RequestConflictError extends Error {
 /** Remembers which video a request created, so that a repeated request does not create another one. */
 export interface Requests {
   /**
+   * @returns the request as it was first received; null when it is new.
+   * @throws RequestConflictError, UnavailableError
+   */
+  find(owner: string, requestId: string, body: Uint8Array): Promise<RequestRecord | null>;
+  /**
    * @param body the whole request, serialised in the same way each time.
    * @returns the request as it was first received, or null when it is new.
    * @throws RequestConflictError, UnavailableError

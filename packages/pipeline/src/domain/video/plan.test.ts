@@ -12,19 +12,34 @@ const card: ModelCard = {
   window: 25,
   decodeChunk: 9,
   sampler: 'euler',
-  defaults: { frames: 50, fps: 7, motion: 127, noiseAug: 0.02, steps: 25, guidance: { min: 1, max: 3 } },
+  defaults: {
+    frames: 50,
+    conditioningFps: 7,
+    motionBucketId: 127,
+    noiseAugStrength: 0.02,
+    steps: 25,
+    minGuidance: 1,
+    maxGuidance: 3,
+  },
   presets: Object.fromEntries(PRESETS.map((preset) => [preset, {}])) as ModelCard['presets'],
 };
 const size = { width: 1024, height: 576, seed: 7 };
 
-test('50 frames with a window of 25 are 26 + 26, one shared and one dropped, decoded as 9 + 9 + 8', () => {
+test('plans 50 frames with a window of 25 as two segments of 26, one frame shared and one dropped', () => {
   const plan = createPlan(card, 'abc', size);
   expect(plan).toMatchObject({ frames: 50, segments: 2, segmentFrames: 26, surplus: 1, decodeChunks: [9, 9, 8] });
-  expect(plan).toMatchObject({ model: 'svd-xt', modelDigest: 'abc', steps: 25, fps: 7, outputFps: 7, seed: 7 });
+  expect(plan).toMatchObject({
+    model: 'svd-xt',
+    modelDigest: 'abc',
+    steps: 25,
+    conditioningFps: 7,
+    frameRate: 7,
+    seed: 7,
+  });
 });
 
 test.each([1, 2, 25, 26, 27, 49, 51, 76, 249, 250])(
-  '%i frames come out of their segments, and none is alone',
+  'the segments of %i frames add up, and are decoded in chunks of similar size',
   (frames) => {
     const { segments, segmentFrames, surplus, decodeChunks } = createPlan(card, 'abc', { ...size, frames });
     expect(segments * (segmentFrames - 1) + 1 - surplus).toBe(frames);
@@ -34,11 +49,11 @@ test.each([1, 2, 25, 26, 27, 49, 51, 76, 249, 250])(
   },
 );
 
-test('a segment’s settings are the plan’s, through the record and back', () => {
+test('the settings of a segment are those of the plan', () => {
   const plan = createPlan(card, 'abc', {
     ...size,
-    motion: 40,
-    noiseAug: 0.1,
+    motionBucketId: 40,
+    noiseAugStrength: 0.1,
     minGuidance: 1.5,
     maxGuidance: 2.5,
     frames: 60,
@@ -47,8 +62,8 @@ test('a segment’s settings are the plan’s, through the record and back', () 
     ...size,
     frames: plan.segmentFrames,
     segment: 2,
-    motion: 40,
-    noiseAug: 0.1,
+    motionBucketId: 40,
+    noiseAugStrength: 0.1,
     minGuidance: 1.5,
     maxGuidance: 2.5,
     sampler: 'euler',

@@ -1,29 +1,33 @@
 import { create } from '@bufbuild/protobuf';
+import { CARD_SETTING_NAMES, pickSettings } from '@cinematica/settings';
 import { decodeChunks, planSegments, resolveSettings, SAMPLER_KINDS } from '@cinematica/svd';
-import type { ModelCard, SettingsRequest, VideoSettings } from '@cinematica/svd';
+import type { ModelCard, SettingsRequest, SegmentSettings } from '@cinematica/svd';
 import { PlanSchema } from '../messages.ts';
 import type { Plan } from '../messages.ts';
 
-/** What is asked for: of the model, and of the files. */
+/** The settings of a video, for the model and for the files. */
 export interface PlanRequest extends Omit<SettingsRequest, 'frames' | 'segment'> {
-  /** Frames of the finished video; the model's own number unless it is given. */
+  /** The number of frames of the video. @default the model card's number of frames */
   readonly frames?: number | undefined;
-  /** The frame rate of the files; the one that the model is told unless it is given. */
-  readonly outputFps?: number | undefined;
+  /** The frame rate of the files. @default `conditioningFps` */
+  readonly frameRate?: number | undefined;
+  /** The centre of the crop, 0 to 1 in both directions, and its zoom, at least 1. @default the centre without zoom */
   readonly focus?: { readonly x: number; readonly y: number; readonly zoom?: number | undefined } | undefined;
-  /** The preset whose numbers the card's defaults are. */
+  /** The name of the preset that the card's defaults come from. @default none */
   readonly preset?: string | undefined;
+  /** Whether a file that loops is made. @default false */
   readonly loop?: boolean | undefined;
-  /** Kinds of files beside the poster. */
+  /** The kinds of files beside the poster. @default ['mp4'] */
   readonly outputs?: readonly string[] | undefined;
-  /** Steps between two checkpoints. */
+  /** The number of steps between two checkpoints. @default 5 */
   readonly checkpointSteps?: number | undefined;
 }
 
 /**
- * Fixes a video: everything that its frames follow from, in the model's defaults where nothing is asked for.
- * @param digest the first hexadecimal digits of the digest of the model's files.
- * @throws SettingsError naming what can't be.
+ * Resolves a request into the plan of a video, which determines its frames. Settings that are not given are the model's
+ * defaults.
+ * @param digest the first hexadecimal digits of the SHA-256 of the model's files.
+ * @throws SettingsError naming the setting that is not supported.
  */
 export function createPlan(card: ModelCard, digest: string, request: PlanRequest): Plan {
   const frames = request.frames ?? card.defaults.frames;
@@ -33,17 +37,11 @@ export function createPlan(card: ModelCard, digest: string, request: PlanRequest
   return create(PlanSchema, {
     model: card.name,
     modelDigest: digest,
+    ...pickSettings(settings),
     width: settings.width,
     height: settings.height,
     frames,
-    fps: settings.fps,
-    outputFps: request.outputFps ?? settings.fps,
-    motion: settings.motion,
-    noiseAug: settings.noiseAug,
-    steps: settings.steps,
-    minGuidance: settings.minGuidance,
-    maxGuidance: settings.maxGuidance,
-    seed: settings.seed,
+    frameRate: request.frameRate ?? settings.conditioningFps,
     sampler: settings.sampler,
     sigmas: [...(settings.sigmas ?? [])],
     focusX: focus.x,
@@ -60,22 +58,15 @@ export function createPlan(card: ModelCard, digest: string, request: PlanRequest
   });
 }
 
-/** A segment's settings, as the model takes them. */
-export function segmentSettings(plan: Plan, segment: number): VideoSettings {
+/** The settings of a segment, in the model's form. @throws RangeError when the sampler is unknown. */
+export function segmentSettings(plan: Plan, segment: number): SegmentSettings {
   const sampler = SAMPLER_KINDS.find((kind) => kind === plan.sampler);
-  if (!sampler) throw new RangeError(`the plan's sampler "${plan.sampler}" is none that this version knows`);
-  const { width, height, fps, motion, noiseAug, steps, minGuidance, maxGuidance, seed } = plan;
+  if (!sampler) throw new RangeError(`unknown sampler "${plan.sampler}" in the plan`);
   return {
-    width,
-    height,
+    ...pickSettings(plan, [...CARD_SETTING_NAMES, 'seed']),
+    width: plan.width,
+    height: plan.height,
     frames: plan.segmentFrames,
-    fps,
-    motion,
-    noiseAug,
-    steps,
-    minGuidance,
-    maxGuidance,
-    seed,
     segment,
     sampler,
     sigmas: plan.sigmas.length > 0 ? plan.sigmas : undefined,

@@ -1,53 +1,70 @@
 /** A work queue's consumer that a service takes tasks from. */
-export interface QueueAccess {
+export interface QueuePermission {
   readonly stream: string;
   readonly consumer: string;
 }
 
-/** `read`: get by key. `change`: that, and create, update, delete by key. `watch`: that, and follow and list keys. */
-export type RecordsAccess = 'read' | 'change' | 'watch';
+/**
+ * What a service may do with the keys of a bucket:
+ *
+ * - `read`: get a key.
+ * - `change`: also create, update and delete a key.
+ * - `watch`: also watch and list keys.
+ */
+export type BucketPermission = 'read' | 'change' | 'watch';
 
-/** What one service may do with NATS; what is not in it is refused. */
-export interface Access {
-  readonly queues?: readonly QueueAccess[];
-  /** Streams whose state it may see, whose messages it may read one by one, and which it may purge. */
-  readonly tends?: readonly string[];
+/** What one user may do in NATS. Everything else is rejected. Every field is empty by default. */
+export interface UserPermissions {
+  /** Consumers that it takes tasks from. */
+  readonly queues?: readonly QueuePermission[];
+  /** Streams whose state and messages it may read, and which it may purge. */
+  readonly maintains?: readonly string[];
+  /** Further subjects that it publishes to. */
   readonly publishes?: readonly string[];
+  /** Further subjects that it subscribes to. */
   readonly subscribes?: readonly string[];
-  /** By KV bucket. */
-  readonly records?: Readonly<Record<string, RecordsAccess>>;
-  /** Object Store buckets that it gets from. */
+  /** What it may do with key-value buckets, by name. */
+  readonly buckets?: Readonly<Record<string, BucketPermission>>;
+  /** Object store buckets that it reads. */
   readonly reads?: readonly string[];
-  /** Object Store buckets that it gets from, puts into, and cleans of puts that failed and of rubbish. */
+  /** Object store buckets that it reads and writes, and from which it removes failed writes and garbage. */
   readonly writes?: readonly string[];
 }
 
-/** Subjects, as NATS' configuration takes them. */
+/** Subjects, in the form that NATS' configuration takes. */
 export interface AllowLists {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
 }
 
 /**
- * Where a user's replies arrive. Its clients connect with this as their `inboxPrefix`: were it NATS' own `_INBOX`, every
- * user could listen to the others' replies.
+ * The prefix of the inbox that a user's replies arrive in. Its clients pass it as `inboxPrefix`. With NATS' default prefix,
+ * `_INBOX`, every user could subscribe to the replies of the others.
  */
 export function inboxPrefix(user: string): string {
   return `_INBOX_${user}`;
 }
 
 /**
- * The allow-lists of a user, subject by subject. Never `$JS.>` nor `$JS.API.>`: in several releases they reach into
- * other accounts (CVE-2025-30215).
+ * The allow lists of a user. They never contain `$JS.>` nor `$JS.API.>`, which reach into other accounts in several
+ * releases (CVE-2025-30215).
  */
-export function allowLists(user: string, access: Access): AllowLists {
-  const { queues = [], tends = [], publishes = [], subscribes = [], records = {}, reads = [], writes = [] } = access;
+export function allowLists(user: string, permissions: UserPermissions): AllowLists {
+  const {
+    queues = [],
+    maintains = [],
+    publishes = [],
+    subscribes = [],
+    buckets = {},
+    reads = [],
+    writes = [],
+  } = permissions;
   return {
     publish: [
       '$JS.API.INFO',
       ...queues.flatMap(queueSubjects),
-      ...tends.flatMap(tendedSubjects),
-      ...Object.entries(records).flatMap(([bucket, level]) => recordSubjects(bucket, level)),
+      ...maintains.flatMap(maintenanceSubjects),
+      ...Object.entries(buckets).flatMap(([bucket, permission]) => bucketSubjects(bucket, permission)),
       ...[...reads, ...writes].flatMap(objectSubjects),
       ...writes.flatMap((bucket) => [`$O.${bucket}.>`, `$JS.API.STREAM.PURGE.OBJ_${bucket}`]),
       ...publishes,
@@ -56,18 +73,18 @@ export function allowLists(user: string, access: Access): AllowLists {
   };
 }
 
-function queueSubjects({ stream, consumer }: QueueAccess): string[] {
+function queueSubjects({ stream, consumer }: QueuePermission): string[] {
   return [
     `$JS.API.STREAM.INFO.${stream}`,
     `$JS.API.CONSUMER.INFO.${stream}.${consumer}`,
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
     `$JS.ACK.${stream}.${consumer}.>`,
-    // From 2.14 on a server may put its domain and a hash of the account in front.
+    // Since nats-server 2.14 the domain and a hash of the account may precede the stream.
     `$JS.ACK.*.*.${stream}.${consumer}.>`,
   ];
 }
 
-function tendedSubjects(stream: string): string[] {
+function maintenanceSubjects(stream: string): string[] {
   return [
     `$JS.API.STREAM.INFO.${stream}`,
     `$JS.API.STREAM.MSG.GET.${stream}`,
@@ -79,17 +96,17 @@ function tendedSubjects(stream: string): string[] {
   ];
 }
 
-function recordSubjects(bucket: string, level: RecordsAccess): string[] {
+function bucketSubjects(bucket: string, permission: BucketPermission): string[] {
   return [
     ...storeSubjects(`KV_${bucket}`, `$KV.${bucket}`),
-    ...(level === 'read' ? [] : [`$KV.${bucket}.>`]),
-    ...(level === 'watch' ? consumerSubjects(`KV_${bucket}`) : []),
+    ...(permission === 'read' ? [] : [`$KV.${bucket}.>`]),
+    ...(permission === 'watch' ? consumerSubjects(`KV_${bucket}`) : []),
   ];
 }
 
 function objectSubjects(bucket: string): string[] {
-  // An object is read by a consumer of its chunks. One can be told to deliver to any subject: that is why no service may
-  // make consumers of queues, and why results are never taken from a queue but from the records.
+  // An object is read through a consumer of its chunks. A consumer can deliver to any subject. For that reason no service
+  // may create consumers of the task queues, and results are read from the records, never from a queue.
   return [...storeSubjects(`OBJ_${bucket}`, `$O.${bucket}`), ...consumerSubjects(`OBJ_${bucket}`)];
 }
 
@@ -104,13 +121,13 @@ function storeSubjects(stream: string, subject: string): string[] {
 
 function consumerSubjects(stream: string): string[] {
   return [
-    // Without a subject where it filters by several.
+    // The subject has no suffix when the consumer has several filters.
     `$JS.API.CONSUMER.CREATE.${stream}`,
     `$JS.API.CONSUMER.CREATE.${stream}.>`,
     `$JS.API.CONSUMER.INFO.${stream}.*`,
     `$JS.API.CONSUMER.DELETE.${stream}.*`,
     `$JS.FC.${stream}.>`,
-    // Flow control, too, from 2.14 on.
+    // Since nats-server 2.14, as for `$JS.ACK` above.
     `$JS.FC.*.*.${stream}.>`,
   ];
 }

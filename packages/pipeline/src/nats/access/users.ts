@@ -1,5 +1,8 @@
+import { Stage } from '../../domain/messages.ts';
+import { LIFETIMES, stageName, STAGES } from '../../domain/stages.ts';
 import {
   bucketName,
+  bucketStream,
   canarySubject,
   CANARY_STREAM,
   DEAD_LETTER_STREAM,
@@ -7,24 +10,22 @@ import {
   PREVIEW_STREAM,
   RECORDS_BUCKET,
   RECORDS_STREAM,
-  bucketStream,
   workStream,
 } from '../names.ts';
-import { LIFETIMES, stageName, STAGES } from '../../domain/stages.ts';
-import { Stage } from '../../domain/messages.ts';
-import type { Access } from './allow-lists.ts';
+import type { UserPermissions } from './allow-lists.ts';
 
-/** The launcher's own stream, for its canary: it must not need what the provisioner is yet to make. */
+/** The launcher's own stream for its canary, so that it does not depend on the streams that the provisioner creates. */
 export const LAUNCHER_STREAM = 'LAUNCHER';
 export const LAUNCHER_SUBJECT = 'launcher.canary';
 
-/** What each user of NATS may do. The names are the services' own. */
-export const access = {
+/** Every user of NATS and what it may do. A user has the name of its service. */
+export const USER_PERMISSIONS = {
+  /** Only on the local server: it monitors the server with its canary. */
   launcher: {
-    tends: [LAUNCHER_STREAM],
-    publishes: [LAUNCHER_SUBJECT, ...makes(LAUNCHER_STREAM)],
+    maintains: [LAUNCHER_STREAM],
+    publishes: [LAUNCHER_SUBJECT, ...createSubjects(LAUNCHER_STREAM)],
   },
-  /** Makes the streams and buckets before the services start; no service may. */
+  /** Creates the streams, buckets and consumers before the services start. No service may. */
   provisioner: {
     publishes: [
       ...[
@@ -35,7 +36,7 @@ export const access = {
         PREVIEW_STREAM,
         DEAD_LETTER_STREAM,
         CANARY_STREAM,
-      ].flatMap((stream) => [...makes(stream), `$JS.API.STREAM.UPDATE.${stream}`]),
+      ].flatMap((stream) => [...createSubjects(stream), `$JS.API.STREAM.UPDATE.${stream}`]),
       ...STAGES.map(workStream).flatMap((stream) => [
         `$JS.API.CONSUMER.INFO.${stream}.*`,
         `$JS.API.CONSUMER.CREATE.${stream}.>`,
@@ -43,57 +44,67 @@ export const access = {
     ],
   },
   gateway: withCanary('gateway', {
-    tends: [...STAGES.map(workStream), DEAD_LETTER_STREAM, PREVIEW_STREAM],
+    maintains: [...STAGES.map(workStream), DEAD_LETTER_STREAM, PREVIEW_STREAM],
     publishes: [
       'work.>',
       'dead.>',
       'nudge.>',
-      // To trim what is over. It is no power that writing to the bucket does not give: a roll-up removes as much.
+      // To trim histories. A roll-up, which whoever writes to the bucket may publish, removes as much.
       `$JS.API.STREAM.PURGE.${RECORDS_STREAM}`,
     ],
-    // With their canaries the stages tell what they are.
+    // The canaries of the stages carry their reports.
     subscribes: ['preview.>', canarySubject('*')],
-    records: { [RECORDS_BUCKET]: 'watch', [LEASES_BUCKET]: 'watch' },
+    buckets: { [RECORDS_BUCKET]: 'watch', [LEASES_BUCKET]: 'watch' },
     writes: LIFETIMES.map(bucketName),
   }),
-  encoder: worker('encoder', Stage.ENCODE, [Stage.DENOISE], ['photos'], ['latents']),
-  denoiser: worker('denoiser', Stage.DENOISE, [Stage.DENOISE, Stage.DECODE], [], ['latents'], ['preview.>']),
-  decoder: worker('decoder', Stage.DECODE, [Stage.MUX], ['latents'], ['frames']),
-  muxer: worker('muxer', Stage.MUX, [], ['frames'], ['media']),
-} satisfies Record<string, Access>;
+  encoder: worker('encoder', {
+    stage: Stage.ENCODE,
+    next: [Stage.DENOISE],
+    reads: ['photos'],
+    writes: ['latents'],
+  }),
+  denoiser: worker('denoiser', {
+    stage: Stage.DENOISE,
+    next: [Stage.DENOISE, Stage.DECODE],
+    reads: [],
+    writes: ['latents'],
+    publishes: ['preview.>'],
+  }),
+  decoder: worker('decoder', { stage: Stage.DECODE, next: [Stage.MUX], reads: ['latents'], writes: ['frames'] }),
+  muxer: worker('muxer', { stage: Stage.MUX, next: [], reads: ['frames'], writes: ['media'] }),
+} satisfies Record<string, UserPermissions>;
 
-export type UserName = keyof typeof access;
+export type UserName = keyof typeof USER_PERMISSIONS;
 
-/**
- * @param next the stages that it may queue tasks for
- */
-function worker(
-  user: string,
-  stage: Stage,
-  next: readonly Stage[],
-  reads: readonly Bucket[],
-  writes: readonly Bucket[],
-  publishes: readonly string[] = [],
-): Access {
+type Bucket = ReturnType<typeof bucketName>;
+
+interface WorkerPermissions {
+  readonly stage: Stage;
+  /** The stages that it publishes tasks for. */
+  readonly next: readonly Stage[];
+  readonly reads: readonly Bucket[];
+  readonly writes: readonly Bucket[];
+  readonly publishes?: readonly string[];
+}
+
+function worker(user: string, { stage, next, reads, writes, publishes = [] }: WorkerPermissions): UserPermissions {
   return withCanary(user, {
-    // One consumer a model, and a worker may be started with any.
+    // There is one consumer for each model, and a worker may be started with any model.
     queues: [{ stream: workStream(stage), consumer: '*' }],
     publishes: [...next.map((other) => `work.${stageName(other)}.>`), `dead.${stageName(stage)}.>`, ...publishes],
     subscribes: ['nudge.>'],
-    records: { [RECORDS_BUCKET]: 'change' },
+    buckets: { [RECORDS_BUCKET]: 'change' },
     reads,
     writes,
   });
 }
 
-type Bucket = ReturnType<typeof bucketName>;
-
 /** Each service writes its own canary and reads it back. */
-function withCanary(user: string, rest: Access): Access {
+function withCanary(user: string, permissions: UserPermissions): UserPermissions {
   return {
-    ...rest,
+    ...permissions,
     publishes: [
-      ...(rest.publishes ?? []),
+      ...(permissions.publishes ?? []),
       canarySubject(user),
       `$JS.API.STREAM.INFO.${CANARY_STREAM}`,
       `$JS.API.STREAM.MSG.GET.${CANARY_STREAM}`,
@@ -103,6 +114,6 @@ function withCanary(user: string, rest: Access): Access {
   };
 }
 
-function makes(stream: string): string[] {
+function createSubjects(stream: string): string[] {
   return [`$JS.API.STREAM.CREATE.${stream}`, `$JS.API.STREAM.INFO.${stream}`];
 }

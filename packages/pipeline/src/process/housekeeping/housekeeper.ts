@@ -1,5 +1,5 @@
+import { removeIdleQuotas } from '../../domain/admission/quotas.ts';
 import { UnavailableError } from '../../domain/errors.ts';
-import { forgetIdleQuotas } from '../../domain/admission/quotas.ts';
 import { collectGarbage } from '../../domain/housekeeping/collect-garbage.ts';
 import { dispatch } from '../../domain/housekeeping/dispatch.ts';
 import { expire } from '../../domain/housekeeping/expire.ts';
@@ -39,10 +39,11 @@ export function runHousekeeper(options: HousekeepingOptions, holder: string, sig
 }
 
 async function runJobs(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
-  const { table, requests, quotas, maintenance, connection, settings, log } = options;
+  const { table, requests, quotaStore, maintenance, connection, settings, log } = options;
   const tableChanged = createWakeUpEvent();
   const reconnected = createWakeUpEvent();
   const { RECONCILE_MS, COLLECT_MS, HISTORY_MS, UNDO_MS } = settings;
+  const findVideo = (videoId: string) => table.videos.get(videoId);
   const jobs: Job[] = [
     { name: 'videos admitted', interval: RECONCILE_MS, run: () => dispatch(options), wakeUp: tableChanged },
     {
@@ -56,11 +57,7 @@ async function runJobs(options: HousekeepingOptions, signal: AbortSignal): Promi
     { name: 'artifacts removed', interval: COLLECT_MS, run: () => collectGarbage(options) },
     { name: 'old revisions removed', interval: HISTORY_MS, run: () => trimHistories(options) },
     { name: 'deletion markers removed', interval: HOUR_MS, run: () => maintenance.removeMarkers(MARKER_AGE_MS) },
-    {
-      name: 'idle quotas removed',
-      interval: HOUR_MS,
-      run: () => forgetIdleQuotas(quotas, (videoId) => table.videos.get(videoId)),
-    },
+    { name: 'idle quotas removed', interval: HOUR_MS, run: () => removeIdleQuotas(quotaStore, findVideo) },
     { name: 'old requests removed', interval: HOUR_MS, run: () => requests.forget(settings.REQUEST_HOURS * HOUR_MS) },
   ];
 

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test('one at a time, in order; one that gives up waiting or fails holds nobody up', async () => {
+test('processes compute one at a time, in order, and an aborted or failed one does not block the others', async () => {
   const turns = createComputeTurns(path);
   await expect(turns.take(() => Promise.resolve(1))).rejects.toThrow(UnavailableError);
   const lock = await createComputeLock(path);
@@ -45,7 +45,7 @@ test('one at a time, in order; one that gives up waiting or fails holds nobody u
   }
 });
 
-test('a turn is kept between two steps unless another process waits, and given up when nothing follows', async () => {
+test('a turn is kept between two steps unless another process waits, and ends when no step follows', async () => {
   await using lock = await createComputeLock(path);
   const [a, b] = [createComputeTurns(lock.path), createComputeTurns(lock.path)];
   const story: string[] = [];
@@ -61,7 +61,7 @@ test('a turn is kept between two steps unless another process waits, and given u
   await second;
   await Promise.all([a.take(work('a3')), other]);
   expect(story).toEqual(['a1', 'a2', 'b1', 'a3']);
-  // Kept by whoever computed last, until it is asked for.
+  // The last process keeps its turn until another one requests it.
   await b.take(work('b2'));
   await a.take(work('a4'));
   expect(story.slice(4)).toEqual(['b2', 'a4']);

@@ -3,27 +3,27 @@ import type { Socket } from 'node:net';
 import { inSpan } from '../../telemetry/trace.ts';
 import { UnavailableError } from '../../domain/errors.ts';
 
-/** Whose turn it is to compute on a machine with few cores. */
+/** Lets the processes of a machine with few cores compute one after the other. */
 export interface ComputeTurns {
-  /** Does something when its turn comes. @throws UnavailableError where turns can't be had; the signal's reason. */
+  /** Runs a computation when it is this process's turn. @throws UnavailableError when the lock is unreachable; the signal's reason. */
   take<T>(run: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
-/** How long a turn that nobody else waits for is kept for the next step: asking anew takes a millisecond or two. */
+/** How long a turn is kept for the next step when no other process waits: requesting a new one takes 1 to 2 ms. */
 const KEEP_MS = 50;
 
-/** A turn that was given. */
+/** A turn of this process. */
 interface Turn {
   readonly socket: Socket;
-  /** Whether another process waits for it. */
+  /** Whether another process waits for its turn. */
   wanted: boolean;
 }
 
 /**
- * Turns among the processes of a machine, by the launcher's lock: whoever is sent a byte has its turn until it closes the
- * connection, so that one that dies gives it back. It is closed after each step that another process has waited for, and
- * else once nothing follows.
- * @param path of the lock's socket; null where nobody else computes.
+ * Takes turns by the launcher's lock. The lock sends a byte to the process whose turn it is, and the turn ends when that
+ * process closes the connection, also by dying. A turn ends after each step when another process waits, or else when no
+ * further step follows.
+ * @param path the lock's socket; null when no other process computes.
  */
 export function createComputeTurns(path: string | null): ComputeTurns {
   if (path === null) return { take: (run) => run() };
@@ -42,32 +42,32 @@ export function createComputeTurns(path: string | null): ComputeTurns {
     return turn;
   }
 
-  async function ask(signal: AbortSignal | undefined): Promise<Turn> {
+  async function request(signal: AbortSignal | undefined): Promise<Turn> {
     const turn: Turn = { socket: createConnection(path!), wanted: false };
     const { socket } = turn;
-    const given = Promise.withResolvers<true>();
-    const abort = () => given.reject(signal?.reason);
+    const granted = Promise.withResolvers<true>();
+    const abort = () => granted.reject(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
-    // What holds the turn must outlive the lock's own end.
-    socket.on('error', given.reject);
+    // The process must survive the end of the lock.
+    socket.on('error', granted.reject);
     socket.on('close', () => {
-      given.reject(new Error('the lock was closed'));
+      granted.reject(new Error('the lock closed the connection'));
       if (kept === turn) kept = null;
     });
     let bytes = 0;
     socket.on('data', ({ length }) => {
       bytes += length;
-      given.resolve(true);
+      granted.resolve(true);
       turn.wanted = bytes > 1;
       if (turn.wanted && kept === turn) drop(turn);
     });
     try {
-      await inSpan('wait for turn', {}, () => given.promise);
+      await inSpan('wait for turn', {}, () => granted.promise);
       return turn;
     } catch (cause) {
       drop(turn);
       signal?.throwIfAborted();
-      throw new UnavailableError(`no turn to compute could be had at COMPUTE_LOCK=${path}`, { cause });
+      throw new UnavailableError(`the compute lock at COMPUTE_LOCK=${path} is unreachable`, { cause });
     } finally {
       signal?.removeEventListener('abort', abort);
     }
@@ -76,7 +76,7 @@ export function createComputeTurns(path: string | null): ComputeTurns {
   return {
     async take(run, signal) {
       signal?.throwIfAborted();
-      const turn = takeKept() ?? (await ask(signal));
+      const turn = takeKept() ?? (await request(signal));
       try {
         return await run();
       } finally {

@@ -5,7 +5,7 @@ import { OutOfMemoryError } from '../worker/stage-errors.ts';
 import type { Inputs, StageHandler, StageHooks, StageTask } from '../worker/stage-handler.ts';
 import { explainFailures } from './errors.ts';
 
-const crash = { exitCode: null, signal: 'SIGKILL', doing: 'run graph "unet"', peakRss: 2 ** 33, output: '' } as const;
+const crash = { exitCode: null, signal: 'SIGKILL', request: 'run graph "unet"', peakRss: 2 ** 33, output: '' } as const;
 const failure = (error: Error): Promise<unknown> => {
   const handler: StageHandler = { stage: Stage.DENOISE, fingerprint: '', run: () => Promise.reject(error) };
   return explainFailures(handler)

@@ -4,14 +4,14 @@ import { z } from 'zod';
 
 const PROVIDERS = ['auto', 'cuda', 'tensorrt', 'webgpu', 'coreml', 'cpu'] satisfies ProviderChoice[];
 
-/** What a service that computes with the model reads from the environment. */
+/** The settings of a service that computes with a model, from the environment. */
 export const modelConfigSchema = z.object({
-  /** A checkpoint's folder, in diffusers' layout. */
+  /** The folder of a checkpoint, in the layout of diffusers. */
   MODEL_DIR: z.string(),
-  /** Of the computing process; another number gives other last bits. */
+  /** The number of threads of the computing process. Another number changes the last bits of the results. */
   THREADS: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
   EXECUTION_PROVIDER: z.enum(PROVIDERS).default('auto'),
-  /** Socket of the lock by which the processes of a machine take turns; not set, this one computes whenever it likes. */
+  /** The socket of the lock by which the processes of a machine take turns. Without it, this process does not wait. */
   COMPUTE_LOCK: z.string().optional(),
 });
 

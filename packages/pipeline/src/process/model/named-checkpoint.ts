@@ -3,19 +3,19 @@ import type { Checkpoint } from '@cinematica/svd';
 import type { ModelRef } from '../../domain/model-ref.ts';
 import { ConfigError } from '../service/read-config.ts';
 
-/** Hexadecimal digits of the digest in subjects and plans: enough to tell the checkpoints of a system apart. */
+/** The number of hexadecimal digits of the digest in subjects and plans. */
 const DIGITS = 12;
 
-/** A checkpoint, and what it is called in the pipeline. */
+/** A checkpoint and its name in the pipeline. */
 export interface NamedCheckpoint {
   readonly checkpoint: Checkpoint;
-  /** SHA-256 that tells it apart, 64 hexadecimal digits. */
+  /** The SHA-256 of its files, 64 hexadecimal digits. */
   readonly digest: string;
   readonly ref: ModelRef;
 }
 
 /**
- * Opens the checkpoint of a service, and names it: the one place where that is done.
+ * Opens the checkpoint of a service and names it.
  * @throws ConfigError that names MODEL_DIR.
  */
 export async function openNamedCheckpoint(folder: string): Promise<NamedCheckpoint> {

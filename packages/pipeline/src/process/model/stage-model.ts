@@ -13,15 +13,15 @@ import type { ModelConfig } from './model-config.ts';
 import { openNamedCheckpoint } from './named-checkpoint.ts';
 import type { NamedCheckpoint } from './named-checkpoint.ts';
 
-/** A model that is ready to compute, and what it is called in the pipeline. */
+/** A model that is ready to compute, and its name in the pipeline. */
 export interface StageModel extends Model, NamedCheckpoint {
-  /** What the bytes that it makes depend on beside the plan: build, machine, threads. */
+  /** What the results depend on beside the plan: the build, the machine and the number of threads. */
   readonly fingerprint: string;
 }
 
 /**
- * Opens the model of a stage, in a computing process of its own.
- * @param stage as it is called in the metrics.
+ * Opens the model of a stage, which computes in a child process.
+ * @param stage the name of the stage in the metrics.
  * @throws ConfigError that names the setting.
  */
 export async function openStageModel(
@@ -35,19 +35,19 @@ export async function openStageModel(
     throw new ConfigError(`EXECUTION_PROVIDER=${EXECUTION_PROVIDER}: ${reason}`);
   });
   const { provider, skipped } = runtime;
-  log.info('computing', { provider, skipped: skipped.map(({ reason }) => reason).join('; ') || undefined });
+  log.info('model opened', { provider, skipped: skipped.map(({ reason }) => reason).join('; ') || undefined });
   metrics.watchChild(() => runtime.stats());
   if (provider === 'cuda' || provider === 'tensorrt') await metrics.watchGpuMemory(readGpuMemory);
   const turns = createComputeTurns(COMPUTE_LOCK ?? null);
-  const model = createModel(named.checkpoint, inTurns(runtime, turns, metrics.modelHooks(stage)));
+  const model = createModel(named.checkpoint, withTurns(runtime, turns, metrics.modelHooks(stage)));
   const [cpu] = cpus();
   const machine = provider === 'cpu' ? `${process.arch} ${cpu?.model ?? 'unknown'} × ${THREADS}` : provider;
   return { ...model, ...named, fingerprint: `${packageJson.version} ${provider} ${machine}` };
 }
 
-/** Each graph is loaded and run in a turn of its own: others get theirs between two steps. */
-function inTurns(runtime: Runtime, turns: ComputeTurns, { onLoad, onCrash }: ModelHooks): Runtime {
-  const watched = <T>(name: string, key: string, run: () => Promise<T>): Promise<T> =>
+/** Loads and runs each graph in a turn, so that other processes can compute between two steps. */
+function withTurns(runtime: Runtime, turns: ComputeTurns, { onLoad, onCrash }: ModelHooks): Runtime {
+  const observed = <T>(name: string, key: string, run: () => Promise<T>): Promise<T> =>
     inSpan(name, { 'cinematica.graph': key }, run).catch((error: unknown) => {
       if (error instanceof RuntimeCrashedError) onCrash();
       throw error;
@@ -57,10 +57,10 @@ function inTurns(runtime: Runtime, turns: ComputeTurns, { onLoad, onCrash }: Mod
     load: (key, graph, signal) =>
       turns.take(async () => {
         const start = performance.now();
-        await watched('load graph', key, () => runtime.load(key, graph, signal));
+        await observed('load graph', key, () => runtime.load(key, graph, signal));
         onLoad((performance.now() - start) / 1000);
       }, signal),
     run: (key, feeds, signal) =>
-      turns.take(() => watched('run graph', key, () => runtime.run(key, feeds, signal)), signal),
+      turns.take(() => observed('run graph', key, () => runtime.run(key, feeds, signal)), signal),
   };
 }

@@ -3,13 +3,13 @@ import type { CallContext } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { ComputeSlot } from '../worker/compute-slot.ts';
 
-/** An answer that leaves as the deadline passes comes too late: the caller has stopped listening. Milliseconds. */
+/** How long before the deadline the call is rejected, so that the response arrives in time. Milliseconds. */
 const MARGIN_MS = 250;
 
 /**
- * Waits for the process's compute slot on behalf of a call, for as long as its caller waits.
- * @returns what gives it back.
- * @throws RpcError RESOURCE_EXHAUSTED, reason SLOT_TAKEN, just before the deadline; the signal's reason.
+ * Waits for the compute slot of the process on behalf of a call, until shortly before the call's deadline.
+ * @returns a function that releases the slot.
+ * @throws RpcError RESOURCE_EXHAUSTED with the reason SLOT_TAKEN shortly before the deadline; the signal's reason.
  */
 export async function acquireSlot(
   slot: ComputeSlot,
@@ -17,10 +17,10 @@ export async function acquireSlot(
 ): Promise<() => void> {
   if (deadline === null) return slot.acquire(signal);
   const left = deadline.getTime() - Date.now();
-  const patience = new AbortController();
+  const late = new AbortController();
   const timer = setTimeout(
     () => {
-      patience.abort(
+      late.abort(
         refuse(
           Code.RESOURCE_EXHAUSTED,
           ErrorReason.SLOT_TAKEN,
@@ -31,7 +31,7 @@ export async function acquireSlot(
     Math.max(0, left - Math.min(MARGIN_MS, left / 4)),
   );
   try {
-    return await slot.acquire(AbortSignal.any([signal, patience.signal]));
+    return await slot.acquire(AbortSignal.any([signal, late.signal]));
   } finally {
     clearTimeout(timer);
   }

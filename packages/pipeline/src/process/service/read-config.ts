@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 
-/** The environment says something that can't be. */
+/** A setting in the environment is missing or invalid. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
 /**
- * Reads a program's settings from the environment, once. A variable that is set to nothing counts as not set.
- * @throws ConfigError in one line that names each wrong setting.
+ * Reads the settings of a program from the environment. An empty variable counts as not set.
+ * @throws ConfigError with a one-line message that names each wrong setting.
  */
 export function readConfig<Schema extends z.ZodObject>(schema: Schema, env: NodeJS.ProcessEnv): z.output<Schema> {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));

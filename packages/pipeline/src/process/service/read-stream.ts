@@ -2,15 +2,15 @@ import { Code, createChunkReader, refuse } from '@cinematica/protocol';
 import type { Chunk } from '@cinematica/protocol/stages';
 import { ErrorReason } from '@cinematica/protocol/v1';
 
-/** Requests that begin with a `start`, which says what the `chunk`s after it are. */
+/** Requests of a stream: a `start` that describes the `chunk`s after it. */
 export interface StartedStream<Start> {
   message: { case: 'start'; value: Start } | { case: 'chunk'; value: Chunk } | { case: undefined; value?: undefined };
 }
 
 /**
- * Reads a stream's start.
- * @returns it, and what reads the items that follow, so many bytes each, as they are asked for.
- * @throws RpcError INVALID_ARGUMENT where the stream is not a start and chunks in order.
+ * Reads the start of a stream.
+ * @returns the start, and a function that reads the items that follow, each of the given number of bytes.
+ * @throws RpcError INVALID_ARGUMENT when the stream is not a start followed by chunks in order.
  */
 export async function readStream<Start>(requests: AsyncIterable<StartedStream<Start>>) {
   const messages = requests[Symbol.asyncIterator]();

@@ -1,15 +1,15 @@
 import { createLog } from '../../telemetry/log.ts';
 
 /**
- * Runs a program to its end. Whatever stops it is one line of the log and status 1; it ends then even if something is
- * left open.
+ * Runs a program and exits with status 0, even if something is still open. An error is logged in one line, and the status
+ * is 1.
  */
 export async function runProgram(name: string, run: () => Promise<void>): Promise<void> {
   try {
     await run();
     process.exit(0);
   } catch (error) {
-    createLog(name).error(`${name} ends`, error);
+    createLog(name).error(`${name} failed`, error);
     process.exit(1);
   }
 }

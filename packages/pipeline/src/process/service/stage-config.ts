@@ -5,20 +5,20 @@ import { telemetrySettingsSchema } from '../../telemetry/telemetry-settings.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
-/** What every stage reads from the environment. */
+/** The settings that every stage reads from the environment. */
 export const stageConfigSchema = z.object({
   ...natsSettingsSchema.shape,
   ...pipelineSettingsSchema.shape,
   ...telemetrySettingsSchema.shape,
-  /** Where its RPCs are: on this machine only, unless told. Port 0 is any free one. */
+  /** The address of the gRPC server. Port 0 is any free port. */
   GRPC_HOST: z.string().default('127.0.0.1'),
   GRPC_PORT: port,
-  /** Where Prometheus reads. */
+  /** The address of the metrics server. Port 0 is any free port. */
   METRICS_HOST: z.string().default('127.0.0.1'),
   METRICS_PORT: port,
-  /** How long calls that run may still take when the service is told to end. Milliseconds. */
+  /** How long running calls may take to end when the service shuts down. Milliseconds. */
   DRAIN_MS: z.coerce.number().int().min(0).max(3_600_000).default(10_000),
-  /** Tokens that callers use, with commas between: two while one is replaced. */
+  /** The tokens that callers may use, separated by commas: two of them while one is replaced. */
   STAGE_TOKEN: z
     .string()
     .transform((tokens) => tokens.split(','))

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startTestNats } from '../../../../../test/support/nats-server.ts';
 import type { TestNats } from '../../../../../test/support/nats-server.ts';
-import { FailureReason, Stage, TaskState, VideoState } from '../../domain/messages.ts';
+import { FailureReason, Lifetime, Stage, TaskState, VideoState } from '../../domain/messages.ts';
 import { bucketStream, DEAD_LETTER_STREAM, deadLetterSubject, workStream } from '../../nats/names.ts';
 import { LIFETIMES, STAGES } from '../../domain/stages.ts';
 import { provision } from '../../nats/provision.ts';
@@ -14,6 +14,9 @@ import { expectedSum, sumStages } from '../../testing/sum-stages.ts';
 import { openTestSystem, TEST_MODEL, testSettings } from '../../testing/system.ts';
 import type { TestSystem } from '../../testing/system.ts';
 import { createComputeSlot } from './compute-slot.ts';
+import { createLog } from '../../telemetry/log.ts';
+import { createMetrics } from '../../telemetry/metrics.ts';
+import type { WorkerState } from './worker-state.ts';
 import { startWorker } from './worker.ts';
 import type { Worker } from './worker.ts';
 import type { StageHandler, StageTask } from './stage-handler.ts';
@@ -211,4 +214,41 @@ test('a worker can drain while NATS is unreachable, whether it is idle or busy',
   await server.kill();
   await drainAll();
   await server.start();
+});
+
+test('a video that fails because its photo is lost is counted and logged as failed, and becomes a dead letter', async () => {
+  const lines: string[] = [];
+  const metrics = createMetrics('encoder');
+  const [encode] = stages();
+  const log = createLog('encoder', { format: 'json', write: (line) => void lines.push(line) });
+  const options = { ...system, metrics, log, handler: encode!, model: TEST_MODEL, slot: createComputeSlot() };
+  workers.push(startWorker(options));
+  const { record } = await system.add('a photo that is lost');
+  await system.artifacts.remove(Lifetime.PHOTO, record.photo!.name);
+  await system.admit(record);
+  const failed = await system.until(record, ({ record: now }) => isTerminal(now));
+  expect(failed.record.failure).toMatchObject({ reason: FailureReason.DATA_LOST });
+  const manager = await jetstreamManager(system.nats);
+  const letter = { last_by_subj: deadLetterSubject(Stage.ENCODE, record.videoId) };
+  await expect.poll(() => manager.streams.getMessage(DEAD_LETTER_STREAM, letter)).not.toBeNull();
+  expect(await metrics.registry.metrics()).toMatch(/^cinematica_jobs_total\{outcome="failed".*\} 1$/m);
+  expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
+    expect.objectContaining({ level: 'error', message: 'video failed', video: record.videoId }),
+  );
+});
+
+test('a worker passes through the states of its life', async () => {
+  const states: WorkerState[] = [];
+  const [encode] = stages();
+  const worker = startWorker({
+    ...system,
+    handler: encode!,
+    model: TEST_MODEL,
+    slot: createComputeSlot(),
+    onState: (state) => states.push(state),
+  });
+  expect(worker.state).toBe('RUNNING');
+  await worker.drain();
+  expect(worker.state).toBe('STOPPED');
+  expect(states).toEqual(['RUNNING', 'DRAINING', 'DRAINED', 'STOPPED']);
 });

@@ -15,7 +15,7 @@ import type { CreateEmitter } from '../../graphs/emitter-for.ts';
 import { checkCudaGraph } from './check-graph.ts';
 import { createCudaEmitter } from './cuda-emitter.ts';
 import type { CudaEmitterOptions } from './cuda-emitter.ts';
-import { cudaStandIn } from './test-runtime.ts';
+import { emulateCuda } from './test-runtime.ts';
 
 const folderOf = (name: string) => fileURLToPath(new URL(`../../../../../test/golden/${name}`, import.meta.url));
 
@@ -24,11 +24,11 @@ const inFloat32 =
   (graph) =>
     createCudaEmitter(graph, { ...options, precision: 'float32' });
 
-/** The parts of a golden folder, computed on the CPU from the graphs that CUDA would be given. */
+/** Computes the parts of a golden folder on the CPU, with the graphs for CUDA. */
 async function parity(name: string, createEmitter?: CreateEmitter, until?: string): Promise<Comparison[]> {
   const golden = await openGolden(folderOf(name));
   const checkpoint = await openCheckpoint(`${folderOf(name)}/checkpoint`);
-  const runtime = cudaStandIn(await createRuntime({ provider: 'cpu', threads: 1 }));
+  const runtime = emulateCuda(await createRuntime({ provider: 'cpu', threads: 1 }));
   await using model = createModel(checkpoint, runtime, createEmitter);
   const comparisons: Comparison[] = [];
   for await (const comparison of compareParts(model, golden)) {
@@ -38,8 +38,8 @@ async function parity(name: string, createEmitter?: CreateEmitter, until?: strin
   return comparisons;
 }
 
-describe('the graphs for CUDA, their fused operators written out, on the CPU', () => {
-  test.each(['tiny-xt', 'mixed', 'tiny'])('compute %s as diffusers does, in float32', async (name) => {
+describe('the graphs for CUDA, with their fused operators expanded, on the CPU', () => {
+  test.each(['tiny-xt', 'mixed', 'tiny'])('equal diffusers for %s in float32', async (name) => {
     const comparisons = await parity(name, inFloat32());
     expect(comparisons.filter(({ passed }) => !passed)).toEqual([]);
     expect(comparisons.map(({ part }) => part)).toEqual(
@@ -47,24 +47,24 @@ describe('the graphs for CUDA, their fused operators written out, on the CPU', (
     );
   });
 
-  test('compute the same with feed-forwards in pieces', async () => {
+  test('equal diffusers with feed-forward networks in pieces', async () => {
     // The inner layers of tiny-xt have up to 2 · 5 · 128 · 256 elements.
     const comparisons = await parity('tiny-xt', inFloat32({ feedForwardElements: 30_000 }), 'unet_out');
     expect(comparisons.filter(({ passed }) => !passed)).toEqual([]);
     expect(comparisons.at(-1)?.part).toBe('unet_out');
   });
 
-  test('stay as near to diffusers in float16 as its own float16 does', async () => {
+  test('deviate in float16 no more than diffusers in float16', async () => {
     const comparisons = await parity('tiny-xt', emitterFor('cuda'), 'unet_out');
     const error = (part: string) => {
       const found = comparisons.find((comparison) => comparison.part === part);
       return found ? found.maxAbsError / found.std : NaN;
     };
-    // What diffusers with torch_dtype=float16 on the CPU is off by, as shares of the standard deviation.
+    // The errors of diffusers with torch_dtype=float16 on the CPU, relative to the standard deviation.
     expect(error('clip_image_embeds')).toBeLessThan(2e-3);
     expect(error('unet_out')).toBeLessThan(9.2e-3);
     expect(error('vae_decode_out')).toBeLessThan(3.1e-2);
-    // The encoder is in float32 whatever the rest is in.
+    // The encoder always computes in float32.
     expect(error('vae_image_latents')).toBeLessThan(1e-4);
   });
 });
@@ -94,15 +94,13 @@ describe('the graphs for CUDA', () => {
   test.each([
     ['float16', emitterFor('cuda')],
     ['float32', inFloat32()],
-    ['float16, feed-forwards in pieces', (graph) => createCudaEmitter(graph, { feedForwardElements: 20_000 })],
-  ] satisfies [string, CreateEmitter][])('run on CUDA alone (%s)', (_, createEmitter) => {
+    ['float16, feed-forward networks in pieces', (graph) => createCudaEmitter(graph, { feedForwardElements: 20_000 })],
+  ] satisfies [string, CreateEmitter][])('need no operator of the CPU (%s)', (_, createEmitter) => {
     for (const [name, model] of Object.entries(models(createEmitter))) expect(checkCudaGraph(model), name).toEqual([]);
   });
 
-  test('the reference emitter’s do not pass for them', () => {
-    const complaints = checkCudaGraph(models(emitterFor('cpu')).pixels ?? new Uint8Array());
-    expect(complaints.filter((complaint) => complaint.endsWith('CUDA has no kernel for Conv')).length).toBeGreaterThan(
-      20,
-    );
+  test('the check rejects graphs of the reference emitter', () => {
+    const problems = checkCudaGraph(models(emitterFor('cpu')).pixels ?? new Uint8Array());
+    expect(problems.filter((problem) => problem.endsWith('CUDA has no kernel for Conv')).length).toBeGreaterThan(20);
   });
 });

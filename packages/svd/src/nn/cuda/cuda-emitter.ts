@@ -4,36 +4,39 @@ import type { GraphBuilder, Value } from '../../onnx/graph-builder.ts';
 import type { Activation, ConvOptions, Emitter, FeatureMap, GroupNormOptions, LinearOptions } from '../emitter.ts';
 import { CheckpointError } from '../../checkpoint/checkpoint-error.ts';
 import type { Scope } from '../scope.ts';
-import { CudaLimitError, MOST_ELEMENTS, MOST_SEQUENCES, takesBiasSplitGelu, takesGroupNorm } from './limits.ts';
+import { CudaLimitError, MAX_ELEMENTS, MAX_SEQUENCES, supportsBiasSplitGelu, supportsGroupNorm } from './limits.ts';
 import { createLoadTimeValues } from './load-time-values.ts';
 import { createOperators } from './operators.ts';
 import { createSums } from './sums.ts';
 import { writeActivation } from '../write-activation.ts';
 
 export interface CudaEmitterOptions {
-  /** What the graph computes in; float16 if left out. Its inputs and outputs are float32 in either. */
+  /** The precision of the computation; default float16. Inputs and outputs of the graph are always float32. */
   readonly precision?: 'float16' | 'float32';
   /**
-   * Most elements of a feed-forward's inner layer at once: less memory for more products. As many as the kernels count
-   * if left out.
+   * Maximum number of elements in the inner layer of a feed-forward network. A larger layer is computed in pieces, with
+   * less memory but more operations. Default: the limit of the kernels, 2³¹ − 1.
    */
   readonly feedForwardElements?: number;
 }
 
 /**
- * Writes modules for ONNX Runtime's CUDA provider: float16, channels last, with its fused operators wherever they take
- * the shape. Maps are kept as `[n, h, w, c]`, video maps as `[batch, frames, h·w, c]`, so that seeing one as the other,
- * or as tokens, is a change of shape and moves nothing.
+ * Creates the emitter for ONNX Runtime's CUDA provider: float16, channels last, with the provider's fused operators where
+ * they support the shape. A map is `[n, h, w, c]` and a video map `[batch, frames, h·w, c]`, so that the conversion to the
+ * other, or to tokens, only changes the shape and copies nothing.
  *
- * Graphs must be loaded with constant folding on (any optimisation level but `disabled`): kernels are turned to the
- * layout that cuDNN wants then, and the operator misreads them where they aren't constant.
+ * Convolutions, linear layers and their sums are deferred values, which exist in the graph only when they are read: see
+ * `deferred-sums.ts`. `materialize` writes such a value.
+ *
+ * The graph must be loaded with constant folding, that is, with any optimisation level but `disabled`: then the weights of
+ * convolutions are transposed to the layout that `NhwcConv` requires. It misreads weights that are not constant.
  */
 export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptions = {}): Emitter {
-  const { precision: type = 'float16', feedForwardElements = MOST_ELEMENTS } = options;
+  const { precision: type = 'float16', feedForwardElements = MAX_ELEMENTS } = options;
   const write = createOperators(graph);
   const load = createLoadTimeValues(graph);
   const sums = createSums(graph, type, write, load);
-  const { written, reshape } = sums;
+  const { materialize, reshape } = sums;
 
   const int64 = (values: readonly number[]) => graph.constant(BigInt64Array.from(values, BigInt));
   const scalar = (value: number) => load.cast(load.scalar(value), type);
@@ -56,19 +59,19 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
     return write.node('Concat', parts, { type: first.type, shape }, { attributes: { axis } });
   };
 
-  /** A map over a value whose last axis is the channels. */
+  /** Creates a map from a value `[n, h, w, c]`. */
   const map = (value: Value): FeatureMap => {
     const [n = 1, h = 1, w = 1, c = 1] = value.shape;
     return { value, n, c, h, w };
   };
-  const onMap = (x: FeatureMap, change: (value: Value) => Value) => map(change(written(x.value)));
+  const mapValue = (x: FeatureMap, change: (value: Value) => Value) => map(change(materialize(x.value)));
 
   const parameter = (scope: Scope, name: string, shape: readonly number[], as?: readonly number[]) =>
     load.cast(load.stored(scope, name, shape, as), type);
-  /** GroupNorm's own are float32 whatever the graph computes in, and so are biases until they are used. */
+  /** The parameters of GroupNorm are float32 in every precision. */
   const parameter32 = (scope: Scope, name: string, c: number) => load.cast(load.stored(scope, name, [c]), 'float32');
 
-  /** `x · weightᵀ + bias` over the last axis, as rows; the weight lies as Gemm wants it. */
+  /** `x · weightᵀ + bias` over the last axis, as `[rows, out]`. With `transB`, Gemm uses the weight as it is stored. */
   function gemm(x: Value, weight: Value, bias: Value | null): Value {
     const [outFeatures = 1, inFeatures = 1] = weight.shape;
     const rows = elements(x.shape) / inFeatures;
@@ -78,12 +81,12 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
 
   const activate = (x: Value, kind: Activation) => writeActivation({ unary, binary, scalar }, x, kind);
 
-  /** For groups that the fused operator does not take: by InstanceNormalization, in float32, channels first. */
+  /** GroupNorm for groups that the fused operator does not support: InstanceNormalization, in float32, channels first. */
   function plainGroupNorm(scope: Scope, x: FeatureMap, { groups, eps, activation }: GroupNormOptions): Value {
     const { n, h, w, c } = x;
     const ones = graph.constant(new Float32Array(groups).fill(1));
     const zeros = graph.constant(new Float32Array(groups));
-    const first = transpose(load.cast(written(x.value), 'float32'), [0, 3, 1, 2]);
+    const first = transpose(load.cast(materialize(x.value), 'float32'), [0, 3, 1, 2]);
     const grouped = reshape(first, [n, groups, (c / groups) * h * w]);
     const attributes = { epsilon: float(eps) };
     const normal = write.node('InstanceNormalization', [grouped, ones, zeros], grouped, { attributes });
@@ -93,8 +96,8 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
     return activation ? activate(y, activation) : y;
   }
 
-  /** The inner layer of a feed-forward, whole; rows of `x` give rows. */
-  function gated(scope: Scope, x: Value, features: number): Value {
+  /** The inner layer of a feed-forward network (GEGLU), `[rows, features]`. */
+  function feedForwardInner(scope: Scope, x: Value, features: number): Value {
     const inFeatures = x.shape.at(-1) ?? 1;
     const rows = elements(x.shape) / inFeatures;
     const weight = scope.tensor('weight', [2 * features, inFeatures]);
@@ -107,7 +110,7 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
         bias: load.cast(load.rows(scope, bias, [to - from], range), type),
       };
     };
-    if (takesBiasSplitGelu(2 * features)) {
+    if (supportsBiasSplitGelu(2 * features)) {
       const both = part();
       const projected = reshape(gemm(x, both.weight, null), [1, rows, 2 * features]);
       return reshape(write.biasSplitGelu(projected, both.bias), [rows, features]);
@@ -119,22 +122,25 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
     return binary('Mul', half([0, features]), activate(half([features, 2 * features]), 'gelu'));
   }
 
-  /** Inner layers that are too large to be held at once: the linear layer behind takes them piece by piece. */
-  const tooLarge = new WeakMap<Value, { readonly scope: Scope; readonly x: Value; readonly features: number }>();
+  /** Inner layers that are too large for one piece. The linear layer that reads one computes both piece by piece. */
+  const deferredInnerLayers = new WeakMap<
+    Value,
+    { readonly scope: Scope; readonly x: Value; readonly features: number }
+  >();
 
-  /** The product of a linear layer, without or with its bias. */
+  /** Returns a function that writes the product of a linear layer, with or without a bias. */
   function product(x: Value, weight: Value): (bias: Value | null) => Value {
-    const inner = tooLarge.get(x);
-    if (!inner) return (bias) => gemm(written(x), weight, bias);
+    const inner = deferredInnerLayers.get(x);
+    if (!inner) return (bias) => gemm(materialize(x), weight, bias);
     return (bias) => {
       const inFeatures = inner.x.shape.at(-1) ?? 1;
       const rows = elements(inner.x.shape) / inFeatures;
-      const most = Math.max(1, Math.floor(feedForwardElements / (2 * inner.features)));
-      const pieces = Math.ceil(rows / most);
+      const maxRows = Math.max(1, Math.floor(feedForwardElements / (2 * inner.features)));
+      const pieces = Math.ceil(rows / maxRows);
       const flat = reshape(inner.x, [rows, inFeatures]);
       const outputs = Array.from({ length: pieces }, (_, i) => {
         const piece = slice(flat, 0, Math.floor((i * rows) / pieces), Math.floor(((i + 1) * rows) / pieces));
-        return gemm(gated(inner.scope, piece, inner.features), weight, bias);
+        return gemm(feedForwardInner(inner.scope, piece, inner.features), weight, bias);
       });
       return concat(outputs, 0);
     };
@@ -142,13 +148,13 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
 
   return {
     graph,
-    output: (name, value) => graph.output(name, load.cast(written(value), 'float32')),
-    fromNchw: (value) => map(transpose(written(value), [0, 2, 3, 1])),
-    toNchw: (x) => transpose(load.cast(written(x.value), 'float32'), [0, 3, 1, 2]),
+    output: (name, value) => graph.output(name, load.cast(materialize(value), 'float32')),
+    fromNchw: (value) => map(transpose(materialize(value), [0, 2, 3, 1])),
+    toNchw: (x) => transpose(load.cast(materialize(x.value), 'float32'), [0, 3, 1, 2]),
 
     toRgb8(x) {
       const half = load.scalar(127.5);
-      const unit = binary('Add', binary('Mul', load.cast(written(x.value), 'float32'), half), half);
+      const unit = binary('Add', binary('Mul', load.cast(materialize(x.value), 'float32'), half), half);
       const [from, to] = [graph.constant(Float32Array.of(0), []), graph.constant(Float32Array.of(255), [])];
       return load.cast(unary('Round', write.node('Clip', [unit, from, to], unit)), 'uint8');
     },
@@ -159,56 +165,56 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
       const pads = options.padding ?? [kh >> 1, kw >> 1, kh >> 1, kw >> 1];
       const shape = [outChannels, x.c, kh, kw];
       const single = kh * kw === 1;
-      const seen = single ? [outChannels, 1, 1, x.c] : shape;
-      let weight = load.stored(scope, 'weight', options.storedShape ?? shape, seen);
+      const storedAs = single ? [outChannels, 1, 1, x.c] : shape;
+      let weight = load.stored(scope, 'weight', options.storedShape ?? shape, storedAs);
       if (scale) weight = load.multiply(weight, scale);
-      weight = load.cast(single ? weight : load.outputsLast(weight), type);
+      weight = load.cast(single ? weight : load.toNhwcWeight(weight), type);
       let bias = hasBias ? load.stored(scope, 'bias', [outChannels]) : null;
       if (bias && scale) bias = load.multiply(bias, scale);
 
-      const input = written(x.value);
-      const conv = (own: Value | null) => write.nhwcConv(input, weight, own, { kernel, stride, pads });
+      const input = materialize(x.value);
+      const conv = (ownBias: Value | null) => write.nhwcConv(input, weight, ownBias, { kernel, stride, pads });
       const [top, left, bottom, right] = pads;
       const h = Math.floor((x.h + top + bottom - kh) / stride) + 1;
       const w = Math.floor((x.w + left + right - kw) / stride) + 1;
       return map(
-        sums.make({ product: conv, bias, vector: null, skip: null }, { type, shape: [x.n, h, w, outChannels] }),
+        sums.create({ product: conv, bias, vector: null, skip: null }, { type, shape: [x.n, h, w, outChannels] }),
       );
     },
 
     groupNorm(scope, x, options) {
       const { n, h, w, c } = x;
       if (c % options.groups) {
-        throw new CheckpointError(`${scope.path}: ${c} channels don't divide into ${options.groups} groups`);
+        throw new CheckpointError(`${scope.path}: ${c} channels are not divisible into ${options.groups} groups`);
       }
-      if (h * w * c > MOST_ELEMENTS) {
-        const size = `a GroupNorm over ${[h, w, c].join(' × ')} elements at once`;
+      if (h * w * c > MAX_ELEMENTS) {
+        const size = `a GroupNorm over ${[h, w, c].join(' × ')} elements`;
         throw new CudaLimitError(
-          `${scope.path}: ${size} is more than CUDA's kernel counts: decode fewer frames together`,
+          `${scope.path}: ${size} exceeds the limit of the CUDA kernel; decode fewer frames together`,
         );
       }
-      if (!takesGroupNorm(c, options.groups)) return map(plainGroupNorm(scope, x, options));
+      if (!supportsGroupNorm(c, options.groups)) return map(plainGroupNorm(scope, x, options));
       const [gamma, beta] = [parameter32(scope, 'weight', c), parameter32(scope, 'bias', c)];
       return map(sums.groupNorm(reshape(x.value, [n, h, w, c]), gamma, beta, options));
     },
 
-    activation: (x, kind) => onMap(x, (value) => activate(value, kind)),
+    activation: (x, kind) => mapValue(x, (value) => activate(value, kind)),
     add: (a, b) => map(sums.add(a.value, b.value)),
     addVector: (x, vector) => map(sums.addVector(x.value, vector)),
     affine: (x, factor, offset) =>
-      onMap(x, (value) => {
+      mapValue(x, (value) => {
         const scaled = factor === 1 ? value : binary('Mul', value, scalar(factor));
         return offset === 0 ? scaled : binary('Add', scaled, scalar(offset));
       }),
-    tanh: (x) => onMap(x, (value) => unary('Tanh', value)),
-    concat: (parts) => map(concat(parts.map(({ value }) => written(value)), 3)), // prettier-ignore
-    channels: (x, count) => onMap(x, (value) => slice(value, 3, 0, count)),
+    tanh: (x) => mapValue(x, (value) => unary('Tanh', value)),
+    concat: (parts) => map(concat(parts.map(({ value }) => materialize(value)), 3)), // prettier-ignore
+    channels: (x, count) => mapValue(x, (value) => slice(value, 3, 0, count)),
 
     upsample(x, factor, h = factor * x.h, w = factor * x.w) {
       const scales = graph.constant(Float32Array.of(1, factor, factor, 1));
       const attributes = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
       const shape = [x.n, factor * x.h, factor * x.w, x.c];
-      const full = write.node('Resize', [written(x.value), null, scales], { type, shape }, { attributes });
+      const full = write.node('Resize', [materialize(x.value), null, scales], { type, shape }, { attributes });
       const rows = h === factor * x.h ? full : slice(full, 1, 0, h);
       return map(w === factor * x.w ? rows : slice(rows, 2, 0, w));
     },
@@ -225,24 +231,24 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
       const [n = 1, inner = 1, c = 1] = tokens.shape;
       const shape = [batch * inner, n / batch, c];
       const swap = (x: Value) => transpose(reshape(x, [batch, n / batch, inner, c]), [0, 2, 1, 3]);
-      const sum = sums.terms(tokens);
-      if (!sum || sum.terms.skip) return reshape(swap(written(tokens)), shape);
-      // A bias and a vector for each sample are the same wherever the tokens lie.
-      const product = (bias: Value | null) => swap(bias ? sum.terms.product(bias) : sum.bare());
-      return sums.make({ ...sum.terms, product }, { type, shape });
+      const sum = sums.findDeferred(tokens);
+      if (!sum || sum.terms.skip) return reshape(swap(materialize(tokens)), shape);
+      // A bias, and a vector for each sample, do not depend on the order of the tokens.
+      const product = (bias: Value | null) => swap(bias ? sum.terms.product(bias) : sum.productWithoutBias());
+      return sums.create({ ...sum.terms, product }, { type, shape });
     },
 
     firstToken(tokens) {
       const [n = 1, , c = 1] = tokens.shape;
-      return reshape(slice(written(tokens), 1, 0, 1), [n, c]);
+      return reshape(slice(materialize(tokens), 1, 0, 1), [n, c]);
     },
 
     linear(scope, x, outFeatures, { bias: hasBias = true, extraBias }: LinearOptions = {}) {
       const weight = parameter(scope, 'weight', [outFeatures, x.shape.at(-1) ?? 1]);
       const bias = hasBias ? load.stored(scope, 'bias', [outFeatures]) : null;
-      const vector = extraBias ? written(extraBias) : null;
+      const vector = extraBias ? materialize(extraBias) : null;
       const shape = [...x.shape.slice(0, -1), outFeatures];
-      return sums.make({ product: product(x, weight), bias, vector, skip: null }, { type, shape });
+      return sums.create({ product: product(x, weight), bias, vector, skip: null }, { type, shape });
     },
 
     layerNorm(scope, x, eps) {
@@ -251,14 +257,14 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
       const attributes = { axis: -1, epsilon: float(eps) };
       return (
         sums.layerNorm(x, gamma, beta, eps) ??
-        write.node('LayerNormalization', [written(x), gamma, beta], { type, shape: x.shape }, { attributes })
+        write.node('LayerNormalization', [materialize(x), gamma, beta], { type, shape: x.shape }, { attributes })
       );
     },
 
     attention(query, key, value, heads) {
-      const inputs = [written(query), written(key), written(value)] as const;
+      const inputs = [materialize(query), materialize(key), materialize(value)] as const;
       const [n = 1] = query.shape;
-      const pieces = Math.ceil(n / MOST_SEQUENCES);
+      const pieces = Math.ceil(n / MAX_SEQUENCES);
       if (pieces === 1) return write.attention(...inputs, heads);
       const parts = Array.from({ length: pieces }, (_, i) => {
         const [from, to] = [Math.floor((i * n) / pieces), Math.floor(((i + 1) * n) / pieces)];
@@ -270,24 +276,24 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
 
     geglu(scope, x, features) {
       const shape = [...x.shape.slice(0, -1), features];
-      const input = written(x);
-      if (2 * elements(shape) <= feedForwardElements) return reshape(gated(scope, input, features), shape);
-      const inner: Value = { name: `${scope.path} in pieces`, type, shape };
-      tooLarge.set(inner, { scope, x: input, features });
+      const input = materialize(x);
+      if (2 * elements(shape) <= feedForwardElements) return reshape(feedForwardInner(scope, input, features), shape);
+      const inner: Value = { name: `deferred ${scope.path}`, type, shape };
+      deferredInnerLayers.set(inner, { scope, x: input, features });
       return inner;
     },
 
-    activate: (x, kind) => activate(written(x), kind),
+    activate: (x, kind) => activate(materialize(x), kind),
     addValues(a, b) {
-      const alike = a.shape.length === b.shape.length && a.shape.every((size, i) => size === b.shape[i]);
-      return alike ? sums.add(a, b) : binary('Add', written(a), written(b));
+      const sameShape = a.shape.length === b.shape.length && a.shape.every((size, i) => size === b.shape[i]);
+      return sameShape ? sums.add(a, b) : binary('Add', materialize(a), materialize(b));
     },
-    blend(a, b, share) {
-      const [own, other] = [share, load.subtract(load.scalar(1), share)].map((x) => load.cast(x, type)) as [
+    blend(a, b, alpha) {
+      const [weightA, weightB] = [alpha, load.subtract(load.scalar(1), alpha)].map((x) => load.cast(x, type)) as [
         Value,
         Value,
       ];
-      return binary('Add', binary('Mul', written(a), own), binary('Mul', written(b), other));
+      return binary('Add', binary('Mul', materialize(a), weightA), binary('Mul', materialize(b), weightB));
     },
     parameter: (scope, name, shape) => parameter(scope, name, shape),
     sigmoid: (scope, name, { negate } = { negate: false }) => load.sigmoid(load.stored(scope, name, [1]), negate),
@@ -295,8 +301,8 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
 
     concatValues(parts, axis) {
       const mixed = new Set(parts.map((part) => part.type)).size > 1;
-      // Float32 stays float32 where nothing else is joined to it: a graph's inputs are prepared so.
-      return concat(parts.map((part) => (mixed || part.type === type ? written(part) : part)), axis); // prettier-ignore
+      // Parts that are all float32 are not cast: they are inputs of the graph.
+      return concat(parts.map((part) => (mixed || part.type === type ? materialize(part) : part)), axis); // prettier-ignore
     },
   };
 }

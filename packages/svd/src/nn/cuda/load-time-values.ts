@@ -5,25 +5,25 @@ import type { Scope } from '../scope.ts';
 import type { ElementType, GraphBuilder, Value } from '../../onnx/graph-builder.ts';
 import type { TensorEntry } from '../../safetensors/weights.ts';
 
-const STORED: Readonly<Record<string, ElementType>> = {
+const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
   F16: 'float16',
   BF16: 'bfloat16',
   F32: 'float32',
   F64: 'float64',
 };
 
-/** ONNX's numbers for the types that values are cast to. */
+/** ONNX's numbers of the types that values are cast to. */
 const CAST_TO: Readonly<Partial<Record<ElementType, number>>> = { float32: 1, uint8: 2, float16: 10 };
 
 /**
- * Parameters, and what is computed from them alone. ONNX Runtime folds that once, when it loads the graph, on the CPU:
- * so it is written in float32 (the CPU has no float16 arithmetic) and cast behind.
+ * Writes parameters, and values that depend only on parameters. ONNX Runtime computes those once on the CPU, when it loads
+ * the graph. The CPU has no float16 arithmetic, so they are written in float32 and then cast.
  */
 export function createLoadTimeValues(graph: GraphBuilder) {
   const f32 = (shape: readonly number[]) => ({ type: 'float32', shape }) as const;
   const casts = new Map<string, Value>();
 
-  /** A value in another type; once for each value and type. */
+  /** Casts a value to another type. Each cast is written once. */
   function cast(x: Value, type: ElementType): Value {
     if (x.type === type) return x;
     const key = `${type} ${x.name}`;
@@ -37,10 +37,11 @@ export function createLoadTimeValues(graph: GraphBuilder) {
   const binary = (op: string, a: Value, b: Value): Value =>
     graph.node(op, [cast(a, 'float32'), cast(b, 'float32')], f32(broadcast(a.shape, b.shape)));
 
-  /** Rows `[from, to)` of a stored tensor, seen with another shape, as they are stored. */
+  /** Returns rows `[from, to)` of a tensor with another shape, in its stored type. */
   function rows(scope: Scope, entry: TensorEntry, shape: readonly number[], range?: readonly [number, number]): Value {
-    const type = STORED[entry.dtype];
-    if (!type) throw new CheckpointError(`${entry.file}: tensor "${entry.name}" is ${entry.dtype}, not a float type`);
+    const type = ELEMENT_TYPES[entry.dtype];
+    if (!type)
+      throw new CheckpointError(`${entry.file}: tensor "${entry.name}" is ${entry.dtype}, not a supported float type`);
     const rowBytes = entry.length / (entry.shape[0] ?? 1);
     const [from, to] = range ?? [0, entry.shape[0] ?? 1];
     const name = [entry.name, ...(range ? [`${from}:${to}`] : []), `[${shape.join()}]`].join(' ');
@@ -59,19 +60,19 @@ export function createLoadTimeValues(graph: GraphBuilder) {
     subtract: (a: Value, b: Value): Value => binary('Sub', a, b),
     scalar: (value: number): Value => graph.constant(Float32Array.of(value), []),
 
-    /** A stored tensor, seen with another shape where one is given. */
+    /** Returns a tensor of the checkpoint in its stored type, with the shape `as` if given. */
     stored: (scope: Scope, name: string, shape: readonly number[], as: readonly number[] = shape): Value =>
       rows(scope, scope.tensor(name, shape), as),
 
-    /** The logistic function, in float32. */
+    /** sigmoid(x), or sigmoid(−x) with `negate`, in float32. */
     sigmoid(x: Value, negate: boolean): Value {
       const input = cast(x, 'float32');
       const argument = negate ? graph.node('Neg', [input], f32(x.shape)) : input;
       return graph.node('Sigmoid', [argument], f32(x.shape));
     },
 
-    /** A kernel `[out, in, kh, kw]` to `[out, kh, kw, in]`. One of a single element lies so already. */
-    outputsLast(weight: Value): Value {
+    /** Transposes the weight of a convolution from `[out, in, kh, kw]` to `[out, kh, kw, in]`. */
+    toNhwcWeight(weight: Value): Value {
       const [out = 1, input = 1, kh = 1, kw = 1] = weight.shape;
       const result = { type: weight.type, shape: [out, kh, kw, input] };
       return graph.node('Transpose', [weight], result, { attributes: { perm: [0, 2, 3, 1] } });
@@ -79,5 +80,5 @@ export function createLoadTimeValues(graph: GraphBuilder) {
   };
 }
 
-/** {@link createLoadTimeValues}' result. */
+/** The result of {@link createLoadTimeValues}. */
 export type LoadTimeValues = ReturnType<typeof createLoadTimeValues>;

@@ -8,16 +8,16 @@ export interface TensorView {
   readonly name: string;
   readonly type: ElementType | 'another type';
   readonly shape: readonly number[];
-  /** Of a small constant: what it holds. */
+  /** The values of a small constant. */
   readonly values?: readonly number[];
 }
 
-/** A node of a finished model, with what is known of its inputs and outputs. */
+/** A node of a finished model, with the types and shapes of its inputs and outputs. */
 export interface NodeView {
   readonly name: string;
   readonly opType: string;
   readonly domain: string;
-  /** `undefined` where an input is left out; a name where nothing is known of it. */
+  /** `undefined` for an omitted input; only a name if type and shape are unknown. */
   readonly inputs: readonly (TensorView | string | undefined)[];
   readonly outputs: readonly (TensorView | string | undefined)[];
   attribute(name: string): AttributeProto | undefined;
@@ -36,14 +36,13 @@ const TYPES: ReadonlyMap<number, ElementType> = new Map([
 
 export interface ModelView {
   readonly opset: number;
-  /** What the graph has before its first node: inputs and initializers. */
   readonly inputs: readonly TensorView[];
   readonly initializers: readonly TensorView[];
   readonly nodes: readonly NodeView[];
   readonly outputs: readonly TensorView[];
 }
 
-/** Reads a model as ONNX Runtime is given it. */
+/** Parses a serialised model. */
 export function viewModel(bytes: Uint8Array): ModelView {
   const { graph, opsetImport } = fromBinary(ModelProtoSchema, bytes);
   if (!graph) throw new TypeError('the model has no graph');
@@ -67,7 +66,7 @@ export function viewModel(bytes: Uint8Array): ModelView {
 }
 
 function infoOf({ name, type }: GraphProto['input'][number]): TensorView {
-  if (type?.value.case !== 'tensorType') throw new TypeError(`"${name}" is no tensor`);
+  if (type?.value.case !== 'tensorType') throw new TypeError(`"${name}" is not a tensor`);
   const { elemType, shape } = type.value.value;
   const sizes = shape?.dim.map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : NaN)) ?? [];
   return { name, type: TYPES.get(elemType) ?? 'another type', shape: sizes };

@@ -1,7 +1,7 @@
 import { float } from '../../onnx/graph-builder.ts';
 import type { Attribute, GraphBuilder, NodeOptions, Value } from '../../onnx/graph-builder.ts';
 import type { GroupNormOptions } from '../emitter.ts';
-import { CudaLimitError, MOST_ELEMENTS } from './limits.ts';
+import { CudaLimitError, MAX_ELEMENTS } from './limits.ts';
 
 export interface NhwcConvOptions {
   readonly kernel: readonly [number, number];
@@ -10,26 +10,25 @@ export interface NhwcConvOptions {
   readonly pads: readonly [number, number, number, number];
 }
 
-/** A normalised value, and what was normalised. */
+/** The outputs of a norm that also adds: the normalised value, and the sum before normalisation. */
 export interface NormalizedSum {
   readonly normalized: Value;
   readonly sum: Value;
 }
 
 const FUSED = 'com.microsoft';
-const MOST = MOST_ELEMENTS.toLocaleString('en');
+const LIMIT = MAX_ELEMENTS.toLocaleString('en');
 
 /**
- * Writes ONNX Runtime's fused operators as its CUDA provider takes them, and plain ones beside them. Maps are
- * `[n, h, w, c]`.
- * @throws CudaLimitError where a result would have more elements than the kernels count.
+ * Writes fused and plain operators for ONNX Runtime's CUDA provider. Maps are `[n, h, w, c]`. The functions throw a
+ * CudaLimitError when a result would have more elements than the kernels support.
  */
 export function createOperators(graph: GraphBuilder) {
   function check(opType: string, shape: readonly number[]): void {
     const count = shape.reduce((product, size) => product * size, 1);
-    if (count <= MOST_ELEMENTS) return;
+    if (count <= MAX_ELEMENTS) return;
     const has = `${opType} over [${shape.join(', ')}] has ${count.toLocaleString('en')} elements`;
-    throw new CudaLimitError(`${has}, and CUDA's kernels count to ${MOST}: take fewer frames or a smaller picture`);
+    throw new CudaLimitError(`${has}; the limit of CUDA's kernels is ${LIMIT}: use fewer frames or a smaller size`);
   }
 
   function node(opType: string, inputs: readonly (Value | null)[], result: Result, options?: NodeOptions): Value {
@@ -47,20 +46,20 @@ export function createOperators(graph: GraphBuilder) {
     channels_last: 1,
   });
 
-  /** Two outputs, the second of which is left out of the graph where nobody reads it. */
+  /** Writes a norm that also returns the sum, as output number `at`. That output is omitted if no node reads it. */
   function withSum(opType: string, inputs: readonly (Value | null)[], x: Value, at: number, attributes: Attributes) {
     check(opType, x.shape);
     const results = Array.from({ length: at + 1 }, (_, i) => (i === 0 || i === at ? x : null));
     const outputs = graph.nodeOf(opType, inputs, results, { domain: FUSED, attributes, dropUnread: true });
     const [normalized, sum] = [outputs[0], outputs[at]];
-    if (!normalized || !sum) throw new RangeError(`${opType} made no output`);
+    if (!normalized || !sum) throw new RangeError(`${opType} has no output`);
     return { normalized, sum } satisfies NormalizedSum;
   }
 
   return {
     node,
 
-    /** @param weight `[out, kh, kw, in]`. It must be known when the graph is loaded, or its layout is misread. */
+    /** @param weight constant, `[out, kh, kw, in]` */
     nhwcConv(x: Value, weight: Value, bias: Value | null, { kernel, stride, pads }: NhwcConvOptions): Value {
       const [n = 1, h = 1, w = 1] = x.shape;
       const [kh, kw] = kernel;
@@ -72,11 +71,11 @@ export function createOperators(graph: GraphBuilder) {
       return fused('NhwcConv', bias ? [x, weight, bias] : [x, weight], { type: x.type, shape }, attributes);
     },
 
-    /** @param gamma and `beta`: float32 in either precision. */
+    /** GroupNorm. `gamma` and `beta` are float32 in every precision. */
     groupNorm: (x: Value, gamma: Value, beta: Value, options: GroupNormOptions): Value =>
       fused('GroupNorm', [x, gamma, beta], x, normAttributes(options)),
 
-    /** GroupNorm of `x + skip + bias`. @param skip as `x`, or one vector for each of its maps, `[n, c]`. */
+    /** GroupNorm of `x + skip + bias`. `skip` has the shape of `x`, or `[n, c]`: one vector per map. */
     skipGroupNorm: (x: Value, gamma: Value, beta: Value, skip: Value, bias: Value | null, options: GroupNormOptions) =>
       withSum('SkipGroupNorm', [x, gamma, beta, skip, ...(bias ? [bias] : [])], x, 1, normAttributes(options)),
 
@@ -87,7 +86,7 @@ export function createOperators(graph: GraphBuilder) {
     /** `x + bias + skip` over `[n, s, c]`. */
     biasAdd: (x: Value, bias: Value, skip: Value): Value => fused('BiasAdd', [x, bias, skip], x),
 
-    /** `value · gelu(gate)` of `x + bias`, whose last axis holds value, then gate: `[n, s, 2c]` to `[n, s, c]`. */
+    /** `value · gelu(gate)`, where `x + bias` `[n, s, 2c]` has the value, then the gate. Returns `[n, s, c]`. */
     biasSplitGelu(x: Value, bias: Value): Value {
       const shape = x.shape.map((size, i) => (i === x.shape.length - 1 ? size / 2 : size));
       return fused('BiasSplitGelu', [x, bias], { type: x.type, shape });
@@ -101,5 +100,5 @@ export function createOperators(graph: GraphBuilder) {
 type Result = Pick<Value, 'type' | 'shape'>;
 type Attributes = Readonly<Record<string, Attribute>>;
 
-/** {@link createOperators}' result. */
+/** The result of {@link createOperators}. */
 export type Operators = ReturnType<typeof createOperators>;

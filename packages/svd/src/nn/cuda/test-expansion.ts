@@ -10,12 +10,11 @@ import {
 import type { AttributeProto, GraphProto, NodeProto } from '../../onnx/gen/onnx/onnx_pb.ts';
 
 /**
- * Replaces the operators that only CUDA has a kernel for by standard ones, in a finished model, after what ONNX Runtime
- * documents of them (docs/ContribOperators.md): by the position of inputs and the names of attributes, and knowing nothing
- * of who wrote the graph. So a graph for CUDA, exactly as it would be loaded there, runs on the CPU. The operators that the
- * CPU has too (MultiHeadAttention, SkipLayerNormalization) stay.
+ * Replaces operators that only CUDA supports by standard operators in a finished model, so that a graph for CUDA can run on
+ * the CPU. It follows ONNX Runtime's documentation (docs/ContribOperators.md), and shares no code with the emitter.
+ * Operators that the CPU supports, too (MultiHeadAttention, SkipLayerNormalization), remain.
  */
-export function expandOperators(bytes: Uint8Array): Uint8Array {
+export function expandCudaOperators(bytes: Uint8Array): Uint8Array {
   const model = fromBinary(ModelProtoSchema, bytes);
   const { graph } = model;
   if (!graph) throw new TypeError('the model has no graph');
@@ -62,7 +61,7 @@ const EXPANSIONS: Readonly<Record<string, (w: Writer) => void>> = {
     const [n = 1] = w.shape(x);
     const [, c = 1] = w.shape(skip);
     const aligned = w.shape(skip).length === 2 ? w.reshape(skip, [n, 1, 1, c]) : skip;
-    // In the order, and in the precision, in which the kernel adds.
+    // In the order and precision of the kernel.
     const biased = bias ? w.node('Add', [x, bias]) : x;
     const sum = w.node('Add', [biased, aligned]);
     groupNorm(w, w.float(sum));
@@ -80,10 +79,10 @@ const EXPANSIONS: Readonly<Record<string, (w: Writer) => void>> = {
   BiasAdd: (w) => w.output(0, w.node('Add', [w.node('Add', [w.input(0), w.input(1)]), w.input(2)])),
 };
 
-/** GroupNorm of `x`, float32, with the node's gamma, beta and attributes, as its first output. */
+/** Writes the GroupNorm of `x` (float32) as the node's first output, with the node's gamma, beta and attributes. */
 function groupNorm(w: Writer, x: string): void {
   const [n = 1, height = 1, width = 1, c = 1] = w.shape(w.input(0));
-  if (w.int('channels_last') !== 1) throw new TypeError('the CUDA kernel takes channels last only');
+  if (w.int('channels_last') !== 1) throw new TypeError('the CUDA kernel requires channels last');
   for (const input of [1, 2]) {
     if (w.typeOf(w.input(input)) !== TensorProto_DataType.FLOAT) throw new TypeError('gamma and beta must be float32');
   }
@@ -101,13 +100,13 @@ function groupNorm(w: Writer, x: string): void {
   w.output(0, w.back(activation === 1 ? w.node('Mul', [y, w.node('Sigmoid', [y])]) : y));
 }
 
-/** Writes nodes in place of one, under names that begin with its own. */
+/** Creates a writer for the nodes that replace one node. Their names begin with its name. */
 function createWriter(original: NodeProto, types: ReadonlyMap<string, TensorInfo>) {
   const nodes: NodeProto[] = [];
   const constants: GraphProto['initializer'] = [];
   const info = (name: string): TensorInfo => {
     const known = types.get(name);
-    if (!known) throw new TypeError(`${original.name}: nothing is known of "${name}"`);
+    if (!known) throw new TypeError(`${original.name}: "${name}" has no type and shape`);
     return known;
   };
   const attribute = (name: string): AttributeProto => {
@@ -162,7 +161,7 @@ function createWriter(original: NodeProto, types: ReadonlyMap<string, TensorInfo
     int: (name: string) => Number(attribute(name).i),
     ints: (name: string) => attribute(name).ints.map(Number),
     reshape: (x: string, shape: readonly number[]) => node('Reshape', [x, int64(shape)]),
-    /** To float32, in which the kernels compute, and back to the graph's type. */
+    /** Casts to float32, the precision of the kernels' arithmetic, and back to the type of the graph. */
     float: (x: string) => (type === TensorProto_DataType.FLOAT ? x : cast(x, TensorProto_DataType.FLOAT)),
     back: (x: string) => (type === TensorProto_DataType.FLOAT ? x : cast(x, type)),
     output(index: number, value: string) {
@@ -172,7 +171,7 @@ function createWriter(original: NodeProto, types: ReadonlyMap<string, TensorInfo
   };
 }
 
-/** Type and shape of everything that has a name. */
+/** The type and shape of every named tensor. */
 function typesOf(graph: GraphProto): ReadonlyMap<string, TensorInfo> {
   const types = new Map<string, TensorInfo>();
   for (const { name, type } of [...graph.input, ...graph.valueInfo]) {

@@ -1,0 +1,135 @@
+import type { VideoSettings } from '@cinematica/protocol/v1';
+import { rangeOf } from './ranges.ts';
+import type { SettingRange } from './ranges.ts';
+
+/** What a setting says of itself, beside its range, which is a rule of the API (`proto/cinematica/v1/settings.proto`). */
+interface SettingDeclaration {
+  /** The parameter of diffusers' `StableVideoDiffusionPipeline`; null where diffusers has none. */
+  readonly diffusers: string | null;
+  /** What one of it is, as in "frames per second"; empty for plain numbers. */
+  readonly unit: string;
+  /**
+   * Where the value comes from when a request has none: the model card (or its preset), another setting, or chance.
+   */
+  readonly default: 'card' | 'random' | `same as ${string}`;
+  /** The flag of `npm run animate`, without the dashes. */
+  readonly flag: string;
+  /** How the flag's value is called in the help: N for whole numbers, X for others. */
+  readonly placeholder: 'N' | 'X';
+  /** One sentence for people: the help of the flag. */
+  readonly help: string;
+}
+
+/** The numeric settings of a video, under their names in the API. */
+const DECLARATIONS = {
+  frames: {
+    diffusers: 'num_frames',
+    unit: 'frames',
+    default: 'card',
+    flag: 'frames',
+    placeholder: 'N',
+    help: 'frames of the video; more than the model’s window are made in segments',
+  },
+  motionBucketId: {
+    diffusers: 'motion_bucket_id',
+    unit: '',
+    default: 'card',
+    flag: 'motion',
+    placeholder: 'N',
+    help: 'amount of motion (motion_bucket_id)',
+  },
+  noiseAugStrength: {
+    diffusers: 'noise_aug_strength',
+    unit: '',
+    default: 'card',
+    flag: 'noise-aug',
+    placeholder: 'X',
+    help: 'noise added to the photo (noise_aug_strength); more lets the video differ from it',
+  },
+  conditioningFps: {
+    diffusers: 'fps',
+    unit: 'frames per second',
+    default: 'card',
+    flag: 'fps',
+    placeholder: 'N',
+    help: 'frame rate that the model is told; a lower one gives more motion from frame to frame',
+  },
+  frameRate: {
+    diffusers: null,
+    unit: 'frames per second',
+    default: 'same as conditioningFps',
+    flag: 'output-fps',
+    placeholder: 'N',
+    help: 'frame rate of the files; higher than --fps, frames are interpolated',
+  },
+  seed: {
+    diffusers: 'generator',
+    unit: '',
+    default: 'random',
+    flag: 'seed',
+    placeholder: 'N',
+    help: 'the same seed gives the same video (random)',
+  },
+  steps: {
+    diffusers: 'num_inference_steps',
+    unit: 'steps',
+    default: 'card',
+    flag: 'steps',
+    placeholder: 'N',
+    help: 'denoising steps: time and quality',
+  },
+  minGuidance: {
+    diffusers: 'min_guidance_scale',
+    unit: '',
+    default: 'card',
+    flag: 'min-guidance',
+    placeholder: 'X',
+    help: 'guidance of the first frame',
+  },
+  maxGuidance: {
+    diffusers: 'max_guidance_scale',
+    unit: '',
+    default: 'card',
+    flag: 'max-guidance',
+    placeholder: 'X',
+    help: 'guidance of the last frame',
+  },
+} as const satisfies { readonly [Name in keyof VideoSettings]?: SettingDeclaration };
+
+export type SettingName = keyof typeof DECLARATIONS;
+
+/** A setting that model cards have defaults of. */
+export type CardSettingName = {
+  [Name in SettingName]: (typeof DECLARATIONS)[Name]['default'] extends 'card' ? Name : never;
+}[SettingName];
+
+/** A flag of `npm run animate`. */
+export type SettingFlag = (typeof DECLARATIONS)[SettingName]['flag'];
+
+/** Everything that is known of a setting. */
+export interface Setting extends SettingDeclaration, SettingRange {
+  /** Its name in TypeScript, and in JSON. */
+  readonly name: SettingName;
+  readonly flag: SettingFlag;
+}
+
+/** Every numeric setting once: what it is called, what it may be, where it comes from. */
+export const SETTINGS: Readonly<Record<SettingName, Setting>> = mapNames((name) => ({
+  ...DECLARATIONS[name],
+  ...rangeOf(name),
+  name,
+}));
+
+export const SETTING_NAMES = Object.keys(DECLARATIONS) as readonly SettingName[];
+
+/** The settings that model cards have defaults of. */
+export const CARD_SETTING_NAMES = SETTING_NAMES.filter(
+  (name): name is CardSettingName => DECLARATIONS[name].default === 'card',
+);
+
+function mapNames<T>(map: (name: SettingName) => T): Record<SettingName, T> {
+  return Object.fromEntries((Object.keys(DECLARATIONS) as SettingName[]).map((name) => [name, map(name)])) as Record<
+    SettingName,
+    T
+  >;
+}

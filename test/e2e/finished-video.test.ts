@@ -1,0 +1,126 @@
+import { MediaKind } from '@cinematica/protocol/v1';
+import type { Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { apiOf, createFinishedVideo } from './support/api.ts';
+import { expectHeading, expectPlaying, waitForVideoPage } from './support/steps.ts';
+import { DEVICES, test } from './support/visitor.ts';
+import { es } from './support/messages.ts';
+
+const card = (page: Page, name: string) => page.locator('main li').filter({ has: page.locator(`a[href="/${name}"]`) });
+
+test('a video that was deleted in the gallery can be restored', async ({ visit }) => {
+  const { context, page } = await visit();
+  const first = await createFinishedVideo(context);
+  const second = await createFinishedVideo(context);
+  await page.goto('/videos');
+  await card(page, second.name).getByRole('button').click();
+  await card(page, second.name).waitFor({ state: 'detached' });
+  await page.getByText(es.video_deleted).waitFor();
+  // The focus moves to the next video, for keyboard users.
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('href'));
+  await expect.poll(focused).toBe(`/${first.name}`);
+
+  await page.getByRole('button', { name: es.common_undo }).click();
+  await card(page, second.name).waitFor();
+  await page.reload();
+  await card(page, second.name).waitFor();
+});
+
+test('the page of a deleted video says so, and can restore it', async ({ visit }) => {
+  const { context, page } = await visit();
+  const { name } = await createFinishedVideo(context);
+  await page.goto(`/${name}`);
+  await page.getByRole('button', { name: es.video_delete, exact: true }).click();
+  await expectHeading(page, es.video_deleted_title);
+  await page.reload();
+  await expectHeading(page, es.video_deleted_title);
+  await page.getByRole('button', { name: es.common_undo }).click();
+  await expectHeading(page, es.video_done_title);
+  await expectPlaying(page);
+});
+
+test('a shared link works for strangers and has a link preview, until it is revoked', async ({ visit }) => {
+  const { context, page } = await visit();
+  const { name } = await createFinishedVideo(context);
+  await page.goto(`/${name}`);
+  await page.getByRole('button', { name: es.video_share, exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: es.video_share_title });
+  await dialog.getByRole('button', { name: es.video_share_link }).click();
+  const link = await dialog.getByLabel(es.video_share_address).inputValue();
+
+  const { context: strangerContext, page: strangerPage } = await visit(DEVICES.desktop);
+  // The video's own page is not public.
+  await strangerPage.goto(`/${name}`);
+  await expectHeading(strangerPage, es.common_not_found_title);
+  await strangerPage.goto(link);
+  await expectHeading(strangerPage, es.share_title);
+  await expectPlaying(strangerPage);
+  await strangerPage.getByText(es.common_ai_generated, { exact: true }).waitFor();
+
+  // Messengers read the page without scripts.
+  const html = await (await strangerContext.request.get(link)).text();
+  const tag = (property: string) => new RegExp(`<meta property="${property}" content="([^"]+)"`).exec(html)?.[1] ?? '';
+  expect(tag('og:title')).toBe(es.share_title);
+  for (const [property, type] of [
+    ['og:image', 'image/webp'],
+    ['og:video', 'video/mp4'],
+  ] as const) {
+    const file = await strangerContext.request.get(tag(property).replaceAll('&amp;', '&'));
+    expect([file.status(), file.headers()['content-type']]).toEqual([200, type]);
+  }
+
+  await dialog.getByRole('button', { name: es.video_share_stop }).click();
+  await page.getByText(es.video_share_stopped).waitFor();
+  expect((await strangerContext.request.get(link)).status()).toBe(404);
+  await strangerPage.reload();
+  await expectHeading(strangerPage, es.common_not_found_title);
+});
+
+test('a button creates a variation with a new seed, and another one continues the video', async ({ visit }) => {
+  const { context, page } = await visit();
+  const first = await createFinishedVideo(context, { seed: 7 });
+  const api = await apiOf(context);
+  const createVariation = async (button: string): Promise<string> => {
+    const from = new URL(page.url()).pathname;
+    await page.getByRole('button', { name: button }).click();
+    await expect.poll(() => new URL(page.url()).pathname).not.toBe(from);
+    await expectHeading(page, es.video_done_title);
+    return waitForVideoPage(page);
+  };
+  await page.goto(`/${first.name}`);
+  const { video: second } = await api.getVideo({ name: await createVariation(es.video_variation_seed) });
+  expect(second?.madeFrom).toBe(first.name);
+  expect(second?.settings?.seed).not.toBe(7);
+  const { video: third } = await api.getVideo({ name: await createVariation(es.video_variation_continue) });
+  expect(third?.continuedFrom).toBe(second?.name);
+});
+
+test('a video’s photo and settings can be reused', async ({ visit }) => {
+  const { context, page } = await visit(DEVICES.desktop);
+  const { name } = await createFinishedVideo(context, { motionBucketId: 200, outputs: [MediaKind.LOOP] });
+  await page.goto(`/${name}`);
+  await page.getByText(es.video_settings, { exact: true }).click();
+  await page.getByRole('link', { name: es.video_settings_use }).click();
+  await page.getByText(es.create_from).waitFor();
+  await page.getByRole('img', { name: es.create_photo_alt }).waitFor();
+  await page.getByRole('button', { name: es.create_more_changed }).click();
+  expect(await page.getByRole('slider', { name: es.create_motion }).inputValue()).toBe('200');
+  expect(await page.getByRole('switch', { name: es.create_loop }).isChecked()).toBe(true);
+});
+
+test('a video can be compared with its photo, and saved as an MP4 file', async ({ visit }) => {
+  const { context, page } = await visit(DEVICES.desktop);
+  const { name } = await createFinishedVideo(context);
+  await page.goto(`/${name}`);
+  await expectPlaying(page);
+  await page.getByRole('button', { name: es.video_compare }).click();
+  const slider = page.getByRole('slider', { name: es.video_compare_slider });
+  await slider.fill('100');
+  await page.getByRole('img', { name: es.video_photo_alt }).last().waitFor();
+  await page.getByRole('button', { name: es.video_compare_stop }).click();
+  await expectPlaying(page);
+
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: es.video_save }).click();
+  expect((await download).suggestedFilename()).toMatch(/\.mp4$/);
+});

@@ -1,0 +1,111 @@
+import { Video_State } from '@cinematica/protocol/v1';
+import { expect, inject } from 'vitest';
+import { killHard } from '../support/kill-hard.ts';
+import { servicePid } from '../support/real-system.ts';
+import { apiOf, cancelVideo, createFinishedVideo, createVideo, SLOW } from './support/api.ts';
+import { rotatedPhoto } from './support/photos.ts';
+import { expectHeading, expectPlaying, openPhoto, submit, waitForProgress, waitForVideoPage } from './support/steps.ts';
+import { test } from './support/visitor.ts';
+import { es } from './support/messages.ts';
+
+test('progress and preview survive a reload', async ({ visit }) => {
+  const { context, page } = await visit();
+  const { name } = await createVideo(context, SLOW);
+  await page.goto(`/${name}`);
+  const before = await waitForProgress(page);
+  await page.reload();
+  expect(await waitForProgress(page)).toBeGreaterThanOrEqual(before);
+  await page.getByRole('img', { name: es.video_preview_alt }).waitFor();
+});
+
+test('after its page was closed, a running video is in the gallery', async ({ visit }) => {
+  const { context, page } = await visit();
+  const { name } = await createVideo(context, SLOW);
+  await page.goto(`/${name}`);
+  await waitForProgress(page);
+  await page.close();
+
+  const later = await context.newPage();
+  await later.goto('/videos');
+  await later.locator(`a[href="/${name}"]`).click();
+  await waitForProgress(later);
+});
+
+test('a cancellation in one tab is shown in another tab', async ({ visit }) => {
+  const { context, page } = await visit();
+  const { name } = await createVideo(context, SLOW);
+  await page.goto(`/${name}`);
+  await waitForProgress(page);
+  const other = await context.newPage();
+  await other.goto(`/${name}`);
+  await waitForProgress(other);
+
+  const cancel = page.getByRole('button', { name: es.common_cancel });
+  await cancel.click();
+  // The button asks for a confirmation.
+  await page.getByRole('button', { name: es.video_cancel_confirm }).click();
+  await expectHeading(page, es.video_cancelled_title);
+  await expectHeading(other, es.video_cancelled_title);
+  const { video } = await (await apiOf(context)).getVideo({ name });
+  expect(video?.state).toBe(Video_State.CANCELLED);
+});
+
+test('a cancelled video can be retried with the same settings', async ({ visit }) => {
+  const { context, page } = await visit();
+  const { name, settings } = await createVideo(context, { ...SLOW, seed: 7 });
+  await page.goto(`/${name}`);
+  await cancelVideo(context, name);
+  await page.getByRole('button', { name: es.common_retry }).click();
+  await expect.poll(() => new URL(page.url()).pathname).not.toBe(`/${name}`);
+  const retried = await waitForVideoPage(page);
+  const { video } = await (await apiOf(context)).getVideo({ name: retried });
+  expect([video?.settings?.seed, video?.settings?.frames]).toEqual([7, settings?.frames]);
+});
+
+test('a lost connection is reported, and the page reconnects', async ({ visit }) => {
+  const { context, page } = await visit();
+  const { name } = await createVideo(context, SLOW);
+  await page.goto(`/${name}`);
+  await waitForProgress(page);
+  await context.setOffline(true);
+  await page.getByText(es.common_offline).waitFor();
+
+  await context.setOffline(false);
+  await page.getByText(es.common_offline).waitFor({ state: 'detached' });
+  await cancelVideo(context, name);
+  await expectHeading(page, es.video_cancelled_title);
+});
+
+test('a photo that is submitted offline is sent once the connection is back', async ({ visit }) => {
+  const { context, page } = await visit();
+  await openPhoto(page, await rotatedPhoto());
+  await context.setOffline(true);
+  await submit(page);
+  await page.getByText(es.create_waiting).first().waitFor();
+  await context.setOffline(false);
+  await waitForVideoPage(page);
+  await expectPlaying(page);
+  // The retries created only one video.
+  const { videos } = await (await apiOf(context)).listVideos({});
+  expect(videos).toHaveLength(1);
+});
+
+test('pages reconnect after the gateway was killed and restarted, and finished videos play', async ({ visit }) => {
+  const { context, page } = await visit();
+  const { name } = await createVideo(context, SLOW);
+  await page.goto(`/${name}`);
+  await waitForProgress(page);
+
+  const pid = await servicePid('gateway', inject('launcher'));
+  expect(pid !== null && killHard(pid)).toBe(true);
+  await expect.poll(() => servicePid('gateway', inject('launcher'))).not.toBe(pid);
+  // The open page notices the interruption and reconnects.
+  await page.getByText(es.common_offline).waitFor();
+  await page.getByText(es.common_offline).waitFor({ state: 'detached' });
+  await cancelVideo(context, name);
+  await expectHeading(page, es.video_cancelled_title);
+
+  const { name: done } = await createFinishedVideo(context);
+  await page.goto(`/${done}`);
+  await expectPlaying(page);
+});

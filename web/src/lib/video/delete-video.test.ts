@@ -1,0 +1,63 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { VideoSchema } from '@cinematica/protocol/v1';
+import type { Video } from '@cinematica/protocol/v1';
+import { Code } from '@connectrpc/connect';
+import { afterEach, expect, test } from 'vitest';
+import { m } from '#lib/i18n/index.ts';
+import { dismissToast, toasts } from '#lib/ui/toasts.svelte.ts';
+import { fakeGateway, gatewayError } from '../../../test/fake-gateway.ts';
+import { deleteVideo, deleteWithUndo } from './delete-video.ts';
+
+const name = 'videos/1';
+
+afterEach(() => {
+  for (const { id } of [...toasts]) dismissToast(id);
+});
+
+/** A gateway that deletes and restores the video. */
+const gateway = () =>
+  fakeGateway({
+    deleteVideo: () => ({
+      video: { name, deleteTime: timestampFromMs(Date.now()), purgeTime: timestampFromMs(Date.now() + 60_000) },
+    }),
+    undeleteVideo: () => ({ video: { name } }),
+  });
+
+test('deleteWithUndo offers an undo until the video is purged', async () => {
+  const accepted: Video[] = [];
+  expect(await deleteWithUndo(name, (video) => accepted.push(video), gateway())).toBe(true);
+  expect(accepted[0]?.deleteTime).toBeDefined();
+  expect(toasts).toHaveLength(1);
+  expect(toasts[0]).toMatchObject({ text: m.video_deleted(), action: { label: m.common_undo() } });
+  expect(toasts[0]?.ms).toBeGreaterThan(59_000);
+  expect(toasts[0]?.ms).toBeLessThanOrEqual(60_000);
+
+  toasts[0]?.action?.run();
+  await expect.poll(() => accepted.length).toBe(2);
+  expect(accepted[1]).toEqual(create(VideoSchema, { name }));
+});
+
+test('deleteVideo shows no toast', async () => {
+  const accepted: Video[] = [];
+  expect(await deleteVideo(name, (video) => accepted.push(video), gateway())).toBe(true);
+  expect(accepted).toHaveLength(1);
+  expect(toasts).toHaveLength(0);
+});
+
+test('a refused deletion shows its reason and changes nothing', async () => {
+  const api = fakeGateway({
+    deleteVideo: () => Promise.reject(gatewayError('VIDEO_NOT_FOUND', Code.NotFound)),
+  });
+  const accepted: Video[] = [];
+  expect(await deleteWithUndo(name, (video) => accepted.push(video), api)).toBe(false);
+  expect(accepted).toEqual([]);
+  expect(toasts.map(({ text }) => text)).toEqual([m.common_error_not_found()]);
+});
+
+test('an undo that comes too late shows its reason', async () => {
+  const api = { ...gateway(), undeleteVideo: () => Promise.reject(gatewayError('VIDEO_NOT_FOUND', Code.NotFound)) };
+  await deleteWithUndo(name, () => undefined, api);
+  toasts[0]?.action?.run();
+  await expect.poll(() => toasts.at(-1)?.text).toBe(m.common_error_not_found());
+});
