@@ -177,7 +177,7 @@ describe('over the queue', () => {
       reason: FailureReason.PHOTO_UNREADABLE,
       permanent: true,
     });
-    expect(record.failure?.message).toMatch(/^the photo: not an image/);
+    expect(record.failure?.message).toMatch(/^the photo: not a supported image/);
     expect(findTask(record, { stage: Stage.ENCODE, segment: 0 })?.attempt).toBe(1);
   });
 

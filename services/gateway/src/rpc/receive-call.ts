@@ -23,7 +23,7 @@ interface BodyClass {
 const uploads = (): BodyClass => ({
   limits: { maxBytes: MAX_UPLOAD_BYTES, minBytesPerSecond: 8_000, graceMs: 10_000, deadlineMs: 300_000 },
   // A body is held up to four times while it is parsed: as chunks, as one array, as text, and as the photo.
-  budget: createReceiveBudget({ totalBytes: 80_000_000, holderBytes: 40_000_000, waitMs: 30_000 }),
+  budget: createReceiveBudget({ totalBytes: 80_000_000, holderBytes: 24_000_000, waitMs: 30_000 }),
 });
 
 const messages = (): BodyClass => ({
