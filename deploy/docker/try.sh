@@ -85,7 +85,7 @@ api() { # method; the request comes by standard input
 photo=$(base64 --wrap=0 "$(find "$root/web/static" "$root/test" -name '*.jpg' -size -300k | head -1)")
 settings='{"frames":8,"steps":2,"size":{"width":128,"height":64}}'
 printf '{"image":"%s","settings":%s}' "$photo" "$settings" | api CreateVideo >"$work/video.json" ||
-  { echo "CreateVideo was refused"; tail -3 "$work/gateway.log"; exit 1; }
+  { echo "CreateVideo failed"; tail -3 "$work/gateway.log"; exit 1; }
 name=$(grep -o 'videos/[0-9a-f-]*' "$work/video.json" | head -1)
 for _ in $(seq 240); do
   state=$(printf '{"name":"%s"}' "$name" | api GetVideo | grep -o '"state":"[A-Z_]*"' | head -1)
@@ -94,7 +94,7 @@ for _ in $(seq 240); do
 done
 echo "the video: $state"
 
-echo "resident memory, with its child (MiB):"
+echo "resident memory, including child processes (MiB):"
 resident() { # a process and what it started
   local sum
   sum=$(awk '/VmRSS/ { print $2 }' "/proc/$1/status" 2>/dev/null || echo 0)
@@ -103,7 +103,7 @@ resident() { # a process and what it started
 }
 for name in gateway encoder denoiser decoder muxer web; do printf '  %-9s %d\n' "$name" $(($(resident "${processes[$name]}") / 1024)); done
 
-echo "told to end:"
+echo "exit status and time after SIGTERM:"
 for name in web muxer decoder denoiser encoder gateway; do
   begin=$(date +%s%N)
   for child in $(started_by "${processes[$name]}"); do kill -TERM "$child"; done
