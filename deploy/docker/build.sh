@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the images of this checkout, with docker or buildah, whichever is there.
+# Builds the images of this checkout with docker or buildah, whichever is installed.
 #
 #   deploy/docker/build.sh [--prefix registry.example.com/cinematica] [--tag 0.2.0] [--push] [--from-debian] [service|gpu]...
 #
-# --from-debian: where no registry of images can be reached, the base images are made here, by debootstrap from Debian's
-# mirror and with this machine's Node 24 and npm (as root, with buildah).
+# --from-debian: makes the base images here, for machines without access to an image registry: by debootstrap from
+# Debian's mirror, with this machine's Node 24 and npm (as root, with buildah).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -29,7 +29,7 @@ if [ -n "$from_debian" ]; then
     trap 'rm -rf "$root"' EXIT
     debootstrap --variant=minbase --include=ca-certificates trixie "$root" http://deb.debian.org/debian
     rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/dev/*
-    # Of the machine that builds: its way to the registries may need certificates of its own.
+    # The build uses this machine's certificates, because access to the registries may need them.
     cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
     container=$(buildah from scratch)
     buildah copy --quiet "$container" "$root" /

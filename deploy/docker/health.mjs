@@ -1,4 +1,4 @@
-/** The image's health check, for whoever runs it without Kubernetes: whether the event loop of the program here turns. */
+/** The health check of the image, for use without Kubernetes: whether the event loop of the program runs. */
 import { get } from 'node:http';
 
 const { METRICS_PORT, HTTP_PORT, PORT } = process.env;

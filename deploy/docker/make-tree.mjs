@@ -1,6 +1,6 @@
 /**
- * The image's build step: from a checkout in the working folder to `dist/`, which holds what runs and nothing else: the
- * sources, the web app as built, and production's dependencies of the services for this platform.
+ * The build step of the image: copies what is needed at run time from a checkout in the working folder to `dist/`: the
+ * sources, the built web app, and the production dependencies of the services for this platform.
  */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { runQuietly } from '../../scripts/setup/run.mjs';
 import { findToolchain } from '../../scripts/setup/toolchain.mjs';
 import { webApp } from '../../scripts/setup/web-app.mjs';
 
-/** Whose dependencies are shipped, and those of the packages that they depend on. */
+/** Packages whose dependencies the image contains, including those of the packages that they depend on. */
 const PROGRAMS = ['{./services/*}...', '{./web}...'];
 
 const root = process.cwd();
@@ -19,7 +19,7 @@ await installDependencies(root, pnpm, process.env);
 const { WEB_HANDLER } = await webApp(root);
 if (WEB_HANDLER === undefined) throw new Error('the web app was not built');
 
-// From nothing: what `--prod` leaves of a whole install is still most of it.
+// Starts without node_modules, because `--prod` leaves most packages of a complete install in place.
 const projects = (
   await Promise.all(
     ['packages', 'services'].map(async (top) => (await readdir(join(root, top))).map((name) => join(top, name))),
@@ -37,14 +37,14 @@ const dist = join(root, 'dist');
 await mkdir(join(dist, 'web'), { recursive: true });
 await mkdir(join(dist, 'models'));
 for (const part of ['node_modules', 'packages', 'services', 'models/nano', 'web/package.json', 'web/node_modules']) {
-  // The web app has its dependencies built in, as long as all of them are for its build.
+  // The built web app includes its dependencies, as long as all of them are devDependencies.
   if (existsSync(join(root, part))) await copy(part);
 }
 await rename(dirname(WEB_HANDLER), join(dist, 'web', 'build'));
 for (const part of ['package.json', 'LICENSE', 'deploy/docker/health.mjs']) await copy(part);
 
 /**
- * Not moved: what comes from a lower layer of an image can't be. Links stay relative.
+ * Copies instead of moving, because files of a lower layer of an image cannot be moved. Links stay relative.
  *
  * @param {string} part
  */
@@ -52,7 +52,7 @@ function copy(part) {
   return cp(join(root, part), join(dist, part), { recursive: true, verbatimSymlinks: true });
 }
 
-/** onnxruntime-node's package has the libraries of every platform. */
+/** Removes the libraries of other platforms, which the package onnxruntime-node includes. */
 async function keepOwnPlatform() {
   const store = join(root, 'node_modules', '.pnpm');
   const [name] = (await readdir(store)).filter((entry) => entry.startsWith('onnxruntime-node@'));

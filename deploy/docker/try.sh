@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Starts every service from the built image, as Kubernetes would: as user 10001, the root file system read-only, /tmp the
-# one place to write; lets them make a video with the checkpoint in MODEL, asks each how it is, and tells them to end.
+# Starts every service from the built image as Kubernetes would: as user 10001, with a read-only root file system
+# except for /tmp. Lets them make a video with the checkpoint MODEL, checks the health of each, and shuts them down.
 #
 #   deploy/docker/try.sh [IMAGE] [MODEL] [NATS_SERVER]
 #
-# As root, with buildah, curl and nats-server; no container runtime is needed.
+# Needs root, buildah, curl and nats-server, but no container runtime.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 image=${1:-cinematica/service:$(sed -n 's/^  "version": "\(.*\)",$/\1/p' "$root/package.json")}
@@ -15,7 +15,8 @@ work=$(mktemp -d)
 container=$(buildah from --pull-never "$image")
 tree=$(buildah mount "$container")
 declare -A processes=()
-# unshare's own child is process 1 of its namespace: what the kubelet signals, and with which all of it ends.
+# The child of unshare is process 1 of its namespace: it receives the signals that the kubelet would send, and all
+# other processes end with it.
 started_by() { cat "/proc/$1/task/$1/children" 2>/dev/null || true; }
 finish() {
   for name in "${!processes[@]}"; do
@@ -27,7 +28,7 @@ finish() {
 }
 trap finish EXIT
 
-# A mount namespace of its own: what is mounted there ends with it.
+# Uses a separate mount namespace, so that the mounts disappear when it ends.
 inside='mount --make-rprivate / && mount --bind "$TREE" "$TREE" && mount -t proc proc "$TREE/proc" &&
   mount --rbind /dev "$TREE/dev" && mount --bind /etc/resolv.conf "$TREE/etc/resolv.conf" && mkdir -p "$TREE/model" &&
   mount --bind "$MODEL" "$TREE/model" && mount -o remount,bind,ro "$TREE/model" &&
@@ -84,7 +85,7 @@ api() { # method; the request comes by standard input
 photo=$(base64 --wrap=0 "$(find "$root/web/static" "$root/test" -name '*.jpg' -size -300k | head -1)")
 settings='{"frames":8,"steps":2,"size":{"width":128,"height":64}}'
 printf '{"image":"%s","settings":%s}' "$photo" "$settings" | api CreateVideo >"$work/video.json" ||
-  { echo "CreateVideo was refused"; tail -3 "$work/gateway.log"; exit 1; }
+  { echo "CreateVideo failed"; tail -3 "$work/gateway.log"; exit 1; }
 name=$(grep -o 'videos/[0-9a-f-]*' "$work/video.json" | head -1)
 for _ in $(seq 240); do
   state=$(printf '{"name":"%s"}' "$name" | api GetVideo | grep -o '"state":"[A-Z_]*"' | head -1)
@@ -93,7 +94,7 @@ for _ in $(seq 240); do
 done
 echo "the video: $state"
 
-echo "resident memory, with its child (MiB):"
+echo "resident memory, including child processes (MiB):"
 resident() { # a process and what it started
   local sum
   sum=$(awk '/VmRSS/ { print $2 }' "/proc/$1/status" 2>/dev/null || echo 0)
@@ -102,7 +103,7 @@ resident() { # a process and what it started
 }
 for name in gateway encoder denoiser decoder muxer web; do printf '  %-9s %d\n' "$name" $(($(resident "${processes[$name]}") / 1024)); done
 
-echo "told to end:"
+echo "exit status and time after SIGTERM:"
 for name in web muxer decoder denoiser encoder gateway; do
   begin=$(date +%s%N)
   for child in $(started_by "${processes[$name]}"); do kill -TERM "$child"; done

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Writes the Secrets of one installation, with new random values, to standard output, for:
+# Writes the Secrets of one installation, with new random values, to standard output:
 #
 #   deploy/k8s/make-secrets.sh | kubectl create --namespace cinematica --filename -
 #
-# “create”, not “apply”: what is there already is kept. Replacing `gateway` logs every browser out; replacing a `nats-…`
-# one needs a restart of nats and of that service.
+# “create” instead of “apply” keeps existing Secrets. Replacing `gateway` signs every browser out. Replacing a `nats-…`
+# Secret requires a restart of nats and of that service.
 set -eu
 
-random() { # a letter first: NATS takes what begins with a digit for a number
+random() { # begins with a letter, because NATS parses a value that begins with a digit as a number
   printf 's%s' "$(head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \n')"
 }
 
@@ -20,9 +20,9 @@ secret() { # name, then KEY=VALUE...
 for user in route provisioner gateway encoder denoiser decoder muxer; do
   secret "nats-$user" "password=$(random)"
 done
-# Signs the browsers' cookies and the links to media.
+# Signs the cookies of browsers and the URLs of media.
 secret gateway "cookie=$(random)" "media=$(random)"
-# What callers of the stages' own RPCs say; two with a comma between while one is replaced.
+# The token of the stages' RPCs. To replace it, separate the old and the new one by a comma for the transition.
 secret stage-token "token=$(random)"
-# The keys of other services: a line each, as `node services/gateway/src/callers/create-api-key.ts NAME` prints it.
+# The API keys of other services, one per line. `node services/gateway/src/callers/create-api-key.ts NAME` prints it.
 secret api-keys 'keys=# none yet'

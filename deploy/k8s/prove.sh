@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Proves the overlays against a real control plane: etcd, kube-apiserver, kube-controller-manager and kube-scheduler run
-# here as processes; only the nodes and what their kubelets would do are simulated, by kwok.
+# Tests the overlays on a real control plane: etcd, kube-apiserver, kube-controller-manager and kube-scheduler run here
+# as processes. kwok simulates only the nodes and their kubelets.
 #
 #   deploy/k8s/prove.sh [FOLDER]
 #
-# FOLDER keeps the programs, which are built there from their Go modules the first time: half an hour on two cores, 3 GB.
-# Needs: go, kubectl, openssl, curl. What it printed stands in docs/kubernetes.md.
+# FOLDER stores the programs. The first run builds them from their Go modules, which takes half an hour on two cores
+# and 3 GB. Needs go, kubectl, openssl and curl. Its output is in docs/kubernetes.md.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 KUBERNETES=1.37.2 ETCD=3.7.3 KWOK=0.8.0 KEDA=2.21.0 PROMETHEUS_OPERATOR=0.85.0
@@ -156,12 +156,12 @@ node cpu-2 b - 0 -
 node cpu-3 c - 0 -
 node cpu-4 a - 0 -
 node t4-1 a Tesla-T4 4 tainted
-node t4-2 b Tesla-T4 4 - # without the usual taint: nobody may stray there
+node t4-2 b Tesla-T4 4 - # without the usual taint: no pod may be scheduled there
 
 say "Production on four CPU nodes and two T4 nodes (one of them without a taint)"
 "$here/make-secrets.sh" | kubectl create --filename - >/dev/null
 kubectl apply --server-side --kustomize "$here/overlays/production" >/dev/null
-# KEDA is not here to say how many: it would say this.
+# Sets the number of replicas that KEDA would set.
 kubectl scale deployment denoiser --replicas=3 >/dev/null
 kubectl scale deployment decoder encoder muxer --replicas=2 >/dev/null
 for workload in deployment/gateway deployment/web deployment/encoder deployment/muxer statefulset/nats; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the control plane's programs from their Go modules, unless they are there: FOLDER KUBERNETES ETCD KWOK (versions).
+# Builds the programs of the control plane from their Go modules, unless they exist. Arguments: FOLDER, and the
+# versions KUBERNETES ETCD KWOK.
 set -euo pipefail
 folder=$1 kubernetes=$2 etcd=$3 kwok=$4
 export GOFLAGS=-mod=mod CGO_ENABLED=0
@@ -30,7 +31,8 @@ fi
 components=(kube-apiserver kube-controller-manager kube-scheduler)
 for component in "${components[@]}"; do
   [ ! -x "$folder/$component" ] || continue
-  # Its go.mod names the modules of its staging folder by v0.0.0: they are published under Kubernetes' own number.
+  # The go.mod of Kubernetes has the version v0.0.0 for the modules of its staging folder. They are published under the
+  # version of Kubernetes.
   source=$(go mod download -json "k8s.io/kubernetes@v$kubernetes" | sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p')
   replacements=$(sed -n 's/^\t\(k8s\.io\/[a-z0-9./-]*\) v0\.0\.0\( .*\)\{0,1\}$/\1/p' "$source/go.mod" | sort -u |
     while read -r name; do echo "replace $name => $name v0.${kubernetes#*.}"; done)

@@ -17,20 +17,20 @@ export const file_cinematica_v1_capabilities: GenFile = /*@__PURE__*/
   fileDesc("CiBjaW5lbWF0aWNhL3YxL2NhcGFiaWxpdGllcy5wcm90bxINY2luZW1hdGljYS52MSJsCgxDYXBhYmlsaXRpZXMSJAoGbW9kZWxzGAEgAygLMhQuY2luZW1hdGljYS52MS5Nb2RlbBIlCgZsaW1pdHMYAiABKAsyFS5jaW5lbWF0aWNhLnYxLkxpbWl0cxIPCgd2ZXJzaW9uGAMgASgJIqUCCgVNb2RlbBIMCgRuYW1lGAEgASgJEg0KBXRpdGxlGAIgASgJEg4KBmRpZ2VzdBgDIAEoCRInCgdsaWNlbmNlGAQgASgLMhYuY2luZW1hdGljYS52MS5MaWNlbmNlEiIKBXNpemVzGAUgAygLMhMuY2luZW1hdGljYS52MS5TaXplEhUKDXNpemVfbXVsdGlwbGUYBiABKA0SDgoGd2luZG93GAcgASgNEi4KCGRlZmF1bHRzGAggASgLMhwuY2luZW1hdGljYS52MS5WaWRlb1NldHRpbmdzEi4KB3ByZXNldHMYCSADKAsyHS5jaW5lbWF0aWNhLnYxLlByZXNldFNldHRpbmdzEhsKE2V4ZWN1dGlvbl9wcm92aWRlcnMYCiADKAkiRQoHTGljZW5jZRIMCgRuYW1lGAEgASgJEg8KB3NwZHhfaWQYAiABKAkSCwoDdXJsGAMgASgJEg4KBm5vdGljZRgEIAEoCSJnCg5QcmVzZXRTZXR0aW5ncxIlCgZwcmVzZXQYASABKA4yFS5jaW5lbWF0aWNhLnYxLlByZXNldBIuCghzZXR0aW5ncxgCIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncyKyBAoGTGltaXRzEhcKD21heF9pbWFnZV9ieXRlcxgBIAEoBBIYChBtYXhfaW1hZ2VfcGl4ZWxzGAIgASgEEhMKC2ltYWdlX3R5cGVzGAMgAygJEiQKBmZyYW1lcxgEIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USLgoQY29uZGl0aW9uaW5nX2ZwcxgFIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USKAoKZnJhbWVfcmF0ZRgGIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USLgoQbW90aW9uX2J1Y2tldF9pZBgHIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USMAoSbm9pc2VfYXVnX3N0cmVuZ3RoGAggASgLMhQuY2luZW1hdGljYS52MS5SYW5nZRIjCgVzdGVwcxgJIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USJgoIZ3VpZGFuY2UYCiABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEh0KFW1heF91bmZpbmlzaGVkX3ZpZGVvcxgLIAEoDRIwCg1tYXhfc2hhcmVfdHRsGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCXJldGVudGlvbhgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIyCg91bmRlbGV0ZV93aW5kb3cYDiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iIQoFUmFuZ2USCwoDbWluGAEgASgBEgsKA21heBgCIAEoAWIGcHJvdG8z", [file_cinematica_v1_settings, file_google_protobuf_duration]);
 
 /**
- * What a system can do, so that clients need not know it beforehand.
+ * The models and limits of a system.
  *
  * @generated from message cinematica.v1.Capabilities
  */
 export type Capabilities = Message<"cinematica.v1.Capabilities"> & {
   /**
-   * The models that videos can be made with; the default one first.
+   * The models that can make videos. The first one is the default.
    *
    * @generated from field: repeated cinematica.v1.Model models = 1;
    */
   models: Model[];
 
   /**
-   * What may be sent, whatever the model.
+   * Limits of requests. They do not depend on the model.
    *
    * @generated from field: cinematica.v1.Limits limits = 2;
    */
@@ -52,76 +52,76 @@ export const CapabilitiesSchema: GenMessage<Capabilities> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_capabilities, 0);
 
 /**
- * A model that is loaded.
+ * A loaded model.
  *
  * @generated from message cinematica.v1.Model
  */
 export type Model = Message<"cinematica.v1.Model"> & {
   /**
-   * Short name, as in `VideoSettings.model`: small letters, digits and hyphens.
+   * Short name, as in `VideoSettings.model`: lower-case letters, digits and hyphens.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Name for people.
+   * Name to display.
    *
    * @generated from field: string title = 2;
    */
   title: string;
 
   /**
-   * SHA-256 over the model's files, in hex: the same digest is the same model.
+   * SHA-256 over the model's files as 64 hexadecimal digits. Models with the same digest have identical files.
    *
    * @generated from field: string digest = 3;
    */
   digest: string;
 
   /**
-   * Its licence, to be shown with it.
+   * Licence, to be displayed with the model.
    *
    * @generated from field: cinematica.v1.Licence licence = 4;
    */
   licence?: Licence | undefined;
 
   /**
-   * Sizes that it does well, its default first; each stands for its other orientation too.
+   * Sizes that give good results; the first one is the default. Width and height can be swapped.
    *
    * @generated from field: repeated cinematica.v1.Size sizes = 5;
    */
   sizes: Size[];
 
   /**
-   * Width and height are multiples of this.
+   * The width and the height of a video must be multiples of this number of pixels.
    *
    * @generated from field: uint32 size_multiple = 6;
    */
   sizeMultiple: number;
 
   /**
-   * Frames that it makes in one run; more are made in segments.
+   * Number of frames in one run of the model. Longer videos are made in segments.
    *
    * @generated from field: uint32 window = 7;
    */
   window: number;
 
   /**
-   * What a video is made with where the caller leaves it open.
+   * The settings of a video whose request does not set them. The seed is not included, because the default is random.
    *
    * @generated from field: cinematica.v1.VideoSettings defaults = 8;
    */
   defaults?: VideoSettings | undefined;
 
   /**
-   * What each preset comes to.
+   * The settings of each preset.
    *
    * @generated from field: repeated cinematica.v1.PresetSettings presets = 9;
    */
   presets: PresetSettings[];
 
   /**
-   * What the stages compute with, such as `cuda` or `cpu`; each once.
+   * ONNX Runtime execution providers that the stages use, such as `cuda` or `cpu`, without duplicates.
    *
    * @generated from field: repeated string execution_providers = 10;
    */
@@ -136,34 +136,34 @@ export const ModelSchema: GenMessage<Model> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_capabilities, 1);
 
 /**
- * The terms that a model may be used under.
+ * The licence of a model.
  *
  * @generated from message cinematica.v1.Licence
  */
 export type Licence = Message<"cinematica.v1.Licence"> & {
   /**
-   * Name for people.
+   * Name to display.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Identifier of the SPDX list; empty where it has none.
+   * SPDX licence identifier. Empty if it has none.
    *
    * @generated from field: string spdx_id = 2;
    */
   spdxId: string;
 
   /**
-   * Where to read it; empty where that is not known.
+   * URL of the licence text. Empty if it is not known.
    *
    * @generated from field: string url = 3;
    */
   url: string;
 
   /**
-   * What has to be shown with the model or its videos; empty where nothing has.
+   * Notice that must be displayed with the model or its videos. Empty if none is required.
    *
    * @generated from field: string notice = 4;
    */
@@ -178,20 +178,20 @@ export const LicenceSchema: GenMessage<Licence> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_capabilities, 2);
 
 /**
- * A preset in numbers.
+ * The settings of a preset.
  *
  * @generated from message cinematica.v1.PresetSettings
  */
 export type PresetSettings = Message<"cinematica.v1.PresetSettings"> & {
   /**
-   * Which one.
+   * The preset.
    *
    * @generated from field: cinematica.v1.Preset preset = 1;
    */
   preset: Preset;
 
   /**
-   * What a video is made with under it where the caller leaves it open.
+   * The settings of a video that uses the preset and whose request does not set them.
    *
    * @generated from field: cinematica.v1.VideoSettings settings = 2;
    */
@@ -206,104 +206,104 @@ export const PresetSettingsSchema: GenMessage<PresetSettings> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_capabilities, 3);
 
 /**
- * What may be sent, whatever the model.
+ * Limits of requests. They do not depend on the model.
  *
  * @generated from message cinematica.v1.Limits
  */
 export type Limits = Message<"cinematica.v1.Limits"> & {
   /**
-   * Bytes of a photo.
+   * Largest size of a photo in bytes.
    *
    * @generated from field: uint64 max_image_bytes = 1;
    */
   maxImageBytes: bigint;
 
   /**
-   * Pixels of a photo.
+   * Largest number of pixels of a photo.
    *
    * @generated from field: uint64 max_image_pixels = 2;
    */
   maxImagePixels: bigint;
 
   /**
-   * Media types of photos, such as `image/jpeg`.
+   * Accepted media types of photos, such as `image/jpeg`.
    *
    * @generated from field: repeated string image_types = 3;
    */
   imageTypes: string[];
 
   /**
-   * Of `VideoSettings.frames`.
+   * Range of `VideoSettings.frames`.
    *
    * @generated from field: cinematica.v1.Range frames = 4;
    */
   frames?: Range | undefined;
 
   /**
-   * Of `VideoSettings.conditioning_fps`.
+   * Range of `VideoSettings.conditioning_fps`.
    *
    * @generated from field: cinematica.v1.Range conditioning_fps = 5;
    */
   conditioningFps?: Range | undefined;
 
   /**
-   * Of `VideoSettings.frame_rate`.
+   * Range of `VideoSettings.frame_rate`.
    *
    * @generated from field: cinematica.v1.Range frame_rate = 6;
    */
   frameRate?: Range | undefined;
 
   /**
-   * Of `VideoSettings.motion_bucket_id`.
+   * Range of `VideoSettings.motion_bucket_id`.
    *
    * @generated from field: cinematica.v1.Range motion_bucket_id = 7;
    */
   motionBucketId?: Range | undefined;
 
   /**
-   * Of `VideoSettings.noise_aug_strength`.
+   * Range of `VideoSettings.noise_aug_strength`.
    *
    * @generated from field: cinematica.v1.Range noise_aug_strength = 8;
    */
   noiseAugStrength?: Range | undefined;
 
   /**
-   * Of `VideoSettings.steps`.
+   * Range of `VideoSettings.steps`.
    *
    * @generated from field: cinematica.v1.Range steps = 9;
    */
   steps?: Range | undefined;
 
   /**
-   * Of `VideoSettings.min_guidance` and `max_guidance`.
+   * Range of `VideoSettings.min_guidance` and `max_guidance`.
    *
    * @generated from field: cinematica.v1.Range guidance = 10;
    */
   guidance?: Range | undefined;
 
   /**
-   * Unfinished videos that the caller may have at once.
+   * Number of unfinished videos that a caller can have at the same time.
    *
    * @generated from field: uint32 max_unfinished_videos = 11;
    */
   maxUnfinishedVideos: number;
 
   /**
-   * The longest time that a link can be shared for.
+   * Longest `ttl` of `VideoService.ShareVideo`.
    *
    * @generated from field: google.protobuf.Duration max_share_ttl = 12;
    */
   maxShareTtl?: Duration | undefined;
 
   /**
-   * How long a finished video is kept.
+   * Time that a finished video is kept.
    *
    * @generated from field: google.protobuf.Duration retention = 13;
    */
   retention?: Duration | undefined;
 
   /**
-   * How long a deleted video can be brought back.
+   * Time in which a deleted video can be restored.
    *
    * @generated from field: google.protobuf.Duration undelete_window = 14;
    */
@@ -318,20 +318,20 @@ export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_capabilities, 4);
 
 /**
- * Numbers that a setting may have, both ends included.
+ * The values that a setting can have.
  *
  * @generated from message cinematica.v1.Range
  */
 export type Range = Message<"cinematica.v1.Range"> & {
   /**
-   * The smallest.
+   * Smallest allowed value.
    *
    * @generated from field: double min = 1;
    */
   min: number;
 
   /**
-   * The largest.
+   * Largest allowed value.
    *
    * @generated from field: double max = 2;
    */

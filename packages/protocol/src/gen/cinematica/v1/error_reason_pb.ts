@@ -13,28 +13,30 @@ export const file_cinematica_v1_error_reason: GenFile = /*@__PURE__*/
   fileDesc("CiBjaW5lbWF0aWNhL3YxL2Vycm9yX3JlYXNvbi5wcm90bxINY2luZW1hdGljYS52MSqhBgoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASIAocRVJST1JfUkVBU09OX0lOVkFMSURfUkVRVUVTVBABEicKI0VSUk9SX1JFQVNPTl9JTUFHRV9UWVBFX1VOU1VQUE9SVEVEEAISIQodRVJST1JfUkVBU09OX0lNQUdFX1VOUkVBREFCTEUQAxIgChxFUlJPUl9SRUFTT05fSU1BR0VfVE9PX0xBUkdFEAQSIAocRVJST1JfUkVBU09OX0lNQUdFX1RPT19TTUFMTBAFEh4KGkVSUk9SX1JFQVNPTl9NT0RFTF9VTktOT1dOEAYSJAogRVJST1JfUkVBU09OX1NFVFRJTkdfVU5TVVBQT1JURUQQBxIgChxFUlJPUl9SRUFTT05fVklERU9fTk9UX0ZPVU5EEAgSIgoeRVJST1JfUkVBU09OX1JFUVVFU1RfSURfUkVVU0VEEAkSIAocRVJST1JfUkVBU09OX1ZJREVPX05PVF9SRUFEWRAKEhwKGEVSUk9SX1JFQVNPTl9WSURFT19FTkRFRBALEiAKHEVSUk9SX1JFQVNPTl9UT09fTUFOWV9WSURFT1MQDBIiCh5FUlJPUl9SRUFTT05fVE9PX01BTllfUkVRVUVTVFMQDRIcChhFUlJPUl9SRUFTT05fU1lTVEVNX0JVU1kQDhIdChlFUlJPUl9SRUFTT05fU1RPUkFHRV9GVUxMEA8SIgoeRVJST1JfUkVBU09OX05PVF9BVVRIRU5USUNBVEVEEBASHAoYRVJST1JfUkVBU09OX1VOQVZBSUxBQkxFEBESGwoXRVJST1JfUkVBU09OX1NMT1RfVEFLRU4QEhIdChlFUlJPUl9SRUFTT05fU1RBR0VfRkFJTEVEEBMSHgoaRVJST1JfUkVBU09OX1RPT0tfVE9PX0xPTkcQFBIaChZFUlJPUl9SRUFTT05fREFUQV9MT1NUEBUSGQoVRVJST1JfUkVBU09OX0lOVEVSTkFMEBYSHgoaRVJST1JfUkVBU09OX09VVF9PRl9NRU1PUlkQF2IGcHJvdG8z");
 
 /**
- * Why something did not work: in `Video.error`, and, without the prefix `ERROR_REASON_`, in the `google.rpc.ErrorInfo`
- * of a refused call, whose domain is `cinematica.dev`.
+ * The reason of an error. It is used in `Video.error`, and, without the prefix `ERROR_REASON_`, in the
+ * `google.rpc.ErrorInfo` of a failed call, with the domain `cinematica.dev`. Each comment ends with the status code
+ * of the call.
  *
  * @generated from enum cinematica.v1.ErrorReason
  */
 export const ErrorReason = {
   /**
-   * Never sent.
+   * Not used.
    *
    * @generated from enum value: ERROR_REASON_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * A field of the request breaks a rule of this API; `google.rpc.BadRequest` names each. INVALID_ARGUMENT.
+   * The request violates a rule of this API: INVALID_ARGUMENT. `google.rpc.BadRequest` names each invalid field. A
+   * request that is too large fails with RESOURCE_EXHAUSTED, and compressed JSON with a photo with UNIMPLEMENTED.
    *
    * @generated from enum value: ERROR_REASON_INVALID_REQUEST = 1;
    */
   INVALID_REQUEST: 1,
 
   /**
-   * The photo is of no type that is taken: JPEG, PNG, WebP, AVIF. INVALID_ARGUMENT.
+   * The photo is not a JPEG, PNG, WebP or AVIF file. INVALID_ARGUMENT.
    *
    * @generated from enum value: ERROR_REASON_IMAGE_TYPE_UNSUPPORTED = 2;
    */
@@ -55,133 +57,136 @@ export const ErrorReason = {
   IMAGE_TOO_LARGE: 4,
 
   /**
-   * The photo has too few pixels, or is too long and thin, to make a video of. INVALID_ARGUMENT.
+   * The photo has too few pixels, or its aspect ratio is too extreme. INVALID_ARGUMENT.
    *
    * @generated from enum value: ERROR_REASON_IMAGE_TOO_SMALL = 5;
    */
   IMAGE_TOO_SMALL: 5,
 
   /**
-   * No model of this name is loaded. INVALID_ARGUMENT.
+   * No model with this name is loaded. INVALID_ARGUMENT.
    *
    * @generated from enum value: ERROR_REASON_MODEL_UNKNOWN = 6;
    */
   MODEL_UNKNOWN: 6,
 
   /**
-   * The model can't do what a setting asks of it; `google.rpc.BadRequest` says what it can. INVALID_ARGUMENT.
+   * The model does not support the value of a setting; `google.rpc.BadRequest` describes the supported values.
+   * INVALID_ARGUMENT.
    *
    * @generated from enum value: ERROR_REASON_SETTING_UNSUPPORTED = 7;
    */
   SETTING_UNSUPPORTED: 7,
 
   /**
-   * There is no such video, or it is someone else's. NOT_FOUND.
+   * The video does not exist, or belongs to another caller. NOT_FOUND.
    *
    * @generated from enum value: ERROR_REASON_VIDEO_NOT_FOUND = 8;
    */
   VIDEO_NOT_FOUND: 8,
 
   /**
-   * This request id was used for something else before. ALREADY_EXISTS.
+   * The `request_id` was used before with another request. ALREADY_EXISTS.
    *
    * @generated from enum value: ERROR_REASON_REQUEST_ID_REUSED = 9;
    */
   REQUEST_ID_REUSED: 9,
 
   /**
-   * The video has not got as far as this call needs. FAILED_PRECONDITION.
+   * The state of the video does not allow this call yet. FAILED_PRECONDITION.
    *
    * @generated from enum value: ERROR_REASON_VIDEO_NOT_READY = 10;
    */
   VIDEO_NOT_READY: 10,
 
   /**
-   * The video's state is final, so that there is nothing to cancel. FAILED_PRECONDITION.
+   * The video cannot be cancelled because its state is final. FAILED_PRECONDITION.
    *
    * @generated from enum value: ERROR_REASON_VIDEO_ENDED = 11;
    */
   VIDEO_ENDED: 11,
 
   /**
-   * The caller has as many unfinished videos as one may have; `google.rpc.RetryInfo`. RESOURCE_EXHAUSTED.
+   * The caller has reached its limit of unfinished videos, or of videos in one day. `google.rpc.RetryInfo` gives the
+   * time to wait. RESOURCE_EXHAUSTED.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_VIDEOS = 12;
    */
   TOO_MANY_VIDEOS: 12,
 
   /**
-   * The caller sends too many requests; `google.rpc.RetryInfo`. RESOURCE_EXHAUSTED.
+   * The caller sends too many requests. `google.rpc.RetryInfo` gives the time to wait. RESOURCE_EXHAUSTED.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_REQUESTS = 13;
    */
   TOO_MANY_REQUESTS: 13,
 
   /**
-   * The whole system has as much to do as it takes; `google.rpc.RetryInfo`. RESOURCE_EXHAUSTED.
+   * The whole system is at its limit. `google.rpc.RetryInfo` gives the time to wait. RESOURCE_EXHAUSTED.
    *
    * @generated from enum value: ERROR_REASON_SYSTEM_BUSY = 14;
    */
   SYSTEM_BUSY: 14,
 
   /**
-   * There is no room to store more; `google.rpc.RetryInfo`. RESOURCE_EXHAUSTED.
+   * The storage is full. `google.rpc.RetryInfo` gives the time to wait. RESOURCE_EXHAUSTED.
    *
    * @generated from enum value: ERROR_REASON_STORAGE_FULL = 15;
    */
   STORAGE_FULL: 15,
 
   /**
-   * The key that was sent is not valid. UNAUTHENTICATED.
+   * The API key is invalid. UNAUTHENTICATED.
    *
    * @generated from enum value: ERROR_REASON_NOT_AUTHENTICATED = 16;
    */
   NOT_AUTHENTICATED: 16,
 
   /**
-   * Something that this call needs can't be reached right now. UNAVAILABLE.
+   * A service that this call needs cannot be reached. UNAVAILABLE.
    *
    * @generated from enum value: ERROR_REASON_UNAVAILABLE = 17;
    */
   UNAVAILABLE: 17,
 
   /**
-   * The one that computes is taken until after the call's deadline. RESOURCE_EXHAUSTED.
+   * The stage is busy with another task until after the deadline of the call. RESOURCE_EXHAUSTED.
    *
    * @generated from enum value: ERROR_REASON_SLOT_TAKEN = 18;
    */
   SLOT_TAKEN: 18,
 
   /**
-   * A stage failed on this video again and again; only in `Video.error`.
+   * A stage failed repeatedly on this video. Only in `Video.error`.
    *
    * @generated from enum value: ERROR_REASON_STAGE_FAILED = 19;
    */
   STAGE_FAILED: 19,
 
   /**
-   * It took longer than any video may; only in `Video.error`.
+   * In `Video.error`: the video took longer than the time limit. In a call: the request arrived too slowly.
+   * DEADLINE_EXCEEDED.
    *
    * @generated from enum value: ERROR_REASON_TOOK_TOO_LONG = 20;
    */
   TOOK_TOO_LONG: 20,
 
   /**
-   * Something that the video needs was lost and can't be made again; only in `Video.error`.
+   * Data that the video needs was lost and cannot be computed again. Only in `Video.error`.
    *
    * @generated from enum value: ERROR_REASON_DATA_LOST = 21;
    */
   DATA_LOST: 21,
 
   /**
-   * A fault of ours. INTERNAL.
+   * An internal error. INTERNAL.
    *
    * @generated from enum value: ERROR_REASON_INTERNAL = 22;
    */
   INTERNAL: 22,
 
   /**
-   * The video needs more memory than there is: a smaller size or fewer frames may work; only in `Video.error`.
+   * The video needs more memory than a stage has. A smaller size or fewer frames may work. Only in `Video.error`.
    *
    * @generated from enum value: ERROR_REASON_OUT_OF_MEMORY = 23;
    */
@@ -189,8 +194,9 @@ export const ErrorReason = {
 } as const;
 
 /**
- * Why something did not work: in `Video.error`, and, without the prefix `ERROR_REASON_`, in the `google.rpc.ErrorInfo`
- * of a refused call, whose domain is `cinematica.dev`.
+ * The reason of an error. It is used in `Video.error`, and, without the prefix `ERROR_REASON_`, in the
+ * `google.rpc.ErrorInfo` of a failed call, with the domain `cinematica.dev`. Each comment ends with the status code
+ * of the call.
  *
  * @generated from enum cinematica.v1.ErrorReason
  */

@@ -14,101 +14,103 @@ export const file_cinematica_v1_settings: GenFile = /*@__PURE__*/
   fileDesc("ChxjaW5lbWF0aWNhL3YxL3NldHRpbmdzLnByb3RvEg1jaW5lbWF0aWNhLnYxIvUHCg1WaWRlb1NldHRpbmdzEjoKBW1vZGVsGAEgASgJQiu6SChyJhg/MiJeKFthLXowLTldKFthLXowLTktXSpbYS16MC05XSk/KT8kEi8KBnByZXNldBgCIAEoDjIVLmNpbmVtYXRpY2EudjEuUHJlc2V0Qgi6SAWCAQIQARIfCgZmcmFtZXMYAyABKA1CCrpIByoFGPoBKAFIAYgBARIoChBjb25kaXRpb25pbmdfZnBzGAQgASgNQgm6SAYqBBg8KAFIAogBARIiCgpmcmFtZV9yYXRlGAUgASgNQgm6SAYqBBg8KAFIA4gBARIpChBtb3Rpb25fYnVja2V0X2lkGAYgASgNQgq6SAcqBRj/ASgBSASIAQESOAoSbm9pc2VfYXVnX3N0cmVuZ3RoGAcgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgFiAEBEh0KBXN0ZXBzGAggASgNQgm6SAYqBBhkKAFIBogBARIyCgxtaW5fZ3VpZGFuY2UYCSABKAFCF7pIFBISGQAAAAAAAD5AKQAAAAAAAAAASAeIAQESMgoMbWF4X2d1aWRhbmNlGAogASgBQhe6SBQSEhkAAAAAAAA+QCkAAAAAAAAAAEgIiAEBEhEKBHNlZWQYCyABKA1ICYgBARIjCgRzaXplGAwgASgLMhMuY2luZW1hdGljYS52MS5TaXplSAASMgoMYXNwZWN0X3JhdGlvGA0gASgLMhouY2luZW1hdGljYS52MS5Bc3BlY3RSYXRpb0gAEiEKBGNyb3AYDiABKAsyEy5jaW5lbWF0aWNhLnYxLkNyb3ASQAoHb3V0cHV0cxgPIAMoDjIYLmNpbmVtYXRpY2EudjEuTWVkaWFLaW5kQhW6SBKSAQ8QAxgBIgmCAQYYBBgFGAY6sQG6SK0BGqoBChdzZXR0aW5ncy5ndWlkYW5jZV9vcmRlchIxbWluX2d1aWRhbmNlIG11c3Qgbm90IGJlIGxhcmdlciB0aGFuIG1heF9ndWlkYW5jZRpcIWhhcyh0aGlzLm1pbl9ndWlkYW5jZSkgfHwgIWhhcyh0aGlzLm1heF9ndWlkYW5jZSkgfHwgdGhpcy5taW5fZ3VpZGFuY2UgPD0gdGhpcy5tYXhfZ3VpZGFuY2VCBwoFc2hhcGVCCQoHX2ZyYW1lc0ITChFfY29uZGl0aW9uaW5nX2Zwc0INCgtfZnJhbWVfcmF0ZUITChFfbW90aW9uX2J1Y2tldF9pZEIVChNfbm9pc2VfYXVnX3N0cmVuZ3RoQggKBl9zdGVwc0IPCg1fbWluX2d1aWRhbmNlQg8KDV9tYXhfZ3VpZGFuY2VCBwoFX3NlZWQiqAEKBFNpemUSGQoFd2lkdGgYASABKA1CCrpIByoFGIAgKAgSGgoGaGVpZ2h0GAIgASgNQgq6SAcqBRiAICgIOmm6SGYaZAoJc2l6ZS5hcmVhEjF3aWR0aCB0aW1lcyBoZWlnaHQgbXVzdCBiZSBhdCBtb3N0IDQxOTQzMDQgcGl4ZWxzGiR0aGlzLndpZHRoICogdGhpcy5oZWlnaHQgPD0gNDE5NDMwNHUiywEKC0FzcGVjdFJhdGlvEhkKBXdpZHRoGAEgASgNQgq6SAcqBRiPTigBEhoKBmhlaWdodBgCIAEoDUIKukgHKgUYj04oATqEAbpIgAEafgoSYXNwZWN0X3JhdGlvLnJhbmdlEiZ0aGUgYXNwZWN0IG11c3QgYmUgYmV0d2VlbiAxOjggYW5kIDg6MRpAdGhpcy53aWR0aCA8PSA4dSAqIHRoaXMuaGVpZ2h0ICYmIHRoaXMuaGVpZ2h0IDw9IDh1ICogdGhpcy53aWR0aCKZAQoEQ3JvcBInCgF4GAEgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgAiAEBEicKAXkYAiABKAFCF7pIFBISGQAAAAAAAPA/KQAAAAAAAAAASAGIAQESKgoEem9vbRgDIAEoAUIXukgUEhIZAAAAAAAAIEApAAAAAAAA8D9IAogBAUIECgJfeEIECgJfeUIHCgVfem9vbSpYCgZQcmVzZXQSFgoSUFJFU0VUX1VOU1BFQ0lGSUVEEAASDwoLUFJFU0VUX0NBTE0QARISCg5QUkVTRVRfTkFUVVJBTBACEhEKDVBSRVNFVF9MSVZFTFkQAyqnAQoJTWVkaWFLaW5kEhoKFk1FRElBX0tJTkRfVU5TUEVDSUZJRUQQABIUChBNRURJQV9LSU5EX1BIT1RPEAESFQoRTUVESUFfS0lORF9QT1NURVIQAhISCg5NRURJQV9LSU5EX01QNBADEhMKD01FRElBX0tJTkRfTE9PUBAEEhMKD01FRElBX0tJTkRfV0VCUBAFEhMKD01FRElBX0tJTkRfV0VCTRAGYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
- * How to make a video. Whatever is left out is the preset's, and what the preset leaves out is the model's; what the
- * model can do is in `GetCapabilities`. In a `Video` everything is filled in.
+ * The settings of a video. A setting that a request does not set has the value of the preset, or else of the model;
+ * see `GetCapabilities`. In a `Video`, all settings are set.
  *
  * @generated from message cinematica.v1.VideoSettings
  */
 export type VideoSettings = Message<"cinematica.v1.VideoSettings"> & {
   /**
-   * The model, by its short name; empty for the default one.
+   * Short name of the model. Empty: the default model.
    *
    * @generated from field: string model = 1;
    */
   model: string;
 
   /**
-   * How much should happen, for people who don't want to think in numbers. The numbers below have the last word.
+   * Amount of motion in words. Settings below override those of the preset.
    *
    * @generated from field: cinematica.v1.Preset preset = 2;
    */
   preset: Preset;
 
   /**
-   * Frames that the model makes, 1 to 250. More than its window are made in segments, each going on from the one before.
+   * Number of frames, 1 to 250. If it is larger than the model's window, the video is made in segments, and each
+   * segment continues the previous one. Default: the model's.
    *
    * @generated from field: optional uint32 frames = 3;
    */
   frames?: number | undefined;
 
   /**
-   * The frame rate that the model is told, in frames a second: with a lower one more happens from frame to frame. It does
-   * not change how fast the video plays; see `frame_rate`.
+   * The model's `fps` condition in frames per second, 1 to 60: a lower value gives more motion from frame to frame.
+   * It does not determine the playback speed; see `frame_rate`. Default: the model's.
    *
    * @generated from field: optional uint32 conditioning_fps = 4;
    */
   conditioningFps?: number | undefined;
 
   /**
-   * The frame rate that the video plays at, in frames a second. Where it is higher than `conditioning_fps`, the frames
-   * in between are interpolated, so that things move at the same speed.
+   * Playback frame rate in frames per second, 1 to 60, at least `conditioning_fps`. If it is higher, frames are
+   * interpolated, so that the speed of motion does not change. Default: `conditioning_fps`.
    *
    * @generated from field: optional uint32 frame_rate = 5;
    */
   frameRate?: number | undefined;
 
   /**
-   * SVD's `motion_bucket_id`, 1 to 255: how much moves.
+   * SVD's `motion_bucket_id`, 1 to 255: a higher value gives more motion. Default: the model's.
    *
    * @generated from field: optional uint32 motion_bucket_id = 6;
    */
   motionBucketId?: number | undefined;
 
   /**
-   * SVD's `noise_aug_strength`, 0 to 1: the noise that the photo gets before the model sees it. More of it lets the video
-   * leave the photo further.
+   * SVD's `noise_aug_strength`, 0 to 1: the amount of noise that is added to the photo before the model sees it. With
+   * more noise, the video can differ more from the photo. Default: the model's.
    *
    * @generated from field: optional double noise_aug_strength = 7;
    */
   noiseAugStrength?: number | undefined;
 
   /**
-   * Denoising steps of a segment, 1 to 100: time and quality.
+   * Denoising steps per segment, 1 to 100. More steps take more time and give better quality. Default: the model's.
    *
    * @generated from field: optional uint32 steps = 8;
    */
   steps?: number | undefined;
 
   /**
-   * Guidance of the first frame, 0 to 30; the frames between it and the last are in between. Where none is over 1, the
-   * model does half the work.
+   * Guidance scale of the first frame, 0 to 30. Between the first and the last frame, the scale is interpolated
+   * linearly. If no scale is above 1, a step needs half of the computation. Default: the model's.
    *
    * @generated from field: optional double min_guidance = 9;
    */
   minGuidance?: number | undefined;
 
   /**
-   * Guidance of the last frame, 0 to 30.
+   * Guidance scale of the last frame, 0 to 30. Default: the model's.
    *
    * @generated from field: optional double max_guidance = 10;
    */
   maxGuidance?: number | undefined;
 
   /**
-   * Which of the possible videos: the same seed, photo and settings give the same one. Left out, one is drawn.
+   * Seed of the noise. The same seed, photo and settings give the same video. Default: random.
    *
    * @generated from field: optional uint32 seed = 11;
    */
   seed?: number | undefined;
 
   /**
-   * Shape of the video. Left out, it follows the photo: portrait stays portrait.
+   * Shape of the video. Default: the size of the model whose aspect ratio is closest to the photo's; it can be
+   * landscape, portrait or square.
    *
    * @generated from oneof cinematica.v1.VideoSettings.shape
    */
   shape: {
     /**
-     * Exactly this size.
+     * The exact size.
      *
      * @generated from field: cinematica.v1.Size size = 12;
      */
@@ -116,7 +118,7 @@ export type VideoSettings = Message<"cinematica.v1.VideoSettings"> & {
     case: "size";
   } | {
     /**
-     * This aspect, at about the area that the model does best.
+     * The aspect ratio, at approximately the area of the model's default size.
      *
      * @generated from field: cinematica.v1.AspectRatio aspect_ratio = 13;
      */
@@ -125,14 +127,14 @@ export type VideoSettings = Message<"cinematica.v1.VideoSettings"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * What of the photo to keep where its shape is not the video's. Left out, its middle.
+   * The part of the photo that is kept if its aspect ratio differs from the video's. Default: the center.
    *
    * @generated from field: cinematica.v1.Crop crop = 14;
    */
   crop?: Crop | undefined;
 
   /**
-   * What to make besides the mp4 and the poster, which are always made: LOOP, WEBP, WEBM.
+   * Files to make in addition to the MP4 and the poster, which are always made: LOOP, WEBP, WEBM.
    *
    * @generated from field: repeated cinematica.v1.MediaKind outputs = 15;
    */
@@ -147,20 +149,21 @@ export const VideoSettingsSchema: GenMessage<VideoSettings> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_settings, 0);
 
 /**
- * A size in pixels. The model asks for multiples of some number, mostly 64.
+ * A size in pixels, at most 4194304 pixels in total. Width and height must be multiples of the model's
+ * `size_multiple`.
  *
  * @generated from message cinematica.v1.Size
  */
 export type Size = Message<"cinematica.v1.Size"> & {
   /**
-   * Width in pixels.
+   * Width in pixels, 8 to 4096.
    *
    * @generated from field: uint32 width = 1;
    */
   width: number;
 
   /**
-   * Height in pixels.
+   * Height in pixels, 8 to 4096.
    *
    * @generated from field: uint32 height = 2;
    */
@@ -175,20 +178,20 @@ export const SizeSchema: GenMessage<Size> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_settings, 1);
 
 /**
- * An aspect such as 16:9; between 1:8 and 8:1.
+ * An aspect ratio, such as 16:9, between 1:8 and 8:1.
  *
  * @generated from message cinematica.v1.AspectRatio
  */
 export type AspectRatio = Message<"cinematica.v1.AspectRatio"> & {
   /**
-   * The 16 of 16:9.
+   * Width of the ratio: the 16 of 16:9.
    *
    * @generated from field: uint32 width = 1;
    */
   width: number;
 
   /**
-   * The 9 of 16:9.
+   * Height of the ratio: the 9 of 16:9.
    *
    * @generated from field: uint32 height = 2;
    */
@@ -203,27 +206,28 @@ export const AspectRatioSchema: GenMessage<AspectRatio> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_settings, 2);
 
 /**
- * What of a photo becomes the video: a part of the video's shape, with the focus as near its middle as can be.
+ * The part of a photo that becomes the video. It has the aspect ratio of the video, and its center is as close as
+ * possible to the focus.
  *
  * @generated from message cinematica.v1.Crop
  */
 export type Crop = Message<"cinematica.v1.Crop"> & {
   /**
-   * Where the focus is, 0 at the photo's left edge to 1 at its right. Left out, the middle.
+   * Horizontal position of the focus: 0 is the left edge of the photo, 1 the right edge. Default: 0.5.
    *
    * @generated from field: optional double x = 1;
    */
   x?: number | undefined;
 
   /**
-   * Where the focus is, 0 at the photo's upper edge to 1 at its lower. Left out, the middle.
+   * Vertical position of the focus: 0 is the top edge of the photo, 1 the bottom edge. Default: 0.5.
    *
    * @generated from field: optional double y = 2;
    */
   y?: number | undefined;
 
   /**
-   * How many times smaller the part is than the largest one that fits, 1 to 8. Left out, 1.
+   * Zoom factor, 1 to 8: at 2, the part is half as wide and half as high as the largest part that fits. Default: 1.
    *
    * @generated from field: optional double zoom = 3;
    */
@@ -238,34 +242,34 @@ export const CropSchema: GenMessage<Crop> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_settings, 3);
 
 /**
- * How much should happen in a video.
+ * Amount of motion in a video.
  *
  * @generated from enum cinematica.v1.Preset
  */
 export const Preset = {
   /**
-   * The model's defaults.
+   * The model's default settings.
    *
    * @generated from enum value: PRESET_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * Little moves, close to the photo.
+   * Little motion, close to the photo.
    *
    * @generated from enum value: PRESET_CALM = 1;
    */
   CALM: 1,
 
   /**
-   * In between: what most photos want.
+   * Moderate motion, suitable for most photos.
    *
    * @generated from enum value: PRESET_NATURAL = 2;
    */
   NATURAL: 2,
 
   /**
-   * Much moves, further from the photo.
+   * Much motion, further from the photo.
    *
    * @generated from enum value: PRESET_LIVELY = 3;
    */
@@ -273,7 +277,7 @@ export const Preset = {
 } as const;
 
 /**
- * How much should happen in a video.
+ * Amount of motion in a video.
  *
  * @generated from enum cinematica.v1.Preset
  */
@@ -286,48 +290,48 @@ export const PresetSchema: GenEnum<Preset> = /*@__PURE__*/
   enumDesc(file_cinematica_v1_settings, 0);
 
 /**
- * The files of a video.
+ * Kinds of files that belong to a video.
  *
  * @generated from enum cinematica.v1.MediaKind
  */
 export const MediaKind = {
   /**
-   * Never sent.
+   * Not used.
    *
    * @generated from enum value: MEDIA_KIND_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * The photo: upright, without metadata, encoded again.
+   * The photo, upright and encoded again without metadata.
    *
    * @generated from enum value: MEDIA_KIND_PHOTO = 1;
    */
   PHOTO: 1,
 
   /**
-   * A still of the video, WebP.
+   * A still of the video as WebP.
    *
    * @generated from enum value: MEDIA_KIND_POSTER = 2;
    */
   POSTER: 2,
 
   /**
-   * The video, H.264 in MP4.
+   * The video as H.264 in MP4.
    *
    * @generated from enum value: MEDIA_KIND_MP4 = 3;
    */
   MP4: 3,
 
   /**
-   * The video forwards and backwards, so that it loops without a jump, H.264 in MP4.
+   * The video played forwards, then backwards, for a seamless loop, as H.264 in MP4.
    *
    * @generated from enum value: MEDIA_KIND_LOOP = 4;
    */
   LOOP: 4,
 
   /**
-   * The video as an animated WebP, for where only pictures go.
+   * The video as an animated WebP, for places that accept only images.
    *
    * @generated from enum value: MEDIA_KIND_WEBP = 5;
    */
@@ -342,7 +346,7 @@ export const MediaKind = {
 } as const;
 
 /**
- * The files of a video.
+ * Kinds of files that belong to a video.
  *
  * @generated from enum cinematica.v1.MediaKind
  */

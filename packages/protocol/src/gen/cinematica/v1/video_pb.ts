@@ -20,128 +20,129 @@ export const file_cinematica_v1_video: GenFile = /*@__PURE__*/
   fileDesc("ChljaW5lbWF0aWNhL3YxL3ZpZGVvLnByb3RvEg1jaW5lbWF0aWNhLnYxIp0GCgVWaWRlbxIMCgRuYW1lGAEgASgJEikKBXN0YXRlGAIgASgOMhouY2luZW1hdGljYS52MS5WaWRlby5TdGF0ZRIQCghzZXF1ZW5jZRgDIAEoBBIuCghzZXR0aW5ncxgEIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncxIpCghwcm9ncmVzcxgFIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3MSKAoFZXJyb3IYBiABKAsyGS5jaW5lbWF0aWNhLnYxLlZpZGVvRXJyb3ISIwoFbWVkaWEYByADKAsyFC5jaW5lbWF0aWNhLnYxLk1lZGlhEhEKCW1hZGVfZnJvbRgIIAEoCRIWCg5jb250aW51ZWRfZnJvbRgJIAEoCRIjCgVzaGFyZRgKIAEoCzIULmNpbmVtYXRpY2EudjEuU2hhcmUSLwoLY3JlYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlbGV0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ6CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhAKDFNUQVRFX1FVRVVFRBABEhEKDVNUQVRFX1JVTk5JTkcQAhIOCgpTVEFURV9ET05FEAMSEAoMU1RBVEVfRkFJTEVEEAQSEwoPU1RBVEVfQ0FOQ0VMTEVEEAUi3wEKCFByb2dyZXNzEiMKBXN0YWdlGAEgASgOMhQuY2luZW1hdGljYS52MS5TdGFnZRIMCgRzdGVwGAIgASgNEg0KBXN0ZXBzGAMgASgNEg8KB3NlZ21lbnQYBCABKA0SEAoIc2VnbWVudHMYBSABKA0SGwoOcXVldWVfcG9zaXRpb24YBiABKA1IAIgBARIsCglyZW1haW5pbmcYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIZnJhY3Rpb24YCCABKAFCEQoPX3F1ZXVlX3Bvc2l0aW9uIm4KClZpZGVvRXJyb3ISKgoGcmVhc29uGAEgASgOMhouY2luZW1hdGljYS52MS5FcnJvclJlYXNvbhIPCgdtZXNzYWdlGAIgASgJEiMKBXN0YWdlGAMgASgOMhQuY2luZW1hdGljYS52MS5TdGFnZSLjAQoFTWVkaWESJgoEa2luZBgBIAEoDjIYLmNpbmVtYXRpY2EudjEuTWVkaWFLaW5kEgsKA3VybBgCIAEoCRIvCgtleHBpcmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMY29udGVudF90eXBlGAQgASgJEhIKCnNpemVfYnl0ZXMYBSABKAQSDQoFd2lkdGgYBiABKA0SDgoGaGVpZ2h0GAcgASgNEisKCGR1cmF0aW9uGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkUKBVNoYXJlEgsKA3VybBgBIAEoCRIvCgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitwEKC1NoYXJlZFZpZGVvEiMKBW1lZGlhGAEgAygLMhQuY2luZW1hdGljYS52MS5NZWRpYRIhCgRzaXplGAIgASgLMhMuY2luZW1hdGljYS52MS5TaXplEi8KC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAifwoKVmlkZW9FdmVudBIQCghzZXF1ZW5jZRgBIAEoBBIQCghzbmFwc2hvdBgCIAEoCBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIjCgV2aWRlbxgEIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8icAoHUHJldmlldxIYCgVpbWFnZRgBIAEoDEIJukgGegQYwIQ9Eg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRIMCgRzdGVwGAQgASgNEg0KBXN0ZXBzGAUgASgNEg8KB3NlZ21lbnQYBiABKA0qZAoFU3RhZ2USFQoRU1RBR0VfVU5TUEVDSUZJRUQQABIQCgxTVEFHRV9FTkNPREUQARIRCg1TVEFHRV9ERU5PSVNFEAISEAoMU1RBR0VfREVDT0RFEAMSDQoJU1RBR0VfTVVYEARiBnByb3RvMw", [file_buf_validate_validate, file_cinematica_v1_error_reason, file_cinematica_v1_settings, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * A short video made from one still photo. Everything in it is set by the server.
+ * A short video made from a still photo. The server sets all fields.
  *
  * @generated from message cinematica.v1.Video
  */
 export type Video = Message<"cinematica.v1.Video"> & {
   /**
-   * Resource name, `videos/{uuid}`. The ids are UUIDs of version 7, so they sort by time.
+   * Resource name: `videos/{uuid}`. The UUIDs have version 7, so names sort by creation time.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * See `State`.
+   * Current state.
    *
    * @generated from field: cinematica.v1.Video.State state = 2;
    */
   state: Video_State;
 
   /**
-   * The number of the newest change: what `WatchVideo` calls `sequence`. To watch without a gap, fetch the video and
-   * watch after this number.
+   * Sequence number of the latest change, as in `VideoEvent.sequence`. To receive every later change, pass it as
+   * `WatchVideoRequest.after_sequence`.
    *
    * @generated from field: uint64 sequence = 3;
    */
   sequence: bigint;
 
   /**
-   * The settings with everything filled in, size and seed included: sent again with the same photo, they give the same
-   * video.
+   * All settings, including the size and the seed. The same settings with the same photo give the same video.
    *
    * @generated from field: cinematica.v1.VideoSettings settings = 4;
    */
   settings?: VideoSettings | undefined;
 
   /**
-   * How far it is; left out when the state is final.
+   * Progress. Not set in a final state.
    *
    * @generated from field: cinematica.v1.Progress progress = 5;
    */
   progress?: Progress | undefined;
 
   /**
-   * Why it failed; only where the state is FAILED.
+   * Reason of the failure. Set only in the state FAILED.
    *
    * @generated from field: cinematica.v1.VideoError error = 6;
    */
   error?: VideoError | undefined;
 
   /**
-   * What can be fetched by now: the photo from the start, the rest when it is DONE.
+   * Files that can be downloaded: the photo from the beginning, the others in the state DONE.
    *
    * @generated from field: repeated cinematica.v1.Media media = 7;
    */
   media: Media[];
 
   /**
-   * The video whose photo this one was made from, `videos/{uuid}`; empty for a photo that was sent. That video may be
-   * gone by now.
+   * Resource name of the video whose photo was used again: `videos/{uuid}`. Empty if the photo was uploaded. That
+   * video may have been deleted since.
    *
    * @generated from field: string made_from = 8;
    */
   madeFrom: string;
 
   /**
-   * The video whose last frame this one goes on from, `videos/{uuid}`; empty otherwise. That video may be gone by now.
+   * Resource name of the video whose last frame is the photo of this one: `videos/{uuid}`. Empty otherwise. That
+   * video may have been deleted since.
    *
    * @generated from field: string continued_from = 9;
    */
   continuedFrom: string;
 
   /**
-   * The link that others can see it by; left out where it isn't shared.
+   * Link that shows the video to others. Not set if the video is not shared.
    *
    * @generated from field: cinematica.v1.Share share = 10;
    */
   share?: Share | undefined;
 
   /**
-   * When it was accepted.
+   * Time at which the request was accepted.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 11;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When its state or its progress last changed.
+   * Time of the latest change of the state or the progress.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 12;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * When a stage first took it up; left out while it is QUEUED.
+   * Time at which the first stage started. Not set in the state QUEUED.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 13;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * When it reached its final state; left out before.
+   * Time at which the video reached its final state. Not set before.
    *
    * @generated from field: google.protobuf.Timestamp finish_time = 14;
    */
   finishTime?: Timestamp | undefined;
 
   /**
-   * When it and its media will be removed.
+   * Time at which the video and its media are removed automatically.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 15;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * When its owner deleted it; left out otherwise.
+   * Time at which its owner deleted it. Not set otherwise.
    *
    * @generated from field: google.protobuf.Timestamp delete_time = 16;
    */
   deleteTime?: Timestamp | undefined;
 
   /**
-   * Until when `UndeleteVideo` can bring it back; after that nothing is left of it. Only with `delete_time`.
+   * Time until which `UndeleteVideo` can restore the video; after that, it is removed completely. Set only together
+   * with `delete_time`.
    *
    * @generated from field: google.protobuf.Timestamp purge_time = 17;
    */
@@ -156,48 +157,48 @@ export const VideoSchema: GenMessage<Video> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_video, 0);
 
 /**
- * Where a video is in its life. DONE, FAILED and CANCELLED are final.
+ * State of a video. DONE, FAILED and CANCELLED are final.
  *
  * @generated from enum cinematica.v1.Video.State
  */
 export const Video_State = {
   /**
-   * Never sent.
+   * Not used.
    *
    * @generated from enum value: STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * Accepted, and waiting for its turn.
+   * Accepted, and waiting to be started.
    *
    * @generated from enum value: STATE_QUEUED = 1;
    */
   QUEUED: 1,
 
   /**
-   * A stage is working on it, or it is on its way from one to the next.
+   * Started: a stage is working on it, or it is waiting for the next stage.
    *
    * @generated from enum value: STATE_RUNNING = 2;
    */
   RUNNING: 2,
 
   /**
-   * Finished: its media can be fetched.
+   * Finished: its media can be downloaded.
    *
    * @generated from enum value: STATE_DONE = 3;
    */
   DONE: 3,
 
   /**
-   * It could not be made: `error` says why.
+   * It could not be made; `error` gives the reason.
    *
    * @generated from enum value: STATE_FAILED = 4;
    */
   FAILED: 4,
 
   /**
-   * Its owner no longer wants it.
+   * Cancelled by its owner.
    *
    * @generated from enum value: STATE_CANCELLED = 5;
    */
@@ -205,7 +206,7 @@ export const Video_State = {
 } as const;
 
 /**
- * Where a video is in its life. DONE, FAILED and CANCELLED are final.
+ * State of a video. DONE, FAILED and CANCELLED are final.
  *
  * @generated from enum cinematica.v1.Video.State
  */
@@ -218,63 +219,64 @@ export const Video_StateSchema: GenEnum<Video_State> = /*@__PURE__*/
   enumDesc(file_cinematica_v1_video, 0, 0);
 
 /**
- * How far a video is.
+ * Progress of a video.
  *
  * @generated from message cinematica.v1.Progress
  */
 export type Progress = Message<"cinematica.v1.Progress"> & {
   /**
-   * The stage at work. A long video's first segments are decoded while later ones are denoised: then it is DENOISE, and
-   * DECODE from when only decoding is left.
+   * Current stage. In a video of several segments, the first segments are decoded while later ones are denoised. The
+   * stage is DENOISE until all segments are denoised, and DECODE after that.
    *
    * @generated from field: cinematica.v1.Stage stage = 1;
    */
   stage: Stage;
 
   /**
-   * Steps done of this stage, over all segments; what a step is depends on the stage.
+   * Number of finished steps of this stage, over all segments. The meaning of a step depends on the stage.
    *
    * @generated from field: uint32 step = 2;
    */
   step: number;
 
   /**
-   * Steps of this stage in all; 0 while it is not known.
+   * Total number of steps of this stage. 0: not known yet.
    *
    * @generated from field: uint32 steps = 3;
    */
   steps: number;
 
   /**
-   * The segment at work, from 0. A video longer than the model's window is made in segments.
+   * Current segment, from 0. A video that is longer than the model's window is made in segments.
    *
    * @generated from field: uint32 segment = 4;
    */
   segment: number;
 
   /**
-   * Segments in all.
+   * Total number of segments.
    *
    * @generated from field: uint32 segments = 5;
    */
   segments: number;
 
   /**
-   * Videos that will be begun before this one; only where the state is QUEUED.
+   * Number of videos that will be started before this one. Set only in the state QUEUED.
    *
    * @generated from field: optional uint32 queue_position = 6;
    */
   queuePosition?: number | undefined;
 
   /**
-   * Time until it is finished, as of this message. Left out where it is not known: it is never guessed.
+   * Estimated time until the video is finished, at the time of this message. Not set if there is no measurement to
+   * base it on.
    *
    * @generated from field: google.protobuf.Duration remaining = 7;
    */
   remaining?: Duration | undefined;
 
   /**
-   * All stages together, 0 to 1; never goes back, except when work was lost in a crash and is done again.
+   * Progress over all stages, 0 to 1. It decreases only if work was lost in a crash and must be done again.
    *
    * @generated from field: double fraction = 8;
    */
@@ -289,27 +291,27 @@ export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_video, 1);
 
 /**
- * Why a video could not be made.
+ * The reason why a video failed.
  *
  * @generated from message cinematica.v1.VideoError
  */
 export type VideoError = Message<"cinematica.v1.VideoError"> & {
   /**
-   * For programs, and for translations.
+   * Reason, for programs and translations.
    *
    * @generated from field: cinematica.v1.ErrorReason reason = 1;
    */
   reason: ErrorReason;
 
   /**
-   * For people, in English: what happened and what to do about it, in a sentence or two.
+   * What happened and what to do about it, for people, in one or two English sentences.
    *
    * @generated from field: string message = 2;
    */
   message: string;
 
   /**
-   * The stage where it happened; not set where it was none.
+   * Stage that failed. Not set if no stage did.
    *
    * @generated from field: cinematica.v1.Stage stage = 3;
    */
@@ -324,28 +326,27 @@ export const VideoErrorSchema: GenMessage<VideoError> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_video, 2);
 
 /**
- * A file of a video, fetched by HTTP with Range and ETag.
+ * A file of a video. HTTP GET downloads it, with support for Range and ETag.
  *
  * @generated from message cinematica.v1.Media
  */
 export type Media = Message<"cinematica.v1.Media"> & {
   /**
-   * What it is.
+   * Kind of the file.
    *
    * @generated from field: cinematica.v1.MediaKind kind = 1;
    */
   kind: MediaKind;
 
   /**
-   * Where it is, relative to the gateway's own address. The link itself is the permission: whoever has it can fetch the
-   * file until it expires.
+   * URL of the file, relative to the gateway. The URL is signed: it needs no other authentication until it expires.
    *
    * @generated from field: string url = 2;
    */
   url: string;
 
   /**
-   * When the link stops working; a later `GetVideo` gives a new one for as long as the video exists.
+   * Time at which the URL expires. `GetVideo` returns a new URL as long as the video exists.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 3;
    */
@@ -359,7 +360,7 @@ export type Media = Message<"cinematica.v1.Media"> & {
   contentType: string;
 
   /**
-   * Size of the file in bytes.
+   * Size in bytes.
    *
    * @generated from field: uint64 size_bytes = 5;
    */
@@ -380,7 +381,7 @@ export type Media = Message<"cinematica.v1.Media"> & {
   height: number;
 
   /**
-   * Playing time; left out for stills.
+   * Duration of the video. Not set for stills.
    *
    * @generated from field: google.protobuf.Duration duration = 8;
    */
@@ -395,20 +396,20 @@ export const MediaSchema: GenMessage<Media> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_video, 3);
 
 /**
- * A link that shows a video to anyone who has it.
+ * A public link to a video.
  *
  * @generated from message cinematica.v1.Share
  */
 export type Share = Message<"cinematica.v1.Share"> & {
   /**
-   * The page to pass on, relative to the gateway's own address.
+   * URL of the page that shows the video, relative to the gateway.
    *
    * @generated from field: string url = 1;
    */
   url: string;
 
   /**
-   * When it stops working.
+   * Time at which the link expires.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 2;
    */
@@ -423,13 +424,13 @@ export const ShareSchema: GenMessage<Share> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_video, 4);
 
 /**
- * What a share shows of a video: nothing of its owner, its photo or how it was made.
+ * The public part of a shared video. It does not include the owner, the photo and the settings.
  *
  * @generated from message cinematica.v1.SharedVideo
  */
 export type SharedVideo = Message<"cinematica.v1.SharedVideo"> & {
   /**
-   * The mp4 and its poster, by links that last as the share does.
+   * The MP4 and its poster. Their URLs expire together with the share.
    *
    * @generated from field: repeated cinematica.v1.Media media = 1;
    */
@@ -443,14 +444,14 @@ export type SharedVideo = Message<"cinematica.v1.SharedVideo"> & {
   size?: Size | undefined;
 
   /**
-   * When the video was accepted.
+   * Time at which the request for the video was accepted.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 3;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the share stops working.
+   * Time at which the share expires.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 4;
    */
@@ -465,35 +466,35 @@ export const SharedVideoSchema: GenMessage<SharedVideo> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_video, 5);
 
 /**
- * Something that happened to a video.
+ * A change of a video.
  *
  * @generated from message cinematica.v1.VideoEvent
  */
 export type VideoEvent = Message<"cinematica.v1.VideoEvent"> & {
   /**
-   * Its number: higher than every earlier one's of the same video, with gaps, and the same for everyone who watches.
+   * Sequence number. It increases with each event of a video, with gaps, and is the same for all watchers.
    *
    * @generated from field: uint64 sequence = 1;
    */
   sequence: bigint;
 
   /**
-   * Whether events between `after_sequence` and this one are left out because the server no longer keeps them: the video
-   * is then to be taken as it stands, not as the next thing that happened.
+   * Whether events between `after_sequence` and this one are missing because the server no longer stores them. In
+   * that case, `video` replaces everything that the client knows of the video.
    *
    * @generated from field: bool snapshot = 2;
    */
   snapshot: boolean;
 
   /**
-   * When it happened.
+   * Time of the change.
    *
    * @generated from field: google.protobuf.Timestamp time = 3;
    */
   time?: Timestamp | undefined;
 
   /**
-   * The video as it was after that.
+   * The video after the change.
    *
    * @generated from field: cinematica.v1.Video video = 4;
    */
@@ -508,20 +509,20 @@ export const VideoEventSchema: GenMessage<VideoEvent> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_video, 6);
 
 /**
- * What the video looks like so far: a few small frames of what the model makes of it at this step.
+ * A preview of an unfinished video: some small frames, predicted from the latents of the current step.
  *
  * @generated from message cinematica.v1.Preview
  */
 export type Preview = Message<"cinematica.v1.Preview"> & {
   /**
-   * An animated WebP that loops.
+   * An animated WebP that loops, at most 1 MB.
    *
    * @generated from field: bytes image = 1;
    */
   image: Uint8Array;
 
   /**
-   * Width in pixels: one for each of the latents.
+   * Width in pixels: one pixel per latent position.
    *
    * @generated from field: uint32 width = 2;
    */
@@ -535,21 +536,21 @@ export type Preview = Message<"cinematica.v1.Preview"> & {
   height: number;
 
   /**
-   * The step of the denoising that it shows, from 1, in its segment.
+   * Denoising step of the preview within its segment, from 1.
    *
    * @generated from field: uint32 step = 4;
    */
   step: number;
 
   /**
-   * Steps of the denoising in a segment.
+   * Denoising steps per segment.
    *
    * @generated from field: uint32 steps = 5;
    */
   steps: number;
 
   /**
-   * The segment that it shows, from 0.
+   * Segment of the preview, from 0.
    *
    * @generated from field: uint32 segment = 6;
    */
@@ -564,41 +565,41 @@ export const PreviewSchema: GenMessage<Preview> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_video, 7);
 
 /**
- * The four stages that a video passes.
+ * The four stages of making a video.
  *
  * @generated from enum cinematica.v1.Stage
  */
 export const Stage = {
   /**
-   * No stage has begun.
+   * No stage has started.
    *
    * @generated from enum value: STAGE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * The photo is turned into what the model sees of it.
+   * Encodes the photo to the model's inputs.
    *
    * @generated from enum value: STAGE_ENCODE = 1;
    */
   ENCODE: 1,
 
   /**
-   * The video appears out of noise, step by step: most of the time goes here.
+   * Denoises the latents, step by step. This stage takes most of the time.
    *
    * @generated from enum value: STAGE_DENOISE = 2;
    */
   DENOISE: 2,
 
   /**
-   * The model's latents become frames.
+   * Decodes the latents to frames.
    *
    * @generated from enum value: STAGE_DECODE = 3;
    */
   DECODE: 3,
 
   /**
-   * The frames become files.
+   * Encodes the frames to files.
    *
    * @generated from enum value: STAGE_MUX = 4;
    */
@@ -606,7 +607,7 @@ export const Stage = {
 } as const;
 
 /**
- * The four stages that a video passes.
+ * The four stages of making a video.
  *
  * @generated from enum cinematica.v1.Stage
  */

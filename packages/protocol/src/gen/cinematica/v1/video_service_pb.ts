@@ -28,13 +28,14 @@ export const file_cinematica_v1_video_service: GenFile = /*@__PURE__*/
  */
 export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
   /**
-   * What to make a video of.
+   * Source of the photo.
    *
    * @generated from oneof cinematica.v1.CreateVideoRequest.source
    */
   source: {
     /**
-     * A photo: JPEG, PNG, WebP or AVIF, at most 12 MB and 50 megapixels. Only its pixels are kept.
+     * A photo: JPEG, PNG, WebP or AVIF, at most 12 MB and 50 megapixels. The server keeps only its pixels, without
+     * metadata.
      *
      * @generated from field: bytes image = 1;
      */
@@ -42,7 +43,7 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
     case: "image";
   } | {
     /**
-     * The photo of one of the caller's videos, `videos/{uuid}`, for another try with it.
+     * The photo of one of the caller's videos: `videos/{uuid}`.
      *
      * @generated from field: string video = 2;
      */
@@ -50,7 +51,8 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
     case: "video";
   } | {
     /**
-     * The last frame of one of the caller's videos that is DONE, `videos/{uuid}`, to go on from.
+     * The last frame of one of the caller's videos in the state DONE: `videos/{uuid}`. The new video continues that
+     * one.
      *
      * @generated from field: string continue_from = 3;
      */
@@ -59,16 +61,17 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * How to make it; what is left out is the model's. Nothing is taken over from the video that it is made from.
+   * Settings of the video. Settings that are not set have the defaults of the model. Settings of the source video are
+   * not copied.
    *
    * @generated from field: cinematica.v1.VideoSettings settings = 4;
    */
   settings?: VideoSettings | undefined;
 
   /**
-   * A UUID of the caller's choice that makes it safe to send this again: the same id with the same request gives the
-   * video of the first time, for as long as that video is kept; with another request it is refused with ALREADY_EXISTS.
-   * Empty for none.
+   * A UUID that makes retries safe. A second call with the same id and the same request returns the video of the
+   * first call, as long as that video is kept. A call with the same id and another request fails with ALREADY_EXISTS.
+   * Optional.
    *
    * @generated from field: string request_id = 5;
    */
@@ -89,7 +92,7 @@ export const CreateVideoRequestSchema: GenMessage<CreateVideoRequest> = /*@__PUR
  */
 export type CreateVideoResponse = Message<"cinematica.v1.CreateVideoResponse"> & {
   /**
-   * The video, with the settings that it will be made with.
+   * The new video, with all its settings.
    *
    * @generated from field: cinematica.v1.Video video = 1;
    */
@@ -110,7 +113,7 @@ export const CreateVideoResponseSchema: GenMessage<CreateVideoResponse> = /*@__P
  */
 export type GetVideoRequest = Message<"cinematica.v1.GetVideoRequest"> & {
   /**
-   * `videos/{uuid}`.
+   * Resource name: `videos/{uuid}`.
    *
    * @generated from field: string name = 1;
    */
@@ -152,21 +155,21 @@ export const GetVideoResponseSchema: GenMessage<GetVideoResponse> = /*@__PURE__*
  */
 export type ListVideosRequest = Message<"cinematica.v1.ListVideosRequest"> & {
   /**
-   * The most videos to return; 0 for 20. More than 100 are 100.
+   * Maximum number of videos to return, at most 100; larger values mean 100. Default: 20.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before; empty for the first page.
+   * The `next_page_token` of the previous page. Empty: the first page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Whether to return those too that are deleted and can be brought back.
+   * Whether to include deleted videos that can still be restored.
    *
    * @generated from field: bool show_deleted = 3;
    */
@@ -194,7 +197,7 @@ export type ListVideosResponse = Message<"cinematica.v1.ListVideosResponse"> & {
   videos: Video[];
 
   /**
-   * What to ask for the next page with; empty where this is the last.
+   * The `page_token` of the next page. Empty: this is the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -215,14 +218,14 @@ export const ListVideosResponseSchema: GenMessage<ListVideosResponse> = /*@__PUR
  */
 export type WatchVideoRequest = Message<"cinematica.v1.WatchVideoRequest"> & {
   /**
-   * `videos/{uuid}`.
+   * Resource name: `videos/{uuid}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Only events after this number; 0 for all that are kept.
+   * Only events with a larger sequence number are sent. 0: all stored events.
    *
    * @generated from field: uint64 after_sequence = 2;
    */
@@ -237,13 +240,13 @@ export const WatchVideoRequestSchema: GenMessage<WatchVideoRequest> = /*@__PURE_
   messageDesc(file_cinematica_v1_video_service, 6);
 
 /**
- * Response of `VideoService.WatchVideo`: one of these for each thing that happens.
+ * Response of `VideoService.WatchVideo`: one message of the stream.
  *
  * @generated from message cinematica.v1.WatchVideoResponse
  */
 export type WatchVideoResponse = Message<"cinematica.v1.WatchVideoResponse"> & {
   /**
-   * What happened.
+   * Content of the message.
    *
    * @generated from oneof cinematica.v1.WatchVideoResponse.message
    */
@@ -257,7 +260,7 @@ export type WatchVideoResponse = Message<"cinematica.v1.WatchVideoResponse"> & {
     case: "event";
   } | {
     /**
-     * A new look at what is being made. Previews have no numbers: only the newest is kept, and a slow reader misses some.
+     * A new preview. Previews have no sequence number. Only the latest one is stored, so a slow reader misses some.
      *
      * @generated from field: cinematica.v1.Preview preview = 2;
      */
@@ -265,8 +268,8 @@ export type WatchVideoResponse = Message<"cinematica.v1.WatchVideoResponse"> & {
     case: "preview";
   } | {
     /**
-     * How far the video is as of now, its place in the queue and the time that is left among it. Those depend on other
-     * videos, are not part of this one's story, and have no numbers: events leave them out.
+     * The current progress, with the queue position and the remaining time. These also depend on other videos, so
+     * they have no sequence number and are not part of events.
      *
      * @generated from field: cinematica.v1.Progress progress = 3;
      */
@@ -289,7 +292,7 @@ export const WatchVideoResponseSchema: GenMessage<WatchVideoResponse> = /*@__PUR
  */
 export type CancelVideoRequest = Message<"cinematica.v1.CancelVideoRequest"> & {
   /**
-   * `videos/{uuid}`.
+   * Resource name: `videos/{uuid}`.
    *
    * @generated from field: string name = 1;
    */
@@ -310,7 +313,7 @@ export const CancelVideoRequestSchema: GenMessage<CancelVideoRequest> = /*@__PUR
  */
 export type CancelVideoResponse = Message<"cinematica.v1.CancelVideoResponse"> & {
   /**
-   * The video, CANCELLED.
+   * The video in the state CANCELLED.
    *
    * @generated from field: cinematica.v1.Video video = 1;
    */
@@ -331,7 +334,7 @@ export const CancelVideoResponseSchema: GenMessage<CancelVideoResponse> = /*@__P
  */
 export type DeleteVideoRequest = Message<"cinematica.v1.DeleteVideoRequest"> & {
   /**
-   * `videos/{uuid}`.
+   * Resource name: `videos/{uuid}`.
    *
    * @generated from field: string name = 1;
    */
@@ -352,7 +355,7 @@ export const DeleteVideoRequestSchema: GenMessage<DeleteVideoRequest> = /*@__PUR
  */
 export type DeleteVideoResponse = Message<"cinematica.v1.DeleteVideoResponse"> & {
   /**
-   * The video, with its `purge_time`.
+   * The video with its `purge_time`.
    *
    * @generated from field: cinematica.v1.Video video = 1;
    */
@@ -373,7 +376,7 @@ export const DeleteVideoResponseSchema: GenMessage<DeleteVideoResponse> = /*@__P
  */
 export type UndeleteVideoRequest = Message<"cinematica.v1.UndeleteVideoRequest"> & {
   /**
-   * `videos/{uuid}`.
+   * Resource name: `videos/{uuid}`.
    *
    * @generated from field: string name = 1;
    */
@@ -394,7 +397,7 @@ export const UndeleteVideoRequestSchema: GenMessage<UndeleteVideoRequest> = /*@_
  */
 export type UndeleteVideoResponse = Message<"cinematica.v1.UndeleteVideoResponse"> & {
   /**
-   * The video.
+   * The restored video.
    *
    * @generated from field: cinematica.v1.Video video = 1;
    */
@@ -415,14 +418,15 @@ export const UndeleteVideoResponseSchema: GenMessage<UndeleteVideoResponse> = /*
  */
 export type ShareVideoRequest = Message<"cinematica.v1.ShareVideoRequest"> & {
   /**
-   * `videos/{uuid}`.
+   * Resource name: `videos/{uuid}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * How long the link should work, a minute to 30 days, though never longer than the video is kept. Left out, 7 days.
+   * Time until the link expires, 1 minute to 30 days. The link never lasts longer than the video is kept. Default: 7
+   * days.
    *
    * @generated from field: google.protobuf.Duration ttl = 2;
    */
@@ -443,7 +447,7 @@ export const ShareVideoRequestSchema: GenMessage<ShareVideoRequest> = /*@__PURE_
  */
 export type ShareVideoResponse = Message<"cinematica.v1.ShareVideoResponse"> & {
   /**
-   * The video, with its `share`.
+   * The video with its `share`.
    *
    * @generated from field: cinematica.v1.Video video = 1;
    */
@@ -464,7 +468,7 @@ export const ShareVideoResponseSchema: GenMessage<ShareVideoResponse> = /*@__PUR
  */
 export type UnshareVideoRequest = Message<"cinematica.v1.UnshareVideoRequest"> & {
   /**
-   * `videos/{uuid}`.
+   * Resource name: `videos/{uuid}`.
    *
    * @generated from field: string name = 1;
    */
@@ -485,7 +489,7 @@ export const UnshareVideoRequestSchema: GenMessage<UnshareVideoRequest> = /*@__P
  */
 export type UnshareVideoResponse = Message<"cinematica.v1.UnshareVideoResponse"> & {
   /**
-   * The video.
+   * The video without a `share`.
    *
    * @generated from field: cinematica.v1.Video video = 1;
    */
@@ -506,7 +510,7 @@ export const UnshareVideoResponseSchema: GenMessage<UnshareVideoResponse> = /*@_
  */
 export type GetSharedVideoRequest = Message<"cinematica.v1.GetSharedVideoRequest"> & {
   /**
-   * What follows `/s/` in `Share.url`.
+   * The part of `Share.url` after `/s/`.
    *
    * @generated from field: string share = 1;
    */
@@ -527,7 +531,7 @@ export const GetSharedVideoRequestSchema: GenMessage<GetSharedVideoRequest> = /*
  */
 export type GetSharedVideoResponse = Message<"cinematica.v1.GetSharedVideoResponse"> & {
   /**
-   * The video.
+   * The public part of the video.
    *
    * @generated from field: cinematica.v1.SharedVideo video = 1;
    */
@@ -563,7 +567,7 @@ export const GetCapabilitiesRequestSchema: GenMessage<GetCapabilitiesRequest> = 
  */
 export type GetCapabilitiesResponse = Message<"cinematica.v1.GetCapabilitiesResponse"> & {
   /**
-   * What this system can do.
+   * The models and limits of the system.
    *
    * @generated from field: cinematica.v1.Capabilities capabilities = 1;
    */
@@ -578,17 +582,18 @@ export const GetCapabilitiesResponseSchema: GenMessage<GetCapabilitiesResponse> 
   messageDesc(file_cinematica_v1_video_service, 21);
 
 /**
- * Turns still photos into short videos. A call acts for its caller, told by an API key (`authorization: Bearer …`) or by
- * the web app's cookie, and sees that caller's videos only: another's is as unknown as one that never was.
+ * Makes short videos from still photos. A call authenticates its caller by an API key (`authorization: Bearer …`) or
+ * by the cookie of the web app. Callers have access only to their own videos; for the videos of others, calls fail
+ * with NOT_FOUND.
  *
- * A refused call's status carries `google.rpc.ErrorInfo`, whose reasons are those of `ErrorReason`, and where they say
- * more `google.rpc.BadRequest` or `google.rpc.RetryInfo`.
+ * The status of a failed call includes `google.rpc.ErrorInfo`, whose reason is an `ErrorReason`. If applicable, it
+ * also includes `google.rpc.BadRequest` or `google.rpc.RetryInfo`.
  *
  * @generated from service cinematica.v1.VideoService
  */
 export const VideoService: GenService<{
   /**
-   * Accepts a photo and returns at once with the video that will be made of it, QUEUED.
+   * Accepts a photo and returns its new video in the state QUEUED, without waiting for the video to be made.
    *
    * @generated from rpc cinematica.v1.VideoService.CreateVideo
    */
@@ -598,7 +603,7 @@ export const VideoService: GenService<{
     output: typeof CreateVideoResponseSchema;
   },
   /**
-   * A video as it stands, with fresh links to its media.
+   * Returns a video with new URLs of its media.
    *
    * @generated from rpc cinematica.v1.VideoService.GetVideo
    */
@@ -608,7 +613,7 @@ export const VideoService: GenService<{
     output: typeof GetVideoResponseSchema;
   },
   /**
-   * The caller's videos, newest first, page by page.
+   * Lists the videos of the caller, newest first, in pages.
    *
    * @generated from rpc cinematica.v1.VideoService.ListVideos
    */
@@ -618,8 +623,9 @@ export const VideoService: GenService<{
     output: typeof ListVideosResponseSchema;
   },
   /**
-   * Everything that happens to a video, as it happens; ends after the event that brings a final state. The server may
-   * end it before, or drop a reader that is too slow, both with UNAVAILABLE: watch again after the last sequence seen.
+   * Streams all changes of a video. The stream ends after the change to a final state. It can end earlier with
+   * UNAVAILABLE, for example if the server stops or the client reads too slowly. The client should then call again
+   * with the last `sequence` that it received.
    *
    * @generated from rpc cinematica.v1.VideoService.WatchVideo
    */
@@ -629,8 +635,8 @@ export const VideoService: GenService<{
     output: typeof WatchVideoResponseSchema;
   },
   /**
-   * Stops the making of a video; a stage that works on it stops within one step. What was cancelled before is cancelled;
-   * what is DONE or FAILED is refused with FAILED_PRECONDITION.
+   * Cancels a video. A running stage stops within one step. Cancelling a cancelled video succeeds. If the video is
+   * DONE or FAILED, the call fails with FAILED_PRECONDITION.
    *
    * @generated from rpc cinematica.v1.VideoService.CancelVideo
    */
@@ -640,8 +646,8 @@ export const VideoService: GenService<{
     output: typeof CancelVideoResponseSchema;
   },
   /**
-   * Takes a video and its share away, and stops its making. `UndeleteVideo` can take that back until `purge_time`; after
-   * that nothing is left of it.
+   * Deletes a video and its share, and cancels it if it is unfinished. `UndeleteVideo` can restore it until
+   * `purge_time`; after that, it is removed completely.
    *
    * @generated from rpc cinematica.v1.VideoService.DeleteVideo
    */
@@ -651,7 +657,7 @@ export const VideoService: GenService<{
     output: typeof DeleteVideoResponseSchema;
   },
   /**
-   * Brings a deleted video back; one that was still being made comes back CANCELLED. Not its share.
+   * Restores a deleted video, without its share. A video that was unfinished when it was deleted is CANCELLED.
    *
    * @generated from rpc cinematica.v1.VideoService.UndeleteVideo
    */
@@ -661,8 +667,8 @@ export const VideoService: GenService<{
     output: typeof UndeleteVideoResponseSchema;
   },
   /**
-   * Makes a link by which anyone can see a video that is DONE. For one that is shared already it is the same link with
-   * the new expiry.
+   * Creates a public link to a video in the state DONE. If the video is already shared, the link stays the same and
+   * gets the new expiry time.
    *
    * @generated from rpc cinematica.v1.VideoService.ShareVideo
    */
@@ -672,7 +678,7 @@ export const VideoService: GenService<{
     output: typeof ShareVideoResponseSchema;
   },
   /**
-   * Makes the link stop working; one that is shared again gets another.
+   * Revokes the public link. If the video is shared again, it gets a different link.
    *
    * @generated from rpc cinematica.v1.VideoService.UnshareVideo
    */
@@ -682,8 +688,8 @@ export const VideoService: GenService<{
     output: typeof UnshareVideoResponseSchema;
   },
   /**
-   * What a share's link shows, to anyone who has it: this call alone has no caller. A link that never was, has expired
-   * or was taken back is refused with NOT_FOUND.
+   * Returns the video of a public link. This call needs no authentication. If the link does not exist, has expired or
+   * was revoked, the call fails with NOT_FOUND.
    *
    * @generated from rpc cinematica.v1.VideoService.GetSharedVideo
    */
@@ -693,7 +699,7 @@ export const VideoService: GenService<{
     output: typeof GetSharedVideoResponseSchema;
   },
   /**
-   * What this system can do: models, limits, presets, defaults.
+   * Returns the models, limits, presets and defaults of this system.
    *
    * @generated from rpc cinematica.v1.VideoService.GetCapabilities
    */

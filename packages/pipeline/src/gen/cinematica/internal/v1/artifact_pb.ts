@@ -13,34 +13,34 @@ export const file_cinematica_internal_v1_artifact: GenFile = /*@__PURE__*/
   fileDesc("CiVjaW5lbWF0aWNhL2ludGVybmFsL3YxL2FydGlmYWN0LnByb3RvEhZjaW5lbWF0aWNhLmludGVybmFsLnYxIngKCEFydGlmYWN0EjIKCGxpZmV0aW1lGAEgASgOMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5MaWZldGltZRIMCgRuYW1lGAIgASgJEgwKBHBhcnQYAyABKAkSDAoEc2l6ZRgEIAEoBBIOCgZzaGEyNTYYBSABKAwqdwoITGlmZXRpbWUSGAoUTElGRVRJTUVfVU5TUEVDSUZJRUQQABISCg5MSUZFVElNRV9QSE9UTxABEhQKEExJRkVUSU1FX0xBVEVOVFMQAhITCg9MSUZFVElNRV9GUkFNRVMQAxISCg5MSUZFVElNRV9NRURJQRAEYgZwcm90bzM");
 
 /**
- * A blob in the object store. It is written once, under a name that is never used again.
+ * An object in the object store. It is written once; its name is never reused.
  *
  * @generated from message cinematica.internal.v1.Artifact
  */
 export type Artifact = Message<"cinematica.internal.v1.Artifact"> & {
   /**
-   * The bucket that holds it, which says how long it lasts.
+   * Determines the bucket, and so how long the object is kept.
    *
    * @generated from field: cinematica.internal.v1.Lifetime lifetime = 1;
    */
   lifetime: Lifetime;
 
   /**
-   * `<video>/<segment>/<stage>/<attempt>/<part>`, with a suffix where the first write broke.
+   * `<video>/<segment>/<stage>/<attempt>/<part>`, with a suffix if the first write failed.
    *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
-   * What it is to the stage that reads it, for example `latents`.
+   * The meaning of the content for the stage that reads it, for example `latents`.
    *
    * @generated from field: string part = 3;
    */
   part: string;
 
   /**
-   * Bytes.
+   * Size in bytes.
    *
    * @generated from field: uint64 size = 4;
    */
@@ -62,7 +62,7 @@ export const ArtifactSchema: GenMessage<Artifact> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_artifact, 0);
 
 /**
- * How long artifacts last; each has a bucket of its own.
+ * How long artifacts are kept. Each lifetime has its own bucket.
  *
  * @generated from enum cinematica.internal.v1.Lifetime
  */
@@ -73,28 +73,29 @@ export const Lifetime = {
   UNSPECIFIED: 0,
 
   /**
-   * A sanitised photo: as long as its video.
+   * A sanitized photo: kept as long as its video.
    *
    * @generated from enum value: LIFETIME_PHOTO = 1;
    */
   PHOTO: 1,
 
   /**
-   * Latents, conditioning and checkpoints: while the video is made.
+   * Latents, conditioning and checkpoints: kept until the video is finished.
    *
    * @generated from enum value: LIFETIME_LATENTS = 2;
    */
   LATENTS: 2,
 
   /**
-   * Decoded frames, large and quickly made again: while the video is made, in memory where there are replicas.
+   * Decoded frames, which are large but quick to compute again: kept until the video is finished, in memory if the
+   * streams are replicated.
    *
    * @generated from enum value: LIFETIME_FRAMES = 3;
    */
   FRAMES: 3,
 
   /**
-   * What people see: as long as the video.
+   * Files for the user: kept as long as the video.
    *
    * @generated from enum value: LIFETIME_MEDIA = 4;
    */
@@ -102,7 +103,7 @@ export const Lifetime = {
 } as const;
 
 /**
- * How long artifacts last; each has a bucket of its own.
+ * How long artifacts are kept. Each lifetime has its own bucket.
  *
  * @generated from enum cinematica.internal.v1.Lifetime
  */

@@ -17,7 +17,7 @@ export const file_cinematica_internal_v1_control: GenFile = /*@__PURE__*/
   fileDesc("CiRjaW5lbWF0aWNhL2ludGVybmFsL3YxL2NvbnRyb2wucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEidwoNUmVxdWVzdFJlY29yZBIQCgh2aWRlb19pZBgBIAEoCRITCgtib2R5X3NoYTI1NhgCIAEoDBIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAQgASgIIkoKC1F1b3RhUmVjb3JkEhgKEGFjdGl2ZV92aWRlb19pZHMYASADKAkSCwoDZGF5GAIgASgNEhQKDHZpZGVvc190b2RheRgDIAEoDSJICgVMZWFzZRIOCgZob2xkZXIYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKC1N0YWdlUmVwb3J0EiwKBXN0YWdlGAEgASgOMh0uY2luZW1hdGljYS5pbnRlcm5hbC52MS5TdGFnZRINCgVtb2RlbBgCIAEoCRIUCgxtb2RlbF9kaWdlc3QYAyABKAkSGgoSZXhlY3V0aW9uX3Byb3ZpZGVyGAQgASgJIpABCgpRdWV1ZVN0YXRlEg0KBW93bmVyGAEgASgJEkIKCGRlZmljaXRzGAIgAygLMjAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5RdWV1ZVN0YXRlLkRlZmljaXRzRW50cnkaLwoNRGVmaWNpdHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBYgZwcm90bzM", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
 
 /**
- * A request that made a video: the value of the key `r.<owner>.<request>`.
+ * The CreateVideo request of a video: the value of the key `r.<owner>.<request>`.
  *
  * @generated from message cinematica.internal.v1.RequestRecord
  */
@@ -28,7 +28,7 @@ export type RequestRecord = Message<"cinematica.internal.v1.RequestRecord"> & {
   videoId: string;
 
   /**
-   * SHA-256 of the request: another body under the same id is refused.
+   * SHA-256 of the request. Another request with the same id is refused.
    *
    * @generated from field: bytes body_sha256 = 2;
    */
@@ -40,7 +40,7 @@ export type RequestRecord = Message<"cinematica.internal.v1.RequestRecord"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * The video has been deleted for good: the request makes no other.
+   * Whether the video has been removed completely. The request then creates no other video.
    *
    * @generated from field: bool closed = 4;
    */
@@ -55,20 +55,20 @@ export const RequestRecordSchema: GenMessage<RequestRecord> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_control, 0);
 
 /**
- * What a caller has under way: the value of the key `q.<owner>`.
+ * The quota usage of a caller: the value of the key `q.<owner>`.
  *
  * @generated from message cinematica.internal.v1.QuotaRecord
  */
 export type QuotaRecord = Message<"cinematica.internal.v1.QuotaRecord"> & {
   /**
-   * Videos that were not known to be finished when this was written.
+   * Videos that were not known to be finished when this record was written.
    *
    * @generated from field: repeated string active_video_ids = 1;
    */
   activeVideoIds: string[];
 
   /**
-   * Days since 1970 that the count is of.
+   * The day that `videos_today` belongs to, in days since 1970-01-01 UTC.
    *
    * @generated from field: uint32 day = 2;
    */
@@ -88,7 +88,7 @@ export const QuotaRecordSchema: GenMessage<QuotaRecord> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_control, 1);
 
 /**
- * Who leads: the value of the key `lease.<role>`.
+ * The leader of a role: the value of the key `lease.<role>`.
  *
  * @generated from message cinematica.internal.v1.Lease
  */
@@ -99,7 +99,7 @@ export type Lease = Message<"cinematica.internal.v1.Lease"> & {
   holder: string;
 
   /**
-   * Until when, unless it is renewed.
+   * Time at which the lease expires unless it is renewed.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 2;
    */
@@ -114,7 +114,7 @@ export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_control, 2);
 
 /**
- * What a process of a stage is: the content of its canaries.
+ * Description of a process of a stage: the content of its canary messages.
  *
  * @generated from message cinematica.internal.v1.StageReport
  */
@@ -130,14 +130,14 @@ export type StageReport = Message<"cinematica.internal.v1.StageReport"> & {
   model: string;
 
   /**
-   * The first hexadecimal digits of the digest of its files.
+   * The first hexadecimal digits of the digest of the model's files.
    *
    * @generated from field: string model_digest = 3;
    */
   modelDigest: string;
 
   /**
-   * What it computes with, for example `cuda`.
+   * ONNX Runtime execution provider, for example `cuda`.
    *
    * @generated from field: string execution_provider = 4;
    */
@@ -152,20 +152,21 @@ export const StageReportSchema: GenMessage<StageReport> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_control, 3);
 
 /**
- * Where deficit round robin stands: the value of the key `d.queue`. The queue itself is the QUEUED records.
+ * State of the deficit round robin over callers: the value of the key `d.queue`. The queue itself consists of the
+ * records in the state QUEUED.
  *
  * @generated from message cinematica.internal.v1.QueueState
  */
 export type QueueState = Message<"cinematica.internal.v1.QueueState"> & {
   /**
-   * The caller whose turn it is.
+   * The caller that is served next.
    *
    * @generated from field: string owner = 1;
    */
   owner: string;
 
   /**
-   * What callers may still spend in this turn, by owner.
+   * The remaining deficit of each caller, by owner.
    *
    * @generated from field: map<string, double> deficits = 2;
    */

@@ -17,7 +17,7 @@ export const file_cinematica_internal_v1_task: GenFile = /*@__PURE__*/
   fileDesc("CiFjaW5lbWF0aWNhL2ludGVybmFsL3YxL3Rhc2sucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEiZgoEVGFzaxINCgVvd25lchgBIAEoCRIQCgh2aWRlb19pZBgCIAEoCRIsCgVzdGFnZRgDIAEoDjIdLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuU3RhZ2USDwoHc2VnbWVudBgEIAEoDSKnAQoKRGVhZExldHRlchIqCgR0YXNrGAEgASgLMhwuY2luZW1hdGljYS5pbnRlcm5hbC52MS5UYXNrEjMKBnJlY29yZBgCIAEoCzIjLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVmlkZW9SZWNvcmQSDgoGZGV0YWlsGAMgASgJEigKBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlwKB1ByZXZpZXcSEAoIdmlkZW9faWQYASABKAkSDwoHc2VnbWVudBgCIAEoDRIMCgRzdGVwGAMgASgNEhIKCm1lZGlhX3R5cGUYBCABKAkSDAoEZGF0YRgFIAEoDGIGcHJvdG8z", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
 
 /**
- * A message of a work queue: a hint that there is work. The record says whether that is so.
+ * A message of a work queue. It only hints that there is work; the video record decides.
  *
  * @generated from message cinematica.internal.v1.Task
  */
@@ -51,7 +51,7 @@ export const TaskSchema: GenMessage<Task> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_task, 0);
 
 /**
- * A task that was given up, kept for people to look at.
+ * A task that was given up, stored for inspection.
  *
  * @generated from message cinematica.internal.v1.DeadLetter
  */
@@ -62,14 +62,14 @@ export type DeadLetter = Message<"cinematica.internal.v1.DeadLetter"> & {
   task?: Task | undefined;
 
   /**
-   * The record when it was given up.
+   * The record at the time of the failure.
    *
    * @generated from field: cinematica.internal.v1.VideoRecord record = 2;
    */
   record?: VideoRecord | undefined;
 
   /**
-   * What was thrown, with its stack.
+   * The error with its stack trace.
    *
    * @generated from field: string detail = 3;
    */
@@ -89,7 +89,7 @@ export const DeadLetterSchema: GenMessage<DeadLetter> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_task, 1);
 
 /**
- * What a running step looks like so far; kept on a subject of its own, the last one only.
+ * The latest preview of a running step. Each video has its own subject, which keeps only the last message.
  *
  * @generated from message cinematica.internal.v1.Preview
  */
@@ -105,14 +105,14 @@ export type Preview = Message<"cinematica.internal.v1.Preview"> & {
   segment: number;
 
   /**
-   * Steps done.
+   * Number of finished steps.
    *
    * @generated from field: uint32 step = 3;
    */
   step: number;
 
   /**
-   * For example `image/webp`.
+   * Media type, for example `image/webp`.
    *
    * @generated from field: string media_type = 4;
    */

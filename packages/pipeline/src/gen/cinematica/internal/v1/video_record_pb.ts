@@ -17,14 +17,14 @@ export const file_cinematica_internal_v1_video_record: GenFile = /*@__PURE__*/
   fileDesc("CiljaW5lbWF0aWNhL2ludGVybmFsL3YxL3ZpZGVvX3JlY29yZC5wcm90bxIWY2luZW1hdGljYS5pbnRlcm5hbC52MSLcBQoLVmlkZW9SZWNvcmQSDQoFb3duZXIYASABKAkSEAoIdmlkZW9faWQYAiABKAkSEgoKcmVxdWVzdF9pZBgDIAEoCRIxCgVzdGF0ZRgEIAEoDjIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVmlkZW9TdGF0ZRIZChFwcmV2aW91c19yZXZpc2lvbhgFIAEoBBIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgRwbGFuGAsgASgLMhwuY2luZW1hdGljYS5pbnRlcm5hbC52MS5QbGFuEi8KBXBob3RvGAwgASgLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBIxCgV0YXNrcxgNIAMoCzIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza1JlY29yZBIwCgdmYWlsdXJlGA4gASgLMh8uY2luZW1hdGljYS5pbnRlcm5hbC52MS5GYWlsdXJlEiwKBXNoYXJlGA8gASgLMh0uY2luZW1hdGljYS5pbnRlcm5hbC52MS5TaGFyZRITCgtwaG90b193aWR0aBgQIAEoDRIUCgxwaG90b19oZWlnaHQYESABKA0SEQoJbWFkZV9mcm9tGBIgASgJEhYKDmNvbnRpbnVlZF9mcm9tGBMgASgJEhQKDHRyYWNlX3BhcmVudBgUIAEoCSLzAwoEUGxhbhINCgVtb2RlbBgBIAEoCRIUCgxtb2RlbF9kaWdlc3QYAiABKAkSDQoFd2lkdGgYAyABKA0SDgoGaGVpZ2h0GAQgASgNEg4KBmZyYW1lcxgFIAEoDRIYChBjb25kaXRpb25pbmdfZnBzGAYgASgNEhIKCmZyYW1lX3JhdGUYByABKA0SGAoQbW90aW9uX2J1Y2tldF9pZBgIIAEoDRIaChJub2lzZV9hdWdfc3RyZW5ndGgYCSABKAESDQoFc3RlcHMYCiABKA0SFAoMbWluX2d1aWRhbmNlGAsgASgBEhQKDG1heF9ndWlkYW5jZRgMIAEoARIMCgRzZWVkGA0gASgNEg8KB3NhbXBsZXIYDiABKAkSDgoGc2lnbWFzGA8gAygBEg8KB2ZvY3VzX3gYECABKAESDwoHZm9jdXNfeRgRIAEoARIMCgRsb29wGBIgASgIEg8KB291dHB1dHMYEyADKAkSEAoIc2VnbWVudHMYFCABKA0SFgoOc2VnbWVudF9mcmFtZXMYFSABKA0SDwoHc3VycGx1cxgWIAEoDRIVCg1kZWNvZGVfY2h1bmtzGBcgAygNEhgKEGNoZWNrcG9pbnRfc3RlcHMYGCABKA0SDgoGcHJlc2V0GBkgASgJEgwKBHpvb20YGiABKAEixwQKClRhc2tSZWNvcmQSLAoFc3RhZ2UYASABKA4yHS5jaW5lbWF0aWNhLmludGVybmFsLnYxLlN0YWdlEg8KB3NlZ21lbnQYAiABKA0SMAoFc3RhdGUYAyABKA4yIS5jaW5lbWF0aWNhLmludGVybmFsLnYxLlRhc2tTdGF0ZRIPCgdhdHRlbXB0GAQgASgNEhAKCGZhaWx1cmVzGAUgASgNEg4KBndvcmtlchgGIAEoCRIuCgpsZWFzZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRzdGVwGAggASgNEg0KBXN0ZXBzGAkgASgNEi4KCnJlYWR5X3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3CgtjaGVja3BvaW50cxgNIAMoCzIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuQ2hlY2twb2ludBIUCgxjbGFpbWVkX3N0ZXAYDiABKA0SMQoHb3V0cHV0cxgPIAMoCzIgLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuQXJ0aWZhY3QSEwoLZmluZ2VycHJpbnQYECABKAkSEgoKbGFzdF9lcnJvchgRIAEoCRIPCgdyZW1ha2VzGBIgASgNIoIBCgpDaGVja3BvaW50EgwKBHN0ZXAYASABKA0SMwoJYXJ0aWZhY3RzGAIgAygLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBIxCgdvdXRwdXRzGAMgAygLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdCKjAQoHRmFpbHVyZRIsCgVzdGFnZRgBIAEoDjIdLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuU3RhZ2USDwoHc2VnbWVudBgCIAEoDRIPCgdtZXNzYWdlGAMgASgJEhEKCXBlcm1hbmVudBgEIAEoCBI1CgZyZWFzb24YBSABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLkZhaWx1cmVSZWFzb24iSgoFU2hhcmUSEAoIc2hhcmVfaWQYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKqMBCgpWaWRlb1N0YXRlEhsKF1ZJREVPX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVklERU9fU1RBVEVfUVVFVUVEEAESFwoTVklERU9fU1RBVEVfUlVOTklORxACEhQKEFZJREVPX1NUQVRFX0RPTkUQAxIWChJWSURFT19TVEFURV9GQUlMRUQQBBIZChVWSURFT19TVEFURV9DQU5DRUxMRUQQBSpkCgVTdGFnZRIVChFTVEFHRV9VTlNQRUNJRklFRBAAEhAKDFNUQUdFX0VOQ09ERRABEhEKDVNUQUdFX0RFTk9JU0UQAhIQCgxTVEFHRV9ERUNPREUQAxINCglTVEFHRV9NVVgQBCqCAQoJVGFza1N0YXRlEhoKFlRBU0tfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJUQVNLX1NUQVRFX1dBSVRJTkcQARIUChBUQVNLX1NUQVRFX1JFQURZEAISFgoSVEFTS19TVEFURV9SVU5OSU5HEAMSEwoPVEFTS19TVEFURV9ET05FEAQq/wEKDUZhaWx1cmVSZWFzb24SHgoaRkFJTFVSRV9SRUFTT05fVU5TUEVDSUZJRUQQABIfChtGQUlMVVJFX1JFQVNPTl9TVEFHRV9GQUlMRUQQARIgChxGQUlMVVJFX1JFQVNPTl9PVVRfT0ZfTUVNT1JZEAISIAocRkFJTFVSRV9SRUFTT05fVE9PS19UT09fTE9ORxADEhwKGEZBSUxVUkVfUkVBU09OX0RBVEFfTE9TVBAEEiMKH0ZBSUxVUkVfUkVBU09OX1BIT1RPX1VOUkVBREFCTEUQBRImCiJGQUlMVVJFX1JFQVNPTl9TRVRUSU5HX1VOU1VQUE9SVEVEEAZiBnByb3RvMw", [file_cinematica_internal_v1_artifact, file_google_protobuf_timestamp]);
 
 /**
- * The truth about a video: the value of the key `v.<owner>.<video>`. It is changed by compare-and-set only, and its
- * history is the video's event log.
+ * The authoritative state of a video: the value of the key `v.<owner>.<video>`. It is changed only by
+ * compare-and-set. Its history is the event log of the video.
  *
  * @generated from message cinematica.internal.v1.VideoRecord
  */
 export type VideoRecord = Message<"cinematica.internal.v1.VideoRecord"> & {
   /**
-   * Who the video belongs to.
+   * The caller who owns the video.
    *
    * @generated from field: string owner = 1;
    */
@@ -38,7 +38,7 @@ export type VideoRecord = Message<"cinematica.internal.v1.VideoRecord"> & {
   videoId: string;
 
   /**
-   * The request that made it, for its own record to be closed when the video goes.
+   * The `request_id` of the CreateVideo request, to close its request record when the video is removed.
    *
    * @generated from field: string request_id = 3;
    */
@@ -50,7 +50,7 @@ export type VideoRecord = Message<"cinematica.internal.v1.VideoRecord"> & {
   state: VideoState;
 
   /**
-   * The revision that this one was made from: a reader sees by it whether it missed one.
+   * The revision that this one replaced. It shows a reader whether it missed a revision.
    *
    * @generated from field: uint64 previous_revision = 5;
    */
@@ -62,28 +62,28 @@ export type VideoRecord = Message<"cinematica.internal.v1.VideoRecord"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * When the dispatcher let it in.
+   * When the dispatcher started the video.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 7;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * When it was done, failed or cancelled.
+   * When the video was done, failed or cancelled.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 8;
    */
   endTime?: Timestamp | undefined;
 
   /**
-   * When it is deleted by itself.
+   * When the video is deleted automatically.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 9;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * Set while it counts as deleted: nothing is left of it after this moment.
+   * Set while the video is deleted but can be restored. It is removed completely after this time.
    *
    * @generated from field: google.protobuf.Timestamp purge_time = 10;
    */
@@ -97,35 +97,35 @@ export type VideoRecord = Message<"cinematica.internal.v1.VideoRecord"> & {
   plan?: Plan | undefined;
 
   /**
-   * The sanitised photo.
+   * The sanitized photo.
    *
    * @generated from field: cinematica.internal.v1.Artifact photo = 12;
    */
   photo?: Artifact | undefined;
 
   /**
-   * Every task of the plan, in the plan's order.
+   * All tasks, in the order of the plan.
    *
    * @generated from field: repeated cinematica.internal.v1.TaskRecord tasks = 13;
    */
   tasks: TaskRecord[];
 
   /**
-   * Set when it failed.
+   * Set if the video failed.
    *
    * @generated from field: cinematica.internal.v1.Failure failure = 14;
    */
   failure?: Failure | undefined;
 
   /**
-   * Set while a link to it is shared.
+   * Set while the video is shared.
    *
    * @generated from field: cinematica.internal.v1.Share share = 15;
    */
   share?: Share | undefined;
 
   /**
-   * Pixels of the sanitised photo.
+   * Size of the sanitized photo in pixels.
    *
    * @generated from field: uint32 photo_width = 16;
    */
@@ -137,21 +137,21 @@ export type VideoRecord = Message<"cinematica.internal.v1.VideoRecord"> & {
   photoHeight: number;
 
   /**
-   * The id of the video whose photo this one was made from; empty for a photo that was sent.
+   * The id of the video whose photo was used again. Empty if the photo was uploaded.
    *
    * @generated from field: string made_from = 18;
    */
   madeFrom: string;
 
   /**
-   * The id of the video whose last frame is this one's photo; empty otherwise.
+   * The id of the video whose last frame is the photo of this one. Empty otherwise.
    *
    * @generated from field: string continued_from = 19;
    */
   continuedFrom: string;
 
   /**
-   * W3C trace context of the request that made it: the trace that its tasks are part of. Empty where there was none.
+   * W3C trace context of the CreateVideo request. The tasks belong to this trace. Empty if there is none.
    *
    * @generated from field: string trace_parent = 20;
    */
@@ -166,27 +166,27 @@ export const VideoRecordSchema: GenMessage<VideoRecord> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_video_record, 0);
 
 /**
- * Everything that the frames follow from, beside the photo.
+ * Everything that determines the frames, apart from the photo.
  *
  * @generated from message cinematica.internal.v1.Plan
  */
 export type Plan = Message<"cinematica.internal.v1.Plan"> & {
   /**
-   * The model's short name.
+   * Short name of the model.
    *
    * @generated from field: string model = 1;
    */
   model: string;
 
   /**
-   * The first hexadecimal digits of the digest of its files.
+   * The first hexadecimal digits of the digest of the model's files.
    *
    * @generated from field: string model_digest = 2;
    */
   modelDigest: string;
 
   /**
-   * Pixels.
+   * Size of the video in pixels.
    *
    * @generated from field: uint32 width = 3;
    */
@@ -198,14 +198,14 @@ export type Plan = Message<"cinematica.internal.v1.Plan"> & {
   height: number;
 
   /**
-   * Frames wanted.
+   * Number of frames that were requested.
    *
    * @generated from field: uint32 frames = 5;
    */
   frames: number;
 
   /**
-   * The numeric settings have the names of `cinematica.v1.VideoSettings`.
+   * The numeric settings have the names and units of `cinematica.v1.VideoSettings`.
    *
    * @generated from field: uint32 conditioning_fps = 6;
    */
@@ -252,14 +252,14 @@ export type Plan = Message<"cinematica.internal.v1.Plan"> & {
   sampler: string;
 
   /**
-   * Noise levels in place of the sampler's own.
+   * Noise levels that replace those of the sampler. Empty for the sampler's own.
    *
    * @generated from field: repeated double sigmas = 15;
    */
   sigmas: number[];
 
   /**
-   * The place in the photo that a crop keeps, 0 to 1 from the left and from the top.
+   * Focus of the crop, 0 to 1 from the left and from the top edge of the photo.
    *
    * @generated from field: double focus_x = 16;
    */
@@ -271,63 +271,63 @@ export type Plan = Message<"cinematica.internal.v1.Plan"> & {
   focusY: number;
 
   /**
-   * Whether the video runs forth and back.
+   * Whether the video is played forwards, then backwards.
    *
    * @generated from field: bool loop = 18;
    */
   loop: boolean;
 
   /**
-   * Kinds of files that are made, for example `mp4`.
+   * Kinds of files to make, for example `mp4`.
    *
    * @generated from field: repeated string outputs = 19;
    */
   outputs: string[];
 
   /**
-   * Runs of the model.
+   * Number of segments: runs of the model.
    *
    * @generated from field: uint32 segments = 20;
    */
   segments: number;
 
   /**
-   * Frames of each run; all but the first begin with the last frame of the one before.
+   * Frames per segment. Each segment except the first starts with the last frame of the previous one.
    *
    * @generated from field: uint32 segment_frames = 21;
    */
   segmentFrames: number;
 
   /**
-   * Frames at the very end that are made but not shown.
+   * Frames at the end that are computed but not shown.
    *
    * @generated from field: uint32 surplus = 22;
    */
   surplus: number;
 
   /**
-   * Frames of each decode chunk of a segment, in order.
+   * Frames per decode chunk of a segment, in order.
    *
    * @generated from field: repeated uint32 decode_chunks = 23;
    */
   decodeChunks: number[];
 
   /**
-   * Steps between two saved checkpoints of the denoiser.
+   * Steps between two checkpoints of the denoiser.
    *
    * @generated from field: uint32 checkpoint_steps = 24;
    */
   checkpointSteps: number;
 
   /**
-   * What was asked for in place of numbers, as models name it; empty for their defaults.
+   * Name of the preset in the model card. Empty for the model's default settings.
    *
    * @generated from field: string preset = 25;
    */
   preset: string;
 
   /**
-   * How many times smaller than the largest part of the photo that fits a crop is; 0 is 1.
+   * Zoom factor of the crop, relative to the largest part of the photo that fits. 0 means 1.
    *
    * @generated from field: double zoom = 26;
    */
@@ -342,7 +342,7 @@ export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_video_record, 1);
 
 /**
- * One piece of work: a stage for a segment; encoding and muxing are of the whole video and have segment 0.
+ * A unit of work: one stage of one segment. Encoding and muxing concern the whole video and have segment 0.
  *
  * @generated from message cinematica.internal.v1.TaskRecord
  */
@@ -363,35 +363,35 @@ export type TaskRecord = Message<"cinematica.internal.v1.TaskRecord"> & {
   state: TaskState;
 
   /**
-   * Raised by each claim: whoever holds another number has lost the task.
+   * Increased by each claim. A worker with an older number has lost the task.
    *
    * @generated from field: uint32 attempt = 4;
    */
   attempt: number;
 
   /**
-   * Attempts in a row that ended without progress.
+   * Consecutive attempts that ended without progress.
    *
    * @generated from field: uint32 failures = 5;
    */
   failures: number;
 
   /**
-   * Who holds it; another name for each claim.
+   * The worker that has claimed the task. Each claim has a different name.
    *
    * @generated from field: string worker = 6;
    */
   worker: string;
 
   /**
-   * Until when the holder is taken to be alive.
+   * Time at which the lease of the worker expires.
    *
    * @generated from field: google.protobuf.Timestamp lease_time = 7;
    */
   leaseTime?: Timestamp | undefined;
 
   /**
-   * Progress: steps done, of how many.
+   * Progress: finished steps, and steps in total.
    *
    * @generated from field: uint32 step = 8;
    */
@@ -403,14 +403,14 @@ export type TaskRecord = Message<"cinematica.internal.v1.TaskRecord"> & {
   steps: number;
 
   /**
-   * When its inputs were there.
+   * When all inputs were available.
    *
    * @generated from field: google.protobuf.Timestamp ready_time = 10;
    */
   readyTime?: Timestamp | undefined;
 
   /**
-   * When it was first claimed.
+   * When the task was first claimed.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 11;
    */
@@ -422,28 +422,29 @@ export type TaskRecord = Message<"cinematica.internal.v1.TaskRecord"> & {
   endTime?: Timestamp | undefined;
 
   /**
-   * Saved states to go on from, the newest first.
+   * Saved states from which another attempt can resume, newest first.
    *
    * @generated from field: repeated cinematica.internal.v1.Checkpoint checkpoints = 13;
    */
   checkpoints: Checkpoint[];
 
   /**
-   * The newest checkpoint's step when it was claimed: nothing beyond it means no progress.
+   * The step of the newest checkpoint at the time of the claim. An attempt without a later checkpoint has made no
+   * progress.
    *
    * @generated from field: uint32 claimed_step = 14;
    */
   claimedStep: number;
 
   /**
-   * What it made; set when it is done.
+   * Results. Set when the task is done.
    *
    * @generated from field: repeated cinematica.internal.v1.Artifact outputs = 15;
    */
   outputs: Artifact[];
 
   /**
-   * What the bytes depend on beside the plan: build, instruction set, number of threads.
+   * What the bytes of the result depend on apart from the plan: build, instruction set and number of threads.
    *
    * @generated from field: string fingerprint = 16;
    */
@@ -457,7 +458,7 @@ export type TaskRecord = Message<"cinematica.internal.v1.TaskRecord"> & {
   lastError: string;
 
   /**
-   * How often it was made again because what it had made was lost.
+   * How often the task was done again because its results were lost.
    *
    * @generated from field: uint32 remakes = 18;
    */
@@ -472,27 +473,27 @@ export const TaskRecordSchema: GenMessage<TaskRecord> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_video_record, 2);
 
 /**
- * A state of a task that another attempt can go on from.
+ * A saved state from which another attempt of the task can resume.
  *
  * @generated from message cinematica.internal.v1.Checkpoint
  */
 export type Checkpoint = Message<"cinematica.internal.v1.Checkpoint"> & {
   /**
-   * Steps done.
+   * Number of finished steps.
    *
    * @generated from field: uint32 step = 1;
    */
   step: number;
 
   /**
-   * One for each part that was saved.
+   * One artifact for each saved part.
    *
    * @generated from field: repeated cinematica.internal.v1.Artifact artifacts = 2;
    */
   artifacts: Artifact[];
 
   /**
-   * Results that were finished by then: another attempt keeps them.
+   * Results that were already finished. The next attempt keeps them.
    *
    * @generated from field: repeated cinematica.internal.v1.Artifact outputs = 3;
    */
@@ -523,14 +524,14 @@ export type Failure = Message<"cinematica.internal.v1.Failure"> & {
   segment: number;
 
   /**
-   * For people: what happened and what can be done.
+   * For people: what happened and what to do about it.
    *
    * @generated from field: string message = 3;
    */
   message: string;
 
   /**
-   * Whether the same request can't succeed however often it is tried.
+   * Whether a retry of the same request always fails.
    *
    * @generated from field: bool permanent = 4;
    */
@@ -552,13 +553,13 @@ export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_video_record, 4);
 
 /**
- * A link that others may watch the video by.
+ * A public link to the video.
  *
  * @generated from message cinematica.internal.v1.Share
  */
 export type Share = Message<"cinematica.internal.v1.Share"> & {
   /**
-   * Names the link; another one for each time it is shared.
+   * Secret part of the link. Each new share has a different one.
    *
    * @generated from field: string share_id = 1;
    */
@@ -578,7 +579,7 @@ export const ShareSchema: GenMessage<Share> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_video_record, 5);
 
 /**
- * Where a video stands.
+ * State of a video.
  *
  * @generated from enum cinematica.internal.v1.VideoState
  */
@@ -596,7 +597,7 @@ export const VideoState = {
   QUEUED: 1,
 
   /**
-   * Has been let in: its tasks are in the work queues or running.
+   * Started by the dispatcher: its tasks are in the work queues or running.
    *
    * @generated from enum value: VIDEO_STATE_RUNNING = 2;
    */
@@ -619,7 +620,7 @@ export const VideoState = {
 } as const;
 
 /**
- * Where a video stands.
+ * State of a video.
  *
  * @generated from enum cinematica.internal.v1.VideoState
  */
@@ -677,7 +678,7 @@ export const StageSchema: GenEnum<Stage> = /*@__PURE__*/
   enumDesc(file_cinematica_internal_v1_video_record, 1);
 
 /**
- * Where a task stands.
+ * State of a task.
  *
  * @generated from enum cinematica.internal.v1.TaskState
  */
@@ -688,14 +689,14 @@ export const TaskState = {
   UNSPECIFIED: 0,
 
   /**
-   * Its inputs are not there yet.
+   * Its inputs are not available yet.
    *
    * @generated from enum value: TASK_STATE_WAITING = 1;
    */
   WAITING: 1,
 
   /**
-   * It waits for a worker.
+   * Waits for a worker.
    *
    * @generated from enum value: TASK_STATE_READY = 2;
    */
@@ -713,7 +714,7 @@ export const TaskState = {
 } as const;
 
 /**
- * Where a task stands.
+ * State of a task.
  *
  * @generated from enum cinematica.internal.v1.TaskState
  */
@@ -726,7 +727,7 @@ export const TaskStateSchema: GenEnum<TaskState> = /*@__PURE__*/
   enumDesc(file_cinematica_internal_v1_video_record, 2);
 
 /**
- * What a video failed of.
+ * Reasons of a failure.
  *
  * @generated from enum cinematica.internal.v1.FailureReason
  */
@@ -737,42 +738,42 @@ export const FailureReason = {
   UNSPECIFIED: 0,
 
   /**
-   * A stage failed on it again and again.
+   * A stage failed repeatedly.
    *
    * @generated from enum value: FAILURE_REASON_STAGE_FAILED = 1;
    */
   STAGE_FAILED: 1,
 
   /**
-   * A stage has too little memory for it.
+   * A stage does not have enough memory.
    *
    * @generated from enum value: FAILURE_REASON_OUT_OF_MEMORY = 2;
    */
   OUT_OF_MEMORY: 2,
 
   /**
-   * A stage made no progress for longer than its deadline.
+   * A stage made no progress before its deadline.
    *
    * @generated from enum value: FAILURE_REASON_TOOK_TOO_LONG = 3;
    */
   TOOK_TOO_LONG: 3,
 
   /**
-   * Something that it needs was lost and can't be made again.
+   * Data that the video needs was lost and cannot be computed again.
    *
    * @generated from enum value: FAILURE_REASON_DATA_LOST = 4;
    */
   DATA_LOST: 4,
 
   /**
-   * Its photo can't be read.
+   * The photo cannot be read.
    *
    * @generated from enum value: FAILURE_REASON_PHOTO_UNREADABLE = 5;
    */
   PHOTO_UNREADABLE: 5,
 
   /**
-   * The model can't do what its settings ask for.
+   * The model does not support the settings.
    *
    * @generated from enum value: FAILURE_REASON_SETTING_UNSUPPORTED = 6;
    */
@@ -780,7 +781,7 @@ export const FailureReason = {
 } as const;
 
 /**
- * What a video failed of.
+ * Reasons of a failure.
  *
  * @generated from enum cinematica.internal.v1.FailureReason
  */

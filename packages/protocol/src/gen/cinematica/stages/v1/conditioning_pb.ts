@@ -14,55 +14,57 @@ export const file_cinematica_stages_v1_conditioning: GenFile = /*@__PURE__*/
   fileDesc("CidjaW5lbWF0aWNhL3N0YWdlcy92MS9jb25kaXRpb25pbmcucHJvdG8SFGNpbmVtYXRpY2Euc3RhZ2VzLnYxIu0BCgxDb25kaXRpb25pbmcSHgoMbW9kZWxfZGlnZXN0GAEgASgJQgi6SAVyA5gBQBIkCg9pbWFnZV9lbWJlZGRpbmcYAiABKAxCC7pICHoGEAQYgIAEEiIKDWltYWdlX2xhdGVudHMYAyABKAxCC7pICHoGEAQY4PtzEh8KC3ByZXZpZXdfbWFwGAQgASgMQgq6SAd6BRAYGIAgEhsKCGNoYW5uZWxzGAUgASgNQgm6SAYqBBhAKAESGgoGaGVpZ2h0GAYgASgNQgq6SAcqBRiACCgBEhkKBXdpZHRoGAcgASgNQgq6SAcqBRiACCgBYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
- * All that the denoiser needs of a photo. The numbers are little-endian float32.
+ * The inputs that the denoiser computes from a photo. Tensors are little-endian float32, in row-major order.
  *
  * @generated from message cinematica.stages.v1.Conditioning
  */
 export type Conditioning = Message<"cinematica.stages.v1.Conditioning"> & {
   /**
-   * SHA-256 of the model that made it, in hex: no other can use it.
+   * SHA-256 of the files of the model that made it, as 64 hexadecimal digits. Other models refuse it.
    *
    * @generated from field: string model_digest = 1;
    */
   modelDigest: string;
 
   /**
-   * CLIP's embedding, `[projection_dim]`.
+   * CLIP's image embedding, of shape `[projection_dim]`.
    *
    * @generated from field: bytes image_embedding = 2;
    */
   imageEmbedding: Uint8Array;
 
   /**
-   * The photo's latents with their noise, not scaled, `[channels, height, width]`.
+   * The photo's latents with their noise, not scaled by the autoencoder's `scaling_factor`, of shape `[channels,
+   * height, width]`.
    *
    * @generated from field: bytes image_latents = 3;
    */
   imageLatents: Uint8Array;
 
   /**
-   * The map from latents to colours that previews are made with, `[channels + 1, 3]`.
+   * The linear map from latents to RGB that previews are made with, of shape `[channels + 1, 3]`. The last row is the
+   * offset.
    *
    * @generated from field: bytes preview_map = 4;
    */
   previewMap: Uint8Array;
 
   /**
-   * Latent channels of the model.
+   * Number of latent channels, 1 to 64.
    *
    * @generated from field: uint32 channels = 5;
    */
   channels: number;
 
   /**
-   * Height of the latents.
+   * Height of the latents, 1 to 1024.
    *
    * @generated from field: uint32 height = 6;
    */
   height: number;
 
   /**
-   * Width of the latents.
+   * Width of the latents, 1 to 1024.
    *
    * @generated from field: uint32 width = 7;
    */

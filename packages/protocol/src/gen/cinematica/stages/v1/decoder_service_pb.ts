@@ -22,13 +22,13 @@ export const file_cinematica_stages_v1_decoder_service: GenFile = /*@__PURE__*/
  */
 export type DecodeRequest = Message<"cinematica.stages.v1.DecodeRequest"> & {
   /**
-   * The first is a `start`, all others are `chunk`s.
+   * The first message is a `start`; all others are `chunk`s.
    *
    * @generated from oneof cinematica.stages.v1.DecodeRequest.message
    */
   message: {
     /**
-     * What is to be decoded.
+     * Describes the latents that follow.
      *
      * @generated from field: cinematica.stages.v1.DecodeStart start = 1;
      */
@@ -53,28 +53,28 @@ export const DecodeRequestSchema: GenMessage<DecodeRequest> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_decoder_service, 0);
 
 /**
- * What is to be decoded.
+ * Describes the latents to decode.
  *
  * @generated from message cinematica.stages.v1.DecodeStart
  */
 export type DecodeStart = Message<"cinematica.stages.v1.DecodeStart"> & {
   /**
-   * The model, by its short name; empty for whichever this stage has loaded.
+   * Short name of the model. Empty: the model that the stage has loaded.
    *
    * @generated from field: string model = 1;
    */
   model: string;
 
   /**
-   * The latents that follow, as `DenoiserService.Denoise` gives them.
+   * The shape of the latents that follow. They are the latents that `DenoiserService.Denoise` returns.
    *
    * @generated from field: cinematica.stages.v1.LatentsHeader latents = 2;
    */
   latents?: LatentsHeader | undefined;
 
   /**
-   * The most frames to decode together: the decoder sees so many at once, and the result depends on it. Left out, the
-   * model's default.
+   * The largest number of frames that are decoded together, 1 to 250. The decoder mixes information between these
+   * frames, so the result depends on this number. Default: the model's.
    *
    * @generated from field: optional uint32 frames_together = 3;
    */
@@ -95,13 +95,13 @@ export const DecodeStartSchema: GenMessage<DecodeStart> = /*@__PURE__*/
  */
 export type DecodeResponse = Message<"cinematica.stages.v1.DecodeResponse"> & {
   /**
-   * The first is a `frames`, all others are `chunk`s.
+   * The first message is a `frames`; all others are `chunk`s.
    *
    * @generated from oneof cinematica.stages.v1.DecodeResponse.message
    */
   message: {
     /**
-     * The frames that follow.
+     * Describes the frames that follow.
      *
      * @generated from field: cinematica.stages.v1.FramesHeader frames = 1;
      */
@@ -126,17 +126,18 @@ export const DecodeResponseSchema: GenMessage<DecodeResponse> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_decoder_service, 2);
 
 /**
- * The third stage: the autoencoder's temporal decoder.
+ * The third stage: decodes latents to frames with the autoencoder's temporal decoder.
  *
- * Like every stage it takes one task at a time, from its queue or from a call. A call waits for its turn until its
- * deadline, and is then refused with RESOURCE_EXHAUSTED and the reason SLOT_TAKEN. It carries a bearer token.
+ * Like every stage, it does one task at a time. A task comes from the stage's work queue or from a call. A call waits
+ * for its turn until shortly before its deadline; then it fails with RESOURCE_EXHAUSTED and the reason SLOT_TAKEN.
+ * Each call needs a bearer token.
  *
  * @generated from service cinematica.stages.v1.DecoderService
  */
 export const DecoderService: GenService<{
   /**
-   * Latents to frames. Send one `start` and then the `chunk`s of each frame of latents; there come one `frames` and then
-   * the `chunk`s of each frame of the video, as they are decoded.
+   * Decodes latents to frames. The caller sends one `start`, then the `chunk`s of each frame of latents. The response
+   * has one `frames`, then the `chunk`s of each frame of the video, as soon as each frame is decoded.
    *
    * @generated from rpc cinematica.stages.v1.DecoderService.Decode
    */

@@ -24,107 +24,110 @@ export const file_cinematica_stages_v1_denoiser_service: GenFile = /*@__PURE__*/
  */
 export type DenoiseRequest = Message<"cinematica.stages.v1.DenoiseRequest"> & {
   /**
-   * The model, by its short name; empty for whichever this stage has loaded.
+   * Short name of the model. Empty: the model that the stage has loaded.
    *
    * @generated from field: string model = 1;
    */
   model: string;
 
   /**
-   * What `EncoderService.Encode` made of the photo.
+   * The result of `EncoderService.Encode` for the photo.
    *
    * @generated from field: cinematica.stages.v1.Conditioning conditioning = 2;
    */
   conditioning?: Conditioning | undefined;
 
   /**
-   * For a segment that goes on from another: the latents of the other's last frame, `[channels, height, width]`,
-   * little-endian float32. Empty for the first segment.
+   * The latents of the last frame of the previous segment, of shape `[channels, height, width]`, as little-endian
+   * float32. Empty for the first segment.
    *
    * @generated from field: bytes last_latents = 3;
    */
   lastLatents: Uint8Array;
 
   /**
-   * Which segment this is, from 0. Another segment has other noise.
+   * Number of the segment, 0 to 249. Each segment has different noise, unless the model shares its noise between
+   * segments.
    *
    * @generated from field: uint32 segment = 4;
    */
   segment: number;
 
   /**
-   * Frames of the segment. Left out, the model's window.
+   * Frames of the segment, 1 to 250. Default: the model's window.
    *
    * @generated from field: optional uint32 frames = 5;
    */
   frames?: number | undefined;
 
   /**
-   * The frame rate that the model is told. Left out, the model's default.
+   * The model's `fps` condition in frames per second, 1 to 60. Default: the model's.
    *
    * @generated from field: optional uint32 conditioning_fps = 6;
    */
   conditioningFps?: number | undefined;
 
   /**
-   * SVD's `motion_bucket_id`. Left out, the model's default.
+   * SVD's `motion_bucket_id`, 1 to 255. More gives more motion. Default: the model's.
    *
    * @generated from field: optional uint32 motion_bucket_id = 7;
    */
   motionBucketId?: number | undefined;
 
   /**
-   * The strength that the photo was encoded with, which the model is told. Left out, the model's default.
+   * SVD's `noise_aug_strength`, 0 to 1: the value that the photo was encoded with. It is a condition of the model.
+   * Default: the model's.
    *
    * @generated from field: optional double noise_aug_strength = 8;
    */
   noiseAugStrength?: number | undefined;
 
   /**
-   * Denoising steps. Left out, the model's default.
+   * Denoising steps, 1 to 100. Default: the model's.
    *
    * @generated from field: optional uint32 steps = 9;
    */
   steps?: number | undefined;
 
   /**
-   * Guidance of the first frame. Left out, the model's default.
+   * Guidance scale of the first frame, 0 to 30. Default: the model's.
    *
    * @generated from field: optional double min_guidance = 10;
    */
   minGuidance?: number | undefined;
 
   /**
-   * Guidance of the last frame. Left out, the model's default.
+   * Guidance scale of the last frame, 0 to 30. Default: the model's.
    *
    * @generated from field: optional double max_guidance = 11;
    */
   maxGuidance?: number | undefined;
 
   /**
-   * Decides the noise.
+   * Seed of the noise.
    *
    * @generated from field: uint32 seed = 12;
    */
   seed: number;
 
   /**
-   * Which sampler. Not set, the model's own.
+   * The sampler. Default: the model's.
    *
    * @generated from field: cinematica.stages.v1.Sampler sampler = 13;
    */
   sampler: Sampler;
 
   /**
-   * A preview after every so many steps; 0 for none.
+   * Number of steps between two previews, 1 to 100. 0: no previews.
    *
    * @generated from field: uint32 preview_every = 14;
    */
   previewEvery: number;
 
   /**
-   * For a segment that goes on from another: the `statistics` of the first segment, which this one's colours are held to,
-   * so that they don't drift from segment to segment. Left out, only the seam is held.
+   * The `statistics` of the first segment. The latents of this segment are matched to them, so that colors do not
+   * drift from segment to segment. Not set: the latents are matched at the seam only. Used only together with
+   * `last_latents`.
    *
    * @generated from field: cinematica.stages.v1.ChannelStatistics first_statistics = 15;
    */
@@ -145,13 +148,13 @@ export const DenoiseRequestSchema: GenMessage<DenoiseRequest> = /*@__PURE__*/
  */
 export type DenoiseResponse = Message<"cinematica.stages.v1.DenoiseResponse"> & {
   /**
-   * What the stream has come to.
+   * One message of the stream.
    *
    * @generated from oneof cinematica.stages.v1.DenoiseResponse.message
    */
   message: {
     /**
-     * Another step is done.
+     * A step is done.
      *
      * @generated from field: cinematica.stages.v1.DenoiseStep step = 1;
      */
@@ -159,7 +162,7 @@ export type DenoiseResponse = Message<"cinematica.stages.v1.DenoiseResponse"> & 
     case: "step";
   } | {
     /**
-     * What it looks like so far.
+     * A preview of the current state.
      *
      * @generated from field: cinematica.stages.v1.DenoisePreview preview = 2;
      */
@@ -167,7 +170,7 @@ export type DenoiseResponse = Message<"cinematica.stages.v1.DenoiseResponse"> & 
     case: "preview";
   } | {
     /**
-     * The latents are finished; their frames follow.
+     * Describes the finished latents, which follow as `chunk`s.
      *
      * @generated from field: cinematica.stages.v1.LatentsHeader latents = 3;
      */
@@ -183,7 +186,7 @@ export type DenoiseResponse = Message<"cinematica.stages.v1.DenoiseResponse"> & 
     case: "chunk";
   } | {
     /**
-     * What the colours of later segments are held to; before `latents`.
+     * The statistics that later segments are matched to. They precede `latents`.
      *
      * @generated from field: cinematica.stages.v1.ChannelStatistics statistics = 5;
      */
@@ -200,7 +203,8 @@ export const DenoiseResponseSchema: GenMessage<DenoiseResponse> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_denoiser_service, 1);
 
 /**
- * What a decoder makes overall colour, contrast and detail of.
+ * Statistics of latents that determine the overall color, contrast and detail of the decoded frames. Each list has
+ * one number per latent channel.
  *
  * @generated from message cinematica.stages.v1.ChannelStatistics
  */
@@ -213,14 +217,14 @@ export type ChannelStatistics = Message<"cinematica.stages.v1.ChannelStatistics"
   mean: number[];
 
   /**
-   * Standard deviation of each latent channel, smoothed: its contrast.
+   * Standard deviation of each latent channel after smoothing: its contrast.
    *
    * @generated from field: repeated double std = 2;
    */
   std: number[];
 
   /**
-   * Root mean square of what smoothing takes away from each latent channel: its edges and textures.
+   * Root mean square of the part of each latent channel that smoothing removes: its edges and textures.
    *
    * @generated from field: repeated double detail = 3;
    */
@@ -235,20 +239,20 @@ export const ChannelStatisticsSchema: GenMessage<ChannelStatistics> = /*@__PURE_
   messageDesc(file_cinematica_stages_v1_denoiser_service, 2);
 
 /**
- * A step that is done.
+ * A finished denoising step.
  *
  * @generated from message cinematica.stages.v1.DenoiseStep
  */
 export type DenoiseStep = Message<"cinematica.stages.v1.DenoiseStep"> & {
   /**
-   * Steps done, from 1.
+   * Number of finished steps, from 1.
    *
    * @generated from field: uint32 step = 1;
    */
   step: number;
 
   /**
-   * Steps in all.
+   * Number of steps in total.
    *
    * @generated from field: uint32 steps = 2;
    */
@@ -263,20 +267,20 @@ export const DenoiseStepSchema: GenMessage<DenoiseStep> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_denoiser_service, 3);
 
 /**
- * What a segment looks like so far.
+ * A preview of a segment.
  *
  * @generated from message cinematica.stages.v1.DenoisePreview
  */
 export type DenoisePreview = Message<"cinematica.stages.v1.DenoisePreview"> & {
   /**
-   * An animated WebP that loops: one pixel for each of the latents.
+   * An animated WebP that loops, with one pixel per latent position, at most 1 MB.
    *
    * @generated from field: bytes image = 1;
    */
   image: Uint8Array;
 
   /**
-   * Steps done, from 1.
+   * Number of finished steps, from 1.
    *
    * @generated from field: uint32 step = 2;
    */
@@ -305,13 +309,13 @@ export const DenoisePreviewSchema: GenMessage<DenoisePreview> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_denoiser_service, 4);
 
 /**
- * Ways from noise to latents.
+ * Samplers and their noise levels.
  *
  * @generated from enum cinematica.stages.v1.Sampler
  */
 export const Sampler = {
   /**
-   * The model's own.
+   * The model's default.
    *
    * @generated from enum value: SAMPLER_UNSPECIFIED = 0;
    */
@@ -325,14 +329,14 @@ export const Sampler = {
   EULER: 1,
 
   /**
-   * Euler on the levels of "Align Your Steps".
+   * Euler on the noise levels of "Align Your Steps".
    *
    * @generated from enum value: SAMPLER_AYS = 2;
    */
   AYS: 2,
 
   /**
-   * AnimateLCM's few steps, with fresh noise in each.
+   * AnimateLCM's sampler: few steps, with new noise in each step.
    *
    * @generated from enum value: SAMPLER_ANIMATELCM = 3;
    */
@@ -340,7 +344,7 @@ export const Sampler = {
 } as const;
 
 /**
- * Ways from noise to latents.
+ * Samplers and their noise levels.
  *
  * @generated from enum cinematica.stages.v1.Sampler
  */
@@ -353,17 +357,19 @@ export const SamplerSchema: GenEnum<Sampler> = /*@__PURE__*/
   enumDesc(file_cinematica_stages_v1_denoiser_service, 0);
 
 /**
- * The second stage: the UNet and its sampler.
+ * The second stage: denoises latents with the UNet and a sampler.
  *
- * Like every stage it takes one task at a time, from its queue or from a call. A call waits for its turn until its
- * deadline, and is then refused with RESOURCE_EXHAUSTED and the reason SLOT_TAKEN. It carries a bearer token.
+ * Like every stage, it does one task at a time. A task comes from the stage's work queue or from a call. A call waits
+ * for its turn until shortly before its deadline; then it fails with RESOURCE_EXHAUSTED and the reason SLOT_TAKEN.
+ * Each call needs a bearer token.
  *
  * @generated from service cinematica.stages.v1.DenoiserService
  */
 export const DenoiserService: GenService<{
   /**
-   * The latents of one segment. The stream has a `step` for each step done, `preview`s as asked for, and at last the
-   * latents: their `statistics`, one `latents` and then the `chunk`s of each frame. A call that is cancelled stops within one step.
+   * Computes the latents of one segment. The response has a `step` after each denoising step, and `preview`s if the
+   * request asks for them. At the end it has the `statistics`, one `latents`, and the `chunk`s of each frame of
+   * latents. A cancelled call stops within one step.
    *
    * @generated from rpc cinematica.stages.v1.DenoiserService.Denoise
    */

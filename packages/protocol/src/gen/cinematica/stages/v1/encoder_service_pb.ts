@@ -22,49 +22,49 @@ export const file_cinematica_stages_v1_encoder_service: GenFile = /*@__PURE__*/
  */
 export type EncodeRequest = Message<"cinematica.stages.v1.EncodeRequest"> & {
   /**
-   * The model, by its short name; empty for whichever this stage has loaded.
+   * Short name of the model. Empty: the model that the stage has loaded.
    *
    * @generated from field: string model = 1;
    */
   model: string;
 
   /**
-   * The photo: JPEG, PNG, WebP or AVIF, at most 2 MB.
+   * The photo as JPEG, PNG, WebP or AVIF, at most 2 MB.
    *
    * @generated from field: bytes image = 2;
    */
   image: Uint8Array;
 
   /**
-   * Width of the video in pixels, a multiple of what the model asks for.
+   * Width of the video in pixels, 8 to 4096: a multiple of the model's `size_multiple`.
    *
    * @generated from field: uint32 width = 3;
    */
   width: number;
 
   /**
-   * Height of the video in pixels, a multiple of what the model asks for.
+   * Height of the video in pixels, 8 to 4096: a multiple of the model's `size_multiple`.
    *
    * @generated from field: uint32 height = 4;
    */
   height: number;
 
   /**
-   * Strength of the noise that the photo gets, 0 to 1. Left out, the model's default.
+   * SVD's `noise_aug_strength`, 0 to 1: the amount of noise that is added to the photo. Default: the model's.
    *
    * @generated from field: optional double noise_aug_strength = 5;
    */
   noiseAugStrength?: number | undefined;
 
   /**
-   * Decides that noise; the denoiser gets the same seed.
+   * Seed of that noise. The denoiser uses the same seed.
    *
    * @generated from field: uint32 seed = 6;
    */
   seed: number;
 
   /**
-   * What of the photo to keep where its shape is not the video's. Left out, its middle.
+   * The part of the photo that is kept if the photo's aspect ratio differs from the video's. Default: the center.
    *
    * @generated from field: cinematica.stages.v1.CropWindow crop = 7;
    */
@@ -79,27 +79,27 @@ export const EncodeRequestSchema: GenMessage<EncodeRequest> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_encoder_service, 0);
 
 /**
- * A part of a photo of the video's shape, with the focus as near its middle as can be.
+ * A part of the photo that has the aspect ratio of the video. Its center is as close as possible to the focus.
  *
  * @generated from message cinematica.stages.v1.CropWindow
  */
 export type CropWindow = Message<"cinematica.stages.v1.CropWindow"> & {
   /**
-   * Where the focus is, 0 at the photo's left edge to 1 at its right.
+   * Horizontal position of the focus: 0 is the left edge of the photo, 1 the right edge.
    *
    * @generated from field: double x = 1;
    */
   x: number;
 
   /**
-   * Where the focus is, 0 at the photo's upper edge to 1 at its lower.
+   * Vertical position of the focus: 0 is the top edge of the photo, 1 the bottom edge.
    *
    * @generated from field: double y = 2;
    */
   y: number;
 
   /**
-   * How many times smaller the part is than the largest one that fits, 1 to 8.
+   * Zoom factor, 1 to 8: at 2, the part is half as wide and half as high as the largest part that fits.
    *
    * @generated from field: double zoom = 3;
    */
@@ -120,7 +120,7 @@ export const CropWindowSchema: GenMessage<CropWindow> = /*@__PURE__*/
  */
 export type EncodeResponse = Message<"cinematica.stages.v1.EncodeResponse"> & {
   /**
-   * What `DenoiserService.Denoise` takes.
+   * The input of `DenoiserService.Denoise`.
    *
    * @generated from field: cinematica.stages.v1.Conditioning conditioning = 1;
    */
@@ -135,16 +135,17 @@ export const EncodeResponseSchema: GenMessage<EncodeResponse> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_encoder_service, 2);
 
 /**
- * The first stage: CLIP and the autoencoder's encoder.
+ * The first stage: encodes a photo with CLIP and the autoencoder's encoder.
  *
- * Like every stage it takes one task at a time, from its queue or from a call. A call waits for its turn until its
- * deadline, and is then refused with RESOURCE_EXHAUSTED and the reason SLOT_TAKEN. It carries a bearer token.
+ * Like every stage, it does one task at a time. A task comes from the stage's work queue or from a call. A call waits
+ * for its turn until shortly before its deadline; then it fails with RESOURCE_EXHAUSTED and the reason SLOT_TAKEN.
+ * Each call needs a bearer token.
  *
  * @generated from service cinematica.stages.v1.EncoderService
  */
 export const EncoderService: GenService<{
   /**
-   * A photo to what the denoiser needs of it.
+   * Computes the denoiser's inputs from a photo.
    *
    * @generated from rpc cinematica.stages.v1.EncoderService.Encode
    */

@@ -24,13 +24,13 @@ export const file_cinematica_stages_v1_muxer_service: GenFile = /*@__PURE__*/
  */
 export type MuxRequest = Message<"cinematica.stages.v1.MuxRequest"> & {
   /**
-   * The first is a `start`, all others are `chunk`s.
+   * The first message is a `start`; all others are `chunk`s.
    *
    * @generated from oneof cinematica.stages.v1.MuxRequest.message
    */
   message: {
     /**
-     * What is to be made.
+     * Describes the frames that follow and the files to make.
      *
      * @generated from field: cinematica.stages.v1.MuxStart start = 1;
      */
@@ -55,7 +55,7 @@ export const MuxRequestSchema: GenMessage<MuxRequest> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_muxer_service, 0);
 
 /**
- * What is to be made.
+ * Describes the frames and the files to make.
  *
  * @generated from message cinematica.stages.v1.MuxStart
  */
@@ -68,29 +68,30 @@ export type MuxStart = Message<"cinematica.stages.v1.MuxStart"> & {
   frames?: FramesHeader | undefined;
 
   /**
-   * Frames a second as they follow.
+   * Frame rate of the frames that follow, in frames per second, 1 to 60.
    *
    * @generated from field: uint32 source_fps = 2;
    */
   sourceFps: number;
 
   /**
-   * Frames a second of the files. Where it is higher than `source_fps`, frames in between are interpolated. Left out, it
-   * is `source_fps`.
+   * Frame rate of the files in frames per second, 1 to 60. If it is higher than `source_fps`, frames are
+   * interpolated. Default: `source_fps`.
    *
    * @generated from field: optional uint32 frame_rate = 3;
    */
   frameRate?: number | undefined;
 
   /**
-   * What to make besides the mp4 and the poster, which are always made.
+   * Files to make in addition to the MP4 and the poster, which are always made: LOOP, WEBP, WEBM.
    *
    * @generated from field: repeated cinematica.stages.v1.FileKind outputs = 4;
    */
   outputs: FileKind[];
 
   /**
-   * The settings that the video was made with, as JSON: kept in the files' metadata. Empty for none.
+   * The settings of the video as JSON, at most 8192 bytes. They are stored in the metadata of the files. Empty: no
+   * settings are stored.
    *
    * @generated from field: string settings_json = 5;
    */
@@ -111,13 +112,13 @@ export const MuxStartSchema: GenMessage<MuxStart> = /*@__PURE__*/
  */
 export type MuxResponse = Message<"cinematica.stages.v1.MuxResponse"> & {
   /**
-   * What the stream has come to.
+   * One message of the stream.
    *
    * @generated from oneof cinematica.stages.v1.MuxResponse.message
    */
   message: {
     /**
-     * How far it is.
+     * Progress of the call.
      *
      * @generated from field: cinematica.stages.v1.MuxProgress progress = 1;
      */
@@ -125,7 +126,7 @@ export type MuxResponse = Message<"cinematica.stages.v1.MuxResponse"> & {
     case: "progress";
   } | {
     /**
-     * A file is finished; its pieces follow.
+     * Describes a finished file, which follows as `chunk`s.
      *
      * @generated from field: cinematica.stages.v1.MuxFile file = 2;
      */
@@ -150,20 +151,20 @@ export const MuxResponseSchema: GenMessage<MuxResponse> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_muxer_service, 2);
 
 /**
- * How far the muxer is.
+ * Progress of the muxer.
  *
  * @generated from message cinematica.stages.v1.MuxProgress
  */
 export type MuxProgress = Message<"cinematica.stages.v1.MuxProgress"> & {
   /**
-   * Frames written, over all files.
+   * Number of frames written, over all files.
    *
    * @generated from field: uint32 frames = 1;
    */
   frames: number;
 
   /**
-   * Frames to write in all.
+   * Number of frames to write in total.
    *
    * @generated from field: uint32 total = 2;
    */
@@ -184,14 +185,14 @@ export const MuxProgressSchema: GenMessage<MuxProgress> = /*@__PURE__*/
  */
 export type MuxFile = Message<"cinematica.stages.v1.MuxFile"> & {
   /**
-   * Its number, from 0.
+   * Number of the file, from 0.
    *
    * @generated from field: uint32 index = 1;
    */
   index: number;
 
   /**
-   * What it is.
+   * Kind of the file.
    *
    * @generated from field: cinematica.stages.v1.FileKind kind = 2;
    */
@@ -212,7 +213,7 @@ export type MuxFile = Message<"cinematica.stages.v1.MuxFile"> & {
   sizeBytes: bigint;
 
   /**
-   * SHA-256 of its bytes.
+   * SHA-256 of the content.
    *
    * @generated from field: bytes sha256 = 5;
    */
@@ -233,7 +234,7 @@ export type MuxFile = Message<"cinematica.stages.v1.MuxFile"> & {
   height: number;
 
   /**
-   * Playing time; left out for stills.
+   * Duration of the video. Not set for stills.
    *
    * @generated from field: google.protobuf.Duration duration = 8;
    */
@@ -248,34 +249,34 @@ export const MuxFileSchema: GenMessage<MuxFile> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_muxer_service, 4);
 
 /**
- * The files that the muxer makes.
+ * Kinds of files that the muxer makes.
  *
  * @generated from enum cinematica.stages.v1.FileKind
  */
 export const FileKind = {
   /**
-   * Never sent.
+   * Not used.
    *
    * @generated from enum value: FILE_KIND_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * The video, H.264 in MP4.
+   * The video as H.264 in MP4.
    *
    * @generated from enum value: FILE_KIND_MP4 = 1;
    */
   MP4: 1,
 
   /**
-   * A still of it, WebP.
+   * A still of the video as WebP.
    *
    * @generated from enum value: FILE_KIND_POSTER = 2;
    */
   POSTER: 2,
 
   /**
-   * The video forwards and backwards, H.264 in MP4.
+   * The video played forwards, then backwards, as H.264 in MP4.
    *
    * @generated from enum value: FILE_KIND_LOOP = 3;
    */
@@ -297,7 +298,7 @@ export const FileKind = {
 } as const;
 
 /**
- * The files that the muxer makes.
+ * Kinds of files that the muxer makes.
  *
  * @generated from enum cinematica.stages.v1.FileKind
  */
@@ -310,17 +311,19 @@ export const FileKindSchema: GenEnum<FileKind> = /*@__PURE__*/
   enumDesc(file_cinematica_stages_v1_muxer_service, 0);
 
 /**
- * The last stage: ffmpeg.
+ * The last stage: encodes frames to files with ffmpeg.
  *
- * Like every stage it takes one task at a time, from its queue or from a call. A call waits for its turn until its
- * deadline, and is then refused with RESOURCE_EXHAUSTED and the reason SLOT_TAKEN. It carries a bearer token.
+ * Like every stage, it does one task at a time. A task comes from the stage's work queue or from a call. A call waits
+ * for its turn until shortly before its deadline; then it fails with RESOURCE_EXHAUSTED and the reason SLOT_TAKEN.
+ * Each call needs a bearer token.
  *
  * @generated from service cinematica.stages.v1.MuxerService
  */
 export const MuxerService: GenService<{
   /**
-   * Frames to files. Send one `start` and then the `chunk`s of each frame; there come `progress` from time to time, and
-   * for each file a `file` and then its `chunk`s, whose index is the file's number. The mp4 is the first.
+   * Encodes frames to files. The caller sends one `start`, then the `chunk`s of each frame. The response has
+   * `progress` from time to time, and a `file` followed by its `chunk`s for each file. The index of these chunks is
+   * the number of the file. The MP4 is the first file.
    *
    * @generated from rpc cinematica.stages.v1.MuxerService.Mux
    */

@@ -14,35 +14,35 @@ export const file_cinematica_stages_v1_tensor: GenFile = /*@__PURE__*/
   fileDesc("CiFjaW5lbWF0aWNhL3N0YWdlcy92MS90ZW5zb3IucHJvdG8SFGNpbmVtYXRpY2Euc3RhZ2VzLnYxIn8KDUxhdGVudHNIZWFkZXISGgoGZnJhbWVzGAEgASgNQgq6SAcqBRj6ASgBEhsKCGNoYW5uZWxzGAIgASgNQgm6SAYqBBhAKAESGgoGaGVpZ2h0GAMgASgNQgq6SAcqBRiACCgBEhkKBXdpZHRoGAQgASgNQgq6SAcqBRiACCgBIqYBCgxGcmFtZXNIZWFkZXISGgoGZnJhbWVzGAEgASgNQgq6SAcqBRj6ASgBEhkKBXdpZHRoGAIgASgNQgq6SAcqBRiAICgBEhoKBmhlaWdodBgDIAEoDUIKukgHKgUYgCAoARJDCgxwaXhlbF9mb3JtYXQYBCABKA4yIS5jaW5lbWF0aWNhLnN0YWdlcy52MS5QaXhlbEZvcm1hdEIKukgHggEEEAEgACJLCgVDaHVuaxIXCgVpbmRleBgBIAEoDUIIukgFKgMY+QESDgoGb2Zmc2V0GAIgASgEEhkKBGRhdGEYAyABKAxCC7pICHoGEAEYgIBAKlwKC1BpeGVsRm9ybWF0EhwKGFBJWEVMX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhUKEVBJWEVMX0ZPUk1BVF9SR0I4EAESGAoUUElYRUxfRk9STUFUX1lVVjQyMFAQAmIGcHJvdG8z", [file_buf_validate_validate]);
 
 /**
- * The latents of a video, or of a part of it: `[frames, channels, height, width]`. What follows it in the stream is a
- * `Chunk` or more for each frame: `channels * height * width` little-endian float32.
+ * The shape of latents of a video or of a part of it: `[frames, channels, height, width]`. One or more `Chunk`s
+ * follow for each frame, with `channels * height * width` little-endian float32 numbers in total.
  *
  * @generated from message cinematica.stages.v1.LatentsHeader
  */
 export type LatentsHeader = Message<"cinematica.stages.v1.LatentsHeader"> & {
   /**
-   * Frames that follow.
+   * Number of frames, 1 to 250.
    *
    * @generated from field: uint32 frames = 1;
    */
   frames: number;
 
   /**
-   * Latent channels of the model.
+   * Number of latent channels, 1 to 64.
    *
    * @generated from field: uint32 channels = 2;
    */
   channels: number;
 
   /**
-   * Height of the latents.
+   * Height of the latents, 1 to 1024.
    *
    * @generated from field: uint32 height = 3;
    */
   height: number;
 
   /**
-   * Width of the latents.
+   * Width of the latents, 1 to 1024.
    *
    * @generated from field: uint32 width = 4;
    */
@@ -57,34 +57,34 @@ export const LatentsHeaderSchema: GenMessage<LatentsHeader> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_tensor, 0);
 
 /**
- * Frames of a video. What follows it in the stream is a `Chunk` or more for each frame.
+ * The format of the frames of a video. One or more `Chunk`s follow for each frame.
  *
  * @generated from message cinematica.stages.v1.FramesHeader
  */
 export type FramesHeader = Message<"cinematica.stages.v1.FramesHeader"> & {
   /**
-   * Frames that follow.
+   * Number of frames, 1 to 250.
    *
    * @generated from field: uint32 frames = 1;
    */
   frames: number;
 
   /**
-   * Width in pixels.
+   * Width in pixels, 1 to 4096.
    *
    * @generated from field: uint32 width = 2;
    */
   width: number;
 
   /**
-   * Height in pixels.
+   * Height in pixels, 1 to 4096.
    *
    * @generated from field: uint32 height = 3;
    */
   height: number;
 
   /**
-   * How a frame's bytes are to be read.
+   * Layout of a frame's bytes.
    *
    * @generated from field: cinematica.stages.v1.PixelFormat pixel_format = 4;
    */
@@ -99,20 +99,21 @@ export const FramesHeaderSchema: GenMessage<FramesHeader> = /*@__PURE__*/
   messageDesc(file_cinematica_stages_v1_tensor, 1);
 
 /**
- * A piece of a frame or of a file. Pieces come in order and without gaps: the parts of one item, then the next item's.
+ * A piece of a frame or of a file. All pieces of one item are sent before those of the next item, in order and
+ * without gaps.
  *
  * @generated from message cinematica.stages.v1.Chunk
  */
 export type Chunk = Message<"cinematica.stages.v1.Chunk"> & {
   /**
-   * Which frame or file, from 0, as its header counts them.
+   * Number of the frame or file, from 0.
    *
    * @generated from field: uint32 index = 1;
    */
   index: number;
 
   /**
-   * Where in it the bytes belong, counted in bytes from its beginning.
+   * Position of the bytes in the frame or file, in bytes.
    *
    * @generated from field: uint64 offset = 2;
    */
@@ -140,21 +141,22 @@ export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
  */
 export const PixelFormat = {
   /**
-   * Never sent.
+   * Not used.
    *
    * @generated from enum value: PIXEL_FORMAT_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * Red, green and blue of each pixel, a byte each, row by row: width * height * 3 bytes.
+   * Red, green and blue of each pixel, one byte each, row by row: width * height * 3 bytes.
    *
    * @generated from enum value: PIXEL_FORMAT_RGB8 = 1;
    */
   RGB8: 1,
 
   /**
-   * BT.709, limited range: the luma plane, then U and V at half the width and height, rounded up, a byte each.
+   * BT.709, limited range: the Y plane, then the U and V planes at half the width and height (rounded up), one byte
+   * per sample.
    *
    * @generated from enum value: PIXEL_FORMAT_YUV420P = 2;
    */
