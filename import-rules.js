@@ -1,11 +1,14 @@
 /** What may import what. `npm run check` applies these rules with dependency-cruiser. Type imports count as well. */
 
 /**
- * The rooms of packages, from the lowest to the highest. A file imports from its own room and from lower ones.
+ * The packages, and the rooms within them, from the lowest to the highest. A file imports from its own room and from lower ones.
  *
  * @type {Record<string, readonly string[]>}
  */
-export const ROOMS = { 'packages/pipeline/src': ['domain', 'nats', 'process'] };
+export const ROOMS = {
+  packages: ['concurrency', 'protocol', 'settings', 'svd', 'pipeline'],
+  'packages/pipeline/src': ['domain', 'nats', 'process'],
+};
 
 /** Tests and their helpers, which may start whatever they need. */
 const TESTS = String.raw`\.test\.ts$|/(testing|fixtures)/`;

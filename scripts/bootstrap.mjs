@@ -1,8 +1,8 @@
 /**
  * `node scripts/bootstrap.mjs TASK [ARGUMENT...]`: sets up what the task needs, then runs it.
  *
- * Plain JavaScript without dependencies, as it starts on a machine that has only an older Node (18 or newer) and npm.
- * With nothing to set up it costs a few milliseconds. It speaks on stderr: stdout belongs to the task.
+ * Plain JavaScript without dependencies, because it starts on machines with only Node 18 or newer and npm. It takes a few
+ * milliseconds when everything is installed. It prints to stderr, because stdout belongs to the task.
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 /**
  * Compares two folders byte for byte, with what is below them; a folder that does not exist counts as empty.
  *
- * @returns a line `path: what` for each file that differs, in the paths' order: `missing` and `surplus` are said of `is`
+ * @returns a line `path: what` for each file that differs, in the paths' order; `missing` and `surplus` describe `is`
  */
 export function compareFolders(is: string, shouldBe: string): string[] {
   const [have, want] = [filesBelow(is), filesBelow(shouldBe)];

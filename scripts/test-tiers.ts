@@ -6,7 +6,6 @@ export const INTEGRATION_TESTS = [
   'packages/pipeline/src/!(domain)/**/*.test.ts',
   'scripts/animate.test.ts',
   'scripts/launch/launcher.test.ts',
-  'scripts/launch/nats/users.test.ts',
   'services/gateway/src/gateway*.test.ts',
   'services/gateway/src/scaler/*.test.ts',
   'services/muxer/src/media.test.ts',

@@ -9,7 +9,7 @@ import { readApiKey } from '../../scripts/launch/api-key.ts';
 import { apiKeyPath } from '../../scripts/launch/data-folder.ts';
 import { createLauncher } from '../../scripts/launch/launcher.ts';
 import { freePorts } from '../../scripts/launch/ports.ts';
-import { PACE } from '../../scripts/launch/supervise.ts';
+import { DEFAULT_TIMING } from '../../scripts/launch/supervise.ts';
 import { cinematica } from '../../scripts/launch/system.ts';
 import { startTestNats } from '../../test/support/nats-server.ts';
 
@@ -53,7 +53,7 @@ export async function startBenchSystem(model: string, env: NodeJS.ProcessEnv): P
     cinematica(join(import.meta.dirname, '..', '..')),
     options,
     { ...process.env, ...env, NATS_URL: nats.url },
-    { say, ...PACE },
+    { say, ...DEFAULT_TIMING },
   );
   cleanup.defer(() => launcher.stop());
   const url = await launcher.start(new AbortController().signal);

@@ -6,7 +6,7 @@ import { readApiKey } from '../launch/api-key.ts';
 import { apiKeyPath, isInUse } from '../launch/data-folder.ts';
 import { createLauncher } from '../launch/launcher.ts';
 import { freePorts } from '../launch/ports.ts';
-import { PACE } from '../launch/supervise.ts';
+import { DEFAULT_TIMING } from '../launch/supervise.ts';
 import { cinematica } from '../launch/system.ts';
 import type { SystemArguments } from './arguments.ts';
 import { findModel } from './find-model.ts';
@@ -87,7 +87,7 @@ async function start(
   const say = (line: string): void => {
     if (ready) progress.note(line);
   };
-  const launcher = createLauncher(cinematica(project), options, env, { say, ...PACE });
+  const launcher = createLauncher(cinematica(project), options, env, { say, ...DEFAULT_TIMING });
   const stop = async () => {
     ready = false;
     progress.show({ label: 'stopping the system' });

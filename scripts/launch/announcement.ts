@@ -3,19 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readApiKey } from './api-key.ts';
 import { addressPath, apiKeyPath, isInUse } from './data-folder.ts';
 
-/** How often it is looked whether a system has become ready. Milliseconds. */
-const LOOK_MS = 250;
-/** How long a gateway may take to say that it is there. Milliseconds. */
-const ANSWER_MS = 2_000;
+/** Interval of checks whether a system has become ready. Milliseconds. */
+const POLL_MS = 250;
+/** Timeout of a gateway's readiness check. Milliseconds. */
+const READY_TIMEOUT_MS = 2_000;
 
-/** A system that runs on this machine, for whoever may read its data folder. */
+/** A system that runs on this machine, as found in its data folder. */
 export interface LocalSystem {
   readonly url: string;
-  /** What the gateway knows this machine's own programs by. */
+  /** The API key of this machine's own programs. */
   readonly key: string;
 }
 
-/** Lets other programs find the system that runs in a data folder. @returns what ends that */
+/** Writes the system's URL to its data folder, where other programs find it. Disposing removes it. */
 export async function announce(root: string, url: string): Promise<AsyncDisposable> {
   const file = addressPath(root);
   await writeFile(file, `${url}\n`, { mode: 0o600 });
@@ -23,11 +23,10 @@ export async function announce(root: string, url: string): Promise<AsyncDisposab
 }
 
 /**
- * Finds the system that runs in a data folder. One that is not ready, or is not for others, is waited for: until it is
- * there, or gone.
+ * Finds the system that runs in a data folder. Waits until it is ready or has ended.
  *
- * @param onWait told once, if it has to wait
- * @returns null where none runs
+ * @param onWait called once when the system is not ready yet
+ * @returns null where no system runs
  */
 export async function findSystem(root: string, onWait: () => void, signal: AbortSignal): Promise<LocalSystem | null> {
   for (let tries = 0; ; tries++) {
@@ -40,13 +39,13 @@ export async function findSystem(root: string, onWait: () => void, signal: Abort
     const key = await readApiKey(apiKeyPath(root));
     if (url !== null && key !== null && (await isReady(url, signal))) return { url, key };
     if (tries === 0) onWait();
-    await delay(LOOK_MS, undefined, { signal });
+    await delay(POLL_MS, undefined, { signal });
   }
 }
 
 async function isReady(url: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+    const within = AbortSignal.any([signal, AbortSignal.timeout(READY_TIMEOUT_MS)]);
     const response = await fetch(new URL('/readyz', url), { signal: within });
     await response.body?.cancel();
     return response.ok;

@@ -43,5 +43,5 @@ test('the user’s keys stay valid and keep their line numbers', async () => {
 test('a file without a valid key is refused', async () => {
   await writeFile(file, 'cin_short\n');
   await expect(ensureApiKey(file)).rejects.toThrow(LaunchError);
-  await expect(readApiKey(file)).rejects.toThrow(/does not hold a key of ours: delete it/);
+  await expect(readApiKey(file)).rejects.toThrow(/does not contain a valid API key: delete it/);
 });

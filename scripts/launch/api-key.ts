@@ -2,13 +2,13 @@ import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { apiKeyLine, newApiKey } from '@cinematica/gateway/api-keys';
 import { LaunchError } from './launch-error.ts';
 
-/** Whose videos those are that this machine's own programs make: the command line's, and a person's with grpcurl. */
+/** The owner of videos that this machine's own programs make, such as `npm run animate` and grpcurl. */
 const NAME = 'local';
 
 /**
- * The key of this installation, made at the first start. Its file is for its owner's eyes only.
+ * Reads the API key of this installation and creates it at the first start. Only the file's owner can read it.
  *
- * @throws LaunchError where the file is there but no key
+ * @throws LaunchError where the file exists without a valid key
  */
 export async function ensureApiKey(file: string): Promise<string> {
   const found = await readApiKey(file);
@@ -19,8 +19,8 @@ export async function ensureApiKey(file: string): Promise<string> {
 }
 
 /**
- * @returns null where there is none yet
- * @throws LaunchError where the file is there but no key
+ * @returns null where the file does not exist
+ * @throws LaunchError where the file exists without a valid key
  */
 export async function readApiKey(file: string): Promise<string | null> {
   let text: string;
@@ -31,11 +31,11 @@ export async function readApiKey(file: string): Promise<string | null> {
     throw new LaunchError(`The key in ${file} can’t be read: ${String(cause)}`, { cause });
   }
   if (/^cin_[\w-]{43}\n$/.test(text)) return text.trim();
-  throw new LaunchError(`${file} does not hold a key of ours: delete it, and a new one is made at the next start.`);
+  throw new LaunchError(`${file} does not contain a valid API key: delete it, and the next start creates a new one.`);
 }
 
 /**
- * Tells the gateway which keys it takes: those of the user's own file, and this installation's.
+ * Writes the keys that the gateway accepts: those of the user's own file, and this installation's.
  *
  * @param own the user's API_KEYS_FILE
  * @throws LaunchError where that can't be read
@@ -54,7 +54,7 @@ async function readOwn(file: string): Promise<string> {
   }
 }
 
-/** By renaming: a start that is stopped here must not leave half a file. */
+/** Replaces a file by renaming, so that an interrupted start does not leave half a file. */
 async function replace(file: string, text: string): Promise<void> {
   const partial = `${file}.${process.pid}`;
   await writeFile(partial, text, { mode: 0o600 });

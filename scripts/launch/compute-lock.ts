@@ -3,19 +3,19 @@ import type { Server, Socket } from 'node:net';
 import { chmod, rm } from 'node:fs/promises';
 
 /**
- * Lets processes take turns: on a machine with few cores, two models that compute at once are each slower than one after
- * the other.
+ * A lock between processes, so that only one model computes at a time. On few cores, two models at once would both be slower
+ * than one after the other.
  *
- * A process that wants its turn connects to the socket and waits for a byte; when it has finished, it closes the
- * connection. One that dies closes it as well, so no turn is ever lost. First come, first served. Further bytes tell
- * whoever has the turn that another waits: as long as none does, it need not ask again between two steps.
+ * A process connects to the socket and waits for a byte, which gives it the lock. It releases the lock by closing the
+ * connection, which also happens when it dies. Requests are served in order. Each further byte tells the holder that
+ * another process waits; without one, the holder keeps the lock between two steps.
  */
 export interface ComputeLock extends AsyncDisposable {
   /** The socket's path. */
   readonly path: string;
 }
 
-/** @throws whatever `listen` does where the path can't be listened on */
+/** @throws the error of `listen` where the path can't be used */
 export async function createComputeLock(path: string): Promise<ComputeLock> {
   await rm(path, { force: true });
   const waiting: Socket[] = [];
@@ -27,7 +27,7 @@ export async function createComputeLock(path: string): Promise<ComputeLock> {
   };
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    // Nothing is expected from it; unread, its end would not be seen.
+    // Clients send nothing, but the end of a connection is only seen when it is read.
     socket.resume();
     socket.once('close', () => {
       if (socket === holder) next();

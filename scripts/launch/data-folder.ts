@@ -8,25 +8,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { LaunchError } from './launch-error.ts';
 
-/** Where a system keeps what must outlast it. */
+/** The folder for a system's persistent data. */
 export interface DataFolder {
   readonly root: string;
   readonly secretsFile: string;
-  /** Holds the key that this machine's own programs call the gateway with. */
+  /** The API key of this machine's own programs. */
   readonly apiKeyFile: string;
-  /** Where the gateway reads the keys that it takes. */
+  /** The keys that the gateway accepts. */
   readonly apiKeysFile: string;
   readonly logs: string;
-  /** For Prometheus' data. Prometheus makes it. */
+  /** The folder of Prometheus. It is created with the first `--observe`. */
   readonly prometheus: string;
   readonly nats: { readonly store: string; readonly config: string; readonly pidFile: string };
-  /** The compute lock's socket. That it answers means that a system runs in this folder. */
+  /** The compute lock's socket. A system runs in this folder when the socket accepts connections. */
   readonly socket: string;
 }
 
 /**
- * Makes sure of the folder, readable for its owner alone, and that no other system runs in it: two NATS servers over the
- * same files would destroy them.
+ * Creates the folder, readable only for its owner, and checks that no other system uses it. Two NATS servers with the same
+ * files would destroy them.
  *
  * @throws LaunchError
  */
@@ -51,23 +51,23 @@ export async function openDataFolder(root: string, signal: AbortSignal): Promise
       cause,
     });
   }
-  if (await isInUse(root)) throw new LaunchError(`A system runs already in the data folder ${root}.`);
+  if (await isInUse(root)) throw new LaunchError(`Another system already runs in the data folder ${root}.`);
   await waitForServer(folder.nats, signal);
-  // Of a system that was killed.
+  // A killed system leaves its address behind.
   await rm(addressPath(root), { force: true });
   return folder;
 }
 
-/** Whether a system runs in the folder, or starts or stops there. */
+/** Whether a system is running, starting or stopping in the folder. */
 export const isInUse = (root: string): Promise<boolean> => answers(socketPath(root));
 
 export const apiKeyPath = (root: string): string => join(root, 'api-key');
 
-/** Says where the system is that runs in the folder, for other programs of the same user. */
+/** The file with the URL of the system that runs in the folder. */
 export const addressPath = (root: string): string => join(root, 'address');
 
-/** Bytes that NATS may take there: half the disk that others leave, however much of it is its own already. */
-export async function diskShare(store: string): Promise<number> {
+/** The size limit of NATS' store: half of the free space and the store itself. Bytes. */
+export async function natsDiskLimit(store: string): Promise<number> {
   const { bavail, bsize } = await statfs(store);
   return Math.floor((bavail * bsize + (await sizeOf(store))) / 2);
 }
@@ -80,7 +80,7 @@ async function sizeOf(folder: string): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
-/** The system limits a socket's path to some 100 bytes. */
+/** The operating system limits a socket's path to about 100 bytes. */
 function socketPath(root: string): string {
   const path = join(root, 'compute.sock');
   if (Buffer.byteLength(path) <= 100) return path;
@@ -98,13 +98,13 @@ function answers(socket: string): Promise<boolean> {
   });
 }
 
-/** The server of a launcher that was killed takes a moment to end. */
+/** Waits for the server of a killed launcher, which needs a moment to end. */
 async function waitForServer({ config, pidFile }: DataFolder['nats'], signal: AbortSignal): Promise<void> {
   for (let tries = 0; ; tries++) {
     const pid = await runningServer(pidFile, config);
     if (pid === null) return;
     if (tries === 75)
-      throw new LaunchError(`The NATS server of an earlier run (process ${pid}) does not end: end it first.`);
+      throw new LaunchError(`The NATS server of an earlier run (process ${pid}) does not stop: stop it first.`);
     await delay(200, undefined, { signal });
   }
 }
@@ -112,7 +112,7 @@ async function waitForServer({ config, pidFile }: DataFolder['nats'], signal: Ab
 async function runningServer(pidFile: string, config: string): Promise<string | null> {
   try {
     const pid = (await readFile(pidFile, 'utf8')).trim();
-    // The number may be another program's by now.
+    // Another program may have got the process id since.
     return (await commandLine(pid)).includes(config) ? pid : null;
   } catch {
     return null;

@@ -2,11 +2,11 @@ import { availableParallelism } from 'node:os';
 import type { Secrets } from './secrets.ts';
 import type { Service } from './service.ts';
 
-/** What the services of a system have in common. */
+/** Settings that all services of a system share. */
 export interface Surroundings {
   readonly nats: { readonly url: string; readonly userOf: (name: string) => NodeJS.ProcessEnv };
   readonly secrets: Secrets;
-  /** The keys that the gateway takes. */
+  /** The file with the keys that the gateway accepts. */
   readonly apiKeysFile: string;
   readonly model: string;
   readonly computeLock: string;
@@ -14,14 +14,13 @@ export interface Surroundings {
 }
 
 export interface Ports {
-  /** Of a stage's RPCs. */
+  /** The port of a stage's gRPC server. */
   readonly grpc: number;
   readonly metrics: number;
 }
 
 /**
- * A service's environment: the launcher's own, and what configures the service. It gets no secret that it has no use
- * for.
+ * A service's environment: the launcher's own, and the service's settings. A service gets only the secrets that it uses.
  */
 export function serviceEnvironment(
   { name, kind }: Service,

@@ -2,22 +2,22 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
-/** How a process ended: one of the two is null. */
+/** The exit code or the signal that ended a process. The other one is null. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process that does not outlive this one, and leaves no child of its own behind. */
+/** A process that ends with this one and leaves no children behind. */
 export interface GuardedProcess {
   readonly pid: number;
-  /** What it writes, to stdout and stderr. */
+  /** Its stdout and stderr. */
   readonly output: readonly [Readable, Readable];
-  /** Resolves when it has ended, and all its children with it. */
+  /** Resolves when the process and all its children have ended. */
   readonly exited: Promise<Exit>;
-  /** Asks it to end (SIGTERM). Its children don't get the signal: how they end is up to it. */
+  /** Sends SIGTERM to the process, but not to its children, which it stops itself. */
   readonly stop: () => void;
-  /** Ends it and its children at once. */
+  /** Kills the process and its children. */
   readonly kill: () => void;
 }
 
@@ -27,10 +27,9 @@ export class StartError extends Error {
 }
 
 /**
- * Becomes the program, with a watcher beside it in the same process group. The watcher reads a pipe that the launcher
- * holds open and never writes to: it ends when the launcher does, however that ends, `kill -9` included. Then the
- * watcher asks the program to stop, and 10 seconds later ends the whole group. Nobody else can get the group's number
- * meanwhile, as the watcher is in it. Nothing here needs the program's help.
+ * Starts a watcher in the same process group and then executes the program. The watcher reads a pipe that the launcher keeps
+ * open and never writes to, so the read ends when the launcher does, even by `kill -9`. Then the watcher sends SIGTERM to the
+ * program, and SIGKILL to the whole group 10 seconds later. The watcher belongs to the group, so its id can't be reused.
  */
 const GUARD = `
 exec 3<&0
@@ -59,7 +58,7 @@ export function startGuarded(program: string, args: readonly string[], env: Node
   });
   const pid = child.pid;
   if (pid === undefined) throw new StartError(`${program} can’t be started`);
-  // A launcher that ends is what the pipe is for; a program that ends first must not end the launcher.
+  // When the program ends first, the error of the pipe must not end the launcher.
   child.stdin.on('error', () => undefined);
   return {
     pid,
@@ -77,7 +76,7 @@ function exited(child: ChildProcess, pid: number): Promise<Exit> {
       exit = { code, signal };
       killGroup(pid);
     });
-    // After the output: the last line often says why.
+    // After the output, because the last line often contains the reason.
     child.once('close', () => resolve(exit));
     child.once('error', () => resolve(exit));
   });
@@ -87,6 +86,6 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It is gone already.
+    // It has already ended.
   }
 }

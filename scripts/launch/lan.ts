@@ -3,15 +3,15 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import { renderUnicodeCompact } from 'uqr';
 import { LaunchError } from './launch-error.ts';
 
-/** Bridges of containers and virtual machines, and tunnels: a phone does not reach them. */
+/** Interfaces of containers, virtual machines and tunnels, which a phone does not reach. */
 const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|cni|flannel|tun|tap|utun|wg|tailscale|zt)/;
 
-/** What home and office networks number their machines with. */
+/** Private addresses (RFC 1918). */
 const PRIVATE = /^(192\.168\.|10\.|172\.(1[6-9]|2\d|3[01])\.)/;
 
 /**
- * This machine's address in the local network: the first private IPv4 address of a real interface, else the first of a
- * real one.
+ * This machine's address in the local network: the first private IPv4 address of a physical interface, or else its first
+ * address.
  *
  * @throws LaunchError where there is none
  */
@@ -30,9 +30,9 @@ export function lanAddress(
 }
 
 /**
- * What a person with a phone needs, and what the phone can't do there.
+ * A QR code of the URL, and a note about the limits of plain http.
  *
- * @param colors whether it is for a terminal: dark on light whatever its theme, or some phones don't read it
+ * @param colors whether to print the code dark on light, which some phones need, with a terminal's escape codes
  */
 export function lanInvitation(url: string, colors: boolean): string {
   const code = renderUnicodeCompact(url, { border: 2 })

@@ -1,4 +1,4 @@
-/** What keeps the system from starting or running, in one line for the person who started it. */
+/** The system can't start or run. The message is one line for the user. */
 export class LaunchError extends Error {
   override readonly name = 'LaunchError';
 }

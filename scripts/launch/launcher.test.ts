@@ -20,7 +20,7 @@ let launchers: Launched[];
 
 interface Launched {
   readonly process: ChildProcess;
-  /** All it said so far. */
+  /** Its output so far. */
   readonly text: () => string;
   readonly exited: Promise<unknown[]>;
 }
@@ -57,7 +57,7 @@ async function launch(env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<L
 async function until(condition: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
   const end = Date.now() + 40_000;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`It never came to pass: ${what()}`);
+    if (Date.now() > end) throw new Error(`timed out waiting for: ${what()}`);
     await delay(50);
   }
 }
@@ -87,26 +87,26 @@ const ready = (launched: Launched): Promise<void> => saying(launched, `is ready:
 const report = (): string[] =>
   existsSync(join(home, 'report')) ? readFileSync(join(home, 'report'), 'utf8').trim().split('\n') : [];
 
-/** Of all services and their children, and of NATS; NATS comes last. */
+/** The process ids of all services, their children and NATS, which is the last one. */
 function pids(): number[] {
   const services = report().flatMap((line) => /pid (\d+)/.exec(line)?.[1] ?? []);
   return [...services, readFileSync(join(home, 'data', 'nats.pid'), 'utf8')].map(Number);
 }
 
-function lives(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch {
     return false;
   }
-  // Nobody may be there to collect the orphans of a launcher that was killed.
+  // The orphans of a killed launcher may stay as zombies when nothing reaps them.
   return !existsSync('/proc') || !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 }
 
-const noneLives = (all: readonly number[]): Promise<void> =>
+const noneAlive = (all: readonly number[]): Promise<void> =>
   until(
-    () => !all.some(lives),
-    () => `the end of ${all.filter(lives).join(', ')}`,
+    () => !all.some(isAlive),
+    () => `the end of ${all.filter(isAlive).join(', ')}`,
   );
 
 describe('a system', () => {
@@ -116,8 +116,8 @@ describe('a system', () => {
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
     const all = pids();
     expect(all).toHaveLength(7);
-    expect(all.every(lives)).toBe(true);
-    // For the command line, and for nobody else.
+    expect(all.every(isAlive)).toBe(true);
+    // For the command line on this machine.
     expect(readFileSync(join(home, 'data', 'address'), 'utf8')).toBe(`http://127.0.0.1:${port}\n`);
 
     launched.process.kill('SIGTERM');
@@ -125,7 +125,7 @@ describe('a system', () => {
     expect(report()).toEqual(
       expect.arrayContaining(['gateway has drained', 'encoder has drained', 'muxer has drained']),
     );
-    expect(all.filter(lives)).toEqual([]);
+    expect(all.filter(isAlive)).toEqual([]);
     expect(launched.text()).not.toContain('takes too long');
     expect(existsSync(join(home, 'data', 'address'))).toBe(false);
   });
@@ -161,9 +161,9 @@ describe('a system', () => {
     await ready(launched);
     const all = pids();
     launched.process.kill('SIGKILL');
-    // At once: what is left of the first must not get in its way.
+    // Immediately, so that the processes of the first launcher still exist.
     await ready(await launch());
-    await noneLives(all);
+    await noneAlive(all);
   });
 
   test('leaves no process behind when the launcher is killed during start-up', async () => {
@@ -173,7 +173,7 @@ describe('a system', () => {
       () => 'a service',
     );
     launched.process.kill('SIGKILL');
-    await noneLives(pids());
+    await noneAlive(pids());
   });
 
   test('stops on SIGTERM during start-up', async () => {
@@ -195,7 +195,7 @@ describe('a system', () => {
     await delay(400);
     launched.process.kill('SIGINT');
     expect(await launched.exited).toEqual([130, null]);
-    await noneLives(all);
+    await noneAlive(all);
   });
 
   test('restarts a service that died, kills its children, and reports it', async () => {
@@ -205,9 +205,9 @@ describe('a system', () => {
       .flatMap((line) => /^muxer pid (\d+)/.exec(line)?.[1] ?? [])
       .map(Number);
     process.kill(pid, 'SIGKILL');
-    await saying(launched, '› muxer ended (SIGKILL); it is started again in 0.5 s.\n');
+    await saying(launched, '› muxer ended (SIGKILL); restarting it in 0.5 s.\n');
     await saying(launched, '› muxer is back.\n');
-    await noneLives([pid, child]);
+    await noneAlive([pid, child]);
   });
 
   test('restarts NATS at the same address after it died', async () => {
@@ -259,7 +259,7 @@ describe('a system', () => {
     const env = { NATS_URL: `nats://${url}`, NATS_USER: 'launcher', NATS_PASSWORD: secrets.nats.launcher };
     const other = await launch(env, '--data', join(home, 'other'));
     await saying(other, `› Using NATS at nats://${url}`);
-    // That user may only send canaries: the next step needs another's rights, and is refused them.
+    // That user may only send canaries, so the provisioner is refused.
     expect((await other.exited)[0]).toBe(1);
     expect(other.text()).toMatch(/Setting up NATS failed: .*\n$/);
     expect(existsSync(join(home, 'other', 'nats.conf'))).toBe(false);
@@ -283,7 +283,7 @@ describe('one line of error message for', () => {
     await once(server, 'listening');
     try {
       port = (server.address() as AddressInfo).port;
-      expect(await failure()).toContain(`Port ${port} is taken by another program: choose another, as in “npm start`);
+      expect(await failure()).toContain(`Port ${port} is in use by another program: choose another, as in “npm start`);
     } finally {
       server.close();
     }
@@ -295,7 +295,7 @@ describe('one line of error message for', () => {
     await once(server, 'listening');
     try {
       expect(await failure({ PROMETHEUS: await fakePrometheus() }, '--observe')).toBe(
-        `Port ${port + 1} (--observe needs the port after ${port}) is taken by another program: ` +
+        `Port ${port + 1} (--observe needs the port after ${port}) is in use by another program: ` +
           `choose another, as in “npm start -- --port ${port + 1_001}”.`,
       );
     } finally {
@@ -313,7 +313,7 @@ describe('one line of error message for', () => {
   test('a data folder that another system uses', async () => {
     await ready(await launch());
     port = (await freePorts(1))[0]!;
-    expect(await failure()).toBe(`A system runs already in the data folder ${join(home, 'data')}.`);
+    expect(await failure()).toBe(`Another system already runs in the data folder ${join(home, 'data')}.`);
   });
 
   test('a data folder that is a file', async () => {
@@ -356,13 +356,13 @@ describe('one line of error message for', () => {
     expect(await failure({ FAIL: 'encoder' })).toMatch(
       /^encoder could not start: status 1: FAIL must not name this service \(log: .*encoder\.log\)$/,
     );
-    await noneLives(pids());
+    await noneAlive(pids());
   });
 
   test('a file with invalid secrets', async () => {
     await mkdir(join(home, 'data'));
     await writeFile(join(home, 'data', 'secrets.json'), '{"nats": {"gateway": "1234"}}');
     await chmod(join(home, 'data', 'secrets.json'), 0o644);
-    expect(await failure()).toMatch(/secrets\.json does not hold this system’s secrets: delete it/);
+    expect(await failure()).toMatch(/secrets\.json does not contain this system’s secrets: delete it/);
   });
 });

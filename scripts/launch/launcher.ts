@@ -24,32 +24,32 @@ import type { Service, System } from './service.ts';
 import { keepLog, endOf, supervise } from './supervise.ts';
 import type { Supervised, Supervision } from './supervise.ts';
 
-/** How often the user is told what is still not ready. Milliseconds. */
+/** Interval of messages about services that are not ready yet. Milliseconds. */
 const REMIND_MS = 15_000;
 
-/** How long an external NATS may take to answer. Milliseconds. */
-const EXTERNAL_NATS_MS = 5_000;
+/** Timeout for the connection to an external NATS. Milliseconds. */
+const EXTERNAL_NATS_TIMEOUT_MS = 5_000;
 
 /** A whole system on this machine. */
 export interface Launcher {
   /**
    * Starts everything and resolves when all of it is ready.
    *
-   * @returns where it is
-   * @throws LaunchError in one line for the user; stop() is then still to be called. The signal's reason, if it fires
+   * @returns the system's URL
+   * @throws LaunchError, or the signal's reason when it aborts; stop() must be called even then
    */
   start(signal: AbortSignal): Promise<string>;
   /** The address of Prometheus. Undefined unless `--observe` was given. */
   readonly prometheusUrl: string | undefined;
-  /** Stops the services, which first hand back what they work on, and then NATS. */
+  /** Stops the services, which return their tasks to the queue, and then NATS. */
   stop(): Promise<void>;
-  /** Ends everything at once. */
+  /** Kills all processes. */
   kill(): void;
 }
 
 /**
- * @param env the launcher's own: NATS_SERVER (the program) or NATS_URL, with NATS_USER and NATS_PASSWORD (a server that
- *   runs), and what the services inherit
+ * @param env the environment of the launcher and the services: NATS_SERVER is the program, and NATS_URL with NATS_USER and
+ *   NATS_PASSWORD is a running server
  */
 export function createLauncher(
   system: System,
@@ -70,7 +70,7 @@ export function createLauncher(
       const url = env.NATS_URL;
       say(`Using NATS at ${url}`);
       const server = { url, user: env.NATS_USER, password: env.NATS_PASSWORD };
-      await natsReady(server, AbortSignal.any([signal, AbortSignal.timeout(EXTERNAL_NATS_MS)])).catch(() => {
+      await natsReady(server, AbortSignal.any([signal, AbortSignal.timeout(EXTERNAL_NATS_TIMEOUT_MS)])).catch(() => {
         signal.throwIfAborted();
         throw new LaunchError(
           `NATS at NATS_URL=${url} does not take messages: check NATS_URL, NATS_USER, NATS_PASSWORD.`,
@@ -190,7 +190,7 @@ export function createLauncher(
 const tracesTo = (otlp: string | undefined): NodeJS.ProcessEnv =>
   otlp === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlp, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: undefined };
 
-/** @throws LaunchError for what is not there */
+/** @throws LaunchError where a file or program is missing */
 function checkFiles(system: System, model: string, env: NodeJS.ProcessEnv): void {
   if (!existsSync(join(model, 'model_index.json'))) {
     throw new LaunchError(`${model} is no checkpoint: there is no model_index.json in it. Choose one with --model.`);
@@ -199,7 +199,7 @@ function checkFiles(system: System, model: string, env: NodeJS.ProcessEnv): void
     throw new LaunchError('ffmpeg is not on PATH: install it with your package manager, and run this again.');
   }
   const missing = [system.provisioner, ...system.services.map(({ entry }) => entry)].find((file) => !existsSync(file));
-  if (missing !== undefined) throw new LaunchError(`${missing} is missing: this copy of the project is not whole.`);
+  if (missing !== undefined) throw new LaunchError(`${missing} is missing: this copy of the project is incomplete.`);
 }
 
 function serviceReady({ kind }: Service, { grpc }: Ports, httpPort: number, signal: AbortSignal): Promise<void> {
@@ -208,7 +208,7 @@ function serviceReady({ kind }: Service, { grpc }: Ports, httpPort: number, sign
     : grpcReady(`127.0.0.1:${grpc}`, signal);
 }
 
-/** The promise, or the signal's reason as an error, whichever is first. */
+/** Resolves or rejects as the promise does, or rejects with the signal's reason when it aborts first. */
 async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();

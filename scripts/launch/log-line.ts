@@ -1,4 +1,4 @@
-/** What a line of a service's or NATS' log says to a person, without time, process and level. */
+/** The message of a log line of a service or of NATS, without time, process and level. */
 export function logMessage(line: string): string {
   const plain = line.trim().replace(/^\[\d+\] \S+ \S+ \[[A-Z]{3}\] /, '');
   if (!plain.startsWith('{')) return plain;

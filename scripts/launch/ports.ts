@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { LaunchError } from './launch-error.ts';
 
-/** Finds TCP ports on the loopback address that nobody listens on. */
+/** Finds free TCP ports on the loopback address. */
 export async function freePorts(count: number): Promise<number[]> {
-  // All are held until all are found, or the same one could come twice.
+  // All ports stay open until all are found, because a closed port could be found again.
   const servers: Server[] = [];
   try {
     for (let index = 0; index < count; index++) servers.push(await listen(0, '127.0.0.1'));
@@ -16,8 +16,8 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 /**
- * @param chosen the port that the user chose, where this one follows from it
- * @throws LaunchError where it can't be listened on, in words for the one who chose it
+ * @param chosen the port that the user chose, where the checked port is derived from it
+ * @throws LaunchError where the port can't be used
  */
 export async function checkPort(port: number, host: string, chosen = port): Promise<void> {
   try {
@@ -26,9 +26,9 @@ export async function checkPort(port: number, host: string, chosen = port): Prom
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     const why =
       code === 'EADDRINUSE'
-        ? 'is taken by another program'
+        ? 'is in use by another program'
         : code === 'EACCES'
-          ? 'is not open to ordinary users'
+          ? 'needs root rights'
           : `can’t be listened on (${String(cause)})`;
     const need = port === chosen ? '' : ` (--observe needs the port after ${chosen})`;
     throw new LaunchError(

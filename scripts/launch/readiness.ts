@@ -1,18 +1,18 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** One try may take this long. Milliseconds. */
-const TRY_MS = 1_000;
+/** Timeout of one attempt. Milliseconds. */
+const ATTEMPT_TIMEOUT_MS = 1_000;
 const PAUSE_MS = 100;
 
-/** Tries until it works. @throws the signal's reason */
+/** Repeats an attempt until it succeeds. @throws the signal's reason */
 export async function untilReady(
   attempt: (signal: AbortSignal) => Promise<boolean>,
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    const within = AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]);
+    const within = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
     if (await attempt(within).catch(() => false)) return;
     await delay(PAUSE_MS, undefined, { signal });
   }
@@ -30,9 +30,9 @@ export function httpReady(url: string, signal: AbortSignal): Promise<void> {
 /** Resolves when `grpc.health.v1.Health/Check` answers SERVING for the whole server. */
 export async function grpcReady(address: string, signal: AbortSignal): Promise<void> {
   const client = new Client(address, credentials.createInsecure(), {
-    // While it is not up yet: try again soon, not after grpc's usual pause of up to two minutes.
+    // By default gRPC waits for up to two minutes between attempts to connect.
     'grpc.initial_reconnect_backoff_ms': PAUSE_MS,
-    'grpc.max_reconnect_backoff_ms': TRY_MS,
+    'grpc.max_reconnect_backoff_ms': ATTEMPT_TIMEOUT_MS,
   });
   try {
     await untilReady((within) => isServing(client, within), signal);
@@ -49,7 +49,7 @@ function isServing(client: Client, signal: AbortSignal): Promise<boolean> {
       (empty: Buffer) => empty,
       (response) => response[0] === 0x08 && response[1] === 1,
       Buffer.alloc(0),
-      { deadline: Date.now() + TRY_MS },
+      { deadline: Date.now() + ATTEMPT_TIMEOUT_MS },
       (error, serving) => resolve(error === null && serving === true),
     );
     signal.addEventListener('abort', () => call.cancel(), { once: true });

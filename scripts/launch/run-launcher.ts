@@ -6,22 +6,22 @@ import { createLauncher } from './launcher.ts';
 import type { Options } from './options.ts';
 import type { System } from './service.ts';
 import { onStopSignals } from './stop-signals.ts';
-import { PACE } from './supervise.ts';
+import { DEFAULT_TIMING } from './supervise.ts';
 
 /**
- * Runs a system until Ctrl-C or SIGTERM, which stop it in order; a second one ends everything at once.
+ * Runs a system until SIGINT or SIGTERM, which stop it gracefully. A second signal kills all processes.
  *
- * @returns the status to exit with
+ * @returns the exit status
  */
 export async function runLauncher(system: System, options: Options, env: NodeJS.ProcessEnv): Promise<number> {
   const say = (line: string): void => void process.stderr.write(`› ${line}\n`);
-  const launcher = createLauncher(system, options, env, { say, ...PACE });
+  const launcher = createLauncher(system, options, env, { say, ...DEFAULT_TIMING });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => launcher.stop());
   const stopping = new AbortController();
   onStopSignals(
     () => {
-      say('Stopping (again to end it at once)');
+      say('Stopping (press Ctrl-C again to kill all processes)');
       stopping.abort();
     },
     () => {
@@ -47,7 +47,7 @@ export async function runLauncher(system: System, options: Options, env: NodeJS.
   }
 }
 
-/** A full disk, a file that may not be read: the system's own words name it in one line. */
+/** An error of the operating system, such as a full disk. Its message is one line that names the file. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }

@@ -32,7 +32,7 @@ test.each(['', '{', '{}', '{"nats":{},"stageToken":"x","cookieSecret":"x","media
   'a file with other contents is neither used nor overwritten: %j',
   async (text) => {
     await writeFile(file, text);
-    await expect(ensureSecrets(file, ['gateway'])).rejects.toThrow('delete it, and new ones are made');
+    await expect(ensureSecrets(file, ['gateway'])).rejects.toThrow('delete it, and new ones are created');
     expect(await readFile(file, 'utf8')).toBe(text);
   },
 );

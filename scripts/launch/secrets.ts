@@ -8,9 +8,9 @@ const secret = z.string().regex(/^[A-Za-z0-9_-]{32,}$/);
 const schema = z.strictObject({
   /** The password of each NATS user. */
   nats: z.record(z.string(), secret),
-  /** What the stages' RPCs ask for. */
+  /** The token for calls of the stages. */
   stageToken: secret,
-  /** Signs the cookie that tells browsers apart. */
+  /** Signs the cookie that identifies a browser. */
   cookieSecret: secret,
   /** Signs the links to media. */
   mediaSecret: secret,
@@ -19,11 +19,10 @@ const schema = z.strictObject({
 export type Secrets = z.output<typeof schema>;
 
 /**
- * Reads the secrets of this installation, making those that are not there yet: at the first start all of them. The file
- * is for its owner's eyes only.
+ * Reads the secrets of this installation and creates missing ones. Only the file's owner can read it.
  *
  * @param users the NATS users that need a password
- * @throws LaunchError where the file is there but not ours, or can't be written
+ * @throws LaunchError where the file has other contents or can't be written
  */
 export async function ensureSecrets(file: string, users: readonly string[]): Promise<Secrets> {
   const found = await read(file);
@@ -33,7 +32,7 @@ export async function ensureSecrets(file: string, users: readonly string[]): Pro
     cookieSecret: found?.cookieSecret ?? newSecret(),
     mediaSecret: found?.mediaSecret ?? newSecret(),
   };
-  // By renaming: a start that is stopped here must not leave half a file, which would log everybody out.
+  // By renaming, because half a file after an interrupted start would log all browsers out.
   const partial = `${file}.${process.pid}`;
   await writeFile(partial, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
   await chmod(partial, 0o600);
@@ -53,7 +52,7 @@ async function read(file: string): Promise<Secrets | null> {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
     throw new LaunchError(
-      `${file} does not hold this system’s secrets: delete it, and new ones are made (browsers then lose their videos).`,
+      `${file} does not contain this system’s secrets: delete it, and new ones are created (browsers then lose their videos).`,
       { cause },
     );
   }

@@ -1,17 +1,17 @@
 import type { UserName } from '@cinematica/pipeline/nats-access';
 
-/** A service as the launcher starts it. */
+/** A service that the launcher starts. */
 export interface Service {
   readonly name: Exclude<UserName, 'launcher' | 'provisioner'>;
-  /** Its program, TypeScript or JavaScript, for Node. */
+  /** The file that Node runs. */
   readonly entry: string;
   /** A stage answers `grpc.health.v1` at GRPC_PORT, the gateway `GET /readyz` at HTTP_PORT. */
   readonly kind: 'gateway' | 'stage';
 }
 
-/** All that a launcher starts besides NATS. */
+/** The programs that a launcher starts besides NATS. */
 export interface System {
-  /** Makes the streams and buckets, and ends; runs before the services, at every start. */
+  /** Creates streams and buckets before the services start, and exits. */
   readonly provisioner: string;
   readonly services: readonly Service[];
 }

@@ -1,14 +1,14 @@
-/** Pressed once, Ctrl-C may arrive more than once: from the terminal and from npm. Milliseconds. */
+/** One Ctrl-C may arrive twice: from the terminal and from npm. Signals within this time count once. Milliseconds. */
 const SAME_SIGNAL_MS = 300;
 
 /**
- * Handles what asks a program to end: Ctrl-C, SIGTERM, and the closing of its terminal.
+ * Handles SIGINT (Ctrl-C), SIGTERM and SIGHUP (a closed terminal).
  *
- * @param first told of the first one: to end in order
- * @param again told of the next ones: to end at once
+ * @param first called at the first signal, to stop gracefully
+ * @param again called at every further signal, to stop immediately
  */
 export function onStopSignals(first: () => void, again: () => void): void {
-  // A closed terminal is a reason to stop (SIGHUP), not to crash.
+  // Writing to a closed terminal must not crash the program, which stops by SIGHUP.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   let since: number | undefined;
   const onSignal = (): void => {

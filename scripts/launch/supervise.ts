@@ -7,39 +7,39 @@ import { LaunchError } from './launch-error.ts';
 import { logMessage } from './log-line.ts';
 
 export interface Program {
-  /** As the user reads it. */
+  /** Shown in messages. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
   /** Its whole environment. */
   readonly env: NodeJS.ProcessEnv;
-  /** Gets all its output, from an empty file on. */
+  /** Gets all output. It is emptied at every start of the program. */
   readonly logFile: string;
-  /** Resolves once it does its work; tries until the signal, and rejects then, and only then. */
+  /** Resolves when the program is ready. Rejects only when the signal aborts. */
   ready(signal: AbortSignal): Promise<void>;
 }
 
 export interface Supervision {
-  /** Tells the user a line. */
+  /** Prints a line for the user. */
   readonly say: (line: string) => void;
-  /** The first pause before a restart; it doubles with each, up to 60 times itself. Milliseconds. */
+  /** The delay before the first restart. It doubles with each restart, up to 60 times this value. Milliseconds. */
   readonly backoffMs: number;
-  /** How long a program that is asked to stop may take. Milliseconds. */
+  /** Time for a program to stop before it is killed. Milliseconds. */
   readonly graceMs: number;
 }
 
-/** As people want it; tests don't wait that long. */
-export const PACE = { backoffMs: 500, graceMs: 20_000 } as const;
+/** The timing outside of tests. */
+export const DEFAULT_TIMING = { backoffMs: 500, graceMs: 20_000 } as const;
 
-/** A program that is started again whenever it ends. */
+/** A program that is restarted whenever it ends. */
 export interface Supervised {
-  /** Resolves when it was ready for the first time; rejects with a LaunchError where it ended before that. */
+  /** Resolves when the program was ready for the first time. Rejects with a LaunchError when it ended before. */
   readonly started: Promise<unknown>;
-  /** Ends it at once; it is then started again as after any other end. */
+  /** Kills the program, which is then restarted. */
   restart(): void;
-  /** Asks it to stop, and ends it when it takes too long. Resolves when it is gone. */
+  /** Stops the program, and kills it after the grace period. Resolves when it has ended. */
   stop(): Promise<void>;
-  /** Ends it at once, for good. */
+  /** Kills the program without a restart. */
   kill(): void;
 }
 
@@ -78,9 +78,9 @@ export function supervise(program: Program, { say, backoffMs, graceMs }: Supervi
       wasReady ||= readyAt !== null;
       if (isStopping()) break;
       if (!wasReady) throw new LaunchError(`${program.name} could not start: ${how} (log: ${program.logFile})`);
-      // One that worked for a while starts from the beginning: its end has nothing to do with the ones before.
+      // The delay starts again after a long run, because this end is unrelated to earlier ones.
       if (readyAt !== null && Date.now() - readyAt > 60 * backoffMs) pause = backoffMs;
-      say(`${program.name} ended (${how}); it is started again in ${pause / 1000} s.`);
+      say(`${program.name} ended (${how}); restarting it in ${pause / 1000} s.`);
       await delay(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
       pause = Math.min(2 * pause, 60 * backoffMs);
     }
@@ -88,7 +88,7 @@ export function supervise(program: Program, { say, backoffMs, graceMs }: Supervi
   };
 
   const finished = loop().catch(reject);
-  // Whoever stops before looking at it is not told.
+  // The promise may be unused when the program is stopped early.
   started.catch(() => undefined);
 
   return {
@@ -98,7 +98,7 @@ export function supervise(program: Program, { say, backoffMs, graceMs }: Supervi
       stopping.abort();
       current?.stop();
       const timer = setTimeout(() => {
-        say(`${program.name} takes too long to stop: it is ended.`);
+        say(`${program.name} takes too long to stop, so it is killed.`);
         current?.kill();
       }, graceMs);
       await finished;
@@ -111,10 +111,10 @@ export function supervise(program: Program, { say, backoffMs, graceMs }: Supervi
   };
 }
 
-/** Writes all its output to the file. @returns what gives the last thing it said */
+/** Writes all output to the file. @returns a function that returns the last message */
 export function keepLog(child: GuardedProcess, file: string): () => string {
   const log = createWriteStream(file);
-  // A full disk must not end the launcher: the services have worse to say about it.
+  // A full disk must not end the launcher. The services report it.
   log.on('error', () => undefined);
   let last = '';
   for (const stream of child.output) {
@@ -127,7 +127,7 @@ export function keepLog(child: GuardedProcess, file: string): () => string {
   return () => last;
 }
 
-/** How it ended, in words. */
+/** Describes how a process ended. */
 export function endOf({ code, signal }: Exit, lastLine: string): string {
   const how = signal ?? `status ${code ?? 'unknown'}`;
   return lastLine === '' ? how : `${how}: ${lastLine}`;

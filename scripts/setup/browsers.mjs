@@ -9,7 +9,7 @@ export function findBrowser() {
   );
 }
 
-/** Whether WebKit can be driven here: Debian's WebKitWebDriver, and a screen that nobody sees for its browser. */
+/** Whether WebKit can be automated: with Debian's WebKitWebDriver and a virtual screen. */
 export function hasWebKit() {
   return findProgram('WebKitWebDriver') !== null && findProgram('Xvfb') !== null;
 }

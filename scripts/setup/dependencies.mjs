@@ -6,12 +6,12 @@ import { runQuietly } from './run.mjs';
 import { say } from './say.mjs';
 
 /**
- * Installs what the lockfile says, unless that was done already.
+ * Installs the dependencies of the lockfile, unless they are installed already.
  *
  * @param {string} root
  * @param {string} pnpm the program's path
  * @param {NodeJS.ProcessEnv} env
- * @throws {import('./say.mjs').SetupError} with pnpm's own words, where it fails
+ * @throws {import('./say.mjs').SetupError} with pnpm's output, where it fails
  */
 export async function installDependencies(root, pnpm, env) {
   const stampFile = join(root, '.cache', 'dependencies.sha256');
@@ -22,7 +22,7 @@ export async function installDependencies(root, pnpm, env) {
   say('Installing the dependencies (pnpm install --frozen-lockfile)');
   await runQuietly(pnpm, ['install', '--frozen-lockfile'], {
     cwd: root,
-    // CI: pnpm must not ask. The other one: onnxruntime-node must not fetch GPU libraries.
+    // CI: pnpm must not ask questions. The other variable: onnxruntime-node must not download GPU libraries.
     env: { ...env, CI: 'true', ONNXRUNTIME_NODE_INSTALL: 'skip' },
   });
   await mkdir(join(root, '.cache'), { recursive: true });
@@ -30,8 +30,8 @@ export async function installDependencies(root, pnpm, env) {
 }
 
 /**
- * A digest of everything that decides what is installed: the lockfile, pnpm's settings and every package.json of the
- * workspace, which lie in its root and one or two folders below it.
+ * A digest of all inputs of the installation: the lockfile, pnpm's settings and every package.json of the workspace, in the
+ * root and up to two folders below it.
  *
  * @param {string} root
  * @returns {Promise<string>} SHA-256 in hex

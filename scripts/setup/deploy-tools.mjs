@@ -3,7 +3,7 @@ import { PROMETHEUS } from './prometheus.mjs';
 import { say, SetupError } from './say.mjs';
 
 /**
- * Debian 12's own are too old: its kubectl brings kustomize 2, which knows no components.
+ * Debian 12's kubectl contains kustomize 2, which does not support components.
  *
  * @type {import('./debian-program.mjs').DebianProgram[]}
  */
@@ -32,8 +32,8 @@ const PROGRAMS = [
 ];
 
 /**
- * kustomize and promtool, with which the tests of deploy/ render and check, and Prometheus, which reads the metrics of a
- * whole system. Without them those tests are skipped, except on CI.
+ * Installs kustomize and promtool for the tests of deploy/, and Prometheus for the test of metrics. Without them those tests
+ * are skipped. On CI a missing tool is an error.
  *
  * @type {import('./tasks.mjs').Need}
  */

@@ -9,32 +9,32 @@ import { runQuietly } from './run.mjs';
 import { say, SetupError } from './say.mjs';
 import { atLeast } from './version.mjs';
 
-/** Older ones have no `sync_interval`: what they acknowledged may be gone after a power failure. */
+/** Older servers have no `sync_interval`: a power failure may lose acknowledged messages. */
 const OLDEST = '2.10.27';
 
 /**
- * The NATS server, for a task that starts one of its own.
+ * Finds or installs nats-server.
  *
  * @type {import('./tasks.mjs').Need}
- * @throws {SetupError} where it is neither there nor to be had
+ * @throws {SetupError} where it can neither be found nor installed
  */
 export async function natsServer(root) {
   return { NATS_SERVER: (await findNatsServer(root)) ?? (await installNatsServer(root)) };
 }
 
 /**
- * The NATS server, unless NATS_URL names one that runs somewhere.
+ * Finds or installs nats-server, unless NATS_URL names a running server.
  *
  * @type {import('./tasks.mjs').Need}
- * @throws {SetupError} where it is neither there nor to be had
+ * @throws {SetupError} where it can neither be found nor installed
  */
 export async function natsServerOrUrl(root) {
   return process.env.NATS_URL ? {} : natsServer(root);
 }
 
 /**
- * Looks where one may be: the one that NATS_SERVER names, on PATH, where Debian's package has it (a folder that is on no
- * ordinary user's PATH), in the project's cache.
+ * Looks for nats-server in NATS_SERVER, on PATH, in /usr/sbin (Debian's package, usually not on PATH) and in the project's
+ * cache.
  *
  * @param {string} root
  * @returns {Promise<string | null>} the path of the first that is new enough
@@ -78,8 +78,8 @@ async function installNatsServer(root) {
     if (program !== null && (await isNewEnough(program))) return program;
   }
   throw new SetupError(
-    `nats-server ${OLDEST} or newer is needed and could not be had (${why.join('; ')}): ` +
-      'put one on PATH, or name a server that runs in NATS_URL.',
+    `nats-server ${OLDEST} or newer is needed and could not be installed (${why.join('; ')}): ` +
+      'put one on PATH, or set NATS_URL to a running server.',
   );
 }
 

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { SetupError } from './say.mjs';
 
-/** @typedef {{ code: number | null, signal: NodeJS.Signals | null }} Exit how a process ended: one of the two is null */
+/** @typedef {{ code: number | null, signal: NodeJS.Signals | null }} Exit the exit code or the signal; the other one is null */
 /** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv }} Surroundings */
 
 /**
- * Runs a command on this process's own terminal and passes the signals on that this process gets.
+ * Runs a command on this process's terminal and passes on the signals that this process receives.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -19,12 +19,12 @@ export function run(command, args, surroundings) {
 }
 
 /**
- * Runs a command whose output nobody needs unless it fails.
+ * Runs a command and shows its output only when it fails.
  *
  * @param {string} command
  * @param {readonly string[]} args
  * @param {Surroundings} [surroundings]
- * @throws {SetupError} with the command's output, where it ends otherwise than with 0
+ * @throws {SetupError} with the command's output, where its exit status is not 0
  */
 export async function runQuietly(command, args, surroundings = {}) {
   const child = spawn(command, args, { ...surroundings, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -39,7 +39,7 @@ export async function runQuietly(command, args, surroundings = {}) {
 }
 
 /**
- * Ends this process as another one ended: by the same signal, or with the same status.
+ * Ends this process with the same signal or exit status as another one.
  *
  * @param {Exit} exit
  */
@@ -56,7 +56,7 @@ export function endAs({ code, signal }) {
 function ended(child, command) {
   /** @type {NodeJS.SignalsListener} */
   const forward = (signal) => {
-    // A terminal sends Ctrl-C to the child as well: passed on, it would look like a second, impatient one.
+    // A terminal sends Ctrl-C to the child too. Passing it on would look like a second Ctrl-C.
     if (signal === 'SIGINT' && process.stdin.isTTY) return;
     child.kill(signal);
   };

@@ -1,5 +1,5 @@
 /**
- * Tells the user, on stderr, the one thing that is done next.
+ * Prints the next step of the set-up to stderr.
  *
  * @param {string} line
  */
@@ -7,7 +7,7 @@ export function say(line) {
   process.stderr.write(`› ${line}\n`);
 }
 
-/** What keeps the task from running, in words for the person who called it. */
+/** The task can't run. The message is for the user. */
 export class SetupError extends Error {
   /** @override */
   name = 'SetupError';

@@ -5,14 +5,14 @@ import { runQuietly } from './run.mjs';
 import { say, SetupError } from './say.mjs';
 
 /**
- * Something a task needs that npm does not carry and the system's package manager may.
+ * Something that a task needs and the system's package manager may provide.
  *
  * @typedef {object} SystemNeed
- * @property {string} what its package's name, with apt-get and brew alike; of several, all with spaces between them
+ * @property {string} what the packages' names for apt-get and brew, separated by spaces
  * @property {() => boolean} present
  * @property {() => boolean} offered whether this system's package manager has it
- * @property {boolean} optional whether the task makes sense without it
- * @property {string} missing what to tell the user where it can't be had
+ * @property {boolean} optional whether the task also works without it
+ * @property {string} missing the message where it can't be installed
  */
 
 export const ffmpeg = need({
@@ -33,7 +33,7 @@ export const swiftShader = need({
   missing: 'The WebGPU test is skipped: it needs the SwiftShader driver of Debian’s chromium package (linux-x64).',
 });
 
-/** For the tests in real browsers, which are left out without it. */
+/** For the tests in real browsers, which are skipped without it. */
 export const chromium = need({
   what: 'chromium',
   present: () => findBrowser() !== null,
@@ -43,7 +43,7 @@ export const chromium = need({
   missing: 'The tests in browsers are skipped: they need Chromium or Chrome. Install it, or set CHROMIUM to its path.',
 });
 
-/** What iPhones have in common with Debian: the browser's engine. It needs a screen, and something to decode H.264. */
+/** WebKit, the browser engine of iPhones. It needs a virtual screen and a decoder for H.264. */
 export const webKit = need({
   what: 'webkit2gtk-driver xvfb gstreamer1.0-plugins-good gstreamer1.0-libav',
   present: hasWebKit,
@@ -64,10 +64,10 @@ function need(wanted) {
 }
 
 /**
- * Makes sure of it: by apt-get where that needs no password, or by Homebrew.
+ * Installs it with apt-get, where that needs no password, or with Homebrew.
  *
  * @param {SystemNeed} need
- * @throws {SetupError} where it is neither there nor to be had, and the task can't do without it
+ * @throws {SetupError} where it is missing, can't be installed, and is not optional
  */
 async function ensureSystemPackage(need) {
   if (need.present()) return;
@@ -83,7 +83,7 @@ async function ensureSystemPackage(need) {
     }
     if (need.present()) return;
   }
-  // On CI nobody reads the line: there, what could have been installed has to be.
+  // On CI nobody reads the message, so everything that is offered must be installed.
   const skip = need.optional && !(need.offered() && process.env.CI);
   if (!skip) throw new SetupError(`${why}${need.missing}`);
   say(need.missing);
@@ -99,7 +99,7 @@ async function packageManager() {
     return {
       name: 'apt-get',
       async install(what) {
-        // It fails, too, where only one of several package sources can't be reached; the install tells.
+        // An update also fails when one of several sources is unreachable. The install shows whether that matters.
         await succeeds(command, [...args, 'update']);
         await runQuietly(command, [...args, 'install', '-y', '--no-install-recommends', ...what.split(' ')]);
       },

@@ -10,20 +10,20 @@ import { webApp } from './web-app.mjs';
 /** @typedef {[program: string, ...args: string[]]} Command */
 
 /**
- * Something that npm does not carry.
+ * Installs something that a task needs and npm does not provide.
  *
- * @callback Need makes sure of it
+ * @callback Need
  * @param {string} root
  * @param {NodeJS.ProcessEnv} [env] the task's, so far
  * @param {readonly string[]} [args] the user's
- * @returns {Promise<NodeJS.ProcessEnv>} what the task's environment gains by it
+ * @returns {Promise<NodeJS.ProcessEnv>} variables for the task's environment
  */
 
 /**
  * @typedef {object} Task
  * @property {Need[]} needs
  * @property {'root' | 'caller'} runsIn the folder its commands start in: the project's, or the one the user called from
- * @property {(args: string[], root: string) => Command[]} commands from the user's arguments; the first to fail ends it
+ * @property {(args: string[], root: string) => Command[]} commands for the user's arguments; the first failure ends the task
  */
 
 /** @type {Command[]} */
@@ -80,8 +80,8 @@ export function findTask(name) {
 }
 
 /**
- * The folder the user's relative paths start from. `npm run` changes into the project's and leaves the former in
- * INIT_CWD, which later processes inherit whether they were started by npm or not.
+ * The folder that the user's relative paths start from. `npm run` changes to the project's folder and sets INIT_CWD to the
+ * user's. Child processes inherit INIT_CWD even when npm did not start them.
  *
  * @param {string} root
  * @param {string} cwd

@@ -5,8 +5,8 @@ import { runQuietly } from './run.mjs';
 import { say } from './say.mjs';
 
 /**
- * Makes sure of a pinned package in the project's cache. npm fetches it, through the user's own settings and cache, and
- * checks its integrity, for which it wants a lockfile.
+ * Installs a pinned npm package into the project's cache. npm uses the user's settings and checks the integrity that a
+ * lockfile states.
  *
  * @param {string} root
  * @param {import('./pins.mjs').Pin} pin
@@ -19,7 +19,7 @@ export async function installTool(root, pin) {
   if (existsSync(home)) return folder;
   say(`Installing ${pin.name} ${pin.version} into .cache`);
 
-  // Under another name until it is whole: an install that was stopped is not taken for one that is done.
+  // Under a temporary name, so that an interrupted install is not mistaken for a complete one.
   const partial = `${home}.${process.pid}`;
   try {
     await mkdir(partial, { recursive: true });
@@ -30,7 +30,7 @@ export async function installTool(root, pin) {
       cwd: partial,
     });
     await rename(partial, home).catch((/** @type {unknown} */ error) => {
-      // Another run was first.
+      // Another process has installed it meanwhile.
       if (!existsSync(folder)) throw error;
     });
   } finally {

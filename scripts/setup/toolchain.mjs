@@ -6,8 +6,8 @@ import { atLeast } from './version.mjs';
 const OLDEST_NODE = '24.11.0';
 
 /**
- * Finds the Node that runs this project's TypeScript and the pnpm that installs its dependencies; installs, into the
- * project's own cache, what is not there.
+ * Finds the Node that runs this project's TypeScript and the pnpm that installs its dependencies. Missing programs are
+ * installed into the project's cache.
  *
  * @param {string} root
  * @returns {Promise<{ node: string, pnpm: string }>} the paths of the two programs
@@ -21,7 +21,7 @@ export async function findToolchain(root) {
 }
 
 /**
- * Tells whether a Node is new enough; distributions build some that can't run TypeScript.
+ * Whether a Node is new enough and can run TypeScript, which some distributions leave out.
  *
  * @param {string} version `process.versions.node`
  * @param {string | false | undefined} typescript `process.features.typescript`

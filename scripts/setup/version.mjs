@@ -1,5 +1,5 @@
 /**
- * Tells whether a release is as new as another or newer. A pre-release (`24.11.0-rc.1`) counts as its release.
+ * Whether a version is at least another one. A pre-release (`24.11.0-rc.1`) counts as its release.
  *
  * @param {string} version `major.minor.patch`
  * @param {string} oldest the same

@@ -6,7 +6,7 @@ import { oneAtATime } from './one-at-a-time.mjs';
 import { runQuietly } from './run.mjs';
 import { say } from './say.mjs';
 
-/** What the build reads: everything else in `web/` is made by it, or is for tests. */
+/** The files that the build reads. Everything else in `web/` is generated or is for tests. */
 const SOURCES = [
   'pnpm-lock.yaml',
   'packages/protocol/src',
@@ -27,7 +27,7 @@ const SOURCES = [
  * @param {string} root
  * @param {NodeJS.ProcessEnv} [env] in which `node` is the project's own
  * @returns {Promise<NodeJS.ProcessEnv>} WEB_HANDLER, for the gateway
- * @throws {import('./say.mjs').SetupError} with the builder's own words, where it fails
+ * @throws {import('./say.mjs').SetupError} with the output of a failed build
  */
 export async function webApp(root, env = process.env) {
   const builds = join(root, '.cache', 'web');
@@ -35,7 +35,7 @@ export async function webApp(root, env = process.env) {
   const folder = join(builds, stamp);
   const found = { WEB_HANDLER: join(folder, 'handler.js') };
   if (!existsSync(folder)) {
-    // They would share SvelteKit's own folder.
+    // Two builds would write to the same folder of SvelteKit.
     await oneAtATime(`${builds}.lock`, async () => {
       if (existsSync(folder)) return;
       say('Building the web app');
@@ -52,7 +52,7 @@ export async function webApp(root, env = process.env) {
  * @param {NodeJS.ProcessEnv} env
  */
 async function build(web, folder, env) {
-  // Under another name until it is whole: a build that was stopped is not taken for one that is done.
+  // Under a temporary name, so that an interrupted build is not mistaken for a complete one.
   const partial = `${folder}.${process.pid}`;
   try {
     const vite = join(web, 'node_modules', 'vite', 'bin', 'vite.js');
@@ -64,7 +64,7 @@ async function build(web, folder, env) {
 }
 
 /**
- * A digest of everything that decides what is built.
+ * A digest of all inputs of the build.
  *
  * @param {string} root
  * @returns {Promise<string>} SHA-256 in hex
@@ -91,14 +91,14 @@ export async function webStamp(root) {
  */
 async function filesOf(root, path) {
   if (!(await stat(join(root, path))).isDirectory()) return path.endsWith('.test.ts') ? [] : [path];
-  // Made from the messages.
+  // Generated from the messages.
   if (path === 'web/src/lib/i18n/gen') return [];
   const names = (await readdir(join(root, path))).sort();
   return (await Promise.all(names.map((name) => filesOf(root, `${path}/${name}`)))).flat();
 }
 
 /**
- * All builds but this one and the one before, which a system may still be running with.
+ * Removes all builds except this one and the previous one, which a running system may still use.
  *
  * @param {string} builds
  * @param {string} current

@@ -111,12 +111,21 @@ describe.skipIf(PROMETHEUS === null)('the metrics in Prometheus', () => {
 
     await expectNumbers(counted('cinematica_jobs_total', 'outcome'), { done: 3, cancelled: 1, failed: 1 });
     await expectNumbers(counted('cinematica_stage_duration_seconds_count', 'stage', 'outcome'), {
-      ...{ 'done encode': 4, 'denoise done': 3, 'decode done': 3, 'done mux': 3, 'denoise failed': 3 },
-      ...{ 'encode failed': 0, 'decode failed': 0, 'failed mux': 0 },
+      'done encode': 4,
+      'denoise done': 3,
+      'decode done': 3,
+      'done mux': 3,
+      'denoise failed': 3,
+      'encode failed': 0,
+      'decode failed': 0,
+      'failed mux': 0,
     });
     // A claim each, and the denoiser's again after each end of its model but the last.
     await expectNumbers(counted('cinematica_queue_wait_seconds_count', 'stage'), {
-      ...{ encode: 4, denoise: 6, decode: 3, mux: 3 },
+      encode: 4,
+      denoise: 6,
+      decode: 3,
+      mux: 3,
     });
     await expectNumbers(counted('cinematica_redeliveries_total', 'stage'), {
       encode: 0,

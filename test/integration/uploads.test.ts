@@ -25,7 +25,10 @@ afterAll(async () => {
 });
 
 const settings = {
-  ...{ frames: 2, steps: 2, minGuidance: 1, maxGuidance: 1 },
+  frames: 2,
+  steps: 2,
+  minGuidance: 1,
+  maxGuidance: 1,
   shape: { case: 'size' as const, value: { width: 64, height: 64 } },
 };
 

@@ -62,7 +62,10 @@ export function readSpans(request: unknown): Span[] {
     scopeSpans.flatMap(({ spans }) =>
       spans.map(({ startTimeUnixNano: start, endTimeUnixNano: end, status, ...span }) => ({
         ...span,
-        ...{ service: resource.attributes['service.name'] ?? '', start, end, failed: status.code === ERROR },
+        service: resource.attributes['service.name'] ?? '',
+        start,
+        end,
+        failed: status.code === ERROR,
       })),
     ),
   );

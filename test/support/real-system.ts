@@ -74,15 +74,20 @@ const MODEL = join(import.meta.dirname, '../golden/tiny-xt/checkpoint');
 const keyOf = (caller: Caller): string => `key-of-${caller}`;
 
 const SHORT = {
-  ...{
-    ACK_WAIT_MS: '1500',
-    PROGRESS_DEADLINE_MS: '30000',
-    STOP_GRACE_MS: '1000',
-    RETRY_DELAY_MS: '100',
-    PULL_EXPIRES_MS: '1000',
-  },
-  ...{ ARTIFACT_IDLE_MS: '1000', REQUEST_TIMEOUT_MS: '2000', LEASE_MS: '1500', RECONCILE_MS: '500' },
-  ...{ COLLECT_MS: '1000', ORPHAN_AGE_MS: '3000', UNDO_MS: '1500', CANARY_MS: '500', DRAIN_MS: '2000' },
+  ACK_WAIT_MS: '1500',
+  PROGRESS_DEADLINE_MS: '30000',
+  STOP_GRACE_MS: '1000',
+  RETRY_DELAY_MS: '100',
+  PULL_EXPIRES_MS: '1000',
+  ARTIFACT_IDLE_MS: '1000',
+  REQUEST_TIMEOUT_MS: '2000',
+  LEASE_MS: '1500',
+  RECONCILE_MS: '500',
+  COLLECT_MS: '1000',
+  ORPHAN_AGE_MS: '3000',
+  UNDO_MS: '1500',
+  CANARY_MS: '500',
+  DRAIN_MS: '2000',
   CALLS_PER_SECOND: '1000',
 };
 
@@ -108,7 +113,10 @@ export async function startRealSystem(
 
   const surroundings: NodeJS.ProcessEnv = {
     ...process.env,
-    ...{ NATS_SERVER: await natsServerPath(), API_KEYS_FILE: keysFile, THREADS: '1', EXECUTION_PROVIDER: 'cpu' },
+    NATS_SERVER: await natsServerPath(),
+    API_KEYS_FILE: keysFile,
+    THREADS: '1',
+    EXECUTION_PROVIDER: 'cpu',
     ...SHORT,
     ...env,
   };
@@ -147,7 +155,15 @@ export async function startRealSystem(
   const kept = cleanup.move();
   return {
     prometheusUrl: launcher.prometheusUrl,
-    ...{ url, folder: data, settings, nats, records, table, startTime, said, pid },
+    url,
+    folder: data,
+    settings,
+    nats,
+    records,
+    table,
+    startTime,
+    said,
+    pid,
     artifacts: createObjectArtifacts(nats, settings),
     client: (caller) => clientOf(url, caller),
     async children(name) {

@@ -63,15 +63,16 @@ const ROOT = join(import.meta.dirname, '../..');
 const PASSWORD = 'password-of-a-test-and-of-nothing-else';
 const TOKEN = 'token-of-a-test-and-of-nothing-else';
 const SHORT = {
-  ...{ ACK_WAIT_MS: 1_500, RETRY_DELAY_MS: 100, PULL_EXPIRES_MS: 1_000, REQUEST_TIMEOUT_MS: 2_000 },
-  ...{
-    ARTIFACT_IDLE_MS: 1_000,
-    LEASE_MS: 1_500,
-    RECONCILE_MS: 500,
-    COLLECT_MS: 60_000,
-    CANARY_MS: 500,
-    DRAIN_MS: 2_000,
-  },
+  ACK_WAIT_MS: 1_500,
+  RETRY_DELAY_MS: 100,
+  PULL_EXPIRES_MS: 1_000,
+  REQUEST_TIMEOUT_MS: 2_000,
+  ARTIFACT_IDLE_MS: 1_000,
+  LEASE_MS: 1_500,
+  RECONCILE_MS: 500,
+  COLLECT_MS: 60_000,
+  CANARY_MS: 500,
+  DRAIN_MS: 2_000,
 };
 
 interface Running {
@@ -95,8 +96,15 @@ export async function startStageSystem(model: string): Promise<StageSystem> {
   const environment = (user: string) => ({
     ...process.env,
     ...Object.fromEntries(Object.entries(SHORT).map(([name, value]) => [name, String(value)])),
-    ...{ NATS_URL: server.url, NATS_USER: user, NATS_PASSWORD: PASSWORD, MODEL_DIR: model, STAGE_TOKEN: TOKEN },
-    ...{ GRPC_PORT: '0', METRICS_PORT: '0', THREADS: '1', EXECUTION_PROVIDER: 'cpu' },
+    NATS_URL: server.url,
+    NATS_USER: user,
+    NATS_PASSWORD: PASSWORD,
+    MODEL_DIR: model,
+    STAGE_TOKEN: TOKEN,
+    GRPC_PORT: '0',
+    METRICS_PORT: '0',
+    THREADS: '1',
+    EXECUTION_PROVIDER: 'cpu',
   });
   const launch = (name: string) => {
     const child = spawn(process.execPath, [join(ROOT, 'services', name, 'src', 'main.ts')], {
@@ -209,7 +217,11 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
 /** The account of a real system: each service may do what its own list allows, and no more. */
 function users(): string {
   const config = natsConfig({
-    ...{ port: 0, storeFolder: '', maxMemory: 0, maxDisk: 0, pidFile: '' },
+    port: 0,
+    storeFolder: '',
+    maxMemory: 0,
+    maxDisk: 0,
+    pidFile: '',
     users: Object.entries(USER_PERMISSIONS).map(([name, permissions]) => ({
       name,
       password: PASSWORD,

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { diskShare } from '../data-folder.ts';
+import { natsDiskLimit } from '../data-folder.ts';
 import type { DataFolder } from '../data-folder.ts';
 import { untilReady } from '../readiness.ts';
 import { supervise } from '../supervise.ts';
@@ -49,7 +49,7 @@ export async function superviseNats({
     storeFolder: store,
     pidFile,
     maxMemory: MEMORY,
-    maxDisk: await diskShare(store),
+    maxDisk: await natsDiskLimit(store),
     users: Object.entries(USER_PERMISSIONS).map(([name, permissions]) => ({
       name,
       password: passwordOf(name),

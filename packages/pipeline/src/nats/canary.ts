@@ -1,3 +1,4 @@
+import { abortable } from '@cinematica/concurrency';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -69,10 +70,7 @@ export function startCanary(
     },
     async ready(signal) {
       if (failures === 0) return;
-      await new Promise<void>((resolve, reject) => {
-        waiting.push(resolve);
-        signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-      });
+      await abortable(new Promise<void>((resolve) => waiting.push(resolve)), signal);
     },
     async close() {
       ended.abort();

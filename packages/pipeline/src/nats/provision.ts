@@ -1,3 +1,4 @@
+import { retry } from '@cinematica/concurrency';
 import {
   AckPolicy,
   DeliverPolicy,
@@ -10,7 +11,6 @@ import {
 import type { ConsumerConfig, JetStreamManager, StreamConfig } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Lifetime, Stage } from '../domain/messages.ts';
 import {
   bucketName,
@@ -63,16 +63,14 @@ export async function provision(
 ): Promise<void> {
   checkServerVersion(nats.info?.version ?? '');
   const manager = await jetstreamManager(nats, { timeout: settings.REQUEST_TIMEOUT_MS, checkAPI: false });
-  const deadline = Date.now() + settings.PROVISION_TIMEOUT_MS;
-  for (;;) {
-    try {
-      await withTranslatedErrors('creating streams and consumers', () => ensureAll(manager, settings, models));
-      return;
-    } catch (error) {
-      if (!(error instanceof UnavailableError) || Date.now() > deadline) throw error;
-    }
-    await delay(settings.RETRY_DELAY_MS);
-  }
+  await retry(
+    () => withTranslatedErrors('creating streams and consumers', () => ensureAll(manager, settings, models)),
+    {
+      isRetryable: (error) => error instanceof UnavailableError,
+      delayMs: () => settings.RETRY_DELAY_MS,
+      deadline: Date.now() + settings.PROVISION_TIMEOUT_MS,
+    },
+  );
 }
 
 /** @throws ProvisionError when the server is older than {@link MIN_SERVER_VERSION}. */

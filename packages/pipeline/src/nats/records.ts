@@ -1,7 +1,7 @@
+import { retry } from '@cinematica/concurrency';
 import { clone, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { setTimeout as delay } from 'node:timers/promises';
 import { UnavailableError } from '../domain/errors.ts';
 import { VideoRecordSchema } from '../domain/messages.ts';
 import type { VideoRecord } from '../domain/messages.ts';
@@ -12,6 +12,11 @@ import { inSpan } from '../telemetry/trace.ts';
 import { openBucket } from './bucket.ts';
 import { isRevisionConflict, withTranslatedErrors } from './errors.ts';
 import { ownerKeys, RECORDS_BUCKET, RECORDS_STREAM, videoKey } from './names.ts';
+
+/** The record is not at the revision that a change was made for. */
+class RevisionConflictError extends Error {
+  override readonly name = 'RevisionConflictError';
+}
 
 /**
  * Opens the records, whose bucket the provisioner has created.
@@ -80,23 +85,25 @@ export async function openRecords(
   }
 
   async function update<T>(ref: VideoRef, change: Change<T>, signal?: AbortSignal): Promise<Updated<T>> {
+    const attempt = async (): Promise<Updated<T>> => {
+      const stored = await get(ref);
+      if (!stored) throw new UnknownVideoError('there is no such video');
+      const record = clone(VideoRecordSchema, stored.record);
+      const outcome = change(record);
+      if (!outcome.changed) return { ...outcome, stored };
+      const written = await replace(stored, record);
+      if (!written) throw new RevisionConflictError('another writer changed the record first');
+      return { ...outcome, stored: written };
+    };
     const deadline = Date.now() + settings.RECORD_TIMEOUT_MS;
-    for (let tries = 0; ; tries++) {
-      signal?.throwIfAborted();
-      try {
-        const stored = await get(ref);
-        if (!stored) throw new UnknownVideoError('there is no such video');
-        const record = clone(VideoRecordSchema, stored.record);
-        const outcome = change(record);
-        if (!outcome.changed) return { ...outcome, stored };
-        const written = await replace(stored, record);
-        if (written) return { ...outcome, stored: written };
-      } catch (error) {
-        if (!(error instanceof UnavailableError) || Date.now() > deadline) throw error;
-      }
+    return retry(attempt, {
+      // A conflict means that somebody made progress, so that it is retried without a limit.
+      isRetryable: (error) =>
+        error instanceof RevisionConflictError || (error instanceof UnavailableError && Date.now() <= deadline),
       // The random delay separates two writers that keep conflicting with each other.
-      await delay(Math.random() * Math.min(500, 2 ** Math.min(tries, 9)), undefined, signal ? { signal } : {});
-    }
+      delayMs: (number) => Math.random() * Math.min(500, 2 ** Math.min(number - 1, 9)),
+      signal,
+    });
   }
 
   return {

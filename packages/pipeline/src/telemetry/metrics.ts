@@ -1,5 +1,4 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import type { ModelRef } from '../domain/model-ref.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** From a millisecond to half an hour. */
@@ -189,7 +188,7 @@ export function createMetrics(service: string) {
 
 interface About {
   readonly stage: string;
-  readonly model: ModelRef;
+  readonly model: { readonly name: string; readonly digest: string };
   /** The execution provider; null when it has no model. */
   readonly provider: string | null;
 }

@@ -1,3 +1,5 @@
+import { abortable, createSemaphore } from '@cinematica/concurrency';
+
 /** Runs tasks one after another, in the order in which they were added. */
 export interface SerialQueue {
   /**
@@ -10,25 +12,15 @@ export interface SerialQueue {
 }
 
 export function createSerialQueue(): SerialQueue {
-  let last: Promise<void> = Promise.resolve();
+  const turns = createSemaphore(1);
   return {
     async add(task, signal) {
-      signal.throwIfAborted();
-      const turn = last.then(() => {
-        signal.throwIfAborted();
-        return task();
-      });
-      // The caller receives the error. The queue continues.
-      last = turn.then(
-        () => undefined,
-        () => undefined,
-      );
-      return new Promise((resolve, reject) => {
-        const abort = (): void => reject(signal.reason as Error);
-        signal.addEventListener('abort', abort, { once: true });
-        turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-      });
+      const release = await turns.acquire(signal);
+      return abortable(task().finally(release), signal);
     },
-    idle: () => last,
+    async idle() {
+      const release = await turns.acquire();
+      release();
+    },
   };
 }

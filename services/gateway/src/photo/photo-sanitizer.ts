@@ -115,8 +115,7 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
     async ready() {
       await Promise.all(
         all.map(async () => {
-          const slot = await slots.take(closing.signal);
-          await start(slot, closing.signal).finally(() => slots.give(slot));
+          await slots.use((slot) => start(slot, closing.signal), closing.signal);
         }),
       );
     },
@@ -125,8 +124,7 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
       signal.throwIfAborted();
       const format = checkUpload(bytes, limits, declaredType);
       if (slots.waiting >= maxWaiting) throw new PhotosWaitingError(slots.waiting);
-      const slot = await slots.take(signal);
-      return decodeIn(slot, bytes, format, signal).finally(() => slots.give(slot));
+      return slots.use((slot) => decodeIn(slot, bytes, format, signal), signal);
     },
     async [Symbol.asyncDispose]() {
       closing.abort(new PhotoProcessError('photos are no longer taken: the service is stopping'));

@@ -1,37 +1,29 @@
-/** Things of which each serves one at a time, handed out in the order they were asked for. */
+import { createSemaphore } from '@cinematica/concurrency';
+
+/** Things of which each serves one holder at a time, handed out in the order of the requests. */
 export interface Slots<T> {
+  /** How many requests wait. */
   readonly waiting: number;
-  /** Waits for a free one; the reason of the signal rejects, and loses the place in the queue. */
-  take(signal: AbortSignal | undefined): Promise<T>;
-  give(slot: T): void;
+  /** Runs with a free one. @throws the signal's reason while it waits, what `run` throws */
+  use<R>(run: (slot: T) => Promise<R>, signal: AbortSignal | undefined): Promise<R>;
 }
 
 export function createSlots<T>(all: readonly T[]): Slots<T> {
   const free = [...all];
-  const queue: ((slot: T) => void)[] = [];
+  const semaphore = createSemaphore(all.length);
   return {
     get waiting() {
-      return queue.length;
+      return semaphore.waiting;
     },
-    async take(signal) {
-      signal?.throwIfAborted();
-      const slot = free.pop();
-      if (slot !== undefined) return slot;
-      const { promise, resolve, reject } = Promise.withResolvers<T>();
-      queue.push(resolve);
-      const leave = (): void => {
-        const place = queue.indexOf(resolve);
-        if (place >= 0) queue.splice(place, 1);
-        reject(signal?.reason as Error);
-      };
-      signal?.addEventListener('abort', leave, { once: true });
-      // What `give` has resolved is taken, also where the signal came just after.
-      return promise.finally(() => signal?.removeEventListener('abort', leave));
-    },
-    give(slot) {
-      const next = queue.shift();
-      if (next) next(slot);
-      else free.push(slot);
+    async use(run, signal) {
+      const release = await semaphore.acquire(signal);
+      const slot = free.pop()!;
+      try {
+        return await run(slot);
+      } finally {
+        free.push(slot);
+        release();
+      }
     },
   };
 }

@@ -1,3 +1,5 @@
+import { abortable } from '@cinematica/concurrency';
+
 interface Flight<T> {
   readonly result: Promise<T>;
   /** Aborted when the call that began it has ended. */
@@ -21,7 +23,7 @@ export function createSingleFlight<T>(): SingleFlight<T> {
     async do(key, signal, run) {
       for (let flight = flights.get(key); flight; flight = flights.get(key)) {
         try {
-          return await untilAborted(flight.result, signal);
+          return await abortable(flight.result, signal);
         } catch (error) {
           if (signal.aborted || !flight.signal.aborted) throw error;
         }
@@ -35,16 +37,4 @@ export function createSingleFlight<T>(): SingleFlight<T> {
       }
     },
   };
-}
-
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

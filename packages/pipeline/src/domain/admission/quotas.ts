@@ -1,5 +1,5 @@
 import { clone } from '@bufbuild/protobuf';
-import { setTimeout as delay } from 'node:timers/promises';
+import { retry } from '@cinematica/concurrency';
 import { QuotaRecordSchema } from '../messages.ts';
 import type { QuotaRecord } from '../messages.ts';
 import type { QuotaStore, StoredQuota } from '../ports/quota-store.ts';
@@ -46,6 +46,13 @@ const MAX_KNOWN = 10_000;
 /** Revision conflicts before the owner is told to retry. Changes of one quota in one process never conflict. */
 const MAX_TRIES = 20;
 
+/** Another gateway changed the quota first. */
+class BusyQuotaError extends OverLimitError {
+  constructor() {
+    super('too many videos are being created at the same time: try again', 1, 'system');
+  }
+}
+
 export function createQuotas(store: QuotaStore, find: FindVideo, limits: QuotaLimits): Quotas {
   const known = new Map<string, KnownQuota>();
   const changes = new Map<string, Promise<unknown>>();
@@ -70,19 +77,20 @@ export function createQuotas(store: QuotaStore, find: FindVideo, limits: QuotaLi
   }
 
   async function compareAndSet(owner: string, change: (quota: QuotaRecord) => boolean): Promise<void> {
-    for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    const attempt = async (): Promise<void> => {
       const stored = await store.get(owner);
       remember(owner, stored);
       const quota = clone(QuotaRecordSchema, stored.quota);
       if (!change(quota)) return;
       const revision = await store.put(owner, quota, stored.revision);
-      if (revision !== null) {
-        remember(owner, { quota, revision, exists: true });
-        return;
-      }
-      await delay(Math.random() * Math.min(100, 2 ** tries));
-    }
-    throw new OverLimitError('too many videos are being created at the same time: try again', 1, 'system');
+      if (revision === null) throw new BusyQuotaError();
+      remember(owner, { quota, revision, exists: true });
+    };
+    await retry(attempt, {
+      isRetryable: (error) => error instanceof BusyQuotaError,
+      delayMs: (number) => Math.random() * Math.min(100, 2 ** number),
+      maxAttempts: MAX_TRIES,
+    });
   }
 
   /** @throws OverLimitError */

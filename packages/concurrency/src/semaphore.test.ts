@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createComputeSlot } from './compute-slot.ts';
+import { createSemaphore } from './semaphore.ts';
 
-test('one computes at a time, in the order in which they came, and one that gives up is passed over', async () => {
-  const slot = createComputeSlot();
+test('holders enter one at a time in the order of arrival, and one that gives up is passed over', async () => {
+  const slot = createSemaphore(1);
   const release = await slot.acquire();
   expect(slot.tryAcquire()).toBeNull();
   const order: string[] = [];
@@ -12,7 +12,7 @@ test('one computes at a time, in the order in which they came, and one that give
     const leave = await slot.acquire();
     order.push(name);
     leave();
-    // Giving it back twice takes it from nobody.
+    // A second release takes the permit from nobody.
     leave();
   };
   const all = [enter('first'), enter('second')];

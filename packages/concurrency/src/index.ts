@@ -1,0 +1,6 @@
+/** What waits for others, and can be aborted while it waits. No dependencies: every package may use it. */
+export { abortable } from './abortable.ts';
+export { retry } from './retry.ts';
+export type { RetryOptions } from './retry.ts';
+export { createSemaphore } from './semaphore.ts';
+export type { Semaphore } from './semaphore.ts';
