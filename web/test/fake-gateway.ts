@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import type { ErrorReason } from '@cinematica/protocol/v1';
 import { CapabilitiesSchema, Preset, VideoService } from '@cinematica/protocol/v1';
 import { ERROR_DOMAIN, ErrorInfoSchema, RetryInfoSchema } from '@cinematica/protocol/error-details';
+import { CARD_DEFAULTS, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
 import { ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
 import type { ServiceImpl, Code } from '@connectrpc/connect';
 import type { Api } from '../src/lib/api/client.ts';
@@ -23,16 +24,7 @@ export function gatewayError(reason: keyof typeof ErrorReason, code: Code, retry
 }
 
 /** The default settings of the model in {@link CAPABILITIES}. */
-export const DEFAULTS = {
-  frames: 50,
-  conditioningFps: 7,
-  frameRate: 7,
-  motionBucketId: 127,
-  noiseAugStrength: 0.02,
-  steps: 25,
-  minGuidance: 1,
-  maxGuidance: 3,
-};
+export const DEFAULTS = { ...CARD_DEFAULTS, frameRate: CARD_DEFAULTS.conditioningFps };
 
 const presetOf = (preset: Preset, motionBucketId: number) => ({
   preset,
@@ -54,12 +46,7 @@ export const CAPABILITIES = create(CapabilitiesSchema, {
     },
   ],
   limits: {
-    frames: { min: 1, max: 250 },
-    conditioningFps: { min: 1, max: 60 },
-    frameRate: { min: 1, max: 60 },
-    motionBucketId: { min: 1, max: 255 },
-    noiseAugStrength: { min: 0, max: 1 },
-    steps: { min: 1, max: 100 },
-    guidance: { min: 0, max: 30 },
+    ...Object.fromEntries(SETTING_NAMES.map((name) => [name, { min: SETTINGS[name].min, max: SETTINGS[name].max }])),
+    guidance: { min: SETTINGS.minGuidance.min, max: SETTINGS.minGuidance.max },
   },
 });

@@ -9,9 +9,10 @@ interface SettingDeclaration {
   /** What one of it is, as in "frames per second"; empty for plain numbers. */
   readonly unit: string;
   /**
-   * Where the value comes from when a request has none: the model card (or its preset), another setting, or chance.
+   * What applies when a request has no value. A number: the value of the model card, or this number when the card has none.
+   * Otherwise another setting, or a random number.
    */
-  readonly default: 'card' | 'random' | `same as ${string}`;
+  readonly default: number | 'random' | `same as ${string}`;
   /** The flag of `npm run animate`, without the dashes. */
   readonly flag: string;
   /** How the flag's value is called in the help: N for whole numbers, X for others. */
@@ -25,7 +26,7 @@ const DECLARATIONS = {
   frames: {
     diffusers: 'num_frames',
     unit: 'frames',
-    default: 'card',
+    default: 50,
     flag: 'frames',
     placeholder: 'N',
     help: 'frames of the video; more than the model’s window are made in segments',
@@ -33,7 +34,7 @@ const DECLARATIONS = {
   motionBucketId: {
     diffusers: 'motion_bucket_id',
     unit: '',
-    default: 'card',
+    default: 127,
     flag: 'motion',
     placeholder: 'N',
     help: 'amount of motion (motion_bucket_id)',
@@ -41,7 +42,7 @@ const DECLARATIONS = {
   noiseAugStrength: {
     diffusers: 'noise_aug_strength',
     unit: '',
-    default: 'card',
+    default: 0.02,
     flag: 'noise-aug',
     placeholder: 'X',
     help: 'noise added to the photo (noise_aug_strength); more lets the video differ from it',
@@ -49,7 +50,7 @@ const DECLARATIONS = {
   conditioningFps: {
     diffusers: 'fps',
     unit: 'frames per second',
-    default: 'card',
+    default: 7,
     flag: 'fps',
     placeholder: 'N',
     help: 'frame rate that the model is told; a lower one gives more motion from frame to frame',
@@ -73,7 +74,7 @@ const DECLARATIONS = {
   steps: {
     diffusers: 'num_inference_steps',
     unit: 'steps',
-    default: 'card',
+    default: 25,
     flag: 'steps',
     placeholder: 'N',
     help: 'denoising steps: time and quality',
@@ -81,7 +82,7 @@ const DECLARATIONS = {
   minGuidance: {
     diffusers: 'min_guidance_scale',
     unit: '',
-    default: 'card',
+    default: 1,
     flag: 'min-guidance',
     placeholder: 'X',
     help: 'guidance of the first frame',
@@ -89,7 +90,7 @@ const DECLARATIONS = {
   maxGuidance: {
     diffusers: 'max_guidance_scale',
     unit: '',
-    default: 'card',
+    default: 3,
     flag: 'max-guidance',
     placeholder: 'X',
     help: 'guidance of the last frame',
@@ -100,7 +101,7 @@ export type SettingName = keyof typeof DECLARATIONS;
 
 /** A setting that model cards have defaults of. */
 export type CardSettingName = {
-  [Name in SettingName]: (typeof DECLARATIONS)[Name]['default'] extends 'card' ? Name : never;
+  [Name in SettingName]: (typeof DECLARATIONS)[Name]['default'] extends number ? Name : never;
 }[SettingName];
 
 /** A flag of `npm run animate`. */
@@ -124,8 +125,13 @@ export const SETTING_NAMES = Object.keys(DECLARATIONS) as readonly SettingName[]
 
 /** The settings that model cards have defaults of. */
 export const CARD_SETTING_NAMES = SETTING_NAMES.filter(
-  (name): name is CardSettingName => DECLARATIONS[name].default === 'card',
+  (name): name is CardSettingName => typeof DECLARATIONS[name].default === 'number',
 );
+
+/** The defaults of a model card that has none. */
+export const CARD_DEFAULTS = Object.fromEntries(
+  CARD_SETTING_NAMES.map((name) => [name, DECLARATIONS[name].default]),
+) as Readonly<Record<CardSettingName, number>>;
 
 function mapNames<T>(map: (name: SettingName) => T): Record<SettingName, T> {
   return Object.fromEntries((Object.keys(DECLARATIONS) as SettingName[]).map((name) => [name, map(name)])) as Record<

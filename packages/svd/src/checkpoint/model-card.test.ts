@@ -1,3 +1,4 @@
+import { CARD_DEFAULTS } from '@cinematica/settings';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -38,15 +39,7 @@ describe('resolveModelCard', () => {
       multiple: 64,
       window: 14,
       sampler: 'euler',
-      defaults: {
-        frames: 50,
-        conditioningFps: 7,
-        motionBucketId: 127,
-        noiseAugStrength: 0.02,
-        steps: 25,
-        minGuidance: 1,
-        maxGuidance: 3,
-      },
+      defaults: CARD_DEFAULTS,
     });
     const small = await resolveModelCard(info({ sampleSize: [36, 64], unetScale: 4 }));
     expect([small.sizes, small.multiple]).toEqual([[{ width: 512, height: 288 }], 32]);
@@ -68,7 +61,7 @@ describe('resolveModelCard', () => {
       name: 'mine',
       sizes: [{ width: 640, height: 384 }],
       sigmas: [700, 20, 1, 0],
-      defaults: { ...xt.defaults, motionBucketId: 90, steps: 3 },
+      defaults: { ...CARD_DEFAULTS, ...xt.defaults, motionBucketId: 90, steps: 3 },
       presets: { ...xt.presets, lively: { ...xt.presets!.lively, conditioningFps: 12 } },
     });
   });

@@ -1,3 +1,4 @@
+import { CARD_DEFAULTS } from '@cinematica/settings';
 import { basename, join, resolve } from 'node:path';
 import type { Size } from '../image/fit-image.ts';
 import { CheckpointError } from './checkpoint-error.ts';
@@ -91,15 +92,7 @@ function defaultCard({ folder, numFrames, sampleSize, vaeScale, unetScale }: Che
     window: numFrames,
     decodeChunk: 8,
     sampler: 'euler',
-    defaults: {
-      frames: 50,
-      conditioningFps: 7,
-      motionBucketId: 127,
-      noiseAugStrength: 0.02,
-      steps: 25,
-      minGuidance: 1,
-      maxGuidance: 3,
-    },
+    defaults: CARD_DEFAULTS,
     presets: {
       calm: { motionBucketId: 60 },
       natural: {},

@@ -104,6 +104,7 @@ async function* pipeline(model: Model, golden: Golden) {
     previewMap: new Float32Array(),
   };
   const settings = {
+    ...model.checkpoint.card.defaults,
     width: params.width,
     height: params.height,
     frames: params.num_frames,

@@ -1,25 +1,16 @@
-import { CARD_SETTING_NAMES, checkSetting } from '@cinematica/settings';
+import { CARD_SETTING_NAMES, checkSetting, pickSettings } from '@cinematica/settings';
+import type { CardSettingName } from '@cinematica/settings';
 import type { ModelCard } from '../checkpoint/model-card.ts';
 import type { SamplerKind } from '../schedulers/sampler.ts';
 
-/** Settings of one segment. Together with the photo and the model they determine its frames. */
-export interface SegmentSettings {
+/**
+ * Settings of one segment. Together with the photo and the model they determine its frames. The numeric ones have the names,
+ * units and ranges of `@cinematica/settings`; `frames` are those of the segment.
+ */
+export interface SegmentSettings extends Readonly<Record<CardSettingName, number>> {
   /** `width` and `height` in pixels. */
   readonly width: number;
   readonly height: number;
-  /** `num_frames` of the segment. */
-  readonly frames: number;
-  /** diffusers' `fps`: the frame rate that the model is conditioned on. Ranges are those of `@cinematica/settings`. */
-  readonly conditioningFps: number;
-  /** `motion_bucket_id`. */
-  readonly motionBucketId: number;
-  /** `noise_aug_strength`: noise that is added to the photo before it is encoded. */
-  readonly noiseAugStrength: number;
-  /** `num_inference_steps`. */
-  readonly steps: number;
-  /** `min_guidance_scale` and `max_guidance_scale`: guidance of the first and the last frame, interpolated linearly. */
-  readonly minGuidance: number;
-  readonly maxGuidance: number;
   /** Seed of the random numbers, an unsigned 32-bit integer. */
   readonly seed: number;
   /** The number of the segment in the video, from 0. */
@@ -66,12 +57,11 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Segm
   const { defaults } = card;
   const steps = request.steps ?? (request.sigmas ? request.sigmas.length - 1 : defaults.steps);
   const settings: SegmentSettings = {
+    ...defaults,
+    ...pickSettings(request, CARD_SETTING_NAMES),
     width: request.width,
     height: request.height,
     frames: request.frames ?? card.window,
-    conditioningFps: request.conditioningFps ?? defaults.conditioningFps,
-    motionBucketId: request.motionBucketId ?? defaults.motionBucketId,
-    noiseAugStrength: request.noiseAugStrength ?? defaults.noiseAugStrength,
     steps,
     minGuidance: request.minGuidance ?? Math.min(defaults.minGuidance, request.maxGuidance ?? Infinity),
     maxGuidance: request.maxGuidance ?? Math.max(defaults.maxGuidance, request.minGuidance ?? 0),

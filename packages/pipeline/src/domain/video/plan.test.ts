@@ -1,3 +1,4 @@
+import { CARD_DEFAULTS } from '@cinematica/settings';
 import { PRESETS } from '@cinematica/svd';
 import type { ModelCard } from '@cinematica/svd';
 import { expect, test } from 'vitest';
@@ -12,15 +13,7 @@ const card: ModelCard = {
   window: 25,
   decodeChunk: 9,
   sampler: 'euler',
-  defaults: {
-    frames: 50,
-    conditioningFps: 7,
-    motionBucketId: 127,
-    noiseAugStrength: 0.02,
-    steps: 25,
-    minGuidance: 1,
-    maxGuidance: 3,
-  },
+  defaults: CARD_DEFAULTS,
   presets: Object.fromEntries(PRESETS.map((preset) => [preset, {}])) as ModelCard['presets'],
 };
 const size = { width: 1024, height: 576, seed: 7 };
