@@ -1,0 +1,56 @@
+import { createFlow } from '../image/plane.ts';
+import type { Flow, Plane } from '../image/plane.ts';
+import { gradients } from './gradients.ts';
+import { densify, searchPatches } from './patch-search.ts';
+import type { PatchSearchOptions } from './patch-search.ts';
+import { resizeFlow } from './pyramid.ts';
+import type { Pyramid } from './pyramid.ts';
+import { refineVariational } from './variational.ts';
+import type { VariationalOptions } from './variational.ts';
+
+export interface FlowOptions extends PatchSearchOptions, VariationalOptions {
+  /** The finest level that is searched; the motion is enlarged from there. 0 is the picture's own size. */
+  readonly finest: number;
+  /** With a start: how many levels are searched, from the finest. */
+  readonly levelsWithStart: number;
+}
+
+export const FLOW_OPTIONS: FlowOptions = {
+  finest: 1,
+  levelsWithStart: 2,
+  stride: 3,
+  iterations: 12,
+  alpha: 20,
+  delta: 5,
+  gamma: 10,
+  outer: 5,
+  inner: 5,
+};
+
+/**
+ * The motion from each pixel of one picture to its place in another one: dense inverse search (Kroeger et al., "Fast
+ * Optical Flow using Dense Inverse Search", ECCV 2016), coarse to fine, refined variationally at each level.
+ * @param start a motion at the pictures' size to start from; only the finest levels are searched then.
+ */
+export function computeFlow(from: Pyramid, to: Pyramid, start: Flow | null = null, options = FLOW_OPTIONS): Flow {
+  const finest = Math.min(options.finest, from.length - 1);
+  const coarsest = start ? Math.min(finest + options.levelsWithStart - 1, from.length - 1) : from.length - 1;
+  let flow: Flow | null = start;
+  for (let level = coarsest; level >= finest; level--) {
+    const a = from[level]!;
+    const b = to[level]!;
+    const initial = flow ? resizeFlow(flow, a.width, a.height) : createFlow(a.width, a.height);
+    flow = searchLevel(a, b, initial, options);
+  }
+  const { width, height } = from[0]!;
+  return flow!.width === width && flow!.height === height ? flow! : resizeFlow(flow!, width, height);
+}
+
+function searchLevel(from: Plane, to: Plane, start: Flow, options: FlowOptions): Flow {
+  const { x, y } = gradients(from);
+  const grid = searchPatches(from, to, x, y, start, options);
+  const flow = createFlow(from.width, from.height);
+  densify(from, to, grid, flow);
+  if (options.outer > 0) refineVariational(from, to, flow, options);
+  return flow;
+}
