@@ -4,11 +4,10 @@ import { blur } from './image/blur.ts';
 import { createFlow, createPlane } from './image/plane.ts';
 import type { Flow, Plane } from './image/plane.ts';
 import { warpFlow, warpPlane } from './image/sample.ts';
+import { resizeBilinear, resizeFlow } from './flow/pyramid.ts';
 
-/** Two neighbouring frames and the motion between them. */
+/** The brightness of two neighbouring frames, at the size of the motion, and the motion between them. */
 export interface Interval {
-  readonly before: RgbPixels;
-  readonly after: RgbPixels;
   readonly lumaBefore: Plane;
   readonly lumaAfter: Plane;
   /** From the frame before to the one after, and back. */
@@ -19,16 +18,18 @@ export interface Interval {
   readonly lostAfter: Plane;
 }
 
-/** How a picture between two frames is put together, at the frames' size. */
+/** How a picture between two frames is put together. */
 export interface Between {
   /** The place in the frame before of what each pixel shows, relative to the pixel; and in the frame after. */
   readonly toBefore: Flow;
   readonly toAfter: Flow;
   /** How much of each pixel comes from the frame after, 0 to 1. */
-  readonly weightAfter: Float32Array;
+  readonly weightAfter: Plane;
 }
 
 const INVERSION_STEPS = 3;
+/** The neighbourhood over which frames are compared: a standard deviation in pixels of the motion. */
+const COST_WINDOW = 1.2;
 /** Levels of brightness below which a difference says nothing. */
 const COST_FLOOR = 1;
 
@@ -75,7 +76,7 @@ function invert(motion: Flow, time: number): Flow {
 
 /** How much the two frames differ along a motion, smoothed over the neighbourhood, in levels of brightness. */
 function matchCost(before: Plane, after: Plane, motion: Flow, time: number): Plane {
-  return blur(difference(warpPlane(before, motion, -time), warpPlane(after, motion, 1 - time)), 1.5);
+  return blur(difference(warpPlane(before, motion, -time), warpPlane(after, motion, 1 - time)), COST_WINDOW);
 }
 
 function difference(a: Plane, b: Plane): Plane {
@@ -94,14 +95,14 @@ function scaled(flow: Flow, factor: number): Flow {
 }
 
 /** What is seen in only one of the frames has no way back from it: the other one counts. */
-function visibility(interval: Interval, toBefore: Flow, toAfter: Flow, time: number): Float32Array {
+function visibility(interval: Interval, toBefore: Flow, toAfter: Flow, time: number): Plane {
   const lostBefore = warpPlane(interval.lostBefore, toBefore).data;
   const lostAfter = warpPlane(interval.lostAfter, toAfter).data;
-  const weights = new Float32Array(lostBefore.length);
-  for (let i = 0; i < weights.length; i++) {
+  const weights = createPlane(toBefore.width, toBefore.height);
+  for (let i = 0; i < lostBefore.length; i++) {
     const before = (1 - time) * seen(lostAfter[i]!);
     const after = time * seen(lostBefore[i]!);
-    weights[i] = after / (before + after);
+    weights.data[i] = after / (before + after);
   }
   return weights;
 }
@@ -120,9 +121,12 @@ export function inconsistency(there: Flow, back: Flow): Plane {
   return error;
 }
 
-/** The picture between, interleaved RGB from 0 to 255 at the frames' size, not rounded. */
-export function renderBetween({ before, after }: Interval, { toBefore, toAfter, weightAfter }: Between): Float32Array {
-  const { width, height } = toBefore;
+/** The picture between two frames, interleaved RGB from 0 to 255 at their size, not rounded. */
+export function renderBetween(before: RgbPixels, after: RgbPixels, between: Between): Float32Array {
+  const { width, height } = before;
+  const toBefore = resizeFlow(between.toBefore, width, height);
+  const toAfter = resizeFlow(between.toAfter, width, height);
+  const weightAfter = resizeBilinear(between.weightAfter, width, height).data;
   const target = new Float32Array(3 * width * height);
   const sample = new Float32Array(6);
   for (let y = 0, i = 0; y < height; y++) {

@@ -9,7 +9,7 @@ import { refineVariational } from './variational.ts';
 import type { VariationalOptions } from './variational.ts';
 
 export interface FlowOptions extends PatchSearchOptions, VariationalOptions {
-  /** The finest level that is searched; the motion is enlarged from there. 0 is the picture's own size. */
+  /** The finest level that is searched. 0 is the picture's own size; 1 costs a quarter and loses next to nothing. */
   readonly finest: number;
   /** With a start: how many levels are searched, from the finest. */
   readonly levelsWithStart: number;
@@ -18,22 +18,23 @@ export interface FlowOptions extends PatchSearchOptions, VariationalOptions {
 export const FLOW_OPTIONS: FlowOptions = {
   finest: 1,
   levelsWithStart: 2,
-  stride: 3,
+  stride: 4,
   iterations: 12,
   alpha: 20,
   delta: 5,
   gamma: 10,
-  outer: 5,
+  outer: 3,
   inner: 5,
 };
 
 /**
  * The motion from each pixel of one picture to its place in another one: dense inverse search (Kroeger et al., "Fast
  * Optical Flow using Dense Inverse Search", ECCV 2016), coarse to fine, refined variationally at each level.
- * @param start a motion at the pictures' size to start from; only the finest levels are searched then.
+ * @param start a motion to start from, of any size; only the finest levels are searched then.
+ * @returns the motion at the size of level `finest`, in its pixels.
  */
 export function computeFlow(from: Pyramid, to: Pyramid, start: Flow | null = null, options = FLOW_OPTIONS): Flow {
-  const finest = Math.min(options.finest, from.length - 1);
+  const finest = motionLevel(from, options);
   const coarsest = start ? Math.min(finest + options.levelsWithStart - 1, from.length - 1) : from.length - 1;
   let flow: Flow | null = start;
   for (let level = coarsest; level >= finest; level--) {
@@ -42,9 +43,11 @@ export function computeFlow(from: Pyramid, to: Pyramid, start: Flow | null = nul
     const initial = flow ? resizeFlow(flow, a.width, a.height) : createFlow(a.width, a.height);
     flow = searchLevel(a, b, initial, options);
   }
-  const { width, height } = from[0]!;
-  return flow!.width === width && flow!.height === height ? flow! : resizeFlow(flow!, width, height);
+  return flow!;
 }
+
+/** The level of a pyramid whose size motion has. */
+export const motionLevel = (pyramid: Pyramid, { finest } = FLOW_OPTIONS): number => Math.min(finest, pyramid.length - 1);
 
 function searchLevel(from: Plane, to: Plane, start: Flow, options: FlowOptions): Flow {
   const { x, y } = gradients(from);

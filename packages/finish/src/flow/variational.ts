@@ -28,27 +28,17 @@ const ZETA = 0.1 ** 2;
  */
 export function refineVariational(from: Plane, to: Plane, flow: Flow, options: VariationalOptions): void {
   const terms = linearise(from, to, flow);
-  const { width, height } = flow;
-  const size = width * height;
-  const du = new Float32Array(size);
-  const dv = new Float32Array(size);
-  const system = {
-    a11: new Float32Array(size),
-    a12: new Float32Array(size),
-    a22: new Float32Array(size),
-    b1: new Float32Array(size),
-    b2: new Float32Array(size),
-    right: new Float32Array(size),
-    down: new Float32Array(size),
-  };
+  const system = createSystem(flow);
   for (let outer = 0; outer < options.outer; outer++) {
-    dataTerms(terms, du, dv, system, options);
-    smoothnessWeights(flow, du, dv, system, options.alpha);
-    for (let inner = 0; inner < options.inner; inner++) relax(flow, du, dv, system);
+    smoothnessWeights(system, options.alpha);
+    dataTerms(terms, flow, system, options);
+    for (let inner = 0; inner < options.inner; inner++) relax(system);
   }
-  for (let i = 0; i < size; i++) {
-    flow.u[i]! += du[i]!;
-    flow.v[i]! += dv[i]!;
+  const { width, height, stride, u, v } = system;
+  for (let y = 0; y < height; y++) {
+    const row = (y + 1) * stride + 1;
+    flow.u.set(u.subarray(row, row + width), y * width);
+    flow.v.set(v.subarray(row, row + width), y * width);
   }
 }
 
@@ -63,15 +53,48 @@ interface Terms {
   readonly iyz: Float32Array;
 }
 
+/** The linear system of a step, in planes with a border of one pixel, so that no pixel needs a test. */
 interface System {
-  readonly a11: Float32Array;
+  readonly width: number;
+  readonly height: number;
+  /** Values from one row to the next. */
+  readonly stride: number;
+  /** The motion sought. */
+  readonly u: Float32Array;
+  readonly v: Float32Array;
   readonly a12: Float32Array;
-  readonly a22: Float32Array;
   readonly b1: Float32Array;
   readonly b2: Float32Array;
+  /** One over the diagonal. */
+  readonly inverse1: Float32Array;
+  readonly inverse2: Float32Array;
   /** Smoothness between a pixel and the one to its right, and the one below it; none across the border. */
   readonly right: Float32Array;
   readonly down: Float32Array;
+}
+
+function createSystem({ width, height, u, v }: Flow): System {
+  const stride = width + 2;
+  const plane = () => new Float32Array(stride * (height + 2));
+  const system = {
+    width,
+    height,
+    stride,
+    u: plane(),
+    v: plane(),
+    a12: plane(),
+    b1: plane(),
+    b2: plane(),
+    inverse1: plane(),
+    inverse2: plane(),
+    right: plane(),
+    down: plane(),
+  };
+  for (let y = 0; y < height; y++) {
+    system.u.set(u.subarray(y * width, (y + 1) * width), (y + 1) * stride + 1);
+    system.v.set(v.subarray(y * width, (y + 1) * width), (y + 1) * stride + 1);
+  }
+  return system;
 }
 
 /** Derivatives in space, of the mean of the picture and the warped other one, and in time, between the two. */
@@ -98,93 +121,92 @@ function linearise(from: Plane, to: Plane, flow: Flow): Terms {
   };
 }
 
-function dataTerms(terms: Terms, du: Float32Array, dv: Float32Array, system: System, options: VariationalOptions) {
+function dataTerms(terms: Terms, start: Flow, system: System, { delta, gamma }: VariationalOptions): void {
   const { ix, iy, iz, ixx, ixy, iyy, ixz, iyz } = terms;
-  const { a11, a12, a22, b1, b2 } = system;
-  const { delta, gamma } = options;
-  for (let i = 0; i < ix.length; i++) {
-    const u = du[i]!;
-    const v = dv[i]!;
-    const x = ix[i]!;
-    const y = iy[i]!;
-    const z = iz[i]!;
-    const norm = x * x + y * y + ZETA;
-    const residual = z + x * u + y * v;
-    const weight = (0.5 * delta) / Math.sqrt((residual * residual) / norm + EPSILON) / norm;
+  const { width, height, stride, a12, b1, b2, inverse1, inverse2, right, down } = system;
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let at = (row + 1) * stride + 1, end = at + width; at < end; at++, i++) {
+      const startU = start.u[i]!;
+      const startV = start.v[i]!;
+      const u = system.u[at]! - startU;
+      const v = system.v[at]! - startV;
+      const x = ix[i]!;
+      const y = iy[i]!;
+      const z = iz[i]!;
+      const norm = x * x + y * y + ZETA;
+      const residual = z + x * u + y * v;
+      const weight = (0.5 * delta) / Math.sqrt((residual * residual) / norm + EPSILON) / norm;
 
-    const xx = ixx[i]!;
-    const xy = ixy[i]!;
-    const yy = iyy[i]!;
-    const xz = ixz[i]!;
-    const yz = iyz[i]!;
-    const normX = xx * xx + xy * xy + ZETA;
-    const normY = yy * yy + xy * xy + ZETA;
-    const residualX = xz + xx * u + xy * v;
-    const residualY = yz + xy * u + yy * v;
-    const robust =
-      (0.5 * gamma) / Math.sqrt((residualX * residualX) / normX + (residualY * residualY) / normY + EPSILON);
-    const weightX = robust / normX;
-    const weightY = robust / normY;
+      const xx = ixx[i]!;
+      const xy = ixy[i]!;
+      const yy = iyy[i]!;
+      const xz = ixz[i]!;
+      const yz = iyz[i]!;
+      const normX = xx * xx + xy * xy + ZETA;
+      const normY = yy * yy + xy * xy + ZETA;
+      const residualX = xz + xx * u + xy * v;
+      const residualY = yz + xy * u + yy * v;
+      const robust =
+        (0.5 * gamma) / Math.sqrt((residualX * residualX) / normX + (residualY * residualY) / normY + EPSILON);
+      const weightX = robust / normX;
+      const weightY = robust / normY;
 
-    a11[i] = weight * x * x + weightX * xx * xx + weightY * xy * xy;
-    a12[i] = weight * x * y + weightX * xx * xy + weightY * xy * yy;
-    a22[i] = weight * y * y + weightX * xy * xy + weightY * yy * yy;
-    b1[i] = -(weight * x * z + weightX * xx * xz + weightY * xy * yz);
-    b2[i] = -(weight * y * z + weightX * xy * xz + weightY * yy * yz);
+      const a11 = weight * x * x + weightX * xx * xx + weightY * xy * xy;
+      const a22 = weight * y * y + weightX * xy * xy + weightY * yy * yy;
+      const off = weight * x * y + weightX * xx * xy + weightY * xy * yy;
+      const smoothness = right[at - 1]! + right[at]! + down[at - stride]! + down[at]!;
+      a12[at] = off;
+      b1[at] = a11 * startU + off * startV - (weight * x * z + weightX * xx * xz + weightY * xy * yz);
+      b2[at] = off * startU + a22 * startV - (weight * y * z + weightX * xy * xz + weightY * yy * yz);
+      inverse1[at] = 1 / (a11 + smoothness);
+      inverse2[at] = 1 / (a22 + smoothness);
+    }
   }
 }
 
-function smoothnessWeights(flow: Flow, du: Float32Array, dv: Float32Array, system: System, alpha: number): void {
-  const { width, height, u, v } = flow;
-  const { right, down } = system;
-  const local = new Float32Array(width * height);
-  for (let y = 0, i = 0; y < height; y++) {
-    const below = y < height - 1 ? width : 0;
-    for (let x = 0; x < width; x++, i++) {
-      const j = x < width - 1 ? i + 1 : i;
-      const k = i + below;
-      const here = u[i]! + du[i]!;
-      const hereV = v[i]! + dv[i]!;
-      const ux = u[j]! + du[j]! - here;
-      const uy = u[k]! + du[k]! - here;
-      const vx = v[j]! + dv[j]! - hereV;
-      const vy = v[k]! + dv[k]! - hereV;
+function smoothnessWeights({ width, height, stride, u, v, right, down }: System, alpha: number): void {
+  const local = new Float32Array(stride * (height + 2));
+  for (let y = 0; y < height; y++) {
+    const row = (y + 1) * stride + 1;
+    const below = y < height - 1 ? stride : 0;
+    for (let i = row; i < row + width; i++) {
+      const next = i < row + width - 1 ? i + 1 : i;
+      const ux = u[next]! - u[i]!;
+      const vx = v[next]! - v[i]!;
+      const uy = u[i + below]! - u[i]!;
+      const vy = v[i + below]! - v[i]!;
       local[i] = (0.5 * alpha) / Math.sqrt(ux * ux + uy * uy + vx * vx + vy * vy + EPSILON);
     }
   }
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      right[i] = x < width - 1 ? 0.5 * (local[i]! + local[i + 1]!) : 0;
-      down[i] = y < height - 1 ? 0.5 * (local[i]! + local[i + width]!) : 0;
+  for (let y = 0; y < height; y++) {
+    const row = (y + 1) * stride + 1;
+    for (let i = row; i < row + width; i++) {
+      right[i] = i < row + width - 1 ? 0.5 * (local[i]! + local[i + 1]!) : 0;
+      down[i] = y < height - 1 ? 0.5 * (local[i]! + local[i + stride]!) : 0;
     }
   }
 }
 
-/** One sweep over the pixels: each is solved for its own increment, the others held. */
-function relax({ width, height, u, v }: Flow, du: Float32Array, dv: Float32Array, system: System): void {
-  const { a11, a12, a22, b1, b2, right, down } = system;
-  for (let y = 0, i = 0; y < height; y++) {
-    const up = y > 0 ? width : 0;
-    const below = y < height - 1 ? width : 0;
-    for (let x = 0; x < width; x++, i++) {
-      const left = x > 0 ? 1 : 0;
-      const ahead = x < width - 1 ? 1 : 0;
-      const wl = left === 1 ? right[i - 1]! : 0;
-      const wr = right[i]!;
-      const wu = up > 0 ? down[i - up]! : 0;
-      const wd = down[i]!;
-      const sum = wl + wr + wu + wd;
-      const l = i - left;
-      const r = i + ahead;
-      const t = i - up;
-      const d = i + below;
-      const smoothU =
-        wl * (u[l]! + du[l]!) + wr * (u[r]! + du[r]!) + wu * (u[t]! + du[t]!) + wd * (u[d]! + du[d]!) - sum * u[i]!;
-      const smoothV =
-        wl * (v[l]! + dv[l]!) + wr * (v[r]! + dv[r]!) + wu * (v[t]! + dv[t]!) + wd * (v[d]! + dv[d]!) - sum * v[i]!;
-      const nextU = du[i]! + OVER_RELAXATION * ((b1[i]! + smoothU - a12[i]! * dv[i]!) / (a11[i]! + sum) - du[i]!);
-      du[i] = nextU;
-      dv[i]! += OVER_RELAXATION * ((b2[i]! + smoothV - a12[i]! * nextU) / (a22[i]! + sum) - dv[i]!);
+/**
+ * One step of successive over-relaxation: each pixel is solved for its own motion with that of the others held, first the
+ * pixels of one colour of a chessboard, then the others, so that no pixel waits for the one beside it.
+ */
+function relax({ width, height, stride, u, v, a12, b1, b2, inverse1, inverse2, right, down }: System): void {
+  for (let colour = 0; colour < 2; colour++) {
+    for (let y = 0; y < height; y++) {
+      const row = (y + 1) * stride + 1;
+      for (let i = row + ((y + colour) & 1); i < row + width; i += 2) {
+        const wl = right[i - 1]!;
+        const wr = right[i]!;
+        const wu = down[i - stride]!;
+        const wd = down[i]!;
+        const here = u[i]!;
+        const smoothU = wl * u[i - 1]! + wr * u[i + 1]! + wu * u[i - stride]! + wd * u[i + stride]!;
+        const next = here + OVER_RELAXATION * ((b1[i]! + smoothU - a12[i]! * v[i]!) * inverse1[i]! - here);
+        const smoothV = wl * v[i - 1]! + wr * v[i + 1]! + wu * v[i - stride]! + wd * v[i + stride]!;
+        u[i] = next;
+        v[i]! += OVER_RELAXATION * ((b2[i]! + smoothV - a12[i]! * next) * inverse2[i]! - v[i]!);
+      }
     }
   }
 }

@@ -22,8 +22,8 @@ export function createFlow(width: number, height: number): Flow {
   return { width, height, u: new Float32Array(width * height), v: new Float32Array(width * height) };
 }
 
-/** BT.601 luma of interleaved 8-bit RGB, 0 to 255. */
-export function lumaOf(rgb: Uint8Array, width: number, height: number): Plane {
+/** BT.601 luma of interleaved RGB from 0 to 255. */
+export function lumaOf(rgb: Uint8Array | Float32Array, width: number, height: number): Plane {
   const luma = createPlane(width, height);
   const { data } = luma;
   for (let i = 0, j = 0; i < data.length; i++, j += 3) {

@@ -1,0 +1,43 @@
+import type { RgbPixels } from './image/bicubic.ts';
+import { blurRgb } from './image/blur-rgb.ts';
+import { lumaOf } from './image/plane.ts';
+import { resizeLanczos } from './image/resize.ts';
+import { createReference } from './trust.ts';
+import type { PhotoReference } from './trust.ts';
+import { fidelityOf } from './fidelity.ts';
+
+/** What the photo gives to every frame. */
+export interface PhotoDetail {
+  /** What the enlarged frames lack, at the output's size, interleaved RGB. */
+  readonly detail: RgbPixels;
+  /**
+   * How much of a frame's own fine structure the detail takes the place of: the standard deviation, in pixels of the
+   * frame, of the blur that leaves what the frame keeps; 0 where it keeps everything.
+   */
+  readonly replaced: number;
+  readonly reference: PhotoReference;
+}
+
+/**
+ * Splits the photo into what the model's frames show well enough themselves and the finer rest, which is carried along
+ * the motion. How sharp the frames are is measured between the first one and the photo at its size.
+ */
+export function splitPhoto(photo: RgbPixels, first: RgbPixels, outWidth: number, outHeight: number): PhotoDetail {
+  const { width, height } = first;
+  const small = resizeLanczos(photo, width, height);
+  const firstLuma = lumaOf(first.data, width, height);
+  const smallLuma = lumaOf(small, width, height);
+  const sigma = fidelityOf(smallLuma, firstLuma);
+  const kept = sigma > 0 ? blurRgb({ width, height, data: small }, sigma) : small;
+  const enlarged = resizeLanczos({ width, height, data: kept }, outWidth, outHeight);
+  const detail =
+    photo.width === outWidth && photo.height === outHeight
+      ? Float32Array.from(photo.data)
+      : resizeLanczos(photo, outWidth, outHeight);
+  for (let i = 0; i < detail.length; i++) detail[i]! -= enlarged[i]!;
+  return {
+    detail: { width: outWidth, height: outHeight, data: detail },
+    replaced: sigma,
+    reference: createReference(smallLuma, firstLuma, sigma),
+  };
+}

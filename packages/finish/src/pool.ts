@@ -1,0 +1,63 @@
+import { Worker } from 'node:worker_threads';
+import type { tasks } from './tasks.ts';
+import type { Call, TaskName } from './worker.ts';
+
+/** Threads that compute tasks, in the order they were asked for, each as soon as a thread is free. */
+export interface Pool extends AsyncDisposable {
+  run<Name extends TaskName>(
+    name: Name,
+    ...args: Parameters<(typeof tasks)[Name]>
+  ): Promise<ReturnType<(typeof tasks)[Name]>>;
+}
+
+interface Waiting {
+  readonly call: Call;
+  readonly resolve: (result: never) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export function createPool(threads: number): Pool {
+  const queue: Waiting[] = [];
+  const idle: Worker[] = [];
+  const working = new Map<Worker, Waiting>();
+  let failure: { reason: unknown } | null = null;
+
+  const fail = (reason: unknown): void => {
+    failure ??= { reason };
+    for (const { reject } of [...working.values(), ...queue.splice(0)]) reject(failure.reason);
+    working.clear();
+  };
+  const next = (): void => {
+    while (idle.length > 0 && queue.length > 0) {
+      const [worker, waiting] = [idle.pop()!, queue.shift()!];
+      working.set(worker, waiting);
+      worker.postMessage(waiting.call);
+    }
+  };
+  const workers = Array.from({ length: threads }, () => {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url));
+    worker.on('message', (result: never) => {
+      working.get(worker)?.resolve(result);
+      working.delete(worker);
+      idle.push(worker);
+      next();
+    });
+    worker.on('error', fail);
+    worker.on('exit', () => fail(new Error('a thread of the finisher ended')));
+    return worker;
+  });
+  idle.push(...workers);
+
+  return {
+    run: (name, ...args) =>
+      new Promise((resolve, reject) => {
+        if (failure) return reject(failure.reason as Error);
+        queue.push({ call: { name, args }, resolve: resolve as (result: never) => void, reject });
+        next();
+      }),
+    async [Symbol.asyncDispose]() {
+      fail(new Error('the finisher was closed'));
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
