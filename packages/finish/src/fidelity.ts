@@ -1,29 +1,34 @@
 import { blur } from './image/blur.ts';
 import type { Plane } from './image/plane.ts';
 
-/** Blurs under which the first frame is compared with the photo, in pixels. */
+/** Where the bands of structure end that are compared one by one: standard deviations of blurs, in pixels. */
 const SIGMAS = [0, 0.7, 1, 1.4, 2, 2.8, 4];
-/** A frame is as good as the photo where it explains this much of the photo's structure at that sharpness. */
-const EXPLAINED = 0.97;
-const LIGHT = 8;
+/** A band is as good as the photo's where the first frame explains this much of its energy. */
+const EXPLAINED = 0.9;
+/** The variance of a band that rounding to 8 bits accounts for. */
+const ROUNDING = 0.5;
 
 /**
- * How sharp the model's frames are: the least blur, in pixels, under which the first frame is as good as the photo at
- * its size. 0 for frames that lost nothing but their size.
+ * How sharp the model's frames are: the least blur, in pixels, under which what is finest in the first frame is as good
+ * as in the photo at its size. 0 for frames that lost nothing but their size.
  */
 export function fidelityOf(photo: Plane, first: Plane): number {
-  const [lightPhoto, lightFirst] = [blur(photo, LIGHT), blur(first, LIGHT)];
   for (const sigma of SIGMAS) {
-    const [a, b] = sigma > 0 ? [blur(photo, sigma), blur(first, sigma)] : [photo, first];
+    const [a, b] = [band(photo, sigma), band(first, sigma)];
     let error = 0;
     let energy = 0;
-    for (let i = 0; i < a.data.length; i++) {
-      const p = a.data[i]! - lightPhoto.data[i]!;
-      const q = b.data[i]! - lightFirst.data[i]!;
-      error += (p - q) ** 2;
-      energy += p * p;
+    for (let i = 0; i < a.length; i++) {
+      error += (a[i]! - b[i]!) ** 2;
+      energy += a[i]! ** 2;
     }
-    if (error <= (1 - EXPLAINED) * energy + a.data.length) return sigma;
+    if (error <= (1 - EXPLAINED) * energy + ROUNDING * a.length) return sigma;
   }
   return SIGMAS.at(-1)!;
+}
+
+/** What a blur leaves and one twice as wide does not. */
+function band(plane: Plane, sigma: number): Float32Array {
+  const fine = sigma > 0 ? blur(plane, sigma) : plane;
+  const coarse = blur(plane, Math.max(1, 2 * sigma));
+  return fine.data.map((value, i) => value - coarse.data[i]!);
 }

@@ -55,6 +55,7 @@ export const tasks = {
         ...reference,
         luma: sharePlane(reference.luma),
         gradientEnergy: sharePlane(reference.gradientEnergy),
+        degradation: sharePlane(reference.degradation),
       },
     };
   },

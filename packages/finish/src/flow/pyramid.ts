@@ -1,3 +1,4 @@
+import { bilinearTaps } from '../image/bilinear-taps.ts';
 import { createPlane } from '../image/plane.ts';
 import type { Flow, Plane } from '../image/plane.ts';
 
@@ -53,24 +54,16 @@ export function resizeFlow(flow: Flow, width: number, height: number): Flow {
 /** Bilinear, pixel centres at half integers, with the border pixels repeated. */
 export function resizeBilinear(source: Plane, width: number, height: number): Plane {
   const target = createPlane(width, height);
-  const [stepX, stepY] = [source.width / width, source.height / height];
-  const columns = new Int32Array(2 * width);
-  const weights = new Float32Array(width);
-  for (let x = 0; x < width; x++) {
-    const at = Math.min(Math.max((x + 0.5) * stepX - 0.5, 0), source.width - 1);
-    columns[2 * x] = Math.floor(at);
-    columns[2 * x + 1] = Math.min(Math.floor(at) + 1, source.width - 1);
-    weights[x] = at - Math.floor(at);
-  }
+  const columns = bilinearTaps(source.width, width);
+  const rows = bilinearTaps(source.height, height);
   for (let y = 0; y < height; y++) {
-    const at = Math.min(Math.max((y + 0.5) * stepY - 0.5, 0), source.height - 1);
-    const above = Math.floor(at) * source.width;
-    const below = Math.min(Math.floor(at) + 1, source.height - 1) * source.width;
-    const down = at - Math.floor(at);
+    const above = rows.low[y]! * source.width;
+    const below = rows.high[y]! * source.width;
+    const down = rows.weight[y]!;
     for (let x = 0; x < width; x++) {
-      const left = columns[2 * x]!;
-      const right = columns[2 * x + 1]!;
-      const w = weights[x]!;
+      const left = columns.low[x]!;
+      const right = columns.high[x]!;
+      const w = columns.weight[x]!;
       const top = source.data[above + left]! * (1 - w) + source.data[above + right]! * w;
       const bottom = source.data[below + left]! * (1 - w) + source.data[below + right]! * w;
       target.data[y * width + x] = top * (1 - down) + bottom * down;

@@ -15,20 +15,29 @@ interface Taps {
  * pixels are repeated. Interleaved RGB, not rounded and not clamped.
  */
 export function resizeLanczos(source: RgbPixels, width: number, height: number): Float32Array {
-  const rows = resizeRows(source, width);
+  const enlarger = createEnlarger(source, width, height);
   const target = new Float32Array(3 * width * height);
+  for (let y = 0; y < height; y++) enlarger.row(y, target.subarray(3 * y * width, 3 * (y + 1) * width));
+  return target;
+}
+
+/** Gives the rows of {@link resizeLanczos} one by one, so that the whole picture need not lie in memory. */
+export function createEnlarger(source: RgbPixels, width: number, height: number) {
+  const rows = resizeRows(source, width);
   const taps = lanczosTaps(source.height, height);
   const stride = 3 * width;
   const last = source.height - 1;
-  for (let y = 0; y < height; y++) {
-    const out = y * stride;
-    for (let k = 0; k < taps.count; k++) {
-      const weight = taps.weights[y * taps.count + k]!;
-      const at = Math.min(Math.max(taps.starts[y]! + k, 0), last) * stride;
-      for (let x = 0; x < stride; x++) target[out + x]! += weight * rows[at + x]!;
-    }
-  }
-  return target;
+  return {
+    row(y: number, target: Float32Array): void {
+      target.fill(0);
+      for (let k = 0; k < taps.count; k++) {
+        const weight = taps.weights[y * taps.count + k]!;
+        if (weight === 0) continue;
+        const at = Math.min(Math.max(taps.starts[y]! + k, 0), last) * stride;
+        for (let x = 0; x < stride; x++) target[x]! += weight * rows[at + x]!;
+      }
+    },
+  };
 }
 
 function resizeRows({ width: from, height, data }: RgbPixels, width: number): Float32Array {
