@@ -1,17 +1,21 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { openModel } from '../packages/svd/src/index.ts';
+import type { RgbImage } from '../packages/svd/src/index.ts';
 import { table } from '../packages/svd/src/parity/table.ts';
 import { compareInterpolation } from './finish/interpolation.ts';
 import { compareRealMotion } from './finish/real-motion.ts';
+import { reconstruct } from './nano/make-frames.ts';
 
 const USAGE = `usage: npm run bench -- finish --clips CLIP... [--json FILE] [--frames 119] [--max-width 640] [--threads 2]
        npm run bench -- finish --against CLIP... [--json FILE] [--frames 25] [--from 0] [--max-width 1280] [--scale 2.5]
+                                  [--autoencoder MODEL]
 
 --clips: leaves out every second frame of real clips and puts it back, by the finisher and by ffmpeg's minterpolate: how
 like the real ones they are (dB), and how long it takes. --against: makes real clips small, keeps their first frame as the
-photo, finishes them, and compares with the real frames, beside plain enlargement with a Lanczos kernel. Clips are what
-ffmpeg reads. --json: writes the figures, a list of one object for each clip.`;
+photo, finishes them, and compares with the real frames, beside plain enlargement with a Lanczos kernel; --autoencoder
+puts the small frames through a model's autoencoder first. Clips are what ffmpeg reads. --json: writes the figures, a list of one object for each clip.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,6 +28,7 @@ const { values, positionals } = parseArgs({
     'max-width': { type: 'string' },
     scale: { type: 'string', default: '2.5' },
     threads: { type: 'string', default: '2' },
+    autoencoder: { type: 'string' },
   },
 });
 if (values.clips === values.against || positionals.length === 0) {
@@ -42,7 +47,9 @@ if (values.clips) {
   ]);
   console.log(table(['clip', 'ours dB', 'minterpolate dB', 'gain', 'ours s', 'minterpolate s'], rows));
 } else {
+  await using model = values.autoencoder ? await openModel(values.autoencoder, { provider: 'cpu', threads }) : null;
   const options = {
+    degrade: model ? (frame: RgbImage) => reconstruct(model, frame) : undefined,
     frames: Number(values.frames ?? 25),
     maxWidth: Number(values['max-width'] ?? 1280),
     scale: Number(values.scale),

@@ -9,14 +9,19 @@ export interface Clip {
 }
 
 /** @throws Error with what ffmpeg or ffprobe said, where it fails */
-export async function runTool(command: string, args: readonly string[], input?: readonly Uint8Array[]): Promise<Buffer> {
+export async function runTool(
+  command: string,
+  args: readonly string[],
+  input?: readonly Uint8Array[],
+): Promise<Buffer> {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (piece: Buffer) => out.push(piece));
   child.stderr.on('data', (piece: Buffer) => err.push(piece));
   child.stdin.on('error', () => undefined);
   const closed = once(child, 'close');
-  for (const piece of input ?? []) if (!child.stdin.write(piece)) await Promise.race([once(child.stdin, 'drain'), closed]);
+  for (const piece of input ?? [])
+    if (!child.stdin.write(piece)) await Promise.race([once(child.stdin, 'drain'), closed]);
   child.stdin.end();
   const [code] = (await closed) as [number | null];
   if (code !== 0) throw new Error(`${command} failed: ${Buffer.concat(err).toString().trim()}`);
@@ -41,6 +46,8 @@ export async function readClip(file: string, count: number, maxWidth: number, fr
     ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'],
   ]);
   const size = 3 * width * height;
-  const frames = Array.from({ length: Math.floor(raw.length / size) }, (_, i) => raw.subarray(i * size, (i + 1) * size));
+  const frames = Array.from({ length: Math.floor(raw.length / size) }, (_, i) =>
+    raw.subarray(i * size, (i + 1) * size),
+  );
   return { width, height, frames };
 }

@@ -45,9 +45,11 @@ async function timed(make: () => Promise<Uint8Array[]>): Promise<{ frames: Uint8
   return { frames, seconds: (performance.now() - begun) / 1000 };
 }
 
-function interpolate({ width, height, frames }: Clip, threads: number): Promise<Uint8Array[]> {
+async function interpolate({ width, height, frames }: Clip, threads: number): Promise<Uint8Array[]> {
   const sizes = { width, height, outWidth: width, outHeight: height };
-  return Array.fromAsync(finishFrames(toAsync(frames), { ...sizes, multiple: 2, threads }));
+  const made: Uint8Array[] = [];
+  for await (const frame of finishFrames(toAsync(frames), { ...sizes, multiple: 2, threads })) made.push(frame);
+  return made;
 }
 
 async function minterpolate({ width, height, frames }: Clip): Promise<Uint8Array[]> {

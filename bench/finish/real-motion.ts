@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { resizeLanczos } from '../../packages/finish/src/image/resize.ts';
 import { finishFrames } from '../../packages/finish/src/index.ts';
+import type { RgbImage } from '../../packages/svd/src/index.ts';
 import { readClip } from './clip.ts';
 import { toAsync } from './interpolation.ts';
 import { mean, psnr } from './likeness.ts';
@@ -23,15 +24,28 @@ export interface RealMotionOptions {
   readonly threads: number;
   /** Number of the clip's first frame. */
   readonly from: number;
+  /** What a model would make of a small frame; nothing is changed without it. */
+  readonly degrade?: ((frame: RgbImage) => Promise<RgbImage>) | undefined;
 }
 
 /** Makes a clip small, keeps its first frame as the photo, finishes it, and compares with the real frames. */
 export async function compareRealMotion(file: string, options: RealMotionOptions): Promise<RealMotionResult> {
-  const { width: outWidth, height: outHeight, frames } = await readClip(file, options.frames, options.maxWidth, options.from);
+  const {
+    width: outWidth,
+    height: outHeight,
+    frames,
+  } = await readClip(file, options.frames, options.maxWidth, options.from);
   const [first] = frames;
   if (!first || frames.length < 2) throw new Error(`${file} has too few frames`);
-  const [width, height] = [outWidth, outHeight].map((side) => 8 * Math.round(side / options.scale / 8)) as [number, number];
-  const small = await Promise.all(frames.map((frame) => resize(frame, outWidth, outHeight, width, height)));
+  const [width, height] = [outWidth, outHeight].map((side) => 8 * Math.round(side / options.scale / 8)) as [
+    number,
+    number,
+  ];
+  const small: Uint8Array[] = [];
+  for (const frame of frames) {
+    const data = await resize(frame, outWidth, outHeight, width, height);
+    small.push(options.degrade ? (await options.degrade({ width, height, data })).data : data);
+  }
   const photo = { width: outWidth, height: outHeight, data: first };
   const sizes = { width, height, outWidth, outHeight, multiple: 1, threads: options.threads };
   const lanczos: number[] = [];

@@ -55,7 +55,7 @@ export async function* finishFrames(
   const video = createVideo(pool, options);
   const finished: Promise<Uint8Array<ArrayBuffer>>[] = [];
   try {
-    for (let more = true; more || finished.length > 0; ) {
+    for (let more = true; more || finished.length > 0;) {
       while (more && finished.length <= INTERVALS_AHEAD * multiple) {
         const next = await Promise.race([frames.next(), aborted.promise]);
         more = next.done !== true;
@@ -153,7 +153,7 @@ async function* wholeFrames(pieces: AsyncIterable<Uint8Array>, { width, height }
   let frame = new Uint8Array(new SharedArrayBuffer(size));
   let filled = 0;
   for await (const piece of pieces) {
-    for (let at = 0; at < piece.length; ) {
+    for (let at = 0; at < piece.length;) {
       const part = piece.subarray(at, at + size - filled);
       frame.set(part, filled);
       filled += part.length;

@@ -12,7 +12,7 @@ export interface Pool extends AsyncDisposable {
 
 interface Waiting {
   readonly call: Call;
-  readonly resolve: (result: never) => void;
+  readonly resolve: (result: unknown) => void;
   readonly reject: (reason: unknown) => void;
 }
 
@@ -35,8 +35,10 @@ export function createPool(threads: number): Pool {
     }
   };
   const workers = Array.from({ length: threads }, () => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url));
-    worker.on('message', (result: never) => {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
+    worker.on('message', (result: unknown) => {
       working.get(worker)?.resolve(result);
       working.delete(worker);
       idle.push(worker);
@@ -52,7 +54,7 @@ export function createPool(threads: number): Pool {
     run: (name, ...args) =>
       new Promise((resolve, reject) => {
         if (failure) return reject(failure.reason as Error);
-        queue.push({ call: { name, args }, resolve: resolve as (result: never) => void, reject });
+        queue.push({ call: { name, args }, resolve: resolve as (result: unknown) => void, reject });
         next();
       }),
     async [Symbol.asyncDispose]() {

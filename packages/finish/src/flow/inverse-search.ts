@@ -47,7 +47,8 @@ export function computeFlow(from: Pyramid, to: Pyramid, start: Flow | null = nul
 }
 
 /** The level of a pyramid whose size motion has. */
-export const motionLevel = (pyramid: Pyramid, { finest } = FLOW_OPTIONS): number => Math.min(finest, pyramid.length - 1);
+export const motionLevel = (pyramid: Pyramid, { finest } = FLOW_OPTIONS): number =>
+  Math.min(finest, pyramid.length - 1);
 
 function searchLevel(from: Plane, to: Plane, start: Flow, options: FlowOptions): Flow {
   const { x, y } = gradients(from);

@@ -40,7 +40,13 @@ function convolveRows(source: Float32Array, target: Float32Array, width: number,
   }
 }
 
-function convolveColumns(source: Float32Array, target: Float32Array, width: number, height: number, half: Float32Array) {
+function convolveColumns(
+  source: Float32Array,
+  target: Float32Array,
+  width: number,
+  height: number,
+  half: Float32Array,
+) {
   const radius = half.length - 1;
   for (let y = 0; y < height; y++) {
     const row = y * width;
