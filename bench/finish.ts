@@ -1,18 +1,25 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openModel } from '../packages/svd/src/index.ts';
+import { cropToAspect, loadImage, openModel } from '../packages/svd/src/index.ts';
 import type { RgbImage } from '../packages/svd/src/index.ts';
 import { table } from '../packages/svd/src/parity/table.ts';
 import { compareInterpolation } from './finish/interpolation.ts';
 import { compareRealMotion } from './finish/real-motion.ts';
+import { finishPhotoVideo } from './finish/photo-video.ts';
+import { compareScene } from './finish/scenes.ts';
+import { contactSheet } from './nano/contact-sheet.ts';
 import { reconstruct } from './nano/make-frames.ts';
 
-const USAGE = `usage: npm run bench -- finish --clips CLIP... [--json FILE] [--frames 119] [--max-width 640] [--threads 2]
+const USAGE = `usage: npm run bench -- finish PHOTO... [--model models/nano] [--frames 50] [--sheet FILE.png] [--threads 2]
+       npm run bench -- finish --clips CLIP... [--json FILE] [--frames 119] [--max-width 640] [--threads 2]
        npm run bench -- finish --against CLIP... [--json FILE] [--frames 25] [--from 0] [--max-width 1280] [--scale 2.5]
                                   [--autoencoder MODEL]
 
---clips: leaves out every second frame of real clips and puts it back, by the finisher and by ffmpeg's minterpolate: how
+Of photos, best of 2 megapixels and more: how like the truth finished frames are for a scene with a known camera that is
+made of the photo, reduced and put through the model's autoencoder, where the photo showed the place and where it did not;
+how sharp and steady the model's own video of it is; and the time. --sheet: the last frame enlarged, finished, and the
+photo, at full size. --clips: leaves out every second frame of real clips and puts it back, by the finisher and by ffmpeg's minterpolate: how
 like the real ones they are (dB), and how long it takes. --against: makes real clips small, keeps their first frame as the
 photo, finishes them, and compares with the real frames, beside plain enlargement with a Lanczos kernel; --autoencoder
 puts the small frames through a model's autoencoder first. Clips are what ffmpeg reads. --json: writes the figures, a list of one object for each clip.`;
@@ -29,9 +36,11 @@ const { values, positionals } = parseArgs({
     scale: { type: 'string', default: '2.5' },
     threads: { type: 'string', default: '2' },
     autoencoder: { type: 'string' },
+    model: { type: 'string', default: 'models/nano' },
+    sheet: { type: 'string' },
   },
 });
-if (values.clips === values.against || positionals.length === 0) {
+if ((values.clips && values.against) || positionals.length === 0) {
   console.error(USAGE);
   process.exit(2);
 }
@@ -46,7 +55,7 @@ if (values.clips) {
     ...[ours.seconds, minterpolate.seconds].map((value) => value.toFixed(1)),
   ]);
   console.log(table(['clip', 'ours dB', 'minterpolate dB', 'gain', 'ours s', 'minterpolate s'], rows));
-} else {
+} else if (values.against) {
   await using model = values.autoencoder ? await openModel(values.autoencoder, { provider: 'cpu', threads }) : null;
   const options = {
     degrade: model ? (frame: RgbImage) => reconstruct(model, frame) : undefined,
@@ -62,6 +71,29 @@ if (values.clips) {
     ...[lanczos, ours, ours - lanczos, worstFrameGain].map((value) => value.toFixed(2)),
   ]);
   console.log(table(['clip', 'Lanczos dB', 'ours dB', 'gain', 'worst frame'], rows));
+} else {
+  await using model = await openModel(values.model, { provider: 'cpu', threads });
+  const size = { width: 512, height: 288 };
+  const out = { outWidth: 1280, outHeight: 720 };
+  const sheet: RgbImage[][] = [];
+  const results = await forEachClip(async (clip) => {
+    const photo = cropToAspect(await loadImage(clip), size);
+    const degrade = (frame: RgbImage) => reconstruct(model, frame);
+    const scene = await compareScene(photo, { ...size, ...out, frames: 13, threads, degrade });
+    const video = { ...out, frames: Number(values.frames ?? 50), multiple: 4, threads };
+    const { pictures, ...figures } = await finishPhotoVideo(model, photo, size, video);
+    sheet.push([...pictures]);
+    return { clip, scene, ...figures };
+  });
+  const pair = (figures: { lanczos: number; ours: number }) => [figures.lanczos.toFixed(2), figures.ours.toFixed(2)];
+  const rows = results.map(({ clip, scene, sharpness, flicker, seconds }) => [
+    basename(clip),
+    ...[...pair(scene.shown), ...pair(scene.hidden), ...pair(sharpness), ...pair(flicker)],
+    seconds.toFixed(1),
+  ]);
+  const names = ['shown dB', 'hidden dB', 'sharpness', 'flicker'].flatMap((name) => [`${name}: Lanczos`, 'ours']);
+  console.log(table(['photo', ...names, 's'], rows));
+  if (values.sheet) await contactSheet(sheet, values.sheet, out.outWidth);
 }
 
 async function forEachClip<Result>(measure: (clip: string) => Promise<Result>): Promise<Result[]> {

@@ -30,7 +30,11 @@ async function* inPieces(frames: readonly Uint8Array[], bytes = Infinity) {
   for (let at = 0; at < all.length; at += length) yield await Promise.resolve(all.subarray(at, at + length));
 }
 
-async function finish(options: Partial<FinishOptions> = {}, frames: readonly Uint8Array[] = small, pieceBytes = Infinity) {
+async function finish(
+  options: Partial<FinishOptions> = {},
+  frames: readonly Uint8Array[] = small,
+  pieceBytes = Infinity,
+) {
   const made: Uint8Array[] = [];
   const all = { ...sizes, multiple: 4, photo, ...options };
   for await (const frame of finishFrames(inPieces(frames, pieceBytes), all)) made.push(frame);

@@ -20,7 +20,7 @@ export const FLOW_OPTIONS: FlowOptions = {
   levelsWithStart: 2,
   stride: 4,
   iterations: 12,
-  alpha: 20,
+  alpha: 40,
   delta: 5,
   gamma: 10,
   outer: 3,

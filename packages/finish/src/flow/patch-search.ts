@@ -208,7 +208,7 @@ function descend(
   hyy -= (sy * sy) / AREA;
   hxy -= (sx * sy) / AREA;
   // Where a patch shows nothing but noise, its motion is left to its neighbours.
-  const damping = AREA * 0.05;
+  const damping = AREA;
   hxx += damping;
   hyy += damping;
   const determinant = hxx * hyy - hxy * hxy;
