@@ -66,7 +66,7 @@ const SIDEWAYS = 0.06;
 const PUSH = 0.08;
 const NEARER = 2;
 
-function renderScene(photo: RgbImage, { outWidth, outHeight }: SceneOptions, time: number): SceneFrame {
+export function renderScene(photo: RgbImage, { outWidth, outHeight }: SceneOptions, time: number): SceneFrame {
   const scale = Math.min(photo.width / outWidth, photo.height / outHeight) * 0.8;
   const data = new Float32Array(3 * outWidth * outHeight);
   const shown = new Uint8Array(outWidth * outHeight);
@@ -89,12 +89,12 @@ function renderScene(photo: RgbImage, { outWidth, outHeight }: SceneOptions, tim
 }
 
 /** The place in the first frame of what a pixel shows, for a plane of a given nearness. */
-function seen(x: number, y: number, amount: number, width: number, height: number): [number, number] {
+export function seen(x: number, y: number, amount: number, width: number, height: number): [number, number] {
   const zoom = 1 - PUSH * amount;
   return [width / 2 + (x - width / 2) * zoom + SIDEWAYS * width * amount, height / 2 + (y - height / 2) * zoom];
 }
 
-const inFront = (x: number, y: number, width: number, height: number, radius: number): boolean =>
+export const inFront = (x: number, y: number, width: number, height: number, radius: number): boolean =>
   (x - width * 0.4) ** 2 + (y - height * 0.55) ** 2 < radius ** 2;
 
 /** NaN where there is nothing to compare. */

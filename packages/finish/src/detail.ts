@@ -1,6 +1,8 @@
 import type { RgbPixels } from './image/bicubic.ts';
 import { blurRgb } from './image/blur-rgb.ts';
 import { lumaOf } from './image/plane.ts';
+import type { Plane } from './image/plane.ts';
+import { gradients } from './flow/gradients.ts';
 import { resizeLanczos } from './image/resize.ts';
 import { createReference } from './trust.ts';
 import type { PhotoReference } from './trust.ts';
@@ -38,6 +40,23 @@ export function splitPhoto(photo: RgbPixels, first: RgbPixels, outWidth: number,
   return {
     detail: { width: outWidth, height: outHeight, data: detail },
     replaced: sigma,
-    reference: createReference(smallLuma, firstLuma, sigma),
+    reference: createReference(
+      smallLuma,
+      firstLuma,
+      sigma,
+      frequencyOf(lumaOf(detail, outWidth, outHeight)) * (outWidth / width),
+    ),
   };
+}
+
+/** Root mean square of the angular frequency of a picture without a mean, per pixel: its gradient over itself. */
+function frequencyOf(plane: Plane): number {
+  const { x, y } = gradients(plane);
+  let slope = 0;
+  let energy = 1;
+  for (let i = 0; i < plane.data.length; i++) {
+    slope += x.data[i]! ** 2 + y.data[i]! ** 2;
+    energy += plane.data[i]! ** 2;
+  }
+  return Math.sqrt(slope / energy);
 }

@@ -1,5 +1,6 @@
 import type { PhotoDetail } from './detail.ts';
 import { bilinearTaps } from './image/bilinear-taps.ts';
+import type { BilinearTaps } from './image/bilinear-taps.ts';
 import { sampleBicubic } from './image/bicubic.ts';
 import { blurRgb } from './image/blur-rgb.ts';
 import type { Flow, Plane } from './image/plane.ts';
@@ -57,28 +58,33 @@ function withoutReplaced(frame: FloatPicture, sigma: number, trust: Plane): Floa
 function createDetailer({ detail }: PhotoDetail, motion: Flow, trust: Plane, width: number, height: number) {
   const columns = bilinearTaps(motion.width, width);
   const rows = bilinearTaps(motion.height, height);
+  const trustColumns = bilinearTaps(trust.width, width);
+  const trustRows = bilinearTaps(trust.height, height);
   const [scaleX, scaleY] = [width / motion.width, height / motion.height];
   // The motion of a row, between the two rows of the motion field around it.
-  const [u, v, w] = [0, 1, 2].map(() => new Float32Array(motion.width)) as [Float32Array, Float32Array, Float32Array];
+  const u = new Float32Array(motion.width);
+  const v = new Float32Array(motion.width);
+  const w = new Float32Array(trust.width);
   const sample = new Float32Array(3);
-  const between = (source: Float32Array, y: number, scale: number, target: Float32Array): void => {
-    const above = rows.low[y]! * motion.width;
-    const below = rows.high[y]! * motion.width;
-    const down = rows.weight[y]!;
+  const between = (source: Float32Array, taps: BilinearTaps, y: number, scale: number, target: Float32Array): void => {
+    const above = taps.low[y]! * target.length;
+    const below = taps.high[y]! * target.length;
+    const down = taps.weight[y]!;
     for (let x = 0; x < target.length; x++) {
       target[x] = scale * (source[above + x]! + down * (source[below + x]! - source[above + x]!));
     }
   };
   return {
     addTo(y: number, row: Float32Array): void {
-      between(motion.u, y, scaleX, u);
-      between(motion.v, y, scaleY, v);
-      between(trust.data, y, 1, w);
+      between(motion.u, rows, y, scaleX, u);
+      between(motion.v, rows, y, scaleY, v);
+      between(trust.data, trustRows, y, 1, w);
       for (let x = 0; x < width; x++) {
         const left = columns.low[x]!;
         const right = columns.high[x]!;
         const across = columns.weight[x]!;
-        const weight = w[left]! + across * (w[right]! - w[left]!);
+        const near = w[trustColumns.low[x]!]!;
+        const weight = near + trustColumns.weight[x]! * (w[trustColumns.high[x]!]! - near);
         if (weight < LEAST_TRUST) continue;
         const toX = x + u[left]! + across * (u[right]! - u[left]!);
         const toY = y + v[left]! + across * (v[right]! - v[left]!);

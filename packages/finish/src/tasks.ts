@@ -1,6 +1,6 @@
 import type { PhotoDetail } from './detail.ts';
 import { splitPhoto } from './detail.ts';
-import { computeFlow, motionLevel } from './flow/inverse-search.ts';
+import { computeFlow, motionLevel, PRECISE_FLOW_OPTIONS } from './flow/inverse-search.ts';
 import { buildPyramid, halve, resizeFlow } from './flow/pyramid.ts';
 import type { Pyramid } from './flow/pyramid.ts';
 import type { RgbPixels } from './image/bicubic.ts';
@@ -9,6 +9,7 @@ import type { Flow, Plane } from './image/plane.ts';
 import { warpFlow, warpPlane } from './image/sample.ts';
 import { shareFlow, sharedFloats, sharePlane } from './image/shared.ts';
 import { inconsistency, planBetween, renderBetween } from './interpolate.ts';
+import type { Between } from './interpolate.ts';
 import { renderPicture } from './render.ts';
 import { estimateTrust } from './trust.ts';
 import type { PhotoReference } from './trust.ts';
@@ -21,7 +22,7 @@ export interface NeighbourMotion {
   readonly lostAfter: Plane;
 }
 
-/** The motion from a frame to the photo, at the size of the motion and in its pixels, and how far to trust it, 0 to 1. */
+/** The motion from a frame to the photo, in pixels of the frame, and how far to trust it, 0 to 1, at half that size. */
 export interface PhotoMotion {
   readonly toPhoto: Flow;
   readonly trust: Plane;
@@ -76,8 +77,8 @@ export const tasks = {
   firstPhotoMotion(first: RgbPixels, { reference }: PhotoDetail): PhotoMotion {
     const pyramid = pyramidOf(first);
     const { width, height } = pyramid[motionLevel(pyramid)]!;
-    const still = createFlow(width, height);
-    return { toPhoto: shareFlow(still), trust: sharePlane(trustOf(pyramid, reference, still)) };
+    const still = createFlow(first.width, first.height);
+    return { toPhoto: shareFlow(still), trust: sharePlane(trustOf(pyramid, width, height, reference, still)) };
   },
 
   /** Follows the photo from one frame to the next. */
@@ -89,13 +90,14 @@ export const tasks = {
     before: PhotoMotion,
   ): PhotoMotion {
     const pyramid = pyramidOf(frame);
-    const followed = warpFlow(before.toPhoto, backward);
+    const { width, height } = before.trust;
+    const followed = warpFlow(resizeFlow(before.toPhoto, width, height), backward);
     for (let i = 0; i < followed.u.length; i++) {
       followed.u[i]! += backward.u[i]!;
       followed.v[i]! += backward.v[i]!;
     }
-    const toPhoto = computeFlow(pyramid, pyramidOf(first), followed);
-    const trust = trustOf(pyramid, reference, toPhoto);
+    const toPhoto = computeFlow(pyramid, pyramidOf(first), followed, PRECISE_FLOW_OPTIONS);
+    const trust = trustOf(pyramid, width, height, reference, toPhoto);
     const carried = warpPlane(before.trust, backward);
     // Falls with what this frame shows, and rises slowly, so that no border flickers.
     for (let i = 0; i < trust.data.length; i++) {
@@ -124,29 +126,30 @@ export const tasks = {
 
 const STEADINESS = 0.6;
 
-function photoBetween(
-  before: PhotoMotion,
-  after: PhotoMotion,
-  { toBefore, toAfter }: { toBefore: Flow; toAfter: Flow },
-  time: number,
-): PhotoMotion {
+/** At the size of the frames: where the photo lies from a picture between two of them, and how far to trust it. */
+function photoBetween(before: PhotoMotion, after: PhotoMotion, between: Between, time: number): PhotoMotion {
+  const { width, height } = before.toPhoto;
+  const toBefore = resizeFlow(between.toBefore, width, height);
+  const toAfter = resizeFlow(between.toAfter, width, height);
   const a = warpFlow(before.toPhoto, toBefore);
-  const b = warpFlow(after.toPhoto, toAfter);
-  const trust = warpPlane(before.trust, toBefore);
-  const trustAfter = warpPlane(after.trust, toAfter);
-  for (let i = 0; i < trust.data.length; i++) {
+  const b = warpFlow(resizeFlow(after.toPhoto, width, height), toAfter);
+  for (let i = 0; i < a.u.length; i++) {
     a.u[i] = (1 - time) * (a.u[i]! + toBefore.u[i]!) + time * (b.u[i]! + toAfter.u[i]!);
     a.v[i] = (1 - time) * (a.v[i]! + toBefore.v[i]!) + time * (b.v[i]! + toAfter.v[i]!);
+  }
+  const trust = warpPlane(before.trust, between.toBefore);
+  const trustAfter = warpPlane(after.trust, between.toAfter);
+  for (let i = 0; i < trust.data.length; i++) {
     trust.data[i] = (1 - time) * trust.data[i]! + time * trustAfter.data[i]!;
   }
   return { toPhoto: a, trust };
 }
 
-/** Trust varies slowly: it is kept at the size of the motion. */
-function trustOf(pyramid: Pyramid, reference: PhotoReference, motion: Flow): Plane {
+/** Trust varies slowly: it is kept at the size of the motion between frames. */
+function trustOf(pyramid: Pyramid, width: number, height: number, reference: PhotoReference, motion: Flow): Plane {
   const frame = pyramid[0]!;
   const trust = estimateTrust(frame, reference, resizeFlow(motion, frame.width, frame.height));
-  return motion.width === trust.width ? trust : halve(trust);
+  return width === trust.width && height === trust.height ? trust : halve(trust);
 }
 
 function pyramidOf({ width, height, data }: RgbPixels) {

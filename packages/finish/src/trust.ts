@@ -12,27 +12,32 @@ export interface PhotoReference {
   readonly gradientEnergy: Plane;
   /** How sharp the frames are: the standard deviation, in pixels, of the blur that both sides are compared under. */
   readonly sigma: number;
+  /** Angular frequency of the photo's detail, per pixel of the frames: how fast it varies, as a root mean square. */
+  readonly frequency: number;
   /** The local variance of the first frame about the photo: what the model makes of it without any motion. */
   readonly degradation: Plane;
 }
 
 /** The neighbourhood over which differences are summed up: a standard deviation in pixels. */
 const WINDOW = 2.5;
+/** The wider neighbourhood over which the model's degradation is summed up. */
+const AROUND = 6;
 /** Structure coarser than this is light, not detail, in pixels. */
 const LIGHT = 6;
 /** The variance that rounding and compression leave, and the least squared gradient that shows a position. */
 const QUANTISATION = 1;
 const GRADIENT_FLOOR = 4;
-/** Angular frequency of the detail that the model's size can't hold, per pixel of the model: just above its limit, π. */
-const OMEGA = 3.6;
 /** Differences of light, in levels of brightness, and of motion from pixel to pixel at which trust has fallen to 1/e. */
 const LIGHT_TOLERANCE = 10;
 const STRAIN_TOLERANCE = 0.35;
 /** How many times worse than the first frame a later one may be before the difference counts as motion. */
 const MOST_DECAY = 4;
 
-/** @param sigma how sharp the first frame is, as `fidelityOf` measures it. */
-export function createReference(photo: Plane, first: Plane, sigma: number): PhotoReference {
+/**
+ * @param sigma how sharp the first frame is, as `fidelityOf` measures it.
+ * @param frequency of the detail that trust is for, per pixel of the frames.
+ */
+export function createReference(photo: Plane, first: Plane, sigma: number, frequency: number): PhotoReference {
   const luma = asSharpAs(photo, sigma);
   const { x, y } = gradients(luma);
   const gradientEnergy = createPlane(photo.width, photo.height);
@@ -40,7 +45,10 @@ export function createReference(photo: Plane, first: Plane, sigma: number): Phot
     gradientEnergy.data[i] = x.data[i]! * x.data[i]! + y.data[i]! * y.data[i]!;
   }
   const { residual } = compare(asSharpAs(first, sigma), luma);
-  return { luma, gradientEnergy, sigma, degradation: residual };
+  // One picture shows a sample of what the model does to such a place: what it does around it counts as well.
+  const around = blur(residual, AROUND);
+  for (let i = 0; i < residual.data.length; i++) residual.data[i] = Math.max(residual.data[i]!, around.data[i]!);
+  return { luma, gradientEnergy, sigma, frequency, degradation: residual };
 }
 
 /**
@@ -58,6 +66,7 @@ export function estimateTrust(frame: Plane, reference: PhotoReference, motion: F
   const explained = warpPlane(reference.degradation, motion);
   const decay = decayOf(residual, explained);
   const strain = strainOf(motion);
+  const { frequency } = reference;
   const trust = createPlane(width, height);
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
@@ -69,7 +78,7 @@ export function estimateTrust(frame: Plane, reference: PhotoReference, motion: F
       const py = y + motion.v[i]!;
       const inside = Math.min(px, py, width - 1 - px, height - 1 - py);
       const border = Math.min(Math.max(inside + 1, 0), 1);
-      trust.data[i] = border * Math.exp(-0.5 * OMEGA * OMEGA * misplaced - dark * dark - stretched);
+      trust.data[i] = border * Math.exp(-0.5 * frequency * frequency * misplaced - dark * dark - stretched);
     }
   }
   return trust;
