@@ -4,7 +4,7 @@ import type { Plane } from './image/plane.ts';
 /** Where the bands of structure end that are compared one by one: standard deviations of blurs, in pixels. */
 const SIGMAS = [0, 0.7, 1, 1.4, 2, 2.8, 4];
 /** A band is as good as the photo's where the first frame explains this much of its energy. */
-const EXPLAINED = 0.9;
+const EXPLAINED = 0.99;
 /** The variance of a band that rounding to 8 bits accounts for. */
 const ROUNDING = 0.5;
 

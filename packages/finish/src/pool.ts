@@ -20,11 +20,11 @@ export function createPool(threads: number): Pool {
   const queue: Waiting[] = [];
   const idle: Worker[] = [];
   const working = new Map<Worker, Waiting>();
-  let failure: { reason: unknown } | null = null;
+  let failure: Error | null = null;
 
-  const fail = (reason: unknown): void => {
-    failure ??= { reason };
-    for (const { reject } of [...working.values(), ...queue.splice(0)]) reject(failure.reason);
+  const fail = (reason: Error): void => {
+    failure ??= reason;
+    for (const { reject } of [...working.values(), ...queue.splice(0)]) reject(failure);
     working.clear();
   };
   const next = (): void => {
@@ -44,7 +44,7 @@ export function createPool(threads: number): Pool {
       idle.push(worker);
       next();
     });
-    worker.on('error', fail);
+    worker.on('error', (cause) => fail(new Error('a thread of the finisher failed', { cause })));
     worker.on('exit', () => fail(new Error('a thread of the finisher ended')));
     return worker;
   });
@@ -53,8 +53,11 @@ export function createPool(threads: number): Pool {
   return {
     run: (name, ...args) =>
       new Promise((resolve, reject) => {
-        if (failure) return reject(failure.reason as Error);
-        queue.push({ call: { name, args }, resolve: resolve as (result: unknown) => void, reject });
+        if (failure) {
+          reject(failure);
+          return;
+        }
+        queue.push({ call: { name, args }, resolve: (result) => resolve(result as never), reject });
         next();
       }),
     async [Symbol.asyncDispose]() {

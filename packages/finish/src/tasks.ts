@@ -99,10 +99,10 @@ export const tasks = {
     const toPhoto = computeFlow(pyramid, pyramidOf(first), followed, PRECISE_FLOW_OPTIONS);
     const trust = trustOf(pyramid, width, height, reference, toPhoto);
     const carried = warpPlane(before.trust, backward);
-    // Falls with what this frame shows, and rises slowly, so that no border flickers.
+    // Trust changes slowly, so that no border flickers; but no place keeps it that this frame contradicts.
     for (let i = 0; i < trust.data.length; i++) {
       const now = trust.data[i]!;
-      trust.data[i] = Math.min(now, STEADINESS * carried.data[i]! + (1 - STEADINESS) * now);
+      trust.data[i] = Math.min(1.3 * now + 0.1, STEADINESS * carried.data[i]! + (1 - STEADINESS) * now);
     }
     return { toPhoto: shareFlow(toPhoto), trust: sharePlane(trust) };
   },
@@ -124,6 +124,7 @@ export const tasks = {
   },
 };
 
+/** How much of the trust of the frame before is kept. */
 const STEADINESS = 0.6;
 
 /** At the size of the frames: where the photo lies from a picture between two of them, and how far to trust it. */

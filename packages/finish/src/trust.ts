@@ -31,7 +31,7 @@ const GRADIENT_FLOOR = 4;
 const LIGHT_TOLERANCE = 10;
 const STRAIN_TOLERANCE = 0.35;
 /** How many times worse than the first frame a later one may be before the difference counts as motion. */
-const MOST_DECAY = 4;
+const MOST_DECAY = 6;
 
 /**
  * @param sigma how sharp the first frame is, as `fidelityOf` measures it.
@@ -108,7 +108,7 @@ function decayOf(residual: Plane, explained: Plane): number {
 }
 
 /** Differences vary about their median from place to place: most are below this many times of it. */
-const DECAY_MARGIN = 2;
+const DECAY_MARGIN = 4;
 
 /** The square of how fast the motion changes from pixel to pixel. */
 function strainOf({ width, height, u, v }: Flow): Plane {

@@ -9,8 +9,9 @@ export interface Call {
   readonly args: readonly unknown[];
 }
 
+type Task = (...args: readonly unknown[]) => unknown;
+
 parentPort?.on('message', ({ name, args }: Call) => {
-  const run = tasks[name] as (...args: readonly unknown[]) => unknown;
-  const result = run(...args);
+  const result = (tasks as Record<TaskName, Task>)[name](...args);
   parentPort?.postMessage(result, result instanceof Uint8Array ? [result.buffer as ArrayBuffer] : []);
 });

@@ -23,7 +23,7 @@ export const FLOW_OPTIONS: FlowOptions = {
   levelsWithStart: 2,
   stride: 4,
   iterations: 12,
-  alpha: 40,
+  alpha: 30,
   delta: 5,
   gamma: 10,
   outer: 3,
