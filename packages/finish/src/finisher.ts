@@ -1,0 +1,197 @@
+import type { RgbPixels } from './image/bicubic.ts';
+import { createPool } from './pool.ts';
+import type { Pool } from './pool.ts';
+import type { NeighbourMotion, PhotoMotion } from './tasks.ts';
+import type { PhotoDetail } from './detail.ts';
+
+/** What a finisher is made for. */
+export interface FinishOptions {
+  /** Width and height of the model's frames in pixels, at least 16. */
+  readonly width: number;
+  readonly height: number;
+  /** Width and height of the finished frames in pixels. */
+  readonly outWidth: number;
+  readonly outHeight: number;
+  /** Finished frames for each interval between two of the model's; 1 makes none in between. */
+  readonly multiple: number;
+  /**
+   * The photo that the first frame shows, cropped to the frames' shape: interleaved 8-bit sRGB, of any size. Without it
+   * frames are enlarged and put in between, and nothing else.
+   */
+  readonly photo?: { readonly width: number; readonly height: number; readonly data: Uint8Array } | undefined;
+  /** Threads that compute; 2 unless given. They change the time, not the bytes. */
+  readonly threads?: number | undefined;
+  /** Ends the work with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The number of finished frames of a video. */
+export const finishedFrames = (frames: number, multiple: number): number =>
+  frames === 0 ? 0 : (frames - 1) * multiple + 1;
+
+/** How many intervals are worked on ahead of the one whose frames are taken. */
+const INTERVALS_AHEAD = 3;
+
+/**
+ * Finishes a video: enlarges its frames, gives them the photo's own detail where it can be followed, and puts frames in
+ * between along the motion. Works ahead while the caller takes its frames, in a bounded number of them, and never reads
+ * more of the source than that needs. The same frames, photo and sizes give the same bytes, whatever the pieces and the
+ * threads.
+ *
+ * @param pieces the model's frames, `[frames, height, width, 3]`, 8-bit RGB, in pieces of any length.
+ * @returns finished frames in order, `[outHeight, outWidth, 3]` each, {@link finishedFrames} of them.
+ * @throws RangeError for sizes that can't be, or a source that ends within a frame; the signal's reason when it aborts.
+ */
+export async function* finishFrames(
+  pieces: AsyncIterable<Uint8Array>,
+  options: FinishOptions,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  checkOptions(options);
+  const { threads = 2, multiple, signal } = options;
+  signal?.throwIfAborted();
+  await using pool = createPool(threads);
+  const frames = wholeFrames(pieces, options)[Symbol.asyncIterator]();
+  const aborted = whenAborted(signal);
+  const video = createVideo(pool, options);
+  const finished: Promise<Uint8Array<ArrayBuffer>>[] = [];
+  try {
+    for (let more = true; more || finished.length > 0;) {
+      while (more && finished.length <= INTERVALS_AHEAD * multiple) {
+        const next = await Promise.race([frames.next(), aborted.promise]);
+        more = next.done !== true;
+        for (const picture of next.done === true ? video.end() : video.add(next.value)) {
+          // An error is thrown where its frame would have been.
+          picture.catch(() => undefined);
+          finished.push(picture);
+        }
+      }
+      const picture = finished.shift();
+      if (picture) yield await Promise.race([picture, aborted.promise]);
+    }
+  } finally {
+    aborted.stop();
+    // Not waited for: a source that is stuck must not hold up the end.
+    frames.return(undefined).catch(() => undefined);
+  }
+}
+
+interface VideoFrame {
+  readonly pixels: RgbPixels;
+  /** From the frame before this one to this one; null for the first. */
+  readonly motion: Promise<NeighbourMotion> | null;
+  readonly toPhoto: Promise<PhotoMotion> | null;
+}
+
+/** Turns frames into tasks: what is made of a frame waits for what it is made from. */
+function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, height }: FinishOptions) {
+  let first: VideoFrame | null = null;
+  let last: VideoFrame | null = null;
+  let detail: Promise<PhotoDetail> | null = null;
+
+  const start = (pixels: RgbPixels): VideoFrame => {
+    if (!photo) return { pixels, motion: null, toPhoto: null };
+    const shared = { width: photo.width, height: photo.height, data: sharedBytes(photo.data) };
+    const prepared = quiet(pool.run('preparePhoto', shared, pixels, outWidth, outHeight));
+    detail = prepared;
+    const toPhoto = quiet(prepared.then((ready) => pool.run('firstPhotoMotion', pixels, ready)));
+    return { pixels, motion: null, toPhoto };
+  };
+
+  const follow = (pixels: RgbPixels, before: VideoFrame, begin: VideoFrame): VideoFrame => {
+    const motion = quiet(pool.run('neighbourMotion', before.pixels, pixels));
+    const toPhoto = async (): Promise<PhotoMotion> => {
+      const [ready, { backward }, known] = await Promise.all([detail!, motion, before.toPhoto!]);
+      return pool.run('nextPhotoMotion', pixels, begin.pixels, ready, backward, known);
+    };
+    return { pixels, motion, toPhoto: detail ? quiet(toPhoto()) : null };
+  };
+
+  const render = async (before: VideoFrame, after: VideoFrame | null, time: number) => {
+    const still = time === 0;
+    const [motion, prepared, photoBefore, photoAfter] = await Promise.all([
+      still ? null : after!.motion,
+      detail,
+      before.toPhoto,
+      still ? null : after!.toPhoto,
+    ]);
+    return pool.run('render', {
+      before: before.pixels,
+      after: still ? null : after!.pixels,
+      motion,
+      time,
+      photo: prepared,
+      photoBefore,
+      photoAfter,
+      outWidth,
+      outHeight,
+    });
+  };
+
+  return {
+    add(data: Uint8Array): Promise<Uint8Array<ArrayBuffer>>[] {
+      const pixels = { width, height, data };
+      const before = last;
+      const frame = before && first ? follow(pixels, before, first) : start(pixels);
+      first ??= frame;
+      last = frame;
+      if (!before) return [];
+      return Array.from({ length: multiple }, (_, step) => render(before, frame, step / multiple));
+    },
+    end: (): Promise<Uint8Array<ArrayBuffer>>[] => (last ? [render(last, null, 0)] : []),
+  };
+}
+
+/** Its failure is told by whoever waits for it. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** Puts pieces of any length together to frames, in memory that the threads share. */
+async function* wholeFrames(pieces: AsyncIterable<Uint8Array>, { width, height }: FinishOptions) {
+  const size = 3 * width * height;
+  let frame = new Uint8Array(new SharedArrayBuffer(size));
+  let filled = 0;
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length;) {
+      const part = piece.subarray(at, at + size - filled);
+      frame.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < size) continue;
+      yield frame;
+      frame = new Uint8Array(new SharedArrayBuffer(size));
+      filled = 0;
+    }
+  }
+  if (filled > 0) throw new RangeError(`the frames end ${size - filled} bytes short of a whole one`);
+}
+
+function sharedBytes(data: Uint8Array): Uint8Array {
+  const shared = new Uint8Array(new SharedArrayBuffer(data.length));
+  shared.set(data);
+  return shared;
+}
+
+function whenAborted(signal: AbortSignal | undefined) {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal?.reason);
+  promise.catch(() => undefined);
+  signal?.addEventListener('abort', abort, { once: true });
+  return { promise, stop: () => signal?.removeEventListener('abort', abort) };
+}
+
+const LEAST_SIDE = 16;
+
+function checkOptions({ width, height, outWidth, outHeight, multiple, photo, threads = 2 }: FinishOptions): void {
+  const whole = [width, height, outWidth, outHeight, multiple, threads];
+  if (!whole.every((value) => Number.isInteger(value) && value > 0)) {
+    throw new RangeError('sizes, multiple and threads must be whole numbers above 0');
+  }
+  if (Math.min(width, height) < LEAST_SIDE) {
+    throw new RangeError(`frames of ${width}×${height} are too small: each side needs at least ${LEAST_SIDE} pixels`);
+  }
+  if (photo && photo.data.length !== 3 * photo.width * photo.height) {
+    throw new RangeError(`a photo of ${photo.width}×${photo.height} has ${3 * photo.width * photo.height} bytes`);
+  }
+}

@@ -1,0 +1,2 @@
+export { finishedFrames, finishFrames } from './finisher.ts';
+export type { FinishOptions } from './finisher.ts';

@@ -1,0 +1,143 @@
+import { sampleBicubic } from './image/bicubic.ts';
+import type { RgbPixels } from './image/bicubic.ts';
+import { blur } from './image/blur.ts';
+import { createFlow, createPlane } from './image/plane.ts';
+import type { Flow, Plane } from './image/plane.ts';
+import { warpFlow, warpPlane } from './image/sample.ts';
+import { resizeBilinear, resizeFlow } from './flow/pyramid.ts';
+
+/** The brightness of two neighbouring frames, at the size of the motion, and the motion between them. */
+export interface Interval {
+  readonly lumaBefore: Plane;
+  readonly lumaAfter: Plane;
+  /** From the frame before to the one after, and back. */
+  readonly forward: Flow;
+  readonly backward: Flow;
+  /** How far the motion there and back again ends from where it began, in pixels: in each frame's own places. */
+  readonly lostBefore: Plane;
+  readonly lostAfter: Plane;
+}
+
+/** How a picture between two frames is put together. */
+export interface Between {
+  /** The place in the frame before of what each pixel shows, relative to the pixel; and in the frame after. */
+  readonly toBefore: Flow;
+  readonly toAfter: Flow;
+  /** How much of each pixel comes from the frame after, 0 to 1. */
+  readonly weightAfter: Plane;
+}
+
+const INVERSION_STEPS = 3;
+/** The neighbourhood over which frames are compared: a standard deviation in pixels of the motion. */
+const COST_WINDOW = 1.2;
+/** Levels of brightness below which a difference says nothing. */
+const COST_FLOOR = 1;
+
+/**
+ * The motion that passes through each pixel of a picture at `time` (0: the frame before, 1: the one after), and which of
+ * the two frames shows what is there. Two candidates are compared at each pixel: the forward motion and the backward
+ * motion, each followed to this time. The more alike the two frames look along one, the more it counts.
+ */
+export function planBetween(interval: Interval, time: number): Between {
+  const { lumaBefore, lumaAfter, forward, backward } = interval;
+  const { width, height } = forward;
+  const a = invert(forward, -time);
+  const b = scaled(invert(backward, 1 - time), -1);
+  const costA = matchCost(lumaBefore, lumaAfter, a, time).data;
+  const costB = matchCost(lumaBefore, lumaAfter, b, time).data;
+  const toBefore = createFlow(width, height);
+  const toAfter = createFlow(width, height);
+  for (let i = 0; i < width * height; i++) {
+    const weightA = inverseFourthPower(costA[i]! + COST_FLOOR);
+    const weightB = inverseFourthPower(costB[i]! + COST_FLOOR);
+    const w = weightA / (weightA + weightB);
+    const u = b.u[i]! + w * (a.u[i]! - b.u[i]!);
+    const v = b.v[i]! + w * (a.v[i]! - b.v[i]!);
+    toBefore.u[i] = -time * u;
+    toBefore.v[i] = -time * v;
+    toAfter.u[i] = (1 - time) * u;
+    toAfter.v[i] = (1 - time) * v;
+  }
+  return { toBefore, toAfter, weightAfter: visibility(interval, toBefore, toAfter, time) };
+}
+
+/** Equal costs give the mean of the candidates, a clear difference a choice. */
+function inverseFourthPower(cost: number): number {
+  const square = cost * cost;
+  return 1 / (square * square);
+}
+
+/** The motion at the place where it arrives after `time` of its way, by fixed-point iteration. */
+function invert(motion: Flow, time: number): Flow {
+  let here = motion;
+  for (let step = 0; step < INVERSION_STEPS; step++) here = warpFlow(motion, here, time);
+  return here;
+}
+
+/** How much the two frames differ along a motion, smoothed over the neighbourhood, in levels of brightness. */
+function matchCost(before: Plane, after: Plane, motion: Flow, time: number): Plane {
+  return blur(difference(warpPlane(before, motion, -time), warpPlane(after, motion, 1 - time)), COST_WINDOW);
+}
+
+function difference(a: Plane, b: Plane): Plane {
+  const target = createPlane(a.width, a.height);
+  for (let i = 0; i < target.data.length; i++) target.data[i] = Math.abs(a.data[i]! - b.data[i]!);
+  return target;
+}
+
+function scaled(flow: Flow, factor: number): Flow {
+  const target = createFlow(flow.width, flow.height);
+  for (let i = 0; i < target.u.length; i++) {
+    target.u[i] = factor * flow.u[i]!;
+    target.v[i] = factor * flow.v[i]!;
+  }
+  return target;
+}
+
+/** What is seen in only one of the frames has no way back from it: the other one counts. */
+function visibility(interval: Interval, toBefore: Flow, toAfter: Flow, time: number): Plane {
+  const lostBefore = warpPlane(interval.lostBefore, toBefore).data;
+  const lostAfter = warpPlane(interval.lostAfter, toAfter).data;
+  const weights = createPlane(toBefore.width, toBefore.height);
+  for (let i = 0; i < lostBefore.length; i++) {
+    const before = (1 - time) * seen(lostAfter[i]!);
+    const after = time * seen(lostBefore[i]!);
+    weights.data[i] = after / (before + after);
+  }
+  return weights;
+}
+
+const seen = (error: number): number => 0.02 + Math.exp(-error * error * 0.25);
+
+/** How far the motion there and back again ends from where it began, in pixels. */
+export function inconsistency(there: Flow, back: Flow): Plane {
+  const returned = warpFlow(back, there);
+  const error = createPlane(there.width, there.height);
+  for (let i = 0; i < error.data.length; i++) {
+    const u = there.u[i]! + returned.u[i]!;
+    const v = there.v[i]! + returned.v[i]!;
+    error.data[i] = Math.sqrt(u * u + v * v);
+  }
+  return error;
+}
+
+/** The picture between two frames, interleaved RGB from 0 to 255 at their size, not rounded. */
+export function renderBetween(before: RgbPixels, after: RgbPixels, between: Between): Float32Array {
+  const { width, height } = before;
+  const toBefore = resizeFlow(between.toBefore, width, height);
+  const toAfter = resizeFlow(between.toAfter, width, height);
+  const weightAfter = resizeBilinear(between.weightAfter, width, height).data;
+  const target = new Float32Array(3 * width * height);
+  const sample = new Float32Array(6);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      sampleBicubic(before, x + toBefore.u[i]!, y + toBefore.v[i]!, sample, 0);
+      sampleBicubic(after, x + toAfter.u[i]!, y + toAfter.v[i]!, sample, 3);
+      const w = weightAfter[i]!;
+      target[3 * i] = sample[0]! + w * (sample[3]! - sample[0]!);
+      target[3 * i + 1] = sample[1]! + w * (sample[4]! - sample[1]!);
+      target[3 * i + 2] = sample[2]! + w * (sample[5]! - sample[2]!);
+    }
+  }
+  return target;
+}
