@@ -1,4 +1,4 @@
-/** `node create-api-key.ts NAME`: makes a key. It is shown once; the line for API_KEYS_FILE holds its digest only. */
+/** `node create-api-key.ts NAME` prints a new key, and the line for API_KEYS_FILE, which contains only the key's digest. */
 import { apiKeyLine, newApiKey } from './api-keys.ts';
 
 const [name = ''] = process.argv.slice(2);

@@ -1,9 +1,11 @@
-/** Things of which each serves one at a time, handed out in the order they were asked for. */
+/** A pool of slots, each of which one caller uses at a time. Callers get them in the order of their requests. */
 export interface Slots<T> {
+  /** The number of waiting callers. */
   readonly waiting: number;
-  /** Waits for a free one; the reason of the signal rejects, and loses the place in the queue. */
+  /** Waits for a free slot. @throws the signal's reason. The caller then leaves the queue. */
   take(signal: AbortSignal | undefined): Promise<T>;
-  give(slot: T): void;
+  /** Returns a slot to the pool, or passes it to the next caller. */
+  release(slot: T): void;
 }
 
 export function createSlots<T>(all: readonly T[]): Slots<T> {
@@ -25,10 +27,10 @@ export function createSlots<T>(all: readonly T[]): Slots<T> {
         reject(signal?.reason as Error);
       };
       signal?.addEventListener('abort', leave, { once: true });
-      // What `give` has resolved is taken, also where the signal came just after.
+      // Once `release` has resolved the promise, a later abort has no effect: the caller has the slot, and must release it.
       return promise.finally(() => signal?.removeEventListener('abort', leave));
     },
-    give(slot) {
+    release(slot) {
       const next = queue.shift();
       if (next) next(slot);
       else free.push(slot);
