@@ -122,17 +122,17 @@ test('everyone can watch a shared video until its share ends', async () => {
 
   await client.unshareVideo({ name: video.name });
   expect((await fetch(gateway.url + link)).status).toBe(404);
-  const { video: anew } = await client.shareVideo({ name: video.name });
-  expect(anew?.share?.url).not.toBe(shared?.share?.url);
+  const { video: sharedAgain } = await client.shareVideo({ name: video.name });
+  expect(sharedAgain?.share?.url).not.toBe(shared?.share?.url);
   expect((await fetch(gateway.url + link)).status).toBe(404);
-  const still = (await everyone.getSharedVideo({ share: tokenOf(anew) })).video!;
+  const videoOfShare = (await everyone.getSharedVideo({ share: tokenOf(sharedAgain) })).video!;
   await update('key-ann', video, (record) => {
     record.share!.expireTime = timestampFromMs(Date.now() - 1);
   });
-  await expect.poll(async () => (await fetch(gateway.url + fileOf(still, MediaKind.MP4).url)).status).toBe(404);
+  await expect.poll(async () => (await fetch(gateway.url + fileOf(videoOfShare, MediaKind.MP4).url)).status).toBe(404);
   const [id, secret] = share.split('.');
   const answers = await Promise.all(
-    [share, tokenOf(anew), `${UNKNOWN_ID}.${secret}`, `${id}.${'A'.repeat(22)}`, id!, '', 'x'].map((of) =>
+    [share, tokenOf(sharedAgain), `${UNKNOWN_ID}.${secret}`, `${id}.${'A'.repeat(22)}`, id!, '', 'x'].map((of) =>
       expectRefusal(everyone.getSharedVideo({ share: of })),
     ),
   );

@@ -29,13 +29,15 @@ export interface Gateway {
 
 /** What a gateway is built from. Every part is required. */
 export interface GatewayParts {
+  /** All settings. */
   readonly config: Config;
   /** The keys that services may call with. */
   readonly keys: ApiKeys;
   /** The model that new videos are made with. */
   readonly model: LoadedModel;
-  /** Must have been provisioned. `stop` drains it; after a failed start it belongs to the caller. */
+  /** Must have been provisioned. `stop` drains it; after a failed start the caller must close it. */
   readonly nats: NatsConnection;
+  /** Receives failures, and what the housekeeping did. */
   readonly log: Log;
 }
 

@@ -32,15 +32,19 @@ const BURST_SECONDS = 5;
 
 /** What the public port is built from. Every part is required. */
 export interface HttpParts {
+  /** The settings of the public port, of callers and of media. */
   readonly config: Config;
+  /** The keys that services may call with. */
   readonly keys: ApiKeys;
   /** The model that new videos are made with. */
   readonly model: LoadedModel;
+  /** Receives failed calls and pages. */
   readonly log: Log;
   /** Receives the metrics of calls, connections and watchers. */
   readonly metrics: Metrics;
   /** Decodes uploaded photos. */
   readonly sanitizer: PhotoSanitizer;
+  /** Videos are read and created here. */
   readonly view: PipelineView;
   /** Served as `grpc.health.v1`, and decides what `/readyz` answers. */
   readonly health: HealthService;

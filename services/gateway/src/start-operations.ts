@@ -10,10 +10,15 @@ import type { PipelineView } from './start-pipeline-view.ts';
 
 /** What the servers and jobs for operators are built from. Every part is required. */
 export interface OperationsParts {
+  /** The addresses of the servers, and the intervals of the canary and of the housekeeping. */
   readonly config: Config;
+  /** Canaries are sent and tasks are published here. */
   readonly nats: NatsConnection;
+  /** Receives failed calls of the scaler, and what the housekeeping did. */
   readonly log: Log;
+  /** Served as `/metrics`. */
   readonly metrics: Metrics;
+  /** The demand of each stage is counted here. */
   readonly view: PipelineView;
   /** Set by the canary; decides what `/readyz` of the metrics server answers. */
   readonly health: HealthService;

@@ -28,6 +28,7 @@ export class BodyError extends Error {
 
 /** How a body is received. Every option is required. */
 export interface ReceiveBodyOptions {
+  /** The limits of size and speed. */
   readonly limits: BodyLimits;
   /** The memory that bodies of this class share. */
   readonly budget: ReceiveBudget;

@@ -18,6 +18,7 @@ export interface Routes {
   readonly limit: RateLimit;
   /** How many entries of `x-forwarded-for`, from the end, were written by our own proxies. */
   readonly trustedProxies: number;
+  /** Errors of handlers are logged here. */
   readonly log: Log;
 }
 

@@ -13,9 +13,13 @@ import { parseRange } from './range.ts';
 
 /** What media are served from. Every part is required. */
 export interface MediaParts {
+  /** Tells which files a video has, and whether its share still exists. */
   readonly table: Pick<VideoTable, 'videos'>;
+  /** Verifies links. */
   readonly links: MediaLinks;
+  /** Files are read through this cache. */
   readonly cache: MediaCache;
+  /** Unexpected errors are logged here. */
   readonly log: Log;
 }
 

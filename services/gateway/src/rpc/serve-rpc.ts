@@ -14,7 +14,9 @@ import { COMPRESS_MIN_BYTES, MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES, MAX_UPLOAD_B
 
 /** What the RPCs are served with. Every part is required. */
 export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onResponseError'> {
+  /** Implements `cinematica.v1.VideoService`. */
   readonly service: ServiceImpl<typeof VideoService>;
+  /** Implements `grpc.health.v1.Health`. */
   readonly health: HealthService;
   /** Called for each call before its body is read. An error that it throws is the answer. */
   readonly gate: (context: HandlerContext) => void;

@@ -13,9 +13,13 @@ import { idOf } from './to-video.ts';
 
 /** What new videos are prepared with. Every part is required. */
 export interface PrepareParts {
+  /** Earlier videos are read here. */
   readonly records: Records;
+  /** The photo or last frame of an earlier video is read here. */
   readonly artifacts: Artifacts;
+  /** Decodes uploads and last frames. */
   readonly sanitizer: PhotoSanitizer;
+  /** Its defaults and limits apply to the settings. */
   readonly model: LoadedModel;
 }
 

@@ -20,10 +20,10 @@ export function shareVideo(record: VideoRecord, duration: number): Changed<undef
     const message = 'Only a video that is DONE can be shared.';
     throw refuse(Code.FAILED_PRECONDITION, ErrorReason.VIDEO_NOT_READY, message);
   }
-  const kept = record.expireTime ? timestampMs(record.expireTime) : Infinity;
-  const expireTime = timestampFromMs(Math.min(Date.now() + duration, kept));
-  const old = isShared(record) ? record.share?.shareId : undefined;
-  const shareId = old ?? randomBytes(16).toString('base64url');
+  const videoExpiry = record.expireTime ? timestampMs(record.expireTime) : Infinity;
+  const expireTime = timestampFromMs(Math.min(Date.now() + duration, videoExpiry));
+  const currentId = isShared(record) ? record.share?.shareId : undefined;
+  const shareId = currentId ?? randomBytes(16).toString('base64url');
   record.share = create(ShareSchema, { shareId, expireTime });
   return changed();
 }

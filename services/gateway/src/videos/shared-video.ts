@@ -22,14 +22,14 @@ export function sharedVideo(
   const parsed = parseShare(share);
   const record = parsed && videos.get(parsed.videoId)?.record;
   if (!parsed || !record?.plan || !isShareOf(record, parsed.shareId)) return null;
-  const { plan, share: own, createTime } = record;
-  const until = Math.floor(timestampMs(own!.expireTime!) / 1000);
+  const { plan, share: current, createTime } = record;
+  const until = Math.floor(timestampMs(current!.expireTime!) / 1000);
   const files = mediaFiles(record).filter(({ kind }) => SHARED_KINDS.includes(kind));
   const { width, height } = files.find(({ kind }) => kind === MediaKind.MP4) ?? plan;
   return create(SharedVideoSchema, {
     media: files.map((file) => toMedia(file, links.shared({ ...parsed, file: file.name, until }), until)),
     size: { width, height },
-    expireTime: own!.expireTime!,
+    expireTime: current!.expireTime!,
     ...(createTime && { createTime }),
   });
 }
