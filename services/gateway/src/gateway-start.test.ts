@@ -55,7 +55,9 @@ async function run(program: string, env: Readonly<Record<string, string>>) {
   return { stdout, lines: stderr.trim().split('\n'), code, signal };
 }
 
-test.each(['METRICS_PORT', 'SCALER_PORT', 'HTTP_PORT'])(
+// The children of a process are read from /proc.
+const linuxTest = test.runIf(process.platform === 'linux');
+linuxTest.each(['METRICS_PORT', 'SCALER_PORT', 'HTTP_PORT'])(
   'a taken %s rejects the start, and leaves no child process and nothing open',
   async (name) => {
     const { stdout, code, signal } = await run('testing/failing-start.ts', { [name]: String(takenPort) });
