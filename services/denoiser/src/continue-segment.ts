@@ -16,7 +16,11 @@ export interface SegmentBefore {
  * the photo's embedding. Its colours are corrected here and not after decoding, so that the next segment starts from
  * corrected latents and errors do not accumulate.
  */
-export function continueSegment({ checkpoint }: Model, photo: Conditioning, before: SegmentBefore | null) {
+export function continueSegment(
+  { checkpoint }: Pick<Model, 'checkpoint'>,
+  photo: Conditioning,
+  before: SegmentBefore | null,
+) {
   if (!before) return { conditioning: photo, finish: (latents: Float32Array) => latents };
   const { lastFrame, first } = before;
   const previousFrame = channelStatistics(lastFrame, photo);

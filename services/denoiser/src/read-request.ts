@@ -1,5 +1,5 @@
 import { checkModel } from '@cinematica/pipeline/model';
-import type { StageModel } from '@cinematica/pipeline/model';
+import type { NamedCheckpoint } from '@cinematica/pipeline/model';
 import { bytesToFloat32, refuseFields } from '@cinematica/protocol';
 import { Sampler } from '@cinematica/protocol/stages';
 import type { Conditioning as ConditioningMessage, DenoiseRequest } from '@cinematica/protocol/stages';
@@ -27,7 +27,7 @@ const SAMPLERS: Readonly<Record<Sampler, SamplerKind | undefined>> = {
  * Validates a request against the model.
  * @throws RpcError INVALID_ARGUMENT that names the field, SettingsError
  */
-export function readRequest(model: StageModel, request: DenoiseRequest): DenoiseJob {
+export function readRequest(model: NamedCheckpoint, request: DenoiseRequest): DenoiseJob {
   checkModel(request.model, model.ref.name);
   const { checkpoint } = model;
   const photo = readConditioning(model, request.conditioning!);
@@ -60,7 +60,7 @@ function readBefore({ lastLatents, firstStatistics }: DenoiseRequest, photo: Con
   return { lastFrame: bytesToFloat32(lastLatents), first: firstStatistics ?? null };
 }
 
-function readConditioning({ checkpoint, digest }: StageModel, message: ConditioningMessage): Conditioning {
+function readConditioning({ checkpoint, digest }: NamedCheckpoint, message: ConditioningMessage): Conditioning {
   const { channels, height, width, imageEmbedding, imageLatents, previewMap } = message;
   if (message.modelDigest !== digest) {
     throw wrong('conditioning.model_digest', 'must be that of the model that this stage has loaded');

@@ -6,57 +6,70 @@ const count = (fallback: number, least = 1) => z.coerce.number().int().min(least
 const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
 const secret = z.string().min(32, 'must have at least 32 characters, all of them random');
 
-/** Everything that the gateway is told, as environment variables. */
+/** The settings that the gateway reads from the environment. */
 export const configSchema = z.object({
   ...natsSettingsSchema.shape,
   ...pipelineSettingsSchema.shape,
   ...telemetrySettingsSchema.shape,
-  /** Where it listens: the one port of Connect, gRPC-Web, gRPC, media and pages. Port 0 is any free one. */
+  /** The address of the public port. Default 127.0.0.1, which only this machine can reach. */
   HTTP_HOST: z.string().min(1).default('127.0.0.1'),
+  /** The public port, for Connect, gRPC-Web, gRPC, media and pages. Required. Port 0 is any free port. */
   HTTP_PORT: port,
-  /** Where Prometheus reads; nowhere unless it is given. */
+  /** The address of the metrics server. Default 127.0.0.1. */
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  /** The port of `/metrics`, `/livez` and `/readyz` for Prometheus. Default: no metrics server. Port 0 is any free port. */
   METRICS_PORT: port.optional(),
-  /**
-   * Where KEDA asks how much there is to do; nowhere unless it is given. KEDA has no token to show: whoever reaches this
-   * port may ask, and learns numbers only, so that a port of its own and a NetworkPolicy keep others out.
-   */
+  /** The address of KEDA's external scaler. Default 127.0.0.1. */
   SCALER_HOST: z.string().min(1).default('127.0.0.1'),
+  /**
+   * The port of KEDA's external scaler, which reports how many tasks each stage has. Default: no scaler. KEDA sends no
+   * token, so everyone who reaches this port can read these numbers. A NetworkPolicy should admit KEDA only.
+   */
   SCALER_PORT: port.optional(),
-  /** The folder of the model that videos are made with. */
+  /** The directory of the model that new videos are made with. Required. */
   MODEL_DIR: z.string().min(1),
-  /** Signs the cookie that tells browsers apart. */
+  /** The key that signs the cookies of browsers. Required. A new key makes every browser a new caller. */
   COOKIE_SECRET: secret,
-  /** Whether browsers send the cookie over https only. */
+  /** Whether browsers send the cookie over HTTPS only. Default false, for use without TLS on one machine. */
   COOKIE_SECURE: z.stringbool().default(false),
-  /** Signs the links to media. */
+  /** The key that signs links to media. Required. A new key invalidates all links. */
   MEDIA_SECRET: secret,
-  /** How long an owner's link to a file works at least. Milliseconds. */
+  /** How long an owner's link to a file works at least. Default 15 minutes. Milliseconds. */
   MEDIA_LINK_MS: milliseconds(900_000),
-  /** Room for files that are being served, in memory. MiB. */
+  /** The size of the cache of media files in memory. Default 64. MiB. */
   MEDIA_CACHE_MIB: count(64),
-  /** The keys of other services, a line each: a name and the SHA-256 of the key in hex. */
+  /** A file with the API keys of services: a name and the SHA-256 of the key in each line. Default: no keys. */
   API_KEYS_FILE: z.string().min(1).optional(),
-  /** Reverse proxies in front, each of which adds to `x-forwarded-for`: by how many that header is to be believed. */
+  /**
+   * The number of reverse proxies in front of the gateway, each of which appends to `x-forwarded-for`. The client address is
+   * the entry at this position from the end. Default 0: the header is ignored, and the peer is the client.
+   */
   TRUSTED_PROXIES: count(0, 0),
-  /** Unfinished videos, and videos in a day, of all callers without a key at one address. */
+  /** The most unfinished videos of all callers without a key at one client address. Default 100. */
   MAX_ACTIVE_PER_ADDRESS: count(100),
+  /** The most videos in a day (UTC) of all callers without a key at one client address. Default 1000. */
   MAX_DAILY_PER_ADDRESS: count(1_000),
-  /** Calls a second that a caller, and an address without a key, may make in the long run; a burst has five times as many. */
+  /**
+   * The sustained rate of calls of one API key, or of one client address without a key. Five times as many are allowed in a
+   * burst. Further calls are refused. Default 50. Calls in a second.
+   */
   CALLS_PER_SECOND: count(50),
-  /** Videos that a caller may watch at once. */
+  /** The most videos that a caller can watch at the same time. Default 50. */
   MAX_WATCHES_PER_CALLER: count(50),
-  /** A watcher that takes nothing for this long is dropped. Milliseconds. */
+  /** The connection of a watcher that does not read for this long is closed. Default 20 seconds. Milliseconds. */
   WATCHER_STALL_MS: milliseconds(20_000),
-  /** `handler.js` of the web app, to be served here as well; without it there is a page on the API. */
+  /** The path of the built web app's `handler.js`, which is then served too. Default: a page about the API. */
   WEB_HANDLER: z.string().min(1).optional(),
-  /** Connections at once. At the limit, idle ones are closed for new ones. */
+  /** The most open connections. At the limit, the connection that is idle for longest is closed. Default 5000. */
   MAX_CONNECTIONS: count(5_000),
-  /** Connections of one address at once; without effect behind proxies (TRUSTED_PROXIES), whose connections are many people's. */
+  /**
+   * The most open connections of one address. Default 2500. Ignored with TRUSTED_PROXIES, because a proxy's connections
+   * belong to many clients.
+   */
   MAX_CONNECTIONS_PER_ADDRESS: count(2_500),
-  /** Photos that are decoded at once, each in a process of its own. */
+  /** The number of processes that decode photos, one photo at a time. Each may use 430 MiB. Default 1. */
   PHOTO_PROCESSES: count(1),
-  /** How long calls may take to end when the gateway is told to. Milliseconds. */
+  /** How long running calls may take to end when the gateway stops. Default 10 seconds. Milliseconds. */
   DRAIN_MS: milliseconds(10_000),
 });
 

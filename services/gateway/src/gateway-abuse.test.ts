@@ -1,4 +1,4 @@
-/** Requests that anyone can send must not stop the gateway, nor take more memory than production gives it. */
+/** No request may stop the gateway, or make it use more memory than it has in production. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -41,7 +41,7 @@ const post = (path: string, type: string, body: Uint8Array<ArrayBuffer>, headers
 const brackets = (bytes: number) => Buffer.from(`{"name":${'['.repeat(bytes / 2)}${']'.repeat(bytes / 2)}}`);
 const manyFields = (bytes: number) => Buffer.from(`{${'"a":{},'.repeat(bytes / 7)}"b":1}`);
 
-/** A socket that has sent this. The other side may close it at any time. */
+/** Connects a socket and sends text. The gateway may close the connection at any time. */
 async function open(text: string): Promise<Socket> {
   const socket = connect(gateway.port, '127.0.0.1');
   socket.on('error', () => undefined);
@@ -53,8 +53,8 @@ async function open(text: string): Promise<Socket> {
 const headOf = (path: string, length: number, type = 'application/json') =>
   `POST ${path} HTTP/1.1\r\nHost: gateway\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
 
-/** Everything that the other side sends until it closes the connection. */
-async function answerOf(socket: Socket): Promise<string> {
+/** Everything that the gateway sends until it closes the connection. */
+async function responseOf(socket: Socket): Promise<string> {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk) => chunks.push(chunk));
   if (!socket.destroyed) await once(socket, 'close');
@@ -82,7 +82,7 @@ test.each([
   });
 });
 
-test('a binary upload of millions of unknown fields, or of one repeated field, takes little memory', async () => {
+test('a binary upload of millions of unknown fields, or of one repeated field, uses little memory', async () => {
   const unknown = Buffer.alloc(16_900_000).fill(Buffer.from([0x78, 0x01]));
   const settings = Buffer.alloc(16_900_000).fill(Buffer.from([0x22, 0x00]));
   for (const body of [unknown, settings]) {
@@ -96,7 +96,7 @@ test('a binary upload of millions of unknown fields, or of one repeated field, t
   }
 });
 
-test('large bodies to methods that take small ones are refused unread, also on open services', async () => {
+test('large bodies of methods with small requests are refused without being read, also by services without callers', async () => {
   const body = new Uint8Array(16_900_000);
   for (const path of [`${SERVICE}/GetVideo`, '/grpc.health.v1.Health/Check']) {
     const answers = await Promise.allSettled(Array.from({ length: 40 }, () => post(path, 'application/proto', body)));
@@ -104,19 +104,19 @@ test('large bodies to methods that take small ones are refused unread, also on o
   }
 });
 
-test('a refused HTTP/1.1 upload is not read to its end: the client gets the response, then the connection closes', async () => {
+test('a refused HTTP/1.1 upload is not read completely: the client gets the response, then the connection closes', async () => {
   const socket = await open(headOf(`${SERVICE}/GetVideo`, 500_000_000));
-  const answer = answerOf(socket);
+  const response = responseOf(socket);
   const chunk = Buffer.alloc(1_000_000);
   for (let sent = 0; sent < 100 && !socket.destroyed; sent++) {
     if (!socket.write(chunk)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => undefined);
   }
-  expect(await answer).toMatch(/^HTTP\/1.1 429 /);
-  // The rest are the buffers of both sockets.
+  expect(await response).toMatch(/^HTTP\/1.1 429 /);
+  // The rest is in the buffers of the two sockets.
   expect(socket.bytesWritten).toBeLessThan(40_000_000);
 });
 
-test('a refused HTTP/2 upload is not read to its end', async () => {
+test('a refused HTTP/2 upload is not read completely', async () => {
   const session = connectHttp2(gateway.url);
   const stream = session.request({
     ':method': 'POST',
@@ -138,13 +138,13 @@ test('a refused HTTP/2 upload is not read to its end', async () => {
   session.close();
 });
 
-test('slow uploads do not delay other uploads, and are cut', async () => {
+test('slow uploads do not delay other uploads, and end with 504', async () => {
   const slow = await Promise.all(
     Array.from({ length: 6 }, () => open(`${headOf(`${SERVICE}/CreateVideo`, 16_900_000)}{"image":"`)),
   );
   const trickle = setInterval(() => slow.forEach((socket) => socket.write('A'.repeat(100))), 250);
   try {
-    const answers = slow.map(answerOf);
+    const answers = slow.map(responseOf);
     expect(await createVideo()).toMatch(/^videos\//);
     expect(await createVideo(gateway.client({ key: null }))).toMatch(/^videos\//);
     for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^HTTP\/1.1 504 /);
@@ -153,7 +153,7 @@ test('slow uploads do not delay other uploads, and are cut', async () => {
   }
 });
 
-test('text that can’t be written into a trailer is answered all the same', async () => {
+test('a request with lone surrogates gets a response with a valid error message', async () => {
   const message = Buffer.from('"\\uDDaE"');
   const body = new Uint8Array([0, 0, 0, 0, message.length, ...message]);
   for (const method of ['CreateVideo', 'ListVideos']) {
@@ -166,25 +166,25 @@ test('text that can’t be written into a trailer is answered all the same', asy
   expect((await long.text()).length).toBeLessThan(10_000);
 });
 
-test('idle connections make room for new ones', async () => {
+test('idle connections are closed to make room for new ones', async () => {
   const idle: Socket[] = [];
   for (let i = 0; i < 150; i++) {
     const socket = await open('GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n');
     await once(socket, 'data');
     idle.push(socket);
   }
-  // These have sent half a request, or nothing.
+  // These send half a request, or nothing.
   for (let i = 0; i < 150; i++) idle.push(await open(i % 2 === 0 ? '' : 'GET /livez HTTP/1.1\r\nHost: gate'));
   for (let i = 0; i < 5; i++) {
     const socket = await open('GET /livez HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n');
-    expect(await answerOf(socket)).toMatch(/^HTTP\/1.1 200 /);
+    expect(await responseOf(socket)).toMatch(/^HTTP\/1.1 200 /);
   }
-  const open_ = idle.filter(({ destroyed, readableEnded }) => !destroyed && !readableEnded).length;
-  expect(open_).toBeLessThanOrEqual(100);
+  const openCount = idle.filter(({ destroyed, readableEnded }) => !destroyed && !readableEnded).length;
+  expect(openCount).toBeLessThanOrEqual(100);
   for (const socket of idle) socket.destroy();
 });
 
-test('health and reflection are rate-limited by address', async () => {
+test('health checks are rate-limited by address', async () => {
   const body = new Uint8Array(0);
   const check = () => post('/grpc.health.v1.Health/Check', 'application/proto', body).then(({ status }) => status);
   const statuses = new Set<number>();
@@ -195,7 +195,7 @@ test('health and reflection are rate-limited by address', async () => {
   expect(await check()).toBe(200);
 });
 
-test('random bodies are answered on every method, whatever the protocol', async () => {
+test('random bodies never cause a server error, in every protocol', async () => {
   const types = [
     'application/json',
     'application/proto',
@@ -212,6 +212,6 @@ test('random bodies are answered on every method, whatever the protocol', async 
   }
 });
 
-test('after all this the gateway still makes videos', async () => {
+test('the gateway still creates videos after all these requests', async () => {
   expect(await createVideo(gateway.client({ protocol: 'grpc' }))).toMatch(/^videos\//);
 });

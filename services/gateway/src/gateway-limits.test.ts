@@ -14,7 +14,7 @@ const request = { source: { case: 'image' as const, value: photo } };
 const reasonOf = (error: unknown) => {
   const refusal = ConnectError.from(error);
   const retry = refusal.findDetails(RetryInfoSchema).length > 0;
-  return `${Code[refusal.code]} ${refusal.findDetails(ErrorInfoSchema)[0]?.reason ?? ''}${retry ? ' with a time to retry' : ''}`;
+  return `${Code[refusal.code]} ${refusal.findDetails(ErrorInfoSchema)[0]?.reason ?? ''}${retry ? ' with retry info' : ''}`;
 };
 
 const outcomes = async (calls: Promise<unknown>[]) => {
@@ -25,7 +25,7 @@ const outcomes = async (calls: Promise<unknown>[]) => {
   return counts;
 };
 
-test('nobody holds more than their share: of videos, at an address, of calls, of watches', async () => {
+test('limits apply to the videos of a caller and of an address, to watches, and to calls', async () => {
   await using gateway = await startTestGateway({
     MAX_ACTIVE_PER_OWNER: '5',
     MAX_ACTIVE_PER_ADDRESS: '3',
@@ -36,14 +36,14 @@ test('nobody holds more than their share: of videos, at an address, of calls, of
   const ann = gateway.client();
   expect(await outcomes(Array.from({ length: 20 }, () => ann.createVideo(request)))).toEqual({
     ok: 5,
-    'ResourceExhausted TOO_MANY_VIDEOS with a time to retry': 15,
+    'ResourceExhausted TOO_MANY_VIDEOS with retry info': 15,
   });
-  // Each of them without a cookie, and so another caller: the address counts.
+  // Without a cookie each call has a new caller, so only the limit of the address applies.
   const visitor = (address: string) =>
     gateway.client({ key: null }).createVideo(request, { headers: { 'x-forwarded-for': `9.9.9.9, ${address}` } });
   expect(await outcomes(Array.from({ length: 6 }, () => visitor('10.0.0.1')))).toEqual({
     ok: 3,
-    'ResourceExhausted TOO_MANY_VIDEOS with a time to retry': 3,
+    'ResourceExhausted TOO_MANY_VIDEOS with retry info': 3,
   });
   expect(await outcomes([visitor('10.0.0.2')])).toEqual({ ok: 1 });
   // One of a /64 is all of it.
@@ -53,12 +53,12 @@ test('nobody holds more than their share: of videos, at an address, of calls, of
   const stop = new AbortController();
   const watch = () => readAll(ann.watchVideo({ name: videos[0]!.name }, { signal: stop.signal }));
   const watches = [watch(), watch(), watch()];
-  expect(await Promise.race(watches).catch(reasonOf)).toBe('ResourceExhausted TOO_MANY_REQUESTS with a time to retry');
+  expect(await Promise.race(watches).catch(reasonOf)).toBe('ResourceExhausted TOO_MANY_REQUESTS with retry info');
   stop.abort();
   await Promise.allSettled(watches);
 
   const flood = await outcomes(Array.from({ length: 200 }, () => ann.getCapabilities({})));
-  expect(flood['ResourceExhausted TOO_MANY_REQUESTS with a time to retry']).toBeGreaterThan(20);
+  expect(flood['ResourceExhausted TOO_MANY_REQUESTS with retry info']).toBeGreaterThan(20);
 });
 
 test('a photo that is refused does not count against the quota', async () => {
@@ -81,25 +81,25 @@ test('a caller at its limit is refused whatever it sends, and its earlier reques
   const names = await Promise.all(Array.from({ length: 60 }, () => again().then(({ video }) => video?.name)));
   expect(new Set(names).size).toBe(1);
   expect(await outcomes(Array.from({ length: 2 }, () => ann.createVideo(request)))).toEqual({ ok: 2 });
-  // It is refused before the photo is decoded: an unreadable one makes no difference.
+  // The refusal comes before the photo is decoded, so an unreadable photo gets the same error.
   const noise = { source: { case: 'image' as const, value: photo.subarray(0, photo.length >> 1) } };
   const calls = Array.from({ length: 200 }, (_, i) => ann.createVideo(i % 2 === 0 ? request : noise));
-  expect(await outcomes(calls)).toEqual({ 'ResourceExhausted TOO_MANY_VIDEOS with a time to retry': 200 });
+  expect(await outcomes(calls)).toEqual({ 'ResourceExhausted TOO_MANY_VIDEOS with retry info': 200 });
   expect((await again()).video?.name).toBe(names[0]);
 });
 
-test('told to end, it sends watchers elsewhere and ends in order', async () => {
+test('SIGTERM ends watches with UNAVAILABLE, and the process exits with 0', async () => {
   await using gateway = await startTestGateway();
   const client = gateway.client();
   const { video } = await client.createVideo(request);
   const watching = readAll(client.watchVideo({ name: video!.name }));
-  const told = watching.then(() => 'ended', reasonOf);
+  const outcome = watching.then(() => 'ended', reasonOf);
   await expect.poll(() => gateway.metrics(), { timeout: 5_000 }).toMatch(/^cinematica_watchers\{.*\} 1$/m);
   expect(await gateway.stop()).toBe(0);
-  expect(await told).toBe('Unavailable UNAVAILABLE');
+  expect(await outcome).toBe('Unavailable UNAVAILABLE');
 });
 
-test('NATS that is away is an answer, and over when it is back', async () => {
+test('calls fail with UNAVAILABLE while NATS is down, and succeed when it is up again', async () => {
   await using gateway = await startTestGateway({ REQUEST_TIMEOUT_MS: '500', RECORD_TIMEOUT_MS: '1000' });
   const client = gateway.client();
   const { video } = await client.createVideo(request);
@@ -117,7 +117,7 @@ test.each([
   ['MODEL_DIR', { MODEL_DIR: '/nowhere' }],
   ['API_KEYS_FILE', { API_KEYS_FILE: '/nowhere' }],
   ['NATS_URL', {}],
-])('a wrong %s ends it at once, in one line that names it', async (name, env) => {
+])('a wrong %s ends the process with one line that names it', async (name, env) => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {

@@ -9,19 +9,19 @@ import {
   finish,
   gateway,
   idOf,
-  made,
+  createTestVideo,
   mp4,
-  NOTHING,
-  refused,
+  UNKNOWN_ID,
+  expectRefusal,
   update,
 } from './testing/gateway-fixture.ts';
 
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-test('a finished video’s files: ranges, conditions, downloads, and links that are none', async () => {
+test('the files of a finished video can be downloaded, also in ranges, and invalid links return 404', async () => {
   await cancelAll();
   const client = gateway.client();
-  const video = await made(client);
+  const video = await createTestVideo(client);
   await finish('key-ann', video);
   const { video: done } = await client.getVideo({ name: video.name });
   expect(done).toMatchObject({ state: Video_State.DONE });
@@ -72,8 +72,8 @@ test('a finished video’s files: ranges, conditions, downloads, and links that 
       changed('until', '1'),
       changed('share', 'A'.repeat(22)),
       url.replace('video.mp4', 'poster.webp'),
-      url.replace(idOf(video), NOTHING),
-      `${gateway.url}/media/${NOTHING}/video.mp4?until=${until}&signature=x`,
+      url.replace(idOf(video), UNKNOWN_ID),
+      `${gateway.url}/media/${UNKNOWN_ID}/video.mp4?until=${until}&signature=x`,
       `${gateway.url}/media/../../etc/passwd`,
       `${gateway.url}/s/${idOf(video)}.${'A'.repeat(22)}`,
     ].map(async (address) => {
@@ -84,11 +84,11 @@ test('a finished video’s files: ranges, conditions, downloads, and links that 
   expect(new Set(answers)).toEqual(new Set(['404 not found\n']));
 });
 
-test('a shared video is there for everyone until it is shared no more', async () => {
+test('everyone can watch a shared video until its share ends', async () => {
   await cancelAll();
   const client = gateway.client();
-  const video = await made(client);
-  expect(await refused(client.shareVideo({ name: video.name }))).toMatchObject({
+  const video = await createTestVideo(client);
+  expect(await expectRefusal(client.shareVideo({ name: video.name }))).toMatchObject({
     code: Code.FailedPrecondition,
     reason: 'VIDEO_NOT_READY',
   });
@@ -96,7 +96,7 @@ test('a shared video is there for everyone until it is shared no more', async ()
   const { video: shared } = await client.shareVideo({ name: video.name, ttl: { seconds: 3600n } });
   const again = await client.shareVideo({ name: video.name });
   expect(again.video?.share?.url).toBe(shared?.share?.url);
-  // Whoever has it: no key, nor one that is good for anything, and no cookie comes of it.
+  // No key is needed, a wrong one is ignored, and no cookie is set.
   const jar: { cookie?: string } = {};
   const everyone = gateway.client({ key: null, jar });
   const tokenOf = (of = again.video) => of!.share!.url.replace(/^\/s\//, '');
@@ -122,20 +122,20 @@ test('a shared video is there for everyone until it is shared no more', async ()
 
   await client.unshareVideo({ name: video.name });
   expect((await fetch(gateway.url + link)).status).toBe(404);
-  const { video: anew } = await client.shareVideo({ name: video.name });
-  expect(anew?.share?.url).not.toBe(shared?.share?.url);
+  const { video: sharedAgain } = await client.shareVideo({ name: video.name });
+  expect(sharedAgain?.share?.url).not.toBe(shared?.share?.url);
   expect((await fetch(gateway.url + link)).status).toBe(404);
-  const still = (await everyone.getSharedVideo({ share: tokenOf(anew) })).video!;
+  const videoOfShare = (await everyone.getSharedVideo({ share: tokenOf(sharedAgain) })).video!;
   await update('key-ann', video, (record) => {
     record.share!.expireTime = timestampFromMs(Date.now() - 1);
   });
-  await expect.poll(async () => (await fetch(gateway.url + fileOf(still, MediaKind.MP4).url)).status).toBe(404);
+  await expect.poll(async () => (await fetch(gateway.url + fileOf(videoOfShare, MediaKind.MP4).url)).status).toBe(404);
   const [id, secret] = share.split('.');
   const answers = await Promise.all(
-    [share, tokenOf(anew), `${NOTHING}.${secret}`, `${id}.${'A'.repeat(22)}`, id!, '', 'x'].map((of) =>
-      refused(everyone.getSharedVideo({ share: of })),
+    [share, tokenOf(sharedAgain), `${UNKNOWN_ID}.${secret}`, `${id}.${'A'.repeat(22)}`, id!, '', 'x'].map((of) =>
+      expectRefusal(everyone.getSharedVideo({ share: of })),
     ),
   );
-  const told = new Set(answers.map(({ code, reason, message }) => `${Code[code]} ${reason} ${message}`));
-  expect([...told]).toEqual(['NotFound VIDEO_NOT_FOUND There is no such video.']);
+  const errors = new Set(answers.map(({ code, reason, message }) => `${Code[code]} ${reason} ${message}`));
+  expect([...errors]).toEqual(['NotFound VIDEO_NOT_FOUND There is no such video.']);
 });

@@ -4,15 +4,15 @@ import { Stage as PublicStage, Video_State } from '@cinematica/protocol/v1';
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
 import { afterAll, expect, test } from 'vitest';
-import { cancelAll, finish, gateway, idOf, made, update } from './testing/gateway-fixture.ts';
+import { cancelAll, finish, gateway, idOf, createTestVideo, update } from './testing/gateway-fixture.ts';
 import { KEYS } from './testing/gateway-process.ts';
 
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-test('two who watch are told the same numbered story, also over a break', async () => {
+test('two watchers receive the same sequence of events, also after a reconnect', async () => {
   await cancelAll();
-  const video = await made();
-  const story = async (after: bigint, stopAfter = Infinity) => {
+  const video = await createTestVideo();
+  const watchEvents = async (after: bigint, stopAfter = Infinity) => {
     const events: { sequence: bigint; step: number; stage: number; state: number }[] = [];
     for await (const { message } of gateway
       .client({ protocol: 'grpc-web' })
@@ -26,8 +26,8 @@ test('two who watch are told the same numbered story, also over a break', async 
     }
     return events;
   };
-  const whole = story(0n);
-  const first = await story(0n, 1);
+  const whole = watchEvents(0n);
+  const first = await watchEvents(0n, 1);
   await expect
     .poll(async () => (await gateway.records.get({ owner: 'key-ann', videoId: idOf(video) }))?.record.state, {
       timeout: 5_000,
@@ -44,22 +44,22 @@ test('two who watch are told the same numbered story, also over a break', async 
       });
     });
   }
-  const rest = story(first.at(-1)!.sequence);
+  const rest = watchEvents(first.at(-1)!.sequence);
   await finish('key-ann', video);
   expect([...first, ...(await rest)]).toEqual(await whole);
-  const told = (await whole).map(({ state }) => state);
-  expect(told.at(0)).toBe(Video_State.QUEUED);
-  expect(told.at(-1)).toBe(Video_State.DONE);
+  const states = (await whole).map(({ state }) => state);
+  expect(states.at(0)).toBe(Video_State.QUEUED);
+  expect(states.at(-1)).toBe(Video_State.DONE);
   expect((await whole).map(({ step, stage }) => (stage === PublicStage.ENCODE ? step : 0))).toEqual(
     expect.arrayContaining([1, 2, 3, 4, 5]),
   );
 });
 
-test('places in the queue are told as they change, apart from the story', async () => {
+test('queue positions are sent when they change, and are not part of the events', async () => {
   await cancelAll();
   const client = gateway.client();
-  const ahead = [await made(client), await made(client)];
-  const video = await made(client);
+  const ahead = [await createTestVideo(client), await createTestVideo(client)];
+  const video = await createTestVideo(client);
   const positions: number[] = [];
   const watching = (async () => {
     for await (const { message } of client.watchVideo({ name: video.name })) {
@@ -74,9 +74,9 @@ test('places in the queue are told as they change, apart from the story', async 
   expect(positions).toEqual(positions.toSorted((a, b) => b - a));
 });
 
-test('who reads nothing is dropped, and others are told as before', async () => {
+test('a watcher that does not read is disconnected, and other calls still work', async () => {
   await cancelAll();
-  const { name } = await made();
+  const { name } = await createTestVideo();
   const body = JSON.stringify({ name });
   const envelope = Buffer.concat([Buffer.from([0, 0, 0, 0, body.length]), Buffer.from(body)]);
   const socket = connectSocket(gateway.port, '127.0.0.1');
@@ -89,7 +89,7 @@ test('who reads nothing is dropped, and others are told as before', async () => 
   socket.pause();
   const gone = once(socket, 'close');
   socket.on('error', () => undefined);
-  // More than any buffer on the way holds.
+  // More than fits into the buffers between the gateway and the client.
   const big = 'x'.repeat(200_000);
   let dropped = false;
   for (let i = 0; i < 60 && !dropped; i++) {

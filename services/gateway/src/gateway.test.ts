@@ -18,16 +18,18 @@ import { connect as connectSocket } from 'node:net';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { blackPng } from './photo/test-photos.ts';
-import { gateway, idOf, made, photo, refused } from './testing/gateway-fixture.ts';
+import { gateway, idOf, createTestVideo, photo, expectRefusal } from './testing/gateway-fixture.ts';
 import { KEYS, MODEL } from './testing/gateway-process.ts';
 import type { Protocol } from './testing/gateway-process.ts';
 
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-describe.each(['connect', 'grpc-web', 'grpc'] satisfies Protocol[])('by %s on the one port', (protocol) => {
-  test('a photo becomes a queued video with every setting filled in', async () => {
+describe.each(['connect', 'grpc-web', 'grpc'] satisfies Protocol[])('over %s', (protocol) => {
+  test('createVideo queues a video with all settings resolved', async () => {
     const client = gateway.client({ protocol });
-    const video = await made(client, { settings: { preset: Preset.LIVELY, frames: 30, outputs: [MediaKind.LOOP] } });
+    const video = await createTestVideo(client, {
+      settings: { preset: Preset.LIVELY, frames: 30, outputs: [MediaKind.LOOP] },
+    });
     expect(video.name).toMatch(/^videos\/[0-9a-f-]{36}$/);
     expect([Video_State.QUEUED, Video_State.RUNNING]).toContain(video.state);
     expect(video.settings).toMatchObject({
@@ -46,21 +48,22 @@ describe.each(['connect', 'grpc-web', 'grpc'] satisfies Protocol[])('by %s on th
     for await (const message of client.watchVideo({ name: video.name })) watched.push(message);
     const last = watched.at(-1)!.message;
     expect(last.case === 'event' && last.value.video?.state).toBe(Video_State.CANCELLED);
-    expect((await refused(client.getVideo({ name: 'videos/x' }))).code).toBe(Code.InvalidArgument);
+    expect((await expectRefusal(client.getVideo({ name: 'videos/x' }))).code).toBe(Code.InvalidArgument);
   });
 });
 
-test('what the stages compute with is told before the first video is made', async () => {
+test('capabilities report the execution providers of the stages before the first video', async () => {
   const { ref } = await openNamedCheckpoint(MODEL);
   const nats = await connectNats('test', { NATS_URL: gateway.nats.url });
   const report = { stage: Stage.DENOISE, model: ref.name, modelDigest: ref.digest, executionProvider: 'cpu' };
   nats.publish('canary.denoiser', toBinary(StageReportSchema, create(StageReportSchema, report)));
   await nats.drain();
-  const told = async () => (await gateway.client().getCapabilities({})).capabilities?.models[0]?.executionProviders;
-  await expect.poll(told).toEqual(['cpu']);
+  const providers = async () =>
+    (await gateway.client().getCapabilities({})).capabilities?.models[0]?.executionProviders;
+  await expect.poll(providers).toEqual(['cpu']);
 });
 
-test('a plain grpc-js client: calls, health, reflection', async () => {
+test('grpc-js clients can use calls, health and reflection', async () => {
   await using stack = new AsyncDisposableStack();
   const channel = stack.use(openChannel(`127.0.0.1:${gateway.port}`, { token: KEYS.ann }));
   const { capabilities } = await createGrpcClient(VideoService, channel).getCapabilities({});
@@ -80,20 +83,20 @@ test('a plain grpc-js client: calls, health, reflection', async () => {
   }
 });
 
-test('the same request ten times at once is one video; another body under it is refused', async () => {
+test('ten concurrent calls with the same request id create one video, and another body with that id is refused', async () => {
   const client = gateway.client();
   const requestId = randomUUID();
-  const answers = await Promise.all(Array.from({ length: 10 }, () => made(client, { requestId })));
+  const answers = await Promise.all(Array.from({ length: 10 }, () => createTestVideo(client, { requestId })));
   expect(new Set(answers.map(({ name }) => name)).size).toBe(1);
   expect(new Set(answers.map(({ settings }) => settings?.seed)).size).toBe(1);
-  const other = await refused(made(client, { requestId, settings: { steps: 3 } }));
+  const other = await expectRefusal(createTestVideo(client, { requestId, settings: { steps: 3 } }));
   expect(other).toMatchObject({ code: Code.AlreadyExists, reason: 'REQUEST_ID_REUSED' });
-  // Another caller's request ids are its own.
-  const bobs = await made(gateway.client({ key: KEYS.bob }), { requestId });
+  // Request ids of different callers are independent.
+  const bobs = await createTestVideo(gateway.client({ key: KEYS.bob }), { requestId });
   expect(bobs.name).not.toBe(answers[0]!.name);
 });
 
-test('hostile uploads are refused for what they are, never by a fault of ours', async () => {
+test('malformed uploads are refused with a specific reason, and never as an internal error', async () => {
   const jpeg = Buffer.from(photo);
   const uploads: [string, Uint8Array, string][] = [
     ['nothing', new Uint8Array(), 'IMAGE_UNREADABLE'],
@@ -108,7 +111,7 @@ test('hostile uploads are refused for what they are, never by a fault of ours', 
   for (const [what, value, reason] of uploads) {
     for (const protocol of ['connect', 'grpc'] satisfies Protocol[]) {
       const client = gateway.client({ protocol });
-      const { code, ...rest } = await refused(
+      const { code, ...rest } = await expectRefusal(
         client.createVideo({ source: { case: 'image', value: new Uint8Array(value) } }),
       );
       expect({ what, code, reason: rest.reason }).toEqual({ what, code: Code.InvalidArgument, reason });
@@ -117,34 +120,36 @@ test('hostile uploads are refused for what they are, never by a fault of ours', 
   expect(gateway.log.join('\n')).not.toMatch(/"level":"error"/);
 });
 
-test('nothing of a photo but its pixels is stored', async () => {
-  const video = await made();
+test('photos are stored without their metadata', async () => {
+  const video = await createTestVideo();
   const stored = await gateway.records.get({ owner: 'key-ann', videoId: idOf(video) });
-  const kept = Buffer.from(await gateway.artifacts.get(stored!.record.photo!));
+  const storedPhoto = Buffer.from(await gateway.artifacts.get(stored!.record.photo!));
   expect(Buffer.from(photo).includes('Exif')).toBe(true);
-  expect(kept.includes('Exif')).toBe(false);
+  expect(storedPhoto.includes('Exif')).toBe(false);
   const served = await fetch(gateway.url + video.media[0]!.url);
   expect(served.headers.get('content-type')).toBe('image/jpeg');
-  expect(Buffer.from(await served.arrayBuffer()).equals(kept)).toBe(true);
+  expect(Buffer.from(await served.arrayBuffer()).equals(storedPhoto)).toBe(true);
 });
 
-test('broken rules name their fields; what the model can’t do, too', async () => {
+test('an invalid request, or one that the model does not support, names the wrong fields', async () => {
   const client = gateway.client();
-  const { error, ...rest } = await refused(made(client, { settings: { frames: 251, steps: 101 } }));
+  const { error, ...rest } = await expectRefusal(createTestVideo(client, { settings: { frames: 251, steps: 101 } }));
   expect(rest).toMatchObject({ code: Code.InvalidArgument, reason: 'INVALID_REQUEST' });
   const fields = error.findDetails(BadRequestSchema)[0]?.fieldViolations.map(({ field }) => field);
   expect(fields).toEqual(['settings.frames', 'settings.steps']);
-  expect(await refused(client.createVideo({}))).toMatchObject({ reason: 'INVALID_REQUEST' });
+  expect(await expectRefusal(client.createVideo({}))).toMatchObject({ reason: 'INVALID_REQUEST' });
   const size = { case: 'size' as const, value: { width: 65, height: 64 } };
-  const unsupported = await refused(made(client, { settings: { shape: size } }));
+  const unsupported = await expectRefusal(createTestVideo(client, { settings: { shape: size } }));
   expect(unsupported).toMatchObject({ code: Code.InvalidArgument, reason: 'SETTING_UNSUPPORTED' });
-  expect(await refused(made(client, { settings: { model: 'gpt' } }))).toMatchObject({ reason: 'MODEL_UNKNOWN' });
-  expect(await refused(client.listVideos({ pageToken: 'x' }))).toMatchObject({ reason: 'INVALID_REQUEST' });
+  expect(await expectRefusal(createTestVideo(client, { settings: { model: 'gpt' } }))).toMatchObject({
+    reason: 'MODEL_UNKNOWN',
+  });
+  expect(await expectRefusal(client.listVideos({ pageToken: 'x' }))).toMatchObject({ reason: 'INVALID_REQUEST' });
 });
 
-test('bytes that are no message are the caller’s fault, over every protocol', async () => {
-  const rubbish = Buffer.from([0xff, 0xff, 0xff]);
-  const enveloped = Buffer.concat([Buffer.from([0, 0, 0, 0, rubbish.length]), rubbish]);
+test('a request that cannot be parsed is INVALID_ARGUMENT in every protocol', async () => {
+  const garbage = Buffer.from([0xff, 0xff, 0xff]);
+  const enveloped = Buffer.concat([Buffer.from([0, 0, 0, 0, garbage.length]), garbage]);
   const send = (method: string, type: string, body: Buffer) =>
     fetch(`${gateway.url}/cinematica.v1.VideoService/${method}`, {
       method: 'POST',
@@ -152,11 +157,11 @@ test('bytes that are no message are the caller’s fault, over every protocol', 
       body,
     });
   for (const method of ['CreateVideo', 'ListVideos']) {
-    const unary = await send(method, 'application/proto', rubbish);
+    const unary = await send(method, 'application/proto', garbage);
     expect(unary.status).toBe(400);
     expect(await unary.json()).toMatchObject({
       code: 'invalid_argument',
-      message: 'The bytes sent are no request of this method.',
+      message: 'The request cannot be parsed as a message of this method.',
       details: [{ type: 'google.rpc.ErrorInfo' }],
     });
     const web = await (await send(method, 'application/grpc-web+proto', enveloped)).text();
@@ -168,7 +173,7 @@ test('bytes that are no message are the caller’s fault, over every protocol', 
   expect(gateway.log.join('\n')).not.toMatch(/"level":"error"/);
 });
 
-/** The status of a gRPC call with this body. */
+/** The gRPC status of a call with this body. */
 async function grpcStatus(method: string, body: Buffer): Promise<unknown> {
   const session = connectHttp2(gateway.url);
   try {
@@ -192,8 +197,8 @@ async function grpcStatus(method: string, body: Buffer): Promise<unknown> {
   }
 }
 
-test('what is no HTTP, or bad HTTP, brings nothing down', async () => {
-  const say = async (text: string | Buffer) => {
+test('malformed HTTP, and bytes of other protocols, do not stop the gateway', async () => {
+  const send = async (text: string | Buffer) => {
     const socket = connectSocket(gateway.port, '127.0.0.1');
     const chunks: Buffer[] = [];
     socket.on('data', (chunk) => chunks.push(chunk));
@@ -203,13 +208,13 @@ test('what is no HTTP, or bad HTTP, brings nothing down', async () => {
     return Buffer.concat(chunks).toString('latin1');
   };
   const call = 'POST /cinematica.v1.VideoService/ListVideos';
-  expect(await say(`${call} HTTP/1.1\r\nHost: a b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)).toMatch(
+  expect(await send(`${call} HTTP/1.1\r\nHost: a b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)).toMatch(
     /^HTTP\/1.1 400/,
   );
-  expect(await say(`${call} HTTP/1.0\r\n\r\n`)).toMatch(/^HTTP\/1.1 400/);
-  expect(await say(randomBytes(3000))).toMatch(/^(HTTP\/1.1 400|$)/);
-  await say('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nrubbish, not frames');
-  await say('PRI');
+  expect(await send(`${call} HTTP/1.0\r\n\r\n`)).toMatch(/^HTTP\/1.1 400/);
+  expect(await send(randomBytes(3000))).toMatch(/^(HTTP\/1.1 400|$)/);
+  await send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\ngarbage instead of frames');
+  await send('PRI');
   const json = (body: string) =>
     fetch(`${gateway.url}/cinematica.v1.VideoService/ListVideos`, {
       method: 'POST',

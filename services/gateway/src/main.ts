@@ -13,12 +13,14 @@ await runProgram('gateway', async () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
 
   const log = createLog('gateway', { level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const endTracing = startTracing('gateway', config);
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(startTracing('gateway', config));
   const keys = await readApiKeys(config.API_KEYS_FILE);
-  // Only what the model can do: nothing is computed with it here.
+  // The gateway only describes the model. It computes nothing with it.
   const { checkpoint, digest, ref } = await openNamedCheckpoint(config.MODEL_DIR);
   const model = { card: checkpoint.card, digest, ref, latentPixels: checkpoint.vae.scaleFactor };
   const nats = await connectNats('gateway', config);
+  cleanup.defer(() => nats.close());
   const gateway = await startGateway({ config, keys, model, nats, log });
   log.info('started', {
     port: gateway.port,
@@ -30,5 +32,4 @@ await runProgram('gateway', async () => {
   if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
   log.info('stopping');
   await gateway.stop();
-  await endTracing();
 });

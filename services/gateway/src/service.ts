@@ -18,23 +18,30 @@ import { createHash, randomUUID } from 'node:crypto';
 import { callerKey, connectionKey } from './rpc/context.ts';
 import { admissionOf } from './videos/admission.ts';
 import type { AdmissionParts } from './videos/admission.ts';
-import { isGone } from './videos/is-gone.ts';
-import type { OwnedVideos } from './videos/owned-videos.ts';
+import { isPastPurgeTime } from './videos/past-purge-time.ts';
+import type { VideosByOwner } from './videos/videos-by-owner.ts';
 import { prepareVideo } from './videos/prepare-video.ts';
 import type { PrepareParts } from './videos/prepare-video.ts';
 import { sharedVideo } from './videos/shared-video.ts';
 import { DEFAULT_SHARE_MS, shareVideo, unshareVideo } from './videos/share.ts';
 import { createSingleFlight } from './videos/single-flight.ts';
 import { idOf, toVideo } from './videos/to-video.ts';
-import { watchStory } from './videos/watch.ts';
-import type { WatchCount, WatchStoryOptions } from './videos/watch.ts';
+import { streamWatchResponses } from './videos/watch.ts';
+import type { WatchCount, WatchResponseOptions } from './videos/watch.ts';
 
-export interface ServiceParts extends CreateVideoOptions, PrepareParts, WatchStoryOptions {
+/** What the service is built from. Every part is required. */
+export interface ServiceParts extends CreateVideoOptions, PrepareParts, WatchResponseOptions {
+  /** The limits that new videos count against. */
   readonly admission: AdmissionParts;
+  /** `UNDO_MS` and `KEEP_HOURS` decide when deleted and old videos are purged. */
   readonly settings: PipelineSettings;
+  /** Tells the worker of a video that its record was changed, so that a cancelled video stops early. */
   readonly nudges: Pick<Nudges, 'nudge'>;
-  readonly owned: OwnedVideos;
+  /** Answers `ListVideos`. */
+  readonly videosByOwner: VideosByOwner;
+  /** Answers `GetCapabilities`. */
   readonly capabilities: () => Capabilities;
+  /** Limits the watches of each caller. */
   readonly watches: WatchCount;
   /** Called for each video that its owner cancelled or deleted before it was done. */
   readonly onCancelled: () => void;
@@ -42,12 +49,16 @@ export interface ServiceParts extends CreateVideoOptions, PrepareParts, WatchSto
   readonly draining: AbortSignal;
 }
 
-const DEFAULT_PAGE = 20;
-const MAX_PAGE = 100;
+/** The page size of `ListVideos` when the request has none. */
+const DEFAULT_PAGE_SIZE = 20;
+const MAX_PAGE_SIZE = 100;
 
-/** Implements `cinematica.v1.VideoService`. Requests have been validated and callers authenticated before. */
+/**
+ * Implements `cinematica.v1.VideoService`. The gate has identified the caller, and the interceptor has validated the
+ * request, before a method is called.
+ */
 export function createVideoService(parts: ServiceParts): ServiceImpl<typeof VideoService> {
-  const { records, table, settings, nudges, owned, watches, estimateOf } = parts;
+  const { records, table, settings, nudges, videosByOwner, watches, estimateOf } = parts;
   const view = (stored: StoredRecord) => toVideo(stored, parts, estimateOf(stored));
   const ownerOf = ({ values }: HandlerContext) => values.get(callerKey).owner;
 
@@ -55,7 +66,7 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
   async function change<T>(context: HandlerContext, name: string, apply: Change<T>): Promise<Updated<T>> {
     const ref = { owner: ownerOf(context), videoId: idOf(name) };
     const updated = await records.update(ref, (record) => {
-      if (isGone(record)) throw new UnknownVideoError('it is deleted');
+      if (isPastPurgeTime(record)) throw new UnknownVideoError('it is deleted');
       return apply(record);
     });
     table.apply(updated.stored);
@@ -73,25 +84,25 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       const body = bodyOf(request);
       const admission = admissionOf(parts.admission, caller);
       const prepare = () => prepareVideo(parts, owner, request, signal);
-      // Retries that arrive together wait for one decoding of their photo.
+      // Retries that arrive while the first request runs share its result, so that the photo is decoded once.
       const key = `${owner} ${requestId} ${createHash('sha256').update(body).digest('hex')}`;
       const stored = await creations.do(key, signal, () =>
         createVideo(parts, { owner, requestId, body, admission, prepare }),
       );
-      if (isGone(stored.record)) throw new UnknownVideoError('it is deleted');
+      if (isPastPurgeTime(stored.record)) throw new UnknownVideoError('it is deleted');
       table.apply(stored);
       return { video: view(stored) };
     },
 
     async getVideo({ name }, context) {
       const stored = await records.get({ owner: ownerOf(context), videoId: idOf(name) });
-      if (!stored || isGone(stored.record)) throw new UnknownVideoError('there is no such video');
+      if (!stored || isPastPurgeTime(stored.record)) throw new UnknownVideoError('there is no such video');
       return { video: view(stored) };
     },
 
     listVideos({ pageSize, pageToken: token, showDeleted }, context) {
-      const size = pageSize === 0 ? DEFAULT_PAGE : Math.min(pageSize, MAX_PAGE);
-      const { videos, next } = owned.page({ owner: ownerOf(context), size, token, showDeleted });
+      const size = pageSize === 0 ? DEFAULT_PAGE_SIZE : Math.min(pageSize, MAX_PAGE_SIZE);
+      const { videos, next } = videosByOwner.page({ owner: ownerOf(context), size, token, showDeleted });
       return { videos: videos.map(view), nextPageToken: next };
     },
 
@@ -99,13 +110,13 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       const owner = ownerOf(context);
       const end = watches.begin(owner);
       if (!end) {
-        const message = 'You watch as many videos as one may at once: end another watch first.';
+        const message = 'You already watch the maximum number of videos: end another watch first.';
         throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 1_000);
       }
       try {
         const signal = AbortSignal.any([context.signal, parts.draining]);
-        const { drop } = context.values.get(connectionKey);
-        yield* watchStory(parts, { owner, videoId: idOf(name) }, afterSequence, drop, signal);
+        const { close } = context.values.get(connectionKey);
+        yield* streamWatchResponses(parts, { owner, videoId: idOf(name) }, afterSequence, close, signal);
         parts.draining.throwIfAborted();
       } finally {
         end();

@@ -2,25 +2,27 @@ import { ConfigError } from '@cinematica/pipeline/service';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-/** The keys that other services call with. Only their digests are kept. */
+/** The API keys of other services. Only the digests of the keys are in memory. */
 export interface ApiKeys {
-  /** Whose key it is, or null where it is nobody's. */
+  /** Returns the owner of a key, such as `key-ann`; null for an unknown key. */
   ownerOf(key: string): string | null;
 }
 
-/** A new key: 256 random bits. */
+/** Creates a key with 256 random bits. */
 export const newApiKey = (): string => `cin_${randomBytes(32).toString('base64url')}`;
 
-/** Keys are random and long, so that a plain digest is enough: there is nothing to guess. */
+/** SHA-256 of a key. A slow password hash is not needed, because a key has 256 random bits. */
 export const digestOfKey = (key: string): Buffer => createHash('sha256').update(key).digest();
 
-/** A key's line in API_KEYS_FILE. */
+/** The line of a key in API_KEYS_FILE. */
 export const apiKeyLine = (name: string, key: string): string => `${name} ${digestOfKey(key).toString('hex')}`;
 
 /**
- * @param text a line for each key: a name (letters, digits, hyphens), and the SHA-256 of the key in hex. A name may have
- *   several keys, so that one can be replaced. Empty lines and those that begin with # say nothing.
- * @throws ConfigError naming the line
+ * Parses the content of API_KEYS_FILE.
+ * @param text one line for each key: a name of 1 to 40 letters, digits and hyphens, and the SHA-256 of the key in hex. A
+ *   name may have several keys, so that a key can be replaced without an interruption. Empty lines, and lines that start
+ *   with #, are ignored.
+ * @throws ConfigError that names the line.
  */
 export function parseApiKeys(text: string): ApiKeys {
   const known = text.split('\n').flatMap((line, index) => {
@@ -39,7 +41,11 @@ export function parseApiKeys(text: string): ApiKeys {
   };
 }
 
-/** @throws ConfigError */
+/**
+ * Reads API_KEYS_FILE.
+ * @param file undefined for no keys.
+ * @throws ConfigError when the file cannot be read or parsed.
+ */
 export async function readApiKeys(file: string | undefined): Promise<ApiKeys> {
   if (file === undefined) return parseApiKeys('');
   try {

@@ -4,27 +4,31 @@ import type { ApiKeys } from './api-keys.ts';
 import { clientAddress } from './client-address.ts';
 import type { Cookies } from './cookie.ts';
 
-/** Who makes a call. */
+/** The caller of an RPC. */
 export interface Caller {
-  /** Owns the videos. */
+  /** The owner of the videos: `key-` and the name of an API key, or `web-` and the id in a browser's cookie. */
   readonly owner: string;
-  /** What quotas count beside the owner: null for callers with a key, as those are known. */
+  /** The client address, which has its own quotas; null for callers with a key, who have the quotas of their key only. */
   readonly address: string | null;
-  /** For the response: gives a browser that is new its cookie. */
+  /** The `set-cookie` header for a new browser; null when the caller is known. */
   readonly setCookie: string | null;
 }
 
+/** What callers are identified with. Every option is required. */
 export interface AuthenticateOptions {
+  /** Issues and verifies the cookies of browsers. */
   readonly cookies: Cookies;
+  /** The valid API keys. */
   readonly keys: ApiKeys;
+  /** How many entries of `x-forwarded-for`, from the end, were written by our own proxies. 0 ignores the header. */
   readonly trustedProxies: number;
 }
 
 /**
- * Tells who calls: a service by its key, a browser by its cookie. One without either is new; so is one whose cookie is
- * not ours, or was sent along by another site's page.
- *
- * @throws RpcError UNAUTHENTICATED for a key that is none
+ * Identifies a caller: a service by its key, a browser by its cookie. A caller without either is a new browser. A cookie
+ * with a wrong signature, or in a request from a page of another site, is ignored.
+ * @param peer the IP address of the TCP connection.
+ * @throws RpcError UNAUTHENTICATED for an invalid key.
  */
 export function authenticate(headers: Headers, peer: string, options: AuthenticateOptions): Caller {
   const { cookies, keys, trustedProxies } = options;
@@ -36,11 +40,11 @@ export function authenticate(headers: Headers, peer: string, options: Authentica
     throw refuse(Code.UNAUTHENTICATED, ErrorReason.NOT_AUTHENTICATED, message);
   }
   const address = clientAddress(peer, headers.get('x-forwarded-for'), trustedProxies);
-  const known = isForeign(headers) ? null : cookies.read(headers.get('cookie'));
+  const known = isCrossSite(headers) ? null : cookies.read(headers.get('cookie'));
   if (known !== null) return { owner: `web-${known}`, address, setCookie: null };
   const { id, header } = cookies.issue();
   return { owner: `web-${id}`, address, setCookie: header };
 }
 
-/** Whether another site's page sent it: `SameSite` keeps our cookie out of most of that already. */
-const isForeign = (headers: Headers): boolean => headers.get('sec-fetch-site') === 'cross-site';
+/** Whether a page of another site sent the request. `SameSite=Lax` covers most of these requests, but not all. */
+const isCrossSite = (headers: Headers): boolean => headers.get('sec-fetch-site') === 'cross-site';

@@ -11,6 +11,9 @@ test.each([
   ['2001:db8:1:2:3:4:5:6', null, 0, '2001:db8:1:2::/64'],
   ['2001:db8::6', null, 0, '2001:db8:0:0::/64'],
   ['::1', null, 0, '0:0:0:0::/64'],
-])('%s, told of as %s behind %i proxies, is %s', (peer, forwarded, proxies, address) => {
-  expect(clientAddress(peer, forwarded, proxies)).toBe(address);
-});
+])(
+  'peer %s with x-forwarded-for %s behind %i proxies has the client address %s',
+  (peer, forwarded, proxies, address) => {
+    expect(clientAddress(peer, forwarded, proxies)).toBe(address);
+  },
+);

@@ -1,18 +1,21 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 const NAME = 'cinematica';
-/** Browsers keep none for longer than 400 days. */
+/** Browsers keep a cookie for at most 400 days. */
 const MAX_AGE_SECONDS = 400 * 86_400;
 
-/** Tells browsers apart by a signed cookie that pages can't read. */
+/** Identifies browsers by a signed cookie that scripts cannot read. */
 export interface Cookies {
-  /** The id that a request's cookie says, or null where it has none that is ours. */
+  /** Returns the id in a `cookie` header; null when it has no cookie with a valid signature. */
   read(header: string | null): string | null;
-  /** A new id, and the header that gives it to the browser. */
+  /** Creates an id, and the `set-cookie` header for it. */
   issue(): { readonly id: string; readonly header: string };
 }
 
-/** @param secure whether browsers send it over https only. */
+/**
+ * @param secret the key of the signatures. A different secret makes every browser a new one.
+ * @param secure whether browsers send the cookie over HTTPS only.
+ */
 export function createCookies(secret: string, secure: boolean): Cookies {
   const sign = (id: string) => createHmac('sha256', secret).update(`cookie/1/${id}`).digest();
   return {

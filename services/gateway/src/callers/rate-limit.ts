@@ -1,13 +1,23 @@
-/** Lets so many calls a second through for each caller, and bursts (a token bucket). */
+/** A token bucket for each caller. */
 export interface RateLimit {
-  /** @returns 0, or how long to wait for the next one, milliseconds. */
+  /**
+   * Takes a token from the bucket of a caller.
+   * @returns 0 when the call is allowed; otherwise the milliseconds until the next token.
+   */
   take(name: string): number;
 }
 
-/** Buckets that are full again say nothing: they are forgotten when there are this many. */
-const MANY = 10_000;
+/**
+ * The number of buckets from which full ones are removed. A full bucket is the same as none, so removing it changes
+ * nothing.
+ */
+const MAX_BUCKETS = 10_000;
 
-/** @param now milliseconds. */
+/**
+ * @param perSecond tokens that are added to each bucket in a second.
+ * @param burst the size of a bucket. A new caller has a full bucket.
+ * @param now the current time in milliseconds; `performance.now` by default. Tests replace it.
+ */
 export function createRateLimit(
   perSecond: number,
   burst: number,
@@ -15,7 +25,7 @@ export function createRateLimit(
 ): RateLimit {
   const buckets = new Map<string, { tokens: number; time: number }>();
 
-  function forgetFull(time: number): void {
+  function removeFull(time: number): void {
     for (const [name, bucket] of buckets) {
       if (bucket.tokens + ((time - bucket.time) * perSecond) / 1000 >= burst) buckets.delete(name);
     }
@@ -24,7 +34,7 @@ export function createRateLimit(
   return {
     take(name) {
       const time = now();
-      if (buckets.size >= MANY) forgetFull(time);
+      if (buckets.size >= MAX_BUCKETS) removeFull(time);
       const bucket = buckets.get(name) ?? { tokens: burst, time };
       buckets.set(name, bucket);
       bucket.tokens = Math.min(burst, bucket.tokens + ((time - bucket.time) * perSecond) / 1000);

@@ -1,32 +1,37 @@
 import type { Socket } from 'node:net';
 
+/** The limits of connections. Every option is required. */
 export interface ConnectionLimits {
-  /** Connections at once. */
+  /** The most open connections. At the limit, an idle one is closed for a new one. */
   readonly max: number;
-  /** Connections of one address at once; null where connections come from a proxy, which speaks for many. */
+  /** The most open connections of one address; null for no limit, behind a proxy whose connections serve many clients. */
   readonly maxPerAddress: number | null;
 }
 
-/** A connection that has been taken. */
+/** An accepted connection. */
 export interface Connection {
-  /** A call begins. @returns what ends it, to be called once. */
+  /** Marks the start of a call. @returns a function that marks its end. */
   begin(): () => void;
-  /** How the connection is closed to make room while it has no calls. Until it is set, the socket is destroyed. */
+  /** Closes the connection to make room while it is idle. By default it destroys the socket. */
   onEvict: () => void;
 }
 
+/** Accepts connections within the limits. */
 export interface Connections {
+  /** The number of open connections. */
   readonly open: number;
   /**
-   * Takes a connection. At a limit it closes the connection that has been without a call for the longest time, of the
-   * same address where that is at its limit.
-   *
-   * @returns null where every connection has a call: the socket has been destroyed.
+   * Accepts a connection. At a limit, the connection that has been idle for longest is closed: one of the same address if
+   * that address is at its limit.
+   * @returns null when no connection is idle. The socket has been destroyed.
    */
   take(socket: Socket, address: string): Connection | null;
 }
 
-/** Counts connections, so that idle ones never keep new ones out. @param onEnd learns why a connection was closed. */
+/**
+ * Counts connections, and closes idle ones to make room for new ones.
+ * @param onEnd called when a connection is closed at a limit. Does nothing by default.
+ */
 export function createConnections(
   { max, maxPerAddress }: ConnectionLimits,
   onEnd: (reason: 'evicted' | 'refused') => void = () => undefined,
@@ -63,7 +68,7 @@ export function createConnections(
       let calls = 0;
       let closed = false;
 
-      const leave = (): void => {
+      const forget = (): void => {
         if (closed) return;
         closed = true;
         open--;
@@ -92,8 +97,8 @@ export function createConnections(
         },
       };
       const evict = (): void => {
-        // Its place is free at once; the socket may take a moment to close.
-        leave();
+        // The connection no longer counts, although its socket may take a moment to close.
+        forget();
         connection.onEvict();
       };
       const markIdle = (): void => {
@@ -101,7 +106,7 @@ export function createConnections(
         ofAddress.add(evict);
       };
       markIdle();
-      socket.once('close', leave);
+      socket.once('close', forget);
       return connection;
     },
   };
@@ -110,11 +115,11 @@ export function createConnections(
 interface IdleList {
   add(evict: () => void): void;
   delete(evict: () => void): void;
-  /** Removes nothing: evicting does. */
+  /** Returns the member that was added first, and does not remove it. */
   oldest(): (() => void) | undefined;
 }
 
-/** A set keeps the order of insertion, so that its first member has been idle for the longest time. */
+/** A set keeps the order of insertion, so its first member has been idle for longest. */
 function createIdleList(): IdleList {
   const members = new Set<() => void>();
   return {

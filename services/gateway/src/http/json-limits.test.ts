@@ -4,7 +4,7 @@ import { createJsonLimiter, JsonLimitError } from './json-limits.ts';
 
 const LIMITS = { maxDepth: 4, maxStructureBytes: 60, maxStringBytes: 20 };
 
-/** Checks a text in pieces of these lengths. @returns the error's message, or null */
+/** Checks a text in chunks of these lengths. Returns the error message, or null. */
 function check(text: string, pieces: readonly number[] = []): string | null {
   const limiter = createJsonLimiter(LIMITS);
   let rest = Buffer.from(text);
@@ -31,13 +31,13 @@ test.each([
   [`{"image":"${'A'.repeat(1000)}"}`, null],
   [`{"image":"${'A'.repeat(1000)}","b":"${'B'.repeat(1000)}"}`, /one string/],
   [`{"${String.raw`\/`.repeat(500)}":"${'B'.repeat(1000)}"}`, /one string/],
-  [`[${'1,'.repeat(100)}1]`, /besides strings/],
+  [`[${'1,'.repeat(100)}1]`, /outside of strings/],
 ])('%s', (text, expected) => {
   if (expected === null) expect(check(text)).toBeNull();
   else expect(check(text)).toMatch(expected);
 });
 
-test('the verdict does not depend on how the bytes are divided', () => {
+test('the result does not depend on how the text is divided into chunks', () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 6 }), fc.array(fc.integer({ min: 1, max: 9 })), (text, pieces) => {
       expect(check(text, pieces)).toBe(check(text));

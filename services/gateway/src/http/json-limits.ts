@@ -1,14 +1,14 @@
-/** What a JSON text may contain. */
+/** The limits of a JSON text. Every limit is required. */
 export interface JsonLimits {
-  /** Levels of objects and arrays. */
+  /** The most nested levels of objects and arrays. */
   readonly maxDepth: number;
-  /** Bytes outside of strings: brackets, commas, numbers, white space. */
+  /** The most bytes outside of strings: brackets, commas, numbers, white space. */
   readonly maxStructureBytes: number;
-  /** Bytes of a string, between its quotes; one string, the photo, may be longer. */
+  /** The most bytes of a string, without its quotes. One string, the photo, may be longer. */
   readonly maxStringBytes: number;
 }
 
-/** A JSON text goes beyond its limits. */
+/** A JSON text exceeds a limit. */
 export class JsonLimitError extends Error {
   override readonly name = 'JsonLimitError';
 }
@@ -19,10 +19,9 @@ const OPEN = [0x7b, 0x5b];
 const CLOSE = [0x7d, 0x5d];
 
 /**
- * Checks the shape of a JSON text while its bytes arrive, before anything parses it: `JSON.parse` of 17 MB of brackets
- * blocks the process for seconds and takes more than a gigabyte. Whether the text is valid JSON is left to the parser.
- *
- * @returns a function that takes the next bytes. @throws JsonLimitError from that function
+ * Checks the structure of a JSON text while its bytes arrive, before it is parsed: `JSON.parse` of 17 MB of brackets blocks
+ * the process for seconds and takes more than 1 GB of memory. It does not check whether the text is valid JSON.
+ * @returns a function that takes the next bytes, and throws JsonLimitError.
  */
 export function createJsonLimiter({ maxDepth, maxStructureBytes, maxStringBytes }: JsonLimits) {
   let depth = 0;
@@ -40,7 +39,7 @@ export function createJsonLimiter({ maxDepth, maxStructureBytes, maxStringBytes 
     if (longStrings > 1) throw new JsonLimitError('only one string, the photo, may be long');
   }
 
-  /** @returns the position after the string, or the end of the bytes where the string goes on. */
+  /** @returns the position after the string; the number of bytes when the string continues in the next chunk. */
   function skipString(bytes: Uint8Array, start: number): number {
     const quote = bytes.indexOf(QUOTE, start);
     const end = quote < 0 ? bytes.length : quote;
@@ -71,7 +70,7 @@ export function createJsonLimiter({ maxDepth, maxStructureBytes, maxStringBytes 
         continue;
       }
       const byte = bytes[at++]!;
-      if (++structureBytes > maxStructureBytes) throw new JsonLimitError('there is too much besides strings');
+      if (++structureBytes > maxStructureBytes) throw new JsonLimitError('there are too many bytes outside of strings');
       if (byte === QUOTE) {
         inString = true;
         stringBytes = 0;

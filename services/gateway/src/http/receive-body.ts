@@ -1,21 +1,21 @@
 import type { ReceiveBudget } from './receive-budget.ts';
 
-/** What a request body may be, and how it has to arrive. */
+/** The limits of a request body. Every limit is required. */
 export interface BodyLimits {
-  /** The most bytes. */
+  /** The maximum size. Bytes. */
   readonly maxBytes: number;
-  /** A body that has a slower average, after `graceMs`, is refused. Bytes a second; 0 is no limit. */
+  /** A body whose average speed is lower than this after `graceMs` is refused. Bytes per second; 0 for no limit. */
   readonly minBytesPerSecond: number;
-  /** How long the sender may be silent before its average counts. Milliseconds. */
+  /** How long the client may be silent in addition to the time that `minBytesPerSecond` allows. Milliseconds. */
   readonly graceMs: number;
-  /** How long the sender may take for the whole body; Infinity is no limit. Milliseconds. */
+  /** How long the client may take for the whole body. Milliseconds; Infinity for no limit. */
   readonly deadlineMs: number;
 }
 
-/** Why a body is not received. */
+/** Why a body is refused: too large, too slow, or no memory is free. */
 export type BodyRefusal = 'too-large' | 'too-slow' | 'busy';
 
-/** A request body is refused while it arrives. */
+/** A request body is refused before it was received completely. */
 export class BodyError extends Error {
   override readonly name = 'BodyError';
   readonly refusal: BodyRefusal;
@@ -26,67 +26,67 @@ export class BodyError extends Error {
   }
 }
 
+/** How a body is received. Every option is required. */
 export interface ReceiveBodyOptions {
+  /** The limits of size and speed. */
   readonly limits: BodyLimits;
+  /** The memory that bodies of this class share. */
   readonly budget: ReceiveBudget;
-  /** Whose share of the budget is used: an API key's owner, or an address. */
-  readonly holder: string;
-  /** The size that the sender announces; null where it announces none. */
+  /** The client in the budget: the owner of an API key, or an address. */
+  readonly client: string;
+  /** The size in `content-length`; null when there is none. A size over the limit is refused immediately. */
   readonly declaredBytes: number | null;
-  /** Counts the body as having its largest size from the start, as a compressed one may have once decompressed. */
+  /** Reserves the maximum size from the start, because a compressed body may have that size once it is decompressed. */
   readonly countsAsLargest: boolean;
-  /** Gives the memory back when the body has been received, not when the call ends. */
+  /** Releases the memory when the body has been received, instead of when the call ends. */
   readonly releaseWhenReceived: boolean;
-  /** Sees each chunk before it is passed on. What it throws ends the body. */
+  /** Called with each chunk before it is yielded. An error that it throws ends the body. Null for no inspection. */
   readonly inspect: ((chunk: Uint8Array) => void) | null;
-  /** Aborted when the call ends, however it ends. */
+  /** Aborted when the call ends, also when it succeeds. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Passes a request body on, chunk by chunk, within limits of size, pace and memory. While there is no memory, nothing
- * is read, so that flow control holds the sender back.
- *
- * @throws BodyError, the signal's reason, what `inspect` throws
+ * Yields the chunks of a request body, within limits of size, speed and memory. While no memory is free, nothing is read,
+ * so that flow control slows the client down.
+ * @throws BodyError; the signal's reason; what `inspect` throws.
  */
 export async function* receiveBody(
   body: AsyncIterable<Uint8Array>,
-  { limits, budget, holder, inspect, signal, ...options }: ReceiveBodyOptions,
+  { limits, budget, client, inspect, signal, ...options }: ReceiveBodyOptions,
 ): AsyncGenerator<Uint8Array> {
   const { declaredBytes } = options;
   if (declaredBytes !== null && declaredBytes > limits.maxBytes) throw tooLarge(limits);
-  const receipt = budget.open(holder, signal);
-  signal.addEventListener('abort', receipt.release, { once: true });
-  if (signal.aborted) receipt.release();
+  const reservation = budget.open(client, signal);
+  signal.addEventListener('abort', reservation.release, { once: true });
+  if (signal.aborted) reservation.release();
   try {
-    if (options.countsAsLargest && !(await receipt.take(limits.maxBytes))) throw busy();
+    if (options.countsAsLargest && !(await reservation.take(limits.maxBytes))) throw busy();
     let received = 0;
-    for await (const chunk of inPace(body, limits)) {
+    for await (const chunk of atMinimumSpeed(body, limits)) {
       received += chunk.length;
       if (received > limits.maxBytes) throw tooLarge(limits);
       inspect?.(chunk);
-      if (!options.countsAsLargest && !(await receipt.take(chunk.length))) throw busy();
+      if (!options.countsAsLargest && !(await reservation.take(chunk.length))) throw busy();
       yield chunk;
     }
   } finally {
     if (options.releaseWhenReceived) {
-      signal.removeEventListener('abort', receipt.release);
-      receipt.release();
+      signal.removeEventListener('abort', reservation.release);
+      reservation.release();
     }
   }
 }
 
-/** How often a sender's pace is checked. Milliseconds. */
+/** How often the speed of a client is checked. Milliseconds. */
 const CHECK_MS = 250;
 
 /**
- * Only the time spent waiting for the sender counts, not the time that we take for what has arrived. The source is never
- * asked to return: that would destroy the connection before the refusal has been sent.
- *
- * One timer watches a whole body. A race with a timeout for each chunk keeps the chunks in memory for longer: 30 MB more
- * while photos of 12 MB arrive.
+ * Yields chunks while the client is fast enough. Only the time spent waiting for the client counts, not the time to process
+ * chunks. The iterator's `return` is never called, because it would destroy the connection before the error has been sent.
+ * One timer checks the whole body, so that no timer has to be set for each of hundreds of chunks.
  */
-async function* inPace(body: AsyncIterable<Uint8Array>, limits: BodyLimits): AsyncGenerator<Uint8Array> {
+async function* atMinimumSpeed(body: AsyncIterable<Uint8Array>, limits: BodyLimits): AsyncGenerator<Uint8Array> {
   const { minBytesPerSecond, graceMs, deadlineMs } = limits;
   const chunks = body[Symbol.asyncIterator]();
   let received = 0;
@@ -120,9 +120,9 @@ async function* inPace(body: AsyncIterable<Uint8Array>, limits: BodyLimits): Asy
 }
 
 const tooSlow = () =>
-  new BodyError('too-slow', 'The request arrives too slowly: send it again over a better connection.');
+  new BodyError('too-slow', 'The request arrives too slowly: send it again over a faster connection.');
 
 const busy = () => new BodyError('busy', 'Too many requests are being received: try again soon.');
 
 const tooLarge = ({ maxBytes }: BodyLimits) =>
-  new BodyError('too-large', `The request is larger than the ${maxBytes} bytes that this method takes.`);
+  new BodyError('too-large', `The request is larger than ${maxBytes} bytes, the limit of this method.`);

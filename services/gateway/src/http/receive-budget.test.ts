@@ -4,47 +4,47 @@ import { createReceiveBudget } from './receive-budget.ts';
 
 const { signal } = new AbortController();
 
-test('a holder’s first body goes beyond its share, the others wait until it is released', async () => {
-  const budget = createReceiveBudget({ totalBytes: 100, holderBytes: 10, waitMs: 10_000 });
+test('the first body of a client may exceed the limit of the client, and its other bodies wait', async () => {
+  const budget = createReceiveBudget({ totalBytes: 100, clientBytes: 10, waitMs: 10_000 });
   const first = budget.open('ann', signal);
   const second = budget.open('ann', signal);
   expect(await first.take(8)).toBe(true);
   const waiting = second.take(5);
   expect(await first.take(20)).toBe(true);
   expect(await budget.open('bob', signal).take(5)).toBe(true);
-  expect(budget.heldBytes).toBe(33);
+  expect(budget.usedBytes).toBe(33);
   first.release();
   expect(await waiting).toBe(true);
-  expect(budget.heldBytes).toBe(10);
+  expect(budget.usedBytes).toBe(10);
 });
 
-test('a body that waits too long, or whose call ends, gets no memory', async () => {
-  const budget = createReceiveBudget({ totalBytes: 10, holderBytes: 10, waitMs: 20 });
+test('a body that waits too long, or whose call ends, is refused', async () => {
+  const budget = createReceiveBudget({ totalBytes: 10, clientBytes: 10, waitMs: 20 });
   await budget.open('ann', signal).take(10);
   expect(await budget.open('bob', signal).take(1)).toBe(false);
   const ended = new AbortController();
   const taking = budget.open('eve', ended.signal).take(1);
   ended.abort(new Error('gone'));
   await expect(taking).rejects.toThrow('gone');
-  expect(budget.heldBytes).toBe(10);
+  expect(budget.usedBytes).toBe(10);
 });
 
-test('whatever is taken and released, the limits hold and everything comes back', async () => {
+test('random reservations never exceed the limits, and all memory is released', async () => {
   const step = fc.record({ body: fc.nat(7), bytes: fc.integer({ min: 1, max: 30 }), release: fc.boolean() });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-      const budget = createReceiveBudget({ totalBytes: 60, holderBytes: 20, waitMs: 1 });
-      const open = () => Array.from({ length: 8 }, (_, i) => budget.open(`holder ${i % 3}`, signal));
-      const receipts = open();
+      const budget = createReceiveBudget({ totalBytes: 60, clientBytes: 20, waitMs: 1 });
+      const open = () => Array.from({ length: 8 }, (_, i) => budget.open(`client ${i % 3}`, signal));
+      const reservations = open();
       const taking: Promise<boolean>[] = [];
       for (const { body, bytes, release } of steps) {
-        if (release) receipts[body]!.release();
-        else taking.push(receipts[body]!.take(bytes));
-        expect(budget.heldBytes).toBeLessThanOrEqual(60);
+        if (release) reservations[body]!.release();
+        else taking.push(reservations[body]!.take(bytes));
+        expect(budget.usedBytes).toBeLessThanOrEqual(60);
       }
       await Promise.all(taking);
-      for (const receipt of receipts) receipt.release();
-      expect(budget.heldBytes).toBe(0);
+      for (const reservation of reservations) reservation.release();
+      expect(budget.usedBytes).toBe(0);
       expect(await open()[0]!.take(60)).toBe(true);
     }),
     { numRuns: 50 },

@@ -1,60 +1,66 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How much memory request bodies may take at once. */
+/** How much memory request bodies may use. Every option is required. */
 export interface ReceiveBudgetOptions {
-  /** Bytes that are held for all holders together. */
+  /** The limit for all clients together. Bytes. */
   readonly totalBytes: number;
-  /** Bytes that are held for one holder, before its bodies are received one after the other. */
-  readonly holderBytes: number;
+  /** The limit of one client. At the limit its bodies are received one after the other. Bytes. */
+  readonly clientBytes: number;
   /** How long a body waits for memory before it is refused. Milliseconds. */
   readonly waitMs: number;
 }
 
 /**
- * Memory for request bodies, shared between holders: API keys and addresses. Bytes are counted as they arrive, not as
- * they are announced, so that many slow bodies that announce much keep nobody waiting.
+ * A budget of memory for request bodies, shared by clients: API keys and addresses. Bytes are counted when they arrive and
+ * not from `content-length`, so that slow bodies with a large `content-length` do not delay other clients.
  */
 export interface ReceiveBudget {
-  /** @param signal ends waiting. */
-  open(holder: string, signal: AbortSignal): Receipt;
-  /** Bytes that are held at present. */
-  readonly heldBytes: number;
+  /**
+   * Starts a body of a client.
+   * @param client an address, or the owner of a key.
+   * @param signal ends waiting.
+   */
+  open(client: string, signal: AbortSignal): Reservation;
+  /** The memory in use. Bytes. */
+  readonly usedBytes: number;
 }
 
 /** The memory of one body. */
-export interface Receipt {
+export interface Reservation {
   /**
-   * Counts bytes that have arrived. Waits while all memory is taken.
-   *
-   * @returns false where the wait takes too long, or the receipt has been released: the body must be dropped.
-   * @throws the signal's reason
+   * Reserves memory for bytes that have arrived. Waits while the budget is used up.
+   * @returns false when waiting took too long, or the reservation has been released. The body must then be refused.
+   * @throws the signal's reason.
    */
   take(bytes: number): Promise<boolean>;
-  /** Gives everything back. Further calls do nothing. */
+  /** Releases all memory of the body. Further calls have no effect. */
   readonly release: () => void;
 }
 
-interface Holder {
-  held: number;
-  /** In order of arrival. The first one may go beyond the share, so that bodies that wait for each other can't all stop. */
-  readonly receipts: Set<Receipt>;
+interface Client {
+  used: number;
+  /**
+   * In order of arrival. The first body may exceed the client's limit. Otherwise all bodies of the client could wait for
+   * each other forever.
+   */
+  readonly reservations: Set<Reservation>;
 }
 
 interface Waiter {
-  readonly mayGo: () => boolean;
-  readonly go: () => void;
+  readonly hasRoom: () => boolean;
+  readonly resume: () => void;
 }
 
-export function createReceiveBudget({ totalBytes, holderBytes, waitMs }: ReceiveBudgetOptions): ReceiveBudget {
-  const holders = new Map<string, Holder>();
+export function createReceiveBudget({ totalBytes, clientBytes, waitMs }: ReceiveBudgetOptions): ReceiveBudget {
+  const clients = new Map<string, Client>();
   const waiting = new Set<Waiter>();
   let total = 0;
 
-  function resume(): void {
+  function resumeWaiting(): void {
     for (const waiter of waiting) {
-      if (!waiter.mayGo()) continue;
+      if (!waiter.hasRoom()) continue;
       waiting.delete(waiter);
-      waiter.go();
+      waiter.resume();
     }
   }
 
@@ -74,48 +80,48 @@ export function createReceiveBudget({ totalBytes, holderBytes, waitMs }: Receive
   }
 
   return {
-    get heldBytes() {
+    get usedBytes() {
       return total;
     },
     open(name, signal) {
-      const holder = holders.get(name) ?? { held: 0, receipts: new Set() };
-      holders.set(name, holder);
-      let held = 0;
+      const client = clients.get(name) ?? { used: 0, reservations: new Set() };
+      clients.set(name, client);
+      let used = 0;
 
-      const receipt: Receipt = {
+      const reservation: Reservation = {
         async take(bytes) {
           const grant = (): void => {
-            held += bytes;
-            holder.held += bytes;
+            used += bytes;
+            client.used += bytes;
             total += bytes;
           };
-          const mayGo = (): boolean => {
-            const isFirst = holder.receipts.values().next().value === receipt;
-            return total + bytes <= totalBytes && (isFirst || holder.held + bytes <= holderBytes);
+          const hasRoom = (): boolean => {
+            const isFirst = client.reservations.values().next().value === reservation;
+            return total + bytes <= totalBytes && (isFirst || client.used + bytes <= clientBytes);
           };
           signal.throwIfAborted();
-          if (!holder.receipts.has(receipt)) return false;
-          if (mayGo()) {
+          if (!client.reservations.has(reservation)) return false;
+          if (hasRoom()) {
             grant();
             return true;
           }
           const { promise, resolve } = Promise.withResolvers<boolean>();
-          const go = (): void => {
-            if (holder.receipts.has(receipt)) grant();
-            resolve(holder.receipts.has(receipt));
+          const grantLater = (): void => {
+            if (client.reservations.has(reservation)) grant();
+            resolve(client.reservations.has(reservation));
           };
-          return wait({ mayGo, go }, promise, signal);
+          return wait({ hasRoom, resume: grantLater }, promise, signal);
         },
         release() {
-          if (!holder.receipts.delete(receipt)) return;
-          holder.held -= held;
-          total -= held;
-          if (holder.receipts.size === 0) holders.delete(name);
-          resume();
+          if (!client.reservations.delete(reservation)) return;
+          client.used -= used;
+          total -= used;
+          if (client.reservations.size === 0) clients.delete(name);
+          resumeWaiting();
         },
       };
-      holder.receipts.add(receipt);
-      return receipt;
+      client.reservations.add(reservation);
+      return reservation;
     },
   };
 }

@@ -1,23 +1,29 @@
 import type { Log } from '@cinematica/pipeline';
 import type { RateLimit } from '../callers/rate-limit.ts';
 import { clientAddress } from '../callers/client-address.ts';
-import { answerText, urlOf } from './answers.ts';
+import { sendText, requestUrl } from './responses.ts';
 import type { HttpHandler, Request } from './http-handler.ts';
 
+/** The handlers of the public port. Every part is required. */
 export interface Routes {
-  /** Tries the RPCs, and has `others` answer what is none. */
-  readonly rpc: (others: HttpHandler) => HttpHandler;
+  /** Creates the handler of RPCs. Requests that are not RPCs go to `fallback`. */
+  readonly rpc: (fallback: HttpHandler) => HttpHandler;
+  /** Serves `/media/…`. */
   readonly media: HttpHandler;
+  /** Serves all other paths. */
   readonly site: HttpHandler;
-  /** Whether calls can be served. */
+  /** Whether calls can be served now. Decides between 200 and 503 for `/readyz`. */
   readonly ready: () => boolean;
+  /** Counts requests for pages, media and probes by client address. */
   readonly limit: RateLimit;
+  /** How many entries of `x-forwarded-for`, from the end, were written by our own proxies. */
   readonly trustedProxies: number;
+  /** Errors of handlers are logged here. */
   readonly log: Log;
 }
 
-/** What answers which path. Nothing that a request says may bring the process down. */
-export function route({ rpc, media, site, ready, limit, trustedProxies, log }: Routes): HttpHandler {
+/** Creates the handler that selects a handler by path. An error of a handler is answered with 400 and logged. */
+export function createRoutes({ rpc, media, site, ready, limit, trustedProxies, log }: Routes): HttpHandler {
   const addressOf = ({ headers, socket }: Request) => {
     const forwarded = headers['x-forwarded-for'];
     const list = Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? null);
@@ -31,17 +37,17 @@ export function route({ rpc, media, site, ready, limit, trustedProxies, log }: R
         handler(request, response);
         return;
       }
-      answerText(response, 429, 'too many requests: slow down', { 'retry-after': String(Math.ceil(retry / 1000)) });
+      sendText(response, 429, 'too many requests: slow down', { 'retry-after': String(Math.ceil(retry / 1000)) });
     };
   const limitedMedia = limited('pages', media);
   const limitedSite = limited('pages', site);
   const limitedProbes = limited('probes', (request, response) => {
     const ok = request.url?.startsWith('/livez') === true || ready();
-    answerText(response, ok ? 200 : 503, ok ? 'ok' : 'not ready');
+    sendText(response, ok ? 200 : 503, ok ? 'ok' : 'not ready');
   });
 
   const pages: HttpHandler = (request, response) => {
-    const path = urlOf(request)?.pathname ?? '';
+    const path = requestUrl(request)?.pathname ?? '';
     if (path === '/livez' || path === '/readyz') {
       limitedProbes(request, response);
       return;
@@ -50,23 +56,23 @@ export function route({ rpc, media, site, ready, limit, trustedProxies, log }: R
       limitedMedia(request, response);
       return;
     }
-    // The app's own files come by the dozen, and cost nothing.
+    // A page loads dozens of the app's static files, which are cheap to serve.
     (path.startsWith('/_app/') ? site : limitedSite)(request, response);
   };
 
   const all = rpc(pages);
   return (request, response) => {
     try {
-      // Whom it was sent to goes into an address, and must make one.
+      // The handlers build URLs from the host, so it must be valid.
       const host = request.headers[':authority'] ?? request.headers.host;
       if (typeof host !== 'string' || !URL.canParse(`http://${host}/`)) {
-        answerText(response, 400, 'bad request');
+        sendText(response, 400, 'bad request');
         return;
       }
       all(request, response);
     } catch (error) {
-      log.warn('a request could not be understood', { reason: error instanceof Error ? error.name : typeof error });
-      answerText(response, 400, 'bad request');
+      log.warn('request rejected', { reason: error instanceof Error ? error.name : typeof error });
+      sendText(response, 400, 'bad request');
     }
   };
 }

@@ -1,4 +1,4 @@
-import { methodIsRead, notFound, urlOf } from './answers.ts';
+import { allowsMethod, sendNotFound, requestUrl } from './responses.ts';
 import { writeHead } from './http-handler.ts';
 import type { HttpHandler } from './http-handler.ts';
 
@@ -10,29 +10,29 @@ const PAGE = `<!doctype html>
 <style>body { font: 1rem/1.6 system-ui; max-width: 40rem; margin: 4rem auto; padding: 0 1rem }</style>
 <h1>Cinemática</h1>
 <p><em>Una vida en una imagen</em>: a still photo becomes a short video.
-<p>This is the API, <code>cinematica.v1.VideoService</code>, by Connect, gRPC-Web and gRPC on this port:
+<p>This is the API, <code>cinematica.v1.VideoService</code>, over Connect, gRPC-Web and gRPC on this port:
 <pre>curl --json '{}' ADDRESS/cinematica.v1.VideoService/GetCapabilities
 grpcurl -plaintext ADDRESS list</pre>
 </html>
 `;
 
-/** What is there in place of the web app where this gateway does not serve it: how to call the API. */
+/** Serves a page that explains how to call the API, when the web app is not configured. */
 export function serveSite(): HttpHandler {
   return (request, response) => {
-    if (!methodIsRead(request, response)) return;
-    const url = urlOf(request);
+    if (!allowsMethod(request, response)) return;
+    const url = requestUrl(request);
     if (url?.pathname !== '/') {
-      notFound(response);
+      sendNotFound(response);
       return;
     }
     const host = request.headers.host ?? request.headers[':authority'];
-    // What a client says of itself does not get into a page unless it can only be an address.
+    // The header comes from the client, so only characters of an address may get into the page.
     const address = typeof host === 'string' && /^[\w.:[\]-]{1,255}$/.test(host) ? host : 'ADDRESS';
-    answerPage(response, PAGE.replaceAll('ADDRESS', address));
+    sendPage(response, PAGE.replaceAll('ADDRESS', address));
   };
 }
 
-function answerPage(response: Parameters<HttpHandler>[1], html: string): void {
+function sendPage(response: Parameters<HttpHandler>[1], html: string): void {
   writeHead(response, 200, {
     'content-type': 'text/html; charset=utf-8',
     'content-length': String(Buffer.byteLength(html)),

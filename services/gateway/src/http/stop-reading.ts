@@ -3,15 +3,15 @@ import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders } from 'n
 import { constants } from 'node:http2';
 import type { Http2ServerResponse } from 'node:http2';
 
-/** How long a client of HTTP/1.1 has to read the response before its connection is cut. Milliseconds. */
+/** How long an HTTP/1.1 client has to read the response before its connection is closed. Milliseconds. */
 const LINGER_MS = 1_000;
-/** How long the last frames of a response may take into the socket's buffer. Milliseconds. */
+/** How long the last frames of an HTTP/2 response may take to reach the socket's buffer. Milliseconds. */
 const FLUSH_MS = 50;
 
 /**
- * A response of HTTP/1.1 that ends the connection where the request has not been received in full. Node would read the
- * rest of a refused upload, however long, to keep the connection. It would also close at once after `connection: close`,
- * and a connection that is closed with unread data loses the response.
+ * An HTTP/1.1 response that ends the connection when the request has not been received completely. Node would read the
+ * rest of a refused upload to reuse the connection. With `connection: close`, Node would close the socket immediately, and
+ * a client whose connection is closed with unread data loses the response.
  */
 export class ClosingResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
   override writeHead(
@@ -34,7 +34,7 @@ export class ClosingResponse<Request extends IncomingMessage = IncomingMessage> 
   }
 }
 
-/** The same for a stream of HTTP/2: the client is asked to send no more, and keeps the response (RFC 9113, 8.1). */
+/** Does the same for an HTTP/2 stream: NO_ERROR asks the client to stop sending, and it keeps the response (RFC 9113, 8.1). */
 export function closeStreamAfterResponse({ stream }: Http2ServerResponse): void {
   stream.once('finish', () => {
     if (stream.readableEnded || stream.endAfterHeaders) return;

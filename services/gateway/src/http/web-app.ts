@@ -1,48 +1,50 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { answerText, methodIsRead } from './answers.ts';
+import { sendText, allowsMethod } from './responses.ts';
 import type { HttpHandler, Request, Response } from './http-handler.ts';
 
-/** The web app, in this process. */
+/** The web app, which runs in this process. */
 export interface WebApp {
   readonly serve: HttpHandler;
-  /** Tells the app where this gateway listens: it calls the API for the pages that it makes here. */
-  listening(host: string, port: number): void;
+  /** Sets the address at which the app calls the API when it renders pages. A GATEWAY_URL in the environment has priority. */
+  setGatewayAddress(host: string, port: number): void;
 }
 
-/** What adapter-node makes of a SvelteKit app. */
-interface Built {
+/** The module that SvelteKit's adapter-node builds. */
+interface BuiltApp {
   readonly handler: (request: Request, response: Response, next: () => void) => Promise<void> | undefined;
 }
 
 /**
- * @param file `handler.js` of the built app.
- * @param behindProxy whether `x-forwarded-proto` is a proxy's, and so to be believed.
- * @throws what `import` does where it can't be loaded
+ * Loads the web app.
+ * @param file the path of `handler.js` of the built app.
+ * @param behindProxy whether `x-forwarded-proto` was set by a proxy, and can be trusted.
+ * @param onError called when a page fails. The client receives a 500.
+ * @throws what `import` throws when the file cannot be loaded.
  */
 export async function loadWebApp(
   file: string,
   behindProxy: boolean,
-  failed: (error: unknown) => void,
+  onError: (error: unknown) => void,
 ): Promise<WebApp> {
-  // adapter-node reads its settings from the environment, once, and takes pages for https unless a header says more.
+  // adapter-node reads its settings from the environment when it is imported. Without this one it assumes HTTPS.
   process.env.PROTOCOL_HEADER = 'x-forwarded-proto';
-  const { handler } = (await import(pathToFileURL(resolve(file)).href)) as Built;
+  const { handler } = (await import(pathToFileURL(resolve(file)).href)) as BuiltApp;
   return {
     serve(request, response) {
-      // Nothing is sent to a page, but by the API.
-      if (!methodIsRead(request, response)) return;
-      // By HTTP/2 it has another name.
+      // Pages only read. Changes go through the API.
+      if (!allowsMethod(request, response)) return;
+      // In HTTP/2 the host is in another header.
       request.headers.host ??= request.headers[':authority'] as string | undefined;
       if (!behindProxy) request.headers['x-forwarded-proto'] = 'http';
       response.setHeader('x-content-type-options', 'nosniff');
       const fail = (error: unknown): void => {
-        failed(error);
-        answerText(response, 500, 'something failed on our side');
+        onError(error);
+        sendText(response, 500, 'internal error');
       };
-      Promise.resolve(handler(request, response, () => answerText(response, 404, 'not found'))).catch(fail);
+      Promise.resolve(handler(request, response, () => sendText(response, 404, 'not found'))).catch(fail);
     },
-    listening(host, port) {
+    setGatewayAddress(host, port) {
       const own = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
       process.env.GATEWAY_URL ??= `http://${own.includes(':') ? `[${own}]` : own}:${port}`;
     },

@@ -1,41 +1,41 @@
 import type { Artifact, Artifacts } from '@cinematica/pipeline';
 
-/** Files that were read lately: players ask for one in many pieces. */
+/** A cache of files, because players request a file in many ranges. */
 export interface MediaCache {
-  /** @throws MissingArtifactError, UnavailableError */
+  /** Returns a file from the cache or the store. @throws MissingArtifactError, UnavailableError. */
   read(artifact: Artifact): Promise<Uint8Array>;
 }
 
-/** @param room in memory, bytes. What is larger is read, and not kept. */
-export function createMediaCache(artifacts: Pick<Artifacts, 'get'>, room: number): MediaCache {
-  // The least lately used first.
-  const kept = new Map<string, Uint8Array>();
+/** @param capacity the size of the cache. A larger file is not cached. Bytes. */
+export function createMediaCache(artifacts: Pick<Artifacts, 'get'>, capacity: number): MediaCache {
+  // In order of use: the least recently used file is the first.
+  const cached = new Map<string, Uint8Array>();
   const reading = new Map<string, Promise<Uint8Array>>();
-  let held = 0;
+  let usedBytes = 0;
 
-  function keep(name: string, data: Uint8Array): void {
-    if (data.length > room || kept.has(name)) return;
-    kept.set(name, data);
-    held += data.length;
-    for (const [oldest, { length }] of kept) {
-      if (held <= room) return;
-      kept.delete(oldest);
-      held -= length;
+  function add(name: string, data: Uint8Array): void {
+    if (data.length > capacity || cached.has(name)) return;
+    cached.set(name, data);
+    usedBytes += data.length;
+    for (const [oldest, { length }] of cached) {
+      if (usedBytes <= capacity) return;
+      cached.delete(oldest);
+      usedBytes -= length;
     }
   }
 
   return {
     async read(artifact) {
       const { name } = artifact;
-      const found = kept.get(name);
+      const found = cached.get(name);
       if (found) {
-        kept.delete(name);
-        kept.set(name, found);
+        cached.delete(name);
+        cached.set(name, found);
         return found;
       }
       const data = reading.get(name) ?? artifacts.get(artifact).finally(() => reading.delete(name));
       reading.set(name, data);
-      keep(name, await data);
+      add(name, await data);
       return data;
     },
   };

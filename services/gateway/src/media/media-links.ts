@@ -1,27 +1,30 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** What a link lets whoever has it fetch. */
+/** The file that a link gives access to. */
 export interface Permission {
   readonly videoId: string;
-  /** Name of the file. */
+  /** The name of the file. */
   readonly file: string;
-  /** Until when, seconds since 1970. */
+  /** The expiry. Seconds since 1970. */
   readonly until: number;
-  /** The share that it came by, which can be taken back; empty for the owner's own. */
+  /** The share that the link belongs to; empty for a link of the owner. The link ends with the share. */
   readonly shareId: string;
 }
 
-/** Makes and checks links that are permissions themselves: signed, for one file, until a moment. */
+/** Creates and verifies signed links, each for one file, with an expiry. Everyone who has a link can use it. */
 export interface MediaLinks {
-  /** An owner's link; the same one for some minutes, so that browsers keep what they have. */
+  /** Creates an owner's link. It stays the same for a third of its lifetime, so that browsers can cache the file. */
   own(videoId: string, file: string): { readonly url: string; readonly until: number };
-  /** One that lasts as long as a share. */
+  /** Creates a link of a share. */
   shared(permission: Permission): string;
-  /** What a link permits, or null where it is none of ours, or was. */
+  /** Returns what a link gives access to; null when its signature is wrong or it has expired. */
   check(url: URL): Permission | null;
 }
 
-/** @param lifetime of owners' links at least, milliseconds. */
+/**
+ * @param secret the key of the signatures.
+ * @param lifetime the minimum lifetime of owners' links. Milliseconds.
+ */
 export function createMediaLinks(secret: string, lifetime: number): MediaLinks {
   const sign = ({ videoId, file, until, shareId }: Permission) =>
     createHmac('sha256', secret).update(`media/1/${videoId}/${file}/${until}/${shareId}`).digest();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseRange } from './range.ts';
 
-test('every range that is asked for lies in the file, and is what was asked for', () => {
+test('a range is clipped to the file, or unsatisfiable', () => {
   const number = fc.nat({ max: 1000 });
   fc.assert(
     fc.property(number, number, number, (size, first, last) => {
@@ -18,6 +18,6 @@ test('every range that is asked for lies in the file, and is what was asked for'
 });
 
 test.each([undefined, '', 'bytes=', 'bytes=-', 'bytes=1-2,4-5', 'items=0-1', 'bytes=a-b', 'bytes=-1-2'])(
-  '%s is the whole file',
+  'the header %s selects the whole file',
   (header) => expect(parseRange(header, 10)).toBeNull(),
 );

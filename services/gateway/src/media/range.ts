@@ -1,14 +1,14 @@
-/** Bytes of a file, both ends included. */
+/** A range of bytes. Both ends are inclusive. */
 export interface ByteRange {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * What a `Range` header asks for (RFC 9110, 14.2).
- *
- * @returns null for the whole file, as for ranges that are not understood or are several; `unsatisfiable` for one that
- *   lies behind the end
+ * Parses a `Range` header (RFC 9110, section 14.2).
+ * @param size the size of the file in bytes.
+ * @returns null for the whole file, also when the header is malformed or has several ranges; `unsatisfiable` for a range
+ *   after the end of the file.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | null | 'unsatisfiable' {
   const [, from, to] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '') ?? [];

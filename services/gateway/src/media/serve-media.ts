@@ -3,7 +3,7 @@ import type { Log, VideoTable } from '@cinematica/pipeline';
 import { createHash } from 'node:crypto';
 import { writeHead } from '../http/http-handler.ts';
 import type { HttpHandler, Request, Response } from '../http/http-handler.ts';
-import { answerText, methodIsRead, notFound, urlOf } from '../http/answers.ts';
+import { sendText, allowsMethod, sendNotFound, requestUrl } from '../http/responses.ts';
 import { isShareOf } from '../videos/share.ts';
 import type { MediaCache } from './media-cache.ts';
 import { mediaFiles } from './media-files.ts';
@@ -11,16 +11,21 @@ import type { MediaFile } from './media-files.ts';
 import type { MediaLinks } from './media-links.ts';
 import { parseRange } from './range.ts';
 
+/** What media are served from. Every part is required. */
 export interface MediaParts {
+  /** Tells which files a video has, and whether its share still exists. */
   readonly table: Pick<VideoTable, 'videos'>;
+  /** Verifies links. */
   readonly links: MediaLinks;
+  /** Files are read through this cache. */
   readonly cache: MediaCache;
+  /** Unexpected errors are logged here. */
   readonly log: Log;
 }
 
 /**
- * `/media/…`: a video's files, for whoever has a link. A link that is forged, expired or taken back, and one to what is
- * not there, are answered alike.
+ * Serves `/media/…`: the files of videos, to everyone who has a link. A forged or expired link, a link of an ended share, and
+ * a link to a missing file all get the same 404.
  */
 export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandler {
   function find(url: URL): { file: MediaFile; until: number; videoId: string } | null {
@@ -33,11 +38,11 @@ export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandle
   }
 
   async function serve(request: Request, response: Response): Promise<void> {
-    if (!methodIsRead(request, response)) return;
-    const url = urlOf(request);
+    if (!allowsMethod(request, response)) return;
+    const url = requestUrl(request);
     const found = url && find(url);
     if (!url || !found) {
-      notFound(response);
+      sendNotFound(response);
       return;
     }
     const { file, until, videoId } = found;
@@ -45,7 +50,7 @@ export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandle
     const etag = `"${Buffer.from(file.artifact.sha256).toString('base64url').slice(0, 32)}"`;
     const headers: Record<string, string> = {
       etag,
-      // A name is never written twice; the link itself is the permission, so only its holder may keep the file.
+      // A file never changes. The link is the permission, so shared caches must not store the file.
       'cache-control': `private, max-age=${Math.max(0, until - Math.floor(Date.now() / 1000))}, immutable`,
       'accept-ranges': 'bytes',
       'content-type': file.contentType,
@@ -60,8 +65,8 @@ export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandle
       return;
     }
     const conditional = request.headers['if-range'];
-    const asked = conditional === undefined || conditional === etag ? request.headers.range : undefined;
-    const range = parseRange(asked, size);
+    const rangeHeader = conditional === undefined || conditional === etag ? request.headers.range : undefined;
+    const range = parseRange(rangeHeader, size);
     if (range === 'unsatisfiable') {
       writeHead(response, 416, { 'content-range': `bytes */${size}`, 'x-content-type-options': 'nosniff' }).end();
       return;
@@ -78,25 +83,26 @@ export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandle
   return (request, response) => {
     serve(request, response).catch((error: unknown) => {
       if (error instanceof MissingArtifactError) {
-        notFound(response);
+        sendNotFound(response);
         return;
       }
       if (error instanceof UnavailableError) {
-        answerText(response, 503, 'not available right now: try again', { 'retry-after': '2' });
+        sendText(response, 503, 'not available right now: try again', { 'retry-after': '2' });
         return;
       }
-      log.error('a file could not be served', error);
-      if (!response.headersSent) answerText(response, 500, 'a fault of ours');
+      log.error('media request failed', error);
+      if (!response.headersSent) sendText(response, 500, 'internal error');
     });
   };
 }
 
-/** `?download` has browsers save it, under a name of its own. */
+/** With `?download`, browsers save the file under a name that contains a digest of the video's id. */
 function disposition({ searchParams }: URL, { name }: MediaFile, videoId: string): string {
   if (!searchParams.has('download')) return 'inline';
   const id = createHash('sha256').update(videoId).digest('hex').slice(0, 8);
   return `attachment; filename="cinematica-${id}-${name}"`;
 }
 
+/** Whether an `if-none-match` header contains the ETag. */
 const matches = (header: string | undefined, etag: string): boolean =>
   header?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag || one.trim() === '*') ?? false;

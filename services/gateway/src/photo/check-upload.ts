@@ -4,10 +4,10 @@ import { sniffFormat } from './sniff-format.ts';
 import type { PhotoFormat } from './sniff-format.ts';
 
 /**
- * Refuses what can be told from the size and the first bytes alone.
- *
- * @param declaredType what the sender calls it, such as `image/png`: never believed, only repeated in the refusal of
- *   something that is no photo at all
+ * Checks the size and the first bytes of an upload.
+ * @param declaredType the media type that the sender declared, such as `image/png`. It is not trusted, and appears only in
+ *   the message of UNSUPPORTED_FORMAT. Default: none.
+ * @returns the format that the first bytes show.
  * @throws {@link PhotoError} EMPTY, TOO_LARGE, HEIC_NOT_SUPPORTED, UNSUPPORTED_FORMAT
  */
 export function checkUpload(

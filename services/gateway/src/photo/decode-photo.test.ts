@@ -7,8 +7,8 @@ import { decodePhoto, restrictDecoders } from './decode-photo.ts';
 import { PHOTO_LIMITS } from './photo-limits.ts';
 import { animatedGif, chart } from './test-photos.ts';
 
-// The first bytes are looked at before; this is what holds where they lie to us but not to libvips.
-test('no decoder but four is left, and none of them opens a file', async () => {
+// The first bytes are checked before. This protects against files that look different to that check and to libvips.
+test('only four decoders are enabled, and none of them opens files', async () => {
   const [jpeg, tiff] = [await chart().jpeg().toBuffer(), await chart().tiff().toBuffer()];
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"/>');
   const others = [tiff, svg, animatedGif(64, 64, 1), Buffer.from('%PDF-1.4\n')];

@@ -11,51 +11,51 @@ import {
 } from './photo-refusals.ts';
 import type { PhotoFormat } from './sniff-format.ts';
 
-/** A photo as the sender's camera stored it. */
+/** The uploaded photo, before it was decoded. */
 export interface OriginalPhoto {
   readonly format: PhotoFormat;
-  /** Pixels as stored, before the photo was turned upright. */
+  /** The stored size in pixels, before the orientation is applied. */
   readonly width: number;
   readonly height: number;
-  /** 1…8 as in EXIF, 1 where nothing is said. */
+  /** The EXIF orientation, 1 to 8; 1 when there is none. */
   readonly orientation: number;
 }
 
-/** A photo that is safe to store, to show and to decode again. */
+/** A photo that is safe to store, to show and to decode. */
 export interface SanitizedPhoto {
-  /** A baseline JPEG, 8-bit sRGB without subsampling of its colours, and without any metadata. */
+  /** A baseline JPEG: 8-bit sRGB, 4:4:4, without metadata. */
   readonly jpeg: Uint8Array;
-  /** Pixels, upright. */
+  /** The size in pixels, with the orientation applied. */
   readonly width: number;
   readonly height: number;
   readonly original: OriginalPhoto;
 }
 
-/** Generations of JPEG add up, but at 95 without chroma subsampling the next one can't be told from the first. */
+/** The JPEG quality. At 95, without chroma subsampling, encoding a decoded JPEG again causes no visible loss. */
 const QUALITY = 95;
 
-/** Transparent parts show this, as most viewers do. */
+/** The colour behind transparent pixels. Most viewers show them on white. */
 const BACKGROUND = '#ffffff';
 
 /**
- * Closes all of libvips' loaders but four, which read from memory only, for the whole process: nothing that needs an
- * interpreter, reads other files or is rarely looked at is let in, whatever the bytes pretend to be.
+ * Disables all loaders of libvips in this process but four, which read from memory only. This excludes loaders that run an
+ * interpreter, open other files, or are rarely audited.
  */
 export function restrictDecoders(): void {
   sharp.block({ operation: ['VipsForeignLoad'] });
   sharp.unblock({
     operation: ['Jpeg', 'Png', 'Webp', 'Heif'].map((loader) => `VipsForeignLoad${loader}Buffer`),
   });
-  // One photo at a time, never the same one twice: threads and caches would only take memory.
+  // The process decodes one photo at a time, and never the same photo twice, so threads and caches would only use memory.
   sharp.concurrency(1);
   sharp.cache(false);
 }
 
 /**
- * Decodes a photo and encodes it anew: upright, 8-bit sRGB, transparency on white, the first frame of an animation,
- * scaled down where it is large, nothing but pixels. For the photo process only: the bytes are hostile.
- *
- * @param format what the first bytes say
+ * Decodes a photo and encodes it as a JPEG: upright, 8-bit sRGB, transparent pixels on white, only the first frame of an
+ * animation, at most `maxResultSide` pixels on a side, without metadata. It must only be called in the photo process,
+ * because the bytes are not trusted.
+ * @param format the format that the first bytes show.
  * @throws {@link PhotoError} TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED, HEIC_NOT_SUPPORTED
  */
 export async function decodePhoto(
@@ -86,7 +86,7 @@ function checkSize(header: Metadata, format: PhotoFormat, limits: PhotoLimits): 
   const size = `${width}×${height} pixels`;
   const pixels = width * height;
   if (pixels > limits.maxPixels) throw tooManyPixelsError(size, limits.maxPixels);
-  if (pixels * heldPerPixel(header, format) > limits.maxDecodedBytes) throw tooMuchMemoryError(size);
+  if (pixels * codecBytesPerPixel(header, format) > limits.maxDecodedBytes) throw tooMuchMemoryError(size);
 
   const short = Math.min(width, height);
   const shrink = Math.max(1, Math.max(width, height) / limits.maxResultSide);
@@ -95,10 +95,10 @@ function checkSize(header: Metadata, format: PhotoFormat, limits: PhotoLimits): 
 }
 
 /**
- * Bytes that decoding holds for each pixel: the pixels, or the coefficients of a progressive JPEG; for AVIF as measured
- * (libheif 1.23), since it holds the picture several times.
+ * The memory that decoding needs for each pixel, in bytes: the pixel, or the coefficients of a progressive JPEG. The values
+ * for AVIF were measured with libheif 1.23, which has several copies of the picture in memory.
  */
-function heldPerPixel({ channels, depth, isProgressive }: Metadata, format: PhotoFormat): number {
+function codecBytesPerPixel({ channels, depth, isProgressive }: Metadata, format: PhotoFormat): number {
   const wide = depth !== 'uchar';
   if (format === 'avif') return wide ? 26 : 15;
   return channels * (wide ? 2 : 1) * (format === 'jpeg' && isProgressive ? 2 : 1);

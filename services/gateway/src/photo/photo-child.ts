@@ -1,6 +1,6 @@
 /**
- * The process that decodes uploads, and nothing else: it has no secrets, no environment and no connections, and is
- * killed when it takes too long. Its threads decode; this one stays free to watch over them.
+ * The process that decodes uploads. It has no secrets, no environment variables and no network connections, and is killed
+ * when it takes too long. Decoding runs in libuv's thread pool, so that this thread can watch the memory.
  */
 import { Socket } from 'node:net';
 import { createFrameReader, writeFrame } from '@cinematica/svd/framing';
@@ -10,16 +10,17 @@ import { FRAMES_FD, frameLimits, limitsSchema, replySchema, requestSchema } from
 import type { Answer, Reply } from './photo-messages.ts';
 import { damagedError, tooMuchMemoryError } from './photo-refusals.ts';
 
-/** A process for so many photos: what a decoder may leak, or keep of the photo before, does not add up. */
-const PHOTOS = 200;
+/** The process is replaced after this many photos, so that leaks of a decoder do not accumulate. */
+const MAX_PHOTOS = 200;
 
+/** The interval at which the memory is checked. Milliseconds. */
 const WATCH_MS = 5;
 
 const die = (): void => void process.kill(process.pid, 'SIGKILL');
 
 const limits = limitsSchema.parse(JSON.parse(process.argv[2] ?? ''));
 const frames = new Socket({ fd: FRAMES_FD });
-// The parent is gone, or wants no more of this.
+// The parent has ended, or has closed the stream.
 frames.on('error', die);
 frames.on('close', die);
 
@@ -28,12 +29,12 @@ const send = (reply: Reply, bytes: Uint8Array = new Uint8Array()): void =>
 
 restrictDecoders();
 const restingMemory = process.memoryUsage.rss();
-let taken = 0;
+let received = 0;
 
 async function answer(bytes: Uint8Array, message: unknown): Promise<void> {
   const { format } = requestSchema.parse(message);
-  taken += 1;
-  const last = taken >= PHOTOS;
+  received += 1;
+  const last = received >= MAX_PHOTOS;
   const watch = setInterval(() => {
     if (process.memoryUsage.rss() - restingMemory <= limits.maxMemory) return;
     clearInterval(watch);
@@ -52,8 +53,8 @@ async function answer(bytes: Uint8Array, message: unknown): Promise<void> {
 
 function refusal(error: unknown, last: boolean): Answer {
   const { reason, message, cause } = error instanceof PhotoError ? error : damagedError(error);
-  const said = cause instanceof Error ? cause.message.slice(0, 400) : undefined;
-  return { kind: 'refused', last, reason, message, ...(said === undefined ? {} : { cause: said }) } as Answer;
+  const details = cause instanceof Error ? cause.message.slice(0, 400) : undefined;
+  return { kind: 'refused', last, reason, message, ...(details === undefined ? {} : { cause: details }) } as Answer;
 }
 
 frames.on(

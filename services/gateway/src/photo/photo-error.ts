@@ -1,21 +1,21 @@
-/** Why a photo is refused; stable, for programs. */
+/** Why a photo is refused. */
 export type PhotoErrorReason =
   | 'EMPTY'
-  /** More bytes than are accepted. */
+  /** The file has too many bytes. */
   | 'TOO_LARGE'
-  /** More pixels than are accepted, or more than there is memory to decode them with. */
+  /** The photo has too many pixels, or needs too much memory to decode. */
   | 'TOO_MANY_PIXELS'
-  /** A side has too few pixels, as it is or after a very long photo was scaled down. */
+  /** A side is too short, also after a very long photo has been scaled down. */
   | 'TOO_SMALL'
-  /** Cut off, or damaged otherwise. */
+  /** The file is incomplete or damaged. */
   | 'TRUNCATED'
   | 'UNSUPPORTED_FORMAT'
-  /** What iPhones take by default. */
+  /** HEIC is the default format of iPhones. */
   | 'HEIC_NOT_SUPPORTED'
-  /** Decoding took longer than is allowed. */
+  /** Decoding took too long. */
   | 'TIMEOUT';
 
-/** A photo that can't be used. The message is for the person who sent it: what is wrong with it, and what to do. */
+/** A photo that cannot be used. The message tells the sender what is wrong, and what to do. */
 export class PhotoError extends Error {
   override readonly name = 'PhotoError';
   readonly reason: PhotoErrorReason;
@@ -26,16 +26,16 @@ export class PhotoError extends Error {
   }
 }
 
-/** Too many photos are waiting already; the photo may be fine. Sending it again in some seconds may work. */
+/** Too many photos are waiting to be decoded. This photo has not been looked at, and can be sent again in a few seconds. */
 export class PhotosWaitingError extends Error {
   override readonly name = 'PhotosWaitingError';
 
   constructor(waiting: number) {
-    super(`${waiting} photos are waiting to be read already; try again in some seconds`);
+    super(`${waiting} photos are already waiting to be decoded; try again in a few seconds`);
   }
 }
 
-/** The process that decodes photos ended by itself, or could not be started: a fault of the service, not of a photo. */
+/** The photo process ended unexpectedly, or could not be started. The photo is not the reason. */
 export class PhotoProcessError extends Error {
   override readonly name = 'PhotoProcessError';
 }

@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => sanitizer[Symbol.asyncDispose]());
 
-/** A result that is a photo, or the reason of a refusal; anything else is thrown. */
+/** `a photo`, or the reason of a PhotoError. Any other error is thrown. */
 async function outcome(bytes: Uint8Array): Promise<string> {
   try {
     const { jpeg, width, height } = await sanitizer.sanitize(bytes);
@@ -44,7 +44,7 @@ async function outcome(bytes: Uint8Array): Promise<string> {
   }
 }
 
-test('a photo that is cut anywhere is refused', async () => {
+test('a photo that is cut off anywhere is refused', async () => {
   const whole = [
     await noise(200, 150).jpeg().toBuffer(),
     await noise(200, 150).jpeg({ progressive: true }).toBuffer(),
@@ -64,7 +64,7 @@ test('a photo that is cut anywhere is refused', async () => {
   }
 });
 
-test('damage of any kind ends in a photo or in a refusal, and the same each time', async () => {
+test('a damaged file is either decoded or refused, with the same result each time', async () => {
   const change = fc.oneof(
     fc.record({ kind: fc.constant('set' as const), at: fc.nat(), to: fc.uint8Array({ minLength: 1, maxLength: 8 }) }),
     fc.record({ kind: fc.constant('insert' as const), at: fc.nat(), to: fc.uint8Array({ maxLength: 40 }) }),
@@ -87,9 +87,9 @@ test('damage of any kind ends in a photo or in a refusal, and the same each time
         else if (edit.kind === 'remove') bytes = Buffer.concat([head, tail.subarray(edit.count)]);
         else bytes = Buffer.concat([head, Buffer.alloc(4, edit.to), tail.subarray(4)]);
       }
-      const said = await outcome(bytes);
-      expect(await outcome(bytes)).toBe(said);
-      counts.set(said, (counts.get(said) ?? 0) + 1);
+      const result = await outcome(bytes);
+      expect(await outcome(bytes)).toBe(result);
+      counts.set(result, (counts.get(result) ?? 0) + 1);
       sanitizer.pids.forEach((pid) => processes.add(pid));
     }),
     { numRuns: 600 },
@@ -99,7 +99,7 @@ test('damage of any kind ends in a photo or in a refusal, and the same each time
   expect(counts.get('TRUNCATED')).toBeGreaterThan(100);
 });
 
-test('any head of a file is told apart without a crash', () => {
+test('sniffFormat accepts any bytes, and finds the brands of AVIF and HEIC', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 700 }), (bytes) => void sniffFormat(bytes)));
   const box = (text: string) => Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0xff]), Buffer.from(`ftyp${text}`)]);
   expect(sniffFormat(box('avif'))).toEqual({ kind: 'photo', format: 'avif' });

@@ -1,25 +1,25 @@
-/** How large a photo may be, and what may be spent on it. */
+/** The limits of a photo and of decoding it. The defaults are {@link PHOTO_LIMITS}. */
 export interface PhotoLimits {
-  /** Most bytes of an upload. */
+  /** The maximum size of an upload. Bytes. Default 12 MB. */
   readonly maxBytes: number;
-  /** Most pixels, as the header says. */
+  /** The most pixels, according to the header. Default 50 million. */
   readonly maxPixels: number;
-  /** Most bytes that the codec may have to hold at once, as far as the header tells. */
+  /** The most memory that the codec may need, estimated from the header. Bytes. Default 320 MB. */
   readonly maxDecodedBytes: number;
-  /** Fewest pixels of a side, of the photo and of the result. */
+  /** The minimum width and height of the photo and of the result. Pixels. Default 16. */
   readonly minSide: number;
-  /** Most pixels of a side of the result; larger photos are scaled down. */
+  /** The maximum width and height of the result. Larger photos are scaled down. Pixels. Default 2048. */
   readonly maxResultSide: number;
-  /** Most resident bytes that decoding may add to its process, whatever the header said; measured every few ms. */
+  /** The most resident memory that decoding may add to the process, measured every 5 ms. Bytes. Default 430 MiB. */
   readonly maxMemory: number;
-  /** Most milliseconds in the process, waiting for one not counted. */
+  /** The time limit of decoding, without the time spent waiting for a process. Milliseconds. Default 10 seconds. */
   readonly timeoutMs: number;
 }
 
 /**
- * The aim is at most 500 MB over the resting memory for the service with one such process, which bounds what is held:
- * AVIF, whose decoder holds every picture several times, is accepted up to 21 megapixels (12 with more than 8 bits), all
- * else up to 50 (progressive CMYK and interlaced 16-bit ones with alpha up to 40).
+ * With these limits, the gateway and one photo process together use at most 500 MB more than when they are idle.
+ * `maxDecodedBytes` limits AVIF, whose decoder has several copies of a picture in memory, to 21 megapixels (12 with more than
+ * 8 bits), and progressive CMYK JPEG and interlaced 16-bit PNG with alpha to 40. All other photos may have 50 megapixels.
  */
 export const PHOTO_LIMITS: PhotoLimits = {
   maxBytes: 12_000_000,

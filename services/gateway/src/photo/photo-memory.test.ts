@@ -10,7 +10,7 @@ import { animatedWebp, blackPng } from './test-photos.ts';
 
 const flat = (width: number, height: number) => sharp({ create: { width, height, channels: 3, background: '#468' } });
 
-/** The hungriest of each kind that are let in, and bombs. */
+/** The photos of each kind that need the most memory, and decompression bombs. */
 const photos: readonly (readonly [string, () => Promise<Buffer> | Buffer])[] = [
   ['2048×2048', () => blackPng(7070, 7070, { interlaced: true, bits: 16 })],
   ['2048×2048', () => flat(7070, 7070).jpeg({ progressive: true, chromaSubsampling: '4:4:4' }).toBuffer()],
@@ -23,7 +23,7 @@ const photos: readonly (readonly [string, () => Promise<Buffer> | Buffer])[] = [
 ];
 
 test.runIf(process.platform === 'linux')(
-  'never takes more than 500 MB over the resting memory',
+  'the gateway and the photo process use at most 500 MB more than when they are idle',
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'photo-memory-'));
     try {
@@ -45,7 +45,7 @@ test.runIf(process.platform === 'linux')(
         `photos: the gateway grew by ${grown} MB, the photo process by ${childGrown} MB, both by ${together} MB`,
       );
       expect(outcomes).toEqual(photos.map(([outcome]) => outcome));
-      // The uploads themselves, of up to 13 MB, and what is not collected of them yet.
+      // The uploads have up to 13 MB each, and some of them have not been garbage-collected yet.
       expect(grown).toBeLessThan(60);
       expect(together).toBeLessThan(500);
     } finally {

@@ -4,16 +4,16 @@ import type { PhotoErrorReason } from './photo-error.ts';
 import type { PhotoLimits } from './photo-limits.ts';
 import type { PhotoFormat } from './sniff-format.ts';
 
-/** The descriptor, in the child, of the stream that carries the frames both ways. */
+/** The file descriptor, in the child, of the stream of frames in both directions. */
 export const FRAMES_FD = 3;
 
-/** Most bytes of an answer: 2048 × 2048 pixels of pure noise have 11 MB. */
-export const MOST_REPLY_BYTES = 32 * 2 ** 20;
+/** The maximum size of a reply. A JPEG of 2048 × 2048 pixels of noise has 11 MB. Bytes. */
+export const MAX_REPLY_BYTES = 32 * 2 ** 20;
 
-/** Limits of the frames between the gateway and the photo process: one blob, which is the upload or the JPEG. */
+/** The limits of a frame between the gateway and the photo process. It has one blob, the upload or the JPEG. */
 export const frameLimits = (maxBytes: number): FrameLimits => ({ headBytes: 64 * 1024, blobs: 1, blobBytes: maxBytes });
 
-/** The child's only argument, as JSON. */
+/** The only argument of the child, as JSON. */
 export const limitsSchema = z.object({
   maxBytes: z.number(),
   maxPixels: z.number(),
@@ -26,7 +26,10 @@ export const limitsSchema = z.object({
 
 const formats = ['jpeg', 'png', 'webp', 'avif'] as const satisfies readonly PhotoFormat[];
 
-/** Gateway to child, one at a time; its bytes are the upload. Closing the stream ends the child. */
+/**
+ * From the gateway to the child; its blob is the upload. The gateway sends the next request after the reply. Closing the
+ * stream ends the child.
+ */
 export const requestSchema = z.object({ format: z.enum(formats) });
 
 const reasons = ['TOO_MANY_PIXELS', 'TOO_SMALL', 'TRUNCATED', 'HEIC_NOT_SUPPORTED'] as const;
@@ -34,12 +37,12 @@ const reasons = ['TOO_MANY_PIXELS', 'TOO_SMALL', 'TRUNCATED', 'HEIC_NOT_SUPPORTE
 const side = z.int().positive();
 
 /**
- * Child to gateway. It is looked at as closely as the upload itself: who found a hole in a decoder speaks through it.
- * `last`: the child is to be replaced.
+ * From the child to the gateway. It is validated as strictly as an upload, because an attacker who exploits a decoder
+ * controls the child. `last` means that the child must be replaced.
  */
 export const replySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready'), rss: z.number() }),
-  /** Its bytes are the JPEG. */
+  /** Its blob is the JPEG. */
   z.object({
     kind: z.literal('done'),
     last: z.boolean(),
@@ -57,7 +60,7 @@ export const replySchema = z.discriminatedUnion('kind', [
     last: z.boolean(),
     reason: z.enum(reasons satisfies readonly PhotoErrorReason[]),
     message: z.string().max(400),
-    /** The decoder's own words, for the log. */
+    /** The error message of the decoder. */
     cause: z.string().max(400).optional(),
   }),
 ]);

@@ -3,7 +3,7 @@ import { PhotoError } from './photo-error.ts';
 const FORMATS = 'JPEG, PNG, WebP or AVIF';
 
 export function emptyError(): PhotoError {
-  return new PhotoError('EMPTY', 'The photo is empty. Choose it again and send it once more.');
+  return new PhotoError('EMPTY', 'The photo is empty. Choose it again and send it again.');
 }
 
 export function tooLargeError(bytes: number, most: number): PhotoError {
@@ -18,13 +18,13 @@ export function heicError(): PhotoError {
 }
 
 /**
- * @param name such as `a PDF`, or null where nothing is known of it
- * @param declaredType repeated where it looks like a media type
+ * @param name what the file is, such as `a PDF`; null when unknown.
+ * @param declaredType the media type that the sender declared. It appears in the message if it is well-formed. Default: none.
  */
 export function unsupportedError(name: string | null, declaredType = ''): PhotoError {
-  const said = /^[\w.+-]{1,30}\/[\w.+-]{1,60}$/.test(declaredType) ? `, sent as ${declaredType},` : '';
+  const declared = /^[\w.+-]{1,30}\/[\w.+-]{1,60}$/.test(declaredType) ? `, sent as ${declaredType},` : '';
   const what = name ?? 'not a photo that can be read';
-  return new PhotoError('UNSUPPORTED_FORMAT', `This file${said} is ${what}. Send a ${FORMATS} photo.`);
+  return new PhotoError('UNSUPPORTED_FORMAT', `This file${declared} is ${what}. Send a ${FORMATS} photo.`);
 }
 
 export function tooManyPixelsError(size: string, most: number): PhotoError {
@@ -32,7 +32,7 @@ export function tooManyPixelsError(size: string, most: number): PhotoError {
   return new PhotoError('TOO_MANY_PIXELS', `The photo has ${size}; ${limit}. Make it smaller and send it again.`);
 }
 
-/** @param size such as `40×30 pixels`, where it is known */
+/** @param size such as `40×30 pixels`; left out when unknown. */
 export function tooMuchMemoryError(size?: string): PhotoError {
   const which = size === undefined ? '' : `, of ${size},`;
   const hint = 'Make it smaller, or save it as a plain JPEG, and send it again';
@@ -48,7 +48,7 @@ export function tooNarrowError(size: string): PhotoError {
 }
 
 export function damagedError(cause: unknown): PhotoError {
-  const hint = 'Send it again, or open it, save it anew and send that';
+  const hint = 'Send it again, or open it, save a copy and send the copy';
   return new PhotoError('TRUNCATED', `The photo is damaged or cut off. ${hint}.`, { cause });
 }
 
@@ -57,7 +57,7 @@ export function timeoutError(milliseconds: number): PhotoError {
   return new PhotoError('TIMEOUT', `The photo could not be opened within ${milliseconds / 1000} s. ${hint}.`);
 }
 
-/** Millions, rounded up to hundredths, so that more than 12 never reads as 12. */
+/** The number in millions, rounded up to hundredths, so that a value over a limit never looks equal to it. */
 function megas(count: number): number {
   return Math.ceil(count / 1e4) / 100;
 }

@@ -78,15 +78,22 @@ describe('photos', () => {
   ])('%s becomes an 8-bit sRGB JPEG without metadata', async (_, make, format, tolerance) => {
     const photo = await sanitize(await make());
     expect(photo).toMatchObject({ width: 64, height: 48, original: { format, width: 64, height: 48, orientation: 1 } });
-    const { format: made, space, channels, depth, chromaSubsampling, hasProfile } = await sharp(photo.jpeg).metadata();
-    expect([made, space, channels, depth, chromaSubsampling]).toEqual(['jpeg', 'srgb', 3, 'uchar', '4:4:4']);
+    const {
+      format: outputFormat,
+      space,
+      channels,
+      depth,
+      chromaSubsampling,
+      hasProfile,
+    } = await sharp(photo.jpeg).metadata();
+    expect([outputFormat, space, channels, depth, chromaSubsampling]).toEqual(['jpeg', 'srgb', 3, 'uchar', '4:4:4']);
     expect(hasProfile).toBe(false);
     (await corners(photo)).forEach((colour, i) =>
       expect(difference(colour, CORNERS[i]!)).toBeLessThanOrEqual(tolerance),
     );
   });
 
-  test('the content counts, not what it is called, and not what follows it', async () => {
+  test('the declared type and bytes after the photo have no effect', async () => {
     const jpeg = await chart().jpeg().toBuffer();
     const plain = await sanitize(jpeg);
     expect(await sanitize(jpeg, { declaredType: 'application/pdf' })).toEqual(plain);
@@ -96,7 +103,7 @@ describe('photos', () => {
     expect(await sanitize(polyglot)).toEqual(plain);
   });
 
-  test('transparency shows white, grey has three channels', async () => {
+  test('transparent pixels become white, and grey photos get three channels', async () => {
     const glass = { width: 20, height: 20, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0 } } as const;
     const clear = await sanitize(await sharp({ create: glass }).png().toBuffer());
     expect(await pixelOf(clear.jpeg, 9, 9)).toEqual([255, 255, 255]);
@@ -106,7 +113,7 @@ describe('photos', () => {
     }
   });
 
-  // Where each corner of the stored picture is seen: EXIF 2.32, table 4, tag Orientation.
+  // Which corner of the stored picture appears in each corner of the result: EXIF 2.32, table 4, tag Orientation.
   const upright: readonly (readonly [number, number, number, number])[] = [
     [0, 1, 2, 3],
     [1, 0, 3, 2],
@@ -118,7 +125,7 @@ describe('photos', () => {
     [1, 3, 0, 2],
   ];
   test.each(upright.map((order, i) => [i + 1, order] as const))(
-    'orientation %i is turned upright',
+    'a photo with orientation %i becomes upright',
     async (orientation, order) => {
       const stored = chart().withMetadata({ orientation });
       for (const bytes of [
@@ -135,7 +142,7 @@ describe('photos', () => {
     },
   );
 
-  test('nothing but pixels is left: no EXIF, GPS, XMP, thumbnail, profile, comment', async () => {
+  test('the result has no EXIF, GPS, XMP, thumbnail, profile or comment', async () => {
     const secret = (name: string) => Buffer.from(`SECRET-${name} 40.4168N 3.7038W`);
     const tagged = await chart()
       .withExif({ IFD0: { Make: 'SECRET-MAKE', Copyright: 'SECRET-OWNER' }, IFD3: { GPSMapDatum: 'SECRET-GPS' } })
@@ -172,12 +179,12 @@ describe('photos', () => {
         expect(result.includes(mark), mark).toBe(false);
       }
       expect(result.includes(thumbnail.subarray(200, 232))).toBe(false);
-      // JFIF's own header, tables, frame and scan.
+      // The JFIF header, tables, frame and scan.
       for (const marker of segmentsOf(result)) expect([0xffe0, 0xffdb, 0xffc0, 0xffc4, 0xffda]).toContain(marker);
     }
   });
 
-  test('large ones are scaled down, small ones stay as they are', async () => {
+  test('large photos are scaled down, small ones keep their size', async () => {
     const size = async (width: number, height: number) => {
       const { width: w, height: h } = await sanitize(await chart(width, height).png().toBuffer());
       return [w, h];
@@ -188,7 +195,7 @@ describe('photos', () => {
     expect(await size(2048, 16)).toEqual([2048, 16]);
   });
 
-  test('an animation shows its first frame, however many follow', async () => {
+  test('only the first frame of an animation is decoded', async () => {
     const photo = await sanitize(await animatedWebp(4000, 4000, 15_000));
     expect([photo.width, photo.height]).toEqual([2048, 2048]);
     expect(difference(await pixelOf(photo.jpeg, 999, 999), [200, 60, 40])).toBeLessThanOrEqual(3);
@@ -246,7 +253,7 @@ describe('refusals', () => {
     expect(await refusal(bytes)).toMatch(expected);
   });
 
-  test('says what it was sent as, unless that is hostile too', async () => {
+  test('the message repeats the declared type only if it is well-formed', async () => {
     const pdf = Buffer.from('%PDF-1.7');
     expect(await refusal(pdf, { declaredType: 'image/jpeg' })).toContain('This file, sent as image/jpeg, is a PDF.');
     expect(await refusal(pdf, { declaredType: '<script>\n' })).toContain('This file is a PDF.');
@@ -254,7 +261,7 @@ describe('refusals', () => {
 });
 
 describe('processes', () => {
-  test('twenty at once wait for their turn in one process; one too many is told so', async () => {
+  test('twenty concurrent photos are decoded one after the other in one process, and one more is refused', async () => {
     await using small = createPhotoSanitizer({ maxWaiting: 19 });
     const bytes = await noise(400, 300).jpeg().toBuffer();
     const photos = Array.from({ length: 20 }, () => small.sanitize(bytes));
@@ -265,7 +272,7 @@ describe('processes', () => {
     for (const result of results) expect(result).toEqual(results[0]);
   });
 
-  test('a process that is killed in the middle is replaced, and the photo is done all the same', async () => {
+  test('a process that is killed while it decodes is replaced, and the photo is decoded', async () => {
     await using own = createPhotoSanitizer();
     await own.ready();
     const photo = own.sanitize(blackPng(5000, 5000, { interlaced: true }));
@@ -275,7 +282,7 @@ describe('processes', () => {
     expect(await photo).toMatchObject({ original: { format: 'png' } });
     expect(own.pids).not.toContain(first);
 
-    // Also between two photos.
+    // A process that is killed between two photos is replaced too.
     process.kill(own.pids[0]!, 'SIGKILL');
     expect(await own.sanitize(await chart().png().toBuffer())).toMatchObject({ width: 64 });
   });
@@ -298,7 +305,7 @@ describe('processes', () => {
     expect(await own.sanitize(await chart().png().toBuffer())).toMatchObject({ width: 64 });
   });
 
-  test('stops when told to: before, in the queue, and in the middle', async () => {
+  test('an aborted signal ends a photo before it starts, in the queue, and while it is decoded', async () => {
     await using own = createPhotoSanitizer();
     await own.ready();
     const [pid] = own.pids;
@@ -310,35 +317,38 @@ describe('processes', () => {
     const first = failure(own.sanitize(bytes, { signal: running.signal }));
     const second = failure(own.sanitize(bytes, { signal: queued.signal }));
     const third = own.sanitize(bytes);
-    queued.abort(new Error('gone from the queue'));
-    expect(await second).toEqual(new Error('gone from the queue'));
-    running.abort(new Error('gone while it ran'));
-    expect(await first).toEqual(new Error('gone while it ran'));
+    queued.abort(new Error('aborted in the queue'));
+    expect(await second).toEqual(new Error('aborted in the queue'));
+    running.abort(new Error('aborted while it ran'));
+    expect(await first).toEqual(new Error('aborted while it ran'));
     expect(await third).toMatchObject({ width: 64 });
   });
 
-  test.runIf(process.platform === 'linux')('a process knows no secret, and ends with the gateway', async () => {
-    const source = JSON.stringify(new URL('./photo-sanitizer.ts', import.meta.url));
-    const script = `const { createPhotoSanitizer } = await import(${source});
+  test.runIf(process.platform === 'linux')(
+    'a photo process has no environment variables of the gateway, and ends with it',
+    async () => {
+      const source = JSON.stringify(new URL('./photo-sanitizer.ts', import.meta.url));
+      const script = `const { createPhotoSanitizer } = await import(${source});
       const sanitizer = createPhotoSanitizer();
       await sanitizer.ready();
       console.log(sanitizer.pids[0]);
       setInterval(() => {}, 1000);`;
-    const gateway = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      env: { ...process.env, COOKIE_SECRET: 'hush' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [printed] = (await once(gateway.stdout, 'data')) as [Buffer];
-    const folder = `/proc/${Number(printed.toString())}`;
-    const names = readFileSync(`${folder}/environ`, 'utf8')
-      .split('\0')
-      .map((line) => line.split('=')[0]);
-    expect(names.toSorted()).toEqual(['', 'MALLOC_ARENA_MAX', 'UV_THREADPOOL_SIZE', 'VIPS_BLOCK_UNTRUSTED']);
-    gateway.kill('SIGKILL');
-    await expect.poll(() => existsSync(folder), { timeout: 10_000 }).toBe(false);
-  });
+      const gateway = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        env: { ...process.env, COOKIE_SECRET: 'hush' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [printed] = (await once(gateway.stdout, 'data')) as [Buffer];
+      const folder = `/proc/${Number(printed.toString())}`;
+      const names = readFileSync(`${folder}/environ`, 'utf8')
+        .split('\0')
+        .map((line) => line.split('=')[0]);
+      expect(names.toSorted()).toEqual(['', 'MALLOC_ARENA_MAX', 'UV_THREADPOOL_SIZE', 'VIPS_BLOCK_UNTRUSTED']);
+      gateway.kill('SIGKILL');
+      await expect.poll(() => existsSync(folder), { timeout: 10_000 }).toBe(false);
+    },
+  );
 
-  test('closing ends what runs and what waits', async () => {
+  test('closing rejects running and waiting photos', async () => {
     const own = createPhotoSanitizer();
     const bytes = await chart().png().toBuffer();
     const both = [failure(own.sanitize(bytes)), failure(own.sanitize(bytes))];

@@ -10,48 +10,51 @@ import { damagedError, timeoutError } from './photo-refusals.ts';
 import { createSlots } from './slots.ts';
 import type { PhotoFormat } from './sniff-format.ts';
 
+/** Options of a sanitizer. */
 export interface PhotoSanitizerOptions {
-  /** What differs from {@link PHOTO_LIMITS}. */
+  /** Limits that replace those of {@link PHOTO_LIMITS}. Default: none. */
   readonly limits?: Partial<PhotoLimits>;
-  /** Photos that are decoded at once, each in a process of its own; 1 if not given. Each may take `maxMemory`. */
+  /** The number of photo processes, each of which decodes one photo at a time and may use `maxMemory`. Default 1. */
   readonly processes?: number;
-  /** Photos that may wait while others are decoded; 32 if not given. Each holds its upload. */
+  /** The most photos that wait for a process. Their uploads stay in memory. Further photos are refused. Default 32. */
   readonly maxWaiting?: number;
 }
 
+/** Options for one photo. */
 export interface SanitizeOptions {
-  /** What the sender calls the upload, such as `image/png`. What it is, its bytes tell: a wrong name does no harm. */
+  /** The media type that the sender declared. It appears only in the message of UNSUPPORTED_FORMAT. Default: none. */
   readonly declaredType?: string;
+  /** Ends waiting and decoding. Default: none. */
   readonly signal?: AbortSignal;
 }
 
-/** Makes of hostile uploads photos that can be trusted. */
+/** Converts untrusted uploads to photos that are safe to store and to show. */
 export interface PhotoSanitizer extends AsyncDisposable {
-  /** The decoding processes that live now. */
+  /** The process ids of the running photo processes. */
   readonly pids: readonly number[];
-  /** Starts the processes. @throws {@link PhotoProcessError} when decoding does not work here at all */
+  /** Starts the processes. @throws {@link PhotoProcessError} when they cannot be started. */
   ready(): Promise<void>;
   /**
-   * Decodes the upload in a process of its own and encodes it anew: upright, 8-bit sRGB, at most 2048 pixels a side,
-   * nothing but pixels. Waits for its turn where others are before it.
-   *
-   * @throws {@link PhotoError} the photo can't be used, in words for its sender
-   * @throws {@link PhotosWaitingError} too many are waiting
-   * @throws {@link PhotoProcessError} decoding does not work here at all
+   * Decodes an upload in a photo process and encodes it as a JPEG: upright, 8-bit sRGB, at most 2048 pixels on a side,
+   * without metadata. Waits while all processes are busy.
+   * @throws {@link PhotoError} when the photo cannot be used. Its message is for the sender.
+   * @throws {@link PhotosWaitingError} when too many photos are waiting.
+   * @throws {@link PhotoProcessError} when the processes cannot be started, or the sanitizer is closed.
    */
   sanitize(bytes: Uint8Array, options?: SanitizeOptions): Promise<SanitizedPhoto>;
 }
 
-/** A crash may have come from outside; the photo that brings down two processes is at fault itself. */
+/** One crash of a process may have another reason. A photo with which two processes crash is considered damaged. */
 const ATTEMPTS = 2;
 
-/** A process that can't decode by then never will. */
+/** The time limit for the start of a process. Milliseconds. */
 const START_MS = 60_000;
 
 interface Slot {
   process: PhotoProcess | null;
 }
 
+/** Creates a sanitizer. Its processes start with `ready`, or with the first photo. */
 export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): PhotoSanitizer {
   const limits: PhotoLimits = { ...PHOTO_LIMITS, ...options.limits };
   const { processes = 1, maxWaiting = 32 } = options;
@@ -64,7 +67,7 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
     slot.process = null;
   };
 
-  /** Who holds a slot uses it alone: a process found in it has started long ago. */
+  /** Returns the process of a slot, and starts it if necessary. Only the caller that took the slot uses it. */
   const start = async (slot: Slot, signal: AbortSignal): Promise<PhotoProcess> => {
     signal.throwIfAborted();
     if (slot.process?.alive) return slot.process;
@@ -72,11 +75,11 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
     slot.process = process;
     const deadline = AbortSignal.timeout(START_MS);
     try {
-      await killedBy(AbortSignal.any([signal, deadline]), process, () => process.ready());
+      await killOnAbort(AbortSignal.any([signal, deadline]), process, () => process.ready());
     } catch (cause) {
       discard(slot);
       if (!deadline.aborted || signal.aborted) throw cause;
-      throw new PhotoProcessError('the process that decodes photos does not start', { cause });
+      throw new PhotoProcessError('the photo process did not start in time', { cause });
     }
     return process;
   };
@@ -84,7 +87,7 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
   const decode = async (process: PhotoProcess, bytes: Uint8Array, format: PhotoFormat, signal: AbortSignal) => {
     const deadline = AbortSignal.timeout(limits.timeoutMs);
     try {
-      return await killedBy(AbortSignal.any([signal, deadline]), process, () => process.decode(bytes, format));
+      return await killOnAbort(AbortSignal.any([signal, deadline]), process, () => process.decode(bytes, format));
     } catch (error) {
       if (deadline.aborted && !signal.aborted) throw timeoutError(limits.timeoutMs);
       throw error;
@@ -127,10 +130,10 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
       return slots.use((slot) => decodeIn(slot, bytes, format, signal), signal);
     },
     async [Symbol.asyncDispose]() {
-      closing.abort(new PhotoProcessError('photos are no longer taken: the service is stopping'));
-      const left = all.flatMap(({ process }) => process ?? []);
-      for (const process of left) process.kill();
-      await Promise.all(left.map(({ gone }) => gone));
+      closing.abort(new PhotoProcessError('photos are no longer accepted: the service is stopping'));
+      const running = all.flatMap(({ process }) => process ?? []);
+      for (const process of running) process.kill();
+      await Promise.all(running.map(({ gone }) => gone));
     },
   };
 }
@@ -141,8 +144,8 @@ function resultOf(answer: Answer, jpeg: Uint8Array): SanitizedPhoto {
   return { jpeg, width, height, original };
 }
 
-/** What the process does, unless the signal ends both first; then rejects with its reason. */
-async function killedBy<T>(signal: AbortSignal, process: PhotoProcess, task: () => Promise<T>): Promise<T> {
+/** Runs a task of a process. When the signal is aborted first, kills the process and rejects with the signal's reason. */
+async function killOnAbort<T>(signal: AbortSignal, process: PhotoProcess, task: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
   const kill = (): void => {

@@ -1,10 +1,10 @@
 import { createSemaphore } from '@cinematica/concurrency';
 
-/** Things of which each serves one holder at a time, handed out in the order of the requests. */
+/** A pool of slots, each of which one caller uses at a time. Callers get them in the order of their requests. */
 export interface Slots<T> {
-  /** How many requests wait. */
+  /** The number of waiting callers. */
   readonly waiting: number;
-  /** Runs with a free one. @throws the signal's reason while it waits, what `run` throws */
+  /** Runs with a free slot. @throws the signal's reason while it waits; what `run` throws */
   use<R>(run: (slot: T) => Promise<R>, signal: AbortSignal | undefined): Promise<R>;
 }
 

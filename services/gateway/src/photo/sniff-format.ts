@@ -1,15 +1,15 @@
-/** The formats that are decoded. */
+/** The formats that can be decoded. */
 export type PhotoFormat = 'jpeg' | 'png' | 'webp' | 'avif';
 
-/** What a file is by its first bytes, whatever it is called: a photo, a HEIC photo, or the name of another thing. */
+/** What the first bytes of a file show: a photo that can be decoded, a HEIC photo, or another type of file. */
 export type Sniffed =
   | { readonly kind: 'photo'; readonly format: PhotoFormat }
   | { readonly kind: 'heic' }
-  /** `name` with its article, such as `a PDF`; null where it is not known. */
+  /** `name` has an article, such as `a PDF`; null when the type is unknown. */
   | { readonly kind: 'other'; readonly name: string | null };
 
-/** How much of a file {@link sniffFormat} looks at. */
-const HEAD = 512;
+/** The number of bytes that {@link sniffFormat} reads. */
+const HEAD_BYTES = 512;
 
 const others: readonly (readonly [RegExp, string])[] = [
   [/^GIF8[79]a/, 'a GIF'],
@@ -27,14 +27,14 @@ const others: readonly (readonly [RegExp, string])[] = [
   [/^(\xef\xbb\xbf)?\s*(?=<)[^]*<svg[\s>/]/i, 'an SVG'],
 ];
 
-/** Brands of ISO 14496-12 files that hold AV1 pictures (AVIF 1.1, §6). */
+/** The brands of files with AV1 pictures (AVIF 1.1, section 6). */
 const AVIF = new Set(['avif', 'avis', 'avio']);
-/** Brands of HEIF (ISO 23008-12, annex B) whose pictures are HEVC, or anything. */
+/** The brands of HEIF files with HEVC pictures, or with pictures of any codec (ISO 23008-12, annex B). */
 const HEIF = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs', 'mif1', 'msf1', 'mif2']);
 
-/** Tells the format of a file by its first bytes. Bytes in front of the signature are not skipped. */
+/** Detects the format of a file from its first bytes. Bytes before the signature are not skipped. */
 export function sniffFormat(bytes: Uint8Array): Sniffed {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD)).toString('latin1');
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD_BYTES)).toString('latin1');
   if (head.startsWith('\xff\xd8\xff')) return { kind: 'photo', format: 'jpeg' };
   if (head.startsWith('\x89PNG\r\n\x1a\n')) return { kind: 'photo', format: 'png' };
   if (/^RIFF....WEBP/s.test(head)) return { kind: 'photo', format: 'webp' };
@@ -44,7 +44,7 @@ export function sniffFormat(bytes: Uint8Array): Sniffed {
   return { kind: 'other', name: others.find(([signature]) => signature.test(head))?.[1] ?? null };
 }
 
-/** Major and compatible brands of the `ftyp` box that such a file starts with. */
+/** The major and compatible brands in the `ftyp` box at the start of a file (ISO 14496-12); none without such a box. */
 function fileTypeBrands(head: string): string[] {
   if (head.slice(4, 8) !== 'ftyp') return [];
   const size = Buffer.from(head.slice(0, 4), 'latin1').readUInt32BE();

@@ -1,9 +1,9 @@
-/** Reads the photos that its arguments name, one after the other, and prints what became of them and what it cost. */
+/** Sanitizes the files in its arguments one after the other, and prints their outcomes and the growth of memory as JSON. */
 import { readFileSync } from 'node:fs';
 import { PhotoError } from './photo-error.ts';
 import { createPhotoSanitizer } from './photo-sanitizer.ts';
 
-/** Resident bytes of a process; 0 when it has just ended. */
+/** The resident memory of a process in bytes; 0 when it has ended. */
 function residentBytes(pid: number): number {
   try {
     return Number(/^VmRSS:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;

@@ -1,11 +1,11 @@
-/** Photos, and things that pretend to be some, for the tests. */
+/** Photos and malformed files for tests. */
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 
 export type Rgb = readonly [number, number, number];
 
-/** Top left, top right, bottom left, bottom right of {@link chart}. */
+/** The colours of {@link chart}: top left, top right, bottom left, bottom right. */
 export const CORNERS: readonly [Rgb, Rgb, Rgb, Rgb] = [
   [200, 60, 40],
   [30, 160, 60],
@@ -13,7 +13,7 @@ export const CORNERS: readonly [Rgb, Rgb, Rgb, Rgb] = [
   [210, 190, 60],
 ];
 
-/** Four quarters of different colours. */
+/** An image of four rectangles in different colours. */
 export function chart(width = 64, height = 48): Sharp {
   const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
     const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
@@ -22,7 +22,7 @@ export function chart(width = 64, height = 48): Sharp {
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
-/** A busy picture, which damage can't miss. */
+/** An image of noise, in which every damage is visible. */
 export function noise(width: number, height: number): Sharp {
   const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => Math.imul(i + 1, 2654435761) >>> 25);
   return sharp(data, { raw: { width, height, channels: 3 } });
@@ -40,13 +40,13 @@ export function pngOf(header: Uint8Array, data: Uint8Array): Buffer {
   return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
 }
 
-/** A valid black PNG of any size, made without ever holding its pixels: 30,000 × 30,000 take 2.6 MB. */
+/** A valid black PNG of any size. Its pixels are never in memory: 30,000 × 30,000 pixels take 2.6 MB. */
 export function blackPng(width: number, height: number, { interlaced = false, bits = 8, channels = 3 } = {}): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([bits, channels === 4 ? 6 : 2, 0, 0, interlaced ? 1 : 0], 8);
-  // Adam7 has the same pixels in seven passes: each of its rows has one more byte, for the filter.
+  // Adam7 stores the pixels in seven passes. Each row of each pass has one more byte, for the filter.
   const passes = interlaced ? ADAM7 : [[0, 0, 1, 1] as const];
   let length = 0;
   for (const [x, y, dx, dy] of passes) {
@@ -64,7 +64,7 @@ export function blackPng(width: number, height: number, { interlaced = false, bi
   return pngOf(header, Buffer.concat([Buffer.from([0x78, 0xda]), ...blocks, zeros(length % block), end, adler]));
 }
 
-/** First column, first row, step in columns, step in rows of each pass. */
+/** The first column, first row, column step and row step of each pass. */
 const ADAM7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -75,7 +75,7 @@ const ADAM7 = [
   [0, 1, 1, 2],
 ] as const;
 
-/** An animated WebP of as many frames of one colour each, the first red, in the corner of a canvas of that size. */
+/** An animated WebP. Each frame has one colour, red for the first and green for the others, and is in the canvas' corner. */
 export async function animatedWebp(
   width: number,
   height: number,
@@ -108,7 +108,7 @@ function riffChunk(type: string, body: Uint8Array): Buffer {
   return Buffer.concat([head, body, Buffer.alloc(body.length % 2)]);
 }
 
-/** A GIF that says it has as many frames, of one colour each. */
+/** A GIF with frames of one colour each, whose data are minimal. */
 export function animatedGif(width: number, height: number, frames: number): Buffer {
   const size = Buffer.alloc(4);
   size.writeUInt16LE(width, 0);
@@ -118,7 +118,7 @@ export function animatedGif(width: number, height: number, frames: number): Buff
   return Buffer.concat([head, ...Array.from({ length: frames }, () => frame), Buffer.from([0x3b])]);
 }
 
-/** Puts segments, such as `[0xe1, body]` for APP1, right after the start of a JPEG. */
+/** Inserts segments, such as `[0xe1, body]` for APP1, at the start of a JPEG. */
 export function withSegments(jpeg: Uint8Array, segments: readonly (readonly [number, Uint8Array])[]): Buffer {
   const parts = segments.flatMap(([marker, body]) => {
     const head = Buffer.from([0xff, marker, 0, 0]);
@@ -128,7 +128,7 @@ export function withSegments(jpeg: Uint8Array, segments: readonly (readonly [num
   return Buffer.concat([jpeg.subarray(0, 2), ...parts, jpeg.subarray(2)]);
 }
 
-/** The markers of a JPEG up to its pixels. */
+/** The markers of a JPEG up to the start of its pixels. */
 export function segmentsOf(jpeg: Uint8Array): number[] {
   const markers: number[] = [];
   const view = new DataView(jpeg.buffer, jpeg.byteOffset, jpeg.length);

@@ -6,41 +6,44 @@ import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from
 import { constants } from 'node:http2';
 import type { HttpHandler, Request, Response } from '../http/http-handler.ts';
 
+/** Options of the handler, besides those of Connect's router. Every option is required. */
 export interface ConnectHandlerOptions extends ConnectRouterOptions {
+  /** Adds the services to the router. */
   readonly routes: (router: ConnectRouter) => void;
+  /** The context values of a call, which the gate and the handlers can read. */
   readonly contextValues: (request: Request) => ContextValues;
-  /** Stands between the connection and the parser: receives the body of a call within limits. */
+  /** Receives the body of a call within limits, before it is decompressed and parsed. */
   readonly receive: (call: UniversalServerRequest, method: DescMethod) => AsyncIterable<Uint8Array>;
   /** Answers requests that are not calls. */
-  readonly others: HttpHandler;
-  /** A response could not be written, and its connection is closed. */
-  readonly onUnanswered: (method: DescMethod, error: unknown) => void;
+  readonly fallback: HttpHandler;
+  /** Called when a response could not be written. The connection or stream is closed afterwards. */
+  readonly onResponseError: (method: DescMethod, error: unknown) => void;
 }
 
 /**
- * Serves Connect, gRPC-Web and gRPC. It differs from connect-node's `connectNodeAdapter` in two ways: bodies pass
- * `receive` before they are parsed, and a call whose response fails is ended instead of left open.
+ * Serves Connect, gRPC-Web and gRPC. It differs from connect-node's `connectNodeAdapter` in two ways: bodies go through
+ * `receive` before they are parsed, and a call whose response cannot be written is ended instead of left open.
  */
 export function createConnectHandler(options: ConnectHandlerOptions): HttpHandler {
-  const { routes, contextValues, receive, others, onUnanswered, ...routerOptions } = options;
+  const { routes, contextValues, receive, fallback, onResponseError, ...routerOptions } = options;
   const router = createConnectRouter(routerOptions);
   routes(router);
-  // A method that is routed twice is served by the later route.
+  // The last route of a method wins.
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
     const handler = handlers.get(request.url?.split('?', 1)[0] ?? '');
     if (!handler) {
-      others(request, response);
+      fallback(request, response);
       return;
     }
     const call = universalRequestFromNodeRequest(request, response, undefined, contextValues(request));
     handler({ ...call, body: receive(call, handler.method) })
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((error: unknown) => {
-        // The caller has gone.
+        // The caller has disconnected.
         if (response.destroyed || call.signal.aborted) return;
-        onUnanswered(handler.method, error);
+        onResponseError(handler.method, error);
         close(response);
       });
   };

@@ -1,24 +1,24 @@
 import { createContextKey } from '@connectrpc/connect';
 import type { Caller } from '../callers/authenticate.ts';
 
-/** What is known of the connection that a call came by. */
+/** The connection of a call. */
 export interface Connection {
-  /** The peer's address. */
+  /** The IP address of the peer. */
   readonly peer: string;
-  /** Ends the call's connection, for a reader that does not read. */
-  readonly drop: () => void;
+  /** Closes the connection, or the stream of HTTP/2, of a client that does not read. */
+  readonly close: () => void;
 }
 
-/** Set by the gate, before anything of a request's body is read. */
+/** The caller. Set by the gate, before the body of a request is read. */
 export const callerKey = createContextKey<Caller>(
   { owner: '', address: null, setCookie: null },
-  { description: 'who calls' },
+  { description: 'the caller' },
 );
 
 export const connectionKey = createContextKey<Connection>(
-  { peer: '', drop: () => undefined },
-  { description: 'how the call came' },
+  { peer: '', close: () => undefined },
+  { description: 'the connection' },
 );
 
-/** Whose share of the receive budget a call's body uses: an address, or a key's owner. Set by the gate. */
-export const holderKey = createContextKey<string>('', { description: 'whose share of the receive budget is used' });
+/** The client whose share of the receive budget a body uses: an address, or the owner of a key. Set by the gate. */
+export const budgetClientKey = createContextKey<string>('', { description: 'the client in the receive budget' });

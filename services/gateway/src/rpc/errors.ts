@@ -35,14 +35,21 @@ const PHOTO_REASONS: Readonly<Record<PhotoErrorReason, ErrorReason>> = {
 
 const DETAILS = [ErrorInfoSchema, BadRequestSchema, RetryInfoSchema];
 
-/** What a call is refused with, whatever was thrown. Someone else's video is refused as one that never was. */
+/**
+ * Converts anything that was thrown to the error of a call. A video of another owner has the same error as a video that
+ * does not exist, so that ids cannot be probed.
+ *
+ * There are two types of errors because there are two gRPC libraries. `RpcError` is that of `packages/protocol`, which all
+ * services throw, including the stages, whose server is grpc-js. `ConnectError` is that of Connect, which serves browsers
+ * and gRPC on the same port here. Services throw `RpcError` only; `toConnectError` converts at the edge.
+ */
 export function refusalOf(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
   if (error instanceof PhotoError) {
     return refuse(Code.INVALID_ARGUMENT, PHOTO_REASONS[error.reason], error.message, [], { cause: error });
   }
   if (error instanceof PhotosWaitingError) {
-    return refuseUntil(ErrorReason.SYSTEM_BUSY, 'Too many photos are waiting to be read: try again soon.', 5_000);
+    return refuseUntil(ErrorReason.SYSTEM_BUSY, 'Too many photos are waiting to be decoded: try again soon.', 5_000);
   }
   if (error instanceof UnknownVideoError || error instanceof InvalidKeyError) {
     return refuse(Code.NOT_FOUND, ErrorReason.VIDEO_NOT_FOUND, 'There is no such video.');
@@ -55,8 +62,7 @@ export function refusalOf(error: unknown): RpcError {
     return refuseUntil(reason, error.message, error.retrySeconds * 1000);
   }
   if (error instanceof StorageFullError) {
-    const message =
-      'There is no room to store more right now: delete videos that you no longer want, or try again later.';
+    const message = 'The storage is full: delete videos that you no longer want, or try again later.';
     return refuseUntil(ErrorReason.STORAGE_FULL, message, 60_000);
   }
   if (error instanceof SlowReaderError) {
@@ -68,25 +74,30 @@ export function refusalOf(error: unknown): RpcError {
     error instanceof MissingArtifactError ||
     error instanceof PhotoProcessError
   ) {
-    const message = 'Something that this call needs can’t be reached right now: try again.';
+    const message = 'The storage or another part of the service is not available right now: try again.';
     return refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message, [], { cause: error });
   }
-  const message = 'This is a fault of ours. Try again; if it stays, tell whoever runs this service.';
+  const message = 'An internal error occurred. Try again; if it happens again, contact the operator of this service.';
   return refuse(Code.INTERNAL, ErrorReason.INTERNAL, message, [], { cause: error });
 }
 
-/** The most characters of an error's message. Connect's own messages repeat values of the request. */
+/** The maximum length of a message, in UTF-16 code units. Connect's own messages repeat values of the request. */
 const MAX_MESSAGE_LENGTH = 1_000;
 
 /**
- * Converts to the error that Connect sends. Connect's own errors keep their code, except that bytes that can't be parsed
- * are the caller's fault. Messages are shortened and made well-formed: a lone surrogate can't be written in a trailer.
+ * Converts anything that was thrown to the error that Connect sends. Connect's own errors keep their code, except for
+ * requests that cannot be parsed, which become INVALID_ARGUMENT. Messages are shortened, and lone surrogates are replaced,
+ * because they cannot be encoded in a trailer.
  */
 export function toConnectError(error: unknown): ConnectError {
   if (error instanceof ConnectError && !isParseFailure(error)) return withSafeMessage(error);
   const refusal =
     error instanceof ConnectError
-      ? refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, 'The bytes sent are no request of this method.')
+      ? refuse(
+          Code.INVALID_ARGUMENT,
+          ErrorReason.INVALID_REQUEST,
+          'The request cannot be parsed as a message of this method.',
+        )
       : refusalOf(error);
   const details = DETAILS.flatMap((desc) => refusal.find(desc).map((value) => ({ desc, value })));
   return new ConnectError(safeMessage(refusal.message), toConnectCode(refusal.code), undefined, details, refusal.cause);
@@ -106,10 +117,9 @@ function withSafeMessage(error: ConnectError): ConnectError {
   return safe;
 }
 
-/** The same numbers under two libraries' names. */
+/** The codes of Connect by number. Both libraries use the numbers of gRPC. */
 const CONNECT_CODES: ReadonlyMap<number, ConnectCode> = new Map(
   Object.values(ConnectCode).flatMap((code) => (typeof code === 'number' ? [[code, code] as const] : [])),
 );
 
-/** As Connect has it: the same number. */
 const toConnectCode = (code: Code): ConnectCode => CONNECT_CODES.get(code) ?? ConnectCode.Internal;

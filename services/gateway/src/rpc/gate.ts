@@ -5,44 +5,49 @@ import { authenticate } from '../callers/authenticate.ts';
 import type { AuthenticateOptions } from '../callers/authenticate.ts';
 import { clientAddress } from '../callers/client-address.ts';
 import type { RateLimit } from '../callers/rate-limit.ts';
-import { blameCaller } from './blame-caller.ts';
-import { callerKey, connectionKey, holderKey } from './context.ts';
+import { attributeParseErrors } from './attribute-parse-errors.ts';
+import { callerKey, connectionKey, budgetClientKey } from './context.ts';
 import { toConnectError } from './errors.ts';
 
+/** Options of the gate. Every option is required. */
 export interface GateOptions extends AuthenticateOptions {
+  /** Counts calls by API key or client address. */
   readonly limit: RateLimit;
 }
 
-/** Passed by each call before anything of its body is read: identifies the caller and applies the rate limits. */
+/**
+ * Creates a function that Connect calls before it reads the body of a request. It identifies the caller and applies the
+ * rate limits.
+ */
 export function createGate(options: GateOptions): (context: HandlerContext) => void {
   const { limit } = options;
 
-  function keepRate(caller: string): void {
+  function applyRateLimit(caller: string): void {
     const retry = limit.take(caller);
     if (retry > 0) throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, 'Too many requests: slow down.', retry);
   }
 
-  function pass(context: HandlerContext): void {
+  function admit(context: HandlerContext): void {
     const { requestHeader, responseHeader, values } = context;
     const { peer } = values.get(connectionKey);
     const address = clientAddress(peer, requestHeader.get('x-forwarded-for'), options.trustedProxies);
-    // Health and reflection reveal nothing, and the link of a shared video is its permission: no caller is identified.
+    // These need no caller: health and reflection reveal nothing private, and the link of a shared video is the permission.
     if (context.service !== VideoService || context.method === VideoService.method.getSharedVideo) {
-      values.set(holderKey, address);
-      keepRate(context.service === VideoService ? address : `${context.service.typeName} ${address}`);
+      values.set(budgetClientKey, address);
+      applyRateLimit(context.service === VideoService ? address : `${context.service.typeName} ${address}`);
       return;
     }
     const caller = authenticate(requestHeader, peer, options);
     values.set(callerKey, caller);
-    values.set(holderKey, caller.address ?? caller.owner);
+    values.set(budgetClientKey, caller.address ?? caller.owner);
     if (caller.setCookie !== null) responseHeader.append('set-cookie', caller.setCookie);
-    keepRate(caller.address ?? caller.owner);
+    applyRateLimit(caller.address ?? caller.owner);
   }
 
   return (context) => {
-    blameCaller(context);
+    attributeParseErrors(context);
     try {
-      pass(context);
+      admit(context);
     } catch (error) {
       throw toConnectError(error);
     }

@@ -4,14 +4,19 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { EventEmitter, on } from 'node:events';
 
-/** `grpc.health.v1` for a server whose services all work or all don't. */
+/** `grpc.health.v1` for a server whose services all have the same status. */
 export interface HealthService {
   readonly implementation: ServiceImpl<typeof Health>;
+  /** False at first. */
   readonly serving: boolean;
+  /** Sets the status, and sends a change to the watchers. */
   set(serving: boolean): void;
 }
 
-/** @param draining ends watches. */
+/**
+ * @param services the full names of the known services.
+ * @param draining ends watches with its reason.
+ */
 export function createHealth(services: readonly string[], draining: AbortSignal): HealthService {
   const changes = new EventEmitter().setMaxListeners(0);
   const known = new Set(['', ...services]);
@@ -32,14 +37,14 @@ export function createHealth(services: readonly string[], draining: AbortSignal)
     },
     implementation: {
       check({ service }) {
-        if (!known.has(service)) throw new ConnectError('There is no such service here.', Code.NotFound);
+        if (!known.has(service)) throw new ConnectError('Unknown service.', Code.NotFound);
         return { status: status(service) };
       },
       list: () => ({ statuses: Object.fromEntries([...known].map((name) => [name, { status: status(name) }])) }),
       async *watch({ service }, { signal }) {
         const ended = AbortSignal.any([signal, draining]);
         let last = status(service);
-        // Listens before it tells, so that no change is missed.
+        // The listener is added before the first response, so that no change is missed.
         const events = on(changes, 'change', { signal: ended });
         yield { status: last };
         try {

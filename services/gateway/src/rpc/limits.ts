@@ -1,14 +1,14 @@
-/** The most bytes of a CreateVideo request, as sent and as decompressed: the largest photo in base64, and its settings. */
+/** The maximum size of a CreateVideo request, compressed and decompressed: the largest photo in base64, and settings. Bytes. */
 export const MAX_UPLOAD_BYTES = 17_000_000;
 
-/** The most bytes of any other request message, as sent and as decompressed. The largest legitimate one has about 700. */
+/** The maximum size of any other request, compressed and decompressed. The largest legitimate one has about 700. Bytes. */
 export const MAX_MESSAGE_BYTES = 16_384;
 
-/** The most bytes that one stream of requests may send in all. Only reflection has such streams. */
+/** The maximum total size of a stream of requests. Only reflection has such streams. Bytes. */
 export const MAX_STREAM_BYTES = 262_144;
 
-/** The most bytes of a response message: a page of videos. */
+/** The maximum size of a response. The largest is a page of videos. Bytes. */
 export const MAX_RESPONSE_BYTES = 4_000_000;
 
-/** Smaller responses are not worth compressing. */
+/** The size from which responses are compressed. Bytes. */
 export const COMPRESS_MIN_BYTES = 16_384;

@@ -16,38 +16,38 @@ type Next = Parameters<Interceptor>[0];
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * Around every call: holds requests to the rules in their schema, turns whatever is thrown into what callers are told,
- * counts, and logs what went wrong. Nothing of a request's content is logged.
+ * Creates an interceptor that validates requests, converts errors to those that callers receive, records metrics and a
+ * span, and logs failures. The content of requests is never logged.
  */
 export function observeCalls(log: Log, { registry }: Pick<Metrics, 'registry'>): Interceptor {
   const registers = [registry];
   const calls = new Counter({
     name: 'cinematica_rpc_total',
-    help: 'Calls that ended, by method and code.',
+    help: 'Calls that have ended, by method and status code.',
     labelNames: ['method', 'code'],
     registers,
   });
   const seconds = new Histogram({
     name: 'cinematica_rpc_seconds',
-    help: 'From a request to its answer, of calls with one answer.',
+    help: 'Duration of unary calls that succeeded, in seconds.',
     labelNames: ['method'],
     buckets: SECONDS,
     registers,
   });
 
-  function ended({ name, parent }: DescMethod, code: Code | null): void {
+  function countCall({ name, parent }: DescMethod, code: Code | null): void {
     calls.inc({ method: `${parent.typeName}/${name}`, code: code === null ? 'Ok' : Code[code] });
   }
 
-  function failed(method: DescMethod, error: unknown, signal: AbortSignal): ConnectError {
-    const gone = signal.aborted && !(error instanceof ConnectError);
-    const refusal = gone ? ConnectError.from(signal.reason, Code.Canceled) : toConnectError(error);
-    ended(method, refusal.code);
+  function convertError(method: DescMethod, error: unknown, signal: AbortSignal): ConnectError {
+    const disconnected = signal.aborted && !(error instanceof ConnectError);
+    const refusal = disconnected ? ConnectError.from(signal.reason, Code.Canceled) : toConnectError(error);
+    countCall(method, refusal.code);
     const fields = { method: method.name, code: Code[refusal.code] };
     if (refusal.code === Code.Internal || refusal.code === Code.Unknown) {
-      log.error('a call failed by a fault of ours', refusal.cause ?? error, fields);
+      log.error('call failed', refusal.cause ?? error, fields);
     } else if (refusal.code === Code.Unavailable && refusal.cause !== undefined) {
-      log.warn('a call could not be served', { ...fields, reason: describeError(refusal.cause) });
+      log.warn('call rejected: a dependency is unavailable', { ...fields, reason: describeError(refusal.cause) });
     }
     return refusal;
   }
@@ -60,51 +60,51 @@ export function observeCalls(log: Log, { registry }: Pick<Metrics, 'registry'>):
 
   async function call(next: Next, request: UnaryRequest | StreamRequest): Promise<UnaryResponse | StreamResponse> {
     const { method, signal } = request;
-    const begin = performance.now();
+    const startedAt = performance.now();
     try {
       if (!request.stream) {
-        check(method.input, request.message);
+        validate(method.input, request.message);
         const response = await next(request);
-        seconds.observe({ method: method.name }, (performance.now() - begin) / 1000);
-        ended(method, null);
+        seconds.observe({ method: method.name }, (performance.now() - startedAt) / 1000);
+        countCall(method, null);
         return response;
       }
-      const response = await next({ ...request, message: checked(method.input, request.message) });
+      const response = await next({ ...request, message: validated(method.input, request.message) });
       if (!response.stream) return response;
-      return { ...response, message: watched(response.message, method, signal) };
+      return { ...response, message: counted(response.message, method, signal) };
     } catch (error) {
-      throw failed(method, error, signal);
+      throw convertError(method, error, signal);
     }
   }
 
-  async function* watched<T>(messages: AsyncIterable<T>, method: DescMethod, signal: AbortSignal): AsyncGenerator<T> {
-    let told = false;
+  async function* counted<T>(messages: AsyncIterable<T>, method: DescMethod, signal: AbortSignal): AsyncGenerator<T> {
+    let ended = false;
     try {
       yield* messages;
-      told = true;
-      ended(method, null);
+      ended = true;
+      countCall(method, null);
     } catch (error) {
-      told = true;
-      throw failed(method, error, signal);
+      ended = true;
+      throw convertError(method, error, signal);
     } finally {
-      // The reader went away between two messages.
-      if (!told) ended(method, Code.Canceled);
+      // The client disconnected between two messages.
+      if (!ended) countCall(method, Code.Canceled);
     }
   }
 }
 
-async function* checked<D extends DescMessage>(
+async function* validated<D extends DescMessage>(
   desc: D,
   messages: AsyncIterable<MessageShape<D>>,
 ): AsyncGenerator<MessageShape<D>> {
   for await (const message of messages) {
-    check(desc, message);
+    validate(desc, message);
     yield message;
   }
 }
 
-function check<D extends DescMessage>(desc: D, message: MessageShape<D>): void {
-  // What is no photo at all is told so, whatever else there is to say.
+function validate<D extends DescMessage>(desc: D, message: MessageShape<D>): void {
+  // An upload that is not a photo is reported first, whatever other errors the request has.
   if (isMessage(message, CreateVideoRequestSchema) && message.source.case === 'image') {
     checkUpload(message.source.value, PHOTO_LIMITS);
   }

@@ -9,43 +9,44 @@ import { BodyError, receiveBody } from '../http/receive-body.ts';
 import type { BodyLimits } from '../http/receive-body.ts';
 import { createReceiveBudget } from '../http/receive-budget.ts';
 import type { ReceiveBudget } from '../http/receive-budget.ts';
-import { holderKey } from './context.ts';
+import { budgetClientKey } from './context.ts';
 import { toConnectError } from './errors.ts';
 import { MAX_MESSAGE_BYTES, MAX_STREAM_BYTES, MAX_UPLOAD_BYTES } from './limits.ts';
 
-/** How bodies of one kind of method are received. */
+/** How the bodies of one class of methods are received. */
 interface BodyClass {
   readonly limits: BodyLimits;
   readonly budget: ReceiveBudget;
 }
 
-/** A photo, from a phone on a slow connection: 12 MB at 64 kbit/s would take half an hour, the deadline ends it before. */
+/** Photos, also from phones with a slow connection. At 8 kB/s, the minimum, 2.4 MB arrive before the deadline. */
 const uploads = (): BodyClass => ({
   limits: { maxBytes: MAX_UPLOAD_BYTES, minBytesPerSecond: 8_000, graceMs: 10_000, deadlineMs: 300_000 },
-  // A body is held up to four times while it is parsed: as chunks, as one array, as text, and as the photo.
-  budget: createReceiveBudget({ totalBytes: 80_000_000, holderBytes: 24_000_000, waitMs: 30_000 }),
+  // While a body is parsed, up to four copies of it are in memory: chunks, one array, text, and the photo.
+  budget: createReceiveBudget({ totalBytes: 80_000_000, clientBytes: 24_000_000, waitMs: 30_000 }),
 });
 
 const messages = (): BodyClass => ({
   limits: { maxBytes: MAX_MESSAGE_BYTES, minBytesPerSecond: 1_000, graceMs: 5_000, deadlineMs: 10_000 },
-  budget: createReceiveBudget({ totalBytes: 16_000_000, holderBytes: 4_000_000, waitMs: 10_000 }),
+  budget: createReceiveBudget({ totalBytes: 16_000_000, clientBytes: 4_000_000, waitMs: 10_000 }),
 });
 
-/** Several messages, each an answer to the one before: the sender may think for a minute. */
+/** Streams of several messages. The client may pause for up to a minute, because it answers responses. */
 const streams = (): BodyClass => ({
   limits: { maxBytes: MAX_STREAM_BYTES, minBytesPerSecond: 0, graceMs: 60_000, deadlineMs: Infinity },
-  budget: createReceiveBudget({ totalBytes: 32_000_000, holderBytes: 8_000_000, waitMs: 10_000 }),
+  budget: createReceiveBudget({ totalBytes: 32_000_000, clientBytes: 8_000_000, waitMs: 10_000 }),
 });
 
 /** The largest legitimate CreateVideoRequest in JSON has three levels and about 40 fields. */
 const JSON_LIMITS = { maxDepth: 16, maxStructureBytes: 16_384, maxStringBytes: 16_384 };
 
-/** The bytes of an envelope before its message, in the streaming protocols and gRPC. */
+/** The size of the envelope before each message in gRPC, gRPC-Web and Connect's streams. Bytes. */
 const ENVELOPE_BYTES = 5;
 
 /**
- * Receives the bodies of calls: limits of size by method, one budget of memory for each kind of method, a pace, and a
- * check of a JSON upload's shape. All of it applies before a body is decompressed or parsed.
+ * Creates a function that receives the bodies of calls. It limits their size, their minimum speed and the memory that they
+ * use, and checks the structure of JSON uploads, all before a body is decompressed or parsed.
+ * @param refusals counts refused bodies by reason.
  */
 export function createCallReceiver(refusals: Counter<'reason'>) {
   const [upload, message, stream] = [uploads(), messages(), streams()];
@@ -62,7 +63,7 @@ export function createCallReceiver(refusals: Counter<'reason'>) {
       yield* receiveBody(call.body as AsyncIterable<Uint8Array>, {
         limits,
         budget,
-        holder: call.contextValues?.get(holderKey) ?? '',
+        client: call.contextValues?.get(budgetClientKey) ?? '',
         declaredBytes: declaredBytes(call.header),
         countsAsLargest: isUpload && isCompressed(call.header),
         releaseWhenReceived: !isUpload,
@@ -80,8 +81,8 @@ export function createCallReceiver(refusals: Counter<'reason'>) {
 
 function inspectJson(header: Headers): (chunk: Uint8Array) => void {
   if (isCompressed(header)) {
-    const advice = 'A photo in JSON must not be compressed: send the JSON as it is, or a binary Protobuf message.';
-    throw toConnectError(refuse(Code.UNIMPLEMENTED, ErrorReason.INVALID_REQUEST, advice));
+    const message = 'A photo in JSON must not be compressed: send the JSON as it is, or a binary Protobuf message.';
+    throw toConnectError(refuse(Code.UNIMPLEMENTED, ErrorReason.INVALID_REQUEST, message));
   }
   const check = createJsonLimiter(JSON_LIMITS);
   let envelope = header.get('content-type')?.startsWith('application/json') === true ? 0 : ENVELOPE_BYTES;
@@ -94,8 +95,8 @@ function inspectJson(header: Headers): (chunk: Uint8Array) => void {
 
 function refusalOf(error: unknown): ConnectError | null {
   if (error instanceof JsonLimitError) {
-    const text = `The JSON is not a request of this method: ${error.message}.`;
-    return toConnectError(refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, text));
+    const message = `The JSON cannot be a message of this method: ${error.message}.`;
+    return toConnectError(refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, message));
   }
   if (!(error instanceof BodyError)) return null;
   switch (error.refusal) {
@@ -113,7 +114,7 @@ function declaredBytes(header: Headers): number | null {
   return Number.isSafeInteger(length) && length >= 0 ? length : null;
 }
 
-/** The headers that name a compression: of Connect's unary calls, of its streams, and of gRPC. */
+/** The headers that name the compression in Connect's unary calls, in its streams, and in gRPC. */
 const ENCODINGS = ['content-encoding', 'connect-content-encoding', 'grpc-encoding'];
 
 const isCompressed = (header: Headers): boolean =>

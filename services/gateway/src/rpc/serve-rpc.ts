@@ -12,16 +12,24 @@ import type { Connection } from './context.ts';
 import type { HealthService } from './health.ts';
 import { COMPRESS_MIN_BYTES, MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES, MAX_UPLOAD_BYTES } from './limits.ts';
 
-export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onUnanswered'> {
+/** What the RPCs are served with. Every part is required. */
+export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onResponseError'> {
+  /** Implements `cinematica.v1.VideoService`. */
   readonly service: ServiceImpl<typeof VideoService>;
+  /** Implements `grpc.health.v1.Health`. */
   readonly health: HealthService;
+  /** Called for each call before its body is read. An error that it throws is the answer. */
   readonly gate: (context: HandlerContext) => void;
+  /** Validates requests, converts errors, and records metrics. */
   readonly observe: Interceptor;
 }
 
-/** The services over Connect, gRPC-Web and gRPC. @param others answers requests that are not calls. */
-export function serveRpc(parts: RpcParts, others: HttpHandler): HttpHandler {
-  const { service, health, gate, observe, receive, onUnanswered } = parts;
+/**
+ * Serves `VideoService`, health and reflection over Connect, gRPC-Web and gRPC.
+ * @param fallback answers requests that are not calls.
+ */
+export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
+  const { service, health, gate, observe, receive, onResponseError } = parts;
   const reflection = createReflection([VideoService, Health]);
   return createConnectHandler({
     routes(router) {
@@ -32,13 +40,13 @@ export function serveRpc(parts: RpcParts, others: HttpHandler): HttpHandler {
       });
       router.service(Health, health.implementation);
       router.service(ServerReflection, {
-        // It asks nothing of its caller.
+        // Reflection does not use the call context.
         serverReflectionInfo: (requests) => reflection.serverReflectionInfo(requests, undefined as never),
       });
     },
     receive,
-    onUnanswered,
-    others,
+    onResponseError,
+    fallback,
     requestGate: gate,
     interceptors: [observe],
     contextValues: (request) => createContextValues().set(connectionKey, connectionOf(request)),
@@ -46,15 +54,15 @@ export function serveRpc(parts: RpcParts, others: HttpHandler): HttpHandler {
     compressMinBytes: COMPRESS_MIN_BYTES,
     readMaxBytes: MAX_MESSAGE_BYTES,
     writeMaxBytes: MAX_RESPONSE_BYTES,
-    // Millions of unknown fields in one photo's place would each be kept as an object.
+    // Otherwise each unknown field becomes an object, and an upload can contain millions of them.
     binaryOptions: { readUnknownFields: false },
   });
 }
 
 function connectionOf(request: Request): Connection {
-  const drop = () => {
+  const close = () => {
     if ('stream' in request) request.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     else request.socket.destroy();
   };
-  return { peer: request.socket.remoteAddress ?? '', drop };
+  return { peer: request.socket.remoteAddress ?? '', close };
 }

@@ -13,7 +13,7 @@ let scaler: RpcClient<typeof ExternalScaler>;
 
 beforeAll(async () => {
   gateway = await startTestGateway({ SCALER_PORT: '0', ADMIT_RUNNING: '1' });
-  // As KEDA does: without a token.
+  // KEDA sends no token.
   channel = openChannel(`127.0.0.1:${gateway.scalerPort}`);
   scaler = createClient(ExternalScaler, channel);
 });
@@ -34,7 +34,7 @@ const demand = async (stage: string, more: Record<string, string> = {}) => {
   return metricValues[0]!.metricValueFloat;
 };
 
-test('a stage that sleeps is woken by videos that wait, and has nothing to do once they are done', async () => {
+test('waiting videos activate a stage, and it is inactive again when they have ended', async () => {
   const changes = scaler.streamIsActive(ref('denoise'))[Symbol.asyncIterator]();
   expect((await changes.next()).value).toMatchObject({ result: false });
   expect(await scaler.isActive(ref('denoise'))).toMatchObject({ result: false });
@@ -44,7 +44,7 @@ test('a stage that sleeps is woken by videos that wait, and has nothing to do on
   const client = gateway.client();
   const names: string[] = [];
   for (let i = 0; i < 2; i++) {
-    // Three segments each: they are denoised one after the other.
+    // Each video has three segments, which are denoised one after the other.
     const { video } = await client.createVideo({ source: { case: 'image', value: image }, settings: { frames: 12 } });
     names.push(video!.name);
   }
@@ -67,7 +67,7 @@ test('a stage that sleeps is woken by videos that wait, and has nothing to do on
     findTask(record, { stage: Stage.ENCODE, segment: 0 })!.state = TaskState.DONE;
     for (const segment of [0, 1]) findTask(record, { stage: Stage.DENOISE, segment })!.state = TaskState.DONE;
   });
-  // Two of its segments can be decoded at once.
+  // Two segments of the first video can be decoded at the same time.
   await expect.poll(() => demand('decode')).toBe(3);
   expect(await demand('encode')).toBe(1);
   expect(await demand('denoise')).toBe(2);
@@ -77,7 +77,7 @@ test('a stage that sleeps is woken by videos that wait, and has nothing to do on
   await changes.return?.();
 });
 
-test('replicas are reckoned by what the trigger says; what it says wrong is named', async () => {
+test('the metric target is tasksPerReplica, and errors name the wrong key of the metadata', async () => {
   const { metricSpecs } = await scaler.getMetricSpec(ref('decode', { tasksPerReplica: '2.5' }));
   expect(metricSpecs).toMatchObject([{ metricName: 'cinematica-decode-demand', targetSizeFloat: 2.5, targetSize: 3n }]);
   expect((await scaler.getMetricSpec(ref('mux'))).metricSpecs).toMatchObject([{ targetSizeFloat: 1, targetSize: 1n }]);

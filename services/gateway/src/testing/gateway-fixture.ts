@@ -1,4 +1,4 @@
-/** What the gateway's tests share: a gateway of their own, and what stages would do to its videos. */
+/** A gateway for the tests of one file, and changes to its videos as the stages make them. */
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { cancelVideo, changed, findTask, Lifetime, Stage, TaskState, VideoState } from '@cinematica/pipeline';
 import type { Artifact, VideoRecord } from '@cinematica/pipeline';
@@ -10,10 +10,10 @@ import { randomBytes } from 'node:crypto';
 import { chart } from '../photo/test-photos.ts';
 import { startTestGateway } from './gateway-process.ts';
 
-/** The id of no video. */
-export const NOTHING = '00000000-0000-7000-8000-000000000000';
+/** A valid id that no video has. */
+export const UNKNOWN_ID = '00000000-0000-7000-8000-000000000000';
 
-/** A photo with a place in its EXIF. */
+/** A photo with a GPS position in its EXIF. */
 export const photo = new Uint8Array(
   await chart(96, 64)
     .jpeg()
@@ -21,7 +21,7 @@ export const photo = new Uint8Array(
     .toBuffer(),
 );
 
-/** What stands for a finished video's mp4. */
+/** The bytes that stand for the mp4 of a finished video. */
 export const mp4 = randomBytes(50_000);
 
 export const gateway = await startTestGateway({
@@ -31,11 +31,13 @@ export const gateway = await startTestGateway({
   ADMIT_WAITING: '1',
 });
 
-export async function made(client = gateway.client(), request = {}): Promise<Video> {
+/** Creates a video from {@link photo}. @param request fields that are added to the request. */
+export async function createTestVideo(client = gateway.client(), request = {}): Promise<Video> {
   const { video } = await client.createVideo({ source: { case: 'image', value: photo }, ...request });
   return video!;
 }
 
+/** The error of a refused call. */
 export interface Refusal {
   readonly code: Code;
   readonly reason: string;
@@ -43,11 +45,11 @@ export interface Refusal {
   readonly error: ConnectError;
 }
 
-/** The refusal of a call. */
-export async function refused(call: Promise<unknown>): Promise<Refusal> {
+/** Returns the error of a call, which must fail. */
+export async function expectRefusal(call: Promise<unknown>): Promise<Refusal> {
   const error = await call.then(
     () => {
-      throw new Error('it was not refused');
+      throw new Error('the call was not refused');
     },
     (thrown: unknown) => ConnectError.from(thrown),
   );
@@ -57,18 +59,18 @@ export async function refused(call: Promise<unknown>): Promise<Refusal> {
 
 export const idOf = ({ name }: Video) => name.replace('videos/', '');
 
-/** A file of a video. */
+/** The file of this kind of a video. */
 export const fileOf = (video: Pick<Video, 'media'> | undefined, kind: MediaKind) =>
   video!.media.find((media) => media.kind === kind)!;
 
-/** Changes a record as a stage does. */
+/** Changes the record of a video, as a stage does. */
 export const update = (owner: string, video: Video, change: (record: VideoRecord) => void) =>
   gateway.records.update({ owner, videoId: idOf(video) }, (record) => {
     change(record);
     return changed();
   });
 
-/** Ends a video as the muxer does. */
+/** Finishes a video, as the muxer does. */
 export async function finish(owner: string, video: Video): Promise<void> {
   const videoId = idOf(video);
   const frame = await chart(64, 48).png().toBuffer();
@@ -85,7 +87,7 @@ export async function finish(owner: string, video: Video): Promise<void> {
   });
 }
 
-/** Leaves nothing that another test's videos would have to wait for. */
+/** Cancels all videos, so that videos of the next test do not wait for them. */
 export async function cancelAll(): Promise<void> {
   for (const ref of await gateway.videos()) await gateway.records.update(ref, cancelVideo);
 }

@@ -1,4 +1,4 @@
-/** A real gateway in a process of its own, on a real NATS, for tests and measurements. */
+/** A gateway process with its own nats-server, for tests and benchmarks. */
 import {
   createObjectArtifacts,
   connectNats,
@@ -29,46 +29,49 @@ import { digestOfKey } from '../callers/api-keys.ts';
 /** The model of test gateways. */
 export const MODEL = join(import.meta.dirname, '../../../../test/golden/tiny-xt/checkpoint');
 
-/** Keys that the gateway knows, by whose they are. */
+/** The valid API keys by owner. */
 export const KEYS = { ann: 'key-of-ann', bob: 'key-of-bob' } as const;
 
 export type Protocol = 'connect' | 'grpc-web' | 'grpc';
 
+/** How a client calls the gateway. */
 export interface ClientOptions {
+  /** Default `connect`. */
   readonly protocol?: Protocol;
-  /** An API key; null for none. */
+  /** An API key; null for none. Default: Ann's key. */
   readonly key?: string | null;
-  /** A cookie jar: filled by answers, sent with calls. */
+  /** A cookie jar, which responses set and calls send. Default: no cookies. */
   readonly jar?: { cookie?: string };
 }
 
 export interface TestGateway extends AsyncDisposable {
+  /** The base URL of the API. */
   readonly url: string;
   readonly port: number;
-  /** Where KEDA asks; 0 where it can't. */
+  /** The port of the external scaler; 0 when SCALER_PORT is not set. */
   readonly scalerPort: number;
   readonly pid: number;
-  /** What Prometheus would read. */
+  /** Reads `/metrics`. */
   metrics(): Promise<string>;
-  /** Every line of its log. */
+  /** All lines of the log so far. */
   readonly log: readonly string[];
   readonly nats: TestNats;
   readonly records: Records;
   readonly artifacts: Artifacts;
-  /** All videos, of every owner. */
+  /** The videos of all owners. */
   videos(): Promise<VideoRef[]>;
   client(options?: ClientOptions): Client<typeof VideoService>;
-  /** SIGTERM. @returns its exit code. */
+  /** Sends SIGTERM and waits for the end. @returns the exit code. */
   stop(): Promise<number | null>;
 }
 
-/** @param env what differs from the defaults. */
+/** @param env further environment variables of the gateway. */
 export async function startTestGateway(env: Readonly<Record<string, string>> = {}): Promise<TestGateway> {
   const nats = await startTestNats();
   const home = await mkdtemp(join(tmpdir(), 'cinematica-gateway-'));
   const keysFile = join(home, 'keys');
   const lines = Object.entries(KEYS).map(([name, key]) => `${name} ${digestOfKey(key).toString('hex')}`);
-  await writeFile(keysFile, `# who calls\n\n${lines.join('\n')}\n`);
+  await writeFile(keysFile, `# the keys of the tests\n\n${lines.join('\n')}\n`);
   const settings = pipelineSettingsSchema.parse({ ...env });
   const connection = await connectNats('test', { NATS_URL: nats.url });
   const { ref } = await openNamedCheckpoint(MODEL);
@@ -93,17 +96,22 @@ export async function startTestGateway(env: Readonly<Record<string, string>> = {
     },
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(...text.split('\n').filter(Boolean)));
-  const { port, metrics, scaler = 0 } = await portsOf(child, log);
+  const { port, metrics, scaler = 0 } = await readPorts(child, log);
   const url = `http://127.0.0.1:${port}`;
-  await ready(url);
+  await untilReady(url);
 
   return {
-    ...{ url, port, scalerPort: scaler, pid: child.pid ?? 0, log, nats },
+    url,
+    port,
+    scalerPort: scaler,
+    pid: child.pid ?? 0,
+    log,
+    nats,
     metrics: async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text(),
     records: await openRecords(connection, settings),
     artifacts: createObjectArtifacts(connection, settings),
     videos: () => listVideos(connection),
-    client: (options) => clientOf(url, options),
+    client: (options) => createTestClient(url, options),
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
         const gone = once(child, 'exit');
@@ -135,7 +143,7 @@ async function listVideos(connection: NatsConnection): Promise<VideoRef[]> {
   return videos;
 }
 
-/** Reads a stream to its end. */
+/** Collects all messages of a stream. */
 export async function readAll<T>(messages: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const message of messages) all.push(message);
@@ -148,7 +156,7 @@ interface Ports {
   readonly scaler?: number;
 }
 
-async function portsOf(child: ChildProcess, log: readonly string[]): Promise<Ports> {
+async function readPorts(child: ChildProcess, log: readonly string[]): Promise<Ports> {
   for (let tries = 0; tries < 300; tries++) {
     const line = log.find((each) => each.includes('"started"'));
     if (line) return JSON.parse(line) as Ports;
@@ -158,7 +166,7 @@ async function portsOf(child: ChildProcess, log: readonly string[]): Promise<Por
   throw new Error(`the gateway did not start: ${log.join('\n')}`);
 }
 
-async function ready(url: string): Promise<void> {
+async function untilReady(url: string): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     if ((await fetch(`${url}/readyz`)).ok) return;
     await delay(50);
@@ -166,7 +174,7 @@ async function ready(url: string): Promise<void> {
   throw new Error('the gateway did not become ready');
 }
 
-function clientOf(baseUrl: string, { protocol = 'connect', key = KEYS.ann, jar }: ClientOptions = {}) {
+function createTestClient(baseUrl: string, { protocol = 'connect', key = KEYS.ann, jar }: ClientOptions = {}) {
   const identify: Interceptor = (next) => async (request) => {
     if (key !== null) request.header.set('authorization', `Bearer ${key}`);
     if (jar?.cookie !== undefined) request.header.set('cookie', jar.cookie);

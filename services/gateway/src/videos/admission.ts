@@ -3,34 +3,35 @@ import type { Admission, QueueView, Quotas } from '@cinematica/pipeline';
 import { createHash } from 'node:crypto';
 import type { Caller } from '../callers/authenticate.ts';
 
+/** The limits of new videos. Every part is required. */
 export interface AdmissionParts {
-  /** Of callers. */
+  /** The quotas of callers. */
   readonly quotas: Quotas;
-  /** Of addresses, for callers without a key: a cookie is easily dropped. */
+  /** The quotas of client addresses, which also apply to callers without a key, because a browser can drop its cookie. */
   readonly addressQuotas: Quotas;
   readonly queue: Pick<QueueView, 'length'>;
-  /** Videos that may wait in all. */
+  /** The number of videos waiting for admission, of all callers, from which new videos are refused. */
   readonly maxQueued: number;
 }
 
-/** The limits that a new video of a caller counts against: the caller's, the address's and the system's. */
+/** The limits that a new video counts against: those of the caller, of the client address and of the whole system. */
 export function admissionOf(parts: AdmissionParts, { owner, address }: Caller): Admission {
   const { quotas, addressQuotas, queue, maxQueued } = parts;
   const addressOwner = address === null ? null : `address-${digestOf(address)}`;
 
-  function checkQueue(): void {
+  function checkQueueLength(): void {
     if (queue.length >= maxQueued)
       throw new OverLimitError('too many videos are waiting: try again soon', 30, 'system');
   }
 
   return {
     check() {
-      checkQueue();
+      checkQueueLength();
       quotas.check(owner);
       if (addressOwner !== null) addressQuotas.check(addressOwner);
     },
     async take(videoId) {
-      checkQueue();
+      checkQueueLength();
       await quotas.take(owner, videoId);
       if (addressOwner === null) return;
       try {

@@ -12,7 +12,7 @@ import { cardOf, PRESET_NAMES } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 import { MAX_SHARE_MS } from './share.ts';
 
-/** What the system can do, as `GetCapabilities` tells it. */
+/** The answer of `GetCapabilities`. */
 export function capabilitiesOf(
   model: LoadedModel,
   settings: PipelineSettings,
@@ -44,7 +44,7 @@ export function capabilitiesOf(
   });
 }
 
-/** What a video is made with where nothing is asked for; its shape follows the photo, its seed is drawn. */
+/** The settings of a video when the request sets none, without the shape, which follows the photo, and the random seed. */
 function settingsOf({ name, defaults }: ModelCard, preset: Preset): VideoSettings {
   return create(VideoSettingsSchema, {
     ...pickSettings(defaults),
@@ -54,14 +54,14 @@ function settingsOf({ name, defaults }: ModelCard, preset: Preset): VideoSetting
   });
 }
 
-/** The field of `Limits` that has a setting's range, where it is not the setting's own name. */
+/** The field of `Limits` that has the range of a setting, when it is not named like the setting. */
 const LIMIT_NAMES: Readonly<Partial<Record<SettingName, string>>> = {
   minGuidance: 'guidance',
   maxGuidance: 'guidance',
 };
 
-/** The range of each setting that has one. */
-function rangesOf(): Record<string, { min: number; max: number }> {
+/** The range of each numeric setting but the seed, which may be any 32-bit number. */
+function settingRanges(): Record<string, { min: number; max: number }> {
   const names = SETTING_NAMES.filter((name) => name !== 'seed');
   return Object.fromEntries(
     names.map((name) => [LIMIT_NAMES[name] ?? name, { min: SETTINGS[name].min, max: SETTINGS[name].max }]),
@@ -70,7 +70,7 @@ function rangesOf(): Record<string, { min: number; max: number }> {
 
 function limitsOf(settings: PipelineSettings): MessageInitShape<typeof CapabilitiesSchema>['limits'] & {} {
   return {
-    ...rangesOf(),
+    ...settingRanges(),
     maxImageBytes: BigInt(PHOTO_LIMITS.maxBytes),
     maxImagePixels: BigInt(PHOTO_LIMITS.maxPixels),
     imageTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/avif'],

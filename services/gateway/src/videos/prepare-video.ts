@@ -6,15 +6,20 @@ import type { CreateVideoRequest } from '@cinematica/protocol/v1';
 import { randomInt } from 'node:crypto';
 import { LAST_FRAME_PART } from '../media/media-files.ts';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
-import { isGone } from './is-gone.ts';
+import { isPastPurgeTime } from './past-purge-time.ts';
 import { resolvePlan } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 import { idOf } from './to-video.ts';
 
+/** What new videos are prepared with. Every part is required. */
 export interface PrepareParts {
+  /** Earlier videos are read here. */
   readonly records: Records;
+  /** The photo or last frame of an earlier video is read here. */
   readonly artifacts: Artifacts;
+  /** Decodes uploads and last frames. */
   readonly sanitizer: PhotoSanitizer;
+  /** Its defaults and limits apply to the settings. */
   readonly model: LoadedModel;
 }
 
@@ -23,9 +28,10 @@ type Source = Pick<PreparedVideo, 'photo' | 'photoWidth' | 'photoHeight' | 'made
 };
 
 /**
- * Decodes a new video's photo, or finds the earlier video that it is made from, and fills in its settings.
- *
- * @throws RpcError, PhotoError, UnknownVideoError, UnavailableError
+ * Prepares a new video: decodes its photo, or reads the photo or the last frame of an earlier video, and resolves its
+ * settings.
+ * @throws RpcError INVALID_ARGUMENT when the model does not support a setting, FAILED_PRECONDITION when the earlier video
+ *   cannot be used; PhotoError, UnknownVideoError, UnavailableError.
  */
 export async function prepareVideo(
   parts: PrepareParts,
@@ -46,40 +52,40 @@ async function readSource(
 ): Promise<Source> {
   switch (source.case) {
     case 'image':
-      return sanitized(parts, source.value, signal);
+      return sanitizePhoto(parts, source.value, signal);
     case 'video': {
-      const { videoId, photo, photoWidth, photoHeight } = await readOwn(parts, owner, source.value);
+      const { videoId, photo, photoWidth, photoHeight } = await readOwnVideo(parts, owner, source.value);
       const size = { width: photoWidth, height: photoHeight };
       return { photo: await read(parts, photo, signal), photoWidth, photoHeight, size, madeFrom: videoId };
     }
     case 'continueFrom': {
-      const record = await readOwn(parts, owner, source.value);
-      if (record.state !== VideoState.DONE) throw notReady('Only a video that is DONE can be gone on from.');
+      const record = await readOwnVideo(parts, owner, source.value);
+      if (record.state !== VideoState.DONE) throw notReady('Only a video that is DONE can be continued.');
       const outputs = findTask(record, { stage: Stage.MUX, segment: 0 })?.outputs ?? [];
       const last = outputs.find(({ part }) => part === LAST_FRAME_PART);
       const frame = await read(parts, last, signal);
-      return { ...(await sanitized(parts, frame, signal)), continuedFrom: record.videoId };
+      return { ...(await sanitizePhoto(parts, frame, signal)), continuedFrom: record.videoId };
     }
     case undefined:
-      throw new TypeError('a request that was checked has a source');
+      throw new TypeError('a validated request has a source');
   }
 }
 
-async function sanitized({ sanitizer }: PrepareParts, bytes: Uint8Array, signal: AbortSignal): Promise<Source> {
+async function sanitizePhoto({ sanitizer }: PrepareParts, bytes: Uint8Array, signal: AbortSignal): Promise<Source> {
   const { jpeg, width, height } = await sanitizer.sanitize(bytes, { signal });
   return { photo: jpeg, photoWidth: width, photoHeight: height, size: { width, height } };
 }
 
-/** @throws UnknownVideoError for one that is someone else's, or deleted */
-async function readOwn({ records }: PrepareParts, owner: string, name: string) {
+/** @throws UnknownVideoError for a video that is deleted, or has another owner. */
+async function readOwnVideo({ records }: PrepareParts, owner: string, name: string) {
   const stored = await records.get({ owner, videoId: idOf(name) });
-  if (!stored || stored.record.purgeTime || isGone(stored.record))
+  if (!stored || stored.record.purgeTime || isPastPurgeTime(stored.record))
     throw new UnknownVideoError('there is no such video');
   return stored.record;
 }
 
 function read({ artifacts }: PrepareParts, artifact: Artifact | undefined, signal: AbortSignal): Promise<Uint8Array> {
-  if (!artifact) throw notReady('What this video would be made from was not kept.');
+  if (!artifact) throw notReady('The photo or frame that this video would start from is no longer stored.');
   return artifacts.get(artifact, signal);
 }
 

@@ -7,13 +7,13 @@ import type { Progress } from '@cinematica/protocol/v1';
 
 /** The current estimates for a video, which depend on the other videos. */
 export interface QueueEstimate {
-  /** How many videos are admitted before it; null when it does not wait. */
+  /** How many videos will be admitted before this one; null when it is not waiting. */
   readonly position: number | null;
-  /** Seconds until it is done; null when unknown. */
+  /** Seconds until the video is done; null when unknown. */
   readonly seconds: number | null;
 }
 
-/** About what share of the time each stage takes, whatever the model. */
+/** The approximate share of each stage in the total time. The models differ little in it. */
 const WEIGHTS = [
   [Stage.ENCODE, 0.03],
   [Stage.DENOISE, 0.75],
@@ -21,7 +21,7 @@ const WEIGHTS = [
   [Stage.MUX, 0.04],
 ] as const;
 
-const PUBLIC: Readonly<Record<number, PublicStage>> = {
+const PUBLIC_STAGES: Readonly<Record<number, PublicStage>> = {
   [Stage.UNSPECIFIED]: PublicStage.UNSPECIFIED,
   [Stage.ENCODE]: PublicStage.ENCODE,
   [Stage.DENOISE]: PublicStage.DENOISE,
@@ -29,53 +29,47 @@ const PUBLIC: Readonly<Record<number, PublicStage>> = {
   [Stage.MUX]: PublicStage.MUX,
 };
 
-export const publicStage = (stage: Stage): PublicStage => PUBLIC[stage] ?? PublicStage.UNSPECIFIED;
+/** The stage in the public API. */
+export const publicStage = (stage: Stage): PublicStage => PUBLIC_STAGES[stage] ?? PublicStage.UNSPECIFIED;
 
-/** How far a video is; nothing of one that is finished. */
+/** The progress of a video; undefined when it has ended. */
 export function progressOf(record: VideoRecord, { position, seconds }: QueueEstimate): Progress | undefined {
   const { plan, tasks } = record;
   if (!plan || isTerminal(record)) return undefined;
   const waits = record.state === VideoState.QUEUED;
-  // Decoding runs beside the denoising of what follows: of the two, what takes longer is told.
-  const at = tasks.toSorted((a, b) => a.stage - b.stage).find(({ state }) => state !== TaskState.DONE);
-  const stage = waits || !at ? Stage.UNSPECIFIED : at.stage;
+  // Decoding a segment and denoising the next one run at the same time. The stage that comes first, denoising, is shown.
+  const current = tasks.toSorted((a, b) => a.stage - b.stage).find(({ state }) => state !== TaskState.DONE);
+  const stage = waits || !current ? Stage.UNSPECIFIED : current.stage;
   const ofStage = tasks.filter((task) => task.stage === stage);
   return create(ProgressSchema, {
     stage: publicStage(stage),
     step: sum(ofStage.map((task) => (task.state === TaskState.DONE ? stepsOf(plan, task) : task.step))),
     steps: sum(ofStage.map((task) => stepsOf(plan, task))),
-    segment: at?.segment ?? 0,
+    segment: current?.segment ?? 0,
     segments: plan.segments,
     ...(waits && position !== null ? { queuePosition: position } : {}),
     ...(seconds === null ? {} : { remaining: durationFromMs(Math.round(seconds * 1000)) }),
-    fraction: sum(
-      WEIGHTS.map(
-        ([of, weight]) =>
-          weight *
-          share(
-            plan,
-            tasks.filter((task) => task.stage === of),
-          ),
-      ),
-    ),
+    fraction: sum(WEIGHTS.map(([of, weight]) => weight * fractionDone(plan, tasks, of))),
   });
 }
 
-/** Steps of a task: known from the plan before it begins, where they are the plan's. */
+/** The number of steps of a task. Before the task starts, it comes from the plan; 0 when the plan does not tell it. */
 function stepsOf(plan: Plan, { stage, steps }: TaskRecord): number {
   if (steps > 0) return steps;
   if (stage === Stage.DENOISE) return plan.steps;
   return stage === Stage.DECODE ? plan.decodeChunks.length : 0;
 }
 
-/** What is done of tasks, 0 to 1. */
-function share(plan: Plan, tasks: readonly TaskRecord[]): number {
-  const parts = tasks.map((task) => {
-    if (task.state === TaskState.DONE) return 1;
-    const steps = stepsOf(plan, task);
-    return steps > 0 ? Math.min(1, task.step / steps) : 0;
-  });
-  return tasks.length > 0 ? sum(parts) / tasks.length : 0;
+/** The fraction of a stage's work that is done, from 0 to 1. */
+function fractionDone(plan: Plan, tasks: readonly TaskRecord[], stage: Stage): number {
+  const fractions = tasks
+    .filter((task) => task.stage === stage)
+    .map((task) => {
+      if (task.state === TaskState.DONE) return 1;
+      const steps = stepsOf(plan, task);
+      return steps > 0 ? Math.min(1, task.step / steps) : 0;
+    });
+  return fractions.length > 0 ? sum(fractions) / fractions.length : 0;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -7,42 +7,42 @@ import { pickSettings, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
 import { chooseSize, SettingsError, SizeError } from '@cinematica/svd';
 import type { ModelCard, Preset as PresetName, Size } from '@cinematica/svd';
 
-/** A model that videos are made with. */
+/** The model that new videos are made with. */
 export interface LoadedModel {
   readonly card: ModelCard;
-  /** Of its files, all digits in hex. */
+  /** The SHA-256 of the model's files, 64 hexadecimal digits. */
   readonly digest: string;
-  /** As plans and subjects name it. */
+  /** The name and short digest by which plans and NATS subjects refer to the model. */
   readonly ref: ModelRef;
-  /** Pixels a side of what a latent stands for. */
+  /** The width and height, in pixels, of the area that one latent encodes. */
   readonly latentPixels: number;
 }
 
+/** The names of the presets in model cards. */
 export const PRESET_NAMES: Readonly<Record<number, PresetName>> = {
   [Preset.CALM]: 'calm',
   [Preset.NATURAL]: 'natural',
   [Preset.LIVELY]: 'lively',
 };
 
-/** The muxer's names of what is made besides the mp4 and the poster. */
+/** The muxer's names of the outputs that are made only on request. */
 const OUTPUT_NAMES: Readonly<Record<number, string>> = {
   [MediaKind.LOOP]: 'loop',
   [MediaKind.WEBP]: 'webp',
   [MediaKind.WEBM]: 'webm',
 };
 
-/** A model's card with a preset in place of its defaults. */
+/** A model card whose defaults are replaced by those of a preset; unchanged without a preset. */
 export function cardOf(card: ModelCard, preset: PresetName | undefined): ModelCard {
   return preset ? { ...card, defaults: { ...card.defaults, ...card.presets[preset] } } : card;
 }
 
 /**
- * Fills a video's settings in: what is left out is the preset's, then the model's.
- *
- * @param settings that have been held to the API's rules.
- * @param photo its size, which the video's shape follows where nothing else is asked for.
- * @param seed drawn for this video, should none be asked for.
- * @throws RpcError INVALID_ARGUMENT naming what this model can't do
+ * Creates the plan of a video. A setting that the request leaves out comes from the preset, then from the model.
+ * @param settings the settings of a validated request; undefined for defaults only.
+ * @param photo the size of the photo in pixels. The video gets its shape when the request has none.
+ * @param seed the seed when the request has none.
+ * @throws RpcError INVALID_ARGUMENT that names the setting that the model does not support.
  */
 export function resolvePlan(model: LoadedModel, settings: VideoSettings | undefined, photo: Size, seed: number): Plan {
   if (settings && settings.model !== '' && settings.model !== model.card.name) {
@@ -83,7 +83,7 @@ function shapeOf(settings: VideoSettings | undefined): string {
   }
 }
 
-/** The API's name of the setting that can't be. */
+/** The path of a rejected setting in the API. */
 function fieldOf({ field }: SettingsError): string {
   if (field === 'width' || field === 'height') return `settings.size.${field}`;
   const setting = SETTING_NAMES.find((name) => name === field);

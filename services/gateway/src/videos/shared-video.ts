@@ -7,13 +7,12 @@ import { mediaFiles, toMedia } from '../media/media-files.ts';
 import type { MediaLinks } from '../media/media-links.ts';
 import { isShareOf, parseShare } from './share.ts';
 
-const SHOWN: readonly MediaKind[] = [MediaKind.MP4, MediaKind.POSTER];
+const SHARED_KINDS: readonly MediaKind[] = [MediaKind.MP4, MediaKind.POSTER];
 
 /**
- * What a share shows to whoever has its link.
- *
- * @param share what follows `/s/` in the link.
- * @returns null where there is no such share, or no longer
+ * The public view of a shared video: its mp4 and poster, without the photo and the settings.
+ * @param share the part of the link after `/s/`.
+ * @returns null when there is no such share, or it has ended.
  */
 export function sharedVideo(
   { videos }: Pick<VideoTable, 'videos'>,
@@ -23,14 +22,14 @@ export function sharedVideo(
   const parsed = parseShare(share);
   const record = parsed && videos.get(parsed.videoId)?.record;
   if (!parsed || !record?.plan || !isShareOf(record, parsed.shareId)) return null;
-  const { plan, share: own, createTime } = record;
-  const until = Math.floor(timestampMs(own!.expireTime!) / 1000);
-  const files = mediaFiles(record).filter(({ kind }) => SHOWN.includes(kind));
+  const { plan, share: current, createTime } = record;
+  const until = Math.floor(timestampMs(current!.expireTime!) / 1000);
+  const files = mediaFiles(record).filter(({ kind }) => SHARED_KINDS.includes(kind));
   const { width, height } = files.find(({ kind }) => kind === MediaKind.MP4) ?? plan;
   return create(SharedVideoSchema, {
     media: files.map((file) => toMedia(file, links.shared({ ...parsed, file: file.name, until }), until)),
     size: { width, height },
-    expireTime: own!.expireTime!,
+    expireTime: current!.expireTime!,
     ...(createTime && { createTime }),
   });
 }

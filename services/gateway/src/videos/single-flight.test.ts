@@ -3,7 +3,7 @@ import { createSingleFlight } from './single-flight.ts';
 
 const { signal } = new AbortController();
 
-test('calls with one key share a run, also its error; calls with another key do not', async () => {
+test('calls with the same key share a run and its error; calls with another key have their own run', async () => {
   const flights = createSingleFlight<number>();
   let runs = 0;
   const run = () => Promise.resolve(++runs);
@@ -17,7 +17,7 @@ test('calls with one key share a run, also its error; calls with another key do 
   ]);
 });
 
-test('the next caller runs when the first one went away', async () => {
+test('the next caller starts a run when the first caller goes away', async () => {
   const flights = createSingleFlight<string>();
   const first = new AbortController();
   const untilGone = () =>
@@ -32,7 +32,7 @@ test('the next caller runs when the first one went away', async () => {
   expect(await Promise.all([second, third])).toEqual(['made', 'made']);
 });
 
-test('a caller that goes away while it waits leaves the run alone', async () => {
+test('a waiting caller that goes away does not end the run', async () => {
   const flights = createSingleFlight<string>();
   const { promise, resolve } = Promise.withResolvers<string>();
   const running = flights.do('a', signal, () => promise);

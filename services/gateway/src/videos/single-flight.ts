@@ -2,17 +2,17 @@ import { abortable } from '@cinematica/concurrency';
 
 interface Flight<T> {
   readonly result: Promise<T>;
-  /** Aborted when the call that began it has ended. */
+  /** Aborted when the call that started the run ends early. */
   readonly signal: AbortSignal;
 }
 
 /** Lets identical calls that arrive at the same time share one run. */
 export interface SingleFlight<T> {
   /**
-   * Runs, or waits for the run of the same key. Where that run broke off because its own caller went away, the next
-   * caller runs.
-   *
-   * @throws the signal's reason, what `run` throws
+   * Calls `run`, or waits for the run with the same key that is in progress. When the caller of that run goes away and
+   * the run fails, the next waiting caller starts its own run.
+   * @param signal ends waiting.
+   * @throws the signal's reason; what `run` throws.
    */
   do(key: string, signal: AbortSignal, run: () => Promise<T>): Promise<T>;
 }

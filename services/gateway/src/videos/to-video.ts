@@ -13,9 +13,11 @@ import { progressOf, publicStage } from './progress.ts';
 import type { QueueEstimate } from './progress.ts';
 import { isShared, sharePath } from './share.ts';
 
-/** What a video's view is made with. */
+/** What is needed to convert a record to the API's video. Every part is required. */
 export interface ViewParts {
+  /** Signs the links to the video's files. */
   readonly links: MediaLinks;
+  /** `UNDO_MS` gives the time of a deletion, `ACK_WAIT_MS` the time of the last progress. */
   readonly settings: Pick<PipelineSettings, 'UNDO_MS' | 'ACK_WAIT_MS'>;
 }
 
@@ -48,10 +50,13 @@ const OUTPUTS: Readonly<Record<string, MediaKind>> = {
   webm: MediaKind.WEBM,
 };
 
-/** No estimate. Without one, the view of a record is the same for everyone. */
+/** Without an estimate, the video depends on the record only, and is the same for every watcher. */
 export const NO_ESTIMATE: QueueEstimate = { position: null, seconds: null };
 
-/** A record as its owner sees it. */
+/**
+ * Converts a record to the video that its owner sees.
+ * @param estimate adds the queue position and the remaining time to the progress; none by default.
+ */
 export function toVideo(
   { record, revision }: StoredRecord,
   parts: ViewParts,
@@ -62,9 +67,9 @@ export function toVideo(
     name: nameOf(videoId),
     state: STATES[state] ?? Video_State.UNSPECIFIED,
     sequence: BigInt(revision),
-    ...some('settings', plan && settingsOf(plan)),
-    ...some('progress', purgeTime ? undefined : progressOf(record, estimate)),
-    ...some(
+    ...optional('settings', plan && settingsOf(plan)),
+    ...optional('progress', purgeTime ? undefined : progressOf(record, estimate)),
+    ...optional(
       'error',
       failure && {
         reason: REASONS[failure.reason] ?? ErrorReason.STAGE_FAILED,
@@ -75,34 +80,35 @@ export function toVideo(
     media: mediaOf(record, parts.links),
     madeFrom: madeFrom === '' ? '' : nameOf(madeFrom),
     continuedFrom: continuedFrom === '' ? '' : nameOf(continuedFrom),
-    ...some(
+    ...optional(
       'share',
       share && isShared(record)
-        ? { url: sharePath(videoId, share), ...some('expireTime', share.expireTime) }
+        ? { url: sharePath(videoId, share), ...optional('expireTime', share.expireTime) }
         : undefined,
     ),
-    ...some('createTime', record.createTime),
+    ...optional('createTime', record.createTime),
     updateTime: changeTime(record, parts.settings),
-    ...some('startTime', record.startTime),
-    ...some('finishTime', record.endTime),
-    ...some('expireTime', record.expireTime),
-    ...some('deleteTime', purgeTime && timestampFromMs(timestampMs(purgeTime) - parts.settings.UNDO_MS)),
-    ...some('purgeTime', purgeTime),
+    ...optional('startTime', record.startTime),
+    ...optional('finishTime', record.endTime),
+    ...optional('expireTime', record.expireTime),
+    ...optional('deleteTime', purgeTime && timestampFromMs(timestampMs(purgeTime) - parts.settings.UNDO_MS)),
+    ...optional('purgeTime', purgeTime),
   });
 }
 
+/** The resource name of a video. */
 export const nameOf = (videoId: string): string => `videos/${videoId}`;
-/** @param name one that the API's rules have been held to. */
+/** The id in a resource name. @param name must have been validated. */
 export const idOf = (name: string): string => name.slice(name.indexOf('/') + 1);
 
-/** When a record last changed, by what it says itself: everyone is told the same. */
+/** The time of a record's last change, computed from the record only, so that every gateway reports the same time. */
 export function changeTime(record: VideoRecord, { ACK_WAIT_MS }: Pick<PipelineSettings, 'ACK_WAIT_MS'>): Timestamp {
   const times = [record.createTime, record.startTime, record.endTime].concat(
     record.tasks.flatMap(({ readyTime, startTime, endTime }) => [readyTime, startTime, endTime]),
   );
   const leases = record.tasks
     .filter(({ state, leaseTime }) => state === TaskState.RUNNING && leaseTime)
-    // Every step of a running task extends its lease.
+    // Each renewal of a lease sets it to the current time plus ACK_WAIT_MS.
     .map(({ leaseTime }) => timestampMs(leaseTime!) - ACK_WAIT_MS);
   return timestampFromMs(Math.max(0, ...leases, ...times.map((time) => (time ? timestampMs(time) : 0))));
 }
@@ -125,6 +131,6 @@ function mediaOf(record: VideoRecord, links: MediaLinks): MessageInitShape<typeo
   });
 }
 
-/** A field that is left out where there is nothing in it. */
-const some = <K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> =>
+/** An object with one field; empty when the value is undefined. */
+const optional = <K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> =>
   value === undefined ? {} : ({ [name]: value } as Record<K, V>);

@@ -5,43 +5,46 @@ import { UnknownVideoError, watchVideo } from '@cinematica/pipeline';
 import type { Preview, StoredRecord, VideoRecord, VideoRef, WatchEvent, WatchOptions } from '@cinematica/pipeline';
 import { PreviewSchema } from '@cinematica/protocol/v1';
 import type { Preview as PublicPreview, Video, WatchVideoResponseSchema } from '@cinematica/protocol/v1';
-import { isGone } from './is-gone.ts';
+import { isPastPurgeTime } from './past-purge-time.ts';
 import { progressOf } from './progress.ts';
 import type { QueueEstimate } from './progress.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 import { changeTime, toVideo } from './to-video.ts';
 import type { ViewParts } from './to-video.ts';
 
-/** Larger ones are not worth a phone's data: the next may be smaller. */
+/** Larger previews are skipped, to save the data volume of phones. */
 const MAX_PREVIEW_BYTES = 1_000_000;
 
-export interface WatchStoryOptions extends WatchOptions, ViewParts {
+/** What the responses of `WatchVideo` are made from. Every option is required. */
+export interface WatchResponseOptions extends WatchOptions, ViewParts {
   readonly settings: WatchOptions['settings'] & ViewParts['settings'];
+  /** Gives the size of previews. */
   readonly model: LoadedModel;
+  /** Estimates the queue position and the remaining time of a video. */
   readonly estimateOf: (stored: StoredRecord) => QueueEstimate;
-  /** A reader that takes nothing for this long is dropped. Milliseconds. */
-  readonly stall: number;
+  /** The connection of a watcher that does not read a response for this long is closed. Milliseconds. */
+  readonly stallMs: number;
 }
 
 type Response = MessageInitShape<typeof WatchVideoResponseSchema>;
 
 /**
- * What `WatchVideo` answers.
- *
- * @param drop ends the reader's connection: one that reads nothing can't be told anything.
- * @throws UnknownVideoError, SlowReaderError, UnavailableError
+ * The responses of `WatchVideo`.
+ * @param afterSequence the watcher has seen all events up to this sequence; 0 for none.
+ * @param closeConnection called when the watcher stalls. An error cannot be sent to a client that does not read.
+ * @throws UnknownVideoError when the video does not exist or is deleted for good, SlowReaderError, UnavailableError.
  */
-export async function* watchStory(
-  parts: WatchStoryOptions,
+export async function* streamWatchResponses(
+  parts: WatchResponseOptions,
   ref: VideoRef,
   afterSequence: bigint,
-  drop: () => void,
+  closeConnection: () => void,
   signal: AbortSignal,
 ): AsyncGenerator<Response, void, undefined> {
   const after = Number(afterSequence > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : afterSequence);
   for await (const event of watchVideo(parts, ref, after, signal)) {
     for (const response of responsesOf(parts, ref.videoId, event)) {
-      const stalled = setTimeout(drop, parts.stall);
+      const stalled = setTimeout(closeConnection, parts.stallMs);
       try {
         yield response;
       } finally {
@@ -51,21 +54,21 @@ export async function* watchStory(
   }
 }
 
-function* responsesOf(parts: WatchStoryOptions, videoId: string, event: WatchEvent): Generator<Response> {
+function* responsesOf(parts: WatchResponseOptions, videoId: string, event: WatchEvent): Generator<Response> {
   const { table, estimateOf } = parts;
   switch (event.kind) {
     case 'record': {
       const { sequence, snapshot, record } = event;
-      if (isGone(record)) throw new UnknownVideoError('it is deleted');
+      if (isPastPurgeTime(record)) throw new UnknownVideoError('it is deleted');
       const stored = { record, revision: sequence };
-      yield { message: { case: 'event', value: { ...tell(stored, parts), snapshot } } };
-      // What is told of the past says nothing of the time that is left.
-      if ((table.videos.get(videoId)?.revision ?? 0) <= sequence) yield* progressNow(stored, estimateOf(stored));
+      yield { message: { case: 'event', value: { ...eventOf(stored, parts), snapshot } } };
+      // An estimate belongs to the newest revision only, not to events of the past.
+      if ((table.videos.get(videoId)?.revision ?? 0) <= sequence) yield* progressResponse(stored, estimateOf(stored));
       break;
     }
     case 'position': {
       const stored = table.videos.get(videoId);
-      if (stored) yield* progressNow(stored, { ...estimateOf(stored), position: event.position });
+      if (stored) yield* progressResponse(stored, { ...estimateOf(stored), position: event.position });
       break;
     }
     case 'preview': {
@@ -78,31 +81,31 @@ function* responsesOf(parts: WatchStoryOptions, videoId: string, event: WatchEve
   }
 }
 
-/** What was told of records: all watchers of a process are given the same ones, and told the same of them. */
-const told = new WeakMap<VideoRecord, Told>();
+/** The events of records. All watchers in this process share a record, so its event is created once. */
+const cachedEvents = new WeakMap<VideoRecord, CachedEvent>();
 
-interface Told {
+interface CachedEvent {
   readonly sequence: bigint;
   readonly time: Timestamp;
   readonly video: Video;
 }
 
-function tell(stored: StoredRecord, parts: ViewParts): Told {
-  const known = told.get(stored.record);
-  if (known) return known;
+function eventOf(stored: StoredRecord, parts: ViewParts): CachedEvent {
+  const cached = cachedEvents.get(stored.record);
+  if (cached) return cached;
   const { record, revision } = stored;
-  const now = { sequence: BigInt(revision), time: changeTime(record, parts.settings), video: toVideo(stored, parts) };
-  told.set(record, now);
-  return now;
+  const event = { sequence: BigInt(revision), time: changeTime(record, parts.settings), video: toVideo(stored, parts) };
+  cachedEvents.set(record, event);
+  return event;
 }
 
-function* progressNow({ record }: StoredRecord, estimate: QueueEstimate): Generator<Response> {
+function* progressResponse({ record }: StoredRecord, estimate: QueueEstimate): Generator<Response> {
   if (estimate.position === null && estimate.seconds === null) return;
   const progress = progressOf(record, estimate);
   if (progress) yield { message: { case: 'progress', value: progress } };
 }
 
-/** @returns null for what is none that a browser could show. */
+/** The preview in the public API; null when a browser cannot show it, or it is too large. */
 function publicPreview(
   { mediaType, data, step, segment }: Preview,
   plan: StoredRecord['record']['plan'],
@@ -113,14 +116,19 @@ function publicPreview(
   return create(PreviewSchema, { image: data, width, height, step, steps: plan.steps, segment });
 }
 
-/** How many videos each caller watches. */
+/** Counts the open watches of each owner. */
 export interface WatchCount {
+  /** The open watches of all owners. */
   readonly total: number;
-  /** @returns what ends it, or null where it would be one too many. */
+  /**
+   * Counts a watch.
+   * @returns a function that must be called once when the watch ends; null when the owner is at the limit.
+   */
   begin(owner: string): (() => void) | null;
 }
 
-export function countWatches(most: number): WatchCount {
+/** @param limit the maximum number of open watches of one owner. */
+export function countWatches(limit: number): WatchCount {
   const counts = new Map<string, number>();
   let total = 0;
   return {
@@ -129,7 +137,7 @@ export function countWatches(most: number): WatchCount {
     },
     begin(owner) {
       const count = counts.get(owner) ?? 0;
-      if (count >= most) return null;
+      if (count >= limit) return null;
       counts.set(owner, count + 1);
       total++;
       return () => {

@@ -8,35 +8,44 @@ import type { Connection, ConnectionLimits } from './connections.ts';
 import type { HttpHandler, Request, Response } from './http-handler.ts';
 import { closeStreamAfterResponse, ClosingResponse } from './stop-reading.ts';
 
-/** HTTP/1.1 and clear-text HTTP/2 on one port. */
-export interface OnePort {
-  /** @returns the port. @throws what `listen` does where it is taken */
+/** A server of HTTP/1.1 and clear-text HTTP/2 (h2c) on one port. */
+export interface HttpServer {
+  /**
+   * Opens the port.
+   * @param port 0 for any free port.
+   * @returns the port.
+   * @throws Error that names HTTP_PORT when the port cannot be opened.
+   */
   listen(port: number, host: string): Promise<number>;
-  /** Connections at present. */
+  /** The number of open connections. */
   readonly connections: number;
-  /** Takes no more connections, lets calls end for so many milliseconds, and cuts the rest. */
+  /** Accepts no more connections, waits up to `graceMs` milliseconds for running calls, and closes the rest. */
   close(graceMs: number): Promise<void>;
 }
 
-/** Every connection of HTTP/2 begins with these, no request of HTTP/1 does (RFC 9113, 3.4). */
+/** Every HTTP/2 connection starts with these bytes, and no HTTP/1 request does (RFC 9113, section 3.4). */
 const PREFACE = Buffer.from('PRI * HTTP/2.0');
 
-/** A client that has said nothing by then has nothing to say. Milliseconds. */
+/** How long a new connection may take to send the bytes that identify its protocol. Milliseconds. */
 const FIRST_BYTES_MS = 10_000;
+/** How long the headers of an HTTP/1.1 request may take. Milliseconds. */
 const HEADERS_MS = 10_000;
-/** The longest upload, and some time to be answered. Milliseconds. */
+/** The time limit of an HTTP/1.1 request: the longest upload takes 300 seconds. Milliseconds. */
 const REQUEST_MS = 330_000;
 
-/** A connection of HTTP/2 without calls. Milliseconds. */
+/** An HTTP/2 connection without calls is closed after this time. Milliseconds. */
 const IDLE_MS = 120_000;
-const STREAMS = 100;
+/** The most concurrent calls of an HTTP/2 connection. */
+const MAX_STREAMS = 100;
 
-export interface OnePortOptions extends ConnectionLimits {
+/** The limits of connections, and a listener. */
+export interface HttpServerOptions extends ConnectionLimits {
+  /** Called when a connection is closed at a limit. Not called by default. */
   readonly onConnectionEnd?: (reason: 'evicted' | 'refused') => void;
 }
 
-/** Node's own two servers behind one port: a connection goes to the one that its first bytes ask for. */
-export function createOnePort(handler: HttpHandler, options: OnePortOptions): OnePort {
+/** Creates a server that passes each connection to Node's HTTP/1.1 or HTTP/2 server, depending on its first bytes. */
+export function createHttpServer(handler: HttpHandler, options: HttpServerOptions): HttpServer {
   const connections = createConnections(options, options.onConnectionEnd);
   const ofSocket = new WeakMap<Socket, Connection>();
   const ofSession = new WeakMap<object, Connection>();
@@ -60,18 +69,18 @@ export function createOnePort(handler: HttpHandler, options: OnePortOptions): On
     serve,
   );
   const http2 = createHttp2Server(
-    { settings: { maxConcurrentStreams: STREAMS, initialWindowSize: 256 * 1024, maxHeaderListSize: 16 * 1024 } },
+    { settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: 256 * 1024, maxHeaderListSize: 16 * 1024 } },
     serve,
   );
   const sessions = new Set<ServerHttp2Session>();
-  followSessions(http2, sessions);
+  trackSessions(http2, sessions);
   const [takeHttp1] = http1.listeners('connection');
   http1.removeAllListeners('connection');
   http1.on('connection', (socket: Socket) => {
     const connection = connections.take(socket, clientAddress(socket.remoteAddress ?? '', null, 0));
     if (!connection) return;
     ofSocket.set(socket, connection);
-    tellApart(socket, {
+    detectProtocol(socket, {
       http1() {
         takeHttp1?.call(http1, socket);
       },
@@ -80,7 +89,7 @@ export function createOnePort(handler: HttpHandler, options: OnePortOptions): On
           ofSession.set(session, connection);
           connection.onEvict = () => session.destroy();
         });
-        // The session is made before this returns.
+        // The session is created synchronously.
         http2.emit('connection', socket);
       },
     });
@@ -91,9 +100,11 @@ export function createOnePort(handler: HttpHandler, options: OnePortOptions): On
     },
     listen: (port, host) =>
       new Promise((resolve, reject) => {
-        http1.once('error', reject);
+        const fail = (cause: Error) =>
+          reject(new Error(`HTTP_PORT=${port}: cannot listen on ${host}: ${cause.message}`, { cause }));
+        http1.once('error', fail);
         http1.listen(port, host, () => {
-          http1.off('error', reject);
+          http1.off('error', fail);
           resolve((http1.address() as AddressInfo).port);
         });
       }),
@@ -101,46 +112,47 @@ export function createOnePort(handler: HttpHandler, options: OnePortOptions): On
       const closed = new Promise<void>((resolve) => http1.close(() => resolve()));
       http1.closeIdleConnections();
       for (const session of sessions) session.close();
-      const cut = setTimeout(() => {
+      const timer = setTimeout(() => {
         for (const session of sessions) session.destroy();
         http1.closeAllConnections();
       }, graceMs);
       await closed;
-      clearTimeout(cut);
+      clearTimeout(timer);
     },
   };
 }
 
-/** Hands a connection on once its first bytes tell which protocol it speaks. */
-function tellApart(socket: Socket, take: { readonly http1: () => void; readonly http2: () => void }): void {
+/** Waits for the first bytes of a connection, and passes it to the server of its protocol. */
+function detectProtocol(socket: Socket, take: { readonly http1: () => void; readonly http2: () => void }): void {
   socket.setNoDelay(true);
-  // Whoever takes it listens, too; until then, and for what comes after, nobody else does.
+  // The servers add their own listeners later, and may remove them before the socket is closed.
   socket.on('error', () => socket.destroy());
   socket.setTimeout(FIRST_BYTES_MS, () => socket.destroy());
   let head = Buffer.alloc(0);
-  const giveUp = (): void => void socket.destroy();
-  const look = (bytes: Buffer): void => {
+  const destroy = (): void => void socket.destroy();
+  const inspect = (bytes: Buffer): void => {
     head = Buffer.concat([head, bytes]);
     const compared = Math.min(head.length, PREFACE.length);
-    const maybe = head.subarray(0, compared).equals(PREFACE.subarray(0, compared));
-    if (maybe && compared < PREFACE.length) return;
-    socket.off('data', look);
-    socket.off('end', giveUp);
+    const isHttp2 = head.subarray(0, compared).equals(PREFACE.subarray(0, compared));
+    if (isHttp2 && compared < PREFACE.length) return;
+    socket.off('data', inspect);
+    socket.off('end', destroy);
     socket.pause();
     socket.setTimeout(0);
     socket.removeAllListeners('timeout');
     socket.unshift(head);
-    if (maybe) take.http2();
+    if (isHttp2) take.http2();
     else {
       take.http1();
       socket.resume();
     }
   };
-  socket.on('data', look);
-  socket.on('end', giveUp);
+  socket.on('data', inspect);
+  socket.on('end', destroy);
 }
 
-function followSessions(http2: Http2Server, sessions: Set<ServerHttp2Session>): void {
+/** Keeps the set of open sessions, and closes idle ones. */
+function trackSessions(http2: Http2Server, sessions: Set<ServerHttp2Session>): void {
   http2.on('session', (session) => {
     let open = 0;
     sessions.add(session);
@@ -152,7 +164,7 @@ function followSessions(http2: Http2Server, sessions: Set<ServerHttp2Session>): 
       stream.on('error', () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
       stream.on('close', () => open--);
     });
-    // A call that waits for something to happen is no idle connection; a peer that has vanished answers no ping.
+    // A session with a waiting call is not idle. The ping detects a peer that has disappeared.
     session.setTimeout(IDLE_MS, () => {
       if (open === 0) session.close();
       else session.ping(() => undefined);

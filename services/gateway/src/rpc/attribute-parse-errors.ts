@@ -3,11 +3,11 @@ import type { HandlerContext } from '@connectrpc/connect';
 import { toConnectError } from './errors.ts';
 
 /**
- * Has bytes that are no request told to be the caller's fault. Connect's parser calls them a fault of the server's, and
- * answers before any interceptor; but whatever the protocol, it aborts the call's signal with its error first, and only
- * then writes down what the error says.
+ * Reports a request that cannot be parsed as INVALID_ARGUMENT. Connect reports it as INTERNAL, and answers before any
+ * interceptor runs. But in every protocol it first aborts the call's signal with the error, and serializes the error
+ * afterwards, so the error can be changed in between.
  */
-export function blameCaller({ signal }: HandlerContext): void {
+export function attributeParseErrors({ signal }: HandlerContext): void {
   const abort = () => {
     const reason: unknown = signal.reason;
     if (!(reason instanceof ConnectError)) return;
