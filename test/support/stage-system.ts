@@ -65,7 +65,6 @@ const TOKEN = 'token-of-a-test-and-of-nothing-else';
 const SHORT = {
   ...{ ACK_WAIT_MS: 1_500, RETRY_DELAY_MS: 100, PULL_EXPIRES_MS: 1_000, REQUEST_TIMEOUT_MS: 2_000 },
   ...{
-    ARTIFACT_IDLE_MS: 1_000,
     LEASE_MS: 1_500,
     RECONCILE_MS: 500,
     COLLECT_MS: 60_000,
