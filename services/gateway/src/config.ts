@@ -33,8 +33,6 @@ export const configSchema = z.object({
   MEDIA_SECRET: secret,
   /** How long an owner's link to a file works at least. Milliseconds. */
   MEDIA_LINK_MS: milliseconds(900_000),
-  /** Room for files that are being served, in memory. MiB. */
-  MEDIA_CACHE_MIB: count(64),
   /** The keys of other services, a line each: a name and the SHA-256 of the key in hex. */
   API_KEYS_FILE: z.string().min(1).optional(),
   /** Reverse proxies in front, each of which adds to `x-forwarded-for`: by how many that header is to be believed. */

@@ -30,7 +30,6 @@ import { createOnePort } from './http/one-port.ts';
 import { route } from './http/routes.ts';
 import { serveSite } from './http/site.ts';
 import { loadWebApp } from './http/web-app.ts';
-import { createMediaCache } from './media/media-cache.ts';
 import { createMediaLinks } from './media/media-links.ts';
 import { serveMedia } from './media/serve-media.ts';
 import { createPhotoSanitizer } from './photo/photo-sanitizer.ts';
@@ -152,7 +151,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
     route({
       ...{ limit, trustedProxies, log },
       rpc: (others) => serveRpc({ service, health, gate, observe, receive, onUnanswered }, others),
-      media: serveMedia({ table, links, log, cache: createMediaCache(artifacts, config.MEDIA_CACHE_MIB * 2 ** 20) }),
+      media: serveMedia({ table, links, log, artifacts }),
       site: webApp?.serve ?? serveSite(),
       ready: () => health.serving,
     }),

@@ -1,11 +1,13 @@
 import { MissingArtifactError, UnavailableError } from '@cinematica/pipeline';
-import type { Log, VideoTable } from '@cinematica/pipeline';
+import type { Artifact, Artifacts, Log, VideoTable } from '@cinematica/pipeline';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { ServerResponse } from 'node:http';
+import { constants } from 'node:http2';
 import { writeHead } from '../http/http-handler.ts';
 import type { HttpHandler, Request, Response } from '../http/http-handler.ts';
 import { answerText, methodIsRead, notFound, urlOf } from '../http/answers.ts';
 import { isShareOf } from '../videos/share.ts';
-import type { MediaCache } from './media-cache.ts';
 import { mediaFiles } from './media-files.ts';
 import type { MediaFile } from './media-files.ts';
 import type { MediaLinks } from './media-links.ts';
@@ -14,7 +16,7 @@ import { parseRange } from './range.ts';
 export interface MediaParts {
   readonly table: Pick<VideoTable, 'videos'>;
   readonly links: MediaLinks;
-  readonly cache: MediaCache;
+  readonly artifacts: Pick<Artifacts, 'stream'>;
   readonly log: Log;
 }
 
@@ -22,7 +24,7 @@ export interface MediaParts {
  * `/media/…`: a video's files, for whoever has a link. A link that is forged, expired or taken back, and one to what is
  * not there, are answered alike.
  */
-export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandler {
+export function serveMedia({ table, links, artifacts, log }: MediaParts): HttpHandler {
   function find(url: URL): { file: MediaFile; until: number; videoId: string } | null {
     const permission = links.check(url);
     const record = permission && table.videos.get(permission.videoId)?.record;
@@ -69,14 +71,42 @@ export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandle
     const { first, last } = range ?? { first: 0, last: size - 1 };
     headers['content-length'] = String(last - first + 1);
     if (range) headers['content-range'] = `bytes ${first}-${last}/${size}`;
-    const data = request.method === 'HEAD' ? null : await cache.read(file.artifact);
-    writeHead(response, range ? 206 : 200, headers);
-    if (data) response.end(data.subarray(first, last + 1));
-    else response.end();
+    const status = range ? 206 : 200;
+    if (request.method === 'HEAD') writeHead(response, status, headers).end();
+    else await send(file.artifact, { first, last }, response, () => writeHead(response, status, headers));
+  }
+
+  /** Sends a range part by part. The next part is read when the one before it has gone out, so that no file is in memory. */
+  async function send(
+    artifact: Artifact,
+    range: { readonly first: number; readonly last: number },
+    response: Response,
+    begin: () => void,
+  ): Promise<void> {
+    const closed = new AbortController();
+    const { signal } = closed;
+    response.once('close', () => closed.abort());
+    try {
+      const parts = artifacts.stream(artifact, { range, signal });
+      // A missing file is reported before the head is sent.
+      let part = await parts.next();
+      begin();
+      for (; !part.done; part = await parts.next()) {
+        if (!write(response, part.value)) await once(response, 'drain', { signal });
+      }
+      response.end();
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
   }
 
   return (request, response) => {
     serve(request, response).catch((error: unknown) => {
+      if (response.headersSent) {
+        log.error('a file broke off while it was sent', error);
+        breakOff(response);
+        return;
+      }
       if (error instanceof MissingArtifactError) {
         notFound(response);
         return;
@@ -86,9 +116,19 @@ export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandle
         return;
       }
       log.error('a file could not be served', error);
-      if (!response.headersSent) answerText(response, 500, 'a fault of ours');
+      answerText(response, 500, 'a fault of ours');
     });
   };
+}
+
+// The same call twice: the two types have different overloads.
+const write = (response: Response, data: Uint8Array): boolean =>
+  response instanceof ServerResponse ? response.write(data) : response.write(data);
+
+/** Ends a response in a way that the client recognises as incomplete. */
+function breakOff(response: Response): void {
+  if (response instanceof ServerResponse) response.destroy();
+  else response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }
 
 /** `?download` has browsers save it, under a name of its own. */
