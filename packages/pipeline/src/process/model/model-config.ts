@@ -13,6 +13,12 @@ export const modelConfigSchema = z.object({
   EXECUTION_PROVIDER: z.enum(PROVIDERS).default('auto'),
   /** The socket of the lock by which the processes of a machine take turns. Without it, this process does not wait. */
   COMPUTE_LOCK: z.string().optional(),
+  /**
+   * Memory that the computing process may keep from a task beyond what its loaded graphs need. MiB. Above it the process is
+   * started anew: the memory is free while the process is idle, and a small video after a large one needs little. The
+   * default spares small and middle sizes the time to load the graphs again, which a large one does not notice.
+   */
+  SPARE_MEMORY_MIB: z.coerce.number().int().min(0).max(1_000_000_000).default(2_048),
 });
 
 export type ModelConfig = z.output<typeof modelConfigSchema>;
