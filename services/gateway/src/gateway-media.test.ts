@@ -100,7 +100,7 @@ test('a large file is sent in parts, to readers that are slow, leave or ask for 
   await left.body!.cancel();
   const slow = Array.from({ length: 3 }, async () => {
     const parts: Uint8Array[] = [];
-    for await (const part of (await fetch(url)).body!) {
+    for await (const part of (await fetch(url)).body! as ReadableStream<Uint8Array>) {
       if (parts.push(part) % 50 === 0) await delay(5);
     }
     return Buffer.concat(parts).equals(content);
@@ -110,8 +110,11 @@ test('a large file is sent in parts, to readers that are slow, leave or ask for 
   expect(range.status).toBe(206);
   expect(Buffer.from(await range.arrayBuffer()).equals(content.subarray(first, last + 1))).toBe(true);
   expect(await Promise.all(slow)).toEqual([true, true, true]);
-  // A file whose content is gone is not found, rather than broken off.
+  // The rest of a file is removed while it is sent.
+  const broken = await fetch(url);
   for (const name of await gateway.artifacts.list(Lifetime.MEDIA)) await gateway.artifacts.remove(Lifetime.MEDIA, name);
+  await expect(broken.arrayBuffer()).rejects.toThrow('terminated');
+  // A file whose content is gone is not found, rather than broken off.
   expect((await fetch(url)).status).toBe(404);
 });
 

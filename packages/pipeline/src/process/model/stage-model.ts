@@ -20,7 +20,7 @@ export interface StageModel extends Model, NamedCheckpoint {
   /** What the results depend on beside the plan: the build, the machine and the number of threads. */
   readonly fingerprint: string;
   /**
-   * Ends the computing process if it keeps more memory than `SPARE_MEMORY_MIB`. It is called after each task and each call,
+   * Ends the computing process if it computes on the CPU and keeps more memory than `SPARE_MEMORY_MIB`. It is called after each task and each call,
    * and does not wait: what is computed next starts a new process.
    */
   trim(): void;
@@ -50,6 +50,8 @@ export async function openStageModel(
   const [cpu] = cpus();
   const machine = provider === 'cpu' ? `${process.arch} ${cpu?.model ?? 'unknown'} × ${THREADS}` : provider;
   const trim = () => {
+    // On a GPU the memory of a run is that of the device, and loading may take minutes (TensorRT).
+    if (provider !== 'cpu') return;
     runtime.trim(SPARE_MEMORY_MIB * MIB).then(
       (kept) => {
         if (kept !== null) log.info('model process ended to free memory', { mebibytes: Math.round(kept / MIB) });
