@@ -42,7 +42,7 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
   const named = await openNamedCheckpoint(folder);
   const provider = parseExecutionProvider(process.env.EXECUTION_PROVIDER);
   const model = { ...createModel(named.checkpoint, await createRuntime({ provider, threads })), ...named };
-  const stageModel = { ...model, fingerprint: '' };
+  const stageModel = { ...model, fingerprint: '', trim: () => undefined };
   const [encoder, decoder, muxer] = [
     createEncodeStage(stageModel),
     createDecodeStage(stageModel),

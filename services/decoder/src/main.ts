@@ -1,4 +1,4 @@
-import { explainFailures, openStageModel } from '@cinematica/pipeline/model';
+import { explainFailures, openStageModel, trimAfterTasks } from '@cinematica/pipeline/model';
 import { runStage } from '@cinematica/pipeline/service';
 import { DecoderService } from '@cinematica/protocol/stages';
 import { configSchema } from './config.ts';
@@ -8,7 +8,7 @@ import { createDecodeStage } from './stage.ts';
 await runStage('decoder', configSchema, async (config, parts) => {
   const model = await openStageModel(config, parts, 'decode');
   return {
-    handler: explainFailures(createDecodeStage(model)),
+    handler: trimAfterTasks(model, explainFailures(createDecodeStage(model))),
     model: model.ref,
     provider: model.runtime.provider,
     service: DecoderService,

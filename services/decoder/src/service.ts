@@ -39,6 +39,8 @@ export const createDecoderService = (model: StageModel, slot: ComputeSlot): Serv
       await latents.next();
     } catch (error) {
       throw asRpcError(error);
+    } finally {
+      model.trim();
     }
   },
 });

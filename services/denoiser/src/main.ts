@@ -1,4 +1,4 @@
-import { explainFailures, openStageModel } from '@cinematica/pipeline/model';
+import { explainFailures, openStageModel, trimAfterTasks } from '@cinematica/pipeline/model';
 import { runStage } from '@cinematica/pipeline/service';
 import { DenoiserService } from '@cinematica/protocol/stages';
 import { configSchema } from './config.ts';
@@ -8,7 +8,7 @@ import { createDenoiseStage } from './stage.ts';
 await runStage('denoiser', configSchema, async (config, parts) => {
   const model = await openStageModel(config, parts, 'denoise');
   return {
-    handler: explainFailures(createDenoiseStage(model)),
+    handler: trimAfterTasks(model, explainFailures(createDenoiseStage(model))),
     model: model.ref,
     provider: model.runtime.provider,
     service: DenoiserService,

@@ -39,6 +39,8 @@ export const createDenoiserService = (
       }
     } catch (error) {
       throw asRpcError(error);
+    } finally {
+      model.trim();
     }
   },
 });

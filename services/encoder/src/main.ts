@@ -1,4 +1,4 @@
-import { explainFailures, openStageModel } from '@cinematica/pipeline/model';
+import { explainFailures, openStageModel, trimAfterTasks } from '@cinematica/pipeline/model';
 import { runStage } from '@cinematica/pipeline/service';
 import { EncoderService } from '@cinematica/protocol/stages';
 import { configSchema } from './config.ts';
@@ -8,7 +8,7 @@ import { createEncodeStage } from './stage.ts';
 await runStage('encoder', configSchema, async (config, parts) => {
   const model = await openStageModel(config, parts, 'encode');
   return {
-    handler: explainFailures(createEncodeStage(model)),
+    handler: trimAfterTasks(model, explainFailures(createEncodeStage(model))),
     model: model.ref,
     provider: model.runtime.provider,
     service: EncoderService,

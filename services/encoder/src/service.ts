@@ -36,6 +36,8 @@ export const createEncoderService = (model: StageModel, slot: ComputeSlot): Serv
       };
     } catch (error) {
       throw asRpcError(error);
+    } finally {
+      model.trim();
     }
   },
 });

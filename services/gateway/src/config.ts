@@ -36,8 +36,6 @@ export const configSchema = z.object({
   MEDIA_SECRET: secret,
   /** How long an owner's link to a file works at least. Default 15 minutes. Milliseconds. */
   MEDIA_LINK_MS: milliseconds(900_000),
-  /** The size of the cache of media files in memory. Default 64. MiB. */
-  MEDIA_CACHE_MIB: count(64),
   /** A file with the API keys of services: a name and the SHA-256 of the key in each line. Default: no keys. */
   API_KEYS_FILE: z.string().min(1).optional(),
   /**

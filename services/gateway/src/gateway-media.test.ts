@@ -1,7 +1,10 @@
+import { Lifetime } from '@cinematica/pipeline';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { MediaKind, SharedVideoSchema, Video_State } from '@cinematica/protocol/v1';
 import { Code } from '@connectrpc/connect';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import {
   cancelAll,
@@ -82,6 +85,37 @@ test('the files of a finished video can be downloaded, also in ranges, and inval
     }),
   );
   expect(new Set(answers)).toEqual(new Set(['404 not found\n']));
+});
+
+test('a large file is sent in parts, to readers that are slow, leave or ask for ranges', async () => {
+  await cancelAll();
+  const client = gateway.client();
+  const video = await createTestVideo(client);
+  const content = randomBytes(40 * 2 ** 20);
+  await finish('key-ann', video, content);
+  const { video: done } = await client.getVideo({ name: video.name });
+  const url = gateway.url + fileOf(done, MediaKind.MP4).url;
+
+  const left = await fetch(url);
+  await left.body!.cancel();
+  const slow = Array.from({ length: 3 }, async () => {
+    const parts: Uint8Array[] = [];
+    for await (const part of (await fetch(url)).body! as ReadableStream<Uint8Array>) {
+      if (parts.push(part) % 50 === 0) await delay(5);
+    }
+    return Buffer.concat(parts).equals(content);
+  });
+  const [first, last] = [30_000_001, 33_000_000];
+  const range = await fetch(url, { headers: { range: `bytes=${first}-${last}` } });
+  expect(range.status).toBe(206);
+  expect(Buffer.from(await range.arrayBuffer()).equals(content.subarray(first, last + 1))).toBe(true);
+  expect(await Promise.all(slow)).toEqual([true, true, true]);
+  // The rest of a file is removed while it is sent.
+  const broken = await fetch(url);
+  for (const name of await gateway.artifacts.list(Lifetime.MEDIA)) await gateway.artifacts.remove(Lifetime.MEDIA, name);
+  await expect(broken.arrayBuffer()).rejects.toThrow('terminated');
+  // A file whose content is gone is not found, rather than broken off.
+  expect((await fetch(url)).status).toBe(404);
 });
 
 test('everyone can watch a shared video until its share ends', async () => {

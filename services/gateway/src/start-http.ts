@@ -10,7 +10,6 @@ import { createHttpServer } from './http/http-server.ts';
 import { createRoutes } from './http/routes.ts';
 import { serveSite } from './http/site.ts';
 import { loadWebApp } from './http/web-app.ts';
-import { createMediaCache } from './media/media-cache.ts';
 import { createMediaLinks } from './media/media-links.ts';
 import type { MediaLinks } from './media/media-links.ts';
 import { serveMedia } from './media/serve-media.ts';
@@ -63,7 +62,6 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   const { HTTP_HOST, HTTP_PORT, WEB_HANDLER, TRUSTED_PROXIES: trustedProxies } = config;
   const links = createMediaLinks(config.MEDIA_SECRET, config.MEDIA_LINK_MS);
   const limit = createRateLimit(config.CALLS_PER_SECOND, config.CALLS_PER_SECOND * BURST_SECONDS);
-  const cache = createMediaCache(view.artifacts, config.MEDIA_CACHE_MIB * 2 ** 20);
   const onPageError = (error: unknown) => log.error('page failed', error);
   const webApp = WEB_HANDLER === undefined ? null : await loadWebApp(WEB_HANDLER, trustedProxies > 0, onPageError);
   const rpcParts = {
@@ -87,7 +85,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
       trustedProxies,
       log,
       rpc: (fallback) => serveRpc(rpcParts, fallback),
-      media: serveMedia({ table: view.table, links, log, cache }),
+      media: serveMedia({ table: view.table, links, log, artifacts: view.artifacts }),
       site: webApp?.serve ?? serveSite(),
       ready: () => health.serving,
     }),

@@ -22,8 +22,6 @@ export const pipelineSettingsSchema = z.object({
   RETRY_DELAY_MS: milliseconds(1_000),
   /** How long one pull waits for a task. Milliseconds, at least 1000: the NATS client rejects less. */
   PULL_EXPIRES_MS: milliseconds(2_000).pipe(z.number().min(1_000)),
-  /** A read of an artifact that delivers no data for this long has failed. Milliseconds. */
-  ARTIFACT_IDLE_MS: milliseconds(5_000),
   /** How long a change of a record is retried while NATS does not answer. Milliseconds. */
   RECORD_TIMEOUT_MS: milliseconds(30_000),
   /** How long the provisioner retries while a cluster of NATS is still forming. Milliseconds. */

@@ -1,3 +1,4 @@
+import { jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { QuotaStore } from '../domain/ports/quota-store.ts';
 import type { Requests } from '../domain/ports/requests.ts';
@@ -19,5 +20,6 @@ export async function openAdmissionPorts(
   settings: Pick<PipelineSettings, 'REQUEST_TIMEOUT_MS'>,
 ): Promise<AdmissionPorts> {
   const bucket = await openBucket(nats, RECORDS_BUCKET, settings);
-  return { requests: createRequests(bucket), quotaStore: createQuotaStore(bucket) };
+  const client = jetstream(nats, { timeout: settings.REQUEST_TIMEOUT_MS });
+  return { requests: createRequests(bucket, client), quotaStore: createQuotaStore(bucket, client) };
 }

@@ -24,7 +24,7 @@ setSha256Backend('native');
 /** Artifacts in NATS' object store, with one bucket for each lifetime. */
 export function createObjectArtifacts(
   nats: NatsConnection,
-  settings: Pick<PipelineSettings, 'REQUEST_TIMEOUT_MS' | 'ARTIFACT_IDLE_MS'>,
+  settings: Pick<PipelineSettings, 'REQUEST_TIMEOUT_MS'>,
 ): Artifacts {
   const timeout = settings.REQUEST_TIMEOUT_MS;
   const buckets = new Map<Lifetime, Promise<ObjectStore>>();
@@ -57,16 +57,18 @@ export function createObjectArtifacts(
         }
       }
     },
-    get: async (artifact, signal) =>
-      readObject(
-        nats,
-        await withTranslatedErrors(`opening ${artifact.name}`, () => bucket(artifact.lifetime)),
-        artifact,
-        {
-          idle: settings.ARTIFACT_IDLE_MS,
-          signal,
-        },
-      ),
+    async get(artifact, signal) {
+      const data = new Uint8Array(Number(artifact.size));
+      let length = 0;
+      for await (const part of readObject(await manager, artifact, { signal })) {
+        data.set(part, length);
+        length += part.length;
+      }
+      return data;
+    },
+    async *stream(artifact, options) {
+      yield* readObject(await manager, artifact, options);
+    },
     remove: (lifetime, name) =>
       withTranslatedErrors(`removing ${name}`, async () => (await entries(lifetime)).remove(name)),
     list: (lifetime) =>

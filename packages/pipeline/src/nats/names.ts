@@ -49,6 +49,16 @@ export function bucketName(lifetime: Lifetime): string {
 }
 export const bucketStream = (lifetime: Lifetime): string => `OBJ_${bucketName(lifetime)}`;
 
+// The subjects of NATS' object store (ADR-20).
+
+/** The prefix of the subjects of the metadata of all objects; the rest is the name in padded base64url. */
+export const metadataPrefix = (lifetime: Lifetime): string => `$O.${bucketName(lifetime)}.M.`;
+export const metadataSubject = (lifetime: Lifetime, name: string): string =>
+  metadataPrefix(lifetime) + Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+export const chunkPrefix = (lifetime: Lifetime): string => `$O.${bucketName(lifetime)}.C.`;
+/** The subject of all chunks of an object. @param nuid from its metadata. */
+export const chunkSubject = (lifetime: Lifetime, nuid: string): string => chunkPrefix(lifetime) + nuid;
+
 /** Parts of a key come from callers. No other character may reach a subject. */
 const TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
 

@@ -1,5 +1,5 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { bucketName, bucketStream } from './names.ts';
+import { bucketStream, chunkPrefix, metadataPrefix, metadataSubject } from './names.ts';
 import type { Lifetime } from '../domain/messages.ts';
 
 /** The part of an object's metadata that is used here. */
@@ -29,11 +29,9 @@ export interface ObjectEntries {
 
 export function openObjectEntries(manager: JetStreamManager, lifetime: Lifetime): ObjectEntries {
   const stream = bucketStream(lifetime);
-  const entries = `$O.${bucketName(lifetime)}.M.`;
-  const chunks = `$O.${bucketName(lifetime)}.C.`;
-  // The object store encodes names in padded base64url.
-  const encode = (name: string) =>
-    entries + Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+  const entries = metadataPrefix(lifetime);
+  const chunks = chunkPrefix(lifetime);
+  const encode = (name: string) => metadataSubject(lifetime, name);
   const decode = (subject: string) => Buffer.from(subject.slice(entries.length), 'base64url').toString();
 
   async function subjectsWith(prefix: string): Promise<string[]> {

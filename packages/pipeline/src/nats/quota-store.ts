@@ -1,11 +1,13 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { JetStreamClient } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { QuotaRecordSchema } from '../domain/messages.ts';
 import type { QuotaStore } from '../domain/ports/quota-store.ts';
 import { isRevisionConflict, withTranslatedErrors } from './errors.ts';
 import { quotaKey } from './names.ts';
+import { listKeys } from './stored-messages.ts';
 
-export const createQuotaStore = (bucket: KV): QuotaStore => ({
+export const createQuotaStore = (bucket: KV, client: JetStreamClient): QuotaStore => ({
   async get(owner) {
     const entry = await withTranslatedErrors('reading a quota', () => bucket.get(quotaKey(owner)));
     const revision = entry?.revision ?? 0;
@@ -33,9 +35,8 @@ export const createQuotaStore = (bucket: KV): QuotaStore => ({
   },
   owners: () =>
     withTranslatedErrors('listing quotas', async () => {
-      const owners: string[] = [];
-      for await (const key of await bucket.keys(quotaKeys)) owners.push(key.slice(key.indexOf('.') + 1));
-      return owners;
+      const keys = await listKeys(client, quotaKeys);
+      return [...keys].map((key) => key.slice(key.indexOf('.') + 1));
     }),
 });
 

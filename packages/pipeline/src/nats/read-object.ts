@@ -1,96 +1,133 @@
-import type { ObjectStore } from '@nats-io/obj';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
+import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
+
 import { createHash } from 'node:crypto';
 import type { Artifact } from '../domain/messages.ts';
-import { translateError } from './errors.ts';
 import { UnavailableError } from '../domain/errors.ts';
+import type { ReadOptions } from '../domain/ports/artifacts.ts';
 import { MissingArtifactError } from '../domain/ports/artifacts.ts';
+import { translateError } from './errors.ts';
+import { bucketStream, chunkSubject, metadataSubject } from './names.ts';
 
-/** No data arrived in time. */
-class IdleError extends Error {
-  override readonly name = 'IdleError';
+/** The part of an object's metadata that a read needs. */
+interface Metadata {
+  readonly nuid: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly chunks: number;
+  readonly deleted?: boolean;
+  /** `max_chunk_size` is the size of every chunk but the last, in bytes. */
+  readonly options?: { readonly max_chunk_size?: number };
 }
 
 /**
- * Reads a whole object. When its chunks are missing, the client waits for ever. A read without data for `idle` milliseconds
- * is therefore repeated once, because a server restart may have interrupted it, and then the object counts as missing.
- * @throws MissingArtifactError, UnavailableError
+ * Reads an object chunk by chunk. Each chunk is one request, which is sent when the reader wants it: a slow reader keeps
+ * nothing waiting on the server or in the connection, and no consumer is created. The client's own `get` has the server push
+ * the whole object, and the server cuts a connection that is too slow for that.
+ *
+ * @throws MissingArtifactError only when the store says that the object or a chunk is gone, or the content is another one.
+ *   When the object is read to its end from its start, the last part is yielded after the digest has been checked.
+ * @throws UnavailableError, the signal's reason
  */
-export async function readObject(
-  nats: NatsConnection,
-  bucket: ObjectStore,
+export async function* readObject(
+  manager: JetStreamManager,
   artifact: Artifact,
-  { idle, signal }: { readonly idle: number; readonly signal?: AbortSignal | undefined },
-): Promise<Uint8Array> {
-  for (let tries = 1; ; tries++) {
-    signal?.throwIfAborted();
-    try {
-      const data = await readOnce(bucket, artifact, idle, signal);
-      if (data === null) throw new MissingArtifactError(artifact, 'is gone');
-      if (!createHash('sha256').update(data).digest().equals(artifact.sha256)) {
-        throw new MissingArtifactError(artifact, 'is not what was written');
-      }
-      return data;
-    } catch (error) {
-      if (error instanceof MissingArtifactError || signal?.aborted) throw error;
-      if (error instanceof IdleError) {
-        if (!(await answers(nats, idle)))
-          throw new UnavailableError(`NATS became unreachable while reading ${artifact.name}`);
-        if (tries > 1) throw new MissingArtifactError(artifact, 'has lost its content', { cause: error });
-        continue;
-      }
-      const translated = translateError(error, `reading ${artifact.name}`);
-      if (translated instanceof UnavailableError) throw translated;
-      // The client found a wrong digest or invalid metadata.
-      throw new MissingArtifactError(artifact, `cannot be read`, { cause: error });
+  { range, signal }: ReadOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { lifetime, name } = artifact;
+  const stream = bucketStream(lifetime);
+  const size = Number(artifact.size);
+  const ask = <T>(request: () => Promise<T>) => withOneRetry(request, `reading ${name}`, signal);
+
+  const found = await ask(() => manager.streams.getMessage(stream, { last_by_subj: metadataSubject(lifetime, name) }));
+  const metadata = found?.json<Metadata>();
+  if (!found || !metadata || metadata.deleted) throw new MissingArtifactError(artifact, 'is gone');
+  if (metadata.size !== size) throw new MissingArtifactError(artifact, 'is not what was written');
+  const { first, last } = range ?? { first: 0, last: size - 1 };
+  if (last < first) return;
+
+  const next_by_subj = chunkSubject(lifetime, metadata.nuid);
+  const chunkFrom = async (seq: number): Promise<StoredMsg> => {
+    const query = { seq, next_by_subj };
+    // Any replica answers a direct request. One that lags behind may lack the chunk, so the leader decides.
+    const chunk =
+      (await ask(() => manager.direct.getMessage(stream, query))) ??
+      (await ask(() => manager.streams.getMessage(stream, query)));
+    if (!chunk) throw new MissingArtifactError(artifact, 'has lost its content');
+    return chunk;
+  };
+
+  const hash = first === 0 && last === size - 1 ? createHash('sha256') : null;
+  let chunk = await chunkFrom(1);
+  /** The position of the chunk's first byte in the object. */
+  let start = 0;
+  const skipped = skippableChunks(metadata, { firstChunk: chunk.seq, end: found.seq }, first);
+  if (skipped > 0) {
+    start = skipped * metadata.options!.max_chunk_size!;
+    chunk = await chunkFrom(chunk.seq + skipped);
+  }
+  for (;;) {
+    const { data, seq } = chunk;
+    const end = start + data.length;
+    hash?.update(data);
+    if (end > last && hash && !(end === size && hash.digest().equals(artifact.sha256))) {
+      throw new MissingArtifactError(artifact, 'is not what was written');
     }
+    if (end > first) yield data.subarray(Math.max(0, first - start), last + 1 - start);
+    if (end > last) return;
+    start = end;
+    chunk = await chunkFrom(seq + 1);
   }
 }
 
-async function readOnce(
-  bucket: ObjectStore,
-  artifact: Artifact,
-  idle: number,
+/**
+ * How many chunks a range starts behind, when their sequence numbers are known: the metadata is written after the last
+ * chunk, so the chunks are consecutive if no other object was written in between. Otherwise 0, and the chunks in front of
+ * the range are read and dropped.
+ */
+function skippableChunks(
+  { size, chunks, options: { max_chunk_size: chunkSize = 0 } = {} }: Metadata,
+  seqs: { readonly firstChunk: number; readonly end: number },
+  first: number,
+): number {
+  const consecutive = seqs.end - seqs.firstChunk === chunks && Math.ceil(size / chunkSize) === chunks;
+  return consecutive ? Math.floor(first / chunkSize) : 0;
+}
+
+/** A server that restarts loses the requests that it was sent before. So a request without an answer is sent once more. */
+async function withOneRetry<T>(
+  request: () => Promise<T>,
+  activity: string,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array | null> {
-  const object = await within(bucket.get(artifact.name), idle, signal);
-  if (object === null) return null;
-  // The stream, which is read below, reports the same error.
-  object.error.catch(() => undefined);
-  const data = new Uint8Array(Number(artifact.size));
-  const reader = object.data.getReader();
-  let at = 0;
-  try {
-    for (;;) {
-      const { done, value } = await within(reader.read(), idle, signal);
-      if (done) return data.subarray(0, at);
-      if (at + value.length > data.length) throw new MissingArtifactError(artifact, 'is longer than what was written');
-      data.set(value, at);
-      at += value.length;
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await unlessAborted(request(), signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const translated = isStreamMissing(error)
+        ? new UnavailableError(`the bucket does not exist while ${activity}`, { cause: error })
+        : translateError(error, activity);
+      if (tries > 1 || !(translated instanceof UnavailableError)) throw translated;
     }
-  } finally {
-    // Removes the consumer on the server, in the background.
-    reader.cancel().catch(() => undefined);
   }
 }
 
-/** Waits for a promise for at most `idle` milliseconds. @throws IdleError, the signal's reason */
-async function within<T>(promise: Promise<T>, idle: number, signal: AbortSignal | undefined): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new IdleError()), idle);
-  const abort = () => late.reject(signal?.reason);
-  signal?.addEventListener('abort', abort, { once: true });
+/** The provisioner creates the buckets, also after the store was lost. Until then nothing is known of their objects. */
+const isStreamMissing = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+
+/** @throws the signal's reason, as soon as it aborts. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
   promise.catch(() => undefined);
+  signal.throwIfAborted();
+  signal.addEventListener('abort', abort, { once: true });
   try {
-    return await Promise.race([promise, late.promise]);
+    return await Promise.race([promise, aborted]);
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
+    signal.removeEventListener('abort', abort);
   }
 }
-
-const answers = (nats: NatsConnection, timeout: number): Promise<boolean> =>
-  within(nats.flush(), timeout, undefined).then(
-    () => true,
-    () => false,
-  );

@@ -11,7 +11,8 @@ import type { PipelineSettings } from '../domain/settings.ts';
 import { inSpan } from '../telemetry/trace.ts';
 import { openBucket } from './bucket.ts';
 import { isRevisionConflict, withTranslatedErrors } from './errors.ts';
-import { ownerKeys, RECORDS_BUCKET, RECORDS_STREAM, videoKey } from './names.ts';
+import { ownerKeys, RECORDS_BUCKET, videoKey } from './names.ts';
+import { isMarker, listKeys, storedMessages } from './stored-messages.ts';
 
 /** The record is not at the revision that a change was made for. */
 class RevisionConflictError extends Error {
@@ -35,26 +36,16 @@ export async function openRecords(
     return { record: fromBinary(VideoRecordSchema, entry.value), revision: entry.revision };
   }
 
-  /** The bucket's own `history` leaves a consumer on the server for five minutes with each call. */
   async function history(ref: VideoRef): Promise<Revision[]> {
-    const filter_subjects = `$KV.${RECORDS_BUCKET}.${videoKey(ref.owner, ref.videoId)}`;
-    const options = { filter_subjects, deliver_policy: DeliverPolicy.All };
-    const consumer = await client.consumers.getPushConsumer(RECORDS_STREAM, options);
-    try {
-      const revisions: Revision[] = [];
-      if ((await consumer.info(true)).num_pending === 0) return revisions;
-      for await (const message of await consumer.consume()) {
-        const { seq: revision, time } = message;
-        // A deletion marker: the revisions before it belong to a record that was removed.
-        if (message.headers?.has('KV-Operation')) revisions.length = 0;
-        else revisions.push({ record: fromBinary(VideoRecordSchema, message.data), revision, time: time.getTime() });
-        if (message.info.pending === 0) break;
-      }
-      return revisions;
-    } finally {
-      // If NATS is unreachable by now, the server removes the consumer itself.
-      await consumer.delete().catch(() => false);
+    const revisions: Revision[] = [];
+    const options = { deliver_policy: DeliverPolicy.All };
+    for await (const message of storedMessages(client, videoKey(ref.owner, ref.videoId), options)) {
+      const { seq: revision, time } = message;
+      // The revisions before a deletion marker belong to a record that was removed.
+      if (isMarker(message)) revisions.length = 0;
+      else revisions.push({ record: fromBinary(VideoRecordSchema, message.data), revision, time: time.getTime() });
     }
+    return revisions;
   }
 
   /** @returns null when another writer was faster. */
@@ -131,11 +122,12 @@ export async function openRecords(
       withTranslatedErrors('purging a record', () => bucket.purge(videoKey(owner, videoId))),
     list: (owner) =>
       withTranslatedErrors('listing records', async () => {
-        // A key that changes while the keys are listed is listed twice.
-        const ids = new Set<string>();
-        for await (const key of await bucket.keys(ownerKeys(owner))) ids.add(key.slice(key.lastIndexOf('.') + 1));
+        const keys = await listKeys(client, ownerKeys(owner));
         // The ids are UUIDs of version 7, which begin with the time.
-        return [...ids].sort().reverse();
+        return [...keys]
+          .map((key) => key.slice(key.lastIndexOf('.') + 1))
+          .sort()
+          .reverse();
       }),
   };
 }

@@ -1,4 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { JetStreamClient } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { createHash } from 'node:crypto';
 import { RequestRecordSchema } from '../domain/messages.ts';
@@ -8,8 +9,9 @@ import type { Requests } from '../domain/ports/requests.ts';
 import { timestampNow, toMilliseconds } from '../domain/timestamps.ts';
 import { isRevisionConflict, withTranslatedErrors } from './errors.ts';
 import { requestKey } from './names.ts';
+import { listKeys } from './stored-messages.ts';
 
-export function createRequests(bucket: KV): Requests {
+export function createRequests(bucket: KV, client: JetStreamClient): Requests {
   async function read(key: string): Promise<RequestRecord | null> {
     const entry = await withTranslatedErrors('reading a request', () => bucket.get(key));
     return entry?.operation === 'PUT' ? fromBinary(RequestRecordSchema, entry.value) : null;
@@ -47,9 +49,7 @@ export function createRequests(bucket: KV): Requests {
       await withTranslatedErrors('closing a request', () => bucket.put(key, toBinary(RequestRecordSchema, known)));
     },
     async forget(age) {
-      const keys: string[] = [];
-      const list = () => bucket.keys('r.>');
-      for await (const key of await withTranslatedErrors('listing requests', list)) keys.push(key);
+      const keys = await withTranslatedErrors('listing requests', () => listKeys(client, 'r.>'));
       let forgotten = 0;
       for (const key of keys) {
         const known = await read(key);

@@ -1,8 +1,8 @@
-import type { JetStreamManager } from '@nats-io/jetstream';
-import type { KV } from '@nats-io/kv';
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import type { StoredRecord } from '../domain/ports/records.ts';
 import { withTranslatedErrors } from './errors.ts';
 import { RECORDS_BUCKET, RECORDS_STREAM, videoKey } from './names.ts';
+import { isMarker, lastMessages } from './stored-messages.ts';
 
 const subjectOf = (key: string): string => `$KV.${RECORDS_BUCKET}.${key}`;
 
@@ -24,15 +24,13 @@ export async function trimHistories(manager: JetStreamManager, records: readonly
  * @returns how many deletion markers were removed.
  * @throws UnavailableError
  */
-export async function removeMarkers(bucket: KV, manager: JetStreamManager, age: number): Promise<number> {
+export async function removeMarkers(client: JetStreamClient, manager: JetStreamManager, age: number): Promise<number> {
   const markers: { readonly key: string; readonly revision: number }[] = [];
-  const watch = () => bucket.watch({ key: '>', headers_only: true });
-  const entries = await withTranslatedErrors('looking for deletion markers', watch);
-  for await (const { key, revision, operation, created, delta } of entries) {
-    if (operation !== 'PUT' && Date.now() - created.getTime() >= age) markers.push({ key, revision });
-    if (delta === 0) break;
-  }
-  entries.stop();
+  await withTranslatedErrors('looking for deletion markers', async () => {
+    for await (const { key, message } of lastMessages(client, '>')) {
+      if (isMarker(message) && Date.now() - message.time.getTime() >= age) markers.push({ key, revision: message.seq });
+    }
+  });
   let removed = 0;
   // Only up to the marker, because the key may have been written again since.
   for (const { key, revision } of markers) removed += await purgeBefore(manager, subjectOf(key), revision + 1);

@@ -25,7 +25,6 @@ export const testSettings = (changes: Partial<PipelineSettings> = {}): PipelineS
     STOP_GRACE_MS: 1_000,
     RETRY_DELAY_MS: 100,
     PULL_EXPIRES_MS: 1_000,
-    ARTIFACT_IDLE_MS: 1_000,
     REQUEST_TIMEOUT_MS: 2_000,
     LEASE_MS: 1_500,
     RECONCILE_MS: 500,

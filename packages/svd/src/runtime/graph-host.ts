@@ -12,9 +12,10 @@ import { createRuntimeStats } from './runtime-stats.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { tensorBytes, tensorOfBytes } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
+import { createUnusedMemory } from './unused-memory.ts';
 
 /**
- * A child process and its graphs. After a crash, the next call starts a new process and loads the graphs again. The caller
+ * A child process and its graphs. After a crash or a trim, the next run starts a new process and loads the graphs again. The caller
  * must wait for each call before it makes the next one; see `Runtime`.
  */
 export interface GraphHost {
@@ -25,6 +26,11 @@ export interface GraphHost {
   unload(key: string): Promise<void>;
   /** Kills the child. The current call rejects; the next call starts a new child. */
   kill(): void;
+  /**
+   * Ends the child if it keeps more than `limit` bytes that its graphs do not need; the next run starts a new child.
+   * @returns how many bytes it kept; null when it was not ended.
+   */
+  trim(limit: number): Promise<number | null>;
   /** Ends the child and waits for it. */
   stop(): Promise<void>;
   stats(): RuntimeStats;
@@ -43,6 +49,7 @@ export function createGraphHost({ provider, session, graceMs, env }: GraphHostOp
   /** Keys of the graphs that the current child has loaded. After a crash, each is loaded again before it runs. */
   const loadedInChild = new Set<string>();
   const stats = createRuntimeStats();
+  const unused = createUnusedMemory();
   let child: ChildProcess | null = null;
 
   const sendFor = async (live: ChildProcess, key: string, request: Frame<Request>): Promise<Frame<Reply>> => {
@@ -56,6 +63,7 @@ export function createGraphHost({ provider, session, graceMs, env }: GraphHostOp
     const { message } = await sendFor(live, key, { message: { kind: 'load', key, folder }, blobs: [bytes] });
     loadedInChild.add(key);
     stats.loaded(key, message.usage);
+    unused.loaded(key, message.usage.anonymousRss);
   };
 
   const stop = async (): Promise<void> => {
@@ -74,6 +82,7 @@ export function createGraphHost({ provider, session, graceMs, env }: GraphHostOp
       const { message } = await live.send({ message: start, blobs: [probeGraph()] }, `start with ${provider}`);
       if (message.kind === 'failed') throw new ProviderUnavailableError([{ provider, reason: message.reason }]);
       stats.started(live.pid, message.usage);
+      unused.started(message.usage.anonymousRss);
       return live;
     } catch (error) {
       await stop();
@@ -85,13 +94,23 @@ export function createGraphHost({ provider, session, graceMs, env }: GraphHostOp
     stats.unloaded(key);
     if (!graphs.delete(key) || !child?.alive) return;
     if (graphs.size === 0) await stop();
-    else if (loadedInChild.delete(key)) await sendFor(child, key, { message: { kind: 'unload', key }, blobs: [] });
+    else if (loadedInChild.delete(key)) {
+      const { message } = await sendFor(child, key, { message: { kind: 'unload', key }, blobs: [] });
+      unused.unloaded(key);
+      unused.measured(message.usage.anonymousRss);
+    }
   };
 
   return {
     ready,
     unload,
     stop,
+    async trim(limit) {
+      const kept = unused.read();
+      if (!child?.alive || kept <= limit) return null;
+      await stop();
+      return kept;
+    },
     stats() {
       if (!child?.alive) stats.ended();
       return stats.read();
@@ -112,6 +131,7 @@ export function createGraphHost({ provider, session, graceMs, env }: GraphHostOp
       const blobs = tensors.map(([, tensor]) => tensorBytes(tensor));
       const reply = await sendFor(live, key, { message: { kind: 'run', key, feeds: heads }, blobs });
       stats.ran(key, reply.message.usage);
+      unused.measured(reply.message.usage.anonymousRss);
       return outputsOf(reply);
     },
   };

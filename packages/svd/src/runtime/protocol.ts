@@ -33,6 +33,8 @@ export interface Usage {
   readonly rss: number;
   /** Peak resident memory of this child, in bytes. */
   readonly peakRss: number;
+  /** Resident memory after the request without mapped weights, in bytes; on other systems than Linux the same as `rss`. */
+  readonly anonymousRss: number;
 }
 
 /** A reply of the child. Blobs: the outputs of `run`. */

@@ -10,9 +10,9 @@ export interface GraphStats {
 
 /** Statistics of a runtime. The memory is that of the current child at its last reply. */
 export interface RuntimeStats {
-  /** Process id of the current child; null without one (after a crash or after the last graph was unloaded). */
+  /** Process id of the current child; null without one (after a crash, a trim, or after the last graph was unloaded). */
   readonly pid: number | null;
-  /** Number of children started so far. A new one is started after a crash, a kill or the unloading of the last graph. */
+  /** Number of children started so far. A new one is started after a crash, a kill, a trim or the unloading of the last graph. */
   readonly starts: number;
   /** Resident memory, including mapped weights, in bytes. */
   readonly rss: number;

@@ -167,6 +167,29 @@ describe('on the CPU', () => {
     await expect(runtime.run('add', addFeeds, AbortSignal.abort(why))).rejects.toBe(why);
   });
 
+  test('trim ends a child that keeps memory of a large run; the next run has the same result in a small child', async () => {
+    for (const key of Object.keys(runtime.stats().graphs)) await runtime.unload(key);
+    const [side, limit] = [2048, 24 * 2 ** 20];
+    const feeds = {
+      a: floats([side, side], ramp(side * side, 1e-3)),
+      b: floats([side, side], ramp(side * side, 1e-3)),
+    };
+    await runtime.load('add', add);
+    await runtime.load('softmax', { bytes: softmaxGraph(side), folder: null });
+    expect(await runtime.trim(limit)).toBeNull();
+    const { y: before } = await runtime.run('softmax', feeds);
+    const { pid, rss, starts } = runtime.stats();
+    expect(await runtime.trim(2 ** 40)).toBeNull();
+    expect(await runtime.trim(limit)).toBeGreaterThan(limit);
+    expect(isAlive(pid ?? 0)).toBe(false);
+    expect(runtime.stats()).toMatchObject({ pid: null, rss: 0 });
+    expect((await runtime.run('add', addFeeds)).y?.data).toEqual(ramp(4));
+    expect(runtime.stats().starts).toBe(starts + 1);
+    expect(runtime.stats().rss).toBeLessThan(rss - limit);
+    expect(await runtime.trim(limit)).toBeNull();
+    expect((await runtime.run('softmax', feeds)).y).toEqual(before);
+  });
+
   test('the child ends after the last graph is unloaded, and starts again with the next graph', async () => {
     for (const key of Object.keys(runtime.stats().graphs)) await runtime.unload(key);
     expect(runtime.stats()).toMatchObject({ pid: null, rss: 0, graphs: {} });

@@ -47,6 +47,13 @@ export interface Runtime extends AsyncDisposable {
   run(key: string, feeds: Readonly<Record<string, Tensor>>, signal?: AbortSignal): Promise<Record<string, Tensor>>;
   /** Unloads a graph, if it is loaded. After the last graph the child ends, because only that frees all its memory. */
   unload(key: string): Promise<void>;
+  /**
+   * Ends the child if it keeps more than `limit` bytes from earlier runs, beyond what its loaded graphs need. ONNX Runtime
+   * never gives back what the largest run needed. The graphs stay loaded: the next run starts a new child, and each graph
+   * is loaded again before it runs.
+   * @returns how many bytes the child kept; null when it was not ended.
+   */
+  trim(limit: number): Promise<number | null>;
   /** Times of the graphs, and memory. */
   stats(): RuntimeStats;
   /** Ends the child. Waiting and running calls reject with a `RuntimeClosedError`. */
@@ -105,6 +112,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
         return host.run(key, feeds);
       }),
     unload: (key) => call(undefined, () => host.unload(key)),
+    trim: (limit) => call(undefined, () => host.trim(limit)),
     stats: () => host.stats(),
     close,
     [Symbol.asyncDispose]: close,

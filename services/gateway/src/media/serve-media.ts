@@ -1,11 +1,13 @@
 import { MissingArtifactError, UnavailableError } from '@cinematica/pipeline';
-import type { Log, VideoTable } from '@cinematica/pipeline';
+import type { Artifact, Artifacts, Log, VideoTable } from '@cinematica/pipeline';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { ServerResponse } from 'node:http';
+import { constants } from 'node:http2';
 import { writeHead } from '../http/http-handler.ts';
 import type { HttpHandler, Request, Response } from '../http/http-handler.ts';
 import { sendText, allowsMethod, sendNotFound, requestUrl } from '../http/responses.ts';
 import { isShareOf } from '../videos/share.ts';
-import type { MediaCache } from './media-cache.ts';
 import { mediaFiles } from './media-files.ts';
 import type { MediaFile } from './media-files.ts';
 import type { MediaLinks } from './media-links.ts';
@@ -17,8 +19,8 @@ export interface MediaParts {
   readonly table: Pick<VideoTable, 'videos'>;
   /** Verifies links. */
   readonly links: MediaLinks;
-  /** Files are read through this cache. */
-  readonly cache: MediaCache;
+  /** Files are read from here, part by part. */
+  readonly artifacts: Pick<Artifacts, 'stream'>;
   /** Unexpected errors are logged here. */
   readonly log: Log;
 }
@@ -27,7 +29,7 @@ export interface MediaParts {
  * Serves `/media/…`: the files of videos, to everyone who has a link. A forged or expired link, a link of an ended share, and
  * a link to a missing file all get the same 404.
  */
-export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandler {
+export function serveMedia({ table, links, artifacts, log }: MediaParts): HttpHandler {
   function find(url: URL): { file: MediaFile; until: number; videoId: string } | null {
     const permission = links.check(url);
     const record = permission && table.videos.get(permission.videoId)?.record;
@@ -74,14 +76,42 @@ export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandle
     const { first, last } = range ?? { first: 0, last: size - 1 };
     headers['content-length'] = String(last - first + 1);
     if (range) headers['content-range'] = `bytes ${first}-${last}/${size}`;
-    const data = request.method === 'HEAD' ? null : await cache.read(file.artifact);
-    writeHead(response, range ? 206 : 200, headers);
-    if (data) response.end(data.subarray(first, last + 1));
-    else response.end();
+    const status = range ? 206 : 200;
+    if (request.method === 'HEAD') writeHead(response, status, headers).end();
+    else await send(file.artifact, { first, last }, response, () => writeHead(response, status, headers));
+  }
+
+  /** Sends a range part by part. The next part is read when the one before it has gone out, so that no file is in memory. */
+  async function send(
+    artifact: Artifact,
+    range: { readonly first: number; readonly last: number },
+    response: Response,
+    begin: () => void,
+  ): Promise<void> {
+    const closed = new AbortController();
+    const { signal } = closed;
+    response.once('close', () => closed.abort());
+    try {
+      const parts = artifacts.stream(artifact, { range, signal });
+      // A missing file is reported before the head is sent.
+      let part = await parts.next();
+      begin();
+      for (; !part.done; part = await parts.next()) {
+        if (!write(response, part.value)) await once(response, 'drain', { signal });
+      }
+      response.end();
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
   }
 
   return (request, response) => {
     serve(request, response).catch((error: unknown) => {
+      if (response.headersSent) {
+        log.error('a file broke off while it was sent', error);
+        breakOff(response);
+        return;
+      }
       if (error instanceof MissingArtifactError) {
         sendNotFound(response);
         return;
@@ -91,9 +121,19 @@ export function serveMedia({ table, links, cache, log }: MediaParts): HttpHandle
         return;
       }
       log.error('media request failed', error);
-      if (!response.headersSent) sendText(response, 500, 'internal error');
+      sendText(response, 500, 'internal error');
     });
   };
+}
+
+// The same call twice: the two types have different overloads.
+const write = (response: Response, data: Uint8Array): boolean =>
+  response instanceof ServerResponse ? response.write(data) : response.write(data);
+
+/** Ends a response in a way that the client recognises as incomplete. */
+function breakOff(response: Response): void {
+  if (response instanceof ServerResponse) response.destroy();
+  else response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }
 
 /** With `?download`, browsers save the file under a name that contains a digest of the video's id. */

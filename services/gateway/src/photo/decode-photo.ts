@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import type { Metadata } from 'sharp';
+import { asStillAvif, hasNoStillPicture } from './avif-sequence.ts';
 import type { PhotoLimits } from './photo-limits.ts';
 import {
   damagedError,
@@ -8,6 +9,7 @@ import {
   tooMuchMemoryError,
   tooNarrowError,
   tooSmallError,
+  unsupportedError,
 } from './photo-refusals.ts';
 import type { PhotoFormat } from './sniff-format.ts';
 
@@ -56,13 +58,17 @@ export function restrictDecoders(): void {
  * animation, at most `maxResultSide` pixels on a side, without metadata. It must only be called in the photo process,
  * because the bytes are not trusted.
  * @param format the format that the first bytes show.
- * @throws {@link PhotoError} TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED, HEIC_NOT_SUPPORTED
+ * @throws {@link PhotoError} TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED, HEIC_NOT_SUPPORTED, UNSUPPORTED_FORMAT
  */
 export async function decodePhoto(
-  bytes: Uint8Array,
+  uploaded: Uint8Array,
   format: PhotoFormat,
   limits: PhotoLimits,
 ): Promise<SanitizedPhoto> {
+  if (format === 'avif' && hasNoStillPicture(uploaded)) {
+    throw unsupportedError('an animated AVIF without a still picture');
+  }
+  const bytes = format === 'avif' ? asStillAvif(uploaded) : uploaded;
   const header = await unlessDamaged(() => sharp(bytes, { limitInputPixels: false, pages: 1 }).metadata());
   const { width, height, orientation = 1 } = header;
   if (format === 'avif' && header.compression !== 'av1') throw heicError();

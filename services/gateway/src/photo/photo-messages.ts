@@ -32,7 +32,7 @@ const formats = ['jpeg', 'png', 'webp', 'avif'] as const satisfies readonly Phot
  */
 export const requestSchema = z.object({ format: z.enum(formats) });
 
-const reasons = ['TOO_MANY_PIXELS', 'TOO_SMALL', 'TRUNCATED', 'HEIC_NOT_SUPPORTED'] as const;
+const reasons = ['TOO_MANY_PIXELS', 'TOO_SMALL', 'TRUNCATED', 'HEIC_NOT_SUPPORTED', 'UNSUPPORTED_FORMAT'] as const;
 
 const side = z.int().positive();
 

@@ -19,6 +19,12 @@ import {
   withSegments,
 } from './test-photos.ts';
 
+/** 64×48, two red pictures and two green ones; made by ffmpeg. */
+const animatedAvif = readFileSync(new URL('fixtures/animated.avif', import.meta.url));
+/** The same as an animation alone: what describes the still picture is called free space. */
+const animationOnly = Buffer.from(animatedAvif);
+animationOnly.write('free', animationOnly.indexOf('meta'), 'latin1');
+
 let sanitizer: PhotoSanitizer;
 beforeAll(async () => {
   sanitizer = createPhotoSanitizer();
@@ -195,6 +201,16 @@ describe('photos', () => {
     expect(await size(2048, 16)).toEqual([2048, 16]);
   });
 
+  test('an animated AVIF shows its first picture, whichever brand of a sequence it has', async () => {
+    for (const brand of ['avis', 'avio', 'msf1']) {
+      const animation = Buffer.from(animatedAvif);
+      animation.write(brand, 8);
+      const { jpeg, ...photo } = await sanitize(animation);
+      expect(photo).toMatchObject({ width: 64, height: 48, original: { format: 'avif', width: 64, height: 48 } });
+      expect(difference(await pixelOf(jpeg, 32, 24), [200, 60, 40])).toBeLessThanOrEqual(12);
+    }
+  });
+
   test('only the first frame of an animation is decoded', async () => {
     const photo = await sanitize(await animatedWebp(4000, 4000, 15_000));
     expect([photo.width, photo.height]).toEqual([2048, 2048]);
@@ -231,6 +247,12 @@ describe('refusals', () => {
     ['playlist', Buffer.from('#EXTM3U\nfile:///etc/passwd'), /^UNSUPPORTED_FORMAT/],
     ['MVG', Buffer.from('push graphic-context\nfill url(https://127.0.0.1/)'), /^UNSUPPORTED_FORMAT/],
     ['iPhone photo', isoFile('heic', 'mif1', 'heic'), /^HEIC_NOT_SUPPORTED .*iPhone .* Most Compatible/],
+    [
+      'animated AVIF without a still picture',
+      animationOnly,
+      /^UNSUPPORTED_FORMAT This file is an animated AVIF without a still picture. Send a JPEG/,
+    ],
+    ['animated AVIF that is cut off', animatedAvif.subarray(0, 900), /^TRUNCATED/],
     ['HEIF of any kind', isoFile('mif1', 'mif1', 'miaf'), /^HEIC_NOT_SUPPORTED/],
     [
       '900 megapixels',

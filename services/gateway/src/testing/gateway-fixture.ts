@@ -70,11 +70,11 @@ export const update = (owner: string, video: Video, change: (record: VideoRecord
     return changed();
   });
 
-/** Finishes a video, as the muxer does. */
-export async function finish(owner: string, video: Video): Promise<void> {
+/** Finishes a video, as the muxer does. @param content of its MP4 file */
+export async function finish(owner: string, video: Video, content: Uint8Array = mp4): Promise<void> {
   const videoId = idOf(video);
   const frame = await chart(64, 48).png().toBuffer();
-  const parts = { mp4, poster: randomBytes(900), 'last-frame': frame };
+  const parts = { mp4: content, poster: randomBytes(900), 'last-frame': frame };
   const outputs: Artifact[] = [];
   for (const [part, data] of Object.entries(parts)) {
     outputs.push(await gateway.artifacts.put(Lifetime.MEDIA, `${videoId}/0/mux/1/${part}`, part, data));

@@ -11,6 +11,13 @@ export class MissingArtifactError extends Error {
   }
 }
 
+/** What to read of an artifact. */
+export interface ReadOptions {
+  /** The first and the last byte, which must be within the artifact; by default the whole artifact. */
+  readonly range?: { readonly first: number; readonly last: number } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Stores the files that a stage leaves for the next one. */
 export interface Artifacts {
   /**
@@ -24,6 +31,12 @@ export interface Artifacts {
    * @throws MissingArtifactError, UnavailableError
    */
   get(artifact: Artifact, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Reads an artifact, or a range of its bytes, in parts of at most a megabyte. A part is read when it is asked for. The
+   * digest is checked before the last part of a whole artifact; that of a range cannot be.
+   * @throws MissingArtifactError, UnavailableError, the signal's reason; also after some parts.
+   */
+  stream(artifact: Artifact, options?: ReadOptions): AsyncGenerator<Uint8Array, void, undefined>;
   /** Removes an artifact. Does nothing when it does not exist. @throws UnavailableError */
   remove(lifetime: Lifetime, name: string): Promise<void>;
   /** @returns the names of all complete artifacts, whether or not a record refers to them. @throws UnavailableError */

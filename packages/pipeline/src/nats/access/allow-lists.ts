@@ -105,8 +105,9 @@ function bucketSubjects(bucket: string, permission: BucketPermission): string[] 
 }
 
 function objectSubjects(bucket: string): string[] {
-  // An object is read through a consumer of its chunks. A consumer can deliver to any subject. For that reason no service
-  // may create consumers of the task queues, and results are read from the records, never from a queue.
+  // Objects are read without consumers. Services up to version 0.2 need one for each read, and keep the permission while
+  // they are replaced. A consumer can deliver to any subject. For that reason no service may create consumers of the task
+  // queues, and results are read from the records, never from a queue.
   return [...storeSubjects(`OBJ_${bucket}`, `$O.${bucket}`), ...consumerSubjects(`OBJ_${bucket}`)];
 }
 

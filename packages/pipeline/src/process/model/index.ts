@@ -5,3 +5,4 @@ export { openNamedCheckpoint } from './named-checkpoint.ts';
 export type { NamedCheckpoint } from './named-checkpoint.ts';
 export { openStageModel } from './stage-model.ts';
 export type { StageModel } from './stage-model.ts';
+export { trimAfterTasks } from './trim-after-tasks.ts';

@@ -13,10 +13,17 @@ import type { ModelConfig } from './model-config.ts';
 import { openNamedCheckpoint } from './named-checkpoint.ts';
 import type { NamedCheckpoint } from './named-checkpoint.ts';
 
+const MIB = 2 ** 20;
+
 /** A model that is ready to compute, and its name in the pipeline. */
 export interface StageModel extends Model, NamedCheckpoint {
   /** What the results depend on beside the plan: the build, the machine and the number of threads. */
   readonly fingerprint: string;
+  /**
+   * Ends the computing process if it computes on the CPU and keeps more memory than `SPARE_MEMORY_MIB`. It is called after each task and each call,
+   * and does not wait: what is computed next starts a new process.
+   */
+  trim(): void;
 }
 
 /**
@@ -25,7 +32,7 @@ export interface StageModel extends Model, NamedCheckpoint {
  * @throws ConfigError that names the setting.
  */
 export async function openStageModel(
-  { MODEL_DIR, THREADS, EXECUTION_PROVIDER, COMPUTE_LOCK }: ModelConfig,
+  { MODEL_DIR, THREADS, EXECUTION_PROVIDER, COMPUTE_LOCK, SPARE_MEMORY_MIB }: ModelConfig,
   { log, metrics }: Pick<StageParts, 'log' | 'metrics'>,
   stage: string,
 ): Promise<StageModel> {
@@ -42,7 +49,18 @@ export async function openStageModel(
   const model = createModel(named.checkpoint, withTurns(runtime, turns, metrics.modelHooks(stage)));
   const [cpu] = cpus();
   const machine = provider === 'cpu' ? `${process.arch} ${cpu?.model ?? 'unknown'} × ${THREADS}` : provider;
-  return { ...model, ...named, fingerprint: `${packageJson.version} ${provider} ${machine}` };
+  const trim = () => {
+    // On a GPU the memory of a run is that of the device, and loading may take minutes (TensorRT).
+    if (provider !== 'cpu') return;
+    runtime.trim(SPARE_MEMORY_MIB * MIB).then(
+      (kept) => {
+        if (kept !== null) log.info('model process ended to free memory', { mebibytes: Math.round(kept / MIB) });
+      },
+      // The runtime is closed, and its process has ended.
+      () => undefined,
+    );
+  };
+  return { ...model, ...named, trim, fingerprint: `${packageJson.version} ${provider} ${machine}` };
 }
 
 /** Loads and runs each graph in a turn, so that other processes can compute between two steps. */
