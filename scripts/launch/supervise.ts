@@ -15,6 +15,8 @@ export interface Program {
   readonly env: NodeJS.ProcessEnv;
   /** Gets all its output, from an empty file on. */
   readonly logFile: string;
+  /** The longest pause before a restart, as a multiple of `Supervision.backoffMs`. Default: 60. */
+  readonly maxBackoff?: number;
   /** Resolves once it does its work; tries until the signal, and rejects then, and only then. */
   ready(signal: AbortSignal): Promise<void>;
 }
@@ -22,11 +24,14 @@ export interface Program {
 export interface Supervision {
   /** Tells the user a line. */
   readonly say: (line: string) => void;
-  /** The first pause before a restart; it doubles with each, up to 60 times itself. Milliseconds. */
+  /** The first pause before a restart; it doubles with each, up to `Program.maxBackoff` times itself. Milliseconds. */
   readonly backoffMs: number;
   /** How long a program that is asked to stop may take. Milliseconds. */
   readonly graceMs: number;
 }
+
+/** The default of {@link Program.maxBackoff}. */
+const MAX_BACKOFF = 60;
 
 /** As people want it; tests don't wait that long. */
 export const PACE = { backoffMs: 500, graceMs: 20_000 } as const;
@@ -35,6 +40,8 @@ export const PACE = { backoffMs: 500, graceMs: 20_000 } as const;
 export interface Supervised {
   /** Resolves when it was ready for the first time; rejects with a LaunchError where it ended before that. */
   readonly started: Promise<unknown>;
+  /** The id of its process. Null during the pause before a restart, and after its end. */
+  readonly pid: number | null;
   /** Ends it at once; it is then started again as after any other end. */
   restart(): void;
   /** Asks it to stop, and ends it when it takes too long. Resolves when it is gone. */
@@ -62,11 +69,13 @@ export function supervise(program: Program, { say, backoffMs, graceMs }: Supervi
       () => null,
     );
     const exit = await child.exited;
+    current = undefined;
     ended.abort();
     return { how: endOf(exit, lastLine()), readyAt: await ready };
   };
 
   const loop = async (): Promise<void> => {
+    const { maxBackoff = MAX_BACKOFF } = program;
     let pause = backoffMs;
     let wasReady = false;
     while (!isStopping()) {
@@ -79,10 +88,10 @@ export function supervise(program: Program, { say, backoffMs, graceMs }: Supervi
       if (isStopping()) break;
       if (!wasReady) throw new LaunchError(`${program.name} could not start: ${how} (log: ${program.logFile})`);
       // One that worked for a while starts from the beginning: its end has nothing to do with the ones before.
-      if (readyAt !== null && Date.now() - readyAt > 60 * backoffMs) pause = backoffMs;
+      if (readyAt !== null && Date.now() - readyAt > MAX_BACKOFF * backoffMs) pause = backoffMs;
       say(`${program.name} ended (${how}); it is started again in ${pause / 1000} s.`);
       await delay(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
-      pause = Math.min(2 * pause, 60 * backoffMs);
+      pause = Math.min(2 * pause, maxBackoff * backoffMs);
     }
     reject(new LaunchError(`${program.name} was stopped before it was ready.`));
   };
@@ -93,6 +102,9 @@ export function supervise(program: Program, { say, backoffMs, graceMs }: Supervi
 
   return {
     started,
+    get pid() {
+      return current?.pid ?? null;
+    },
     restart: () => current?.kill(),
     async stop() {
       stopping.abort();
