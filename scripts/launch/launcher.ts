@@ -36,6 +36,7 @@ export interface Launcher {
    * Starts everything and resolves when all of it is ready.
    *
    * @returns where it is
+   * @throws DataFolderInUseError when a system runs in the data folder already
    * @throws LaunchError in one line for the user; stop() is then still to be called. The signal's reason, if it fires
    */
   start(signal: AbortSignal): Promise<string>;
@@ -59,6 +60,7 @@ export function createLauncher(
 ): Launcher {
   const { say } = supervision;
   const host = options.lan ? '0.0.0.0' : '127.0.0.1';
+  let dataFolder: DataFolder | undefined;
   let lock: ComputeLock | undefined;
   let nats: Supervised | undefined;
   const services: Supervised[] = [];
@@ -146,9 +148,10 @@ export function createLauncher(
     async start(signal) {
       const address = options.lan ? lanAddress() : '127.0.0.1';
       checkFiles(system, options.model, env);
+      const folder = await openDataFolder(options.data, signal);
+      dataFolder = folder;
       await checkPort(options.port, host);
       if (options.observe === true) await checkPort(prometheusPort(options.port), '127.0.0.1', options.port);
-      const folder = await openDataFolder(options.data, signal);
       lock = await createComputeLock(folder.socket);
       const secrets = await ensureSecrets(folder.secretsFile, Object.keys(USER_PERMISSIONS));
       const key = await ensureApiKey(folder.apiKeyFile);
@@ -176,6 +179,7 @@ export function createLauncher(
       await Promise.all(services.map((service) => service.stop()));
       await Promise.all([nats?.stop(), prometheus?.stop()]);
       await lock?.[Symbol.asyncDispose]();
+      await dataFolder?.[Symbol.asyncDispose]();
     },
     kill() {
       for (const kill of killers) kill();
