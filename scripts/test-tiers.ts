@@ -10,6 +10,7 @@ export const INTEGRATION_TESTS = [
   'scripts/launch/nats/server.test.ts',
   'services/gateway/src/gateway*.test.ts',
   'services/gateway/src/scaler/*.test.ts',
+  'services/muxer/src/ffmpeg-no-space.test.ts',
   'services/muxer/src/media.test.ts',
   'test/chaos/**/*.test.ts',
   'test/deploy/**/*.test.ts',
