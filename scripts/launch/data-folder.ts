@@ -97,10 +97,10 @@ export const apiKeyPath = (root: string): string => join(root, 'api-key');
 /** Says where the system is that runs in the folder, for other programs of the same user. */
 export const addressPath = (root: string): string => join(root, 'address');
 
-/** Bytes that NATS may take there: half the disk that others leave, however much of it is its own already. */
-export async function diskShare(store: string): Promise<number> {
+/** The bytes of the disk that other programs leave to NATS: what is free, and what NATS has already. */
+export async function availableDisk(store: string): Promise<number> {
   const { bavail, bsize } = await statfs(store);
-  return Math.floor((bavail * bsize + (await sizeOf(store))) / 2);
+  return bavail * bsize + (await sizeOf(store));
 }
 
 async function sizeOf(folder: string): Promise<number> {

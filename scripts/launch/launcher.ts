@@ -4,7 +4,7 @@ import { findProgram } from '../setup/find-program.mjs';
 import { ensureApiKey, writeApiKeys } from './api-key.ts';
 import { createComputeLock } from './compute-lock.ts';
 import type { ComputeLock } from './compute-lock.ts';
-import { openDataFolder } from './data-folder.ts';
+import { availableDisk, openDataFolder } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { serviceEnvironment } from './environment.ts';
 import type { Ports, Surroundings } from './environment.ts';
@@ -26,6 +26,9 @@ import type { Supervised, Supervision } from './supervise.ts';
 
 /** How often the user is told what is still not ready. Milliseconds. */
 const REMIND_MS = 15_000;
+
+/** Photos, latents, frames and media. */
+const BUCKETS = 4;
 
 /** How long an external NATS may take to answer. Milliseconds. */
 const EXTERNAL_NATS_MS = 5_000;
@@ -100,9 +103,11 @@ export function createLauncher(
       supervision,
     });
 
-  const provision = async (surroundings: Surroundings, logFile: string, signal: AbortSignal): Promise<void> => {
+  const provision = async (surroundings: Surroundings, folder: DataFolder, signal: AbortSignal): Promise<void> => {
     const { url, userOf } = surroundings.nats;
+    const logFile = join(folder.logs, 'provisioner.log');
     const child = startGuarded(process.execPath, [system.provisioner], {
+      ...(nats === undefined ? {} : await bucketLimits(folder)),
       ...env,
       MODEL_DIR: surroundings.model,
       NATS_URL: url,
@@ -167,7 +172,7 @@ export function createLauncher(
         computeLock: lock.path,
         http: { host, port: options.port },
       };
-      await provision(surroundings, join(folder.logs, 'provisioner.log'), signal);
+      await provision(surroundings, folder, signal);
       if (options.observe === true) prometheus = await startPrometheus(folder, ports);
       await startServices(ports, surroundings, folder.logs, signal);
       if (prometheus) await abortable(prometheus.started, signal);
@@ -188,6 +193,15 @@ export function createLauncher(
       nats?.kill();
     },
   };
+}
+
+/**
+ * The default limits of the buckets on this machine. Together they leave an eighth of the disk for records, so that videos can
+ * be deleted while the buckets are full.
+ */
+async function bucketLimits({ nats: { store } }: DataFolder): Promise<NodeJS.ProcessEnv> {
+  const mebibytes = String(Math.max(1, Math.floor(((await availableDisk(store)) * 7) / 8 / BUCKETS / 1024 ** 2)));
+  return { BUCKET_MIB: mebibytes, FRAMES_BUCKET_MIB: mebibytes };
 }
 
 /** The services' environment for an OTLP address. It takes precedence over the address for traces that is inherited. */

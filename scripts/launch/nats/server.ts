@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { diskShare } from '../data-folder.ts';
 import type { DataFolder } from '../data-folder.ts';
 import { untilReady } from '../readiness.ts';
 import { supervise } from '../supervise.ts';
@@ -30,6 +29,12 @@ interface CanaryTimes {
   /** The time limit of each request of a canary. Milliseconds. */
   readonly timeoutMs: number;
 }
+
+/**
+ * The most bytes of streams on disk: no limit, as the buckets have their own. With less than the streams reserve, the server
+ * would not open them after the disk has become fuller, and above it would refuse records and canaries.
+ */
+const MAX_DISK = 2 ** 50;
 
 export interface NatsServerOptions {
   /** The path of nats-server. */
@@ -62,7 +67,7 @@ export async function superviseNats({
     storeFolder: store,
     pidFile,
     maxMemory: MEMORY,
-    maxDisk: await diskShare(store),
+    maxDisk: MAX_DISK,
     users: Object.entries(USER_PERMISSIONS).map(([name, permissions]) => ({
       name,
       password: passwordOf(name),
