@@ -48,9 +48,12 @@ export async function openSystem(
   for (;;) {
     const found = await findSystem(data, purpose, onWait, signal);
     if (found) {
+      await using cleanup = new AsyncDisposableStack();
+      cleanup.use(found);
       if (!found.isTemporary) refuseStartOptions({ ...wanted, model: undefined }, `the one that runs at ${found.url}`);
       const system = { url: found.url, key: apiKey ?? found.key, isAlive: () => isInUse(data) };
-      return { ...system, [Symbol.asyncDispose]: () => Promise.resolve(found[Symbol.dispose]()) };
+      const kept = cleanup.move();
+      return { ...system, [Symbol.asyncDispose]: () => kept.disposeAsync() };
     }
     try {
       return await start(wanted, data, project, purpose, progress, signal);
