@@ -156,6 +156,21 @@ test('a system is started for the video and stopped afterwards when none runs', 
   expect(await readdir(data)).not.toContain('address');
 }, 120_000);
 
+test('several commands that start at the same time use the system of one of them', async () => {
+  const args = ['--model', 'tiny', '--data', 'shared', '--threads', '1', ...quick];
+  const outcomes = await Promise.all(
+    [1, 2, 3, 4].map((number) => animate(['my photo.jpg', `many-${number}.mp4`, '--seed', '5', ...args])),
+  );
+  expect(
+    outcomes.map(({ code, err }) => ({ code, err })),
+    outcomes.map(({ err }) => err).join('\n'),
+  ).toEqual(outcomes.map(({ err }) => ({ code: 0, err })));
+  expect(outcomes.filter(({ err }) => err.includes('stopping the system'))).toHaveLength(1);
+  const files = await Promise.all([1, 2, 3, 4].map((number) => readFile(join(folder, `many-${number}.mp4`))));
+  for (const file of files) expect(file).toEqual(files[0]);
+  expect(await readdir(join(folder, 'shared'))).not.toContain('address');
+}, 120_000);
+
 describe('with a running system', () => {
   let system: ChildProcess;
   let url: string;

@@ -12,7 +12,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'this is not a folder',
   EACCES: 'no permission to write there',
   EPERM: 'no permission to write there',
-  EROFS: 'this can only be read',
+  EROFS: 'this is on a read-only file system',
 };
 
 /**

@@ -1,9 +1,11 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { digestCheckpoint, openCheckpoint } from '@cinematica/svd';
 import type { Model } from '@cinematica/protocol/v1';
-import { findSystem } from '../launch/announcement.ts';
+import { announce, findSystem } from '../launch/announcement.ts';
+import type { Announcement } from '../launch/announcement.ts';
 import { readApiKey } from '../launch/api-key.ts';
-import { apiKeyPath, isInUse } from '../launch/data-folder.ts';
+import { apiKeyPath, DataFolderInUseError, isInUse } from '../launch/data-folder.ts';
 import { createLauncher } from '../launch/launcher.ts';
 import { freePorts } from '../launch/ports.ts';
 import { DEFAULT_TIMING } from '../launch/supervise.ts';
@@ -14,6 +16,9 @@ import type { Endpoint } from './retry-until-reachable.ts';
 import type { Progress } from './progress.ts';
 import { UsageError } from './usage-error.ts';
 
+/** The pause after another command was faster to start a system. Milliseconds. */
+const RETRY_MS = 100;
+
 /** A system that is ready for calls. */
 export interface OpenSystem extends Endpoint, AsyncDisposable {
   /** The API key. Undefined for calls with a cookie. */
@@ -21,8 +26,8 @@ export interface OpenSystem extends Endpoint, AsyncDisposable {
 }
 
 /**
- * Finds the system at the given address, or else the one that runs on this machine, or else starts one, which stops when it
- * is disposed of. Its data folder stays.
+ * Finds the system at the given address, or else the one that runs on this machine, or else starts one. That one stops when
+ * it is disposed of and no other command uses it. Its data folder stays.
  *
  * @param project the project's folder
  * @throws UsageError, LaunchError, the signal's reason
@@ -38,12 +43,31 @@ export async function openSystem(
     refuseStartOptions(wanted, `the one at ${address.origin}`);
     return running({ url: address.href, key: apiKey, isAlive: () => Promise.resolve(true) });
   }
+  const purpose = describePurpose(wanted);
   const onWait = () => progress.show({ label: `waiting for the system in ${data} to be ready, or to end` });
-  const found = await findSystem(data, onWait, signal);
-  if (!found) return start(wanted, data, project, progress, signal);
-  refuseStartOptions({ ...wanted, model: undefined }, `the one that runs at ${found.url}`);
-  return running({ url: found.url, key: apiKey ?? found.key, isAlive: () => isInUse(data) });
+  for (;;) {
+    const found = await findSystem(data, purpose, onWait, signal);
+    if (found) {
+      await using cleanup = new AsyncDisposableStack();
+      cleanup.use(found);
+      if (!found.isTemporary) refuseStartOptions({ ...wanted, model: undefined }, `the one that runs at ${found.url}`);
+      const system = { url: found.url, key: apiKey ?? found.key, isAlive: () => isInUse(data) };
+      const kept = cleanup.move();
+      return { ...system, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+    }
+    try {
+      return await start(wanted, data, project, purpose, progress, signal);
+    } catch (error) {
+      if (!(error instanceof DataFolderInUseError)) throw error;
+    }
+    // Another command was faster, and its system can be used as soon as it is ready.
+    await delay(RETRY_MS, undefined, { signal });
+  }
 }
+
+/** Commands with the same options can use the same system. The options stand in one line of JSON. */
+const describePurpose = ({ model, threads, provider }: SystemArguments): string =>
+  JSON.stringify({ model: model === undefined ? undefined : resolve(model), threads, provider });
 
 /**
  * Checks that the system offers the given model.
@@ -73,6 +97,7 @@ async function start(
   { model, threads, provider, apiKey }: SystemArguments,
   data: string,
   project: string,
+  purpose: string,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<OpenSystem> {
@@ -88,8 +113,13 @@ async function start(
     if (ready) progress.note(line);
   };
   const launcher = createLauncher(cinematica(project), options, env, { say, ...DEFAULT_TIMING });
+  let announcement: Announcement | undefined;
   const stop = async () => {
     ready = false;
+    if (announcement !== undefined && announcement.users > 0) {
+      progress.show({ label: 'waiting for other commands that use the system' });
+    }
+    await announcement?.withdraw();
     progress.show({ label: 'stopping the system' });
     await launcher.stop();
   };
@@ -97,10 +127,12 @@ async function start(
   try {
     const url = await launcher.start(signal);
     const key = apiKey ?? (await readApiKey(apiKeyPath(data))) ?? undefined;
+    announcement = await announce(data, url, purpose);
     ready = true;
     return { url, key, isAlive: () => Promise.resolve(true), [Symbol.asyncDispose]: stop };
   } catch (error) {
-    await stop();
+    if (error instanceof DataFolderInUseError) await launcher.stop();
+    else await stop();
     throw error;
   }
 }

@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { access, constants, mkdir, readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { lockFolder } from './folder-lock.ts';
 import { LaunchError } from './launch-error.ts';
 
-/** The folder for a system's persistent data. */
-export interface DataFolder {
+/** The folder for a system's persistent data. No other system can open it until it is disposed of. */
+export interface DataFolder extends AsyncDisposable {
   readonly root: string;
   readonly secretsFile: string;
   /** The API key of this machine's own programs. */
@@ -24,52 +25,82 @@ export interface DataFolder {
   readonly socket: string;
 }
 
+/** A system runs in the data folder already. */
+export class DataFolderInUseError extends LaunchError {}
+
 /**
- * Creates the folder, readable only for its owner, and checks that no other system uses it. Two NATS servers with the same
- * files would destroy them.
+ * Locks the data folder for one system, and creates what is missing in it, readable only for its owner. Two NATS servers with
+ * the same files would destroy them, so the lock comes before everything else.
  *
- * @throws LaunchError
+ * @returns the folder, which is free for the next system once it is disposed of
+ * @throws DataFolderInUseError, LaunchError
  */
 export async function openDataFolder(root: string, signal: AbortSignal): Promise<DataFolder> {
-  const folder = {
-    root,
-    secretsFile: join(root, 'secrets.json'),
-    apiKeyFile: apiKeyPath(root),
-    apiKeysFile: join(root, 'api-keys'),
-    logs: join(root, 'logs'),
-    prometheus: join(root, 'prometheus'),
-    nats: { store: join(root, 'nats'), config: join(root, 'nats.conf'), pidFile: join(root, 'nats.pid') },
-    socket: socketPath(root),
-  };
+  await using cleanup = new AsyncDisposableStack();
+  const nats = { store: join(root, 'nats'), config: join(root, 'nats.conf'), pidFile: join(root, 'nats.pid') };
+  const logs = join(root, 'logs');
   try {
-    for (const path of [root, folder.logs, folder.nats.store]) {
-      await mkdir(path, { recursive: true, mode: 0o700 });
-      await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
-    }
+    await makeUsable(root);
+    const lock = lockFolder(root);
+    if (lock === null) throw await inUse(root);
+    cleanup.use(lock);
+    for (const path of [logs, nats.store]) await makeUsable(path);
   } catch (cause) {
+    if (cause instanceof LaunchError) throw cause;
     throw new LaunchError(`The data folder ${root} can’t be used: ${reason(cause)}. Choose another with --data.`, {
       cause,
     });
   }
-  if (await isInUse(root)) throw new LaunchError(`Another system already runs in the data folder ${root}.`);
-  await waitForServer(folder.nats, signal);
+  await waitForServer(nats, signal);
   // A killed system leaves its address behind.
   await rm(addressPath(root), { force: true });
-  return folder;
+  const kept = cleanup.move();
+  return {
+    root,
+    secretsFile: join(root, 'secrets.json'),
+    apiKeyFile: apiKeyPath(root),
+    apiKeysFile: join(root, 'api-keys'),
+    logs,
+    prometheus: join(root, 'prometheus'),
+    nats,
+    socket: socketPath(root, 'compute'),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+async function inUse(root: string): Promise<DataFolderInUseError> {
+  const address = await readFile(addressPath(root), 'utf8').catch(() => '');
+  const [url = ''] = address.split('\n');
+  return new DataFolderInUseError(`A system runs already in the data folder ${root}${url === '' ? '' : `: ${url}`}.`);
+}
+
+/** Creates a folder with its parents. Node's recursive `mkdir` reports ENOENT for a file system that is read-only. */
+async function makeUsable(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' && dirname(path) !== path) {
+      await makeUsable(dirname(path));
+      return makeUsable(path);
+    }
+    if (code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
+  }
+  await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
 }
 
 /** Whether a system is running, starting or stopping in the folder. */
-export const isInUse = (root: string): Promise<boolean> => answers(socketPath(root));
+export const isInUse = (root: string): Promise<boolean> => answers(socketPath(root, 'compute'));
 
 export const apiKeyPath = (root: string): string => join(root, 'api-key');
 
 /** The file with the URL of the system that runs in the folder. */
 export const addressPath = (root: string): string => join(root, 'address');
 
-/** The size limit of NATS' store: half of the free space and the store itself. Bytes. */
-export async function natsDiskLimit(store: string): Promise<number> {
+/** The disk space for NATS: the free space, and what its store has already. Bytes. */
+export async function availableDisk(store: string): Promise<number> {
   const { bavail, bsize } = await statfs(store);
-  return Math.floor((bavail * bsize + (await sizeOf(store))) / 2);
+  return bavail * bsize + (await sizeOf(store));
 }
 
 async function sizeOf(folder: string): Promise<number> {
@@ -80,11 +111,11 @@ async function sizeOf(folder: string): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
-/** The operating system limits a socket's path to about 100 bytes. */
-function socketPath(root: string): string {
-  const path = join(root, 'compute.sock');
+/** The path of a socket of the system. The operating system limits it to some 100 bytes. */
+export function socketPath(root: string, name: 'compute' | 'users'): string {
+  const path = join(root, `${name}.sock`);
   if (Buffer.byteLength(path) <= 100) return path;
-  return join(tmpdir(), `cinematica-${createHash('sha256').update(root).digest('hex').slice(0, 16)}.sock`);
+  return join(tmpdir(), `cinematica-${name}-${createHash('sha256').update(root).digest('hex').slice(0, 16)}.sock`);
 }
 
 function answers(socket: string): Promise<boolean> {
@@ -126,5 +157,17 @@ async function commandLine(pid: string): Promise<string> {
 }
 
 function reason(error: unknown): string {
+  switch (codeOf(error)) {
+    case 'EROFS':
+      return 'it is on a read-only file system';
+    case 'EACCES':
+    case 'EPERM':
+      return 'it is read-only for this user (permission denied)';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'no space is left on its device';
+  }
   return error instanceof Error ? error.message : String(error);
 }
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);

@@ -312,8 +312,9 @@ describe('one line of error message for', () => {
 
   test('a data folder that another system uses', async () => {
     await ready(await launch());
+    const url = `http://127.0.0.1:${port}`;
     port = (await freePorts(1))[0]!;
-    expect(await failure()).toBe(`Another system already runs in the data folder ${join(home, 'data')}.`);
+    expect(await failure()).toBe(`A system runs already in the data folder ${join(home, 'data')}: ${url}.`);
   });
 
   test('a data folder that is a file', async () => {

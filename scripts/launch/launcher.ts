@@ -4,7 +4,7 @@ import { findProgram } from '../setup/find-program.mjs';
 import { ensureApiKey, writeApiKeys } from './api-key.ts';
 import { createComputeLock } from './compute-lock.ts';
 import type { ComputeLock } from './compute-lock.ts';
-import { openDataFolder } from './data-folder.ts';
+import { availableDisk, openDataFolder } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { serviceEnvironment } from './environment.ts';
 import type { Ports, Surroundings } from './environment.ts';
@@ -27,6 +27,9 @@ import type { Supervised, Supervision } from './supervise.ts';
 /** Interval of messages about services that are not ready yet. Milliseconds. */
 const REMIND_MS = 15_000;
 
+/** Photos, latents, frames and media. */
+const BUCKETS = 4;
+
 /** Timeout for the connection to an external NATS. Milliseconds. */
 const EXTERNAL_NATS_TIMEOUT_MS = 5_000;
 
@@ -36,6 +39,7 @@ export interface Launcher {
    * Starts everything and resolves when all of it is ready.
    *
    * @returns the system's URL
+   * @throws DataFolderInUseError when a system already runs in the data folder
    * @throws LaunchError, or the signal's reason when it aborts; stop() must be called even then
    */
   start(signal: AbortSignal): Promise<string>;
@@ -59,6 +63,7 @@ export function createLauncher(
 ): Launcher {
   const { say } = supervision;
   const host = options.lan ? '0.0.0.0' : '127.0.0.1';
+  let dataFolder: DataFolder | undefined;
   let lock: ComputeLock | undefined;
   let nats: Supervised | undefined;
   const services: Supervised[] = [];
@@ -98,9 +103,11 @@ export function createLauncher(
       supervision,
     });
 
-  const provision = async (surroundings: Surroundings, logFile: string, signal: AbortSignal): Promise<void> => {
+  const provision = async (surroundings: Surroundings, folder: DataFolder, signal: AbortSignal): Promise<void> => {
     const { url, userOf } = surroundings.nats;
+    const logFile = join(folder.logs, 'provisioner.log');
     const child = startGuarded(process.execPath, [system.provisioner], {
+      ...(nats === undefined ? {} : await bucketLimits(folder)),
       ...env,
       MODEL_DIR: surroundings.model,
       NATS_URL: url,
@@ -146,9 +153,10 @@ export function createLauncher(
     async start(signal) {
       const address = options.lan ? lanAddress() : '127.0.0.1';
       checkFiles(system, options.model, env);
+      const folder = await openDataFolder(options.data, signal);
+      dataFolder = folder;
       await checkPort(options.port, host);
       if (options.observe === true) await checkPort(prometheusPort(options.port), '127.0.0.1', options.port);
-      const folder = await openDataFolder(options.data, signal);
       lock = await createComputeLock(folder.socket);
       const secrets = await ensureSecrets(folder.secretsFile, Object.keys(USER_PERMISSIONS));
       const key = await ensureApiKey(folder.apiKeyFile);
@@ -164,7 +172,7 @@ export function createLauncher(
         computeLock: lock.path,
         http: { host, port: options.port },
       };
-      await provision(surroundings, join(folder.logs, 'provisioner.log'), signal);
+      await provision(surroundings, folder, signal);
       if (options.observe === true) prometheus = await startPrometheus(folder, ports);
       await startServices(ports, surroundings, folder.logs, signal);
       if (prometheus) await abortable(prometheus.started, signal);
@@ -176,6 +184,7 @@ export function createLauncher(
       await Promise.all(services.map((service) => service.stop()));
       await Promise.all([nats?.stop(), prometheus?.stop()]);
       await lock?.[Symbol.asyncDispose]();
+      await dataFolder?.[Symbol.asyncDispose]();
     },
     kill() {
       for (const kill of killers) kill();
@@ -184,6 +193,15 @@ export function createLauncher(
       nats?.kill();
     },
   };
+}
+
+/**
+ * The default limits of the buckets on this machine. Together they leave an eighth of the disk for records, so that videos can
+ * be deleted while the buckets are full.
+ */
+async function bucketLimits({ nats: { store } }: DataFolder): Promise<NodeJS.ProcessEnv> {
+  const mebibytes = String(Math.max(1, Math.floor(((await availableDisk(store)) * 7) / 8 / BUCKETS / 1024 ** 2)));
+  return { BUCKET_MIB: mebibytes, FRAMES_BUCKET_MIB: mebibytes };
 }
 
 /** The services' environment for an OTLP address. It takes precedence over the address for traces that is inherited. */

@@ -15,6 +15,8 @@ export interface Program {
   readonly env: NodeJS.ProcessEnv;
   /** Gets all output. It is emptied at every start of the program. */
   readonly logFile: string;
+  /** The longest delay before a restart, as a multiple of `Supervision.backoffMs`. Default: 60. */
+  readonly maxBackoff?: number;
   /** Resolves when the program is ready. Rejects only when the signal aborts. */
   ready(signal: AbortSignal): Promise<void>;
 }
@@ -22,11 +24,14 @@ export interface Program {
 export interface Supervision {
   /** Prints a line for the user. */
   readonly say: (line: string) => void;
-  /** The delay before the first restart. It doubles with each restart, up to 60 times this value. Milliseconds. */
+  /** The delay before the first restart. It doubles with each restart, up to `Program.maxBackoff` times this value. Milliseconds. */
   readonly backoffMs: number;
   /** Time for a program to stop before it is killed. Milliseconds. */
   readonly graceMs: number;
 }
+
+/** The default of {@link Program.maxBackoff}. */
+const MAX_BACKOFF = 60;
 
 /** The timing outside of tests. */
 export const DEFAULT_TIMING = { backoffMs: 500, graceMs: 20_000 } as const;
@@ -35,6 +40,8 @@ export const DEFAULT_TIMING = { backoffMs: 500, graceMs: 20_000 } as const;
 export interface Supervised {
   /** Resolves when the program was ready for the first time. Rejects with a LaunchError when it ended before. */
   readonly started: Promise<unknown>;
+  /** The id of its process. Null during the delay before a restart, and after its end. */
+  readonly pid: number | null;
   /** Kills the program, which is then restarted. */
   restart(): void;
   /** Stops the program, and kills it after the grace period. Resolves when it has ended. */
@@ -62,11 +69,13 @@ export function supervise(program: Program, { say, backoffMs, graceMs }: Supervi
       () => null,
     );
     const exit = await child.exited;
+    current = undefined;
     ended.abort();
     return { how: endOf(exit, lastLine()), readyAt: await ready };
   };
 
   const loop = async (): Promise<void> => {
+    const { maxBackoff = MAX_BACKOFF } = program;
     let pause = backoffMs;
     let wasReady = false;
     while (!isStopping()) {
@@ -79,10 +88,10 @@ export function supervise(program: Program, { say, backoffMs, graceMs }: Supervi
       if (isStopping()) break;
       if (!wasReady) throw new LaunchError(`${program.name} could not start: ${how} (log: ${program.logFile})`);
       // The delay starts again after a long run, because this end is unrelated to earlier ones.
-      if (readyAt !== null && Date.now() - readyAt > 60 * backoffMs) pause = backoffMs;
+      if (readyAt !== null && Date.now() - readyAt > MAX_BACKOFF * backoffMs) pause = backoffMs;
       say(`${program.name} ended (${how}); restarting it in ${pause / 1000} s.`);
       await delay(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
-      pause = Math.min(2 * pause, 60 * backoffMs);
+      pause = Math.min(2 * pause, maxBackoff * backoffMs);
     }
     reject(new LaunchError(`${program.name} was stopped before it was ready.`));
   };
@@ -93,6 +102,9 @@ export function supervise(program: Program, { say, backoffMs, graceMs }: Supervi
 
   return {
     started,
+    get pid() {
+      return current?.pid ?? null;
+    },
     restart: () => current?.kill(),
     async stop() {
       stopping.abort();

@@ -29,11 +29,13 @@ export interface TestNats extends AsyncDisposable {
 export interface TestNatsOptions {
   /** Further lines of the configuration. */
   readonly extra?: string;
+  /** The most bytes on disk. Default: as the server chooses. */
+  readonly maxDisk?: number;
   /** Where its files go, in place of a new folder. */
   readonly folder?: string;
 }
 
-export async function startTestNats({ extra = '', folder }: TestNatsOptions = {}): Promise<TestNats> {
+export async function startTestNats({ extra = '', maxDisk, folder }: TestNatsOptions = {}): Promise<TestNats> {
   const program = await natsServerPath();
   const home = folder ?? (await mkdtemp(join(tmpdir(), 'cinematica-nats-')));
   const port = await freePort();
@@ -41,7 +43,7 @@ export async function startTestNats({ extra = '', folder }: TestNatsOptions = {}
   await writeFile(
     config,
     `listen: "127.0.0.1:${port}"
-jetstream { store_dir: ${JSON.stringify(join(home, 'store'))}, sync_interval: always }
+jetstream { store_dir: ${JSON.stringify(join(home, 'store'))}, sync_interval: always${maxDisk === undefined ? '' : `, max_file_store: ${maxDisk}`} }
 ${extra}
 `,
   );

@@ -107,8 +107,11 @@ export async function startRealSystem(
   const digests = CALLERS.map((caller) => createHash('sha256').update(keyOf(caller)).digest('hex'));
   await writeFile(keysFile, CALLERS.map((caller, index) => `${caller} ${digests[index] ?? ''}\n`).join(''));
   const data = join(home, 'data');
-  const { logs, secretsFile, nats: natsFiles } = await openDataFolder(data, AbortSignal.timeout(10_000));
-  const { nats: passwords } = await ensureSecrets(secretsFile, Object.keys(USER_PERMISSIONS));
+  const dataFolder = await openDataFolder(data, AbortSignal.timeout(10_000));
+  const { logs, nats: natsFiles } = dataFolder;
+  const { nats: passwords } = await ensureSecrets(dataFolder.secretsFile, Object.keys(USER_PERMISSIONS));
+  // The launcher opens it again.
+  await dataFolder[Symbol.asyncDispose]();
 
   const surroundings: NodeJS.ProcessEnv = {
     ...process.env,

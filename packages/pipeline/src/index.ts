@@ -7,7 +7,7 @@ export { createQuotas } from './domain/admission/quotas.ts';
 export type { QuotaLimits, Quotas } from './domain/admission/quotas.ts';
 export { createQueueView } from './domain/admission/queue-view.ts';
 export type { QueueView } from './domain/admission/queue-view.ts';
-export { StorageFullError, UnavailableError } from './domain/errors.ts';
+export { isNoSpace, NoSpaceError, StorageFullError, UnavailableError } from './domain/errors.ts';
 export type { HousekeepingOptions } from './domain/housekeeping/options.ts';
 export * from './domain/messages.ts';
 export type { ModelRef } from './domain/model-ref.ts';

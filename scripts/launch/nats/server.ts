@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { natsDiskLimit } from '../data-folder.ts';
 import type { DataFolder } from '../data-folder.ts';
 import { untilReady } from '../readiness.ts';
 import { supervise } from '../supervise.ts';
@@ -14,12 +13,28 @@ import { natsConfig } from './config.ts';
 
 /** The time limit of each request of a canary. Milliseconds. */
 const CANARY_TIMEOUT_MS = 2_000;
-const CANARY_PAUSE_MS = 3_000;
+const CANARY_TIMES: CanaryTimes = { pauseMs: 3_000, timeoutMs: CANARY_TIMEOUT_MS };
 /** The number of consecutive failed canaries after which the server is restarted. */
 const CANARY_MISSES = 5;
 
+/** No service can work without the server, so the pause before a restart stays short: 2 s by default. */
+const MAX_BACKOFF = 4;
+
 /** The most bytes of streams in memory. */
 const MEMORY = Math.min(2 * 1024 ** 3, Math.floor(totalmem() / 4));
+
+interface CanaryTimes {
+  /** The pause before each canary. Milliseconds. */
+  readonly pauseMs: number;
+  /** The time limit of each request of a canary. Milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * The most bytes of streams on disk: no limit, as the buckets have their own. With less than the streams reserve, the server
+ * would not open them after the disk has become fuller, and above it would refuse records and canaries.
+ */
+const MAX_DISK = 2 ** 50;
 
 export interface NatsServerOptions {
   /** The path of nats-server. */
@@ -28,6 +43,8 @@ export interface NatsServerOptions {
   readonly port: number;
   readonly passwords: Readonly<Record<string, string>>;
   readonly supervision: Supervision;
+  /** Default: a pause of 3 s, and 2 s for each request. */
+  readonly canary?: CanaryTimes;
 }
 
 /** Starts a NATS server on the loopback address, and restarts it when it ends or when its canary fails repeatedly. */
@@ -37,6 +54,7 @@ export async function superviseNats({
   port,
   passwords,
   supervision,
+  canary = CANARY_TIMES,
 }: NatsServerOptions): Promise<Supervised> {
   const passwordOf = (user: string): string => {
     const password = passwords[user];
@@ -49,7 +67,7 @@ export async function superviseNats({
     storeFolder: store,
     pidFile,
     maxMemory: MEMORY,
-    maxDisk: await natsDiskLimit(store),
+    maxDisk: MAX_DISK,
     users: Object.entries(USER_PERMISSIONS).map(([name, permissions]) => ({
       name,
       password: passwordOf(name),
@@ -67,16 +85,22 @@ export async function superviseNats({
       args: ['-c', config],
       env: { PATH: process.env.PATH },
       logFile: join(folder.logs, 'nats.log'),
+      maxBackoff: MAX_BACKOFF,
       ready: (signal) => natsReady(launcher, signal),
     },
     supervision,
   );
   const watching = new AbortController();
   const watch = server.started
-    .then(() => watchCanary(launcher, server, supervision, watching.signal))
+    .then(() => watchCanary(launcher, server, supervision, canary, watching.signal))
     .catch(() => undefined);
   return {
-    ...server,
+    started: server.started,
+    get pid() {
+      return server.pid;
+    },
+    restart: () => server.restart(),
+    kill: () => server.kill(),
     async stop() {
       watching.abort();
       await server.stop();
@@ -90,18 +114,29 @@ export function natsReady(server: NatsAccess, signal: AbortSignal): Promise<void
   return untilReady(() => sendCanary(server, CANARY_TIMEOUT_MS), signal);
 }
 
+/** Restarts a server that runs and stores nothing. One that is not running is restarted by its supervisor. */
 async function watchCanary(
   launcher: NatsAccess,
   server: Supervised,
   { say }: Supervision,
+  { pauseMs, timeoutMs }: CanaryTimes,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let misses = 0; ;) {
-    await delay(CANARY_PAUSE_MS, undefined, { signal });
-    misses = (await sendCanary(launcher, CANARY_TIMEOUT_MS)) ? 0 : misses + 1;
+  let misses = 0;
+  let missedBy: number | null = null;
+  for (;;) {
+    await delay(pauseMs, undefined, { signal });
+    const { pid } = server;
+    const stored = await sendCanary(launcher, timeoutMs);
+    // A process that has ended since then did not fail to store the message.
+    if (stored || pid === null || pid !== server.pid) {
+      misses = 0;
+      continue;
+    }
+    misses = pid === missedBy ? misses + 1 : 1;
+    missedBy = pid;
     if (misses < CANARY_MISSES) continue;
-    say('NATS takes no messages any more (is the disk full?): it is started again.');
+    say('NATS runs, but it stores no messages (is the disk full?): it is restarted.');
     server.restart();
-    misses = 0;
   }
 }

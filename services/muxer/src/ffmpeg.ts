@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import { NoSpaceError } from '@cinematica/pipeline';
 import ffmpeg from 'fluent-ffmpeg';
 import { createWatchdog } from './ffmpeg-watchdog.ts';
 import type { Watchdog } from './ffmpeg-watchdog.ts';
@@ -37,6 +38,12 @@ export class FfmpegError extends Error {
 const MISSING =
   'ffmpeg was not found: install it (apt install ffmpeg, brew install ffmpeg) or set FFMPEG_PATH to its path';
 
+/** How the C library describes ENOSPC and EDQUOT. */
+const NO_SPACE = /No space left on device|Disk quota exceeded/;
+
+/** ffmpeg 5 exits with 0 when the end of a file cannot be written. */
+const UNFINISHED = /^Error (writing trailer of|closing file) /;
+
 /** @throws FfmpegError with a one-line message when ffmpeg is missing or lacks one of the encoders. */
 export async function requireFfmpeg(encoders: readonly string[]): Promise<void> {
   const available = await new Promise<object>((found, failed) =>
@@ -52,6 +59,7 @@ export async function requireFfmpeg(encoders: readonly string[]): Promise<void> 
 /**
  * Runs ffmpeg. Its process has ended when the promise settles.
  * @throws the signal's reason when it was aborted; the error of `frames` when they fail.
+ * @throws NoSpaceError when no space is left for its files.
  * @throws FfmpegError with the last lines of its standard error when ffmpeg failed or hung.
  */
 export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<void> {
@@ -89,6 +97,7 @@ export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<v
         .run();
     });
     if (run.stopped) throw run.stopped.reason;
+    if (said.some((line) => UNFINISHED.test(line))) throw new Error('ffmpeg did not finish a file');
   } catch (cause) {
     if (run.stopped) throw run.stopped.reason;
     throw describe(cause, said);
@@ -135,8 +144,11 @@ async function* feed(
   }
 }
 
-function describe(cause: unknown, said: readonly string[]): FfmpegError {
+function describe(cause: unknown, said: readonly string[]): FfmpegError | NoSpaceError {
   const message = cause instanceof Error ? cause.message : String(cause);
+  if (said.some((line) => NO_SPACE.test(line))) {
+    return new NoSpaceError('no space left on device while ffmpeg wrote a file', { cause });
+  }
   if (/cannot find ffmpeg|ENOENT/i.test(message)) return new FfmpegError(MISSING, '', { cause });
   const end = said.slice(-3).join(' | ');
   const [how = message] = message.split(':', 1);

@@ -26,6 +26,7 @@ export interface MediaFile extends MediaOutput {
  *
  * @param frames RGB, 8 bits, `[frames, height, width, 3]`, in chunks of any length.
  * @throws MediaError when the request is invalid, or the number of frames is not the announced one.
+ * @throws NoSpaceError when no space is left for ffmpeg's files.
  * @throws FfmpegError when ffmpeg is missing, fails or hangs.
  */
 export async function muxMedia(

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
-import { createBoundedQueue } from '@cinematica/pipeline';
+import { createBoundedQueue, isNoSpace } from '@cinematica/pipeline';
 import type { ComputeSlot } from '@cinematica/pipeline';
 import { readStream } from '@cinematica/pipeline/service';
 import { Code, refuse, refuseFields, splitIntoChunks } from '@cinematica/protocol';
@@ -66,6 +66,7 @@ export function createMuxerService(threads: number, slot: ComputeSlot): ServiceH
           for (const value of splitIntoChunks(index, file.data)) yield { message: { case: 'chunk', value } };
         }
       } catch (error) {
+        if (isNoSpace(error)) throw noSpace(error);
         if (!(error instanceof MediaError)) throw error;
         throw refuse(Code.INVALID_ARGUMENT, ErrorReason.SETTING_UNSUPPORTED, error.message, [], { cause: error });
       } finally {
@@ -74,6 +75,15 @@ export function createMuxerService(threads: number, slot: ComputeSlot): ServiceH
     },
   };
 }
+
+const noSpace = (cause: unknown) =>
+  refuse(
+    Code.UNAVAILABLE,
+    ErrorReason.STORAGE_FULL,
+    'This stage has no space left on its device: try again later.',
+    [],
+    { cause },
+  );
 
 function readSettings({ settingsJson }: MuxStart): Record<string, unknown> {
   if (settingsJson === '') return {};

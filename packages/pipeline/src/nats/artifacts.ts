@@ -6,7 +6,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { createHash } from 'node:crypto';
 import { ArtifactSchema } from '../domain/messages.ts';
 import type { Lifetime } from '../domain/messages.ts';
-import { bucketName } from './names.ts';
+import { bucketName, bucketStream } from './names.ts';
+import { LIFETIMES } from '../domain/stages.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
 import { withTranslatedErrors } from './errors.ts';
 import { StorageFullError, UnavailableError } from '../domain/errors.ts';
@@ -17,6 +18,8 @@ import { readObject } from './read-object.ts';
 /** The server accepts messages up to 1 MiB by default. Each chunk is acknowledged, so larger chunks are faster. */
 const CHUNK_BYTES = 512 * 1024;
 const MAX_PUT_TRIES = 3;
+/** The share of a bucket's limit up to which videos are accepted. */
+const MAX_FILLED = 15 / 16;
 
 // The client's own SHA-256 takes twenty times as long as Node's: 0.3 s for the frames of a video.
 setSha256Backend('native');
@@ -39,7 +42,18 @@ export function createObjectArtifacts(
     return opened;
   };
 
+  const requireRoomFor = async (lifetime: Lifetime): Promise<void> => {
+    const look = async () => (await manager).streams.info(bucketStream(lifetime));
+    const { config, state } = await withTranslatedErrors(`looking up the bucket ${bucketName(lifetime)}`, look);
+    if (config.max_bytes > 0 && state.bytes > MAX_FILLED * config.max_bytes) {
+      throw new StorageFullError(`the bucket ${bucketName(lifetime)} is full`);
+    }
+  };
+
   return {
+    async requireRoom() {
+      await Promise.all(LIFETIMES.map(requireRoomFor));
+    },
     async put(lifetime, name, part, data, signal) {
       const sha256 = createHash('sha256').update(data).digest();
       for (let tries = 1; ; tries++) {

@@ -30,7 +30,7 @@ import { LIFETIMES, stageName, STAGES } from '../domain/stages.ts';
 import type { ModelRef } from '../domain/model-ref.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
 import { withTranslatedErrors } from './errors.ts';
-import { UnavailableError } from '../domain/errors.ts';
+import { StorageFullError, UnavailableError } from '../domain/errors.ts';
 
 /** The oldest server with `sync_interval: always`. Older ones may lose acknowledged messages in a power failure. */
 const MIN_SERVER_VERSION = '2.10.27';
@@ -41,6 +41,9 @@ const DAY = 86_400_000;
  * reconnects.
  */
 const HISTORY = 128;
+
+/** The smallest share of their normal size that dead letters and previews may be limited to. */
+const MIN_SHARE = 1 / 1024;
 
 type Config = Partial<StreamConfig> & Pick<StreamConfig, 'name'>;
 
@@ -53,7 +56,11 @@ export class ProvisionError extends Error {
  * Creates every stream, bucket and consumer, or updates its configuration. Only the provisioner has the permission. It runs
  * before the services, and again for each new model. A cluster that has just started reports that it is healthy before it
  * has enough members for the replicas of a stream, so the request is retried.
+ *
+ * A stream's limit is reserved in the storage of the server. When the reservations of dead letters and previews do not fit,
+ * they are made smaller, so that a system with little storage starts and refuses videos later.
  * @throws ProvisionError when the server is too old, or stores another configuration than it was given.
+ * @throws StorageFullError when the buckets (`BUCKET_MIB`, `FRAMES_BUCKET_MIB`) do not fit.
  * @throws UnavailableError when NATS could not do it for `PROVISION_TIMEOUT_MS`.
  */
 export async function provision(
@@ -63,10 +70,16 @@ export async function provision(
 ): Promise<void> {
   checkServerVersion(nats.info?.version ?? '');
   const manager = await jetstreamManager(nats, { timeout: settings.REQUEST_TIMEOUT_MS, checkAPI: false });
+  let share = 1;
   await retry(
-    () => withTranslatedErrors('creating streams and consumers', () => ensureAll(manager, settings, models)),
+    () => withTranslatedErrors('creating streams and consumers', () => ensureAll(manager, settings, models, share)),
     {
-      isRetryable: (error) => error instanceof UnavailableError,
+      isRetryable(error) {
+        // Reservations that don't fit are halved, so that the system starts and refuses new videos instead.
+        if (error instanceof StorageFullError && share > MIN_SHARE) share /= 2;
+        else if (!(error instanceof UnavailableError)) return false;
+        return true;
+      },
       delayMs: () => settings.RETRY_DELAY_MS,
       deadline: Date.now() + settings.PROVISION_TIMEOUT_MS,
     },
@@ -87,8 +100,9 @@ async function ensureAll(
   manager: JetStreamManager,
   settings: PipelineSettings,
   models: readonly ModelRef[],
+  share: number,
 ): Promise<void> {
-  for (const stream of streamConfigs(settings)) await ensureStream(manager, stream);
+  for (const stream of streamConfigs(settings, share)) await ensureStream(manager, stream);
   for (const stage of STAGES) {
     // Muxing has one consumer for all models.
     for (const model of stage === Stage.MUX ? models.slice(0, 1) : models) {
@@ -97,8 +111,11 @@ async function ensureAll(
   }
 }
 
-/** The configuration of all streams, including those of the buckets. */
-export function streamConfigs(settings: PipelineSettings): Config[] {
+/**
+ * The configuration of all streams, including those of the buckets.
+ * @param share how much of their normal size dead letters and previews may take, in (0, 1].
+ */
+export function streamConfigs(settings: PipelineSettings, share = 1): Config[] {
   const replicated = { num_replicas: settings.NATS_REPLICAS, storage: StorageType.File };
   return [
     keyValues(RECORDS_BUCKET, HISTORY, replicated),
@@ -124,7 +141,7 @@ export function streamConfigs(settings: PipelineSettings): Config[] {
       subjects: ['dead.>'],
       retention: RetentionPolicy.Limits,
       max_age: nanos(30 * DAY),
-      max_bytes: 256 * 1024 * 1024,
+      max_bytes: share * 256 * 1024 * 1024,
       max_msgs_per_subject: 8,
     },
     {
@@ -134,7 +151,7 @@ export function streamConfigs(settings: PipelineSettings): Config[] {
       storage: reproducibleStorage(settings),
       max_msgs_per_subject: 1,
       max_age: nanos(3_600_000),
-      max_bytes: 64 * 1024 * 1024,
+      max_bytes: share * 64 * 1024 * 1024,
     },
     {
       ...replicated,

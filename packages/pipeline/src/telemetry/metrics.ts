@@ -71,8 +71,15 @@ export function createMetrics(service: string) {
     labelNames: ['stage'],
     registers,
   });
+  const noSpace = new Counter({
+    name: 'cinematica_no_space_total',
+    help: 'Attempts that found no space left on a device of this machine. Their tasks wait.',
+    labelNames: ['stage'],
+    registers,
+  });
   return {
     registry,
+    noSpace,
     videos,
     stageSeconds,
     queueSeconds,
@@ -113,6 +120,7 @@ export function createMetrics(service: string) {
       queueSeconds.zero({ stage });
       steps.inc({ stage }, 0);
       redeliveries.inc({ stage }, 0);
+      noSpace.inc({ stage }, 0);
       if (provider === null) return;
       crashes.inc({ stage }, 0);
       loadSeconds.zero({ stage });

@@ -58,7 +58,7 @@ export interface PreparedVideo extends Pick<NewRecord, 'photoWidth' | 'photoHeig
  * @throws whatever `prepare` throws.
  */
 export async function createVideo(options: CreateVideoOptions, request: VideoRequest): Promise<StoredRecord> {
-  const { records, requests } = options;
+  const { records, requests, artifacts } = options;
   const { owner, requestId, body, admission } = request;
   const earlier = await requests.find(owner, requestId, body);
   if (!earlier) admission.check();
@@ -67,6 +67,7 @@ export async function createVideo(options: CreateVideoOptions, request: VideoReq
   const known = await records.get({ owner, videoId });
   if (known) return known;
 
+  await artifacts.requireRoom();
   await admission.take(videoId);
   try {
     return await createRecord(options, request, videoId);

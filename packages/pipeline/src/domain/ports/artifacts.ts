@@ -21,6 +21,12 @@ export interface ReadOptions {
 /** Stores the files that a stage leaves for the next one. */
 export interface Artifacts {
   /**
+   * Checks that every lifetime has room for more artifacts, so that a video is not accepted and then waits for room.
+   * @throws StorageFullError when less than a sixteenth of a limit is left.
+   * @throws UnavailableError
+   */
+  requireRoom(): Promise<void>;
+  /**
    * Stores bytes under a name that is never reused. The stored name is `name`, or `name` with a suffix when a first
    * attempt failed.
    * @throws UnavailableError, StorageFullError

@@ -1,10 +1,11 @@
-import { UnavailableError } from '../../domain/errors.ts';
+import { isNoSpace, UnavailableError } from '../../domain/errors.ts';
 import { FailureReason } from '../../domain/messages.ts';
 import type { VideoRecord } from '../../domain/messages.ts';
 import { MissingArtifactError } from '../../domain/ports/artifacts.ts';
 import { changed, UnknownVideoError } from '../../domain/ports/records.ts';
 import type { VideoRef } from '../../domain/ports/records.ts';
-import { findTask } from '../../domain/video/routing.ts';
+import { stageName } from '../../domain/stages.ts';
+import { findTask, nameOf } from '../../domain/video/routing.ts';
 import type { TaskRef } from '../../domain/video/routing.ts';
 import { ClaimLostError, failClaim, invalidateInput, releaseTask } from '../../domain/video/task-changes.ts';
 import type { Claim } from '../../domain/video/task-changes.ts';
@@ -40,6 +41,12 @@ const on =
 const LOST_AND_ABANDONED: Ending = { verdict: ABANDON, outcome: 'lost' };
 const LOST_AND_DROPPED: Ending = { verdict: ACK, outcome: 'lost' };
 
+/** The time until a task is tried again after no space was left, as a multiple of `RETRY_DELAY_MS`. */
+const NO_SPACE_DELAYS = 5;
+
+/** A full device is no fault of the video: the task waits until there is space, and no attempt is counted as failed. */
+const waitForSpace: Rule = (attempt, error) => (isNoSpace(error) ? releaseForSpace(attempt, error) : null);
+
 /** What each error does to the record, to the message and to the metrics. The first rule that matches applies. */
 const RULES: readonly Rule[] = [
   on(ClaimLostError, async (attempt, { takenOver }) => {
@@ -52,6 +59,7 @@ const RULES: readonly Rule[] = [
     await release(attempt);
     return { verdict: nak(0), outcome: 'released' };
   }),
+  waitForSpace,
   on(UnavailableError, async (attempt) => {
     await release(attempt);
     return { verdict: nak(attempt.options.settings.RETRY_DELAY_MS), outcome: 'released' };
@@ -91,6 +99,15 @@ async function apply(rules: readonly Rule[], attempt: Attempt, error: unknown): 
 
 async function release({ options, video, claim }: Attempt): Promise<void> {
   await options.records.update(video, (record) => releaseTask(record, claim));
+}
+
+async function releaseForSpace(attempt: Attempt, error: unknown): Promise<Ending> {
+  const { options, video, claim } = attempt;
+  const { metrics, log, settings } = options;
+  metrics.noSpace.inc({ stage: stageName(claim.stage) });
+  log.error('no space left on device: the task waits', error, { video: video.videoId, task: nameOf(claim) });
+  await release(attempt);
+  return { verdict: nak(NO_SPACE_DELAYS * settings.RETRY_DELAY_MS), outcome: 'released' };
 }
 
 /** The stage that made the missing artifact has to make it again; the video fails when that cannot help. */

@@ -1,4 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startTestNats } from '../../../../../test/support/nats-server.ts';
@@ -113,6 +115,39 @@ test('an unusable input fails the video immediately, and a task that failed thre
   });
   expect(decodeDeadLetter(letter!.data).detail).toContain('it always fails\n    at ');
 });
+
+/** A file that every write to fails with ENOSPC. Linux has it. */
+const FULL_DEVICE = '/dev/full';
+
+test.skipIf(!existsSync(FULL_DEVICE))(
+  'a task waits while no space is left on the device, and does not fail',
+  async () => {
+    const lines: string[] = [];
+    const log = createLog('test', { write: (line) => lines.push(line) });
+    const metrics = createMetrics('test');
+    const tries = system.settings.MAX_FAILURES + 2;
+    let attempts = 0;
+    const handlers = stages().map((handler) => ({
+      ...handler,
+      async run(...args: Parameters<StageHandler['run']>) {
+        if (handler.stage === Stage.MUX && ++attempts < tries) await writeFile(FULL_DEVICE, 'a temporary file');
+        await handler.run(...args);
+      },
+    }));
+    const worker = (handler: StageHandler) =>
+      startWorker({ ...system, handler, model: TEST_MODEL, slot: createComputeSlot(), log, metrics });
+    workers.push(...handlers.map(worker));
+    const { record } = await system.add('full');
+    await system.admit(record);
+    const done = await system.until(record, ({ record: now }) => isTerminal(now));
+    expect(done.record.state).toBe(VideoState.DONE);
+    expect(findTask(done.record, { stage: Stage.MUX, segment: 0 })).toMatchObject({ attempt: tries, failures: 0 });
+    expect(lines.filter((line) => line.includes('no space left on device: the task waits'))).toHaveLength(tries - 1);
+    expect(await metrics.registry.metrics()).toContain(
+      `cinematica_no_space_total{stage="mux",service="test"} ${tries - 1}`,
+    );
+  },
+);
 
 test('a missing artifact is made again, and the video has the same bytes', async () => {
   const { record } = await system.add('lost');
