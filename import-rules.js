@@ -6,7 +6,7 @@
  * @type {Record<string, readonly string[]>}
  */
 export const ROOMS = {
-  packages: ['concurrency', 'protocol', 'settings', 'svd', 'pipeline'],
+  packages: ['concurrency', 'finish', 'protocol', 'settings', 'svd', 'pipeline'],
   'packages/pipeline/src': ['domain', 'nats', 'process'],
 };
 

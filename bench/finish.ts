@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cropToAspect, loadImage, openModel } from '../packages/svd/src/index.ts';
-import type { RgbImage } from '../packages/svd/src/index.ts';
-import { table } from '../packages/svd/src/parity/table.ts';
+import { cropToAspect, loadImage, openModel } from '@cinematica/svd';
+import type { RgbImage } from '@cinematica/svd';
+import { table } from '@cinematica/svd/parity';
 import { compareInterpolation } from './finish/interpolation.ts';
 import { compareRealMotion } from './finish/real-motion.ts';
 import { finishPhotoVideo } from './finish/photo-video.ts';

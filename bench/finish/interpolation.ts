@@ -1,4 +1,4 @@
-import { finishFrames } from '../../packages/finish/src/index.ts';
+import { finishFrames } from '@cinematica/finish';
 import { readClip, runTool } from './clip.ts';
 import type { Clip } from './clip.ts';
 import { mean, psnr } from './likeness.ts';

@@ -1,10 +1,13 @@
-import { computeFlow } from '../../packages/finish/src/flow/inverse-search.ts';
-import { buildPyramid, resizeFlow } from '../../packages/finish/src/flow/pyramid.ts';
-import { sampleBicubic } from '../../packages/finish/src/image/bicubic.ts';
-import { lumaOf } from '../../packages/finish/src/image/plane.ts';
-import { resizeLanczos } from '../../packages/finish/src/image/resize.ts';
-import { finishFrames } from '../../packages/finish/src/index.ts';
-import type { Model, RgbImage } from '../../packages/svd/src/index.ts';
+import { finishFrames } from '@cinematica/finish';
+import {
+  buildPyramid,
+  computeFlow,
+  lumaOf,
+  resizeFlow,
+  resizeLanczos,
+  sampleBicubic,
+} from '@cinematica/finish/internal';
+import type { Model, RgbImage } from '@cinematica/svd';
 import { warpedDifference } from '../nano/motion-measures.ts';
 import { luma } from '../nano/luma.ts';
 import { makeFrames } from '../nano/make-frames.ts';

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
-import { resizeLanczos } from '../../packages/finish/src/image/resize.ts';
-import { finishFrames } from '../../packages/finish/src/index.ts';
-import type { RgbImage } from '../../packages/svd/src/index.ts';
+import { finishFrames } from '@cinematica/finish';
+import { resizeLanczos } from '@cinematica/finish/internal';
+import type { RgbImage } from '@cinematica/svd';
 import { readClip } from './clip.ts';
 import { toAsync } from './interpolation.ts';
 import { mean, psnr } from './likeness.ts';

@@ -1,7 +1,6 @@
-import { sampleBicubic } from '../../packages/finish/src/image/bicubic.ts';
-import { resizeLanczos } from '../../packages/finish/src/image/resize.ts';
-import { finishFrames } from '../../packages/finish/src/index.ts';
-import type { RgbImage } from '../../packages/svd/src/index.ts';
+import { finishFrames } from '@cinematica/finish';
+import { resizeLanczos, sampleBicubic } from '@cinematica/finish/internal';
+import type { RgbImage } from '@cinematica/svd';
 import { toAsync } from './interpolation.ts';
 import { mean } from './likeness.ts';
 import { toBytes } from './photo-video.ts';
