@@ -7,7 +7,7 @@
  */
 export const ROOMS = {
   packages: ['concurrency', 'finish', 'protocol', 'settings', 'svd', 'pipeline'],
-  'packages/pipeline/src': ['domain', 'nats', 'process'],
+  'packages/pipeline/src': ['telemetry', 'domain', 'nats', 'process'],
 };
 
 /** Tests and their helpers, which may start whatever they need. */
@@ -66,13 +66,13 @@ export default {
       to: { path: '^(services|web|scripts|test|bench|deploy)/', pathNot: '^services/$1/' },
     },
     {
-      name: 'web-uses-protocol',
-      comment: 'The web app imports packages/protocol, and the rule for video sizes that it shares with the model.',
+      name: 'web-uses-protocol-and-settings',
+      comment: 'The web app imports packages/protocol and packages/settings, which run in browsers.',
       severity: 'error',
       from: { path: '^web/src/', pathNot: TESTS },
       to: {
         path: '^(packages|services|scripts|test|bench|deploy)/',
-        pathNot: '^packages/(protocol/|svd/src/image/choose-size\\.ts$)',
+        pathNot: '^packages/(protocol|settings)/',
       },
     },
     {

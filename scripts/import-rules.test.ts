@@ -61,7 +61,7 @@ test.each([
   ['public-door-of-neighbours', 'packages/b/src/use.ts', '../../a/src/index.ts', 'scripts/other.ts', 'node:fs'],
   ['packages-at-the-bottom', 'packages/a/src/use.ts', '../../../scripts/other.ts', 'scripts/other.ts', 'node:fs'],
   ['services-apart', 'services/encoder/src/main.ts', '../../../scripts/other.ts', 'scripts/other.ts', 'node:fs'],
-  ['web-uses-protocol', 'web/src/app.ts', '@x/a', 'scripts/other.ts', 'node:fs'],
+  ['web-uses-protocol-and-settings', 'web/src/app.ts', '@x/a', 'scripts/other.ts', 'node:fs'],
   ['domain-below-nats-and-process', inPipeline('domain/a.ts'), '../nats/b.ts', inPipeline('nats/b.ts'), 'node:fs'],
   ['nats-below-process', inPipeline('nats/a.ts'), '../process/b.ts', inPipeline('process/b.ts'), 'node:fs'],
   ['no-tests-in-programs', 'scripts/start.ts', '../test/helper.ts', 'test/helper.ts', 'node:fs'],

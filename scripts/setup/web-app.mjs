@@ -10,7 +10,7 @@ import { say } from './say.mjs';
 const SOURCES = [
   'pnpm-lock.yaml',
   'packages/protocol/src',
-  'packages/svd/src/image/choose-size.ts',
+  'packages/settings/src/choose-size.ts',
   'web/messages',
   'web/messages.config.ts',
   'web/package.json',

@@ -11,7 +11,7 @@ beforeEach(async () => {
   for (const file of [
     'pnpm-lock.yaml',
     'packages/protocol/src/v1.ts',
-    'packages/svd/src/image/choose-size.ts',
+    'packages/settings/src/choose-size.ts',
     'web/messages/common/es.json',
     'web/messages.config.ts',
     'web/package.json',

@@ -3,7 +3,6 @@ export { digestCheckpoint } from './checkpoint/digest-checkpoint.ts';
 export { PRESETS } from './checkpoint/model-card.ts';
 export type { ModelCard, Preset, VideoDefaults } from './checkpoint/model-card.ts';
 export { animatedWebp } from './image/animated-webp.ts';
-export { chooseSize, SizeError } from './image/choose-size.ts';
 export { cropToAspect, resizeImage } from './image/fit-image.ts';
 export type { Focus, Size } from './image/fit-image.ts';
 export { ImageError } from './image/image-error.ts';

@@ -4,7 +4,8 @@ import { refuseFields } from '@cinematica/protocol';
 import { ErrorReason, MediaKind, Preset } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
 import { pickSettings, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
-import { chooseSize, SettingsError, SizeError } from '@cinematica/svd';
+import { chooseSize, SizeError } from '@cinematica/settings/choose-size';
+import { SettingsError } from '@cinematica/svd';
 import type { ModelCard, Preset as PresetName, Size } from '@cinematica/svd';
 
 /** The model that new videos are made with. */

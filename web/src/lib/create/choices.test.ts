@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { MediaKind, Preset, VideoSettingsSchema } from '@cinematica/protocol/v1';
-import { chooseSize } from '@cinematica/svd';
+import { chooseSize } from '@cinematica/settings/choose-size';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CAPABILITIES, DEFAULTS } from '../../../test/fake-gateway.ts';

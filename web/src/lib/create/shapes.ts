@@ -1,5 +1,5 @@
 import type { Model } from '@cinematica/protocol/v1';
-import { chooseSize } from '@cinematica/svd/choose-size';
+import { chooseSize } from '@cinematica/settings/choose-size';
 import type { Size } from './crop.ts';
 
 /** The video's shape: `auto` for the photo's own, or an aspect ratio such as `16:9`. */

@@ -1,4 +1,8 @@
-import type { Size } from './fit-image.ts';
+/** A size in pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 /** The properties of a model that determine the output sizes. */
 export interface SizeRules {
