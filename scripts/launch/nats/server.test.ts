@@ -44,7 +44,7 @@ test('a server that is killed again and again is restarted after short pauses an
     process.kill(pid, 'SIGKILL');
     await vi.waitUntil(() => server.pid !== pid, { timeout: 10_000, interval: 5 });
   }
-  const pauses = lines.flatMap((line) => /started again in ([\d.]+) s/.exec(line)?.[1] ?? []).map(Number);
+  const pauses = lines.flatMap((line) => /restarting it in ([\d.]+) s/.exec(line)?.[1] ?? []).map(Number);
   expect(pauses).toEqual([0.1, 0.2, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4]);
   expect(lines.filter((line) => line.includes(STORES_NOTHING))).toEqual([]);
 });
