@@ -32,12 +32,12 @@ beforeAll(async () => {
   data = join(folder, 'data');
   const none = { CINEMATICA_URL: undefined, CINEMATICA_API_KEY: undefined, NATS_URL: undefined };
   environment = { ...process.env, ...(await natsServer(project)), ...none, EXECUTION_PROVIDER: 'cpu', THREADS: '1' };
-  // The golden checkpoint with a size of its own, so that "auto" is small: its window is 5 frames.
+  // The golden checkpoint with a small size in its model card, so that "auto" is small: its window is 5 frames.
   const model = join(folder, 'tiny');
   await mkdir(model);
   for (const name of await readdir(golden)) await symlink(join(golden, name), join(model, name));
   await writeFile(join(model, 'cinematica.json'), JSON.stringify({ title: 'Tiny', sizes: ['128x64'] }));
-  // Lies on its side in the file, 120x60; EXIF says that it stands.
+  // The file has a landscape photo of 120x60; its EXIF orientation makes it portrait.
   const photo = sharp({ create: { width: 120, height: 60, channels: 3, background: '#c08040' } });
   await photo.clone().withMetadata({ orientation: 6 }).jpeg().toFile(join(folder, 'my photo.jpg'));
   await photo.clone().tiff().toFile(join(folder, 'scan.tiff'));
@@ -50,7 +50,7 @@ interface Outcome {
   readonly err: string;
 }
 
-/** Runs the command to its end; `act` is given what it says as it says it. */
+/** Runs the command to its end. `act` is called with each piece of its stderr. */
 async function animate(args: string[], act: (err: string, child: ChildProcess) => void = () => undefined) {
   const child = spawn(process.execPath, [command, ...args], { cwd: folder, env: environment });
   const said = { out: '', err: '' };
@@ -269,7 +269,7 @@ describe('with a running system', () => {
     expect({ code, out }, err).toEqual({ code: 130, out: '' });
     const { name, state } = await newest();
     expect(err.trimEnd().split('\n').slice(-3)).toEqual([
-      'stopping (again to leave at once)',
+      'stopping; press Ctrl-C again to exit immediately',
       `cancelled ${name}`,
       'stopped',
     ]);
@@ -358,7 +358,7 @@ test('a video does not replace its photo', async () => {
   });
 });
 
-test('a missing model is an error when the project has none of its own', () => {
+test('a missing model is an error when the project does not include one', () => {
   expect(() => findModel(undefined, folder)).toThrow(/--model; npm run weights -- svd-xt fetches/);
   expect(findModel('/some/model', folder)).toBe('/some/model');
 });

@@ -52,7 +52,7 @@ using progress = createProgress(process.stderr);
 const stopped = new AbortController();
 onStopSignals(
   () => {
-    progress.note('stopping (again to leave at once)');
+    progress.note('stopping; press Ctrl-C again to exit immediately');
     stopped.abort();
   },
   // The processes of a system that was started here end when this process does.

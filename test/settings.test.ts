@@ -1,4 +1,4 @@
-/** A setting is declared once, in `packages/settings`; what has a list of settings of its own agrees with it. */
+/** A setting is declared once, in `packages/settings`; other lists of settings agree with it. */
 import { PlanSchema } from '@cinematica/pipeline';
 import { CARD_DEFAULTS, CARD_SETTING_NAMES, checkSetting, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
 import { readFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ test('a plan has every setting under its own name', () => {
   expect(fields).toEqual(expect.arrayContaining([...SETTING_NAMES]));
 });
 
-test('the web app offers every setting but the seed, which has a control of its own', async () => {
+test('the web app offers every setting but the seed, which has a separate control', async () => {
   const source = await readFile(join(root, 'web/src/lib/create/choices.ts'), 'utf8');
   const [, list = ''] = /NUMERIC_SETTINGS = \[(.*?)\]/s.exec(source) ?? [];
   const names = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name);

@@ -30,7 +30,7 @@ PHOTO is a JPEG, PNG, WebP, AVIF, GIF or TIFF file; OUTPUT ends in .mp4, .webm o
   --focus X,Y           the centre of the crop, from 0,0 (top left) to 1,1
   --preset NAME         ${Object.keys(PRESETS).join(', ')}  (amount of motion)
 ${SETTINGS_HELP}
-  --guidance MIN:MAX    both guidances at once
+  --guidance MIN:MAX    minimum and maximum guidance
   --loop                forwards and backwards, for seamless repetition (mp4)
   --also KIND,...       further files, named after OUTPUT: ${Object.keys(KINDS).join(', ')}
 

@@ -79,7 +79,7 @@ export async function checkModel(folder: string, models: readonly Model[], url: 
   if (models.some((model) => model.digest === digest)) return;
   const titles = models.map(({ title }) => title).join(', ');
   throw new UsageError(
-    `the system at ${url} makes videos with ${titles}, not with the model in ${folder}: stop it, or give this one a data folder of its own with --data`,
+    `the system at ${url} makes videos with ${titles}, not with the model in ${folder}: stop it, or choose another data folder with --data`,
   );
 }
 

@@ -41,6 +41,6 @@ test.each([
   ['settings.motion_bucket_id', 'must be less', '--motion must be less'],
   ['settings.crop.x', 'value must be finite', '--focus must be finite'],
   ['request_id', 'value must be a valid UUID', 'value must be a valid UUID'],
-])('%s: %s', (field, description, told) => {
-  expect(inFlags(field, description)).toBe(told);
+])('%s: %s', (field, description, expected) => {
+  expect(inFlags(field, description)).toBe(expected);
 });

@@ -47,9 +47,9 @@ test('the process that computes is notified when another one waits', async () =>
   const a = await ask(lock.path, 'a', []);
   const [given] = (await turn(a)) as [Buffer];
   expect(given).toHaveLength(1);
-  const told = turn(a);
+  const notified = turn(a);
   const b = await ask(lock.path, 'b', []);
-  await told;
+  await notified;
   const c = await ask(lock.path, 'c', []);
   await turn(a);
   const next = turn(b);

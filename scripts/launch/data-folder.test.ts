@@ -21,7 +21,7 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-/** Opens the folder in a process of its own. @returns its first line */
+/** Opens the folder in a separate process. @returns its first line */
 async function open(root: string): Promise<string> {
   const child = spawn(process.execPath, [OPENER, root], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
@@ -50,7 +50,7 @@ test('a folder is free after it was disposed of', async () => {
   expect(await open(root)).toBe('opened');
 });
 
-/** Runs a script as root of a namespace of its own, where it may mount file systems. */
+/** Runs a script as root of a new namespace, where it may mount file systems. */
 const inNamespace = (script: string): string =>
   execFileSync('unshare', ['--map-root-user', '--mount', 'sh', '-c', script], { encoding: 'utf8', stdio: 'pipe' });
 

@@ -45,7 +45,7 @@ exec "$@"
 `;
 
 /**
- * Starts a program in a process group of its own, so that a terminal's Ctrl-C does not reach it.
+ * Starts a program in a new process group, so that a terminal's Ctrl-C does not reach it.
  *
  * @param env the whole environment
  * @throws StartError

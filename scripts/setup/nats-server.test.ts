@@ -47,7 +47,7 @@ describe('an installed server', () => {
     await fake('bin/nats-server', '2.10.26');
     vi.stubEnv('NATS_SERVER', join(root, 'missing'));
     const cached = await fake(`.cache/tools/nats-server-${debianPackage.version}/nats-server`, debianPackage.version);
-    // Unless this machine has one of its own.
+    // A machine on which nats-server is installed finds that one.
     expect([cached, '/usr/sbin/nats-server']).toContain(await findNatsServer(root));
   });
 

@@ -76,29 +76,31 @@ test('20 videos of three callers start in turn by their cost, and each reports i
   const promised = () => Promise.all(wanted.map(place));
   await expect.poll(promised, { timeout: 10_000 }).toEqual(wanted.map((_, index) => index));
 
-  const told = wanted.map(() => [] as { readonly position: number; readonly time: number }[]);
+  const positions = wanted.map(() => [] as { readonly position: number; readonly time: number }[]);
   const watching = wanted.map(async ({ caller, video: { name } }, index) => {
     for await (const { message } of system.client(caller).watchVideo({ name })) {
       if (message.case !== 'progress' || message.value.queuePosition === undefined) continue;
-      told[index]!.push({ position: message.value.queuePosition, time: Date.now() });
+      positions[index]!.push({ position: message.value.queuePosition, time: Date.now() });
     }
   });
-  await expect.poll(() => told.every(({ length }) => length > 0), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => positions.every(({ length }) => length > 0), { timeout: 10_000 }).toBe(true);
   letGo();
   await untilDone(wanted.map(({ video }) => video));
   await Promise.all(watching);
 
   const starts = wanted.map(({ video }) => startOf(video));
   expect(starts).toEqual(starts.toSorted((a, b) => a - b));
-  for (const [index, reports] of told.entries()) {
+  for (const [index, reports] of positions.entries()) {
     expect(reports[0]!.position).toBe(index);
     for (const [at, { position, time }] of reports.entries()) {
-      // No nearer than it was: whoever had not started by then was still before it.
+      // The position is at least the number of videos ahead that had not started by then.
       expect(position).toBeGreaterThanOrEqual(index - starts.filter((start) => start <= time).length);
       expect(position).toBeLessThanOrEqual(reports[Math.max(0, at - 1)]!.position);
     }
   }
-  console.info(`places told: ${told.map((reports) => reports.map(({ position }) => position).join(' ')).join(' | ')}`);
+  console.info(
+    `queue positions: ${positions.map((reports) => reports.map(({ position }) => position).join(' ')).join(' | ')}`,
+  );
 });
 
 test('a video of one caller is not delayed by 100 videos of another', async () => {

@@ -112,7 +112,7 @@ describe('over the queue', () => {
 
   test('a denoiser that gets SIGTERM saves its next step and returns the task, and another one resumes it', async () => {
     const denoise = { stage: Stage.DENOISE, segment: 0 };
-    // No checkpoint but the one that it makes because it is told to end.
+    // The interval is so long that the only checkpoint is the one that SIGTERM causes.
     const ref = await system.create(photo, { ...settings, frames: 5, steps: 60, checkpointSteps: 1000 });
     await system.until(ref, ({ record }) => (findTask(record, denoise)?.step ?? 0) >= 3);
     expect(await system.stop('denoiser', 'SIGTERM')).toBe(0);

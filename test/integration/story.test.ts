@@ -57,7 +57,7 @@ const untilRuns = (video: Video, stage: Stage) =>
 
 const last = async (video: Video): Promise<Video> => (await watchToEnd(ann, video.name)).at(-1)!.video!;
 
-/** That the system still works, all of it. */
+/** Creates a video and expects it to be DONE: the whole system still works. */
 async function expectNextDone(): Promise<void> {
   expect((await last(await make())).state).toBe(Video_State.DONE);
 }

@@ -77,7 +77,7 @@ test('a video is one trace from the browser to ffmpeg, without personal data in 
     expect(parentSpanId).toBe(created!.spanId);
     expect(attributes).toMatchObject({ 'cinematica.video': last!.name.slice(7), 'cinematica.outcome': 'done' });
   }
-  // From the muxer back: each follows the one that told of it.
+  // From the muxer backwards: each task's span links to the span of the task that published it.
   const before = (id: string) => tasks.find(({ spanId }) => spanId === id)!;
   const story: string[] = [];
   for (let at = named('mux task')[0]; at; at = at.links[0] && before(at.links[0].spanId)) story.push(at.name);
@@ -91,8 +91,8 @@ test('a video is one trace from the browser to ffmpeg, without personal data in 
   const folder = join(system.folder, 'logs');
   const logs = await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file), 'utf8')));
   expect(logs.join('').length).toBeGreaterThan(500);
-  const told = [...logs, JSON.stringify(receiver.spans)].join('\n');
-  for (const secret of SECRETS) expect(told.includes(secret), secret).toBe(false);
+  const output = [...logs, JSON.stringify(receiver.spans)].join('\n');
+  for (const secret of SECRETS) expect(output.includes(secret), secret).toBe(false);
 });
 
 test('a direct call of a stage belongs to its caller’s trace and contains the model’s spans', async () => {

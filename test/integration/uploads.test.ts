@@ -188,7 +188,7 @@ test('only the pixels of a photo are stored, served or logged', async () => {
     join(system.folder, file),
   );
   const kept = files.filter((file) => statSync(file).isFile());
-  // What NATS keeps is among them: as it is, not packed.
+  // The files of NATS are among them, and they are not compressed, so that a search finds their content.
   expect(kept.some((file) => readFileSync(file).includes('trainedAlgorithmicMedia'))).toBe(true);
   expect(kept.filter((file) => marks.some((mark) => readFileSync(file).includes(mark)))).toEqual([]);
 });

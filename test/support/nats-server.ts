@@ -17,7 +17,7 @@ export async function natsServerPath(): Promise<string> {
   return path;
 }
 
-/** A real server with JetStream on file storage, in a folder and on a port of its own. */
+/** A real server with JetStream on file storage, in a separate folder and on a separate port. */
 export interface TestNats extends AsyncDisposable {
   readonly url: string;
   readonly folder: string;

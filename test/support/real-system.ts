@@ -122,7 +122,7 @@ export async function startRealSystem(
     ...SHORT,
     ...env,
   };
-  // The system's own server, whichever this process was told of.
+  // The system starts its own NATS server, even if NATS_URL names another one.
   delete surroundings.NATS_URL;
   const said: string[] = [];
   const port = observe ? await freePortPair() : (await freePorts(1))[0]!;

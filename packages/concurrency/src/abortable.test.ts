@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { abortable } from './abortable.ts';
 
-test('the signal’s reason comes out at once, the promise’s outcome otherwise', async () => {
+test('settles like the promise, or rejects with the signal’s reason as soon as it is aborted', async () => {
   const { signal } = new AbortController();
   expect(await abortable(Promise.resolve(1), signal)).toBe(1);
   await expect(abortable(Promise.reject(new Error('failed')), signal)).rejects.toThrow('failed');
@@ -9,6 +9,6 @@ test('the signal’s reason comes out at once, the promise’s outcome otherwise
   const waiting = abortable(new Promise(() => undefined), ended.signal);
   ended.abort(new Error('stopped'));
   await expect(waiting).rejects.toThrow('stopped');
-  // The rejection of what is no longer waited for is not an unhandled one.
+  // A promise that rejects after the abort causes no unhandled rejection.
   await expect(abortable(Promise.reject(new Error('late')), ended.signal)).rejects.toThrow('stopped');
 });

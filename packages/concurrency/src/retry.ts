@@ -5,7 +5,7 @@ export interface RetryOptions {
   readonly isRetryable: (error: unknown) => boolean;
   /** The pause after an attempt, by its number from 1. Milliseconds. */
   readonly delayMs: (attempt: number) => number;
-  /** The most attempts. @default no limit */
+  /** Maximum number of attempts. @default no limit */
   readonly maxAttempts?: number;
   /** No attempt begins after this time, milliseconds since 1970. @default no limit */
   readonly deadline?: number;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSemaphore } from './semaphore.ts';
 
-test('holders enter one at a time in the order of arrival, and one that gives up is passed over', async () => {
+test('grants the semaphore to one caller at a time in the order of arrival, and skips aborted callers', async () => {
   const slot = createSemaphore(1);
   const release = await slot.acquire();
   expect(slot.tryAcquire()).toBeNull();

@@ -3,14 +3,15 @@ import type { Plane } from './image/plane.ts';
 
 /** Where the bands of structure end that are compared one by one: standard deviations of blurs, in pixels. */
 const SIGMAS = [0, 0.7, 1, 1.4, 2, 2.8, 4];
-/** A band is as good as the photo's where the first frame explains this much of its energy. */
+/** A frequency band of the first frame matches the photo's when the error is at most `1 - EXPLAINED` of the band's energy. */
 const EXPLAINED = 0.99;
 /** The variance of a band that rounding to 8 bits accounts for. */
 const ROUNDING = 0.5;
 
 /**
- * How sharp the model's frames are: the least blur, in pixels, under which what is finest in the first frame is as good
- * as in the photo at its size. 0 for frames that lost nothing but their size.
+ * Measures how blurred the model's frames are: the smallest standard deviation of a Gaussian blur, in pixels, after which the
+ * finest detail of the first frame matches that of the photo, scaled down to the frame's size. 0 for frames that lost no
+ * detail beyond the scaling.
  */
 export function fidelityOf(photo: Plane, first: Plane): number {
   for (const sigma of SIGMAS) {
@@ -26,7 +27,7 @@ export function fidelityOf(photo: Plane, first: Plane): number {
   return SIGMAS.at(-1)!;
 }
 
-/** What a blur leaves and one twice as wide does not. */
+/** The difference of two blurs, of which the second is twice as wide: one frequency band of the picture. */
 function band(plane: Plane, sigma: number): Float32Array {
   const fine = sigma > 0 ? blur(plane, sigma) : plane;
   const coarse = blur(plane, Math.max(1, 2 * sigma));

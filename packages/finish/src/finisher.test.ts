@@ -8,7 +8,7 @@ const [width, height, outWidth, outHeight] = [64, 48, 128, 96];
 const sizes = { width, height, outWidth, outHeight };
 const scene = greyPicture(texture(256, 192));
 
-/** What a camera sees that moves to the right, `left` pixels of the scene from its left border. */
+/** The part of the scene that a camera shows that moves to the right; it starts `left` pixels from the scene's left border. */
 function view(left: number, top = 32) {
   const data = new Uint8Array(3 * outWidth * outHeight);
   for (let y = 0; y < outHeight; y++) {
@@ -48,7 +48,7 @@ function psnr(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 describe('finishFrames', () => {
-  test('makes the multiple of the intervals and one frame more', async () => {
+  test('produces `multiple` frames for each interval, and the last frame', async () => {
     expect(await finish()).toHaveLength(finishedFrames(6, 4));
     expect(await finish({ multiple: 1 })).toHaveLength(6);
     expect(await finish({}, small.slice(0, 1))).toHaveLength(1);

@@ -4,7 +4,7 @@ import type { Pool } from './pool.ts';
 import type { NeighbourMotion, PhotoMotion } from './tasks.ts';
 import type { PhotoDetail } from './detail.ts';
 
-/** What a finisher is made for. */
+/** The sizes, the frame multiple and the photo that a finisher works with. */
 export interface FinishOptions {
   /** Width and height of the model's frames in pixels, at least 16. */
   readonly width: number;
@@ -29,7 +29,7 @@ export interface FinishOptions {
 export const finishedFrames = (frames: number, multiple: number): number =>
   frames === 0 ? 0 : (frames - 1) * multiple + 1;
 
-/** How many intervals are worked on ahead of the one whose frames are taken. */
+/** The number of intervals that are computed ahead of the one that is being read. */
 const INTERVALS_AHEAD = 3;
 
 /**
@@ -82,7 +82,7 @@ interface VideoFrame {
   readonly toPhoto: Promise<PhotoMotion> | null;
 }
 
-/** Turns frames into tasks: what is made of a frame waits for what it is made from. */
+/** Turns frames into tasks. Each task starts when the results that it needs are available. */
 function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, height }: FinishOptions) {
   let first: VideoFrame | null = null;
   let last: VideoFrame | null = null;
@@ -141,7 +141,7 @@ function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, 
   };
 }
 
-/** Its failure is told by whoever waits for it. */
+/** Prevents an unhandled rejection. The code that awaits the promise still receives the error. */
 function quiet<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

@@ -94,7 +94,10 @@ function scaled(flow: Flow, factor: number): Flow {
   return target;
 }
 
-/** What is seen in only one of the frames has no way back from it: the other one counts. */
+/**
+ * The weight of the later frame at each pixel, 0 to 1. A place that only one of the two frames shows has its value from
+ * that frame.
+ */
 function visibility(interval: Interval, toBefore: Flow, toAfter: Flow, time: number): Plane {
   const lostBefore = warpPlane(interval.lostBefore, toBefore).data;
   const lostAfter = warpPlane(interval.lostAfter, toAfter).data;

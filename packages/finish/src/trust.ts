@@ -45,7 +45,7 @@ export function createReference(photo: Plane, first: Plane, sigma: number, frequ
     gradientEnergy.data[i] = x.data[i]! * x.data[i]! + y.data[i]! * y.data[i]!;
   }
   const { residual } = compare(asSharpAs(first, sigma), luma);
-  // One picture shows a sample of what the model does to such a place: what it does around it counts as well.
+  // The residual of one pixel is a single noisy sample of the model's error, so the mean of its surroundings counts, too.
   const around = blur(residual, AROUND);
   for (let i = 0; i < residual.data.length; i++) residual.data[i] = Math.max(residual.data[i]!, around.data[i]!);
   return { luma, gradientEnergy, sigma, frequency, degradation: residual };

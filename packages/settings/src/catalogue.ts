@@ -53,7 +53,7 @@ const DECLARATIONS = {
     default: 7,
     flag: 'fps',
     placeholder: 'N',
-    help: 'frame rate that the model is told; a lower one gives more motion from frame to frame',
+    help: 'frame rate given to the model; a lower one gives more motion from frame to frame',
   },
   frameRate: {
     diffusers: null,
@@ -69,7 +69,7 @@ const DECLARATIONS = {
     default: 'random',
     flag: 'seed',
     placeholder: 'N',
-    help: 'the same seed gives the same video (random)',
+    help: 'the same seed gives the same video; default: random',
   },
   steps: {
     diffusers: 'num_inference_steps',

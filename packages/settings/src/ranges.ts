@@ -17,10 +17,10 @@ export interface SettingRange {
 const MAX_UINT32 = 2 ** 32 - 1;
 
 /**
- * Reads a setting's range from the rules of `cinematica.v1.VideoSettings`, the one place where it stands.
+ * Reads a setting's range from the rules of `cinematica.v1.VideoSettings`, the only place that defines it.
  *
  * @param message another message with the same rules, for tests
- * @throws TypeError where the proto has no such numeric field, or a fractional one without both bounds
+ * @throws TypeError if the message has no numeric field with this name, or if a `double` field lacks a bound
  */
 export function rangeOf(name: string, message: DescMessage = VideoSettingsSchema): SettingRange {
   const field = message.fields.find(({ localName }) => localName === name);

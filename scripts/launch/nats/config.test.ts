@@ -26,5 +26,5 @@ test('listens on loopback only, syncs every message, and admits only users with 
 });
 
 test.each(['/data/"', '/data\\', '/data/\n'])('rejects a path that would end its quotes: %j', (path) => {
-  expect(() => config(path)).toThrow('can’t stand in a NATS configuration');
+  expect(() => config(path)).toThrow('can’t be used in a NATS configuration');
 });

@@ -66,7 +66,7 @@ function userBlock({ name, password, allow }: NatsUser): string {
 function quote(text: string): string {
   if (/["\\\p{Cc}]/u.test(text)) {
     throw new LaunchError(
-      `${JSON.stringify(text)} can’t stand in a NATS configuration: choose another folder with --data.`,
+      `${JSON.stringify(text)} can’t be used in a NATS configuration: choose another folder with --data.`,
     );
   }
   return `"${text}"`;

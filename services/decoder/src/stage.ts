@@ -17,7 +17,7 @@ export const createDecodeStage = (model: StageModel): StageHandler => ({
     const chunks = plan.decodeChunks;
     const store = async (index: number, frames: Uint8Array) => {
       await hooks.output(Lifetime.FRAMES, `frames-${index}`, frames);
-      // The checkpoint has no parts of its own, because the outputs so far are saved with it.
+      // The checkpoint has no parts, because the outputs so far are saved with it.
       if (index + 1 < chunks.length) await hooks.save(index + 1, {});
     };
     let storing = Promise.resolve();

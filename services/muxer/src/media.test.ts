@@ -240,11 +240,11 @@ describe('errors', () => {
 
   /** Calls back once ffmpeg has started to encode. */
   async function* endless(onRunning: (pids: number[]) => void) {
-    let told = false;
+    let notified = false;
     for await (const piece of draw(size, numbered, 1)) {
-      const pids = told ? [] : await children();
+      const pids = notified ? [] : await children();
       if (pids.length > 0) {
-        told = true;
+        notified = true;
         onRunning(pids);
       }
       yield piece;

@@ -110,7 +110,7 @@ shape(
 )
 shape(
     "odd-latents",
-    "latents of 9x13: the up path is told each size",
+    "latents of 9x13: up blocks are given each output size",
     unet=levels([32, 32, 64], [1, 2, 2], "xx-", "-xx"),
     vae=encoder([32, 32, 32, 64]),
     params=dict(height=72, width=104),

@@ -30,7 +30,7 @@ export const FLOW_OPTIONS: FlowOptions = {
   inner: 5,
 };
 
-/** For the photo's detail, which is finer than the pictures themselves: every part of a pixel counts. */
+/** For moving the photo's detail. It is finer than the frames' pixels, so the motion must be exact to fractions of a pixel. */
 export const PRECISE_FLOW_OPTIONS: FlowOptions = { ...FLOW_OPTIONS, polish: true, alpha: 20 };
 
 /**

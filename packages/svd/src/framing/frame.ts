@@ -11,7 +11,7 @@ import type { Writable } from 'node:stream';
 export interface Frame<Message> {
   /** Any JSON value. */
   readonly message: Message;
-  /** When received, each blob starts a buffer of its own. */
+  /** Each received blob has a separate buffer and starts at its offset 0. */
   readonly blobs: readonly Uint8Array[];
 }
 

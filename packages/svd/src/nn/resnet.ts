@@ -53,7 +53,7 @@ export interface SpatioTemporalOptions extends ResnetOptions {
 
 /**
  * diffusers' `SpatioTemporalResBlock`. Its `AlphaBlender` computes `α·s + (1 − α)·(s + h)` = `s + (1 − α)·h`. So the blend
- * is a factor of the temporal block's last convolution, and needs no operation of its own.
+ * is a factor of the temporal block's last convolution, and needs no separate operation.
  */
 export function spatioTemporalResBlock(
   e: Emitter,

@@ -23,7 +23,7 @@ test('a new caller can make a burst of calls, and is then refused with the time 
   expect(limit.take('ann')).toBe(40);
 });
 
-test('a refused caller is allowed after the time that it was told to wait', () => {
+test('a refused caller is allowed after the returned waiting time', () => {
   const { limit, clock } = createTestLimit(3, 1);
   expect(limit.take('ann')).toBe(0);
   const wait = limit.take('ann');

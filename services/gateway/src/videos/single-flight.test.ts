@@ -17,7 +17,7 @@ test('calls with the same key share a run and its error; calls with another key 
   ]);
 });
 
-test('the next caller starts a run when the first caller goes away', async () => {
+test('the next caller starts a run when the first caller disconnects', async () => {
   const flights = createSingleFlight<string>();
   const first = new AbortController();
   const untilGone = () =>
@@ -32,7 +32,7 @@ test('the next caller starts a run when the first caller goes away', async () =>
   expect(await Promise.all([second, third])).toEqual(['made', 'made']);
 });
 
-test('a waiting caller that goes away does not end the run', async () => {
+test('a waiting caller that disconnects does not end the run', async () => {
   const flights = createSingleFlight<string>();
   const { promise, resolve } = Promise.withResolvers<string>();
   const running = flights.do('a', signal, () => promise);

@@ -9,7 +9,7 @@ interface Flight<T> {
 /** Lets identical calls that arrive at the same time share one run. */
 export interface SingleFlight<T> {
   /**
-   * Calls `run`, or waits for the run with the same key that is in progress. When the caller of that run goes away and
+   * Calls `run`, or waits for the run with the same key that is in progress. When the caller of that run disconnects and
    * the run fails, the next waiting caller starts its own run.
    * @param signal ends waiting.
    * @throws the signal's reason; what `run` throws.

@@ -30,7 +30,7 @@ test('a countdown never goes up, and never shows less than the remaining time', 
   }
 });
 
-test('a past time is told relative to now, in each language', () => {
+test('formats a past time relative to now, in each language', () => {
   expect(formatTimeAgo(5_000, 'es')).toBe('ahora');
   expect(formatTimeAgo(3 * 60_000, 'pt')).toBe('há 3 minutos');
   expect(formatTimeAgo(86_400_000, 'en')).toBe('yesterday');

@@ -43,7 +43,7 @@ interface KnownQuota extends StoredQuota {
 const TRUST_MS = 1_000;
 /** How many quotas are kept in memory. */
 const MAX_KNOWN = 10_000;
-/** Revision conflicts before the owner is told to retry. Changes of one quota in one process never conflict. */
+/** Revision conflicts before the request fails and the owner has to retry. Changes of one quota in one process never conflict. */
 const MAX_TRIES = 20;
 
 /** Another gateway changed the quota first. */
@@ -103,8 +103,8 @@ export function createQuotas(store: QuotaStore, find: FindVideo, limits: QuotaLi
     }
     if (quota.activeVideoIds.length < limits.MAX_ACTIVE_PER_OWNER) return;
     if (unfinished(find, quota).length < limits.MAX_ACTIVE_PER_OWNER) return;
-    const most = limits.MAX_ACTIVE_PER_OWNER;
-    throw new OverLimitError(`no more than ${most} videos at once: wait for one of yours to be done`, 30);
+    const max = limits.MAX_ACTIVE_PER_OWNER;
+    throw new OverLimitError(`you already have ${max} unfinished videos, the maximum: wait until one has finished`, 30);
   }
 
   return {

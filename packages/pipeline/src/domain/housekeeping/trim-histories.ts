@@ -3,8 +3,8 @@ import { isTerminal } from '../video/routing.ts';
 import type { HousekeepingOptions } from './options.ts';
 
 /**
- * Removes all revisions but the last of videos that finished more than `HISTORY_MS` ago. Whoever watches such a video
- * receives the last revision as a snapshot. A history can be 128 times as large as the record.
+ * Removes all revisions but the last of videos that finished more than `HISTORY_MS` ago. A client that watches such
+ * a video receives the last revision as a snapshot. A history can be 128 times as large as the record.
  * @returns how many revisions were removed.
  */
 export function trimHistories({

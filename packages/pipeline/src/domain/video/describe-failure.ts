@@ -11,5 +11,5 @@ export function describeFailure(reason: FailureReason, task: Pick<TaskRecord, 's
   if (reason === FailureReason.TOOK_TOO_LONG) {
     return `${stage} made no progress for too long: try a smaller size, or the same again later.`;
   }
-  return `${stage} failed ${task.failures} times: try again; if that fails too, tell whoever runs this service.`;
+  return `${stage} failed ${task.failures} times: try again; if that fails too, contact the operator of this service.`;
 }

@@ -49,7 +49,7 @@ export const USER_PERMISSIONS = {
       'work.>',
       'dead.>',
       'nudge.>',
-      // To trim histories. A roll-up, which whoever writes to the bucket may publish, removes as much.
+      // To trim histories. This adds no power: a user that may write to the bucket can remove as much with a roll-up.
       `$JS.API.STREAM.PURGE.${RECORDS_STREAM}`,
     ],
     // The canaries of the stages carry their reports.

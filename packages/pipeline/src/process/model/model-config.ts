@@ -16,7 +16,7 @@ export const modelConfigSchema = z.object({
   /**
    * Memory that a process that computes on the CPU may keep from a task beyond what its loaded graphs need. MiB. Above it the
    * process is ended, so that the memory is free while there is nothing to do, and a small video after a large one needs
-   * little. The next task starts it again, in 0.4 s for `models/nano`, which keeps 1.6 GiB after videos of its own size.
+   * little. The next task starts it again, in 0.4 s for `models/nano`, which keeps 1.6 GiB after videos of its native size.
    */
   SPARE_MEMORY_MIB: z.coerce.number().int().min(0).max(1_000_000_000).default(2_048),
 });
