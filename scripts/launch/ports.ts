@@ -1,14 +1,29 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { LaunchError } from './launch-error.ts';
 
-/** Finds free TCP ports on the loopback address. */
+/**
+ * The ports to choose from, below those that operating systems give to outgoing connections (from 32768 on Linux, 49152 on
+ * macOS): such a connection could take a port between the moment it is found and the moment a service listens on it.
+ */
+const FIRST_PORT = 10_000;
+const LAST_PORT = 31_999;
+const MAX_TRIES = 200;
+
+/** Finds free TCP ports on the loopback address. @throws LaunchError where there are not enough */
 export async function freePorts(count: number): Promise<number[]> {
   // All ports stay open until all are found, because a closed port could be found again.
   const servers: Server[] = [];
   try {
-    for (let index = 0; index < count; index++) servers.push(await listen(0, '127.0.0.1'));
+    for (let tries = 0; servers.length < count; tries++) {
+      if (tries >= MAX_TRIES)
+        throw new LaunchError(`No ${count} free ports were found from ${FIRST_PORT} to ${LAST_PORT}.`);
+      const port = FIRST_PORT + randomInt(LAST_PORT - FIRST_PORT + 1);
+      const server = await listen(port, '127.0.0.1').catch(() => null);
+      if (server) servers.push(server);
+    }
     return servers.map((server) => (server.address() as AddressInfo).port);
   } finally {
     await Promise.all(servers.map(close));

@@ -2,12 +2,11 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePorts } from '../../scripts/launch/ports.ts';
 import { findNatsServer } from '../../scripts/setup/nats-server.mjs';
 
 /** Where nats-server is: NATS_SERVER, PATH, or the project's cache. @throws where there is none. */
@@ -38,7 +37,7 @@ export interface TestNatsOptions {
 export async function startTestNats({ extra = '', maxDisk, folder }: TestNatsOptions = {}): Promise<TestNats> {
   const program = await natsServerPath();
   const home = folder ?? (await mkdtemp(join(tmpdir(), 'cinematica-nats-')));
-  const port = await freePort();
+  const port = (await freePorts(1))[0]!;
   const config = join(home, 'nats.conf');
   await writeFile(
     config,
@@ -88,13 +87,4 @@ async function untilItAnswers(url: string): Promise<void> {
     }
   }
   throw new Error(`nats-server at ${url} does not answer`);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
