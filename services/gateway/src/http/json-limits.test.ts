@@ -37,10 +37,17 @@ test.each([
   else expect(check(text)).toMatch(expected);
 });
 
+test('an escaped quote is part of its string, also when the backslash is the last byte of a chunk', () => {
+  const text = String.raw`{"a":"\"[[[[[[[["}`;
+  expect(check(text, [7])).toBeNull();
+  expect(Buffer.from(text)[6]).toBe(0x5c);
+});
+
 test('the result does not depend on how the text is divided into chunks', () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 6 }), fc.array(fc.integer({ min: 1, max: 9 })), (text, pieces) => {
       expect(check(text, pieces)).toBe(check(text));
     }),
+    { numRuns: 2_000 },
   );
 });
