@@ -37,13 +37,17 @@ interface Received {
 /** Starts a photo process. @throws {@link PhotoProcessError} when the system has no resources for it. */
 export function spawnPhotoProcess(limits: PhotoLimits): PhotoProcess {
   const entry = fileURLToPath(new URL('./photo-child.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--max-old-space-size=64', '--max-semi-space-size=1', entry, JSON.stringify(limits)], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    cwd: '/',
-    // The environment of the gateway contains secrets, which an attacker in the child must not see. With a single malloc
-    // arena, memory is returned to the system between photos.
-    env: { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '1', VIPS_BLOCK_UNTRUSTED: '1' },
-  });
+  const child = spawn(
+    process.execPath,
+    ['--max-old-space-size=64', '--max-semi-space-size=1', entry, JSON.stringify(limits)],
+    {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      cwd: '/',
+      // The environment of the gateway contains secrets, which an attacker in the child must not see. With a single malloc
+      // arena, memory is returned to the system between photos.
+      env: { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '1', VIPS_BLOCK_UNTRUSTED: '1' },
+    },
+  );
   let failure = '';
   child.on('error', ({ message }) => (failure = message));
   if (child.pid === undefined) {
