@@ -70,20 +70,11 @@ export async function provision(
 ): Promise<void> {
   checkServerVersion(nats.info?.version ?? '');
   const manager = await jetstreamManager(nats, { timeout: settings.REQUEST_TIMEOUT_MS, checkAPI: false });
-  let share = 1;
-  await retry(
-    () => withTranslatedErrors('creating streams and consumers', () => ensureAll(manager, settings, models, share)),
-    {
-      isRetryable(error) {
-        // Reservations that don't fit are halved, so that the system starts and refuses new videos instead.
-        if (error instanceof StorageFullError && share > MIN_SHARE) share /= 2;
-        else if (!(error instanceof UnavailableError)) return false;
-        return true;
-      },
-      delayMs: () => settings.RETRY_DELAY_MS,
-      deadline: Date.now() + settings.PROVISION_TIMEOUT_MS,
-    },
-  );
+  await retry(() => ensureAllThatFits(manager, settings, models), {
+    isRetryable: (error) => error instanceof UnavailableError,
+    delayMs: () => settings.RETRY_DELAY_MS,
+    deadline: Date.now() + settings.PROVISION_TIMEOUT_MS,
+  });
 }
 
 /** @throws ProvisionError when the server is older than {@link MIN_SERVER_VERSION}. */
@@ -94,6 +85,22 @@ export function checkServerVersion(version: string): void {
   const at = required.findIndex((part, index) => actual[index] !== part);
   if (at < 0 || (actual[at] ?? 0) > required[at]!) return;
   throw new ProvisionError(`nats-server ${version} is too old: ${MIN_SERVER_VERSION} or newer is needed`);
+}
+
+/** Halves the reservations of dead letters and previews until they fit. @throws StorageFullError, UnavailableError */
+async function ensureAllThatFits(
+  manager: JetStreamManager,
+  settings: PipelineSettings,
+  models: readonly ModelRef[],
+): Promise<void> {
+  for (let share = 1; ; share /= 2) {
+    try {
+      await withTranslatedErrors('creating streams and consumers', () => ensureAll(manager, settings, models, share));
+      return;
+    } catch (error) {
+      if (!(error instanceof StorageFullError) || share <= MIN_SHARE) throw error;
+    }
+  }
 }
 
 async function ensureAll(
