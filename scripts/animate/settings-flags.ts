@@ -1,7 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Limits, VideoSettingsSchema } from '@cinematica/protocol/v1';
-import { checkSetting, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
-import type { SettingName } from '@cinematica/settings';
+import { checkSetting, limitOf, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
 import { UsageError } from './usage-error.ts';
 
 /** Settings as the API takes them. */
@@ -13,12 +12,6 @@ export const SETTINGS_HELP = SETTING_NAMES.map((name) => {
   return `  ${`--${flag} ${placeholder}`.padEnd(22)}${help}`;
 }).join('\n');
 
-/** The field of `Limits` that has a setting's range, where it is not the setting's own name. */
-const LIMIT_NAMES: Readonly<Partial<Record<SettingName, keyof Limits>>> = {
-  minGuidance: 'guidance',
-  maxGuidance: 'guidance',
-};
-
 /**
  * Checks numbers against the limits that the system reports; another system may have other limits than this version.
  *
@@ -28,8 +21,8 @@ export function checkLimits(settings: Settings, limits: Limits | undefined): voi
   for (const name of SETTING_NAMES) {
     const value = settings[name];
     if (value === undefined) continue;
-    const range = limits?.[(LIMIT_NAMES[name] ?? name) as keyof Limits];
-    const bounds = typeof range === 'object' && 'min' in range && 'max' in range ? range : SETTINGS[name];
+    const limit = limitOf(name);
+    const bounds = (limit === 'seed' ? undefined : limits?.[limit]) ?? SETTINGS[name];
     const requirement = checkSetting(name, value, bounds);
     if (requirement !== null) throw new UsageError(`--${SETTINGS[name].flag} ${requirement}`);
   }

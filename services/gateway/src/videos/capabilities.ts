@@ -4,8 +4,7 @@ import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { PipelineSettings } from '@cinematica/pipeline';
 import { CapabilitiesSchema, Preset, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import type { Capabilities, VideoSettings } from '@cinematica/protocol/v1';
-import { pickSettings, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
-import type { SettingName } from '@cinematica/settings';
+import { limitOf, pickSettings, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
 import type { ModelCard } from '@cinematica/svd';
 import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
 import { cardOf, PRESET_NAMES } from './resolve-plan.ts';
@@ -54,18 +53,10 @@ function settingsOf({ name, defaults }: ModelCard, preset: Preset): VideoSetting
   });
 }
 
-/** The field of `Limits` that has the range of a setting, when it is not named like the setting. */
-const LIMIT_NAMES: Readonly<Partial<Record<SettingName, string>>> = {
-  minGuidance: 'guidance',
-  maxGuidance: 'guidance',
-};
-
 /** The range of each numeric setting but the seed, which may be any 32-bit number. */
 function settingRanges(): Record<string, { min: number; max: number }> {
   const names = SETTING_NAMES.filter((name) => name !== 'seed');
-  return Object.fromEntries(
-    names.map((name) => [LIMIT_NAMES[name] ?? name, { min: SETTINGS[name].min, max: SETTINGS[name].max }]),
-  );
+  return Object.fromEntries(names.map((name) => [limitOf(name), { min: SETTINGS[name].min, max: SETTINGS[name].max }]));
 }
 
 function limitsOf(settings: PipelineSettings): MessageInitShape<typeof CapabilitiesSchema>['limits'] & {} {
