@@ -1,3 +1,4 @@
+import { abortable } from '@cinematica/concurrency';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../setup/find-program.mjs';
@@ -224,17 +225,4 @@ function serviceReady({ kind }: Service, { grpc }: Ports, httpPort: number, sign
   return kind === 'gateway'
     ? httpReady(`http://127.0.0.1:${httpPort}/readyz`, signal)
     : grpcReady(`127.0.0.1:${grpc}`, signal);
-}
-
-/** Resolves or rejects as the promise does, or rejects with the signal's reason when it aborts first. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

@@ -1,3 +1,4 @@
+import { abortable } from '@cinematica/concurrency';
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 
@@ -102,7 +103,7 @@ async function withOneRetry<T>(
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await unlessAborted(request(), signal);
+      return await abortable(request(), signal);
     } catch (error) {
       signal?.throwIfAborted();
       const translated = isStreamMissing(error)
@@ -116,18 +117,3 @@ async function withOneRetry<T>(
 /** The provisioner creates the buckets, also after the store was lost. Until then nothing is known of their objects. */
 const isStreamMissing = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
-
-/** @throws the signal's reason, as soon as it aborts. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  promise.catch(() => undefined);
-  signal.throwIfAborted();
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
