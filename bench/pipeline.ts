@@ -1,4 +1,4 @@
-import { Stage } from '@cinematica/pipeline';
+import { PipelineStage } from '@cinematica/pipeline';
 import type { StoredRecord } from '@cinematica/pipeline';
 import { MediaKind, Video_State } from '@cinematica/protocol/v1';
 import type { Video } from '@cinematica/protocol/v1';
@@ -140,10 +140,15 @@ function row(name: string, bySystem: (one: (typeof seen)[number]) => number, byA
   return [name, byAlone ? ms(there) : '', ms(here), ms(here - there)];
 }
 
-const tasks = ({ record }: (typeof seen)[number], stage: Stage) =>
+const tasks = ({ record }: (typeof seen)[number], stage: PipelineStage) =>
   record.record.tasks.filter((task) => task.stage === stage);
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-const STAGES = { encode: Stage.ENCODE, denoise: Stage.DENOISE, decode: Stage.DECODE, mux: Stage.MUX };
+const STAGES = {
+  encode: PipelineStage.ENCODE,
+  denoise: PipelineStage.DENOISE,
+  decode: PipelineStage.DECODE,
+  mux: PipelineStage.MUX,
+};
 const total = (one: Made): number => sum([...one.stages.values()]);
 
 const rows = [

@@ -1,4 +1,4 @@
-import { Stage } from '@cinematica/pipeline';
+import { PipelineStage } from '@cinematica/pipeline';
 import type { Inputs, StageHooks, StageTask, StageHandler } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { segmentSettings } from '@cinematica/pipeline/plan';
@@ -23,7 +23,7 @@ type Plan = StageTask['plan'];
 export interface Made {
   readonly mp4: Uint8Array;
   /** Milliseconds. */
-  readonly stages: ReadonlyMap<Stage, number>;
+  readonly stages: ReadonlyMap<PipelineStage, number>;
 }
 
 /** Makes videos one after another in this process. */
@@ -52,7 +52,7 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
   return {
     async make(plan, photo) {
       const parts = new Map<string, Uint8Array>();
-      const nameOf = (stage: Stage, segment: number, part: string) => `${stage}/${segment}/${part}`;
+      const nameOf = (stage: PipelineStage, segment: number, part: string) => `${stage}/${segment}/${part}`;
       const find = (name: string) => {
         const data = parts.get(name);
         if (!data) throw new RangeError(`there is no artifact ${name}`);
@@ -81,8 +81,8 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
       };
       /** Denoises like the denoiser, but without saved states and previews. */
       const denoiseSegment = async (segment: number) => {
-        const conditioning = unpackConditioning(find(nameOf(Stage.ENCODE, 0, 'conditioning')));
-        const latentsOf = (of: number) => unpackLatents(find(nameOf(Stage.DENOISE, of, 'latents')));
+        const conditioning = unpackConditioning(find(nameOf(PipelineStage.ENCODE, 0, 'conditioning')));
+        const latentsOf = (of: number) => unpackLatents(find(nameOf(PipelineStage.DENOISE, of, 'latents')));
         const before = segment > 0 ? latentsOf(segment - 1) : null;
         const begin = continueSegment(
           model,
@@ -93,22 +93,22 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
           },
         );
         const latents = await denoise(model, begin.conditioning, segmentSettings(plan, segment), { signal });
-        parts.set(nameOf(Stage.DENOISE, segment, 'latents'), packLatents(begin.finish(latents), conditioning));
+        parts.set(nameOf(PipelineStage.DENOISE, segment, 'latents'), packLatents(begin.finish(latents), conditioning));
       };
 
-      const stages = new Map<Stage, number>();
-      const timed = async (stage: Stage, work: () => Promise<void>) => {
+      const stages = new Map<PipelineStage, number>();
+      const timed = async (stage: PipelineStage, work: () => Promise<void>) => {
         const begin = performance.now();
         await work();
         stages.set(stage, (stages.get(stage) ?? 0) + performance.now() - begin);
       };
-      await timed(Stage.ENCODE, () => run(encoder, 0));
+      await timed(PipelineStage.ENCODE, () => run(encoder, 0));
       for (let segment = 0; segment < plan.segments; segment++) {
-        await timed(Stage.DENOISE, () => denoiseSegment(segment));
-        await timed(Stage.DECODE, () => run(decoder, segment));
+        await timed(PipelineStage.DENOISE, () => denoiseSegment(segment));
+        await timed(PipelineStage.DECODE, () => run(decoder, segment));
       }
-      await timed(Stage.MUX, () => run(muxer, 0));
-      return { mp4: find(nameOf(Stage.MUX, 0, 'mp4')), stages };
+      await timed(PipelineStage.MUX, () => run(muxer, 0));
+      return { mp4: find(nameOf(PipelineStage.MUX, 0, 'mp4')), stages };
     },
     [Symbol.asyncDispose]: () => model.runtime.close(),
   };

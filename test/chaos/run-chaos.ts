@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findTask, isTerminal, Stage, TaskState } from '@cinematica/pipeline';
+import { findTask, isTerminal, PipelineStage, TaskState } from '@cinematica/pipeline';
 import type { StageName } from '@cinematica/pipeline';
 import { MediaKind, Video_State } from '@cinematica/protocol/v1';
 import { fetchMedia, idOf, untilAnswered, watchToEnd } from '../support/api.ts';
@@ -196,7 +196,9 @@ async function untilAllDone({ table }: RealSystem, count: number, quiet: number,
 
 /** Describes what is left beside photos and media, once the garbage has been collected. */
 async function untilClean(system: RealSystem, stories: readonly Story[]): Promise<string[]> {
-  const files = stories.map(({ record }) => findTask(record, { stage: Stage.MUX, segment: 0 })?.outputs.length ?? 0);
+  const files = stories.map(
+    ({ record }) => findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs.length ?? 0,
+  );
   const expected = { photos: stories.length, media: files.reduce((sum, count) => sum + count, 0) };
   for (let tries = 0; ; tries++) {
     const left = await untilAnswered(() => leftovers(system));

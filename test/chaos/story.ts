@@ -1,5 +1,5 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
-import { isTerminal, Stage, stageName, TaskState, VideoState } from '@cinematica/pipeline';
+import { isTerminal, PipelineStage, stageName, TaskState, VideoState } from '@cinematica/pipeline';
 import type { Records, Revision, StageName, TaskRecord, VideoRecord, VideoRef } from '@cinematica/pipeline';
 
 /** What the history of a video shows. */
@@ -53,7 +53,7 @@ export async function readStory(records: Records, ref: VideoRef): Promise<Story>
       if (task.attempt !== old.attempt + 1) fault(`${nameOf(task)}: an attempt is missing`);
       if (old.attempt === 0) continue;
       losses.push({ stage: stageName(task.stage), from: lastSign(old, before!.time), to: time });
-      if (task.stage !== Stage.DENOISE || task.remakes !== old.remakes) continue;
+      if (task.stage !== PipelineStage.DENOISE || task.remakes !== old.remakes) continue;
       if (task.claimedStep > 0) resumed++;
       stepsKept += task.claimedStep;
       const redone = Math.max(0, old.step - task.claimedStep);

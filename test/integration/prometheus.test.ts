@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import { PipelineStage, TaskState, VideoState } from '@cinematica/pipeline';
 import type { VideoRecord } from '@cinematica/pipeline';
 import { Video_State } from '@cinematica/protocol/v1';
 import type { Video } from '@cinematica/protocol/v1';
@@ -61,7 +61,7 @@ describe.skipIf(PROMETHEUS === null)('the metrics in Prometheus', () => {
 
   /** Kills the denoiser's model while an attempt runs, until that has ended the attempt. */
   async function killModel(video: Video, attempt: number): Promise<void> {
-    const denoise = () => recordOf(video)?.tasks.find(({ stage }) => stage === Stage.DENOISE);
+    const denoise = () => recordOf(video)?.tasks.find(({ stage }) => stage === PipelineStage.DENOISE);
     let killedAt = 0;
     // Once; but between two steps nobody misses it, and a new one goes on: then, after its first step, once more.
     const killAgain = async () => {

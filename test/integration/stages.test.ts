@@ -15,7 +15,15 @@ import {
 } from '@cinematica/protocol/stages';
 import type { Conditioning } from '@cinematica/protocol/stages';
 import { ErrorReason } from '@cinematica/protocol/v1';
-import { bucketStream, FailureReason, findTask, Lifetime, Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import {
+  bucketStream,
+  FailureReason,
+  findTask,
+  Lifetime,
+  PipelineStage,
+  TaskState,
+  VideoState,
+} from '@cinematica/pipeline';
 import type { Artifact, StoredRecord } from '@cinematica/pipeline';
 import { jetstreamManager } from '@nats-io/jetstream';
 import sharp from 'sharp';
@@ -43,7 +51,9 @@ afterAll(async () => {
 });
 
 const media = ({ record }: StoredRecord): Map<string, Artifact> =>
-  new Map(findTask(record, { stage: Stage.MUX, segment: 0 })!.outputs.map((artifact) => [artifact.part, artifact]));
+  new Map(
+    findTask(record, { stage: PipelineStage.MUX, segment: 0 })!.outputs.map((artifact) => [artifact.part, artifact]),
+  );
 
 /** What ffprobe finds in a file: its size, and frames that can really be decoded. */
 async function probe(bytes: Uint8Array) {
@@ -81,7 +91,7 @@ describe('over the queue', () => {
   test('a killed denoiser or model resumes a video of two segments with identical bytes', async () => {
     onTestFailed(() => console.error(system.lines.join('\n')));
     const request = { ...settings, frames: 8, steps: 30 };
-    const denoise = { stage: Stage.DENOISE, segment: 1 };
+    const denoise = { stage: PipelineStage.DENOISE, segment: 1 };
     const undisturbed = await system.finished(await system.create(photo, request));
     expect(undisturbed.record.plan).toMatchObject({ segments: 2, segmentFrames: 5, surplus: 1 });
     const wanted = media(undisturbed).get('mp4')!;
@@ -111,7 +121,7 @@ describe('over the queue', () => {
   });
 
   test('a denoiser that gets SIGTERM saves its next step and returns the task, and another one resumes it', async () => {
-    const denoise = { stage: Stage.DENOISE, segment: 0 };
+    const denoise = { stage: PipelineStage.DENOISE, segment: 0 };
     // The interval is so long that the only checkpoint is the one that SIGTERM causes.
     const ref = await system.create(photo, { ...settings, frames: 5, steps: 60, checkpointSteps: 1000 });
     await system.until(ref, ({ record }) => (findTask(record, denoise)?.step ?? 0) >= 3);
@@ -126,7 +136,7 @@ describe('over the queue', () => {
   });
 
   test('a paused stage commits nothing when another one has done its work meanwhile', async () => {
-    const denoise = { stage: Stage.DENOISE, segment: 0 };
+    const denoise = { stage: PipelineStage.DENOISE, segment: 0 };
     const ref = await system.create(photo, { ...settings, frames: 5, steps: 60 });
     await system.until(ref, ({ record }) => (findTask(record, denoise)?.step ?? 0) >= 5);
     const paused = system.pid('denoiser');
@@ -146,7 +156,7 @@ describe('over the queue', () => {
   test('lost or damaged latents are made again with identical bytes', async () => {
     const request = { ...settings, frames: 5 };
     const undisturbed = await system.finished(await system.create(photo, request));
-    const denoise = { stage: Stage.DENOISE, segment: 0 };
+    const denoise = { stage: PipelineStage.DENOISE, segment: 0 };
     const manager = await jetstreamManager(system.nats, { checkAPI: false });
     const stream = bucketStream(Lifetime.LATENTS);
     for (const change of [null, (data: Uint8Array) => data.map((byte, i) => (i === 100 ? byte ^ 1 : byte))]) {
@@ -173,12 +183,12 @@ describe('over the queue', () => {
     const { record } = await system.finished(await system.create(Buffer.from('no photo'), { ...settings, frames: 2 }));
     expect(record.state).toBe(VideoState.FAILED);
     expect(record.failure).toMatchObject({
-      stage: Stage.ENCODE,
+      stage: PipelineStage.ENCODE,
       reason: FailureReason.PHOTO_UNREADABLE,
       permanent: true,
     });
     expect(record.failure?.message).toMatch(/^the photo: not a supported image/);
-    expect(findTask(record, { stage: Stage.ENCODE, segment: 0 })?.attempt).toBe(1);
+    expect(findTask(record, { stage: PipelineStage.ENCODE, segment: 0 })?.attempt).toBe(1);
   });
 
   test('metrics and health checks are served', async () => {

@@ -5,9 +5,9 @@ import {
   decodeDeadLetter,
   findTask,
   LIFETIMES,
+  PipelineStage,
   PREVIEW_STREAM,
   previewSubject,
-  Stage,
   STAGES,
   TaskState,
   VideoState,
@@ -48,11 +48,11 @@ async function make(settings: object = {}, requestId = ''): Promise<Video> {
 }
 
 const recordOf = (video: Video): VideoRecord | undefined => system.table.videos.get(idOf(video))?.record;
-const taskOf = (video: Video, stage: Stage): TaskRecord | undefined =>
+const taskOf = (video: Video, stage: PipelineStage): TaskRecord | undefined =>
   recordOf(video)?.tasks.find((task) => task.stage === stage && task.state === TaskState.RUNNING);
 
 /** Waits for a task of a stage to run, and a little faster than others would. */
-const untilRuns = (video: Video, stage: Stage) =>
+const untilRuns = (video: Video, stage: PipelineStage) =>
   expect.poll(() => taskOf(video, stage)?.state, { timeout: 30_000, interval: 5 }).toBe(TaskState.RUNNING);
 
 const last = async (video: Video): Promise<Video> => (await watchToEnd(ann, video.name)).at(-1)!.video!;
@@ -77,10 +77,10 @@ describe('a cancelled video', () => {
     expect(recordOf(second)!.startTime).toBeUndefined();
   });
 
-  test.each<[StageService, Stage]>([
-    ['encoder', Stage.ENCODE],
-    ['denoiser', Stage.DENOISE],
-    ['decoder', Stage.DECODE],
+  test.each<[StageService, PipelineStage]>([
+    ['encoder', PipelineStage.ENCODE],
+    ['denoiser', PipelineStage.DENOISE],
+    ['decoder', PipelineStage.DECODE],
   ])('while the %s’s model hangs: nothing is committed any more, and the next video is made', async (name, stage) => {
     const [model] = await system.children(name);
     process.kill(model!, 'SIGSTOP');
@@ -98,7 +98,7 @@ describe('a cancelled video', () => {
   test('stops ffmpeg', async () => {
     const outputs = [MediaKind.LOOP, MediaKind.WEBP, MediaKind.WEBM];
     const video = await make({ frames: 25, frameRate: 60, outputs });
-    await untilRuns(video, Stage.MUX);
+    await untilRuns(video, PipelineStage.MUX);
     await expect.poll(() => system.children('muxer'), { timeout: 10_000, interval: 5 }).not.toEqual([]);
     const { video: cancelled } = await ann.cancelVideo({ name: video.name });
     await expect.poll(() => system.children('muxer'), { timeout: 10_000 }).toEqual([]);
@@ -109,20 +109,22 @@ describe('a cancelled video', () => {
   test('stops within one step while it denoises', async () => {
     const video = await make({ steps: 100 });
     await expect
-      .poll(() => taskOf(video, Stage.DENOISE)?.step ?? 0, { timeout: 30_000, interval: 5 })
+      .poll(() => taskOf(video, PipelineStage.DENOISE)?.step ?? 0, { timeout: 30_000, interval: 5 })
       .toBeGreaterThan(5);
     await ann.cancelVideo({ name: video.name });
     const steps = () => system.metric('denoiser', 'cinematica_steps_total');
     const then = await steps();
     await delay(1_000);
     expect((await steps()) - then).toBeLessThanOrEqual(1);
-    expect(findTask(recordOf(video)!, { stage: Stage.DENOISE, segment: 0 })!.step).toBeLessThan(100);
+    expect(findTask(recordOf(video)!, { stage: PipelineStage.DENOISE, segment: 0 })!.step).toBeLessThan(100);
   });
 });
 
 test('a video that is deleted while it runs leaves nothing behind', async () => {
   const video = await make({ steps: 100 });
-  await expect.poll(() => taskOf(video, Stage.DENOISE)?.checkpoints.length, { timeout: 30_000, interval: 5 }).toBe(2);
+  await expect
+    .poll(() => taskOf(video, PipelineStage.DENOISE)?.checkpoints.length, { timeout: 30_000, interval: 5 })
+    .toBe(2);
   const { video: deleted } = await ann.deleteVideo({ name: video.name });
   expect(deleted).toMatchObject({ state: Video_State.CANCELLED, media: [] });
   await expect.poll(() => refusal(ann.getVideo({ name: video.name })), { timeout: 20_000 }).toBe('VIDEO_NOT_FOUND');
@@ -203,7 +205,7 @@ test('a video that crashes the model fails with its reason and a dead letter, an
   const video = await make({ steps: 100 });
   let attempt = 0;
   const killAgain = async () => {
-    const task = taskOf(video, Stage.DENOISE);
+    const task = taskOf(video, PipelineStage.DENOISE);
     const models = task && task.attempt > attempt ? await system.children('denoiser') : [];
     const killed = models.filter(killHard);
     if (killed.length > 0) attempt = task!.attempt;
@@ -214,7 +216,7 @@ test('a video that crashes the model fails with its reason and a dead letter, an
   expect(failed).toMatchObject({ state: Video_State.FAILED, error: { reason: ErrorReason.OUT_OF_MEMORY } });
   expect(failed.error?.message).toMatch(/^The denoise stage has too little memory for this video/);
   const manager = await jetstreamManager(system.nats, { checkAPI: false });
-  const subject = deadLetterSubject(Stage.DENOISE, idOf(video));
+  const subject = deadLetterSubject(PipelineStage.DENOISE, idOf(video));
   const letter = await manager.streams.getMessage(DEAD_LETTER_STREAM, { last_by_subj: subject });
   expect(decodeDeadLetter(letter!.data)).toMatchObject({ record: { videoId: idOf(video) } });
   expect(decodeDeadLetter(letter!.data).detail).toMatch(/SIGKILL/);
@@ -241,7 +243,7 @@ test('a finished video keeps only its media and its photo', async () => {
   await expectNextDone();
   const records = [...system.table.videos.values()].map(({ record }) => record);
   const media = records.flatMap((record) =>
-    record.state === VideoState.DONE ? findTask(record, { stage: Stage.MUX, segment: 0 })!.outputs : [],
+    record.state === VideoState.DONE ? findTask(record, { stage: PipelineStage.MUX, segment: 0 })!.outputs : [],
   );
   // Each failed video, of this test or of an earlier one, leaves one dead letter.
   const failed = records.filter(({ state }) => state === VideoState.FAILED).length;

@@ -1,4 +1,4 @@
-import { Lifetime, Stage } from '@cinematica/pipeline';
+import { Lifetime, PipelineStage } from '@cinematica/pipeline';
 import type { StageHandler } from '@cinematica/pipeline';
 import type { StageModel } from '@cinematica/pipeline/model';
 import { decode, unpackLatents } from '@cinematica/svd';
@@ -8,11 +8,11 @@ import { decode, unpackLatents } from '@cinematica/svd';
  * plan: RGB, 8 bits, `[count, height, width, 3]`. Each chunk is stored while the next one is decoded.
  */
 export const createDecodeStage = (model: StageModel): StageHandler => ({
-  stage: Stage.DECODE,
+  stage: PipelineStage.DECODE,
   fingerprint: model.fingerprint,
   async run({ plan, segment }, inputs, hooks) {
     const { saved, signal, draining } = hooks;
-    const { data, ...size } = unpackLatents(await inputs.read(Stage.DENOISE, segment, 'latents', signal));
+    const { data, ...size } = unpackLatents(await inputs.read(PipelineStage.DENOISE, segment, 'latents', signal));
     const frame = size.channels * size.height * size.width;
     const chunks = plan.decodeChunks;
     const store = async (index: number, frames: Uint8Array) => {

@@ -1,4 +1,4 @@
-import { Lifetime, Stage } from '@cinematica/pipeline';
+import { Lifetime, PipelineStage } from '@cinematica/pipeline';
 import type { Inputs, SavedState, StageTask, StageHandler } from '@cinematica/pipeline';
 import type { StageModel } from '@cinematica/pipeline/model';
 import { segmentSettings } from '@cinematica/pipeline/plan';
@@ -15,12 +15,12 @@ const PREVIEW_MS = 250;
  * the previous and of the first segment. It saves a checkpoint every few steps.
  */
 export const createDenoiseStage = (model: StageModel): StageHandler => ({
-  stage: Stage.DENOISE,
+  stage: PipelineStage.DENOISE,
   fingerprint: model.fingerprint,
   async run(task, inputs, hooks) {
     const { plan, segment } = task;
     const { signal, draining } = hooks;
-    const photo = unpackConditioning(await inputs.read(Stage.ENCODE, 0, 'conditioning', signal));
+    const photo = unpackConditioning(await inputs.read(PipelineStage.ENCODE, 0, 'conditioning', signal));
     const { conditioning, finish } = continueSegment(model, photo, await readPrevious(task, inputs, signal));
     const previewer = createPreviewer(photo, (...shown) => hooks.preview(...shown), PREVIEW_MS);
 
@@ -53,7 +53,7 @@ export const createDenoiseStage = (model: StageModel): StageHandler => ({
 async function readPrevious({ segment }: StageTask, inputs: Inputs, signal: AbortSignal) {
   if (segment === 0) return null;
   const read = async (of: number): Promise<Latents> =>
-    unpackLatents(await inputs.read(Stage.DENOISE, of, 'latents', signal));
+    unpackLatents(await inputs.read(PipelineStage.DENOISE, of, 'latents', signal));
   const before = await read(segment - 1);
   const first = segment === 1 ? before : await read(0);
   return {

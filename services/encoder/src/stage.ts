@@ -1,11 +1,11 @@
-import { Lifetime, Stage } from '@cinematica/pipeline';
+import { Lifetime, PipelineStage } from '@cinematica/pipeline';
 import type { StageHandler } from '@cinematica/pipeline';
 import type { StageModel } from '@cinematica/pipeline/model';
 import { encode, loadImage, packConditioning } from '@cinematica/svd';
 
 /** The first stage: encodes the photo into `conditioning`, everything that the denoiser needs of it. */
 export const createEncodeStage = (model: StageModel): StageHandler => ({
-  stage: Stage.ENCODE,
+  stage: PipelineStage.ENCODE,
   fingerprint: model.fingerprint,
   async run({ plan }, inputs, hooks) {
     // The stage is a single step, so there is nothing to save when the process shuts down.

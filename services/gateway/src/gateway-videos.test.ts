@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import { FailureReason, FailureSchema, Lifetime, Stage, VideoState } from '@cinematica/pipeline';
-import { ErrorReason, Stage as PublicStage, Video_State } from '@cinematica/protocol/v1';
+import { FailureReason, FailureSchema, Lifetime, PipelineStage, VideoState } from '@cinematica/pipeline';
+import { ErrorReason, Stage, Video_State } from '@cinematica/protocol/v1';
 import { afterAll, expect, test } from 'vitest';
 import { cancelAll, finish, gateway, idOf, createTestVideo, expectRefusal, update } from './testing/gateway-fixture.ts';
 
@@ -62,10 +62,10 @@ test('a failed video reports its reason and message', async () => {
     const video = await createTestVideo(client);
     await update('key-ann', video, (record) => {
       record.state = VideoState.FAILED;
-      record.failure = create(FailureSchema, { stage: Stage.DENOISE, reason, message: 'try again' });
+      record.failure = create(FailureSchema, { stage: PipelineStage.DENOISE, reason, message: 'try again' });
     });
     const { video: failed } = await client.getVideo({ name: video.name });
-    const error = { reason: expected, message: 'try again', stage: PublicStage.DENOISE };
+    const error = { reason: expected, message: 'try again', stage: Stage.DENOISE };
     expect(failed).toMatchObject({ state: Video_State.FAILED, error });
   }
 });

@@ -1,6 +1,6 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { changed, FailureReason, findTask, Stage, TaskState, VideoState } from '@cinematica/pipeline';
-import { Stage as PublicStage, Video_State } from '@cinematica/protocol/v1';
+import { changed, FailureReason, findTask, PipelineStage, TaskState, VideoState } from '@cinematica/pipeline';
+import { Stage, Video_State } from '@cinematica/protocol/v1';
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
 import { afterAll, expect, test } from 'vitest';
@@ -20,7 +20,7 @@ test('two watchers receive the same sequence of events, also after a reconnect',
       if (message.case !== 'event') continue;
       const { sequence, snapshot, video: now } = message.value;
       expect(snapshot).toBe(false);
-      const { step = 0, stage = PublicStage.UNSPECIFIED } = now?.progress ?? {};
+      const { step = 0, stage = Stage.UNSPECIFIED } = now?.progress ?? {};
       events.push({ sequence, step, stage, state: now!.state });
       if (events.length >= stopAfter) break;
     }
@@ -35,7 +35,7 @@ test('two watchers receive the same sequence of events, also after a reconnect',
     .toBe(VideoState.RUNNING);
   for (let step = 1; step <= 5; step++) {
     await update('key-ann', video, (record) => {
-      const task = findTask(record, { stage: Stage.ENCODE, segment: 0 })!;
+      const task = findTask(record, { stage: PipelineStage.ENCODE, segment: 0 })!;
       Object.assign(task, {
         state: TaskState.RUNNING,
         step,
@@ -50,7 +50,7 @@ test('two watchers receive the same sequence of events, also after a reconnect',
   const states = (await whole).map(({ state }) => state);
   expect(states.at(0)).toBe(Video_State.QUEUED);
   expect(states.at(-1)).toBe(Video_State.DONE);
-  expect((await whole).map(({ step, stage }) => (stage === PublicStage.ENCODE ? step : 0))).toEqual(
+  expect((await whole).map(({ step, stage }) => (stage === Stage.ENCODE ? step : 0))).toEqual(
     expect.arrayContaining([1, 2, 3, 4, 5]),
   );
 });
@@ -98,7 +98,7 @@ test('a watcher that does not read is disconnected, and other calls still work',
         ...record.failure,
         $typeName: 'cinematica.internal.v1.Failure',
         reason: FailureReason.STAGE_FAILED,
-        stage: Stage.ENCODE,
+        stage: PipelineStage.ENCODE,
         segment: i,
         message: big,
         permanent: false,

@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { connectNats, Stage, StageReportSchema } from '@cinematica/pipeline';
+import { connectNats, PipelineStage, StageReportSchema } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import {
   BadRequestSchema,
@@ -55,7 +55,7 @@ describe.each(['connect', 'grpc-web', 'grpc'] satisfies Protocol[])('over %s', (
 test('capabilities report the execution providers of the stages before the first video', async () => {
   const { ref } = await openNamedCheckpoint(MODEL);
   const nats = await connectNats('test', { NATS_URL: gateway.nats.url });
-  const report = { stage: Stage.DENOISE, model: ref.name, modelDigest: ref.digest, executionProvider: 'cpu' };
+  const report = { stage: PipelineStage.DENOISE, model: ref.name, modelDigest: ref.digest, executionProvider: 'cpu' };
   nats.publish('canary.denoiser', toBinary(StageReportSchema, create(StageReportSchema, report)));
   await nats.drain();
   const providers = async () =>

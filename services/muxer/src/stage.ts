@@ -1,4 +1,4 @@
-import { FailureReason, Lifetime, Stage, UnusableInputError } from '@cinematica/pipeline';
+import { FailureReason, Lifetime, PipelineStage, UnusableInputError } from '@cinematica/pipeline';
 import type { Inputs, StageTask, StageHandler } from '@cinematica/pipeline';
 import { pickSettings } from '@cinematica/settings';
 import { readFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ type Plan = StageTask['plan'];
  * @param threads the number of threads of each of ffmpeg's encoders.
  */
 export const createMuxStage = (threads: number): StageHandler => ({
-  stage: Stage.MUX,
+  stage: PipelineStage.MUX,
   fingerprint: `ffmpeg ${process.arch} × ${threads}`,
   async run({ plan }, inputs, hooks) {
     // There is nothing to save when the process shuts down: the stage takes seconds and is repeated.
@@ -54,7 +54,7 @@ async function* readChunks({ segments, decodeChunks }: Plan, inputs: Inputs, sig
   let coming: Promise<DecodedChunk> | undefined;
   for (const next of all.flat()) {
     const before = coming;
-    const data = inputs.read(Stage.DECODE, next.segment, `frames-${next.chunk}`, signal);
+    const data = inputs.read(PipelineStage.DECODE, next.segment, `frames-${next.chunk}`, signal);
     coming = data.then((bytes) => ({ ...next, data: bytes }));
     // The `await` below reports an error.
     coming.catch(() => undefined);

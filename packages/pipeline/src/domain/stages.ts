@@ -1,23 +1,23 @@
-import { Lifetime, Stage } from './messages.ts';
+import { Lifetime, PipelineStage } from './messages.ts';
 
 /** The stages in the order in which a video passes through them. */
-export const STAGES = [Stage.ENCODE, Stage.DENOISE, Stage.DECODE, Stage.MUX] as const;
+export const STAGES = [PipelineStage.ENCODE, PipelineStage.DENOISE, PipelineStage.DECODE, PipelineStage.MUX] as const;
 
 /** The name of a stage in subjects, metrics and messages. */
 export type StageName = 'encode' | 'denoise' | 'decode' | 'mux';
 
 /** @throws RangeError when the stage is unknown. */
-export function stageName(stage: Stage): StageName {
+export function stageName(stage: PipelineStage): StageName {
   switch (stage) {
-    case Stage.ENCODE:
+    case PipelineStage.ENCODE:
       return 'encode';
-    case Stage.DENOISE:
+    case PipelineStage.DENOISE:
       return 'denoise';
-    case Stage.DECODE:
+    case PipelineStage.DECODE:
       return 'decode';
-    case Stage.MUX:
+    case PipelineStage.MUX:
       return 'mux';
-    case Stage.UNSPECIFIED:
+    case PipelineStage.UNSPECIFIED:
     default:
       throw new RangeError(`unknown stage ${stage}`);
   }

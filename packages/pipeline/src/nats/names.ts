@@ -1,4 +1,4 @@
-import { Lifetime, Stage } from '../domain/messages.ts';
+import { Lifetime, PipelineStage } from '../domain/messages.ts';
 import type { ModelRef } from '../domain/model-ref.ts';
 import { stageName } from '../domain/stages.ts';
 
@@ -13,17 +13,22 @@ export const DEAD_LETTER_STREAM = 'DEAD';
 export const PREVIEW_STREAM = 'PREVIEWS';
 export const CANARY_STREAM = 'CANARY';
 
-export const workStream = (stage: Stage): string => `WORK_${stageName(stage)}`;
+export const workStream = (stage: PipelineStage): string => `WORK_${stageName(stage)}`;
 /** There is one consumer for each stage and model. Muxing is the same for all models and has one consumer. */
-export const workConsumer = (stage: Stage, { name, digest }: ModelRef): string =>
-  stage === Stage.MUX ? 'mux' : `${stageName(stage)}-${name}-${digest}`;
+export const workConsumer = (stage: PipelineStage, { name, digest }: ModelRef): string =>
+  stage === PipelineStage.MUX ? 'mux' : `${stageName(stage)}-${name}-${digest}`;
 /** The filter subject of a stage's consumer for one model. */
-export const workFilter = (stage: Stage, { name, digest }: ModelRef): string =>
-  stage === Stage.MUX ? 'work.mux.>' : `work.${stageName(stage)}.${name}.${digest}.>`;
-export const workSubject = (stage: Stage, { name, digest }: ModelRef, videoId: string, segment: number): string =>
-  `work.${stageName(stage)}.${name}.${digest}.${videoId}.${segment}`;
+export const workFilter = (stage: PipelineStage, { name, digest }: ModelRef): string =>
+  stage === PipelineStage.MUX ? 'work.mux.>' : `work.${stageName(stage)}.${name}.${digest}.>`;
+export const workSubject = (
+  stage: PipelineStage,
+  { name, digest }: ModelRef,
+  videoId: string,
+  segment: number,
+): string => `work.${stageName(stage)}.${name}.${digest}.${videoId}.${segment}`;
 
-export const deadLetterSubject = (stage: Stage, videoId: string): string => `dead.${stageName(stage)}.${videoId}`;
+export const deadLetterSubject = (stage: PipelineStage, videoId: string): string =>
+  `dead.${stageName(stage)}.${videoId}`;
 export const nudgeSubject = (videoId: string): string => `nudge.${videoId}`;
 export const previewSubject = (videoId: string): string => `preview.${videoId}`;
 export const canarySubject = (service: string): string => `canary.${service}`;

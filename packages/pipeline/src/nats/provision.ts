@@ -11,7 +11,7 @@ import {
 import type { ConsumerConfig, JetStreamManager, StreamConfig } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { Lifetime, Stage } from '../domain/messages.ts';
+import { Lifetime, PipelineStage } from '../domain/messages.ts';
 import {
   bucketName,
   bucketStream,
@@ -112,7 +112,7 @@ async function ensureAll(
   for (const stream of streamConfigs(settings, share)) await ensureStream(manager, stream);
   for (const stage of STAGES) {
     // Muxing has one consumer for all models.
-    for (const model of stage === Stage.MUX ? models.slice(0, 1) : models) {
+    for (const model of stage === PipelineStage.MUX ? models.slice(0, 1) : models) {
       await ensureConsumer(manager, workStream(stage), consumerConfig(stage, model, settings));
     }
   }
@@ -205,7 +205,7 @@ function objects(lifetime: Lifetime, settings: PipelineSettings): Config {
   };
 }
 
-const consumerConfig = (stage: Stage, model: ModelRef, settings: PipelineSettings) => ({
+const consumerConfig = (stage: PipelineStage, model: ModelRef, settings: PipelineSettings) => ({
   durable_name: workConsumer(stage, model),
   filter_subject: workFilter(stage, model),
   ack_policy: AckPolicy.Explicit,

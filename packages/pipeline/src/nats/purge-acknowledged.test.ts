@@ -3,7 +3,7 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startTestNats } from '../../../../test/support/nats-server.ts';
-import { Stage } from '../domain/messages.ts';
+import { PipelineStage } from '../domain/messages.ts';
 import { workConsumer, workStream, workSubject } from './names.ts';
 import { provision } from './provision.ts';
 import { openTestSystem, TEST_MODEL, testSettings } from '../testing/system.ts';
@@ -16,9 +16,9 @@ test('removes acknowledged messages that reappeared after a crash, and keeps the
   await provision(nats, settings, [TEST_MODEL]);
   const client = jetstream(nats);
   const manager = await jetstreamManager(nats);
-  const stream = workStream(Stage.DENOISE);
+  const stream = workStream(PipelineStage.DENOISE);
   const publish = (video: number) =>
-    client.publish(workSubject(Stage.DENOISE, TEST_MODEL, `video${video}`, 0), 'x').then(
+    client.publish(workSubject(PipelineStage.DENOISE, TEST_MODEL, `video${video}`, 0), 'x').then(
       () => 'published',
       () => 'rejected',
     );
@@ -28,7 +28,7 @@ test('removes acknowledged messages that reappeared after a crash, and keeps the
   await server.kill();
   await cp(messages, join(server.folder, 'before'), { recursive: true });
   await server.start();
-  const name = workConsumer(Stage.DENOISE, TEST_MODEL);
+  const name = workConsumer(PipelineStage.DENOISE, TEST_MODEL);
   await expect
     .poll(
       () =>

@@ -2,7 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { startTestNats } from '../../../../test/support/nats-server.ts';
 import { startCanary } from './canary.ts';
-import { Stage, StageReportSchema } from '../domain/messages.ts';
+import { PipelineStage, StageReportSchema } from '../domain/messages.ts';
 import { provision } from './provision.ts';
 import { openTestSystem, TEST_MODEL, testSettings } from '../testing/system.ts';
 import { openStageReports } from './stage-reports.ts';
@@ -10,7 +10,7 @@ import { openStageReports } from './stage-reports.ts';
 const report = (executionProvider: string, modelDigest = TEST_MODEL.digest) =>
   toBinary(
     StageReportSchema,
-    create(StageReportSchema, { stage: Stage.DENOISE, model: TEST_MODEL.name, modelDigest, executionProvider }),
+    create(StageReportSchema, { stage: PipelineStage.DENOISE, model: TEST_MODEL.name, modelDigest, executionProvider }),
   );
 
 test('lists the execution providers of all running processes, and of the last one when none runs', async () => {

@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Consumer, JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { TaskSchema } from '../domain/messages.ts';
-import type { Stage, Task } from '../domain/messages.ts';
+import type { PipelineStage, Task } from '../domain/messages.ts';
 import type { ModelRef } from '../domain/model-ref.ts';
 import type { TaskConsumer, TaskDelivery } from '../domain/ports/task-queue.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
@@ -10,7 +10,7 @@ import { workConsumer, workStream } from './names.ts';
 /** Pulls tasks, one message at a time, from the consumer that the provisioner has created. */
 export function openTaskConsumer(
   client: JetStreamClient,
-  stage: Stage,
+  stage: PipelineStage,
   model: ModelRef,
   settings: Pick<PipelineSettings, 'REQUEST_TIMEOUT_MS' | 'PULL_EXPIRES_MS'>,
 ): TaskConsumer {

@@ -9,7 +9,7 @@ import type { TestNats } from '../../../../test/support/nats-server.ts';
 import { runHousekeeper } from '../process/housekeeping/housekeeper.ts';
 import { createQueueView } from '../domain/admission/queue-view.ts';
 import type { QueueView } from '../domain/admission/queue-view.ts';
-import { Lifetime, PlanSchema, Stage, VideoState } from '../domain/messages.ts';
+import { Lifetime, PipelineStage, PlanSchema, VideoState } from '../domain/messages.ts';
 import { bucketStream, RECORDS_STREAM } from '../nats/names.ts';
 import { LIFETIMES } from '../domain/stages.ts';
 import { provision } from '../nats/provision.ts';
@@ -279,7 +279,9 @@ test('garbage is collected: outputs of lost attempts, artifacts of no video, rem
     )
     .toEqual({ media: 1, photos: 0, latents: 0 });
   expect(Buffer.from(await artifacts.get(done.photo!))).toEqual(Buffer.from(kept));
-  expect(findTask((await system.records.get(done))!.record, { stage: Stage.MUX, segment: 0 })!.outputs).toHaveLength(1);
+  expect(
+    findTask((await system.records.get(done))!.record, { stage: PipelineStage.MUX, segment: 0 })!.outputs,
+  ).toHaveLength(1);
 });
 
 test('an estimate is missing until a similar video was made, and is roughly right afterwards', async () => {

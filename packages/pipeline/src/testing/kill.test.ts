@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFailed, test } from 'vitest';
 import { startTestNats } from '../../../../test/support/nats-server.ts';
 import { seededRandom } from '../../../../test/support/seeded-random.ts';
-import { Lifetime, Stage, TaskState, VideoState } from '../domain/messages.ts';
+import { Lifetime, PipelineStage, TaskState, VideoState } from '../domain/messages.ts';
 import { LIFETIMES, STAGES, stageName } from '../domain/stages.ts';
 import { workStream } from '../nats/names.ts';
 import { provision } from '../nats/provision.ts';
@@ -75,7 +75,7 @@ test(`${VIDEOS} videos are done once, with the right bytes, while every process 
     .map(({ record }) => record.failure?.message);
   expect(failures).toEqual([]);
   for (const { record } of ended) {
-    const media = findTask(record, { stage: Stage.MUX, segment: 0 })!.outputs[0]!;
+    const media = findTask(record, { stage: PipelineStage.MUX, segment: 0 })!.outputs[0]!;
     const expected = Buffer.from(expectedSum(await system.artifacts.get(record.photo!), record.plan!));
     expect(Buffer.from(await system.artifacts.get(media)).equals(expected), record.videoId).toBe(true);
     expect(await commits(system, record.owner, record.videoId)).toEqual([]);

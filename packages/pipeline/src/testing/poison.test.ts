@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFailed, test } from 'vitest';
 import { startTestNats } from '../../../../test/support/nats-server.ts';
-import { FailureReason, Stage, VideoState } from '../domain/messages.ts';
+import { FailureReason, PipelineStage, VideoState } from '../domain/messages.ts';
 import { DEAD_LETTER_STREAM, deadLetterSubject } from '../nats/names.ts';
 import { stageName, STAGES } from '../domain/stages.ts';
 import { provision } from '../nats/provision.ts';
@@ -38,7 +38,7 @@ test('a video that kills its worker fails after three attempts, and the other vi
     reason: FailureReason.STAGE_FAILED,
     message: expect.stringMatching(/^The denoise stage failed 3 times: try again/) as string,
   });
-  expect(findTask(failed.record, { stage: Stage.DENOISE, segment: 0 })).toMatchObject({
+  expect(findTask(failed.record, { stage: PipelineStage.DENOISE, segment: 0 })).toMatchObject({
     attempt: 3,
     lastError: expect.stringMatching(/^the worker stopped renewing its lease/) as string,
   });
@@ -49,13 +49,13 @@ test('a video that kills its worker fails after three attempts, and the other vi
   // Each further attempt resumed from the checkpoint after step 2.
   const steps = (await readFile(stepsFile, 'utf8')).split('\n');
   const own = steps.filter((line) =>
-    line.startsWith(`${deadly.videoId} ${nameOf({ stage: Stage.DENOISE, segment: 0 })} `),
+    line.startsWith(`${deadly.videoId} ${nameOf({ stage: PipelineStage.DENOISE, segment: 0 })} `),
   );
   expect(own.map((line) => Number(line.split(' ')[2]))).toEqual([1, 2, 3, 3, 3]);
 
   const manager = await jetstreamManager(system.nats);
   const letter = await manager.streams.getMessage(DEAD_LETTER_STREAM, {
-    last_by_subj: deadLetterSubject(Stage.DENOISE, deadly.videoId),
+    last_by_subj: deadLetterSubject(PipelineStage.DENOISE, deadly.videoId),
   });
   expect(decodeDeadLetter(letter!.data).record!.videoId).toBe(deadly.videoId);
   await rm(folder, { recursive: true });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { FailureReason, Lifetime, Stage } from '../domain/messages.ts';
+import { FailureReason, Lifetime, PipelineStage } from '../domain/messages.ts';
 import type { Plan } from '../domain/messages.ts';
 import type { Inputs, StageHandler, StageHooks, StageTask } from '../process/worker/stage-handler.ts';
 import { UnusableInputError } from '../process/worker/stage-errors.ts';
@@ -24,7 +24,7 @@ export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumSta
   const pause = (hooks: StageHooks) => delay(stepMilliseconds, undefined, { signal: hooks.signal });
 
   const encode: StageHandler = {
-    stage: Stage.ENCODE,
+    stage: PipelineStage.ENCODE,
     fingerprint,
     async run(task, inputs, hooks) {
       const photo = await inputs.photo();
@@ -38,12 +38,12 @@ export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumSta
   };
 
   const denoise: StageHandler = {
-    stage: Stage.DENOISE,
+    stage: PipelineStage.DENOISE,
     fingerprint,
     async run(task, inputs, hooks) {
       const { plan, segment } = task;
-      const condition = await inputs.read(Stage.ENCODE, 0, 'conditioning');
-      const before = segment > 0 ? await inputs.read(Stage.DENOISE, segment - 1, 'latents') : new Uint8Array();
+      const condition = await inputs.read(PipelineStage.ENCODE, 0, 'conditioning');
+      const before = segment > 0 ? await inputs.read(PipelineStage.DENOISE, segment - 1, 'latents') : new Uint8Array();
       let latents = hooks.saved?.parts.get('latents') ?? spread(digest(condition, before, Uint8Array.of(segment)));
       for (let step = hooks.saved?.step ?? 0; step < plan.steps; step++) {
         onStep(task, step + 1);
@@ -60,14 +60,14 @@ export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumSta
   };
 
   const decode: StageHandler = {
-    stage: Stage.DECODE,
+    stage: PipelineStage.DECODE,
     fingerprint,
     async run(task, inputs, hooks) {
       const { plan, segment } = task;
-      if (Buffer.from(await inputs.read(Stage.ENCODE, 0, 'conditioning')).toString() === 'fails') {
+      if (Buffer.from(await inputs.read(PipelineStage.ENCODE, 0, 'conditioning')).toString() === 'fails') {
         throw new Error('it always fails');
       }
-      const latents = await inputs.read(Stage.DENOISE, segment, 'latents');
+      const latents = await inputs.read(PipelineStage.DENOISE, segment, 'latents');
       for (let chunk = hooks.saved?.step ?? 0; chunk < plan.decodeChunks.length; chunk++) {
         onStep(task, chunk + 1);
         await pause(hooks);
@@ -80,7 +80,7 @@ export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumSta
   };
 
   const mux: StageHandler = {
-    stage: Stage.MUX,
+    stage: PipelineStage.MUX,
     fingerprint,
     async run(task, inputs, hooks) {
       const frames = await readFrames(task.plan, inputs);
@@ -96,8 +96,8 @@ export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumSta
 async function readFrames({ segments }: Plan, inputs: Inputs): Promise<Uint8Array[]> {
   const frames: Uint8Array[] = [];
   for (let segment = 0; segment < segments; segment++) {
-    for (const part of inputs.parts(Stage.DECODE, segment)) {
-      frames.push(await inputs.read(Stage.DECODE, segment, part));
+    for (const part of inputs.parts(PipelineStage.DECODE, segment)) {
+      frames.push(await inputs.read(PipelineStage.DECODE, segment, part));
     }
   }
   return frames;

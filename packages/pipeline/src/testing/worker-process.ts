@@ -1,6 +1,6 @@
 /** A worker in its own process, for tests that kill it. Reads NATS_URL, STAGE, STEP_MS, STEPS_FILE and SETTINGS (JSON). */
 import { appendFileSync } from 'node:fs';
-import { Stage } from '../domain/messages.ts';
+import { PipelineStage } from '../domain/messages.ts';
 import { stageName } from '../domain/stages.ts';
 import { nameOf } from '../domain/video/routing.ts';
 import { pipelineSettingsSchema } from '../domain/settings.ts';
@@ -15,7 +15,7 @@ const handlers = sumStages({
   stepMilliseconds: Number(STEP_MS),
   onStep(task, step) {
     appendFileSync(STEPS_FILE, `${task.videoId} ${nameOf(task)} ${step}\n`);
-    if (task.plan.seed === DEADLY_SEED && task.stage === Stage.DENOISE && step === 3)
+    if (task.plan.seed === DEADLY_SEED && task.stage === PipelineStage.DENOISE && step === 3)
       process.kill(process.pid, 'SIGKILL');
   },
 });

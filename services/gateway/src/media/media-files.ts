@@ -1,5 +1,5 @@
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { findTask, Stage, VideoState } from '@cinematica/pipeline';
+import { findTask, PipelineStage, VideoState } from '@cinematica/pipeline';
 import type { Artifact, Plan, VideoRecord } from '@cinematica/pipeline';
 import { MediaKind } from '@cinematica/protocol/v1';
 import type { MediaSchema } from '@cinematica/protocol/v1';
@@ -47,7 +47,8 @@ export function mediaFiles(record: VideoRecord): MediaFile[] {
       duration: null,
     });
   }
-  const outputs = state === VideoState.DONE ? (findTask(record, { stage: Stage.MUX, segment: 0 })?.outputs ?? []) : [];
+  const outputs =
+    state === VideoState.DONE ? (findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs ?? []) : [];
   for (const [part, kind, name, contentType] of PARTS) {
     const artifact = outputs.find((output) => output.part === part);
     if (!artifact) continue;

@@ -1,4 +1,4 @@
-import { changed, findTask, Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import { changed, findTask, PipelineStage, TaskState, VideoState } from '@cinematica/pipeline';
 import type { VideoRecord } from '@cinematica/pipeline';
 import { Code, createClient, ExternalScaler, openChannel } from '@cinematica/protocol';
 import type { Channel, RpcClient } from '@cinematica/protocol';
@@ -64,8 +64,8 @@ test('waiting videos activate a stage, and it is inactive again when they have e
     });
   await change(names[0]!, (record) => {
     record.state = VideoState.RUNNING;
-    findTask(record, { stage: Stage.ENCODE, segment: 0 })!.state = TaskState.DONE;
-    for (const segment of [0, 1]) findTask(record, { stage: Stage.DENOISE, segment })!.state = TaskState.DONE;
+    findTask(record, { stage: PipelineStage.ENCODE, segment: 0 })!.state = TaskState.DONE;
+    for (const segment of [0, 1]) findTask(record, { stage: PipelineStage.DENOISE, segment })!.state = TaskState.DONE;
   });
   // Two segments of the first video can be decoded at the same time.
   await expect.poll(() => demand('decode')).toBe(3);

@@ -1,12 +1,12 @@
 import { STAGES, stageName } from '@cinematica/pipeline';
-import type { ModelRef, QueueView, Stage, VideoTable } from '@cinematica/pipeline';
+import type { ModelRef, PipelineStage, QueueView, VideoTable } from '@cinematica/pipeline';
 import { refuseFields } from '@cinematica/protocol';
 import type { ExternalScaler, ScaledObjectRef, ServiceHandlers } from '@cinematica/protocol';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** The metadata of a trigger in a ScaledObject. */
 interface TriggerMetadata {
-  readonly stage: Stage;
+  readonly stage: PipelineStage;
   readonly model: Partial<ModelRef>;
   readonly tasksPerReplica: number;
 }
@@ -65,7 +65,7 @@ export function createScaler(
   };
 }
 
-const metricOf = (stage: Stage): string => `cinematica-${stageName(stage)}-demand`;
+const metricOf = (stage: PipelineStage): string => `cinematica-${stageName(stage)}-demand`;
 
 /** @throws RpcError INVALID_ARGUMENT that names the wrong key of the metadata. */
 function readMetadata(ref: ScaledObjectRef | undefined): TriggerMetadata {

@@ -1,6 +1,6 @@
 /** A gateway for the tests of one file, and changes to its videos as the stages make them. */
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { cancelVideo, changed, findTask, Lifetime, Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import { cancelVideo, changed, findTask, Lifetime, PipelineStage, TaskState, VideoState } from '@cinematica/pipeline';
 import type { Artifact, VideoRecord } from '@cinematica/pipeline';
 import { ErrorInfoSchema } from '@cinematica/protocol';
 import type { MediaKind, Video } from '@cinematica/protocol/v1';
@@ -81,7 +81,7 @@ export async function finish(owner: string, video: Video, content: Uint8Array = 
   }
   await update(owner, video, (record) => {
     for (const task of record.tasks) task.state = TaskState.DONE;
-    findTask(record, { stage: Stage.MUX, segment: 0 })!.outputs = outputs;
+    findTask(record, { stage: PipelineStage.MUX, segment: 0 })!.outputs = outputs;
     record.state = VideoState.DONE;
     record.endTime = timestampFromMs(Date.now());
   });

@@ -1,4 +1,4 @@
-import { findTask, Stage, UnknownVideoError, VideoState } from '@cinematica/pipeline';
+import { findTask, PipelineStage, UnknownVideoError, VideoState } from '@cinematica/pipeline';
 import type { Artifact, Artifacts, PreparedVideo, Records } from '@cinematica/pipeline';
 import { Code, refuse } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
@@ -61,7 +61,7 @@ async function readSource(
     case 'continueFrom': {
       const record = await readOwnVideo(parts, owner, source.value);
       if (record.state !== VideoState.DONE) throw notReady('Only a video that is DONE can be continued.');
-      const outputs = findTask(record, { stage: Stage.MUX, segment: 0 })?.outputs ?? [];
+      const outputs = findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs ?? [];
       const last = outputs.find(({ part }) => part === LAST_FRAME_PART);
       const frame = await read(parts, last, signal);
       return { ...(await sanitizePhoto(parts, frame, signal)), continuedFrom: record.videoId };

@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
-import { isTerminal, Stage, TaskState, VideoState } from '@cinematica/pipeline';
+import { isTerminal, PipelineStage, TaskState, VideoState } from '@cinematica/pipeline';
 import type { Plan, TaskRecord, VideoRecord } from '@cinematica/pipeline';
-import { ProgressSchema, Stage as PublicStage } from '@cinematica/protocol/v1';
+import { ProgressSchema, Stage } from '@cinematica/protocol/v1';
 import type { Progress } from '@cinematica/protocol/v1';
 
 /** The current estimates for a video, which depend on the other videos. */
@@ -15,22 +15,22 @@ export interface QueueEstimate {
 
 /** The approximate share of each stage in the total time. The models differ little in it. */
 const WEIGHTS = [
-  [Stage.ENCODE, 0.03],
-  [Stage.DENOISE, 0.75],
-  [Stage.DECODE, 0.18],
-  [Stage.MUX, 0.04],
+  [PipelineStage.ENCODE, 0.03],
+  [PipelineStage.DENOISE, 0.75],
+  [PipelineStage.DECODE, 0.18],
+  [PipelineStage.MUX, 0.04],
 ] as const;
 
-const PUBLIC_STAGES: Readonly<Record<number, PublicStage>> = {
-  [Stage.UNSPECIFIED]: PublicStage.UNSPECIFIED,
-  [Stage.ENCODE]: PublicStage.ENCODE,
-  [Stage.DENOISE]: PublicStage.DENOISE,
-  [Stage.DECODE]: PublicStage.DECODE,
-  [Stage.MUX]: PublicStage.MUX,
+const PUBLIC_STAGES: Readonly<Record<number, Stage>> = {
+  [PipelineStage.UNSPECIFIED]: Stage.UNSPECIFIED,
+  [PipelineStage.ENCODE]: Stage.ENCODE,
+  [PipelineStage.DENOISE]: Stage.DENOISE,
+  [PipelineStage.DECODE]: Stage.DECODE,
+  [PipelineStage.MUX]: Stage.MUX,
 };
 
 /** The stage in the public API. */
-export const publicStage = (stage: Stage): PublicStage => PUBLIC_STAGES[stage] ?? PublicStage.UNSPECIFIED;
+export const publicStage = (stage: PipelineStage): Stage => PUBLIC_STAGES[stage] ?? Stage.UNSPECIFIED;
 
 /** The progress of a video; undefined when it has ended. */
 export function progressOf(record: VideoRecord, { position, seconds }: QueueEstimate): Progress | undefined {
@@ -39,7 +39,7 @@ export function progressOf(record: VideoRecord, { position, seconds }: QueueEsti
   const waits = record.state === VideoState.QUEUED;
   // Decoding a segment and denoising the next one run at the same time. The stage that comes first, denoising, is shown.
   const current = tasks.toSorted((a, b) => a.stage - b.stage).find(({ state }) => state !== TaskState.DONE);
-  const stage = waits || !current ? Stage.UNSPECIFIED : current.stage;
+  const stage = waits || !current ? PipelineStage.UNSPECIFIED : current.stage;
   const ofStage = tasks.filter((task) => task.stage === stage);
   return create(ProgressSchema, {
     stage: publicStage(stage),
@@ -56,12 +56,12 @@ export function progressOf(record: VideoRecord, { position, seconds }: QueueEsti
 /** The number of steps of a task. Before the task starts, it comes from the plan; 0 when the plan does not tell it. */
 function stepsOf(plan: Plan, { stage, steps }: TaskRecord): number {
   if (steps > 0) return steps;
-  if (stage === Stage.DENOISE) return plan.steps;
-  return stage === Stage.DECODE ? plan.decodeChunks.length : 0;
+  if (stage === PipelineStage.DENOISE) return plan.steps;
+  return stage === PipelineStage.DECODE ? plan.decodeChunks.length : 0;
 }
 
 /** The fraction of a stage's work that is done, from 0 to 1. */
-function fractionDone(plan: Plan, tasks: readonly TaskRecord[], stage: Stage): number {
+function fractionDone(plan: Plan, tasks: readonly TaskRecord[], stage: PipelineStage): number {
   const fractions = tasks
     .filter((task) => task.stage === stage)
     .map((task) => {

@@ -1,4 +1,4 @@
-import { Stage, TaskState, VideoState } from '../messages.ts';
+import { PipelineStage, TaskState, VideoState } from '../messages.ts';
 import type { TaskRecord, VideoRecord } from '../messages.ts';
 import { toMilliseconds } from '../timestamps.ts';
 import { isActive } from '../video/routing.ts';
@@ -74,7 +74,7 @@ export function createEstimator(table: VideoTable): Estimator {
       if (!record.plan || !(waits || isActive(record))) return null;
       // Decoding overlaps with the next segment's denoising, so only the last segment's decoding adds to the total.
       const last = record.plan.segments - 1;
-      const path = record.tasks.filter(({ stage, segment }) => stage !== Stage.DECODE || segment === last);
+      const path = record.tasks.filter(({ stage, segment }) => stage !== PipelineStage.DECODE || segment === last);
       let sum = 0;
       for (const task of path) {
         const part = remaining(record, task);
@@ -90,10 +90,10 @@ export function createEstimator(table: VideoTable): Estimator {
 }
 
 /** Tasks with the same shape take about the same time. */
-function shapeOf({ plan }: VideoRecord, stage: Stage): string {
+function shapeOf({ plan }: VideoRecord, stage: PipelineStage): string {
   if (!plan) return String(stage);
   const { model, modelDigest, width, height, segmentFrames, steps, segments } = plan;
   const shape = `${stage} ${model} ${modelDigest} ${width}x${height}x${segmentFrames}`;
-  if (stage === Stage.DENOISE) return `${shape} ${steps} ${Math.max(plan.minGuidance, plan.maxGuidance) > 1}`;
-  return stage === Stage.MUX ? `${shape} ${segments} ${plan.outputs.join()}` : shape;
+  if (stage === PipelineStage.DENOISE) return `${shape} ${steps} ${Math.max(plan.minGuidance, plan.maxGuidance) > 1}`;
+  return stage === PipelineStage.MUX ? `${shape} ${segments} ${plan.outputs.join()}` : shape;
 }

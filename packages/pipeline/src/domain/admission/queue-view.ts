@@ -1,5 +1,5 @@
 import { TaskState, VideoState } from '../messages.ts';
-import type { Stage, VideoRecord } from '../messages.ts';
+import type { PipelineStage, VideoRecord } from '../messages.ts';
 import { STAGES, stageName } from '../stages.ts';
 import type { ModelRef } from '../model-ref.ts';
 import type { StageName } from '../stages.ts';
@@ -22,7 +22,7 @@ export interface QueueView {
    * Waiting videos count, so that a stage that is scaled to zero starts for them. A video counts only the tasks that can
    * run in parallel: its segments are denoised one after the other.
    */
-  demand(stage: Stage, model?: Partial<ModelRef>): number;
+  demand(stage: PipelineStage, model?: Partial<ModelRef>): number;
   /** Calls the listener whenever the position of a waiting video changes. @returns a function that ends the subscription. */
   subscribe(videoId: string, listener: (position: number) => void): () => void;
   close(): void;

@@ -1,4 +1,4 @@
-import { Stage, TaskState, VideoState } from '../messages.ts';
+import { PipelineStage, TaskState, VideoState } from '../messages.ts';
 import type { Artifact, VideoRecord } from '../messages.ts';
 import { LIFETIMES, stageName } from '../stages.ts';
 import { findTask, isTerminal } from '../video/routing.ts';
@@ -8,7 +8,7 @@ import type { HousekeepingOptions } from './options.ts';
 export function neededArtifacts(record: VideoRecord): Set<string> {
   const needed: Artifact[] = record.photo ? [record.photo] : [];
   if (record.state === VideoState.DONE) {
-    needed.push(...(findTask(record, { stage: Stage.MUX, segment: 0 })?.outputs ?? []));
+    needed.push(...(findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs ?? []));
   } else if (!isTerminal(record)) {
     for (const { outputs, checkpoints } of record.tasks) {
       needed.push(...outputs, ...checkpoints.flatMap((saved) => [...saved.artifacts, ...saved.outputs]));

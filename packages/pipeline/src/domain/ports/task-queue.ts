@@ -1,5 +1,5 @@
 import type { TraceCarrier } from '../../telemetry/trace.ts';
-import type { Stage, Task, VideoRecord } from '../messages.ts';
+import type { PipelineStage, Task, VideoRecord } from '../messages.ts';
 import type { ModelRef } from '../model-ref.ts';
 import type { TaskRef } from '../video/routing.ts';
 
@@ -18,7 +18,7 @@ export interface TaskQueue {
    */
   deadLetter(record: VideoRecord, ref: TaskRef, detail: string): Promise<void>;
   /** Takes the tasks of one stage and one model. Muxing is the same for all models. */
-  consume(stage: Stage, model: ModelRef): TaskConsumer;
+  consume(stage: PipelineStage, model: ModelRef): TaskConsumer;
 }
 
 export interface TaskConsumer {

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from 'vitest';
-import { Stage, TaskState, VideoRecordSchema, VideoState } from '../messages.ts';
+import { PipelineStage, TaskState, VideoRecordSchema, VideoState } from '../messages.ts';
 import { stageName } from '../stages.ts';
 import { dueTasks, findTask, nextTasks, planTasks } from './routing.ts';
 import type { TaskRef } from './routing.ts';
@@ -16,10 +16,10 @@ const running = (segments: number, done: TaskRef[] = []) => {
   return record;
 };
 const text = (tasks: TaskRef[]) => tasks.map(({ stage, segment }) => `${stageName(stage)} ${segment}`);
-const encode = { stage: Stage.ENCODE, segment: 0 };
-const denoise = (segment: number) => ({ stage: Stage.DENOISE, segment });
-const decode = (segment: number) => ({ stage: Stage.DECODE, segment });
-const mux = { stage: Stage.MUX, segment: 0 };
+const encode = { stage: PipelineStage.ENCODE, segment: 0 };
+const denoise = (segment: number) => ({ stage: PipelineStage.DENOISE, segment });
+const decode = (segment: number) => ({ stage: PipelineStage.DECODE, segment });
+const mux = { stage: PipelineStage.MUX, segment: 0 };
 
 describe('next tasks', () => {
   test('a video begins with encoding', () => {

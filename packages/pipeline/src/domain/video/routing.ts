@@ -1,9 +1,9 @@
-import { Stage, TaskState, VideoState } from '../messages.ts';
+import { PipelineStage, TaskState, VideoState } from '../messages.ts';
 import type { TaskRecord, VideoRecord } from '../messages.ts';
 
 /** Identifies a task of a video. */
 export interface TaskRef {
-  readonly stage: Stage;
+  readonly stage: PipelineStage;
   readonly segment: number;
 }
 
@@ -13,28 +13,28 @@ export const sameTask = (a: TaskRef, b: TaskRef): boolean => a.stage === b.stage
 export function planTasks({ segments }: { readonly segments: number }): TaskRef[] {
   const each = Array.from({ length: segments }, (_, segment) => segment);
   return [
-    { stage: Stage.ENCODE, segment: 0 },
+    { stage: PipelineStage.ENCODE, segment: 0 },
     ...each.flatMap((segment) => [
-      { stage: Stage.DENOISE, segment },
-      { stage: Stage.DECODE, segment },
+      { stage: PipelineStage.DENOISE, segment },
+      { stage: PipelineStage.DECODE, segment },
     ]),
-    { stage: Stage.MUX, segment: 0 },
+    { stage: PipelineStage.MUX, segment: 0 },
   ];
 }
 
 /** The tasks whose outputs a task needs: encode → denoise 0 → { decode 0, denoise 1 } → …; mux needs every decode. */
 export function dependencies({ segments }: { readonly segments: number }, { stage, segment }: TaskRef): TaskRef[] {
   switch (stage) {
-    case Stage.DENOISE: {
-      const encode = { stage: Stage.ENCODE, segment: 0 };
-      return segment === 0 ? [encode] : [encode, { stage: Stage.DENOISE, segment: segment - 1 }];
+    case PipelineStage.DENOISE: {
+      const encode = { stage: PipelineStage.ENCODE, segment: 0 };
+      return segment === 0 ? [encode] : [encode, { stage: PipelineStage.DENOISE, segment: segment - 1 }];
     }
-    case Stage.DECODE:
-      return [{ stage: Stage.DENOISE, segment }];
-    case Stage.MUX:
-      return Array.from({ length: segments }, (_, each) => ({ stage: Stage.DECODE, segment: each }));
-    case Stage.ENCODE:
-    case Stage.UNSPECIFIED:
+    case PipelineStage.DECODE:
+      return [{ stage: PipelineStage.DENOISE, segment }];
+    case PipelineStage.MUX:
+      return Array.from({ length: segments }, (_, each) => ({ stage: PipelineStage.DECODE, segment: each }));
+    case PipelineStage.ENCODE:
+    case PipelineStage.UNSPECIFIED:
     default:
       return [];
   }

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from 'vitest';
-import { ArtifactSchema, FailureReason, PlanSchema, Stage, TaskState, VideoState } from '../messages.ts';
+import { ArtifactSchema, FailureReason, PipelineStage, PlanSchema, TaskState, VideoState } from '../messages.ts';
 import type { VideoRecord } from '../messages.ts';
 import { findTask } from './routing.ts';
 import type { TaskRef } from './routing.ts';
@@ -20,8 +20,8 @@ import {
 import type { Claim, ClaimOptions } from './task-changes.ts';
 import { admitVideo, cancelVideo, deleteVideo, undeleteVideo } from './video-changes.ts';
 
-const ENCODE: TaskRef = { stage: Stage.ENCODE, segment: 0 };
-const DENOISE: TaskRef = { stage: Stage.DENOISE, segment: 0 };
+const ENCODE: TaskRef = { stage: PipelineStage.ENCODE, segment: 0 };
+const DENOISE: TaskRef = { stage: PipelineStage.DENOISE, segment: 0 };
 const photo = create(ArtifactSchema, { name: 'photo' });
 const started = () => {
   const plan = create(PlanSchema, { segments: 1, decodeChunks: [2], steps: 4 });

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { CheckpointSchema, FailureReason, FailureSchema, Stage, TaskState, VideoState } from '../messages.ts';
+import { CheckpointSchema, FailureReason, FailureSchema, PipelineStage, TaskState, VideoState } from '../messages.ts';
 import type { Artifact, TaskRecord, VideoRecord } from '../messages.ts';
 import { stageName } from '../stages.ts';
 import { dueTasks, findTask, isActive, isTerminal, nextTasks, sameTask } from './routing.ts';
@@ -161,7 +161,7 @@ export function commitTask(
     task.step = task.steps;
     task.lastError = '';
     delete task.leaseTime;
-    if (claim.stage === Stage.MUX) {
+    if (claim.stage === PipelineStage.MUX) {
       record.state = VideoState.DONE;
       record.endTime = timestampNow();
     }

@@ -1,4 +1,4 @@
-import { Stage } from '../../domain/messages.ts';
+import { PipelineStage } from '../../domain/messages.ts';
 import { LIFETIMES, stageName, STAGES } from '../../domain/stages.ts';
 import {
   bucketName,
@@ -58,20 +58,25 @@ export const USER_PERMISSIONS = {
     writes: LIFETIMES.map(bucketName),
   }),
   encoder: worker('encoder', {
-    stage: Stage.ENCODE,
-    next: [Stage.DENOISE],
+    stage: PipelineStage.ENCODE,
+    next: [PipelineStage.DENOISE],
     reads: ['photos'],
     writes: ['latents'],
   }),
   denoiser: worker('denoiser', {
-    stage: Stage.DENOISE,
-    next: [Stage.DENOISE, Stage.DECODE],
+    stage: PipelineStage.DENOISE,
+    next: [PipelineStage.DENOISE, PipelineStage.DECODE],
     reads: [],
     writes: ['latents'],
     publishes: ['preview.>'],
   }),
-  decoder: worker('decoder', { stage: Stage.DECODE, next: [Stage.MUX], reads: ['latents'], writes: ['frames'] }),
-  muxer: worker('muxer', { stage: Stage.MUX, next: [], reads: ['frames'], writes: ['media'] }),
+  decoder: worker('decoder', {
+    stage: PipelineStage.DECODE,
+    next: [PipelineStage.MUX],
+    reads: ['latents'],
+    writes: ['frames'],
+  }),
+  muxer: worker('muxer', { stage: PipelineStage.MUX, next: [], reads: ['frames'], writes: ['media'] }),
 } satisfies Record<string, UserPermissions>;
 
 export type UserName = keyof typeof USER_PERMISSIONS;
@@ -79,9 +84,9 @@ export type UserName = keyof typeof USER_PERMISSIONS;
 type Bucket = ReturnType<typeof bucketName>;
 
 interface WorkerPermissions {
-  readonly stage: Stage;
+  readonly stage: PipelineStage;
   /** The stages that it publishes tasks for. */
-  readonly next: readonly Stage[];
+  readonly next: readonly PipelineStage[];
   readonly reads: readonly Bucket[];
   readonly writes: readonly Bucket[];
   readonly publishes?: readonly string[];

@@ -1,13 +1,13 @@
 import { GraphError, RuntimeCrashedError } from '@cinematica/svd';
 import { expect, test } from 'vitest';
-import { FailureReason, Stage } from '../../domain/messages.ts';
+import { FailureReason, PipelineStage } from '../../domain/messages.ts';
 import { OutOfMemoryError } from '../worker/stage-errors.ts';
 import type { Inputs, StageHandler, StageHooks, StageTask } from '../worker/stage-handler.ts';
 import { explainFailures } from './errors.ts';
 
 const crash = { exitCode: null, signal: 'SIGKILL', request: 'run graph "unet"', peakRss: 2 ** 33, output: '' } as const;
 const failure = (error: Error): Promise<unknown> => {
-  const handler: StageHandler = { stage: Stage.DENOISE, fingerprint: '', run: () => Promise.reject(error) };
+  const handler: StageHandler = { stage: PipelineStage.DENOISE, fingerprint: '', run: () => Promise.reject(error) };
   return explainFailures(handler)
     .run({} as StageTask, {} as Inputs, {} as StageHooks)
     .catch((thrown: unknown) => thrown);

@@ -2,7 +2,7 @@ import { decode } from '@cinematica/svd';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Stage } from '../../domain/messages.ts';
+import { PipelineStage } from '../../domain/messages.ts';
 import { createLog } from '../../telemetry/log.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import type { Inputs, StageHandler, StageHooks, StageTask } from '../worker/stage-handler.ts';
@@ -33,7 +33,7 @@ test.runIf(process.platform === 'linux')(
     let frames = new Uint8Array();
     const decodeFrames = (side: number, count: number): StageHandler =>
       trimAfterTasks(model, {
-        stage: Stage.DECODE,
+        stage: PipelineStage.DECODE,
         fingerprint: model.fingerprint,
         async run() {
           const size = { channels: 4, height: side, width: side };

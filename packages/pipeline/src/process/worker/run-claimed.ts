@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { Lifetime, PreviewSchema, Stage } from '../../domain/messages.ts';
+import { Lifetime, PipelineStage, PreviewSchema } from '../../domain/messages.ts';
 import type { Artifact, VideoRecord } from '../../domain/messages.ts';
 import { changed } from '../../domain/ports/records.ts';
 import { stageName } from '../../domain/stages.ts';
@@ -55,7 +55,7 @@ export async function runClaimed(options: TaskOptions, claimedTask: ClaimedTask)
     draining,
     progress(step, steps) {
       metrics.steps.inc({ stage: name });
-      if (stage === Stage.DENOISE) metrics.denoiseStepSeconds.observe((performance.now() - lastStep) / 1000);
+      if (stage === PipelineStage.DENOISE) metrics.denoiseStepSeconds.observe((performance.now() - lastStep) / 1000);
       lastStep = performance.now();
       lease.progress(step, steps);
     },

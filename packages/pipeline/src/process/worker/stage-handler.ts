@@ -1,4 +1,4 @@
-import type { Lifetime, Plan, Stage } from '../../domain/messages.ts';
+import type { Lifetime, PipelineStage, Plan } from '../../domain/messages.ts';
 import type { TaskRef } from '../../domain/video/routing.ts';
 
 /** A task, as its stage sees it. */
@@ -15,8 +15,8 @@ export interface Inputs {
   /** The sanitised photo. */
   photo(signal?: AbortSignal): Promise<Uint8Array>;
   /** The parts that a task has put out, in that order. */
-  parts(stage: Stage, segment: number): readonly string[];
-  read(stage: Stage, segment: number, part: string, signal?: AbortSignal): Promise<Uint8Array>;
+  parts(stage: PipelineStage, segment: number): readonly string[];
+  read(stage: PipelineStage, segment: number, part: string, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
 /** The state that an interrupted attempt has saved. */
@@ -46,7 +46,7 @@ export interface StageHooks {
 
 /** Does the work of one stage. It knows neither NATS nor gRPC. */
 export interface StageHandler {
-  readonly stage: Stage;
+  readonly stage: PipelineStage;
   /** What the output's bytes depend on beside the plan: the build, the instruction set, the number of threads. */
   readonly fingerprint: string;
   /**

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Stage } from "./video_record_pb.ts";
+import type { PipelineStage } from "./video_record_pb.ts";
 import { file_cinematica_internal_v1_video_record } from "./video_record_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/internal/v1/control.proto.
  */
 export const file_cinematica_internal_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("CiRjaW5lbWF0aWNhL2ludGVybmFsL3YxL2NvbnRyb2wucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEidwoNUmVxdWVzdFJlY29yZBIQCgh2aWRlb19pZBgBIAEoCRITCgtib2R5X3NoYTI1NhgCIAEoDBIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAQgASgIIkoKC1F1b3RhUmVjb3JkEhgKEGFjdGl2ZV92aWRlb19pZHMYASADKAkSCwoDZGF5GAIgASgNEhQKDHZpZGVvc190b2RheRgDIAEoDSJICgVMZWFzZRIOCgZob2xkZXIYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInwKC1N0YWdlUmVwb3J0EiwKBXN0YWdlGAEgASgOMh0uY2luZW1hdGljYS5pbnRlcm5hbC52MS5TdGFnZRINCgVtb2RlbBgCIAEoCRIUCgxtb2RlbF9kaWdlc3QYAyABKAkSGgoSZXhlY3V0aW9uX3Byb3ZpZGVyGAQgASgJIpABCgpRdWV1ZVN0YXRlEg0KBW93bmVyGAEgASgJEkIKCGRlZmljaXRzGAIgAygLMjAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5RdWV1ZVN0YXRlLkRlZmljaXRzRW50cnkaLwoNRGVmaWNpdHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBYgZwcm90bzM", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
+  fileDesc("CiRjaW5lbWF0aWNhL2ludGVybmFsL3YxL2NvbnRyb2wucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEidwoNUmVxdWVzdFJlY29yZBIQCgh2aWRlb19pZBgBIAEoCRITCgtib2R5X3NoYTI1NhgCIAEoDBIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAQgASgIIkoKC1F1b3RhUmVjb3JkEhgKEGFjdGl2ZV92aWRlb19pZHMYASADKAkSCwoDZGF5GAIgASgNEhQKDHZpZGVvc190b2RheRgDIAEoDSJICgVMZWFzZRIOCgZob2xkZXIYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoQBCgtTdGFnZVJlcG9ydBI0CgVzdGFnZRgBIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRINCgVtb2RlbBgCIAEoCRIUCgxtb2RlbF9kaWdlc3QYAyABKAkSGgoSZXhlY3V0aW9uX3Byb3ZpZGVyGAQgASgJIpABCgpRdWV1ZVN0YXRlEg0KBW93bmVyGAEgASgJEkIKCGRlZmljaXRzGAIgAygLMjAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5RdWV1ZVN0YXRlLkRlZmljaXRzRW50cnkaLwoNRGVmaWNpdHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBYgZwcm90bzM", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
 
 /**
  * The CreateVideo request of a video: the value of the key `r.<owner>.<request>`.
@@ -120,9 +120,9 @@ export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
  */
 export type StageReport = Message<"cinematica.internal.v1.StageReport"> & {
   /**
-   * @generated from field: cinematica.internal.v1.Stage stage = 1;
+   * @generated from field: cinematica.internal.v1.PipelineStage stage = 1;
    */
-  stage: Stage;
+  stage: PipelineStage;
 
   /**
    * @generated from field: string model = 2;

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Stage, VideoRecord } from "./video_record_pb.ts";
+import type { PipelineStage, VideoRecord } from "./video_record_pb.ts";
 import { file_cinematica_internal_v1_video_record } from "./video_record_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/internal/v1/task.proto.
  */
 export const file_cinematica_internal_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("CiFjaW5lbWF0aWNhL2ludGVybmFsL3YxL3Rhc2sucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEiZgoEVGFzaxINCgVvd25lchgBIAEoCRIQCgh2aWRlb19pZBgCIAEoCRIsCgVzdGFnZRgDIAEoDjIdLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuU3RhZ2USDwoHc2VnbWVudBgEIAEoDSKnAQoKRGVhZExldHRlchIqCgR0YXNrGAEgASgLMhwuY2luZW1hdGljYS5pbnRlcm5hbC52MS5UYXNrEjMKBnJlY29yZBgCIAEoCzIjLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVmlkZW9SZWNvcmQSDgoGZGV0YWlsGAMgASgJEigKBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlwKB1ByZXZpZXcSEAoIdmlkZW9faWQYASABKAkSDwoHc2VnbWVudBgCIAEoDRIMCgRzdGVwGAMgASgNEhIKCm1lZGlhX3R5cGUYBCABKAkSDAoEZGF0YRgFIAEoDGIGcHJvdG8z", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
+  fileDesc("CiFjaW5lbWF0aWNhL2ludGVybmFsL3YxL3Rhc2sucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEibgoEVGFzaxINCgVvd25lchgBIAEoCRIQCgh2aWRlb19pZBgCIAEoCRI0CgVzdGFnZRgDIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRIPCgdzZWdtZW50GAQgASgNIqcBCgpEZWFkTGV0dGVyEioKBHRhc2sYASABKAsyHC5jaW5lbWF0aWNhLmludGVybmFsLnYxLlRhc2sSMwoGcmVjb3JkGAIgASgLMiMuY2luZW1hdGljYS5pbnRlcm5hbC52MS5WaWRlb1JlY29yZBIOCgZkZXRhaWwYAyABKAkSKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXAoHUHJldmlldxIQCgh2aWRlb19pZBgBIAEoCRIPCgdzZWdtZW50GAIgASgNEgwKBHN0ZXAYAyABKA0SEgoKbWVkaWFfdHlwZRgEIAEoCRIMCgRkYXRhGAUgASgMYgZwcm90bzM", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
 
 /**
  * A message of a work queue. It only hints that there is work; the video record decides.
@@ -33,9 +33,9 @@ export type Task = Message<"cinematica.internal.v1.Task"> & {
   videoId: string;
 
   /**
-   * @generated from field: cinematica.internal.v1.Stage stage = 3;
+   * @generated from field: cinematica.internal.v1.PipelineStage stage = 3;
    */
-  stage: Stage;
+  stage: PipelineStage;
 
   /**
    * @generated from field: uint32 segment = 4;
