@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { retry } from '@cinematica/concurrency';
 import { isCancelled, isUnreachable, UnreachableError } from './system-error.ts';
 
 /** An attempt is aborted and repeated when it reports nothing for this long. Milliseconds. */
@@ -16,6 +16,11 @@ export interface Endpoint {
   readonly isAlive: () => Promise<boolean>;
 }
 
+/** An attempt lost the system, which may answer again. */
+class ContactLostError extends Error {
+  override readonly name = 'ContactLostError';
+}
+
 /**
  * Repeats an attempt while the system may be unreachable for a short time only, such as a gateway that restarts or a
  * network that is interrupted. The delay between attempts grows from 0.2 s to 5 s.
@@ -31,14 +36,15 @@ export async function retryUntilReachable<T>(
   signal: AbortSignal,
 ): Promise<T> {
   let unreachableSince: number | null = null;
-  let pause = FIRST_DELAY_MS;
-  for (;;) {
+  let nextDelay = FIRST_DELAY_MS;
+
+  async function tryOnce(): Promise<T> {
     const silent = new AbortController();
     const timer = setTimeout(() => silent.abort(), SILENCE_TIMEOUT_MS);
     const reportContact = (): void => {
       timer.refresh();
       unreachableSince = null;
-      pause = FIRST_DELAY_MS;
+      nextDelay = FIRST_DELAY_MS;
     };
     try {
       return await attempt(reportContact, AbortSignal.any([signal, silent.signal]));
@@ -54,10 +60,17 @@ export async function retryUntilReachable<T>(
       if (Date.now() - unreachableSince > GIVE_UP_MS) {
         throw new UnreachableError(`the system at ${url} does not answer any more`, { cause });
       }
-      await delay(pause, undefined, { signal });
-      pause = Math.min(2 * pause, MAX_DELAY_MS);
+      throw new ContactLostError('the system did not answer', { cause });
     } finally {
       clearTimeout(timer);
     }
   }
+
+  function takeDelay(): number {
+    const delayMs = nextDelay;
+    nextDelay = Math.min(2 * nextDelay, MAX_DELAY_MS);
+    return delayMs;
+  }
+
+  return retry(tryOnce, { isRetryable: (error) => error instanceof ContactLostError, delayMs: takeDelay, signal });
 }

@@ -37,8 +37,7 @@ export function checkLimits(settings: Settings, limits: Limits | undefined): voi
   for (const name of SETTING_NAMES) {
     const value = settings[name];
     if (value === undefined) continue;
-    const limit = limitOf(name);
-    const bounds = (limit === 'seed' ? undefined : limits?.[limit]) ?? SETTINGS[name];
+    const bounds = (name === 'seed' ? undefined : limits?.[limitOf(name)]) ?? SETTINGS[name];
     const requirement = checkSetting(name, value, bounds);
     if (requirement !== null) throw new UsageError(`--${SETTINGS[name].flag} ${requirement}`);
   }

@@ -1,21 +1,20 @@
+import { retry } from '@cinematica/concurrency';
 import { Client, credentials } from '@grpc/grpc-js';
-import { setTimeout as delay } from 'node:timers/promises';
 
 /** Timeout of one attempt. Milliseconds. */
 const ATTEMPT_TIMEOUT_MS = 1_000;
 const PAUSE_MS = 100;
 
-/** Repeats an attempt until it succeeds. @throws the signal's reason */
+/** Repeats an attempt, 100 ms after the last one, until it resolves to true. @throws the signal's reason */
 export async function untilReady(
   attempt: (signal: AbortSignal) => Promise<boolean>,
   signal: AbortSignal,
 ): Promise<void> {
-  for (;;) {
-    signal.throwIfAborted();
+  async function tryOnce(): Promise<void> {
     const within = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
-    if (await attempt(within).catch(() => false)) return;
-    await delay(PAUSE_MS, undefined, { signal });
+    if (!(await attempt(within))) throw new Error('not ready yet');
   }
+  await retry(tryOnce, { isRetryable: () => true, delayMs: () => PAUSE_MS, signal });
 }
 
 /** Resolves when the URL answers 2xx. */

@@ -11,6 +11,7 @@ const SOURCES = [
   'pnpm-lock.yaml',
   'packages/protocol/src',
   'packages/settings/src/choose-size.ts',
+  'packages/settings/src/limit-of.ts',
   'web/messages',
   'web/messages.config.ts',
   'web/package.json',

@@ -8,13 +8,6 @@ export interface Bounds {
 }
 
 /**
- * The field of `cinematica.v1.Limits` with a setting's range: the two guidances share one, any other setting has its own name.
- * The seed has none, as it may be any 32-bit number.
- */
-export const limitOf = (name: SettingName): Exclude<SettingName, 'minGuidance' | 'maxGuidance'> | 'guidance' =>
-  name === 'minGuidance' || name === 'maxGuidance' ? 'guidance' : name;
-
-/**
  * Checks a value against a setting's range.
  *
  * @returns what it must be, such as "must be a whole number from 1 to 250, not 0"; null where the value is allowed

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { abortable } from '@cinematica/concurrency';
 
 /** How much memory request bodies may use. Every option is required. */
 export interface ReceiveBudgetOptions {
@@ -64,21 +64,6 @@ export function createReceiveBudget({ totalBytes, clientBytes, waitMs }: Receive
     }
   }
 
-  async function wait(waiter: Waiter, granted: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
-    waiting.add(waiter);
-    const ended = new AbortController();
-    const timeout = delay(waitMs, false, { signal: AbortSignal.any([signal, ended.signal]), ref: false });
-    try {
-      return await Promise.race([granted, timeout]);
-    } catch {
-      throw signal.reason;
-    } finally {
-      waiting.delete(waiter);
-      ended.abort();
-      timeout.catch(() => undefined);
-    }
-  }
-
   return {
     get usedBytes() {
       return total;
@@ -106,11 +91,22 @@ export function createReceiveBudget({ totalBytes, clientBytes, waitMs }: Receive
             return true;
           }
           const { promise, resolve } = Promise.withResolvers<boolean>();
-          const grantLater = (): void => {
-            if (client.reservations.has(reservation)) grant();
-            resolve(client.reservations.has(reservation));
+          const waiter: Waiter = {
+            hasRoom,
+            resume() {
+              const isOpen = client.reservations.has(reservation);
+              if (isOpen) grant();
+              resolve(isOpen);
+            },
           };
-          return wait({ hasRoom, resume: grantLater }, promise, signal);
+          const timer = setTimeout(() => resolve(false), waitMs).unref();
+          waiting.add(waiter);
+          try {
+            return await abortable(promise, signal);
+          } finally {
+            clearTimeout(timer);
+            waiting.delete(waiter);
+          }
         },
         release() {
           if (!client.reservations.delete(reservation)) return;

@@ -1,3 +1,4 @@
+import { abortable } from '@cinematica/concurrency';
 import { checkUpload } from './check-upload.ts';
 import type { SanitizedPhoto } from './decode-photo.ts';
 import { PhotoError, PhotoProcessError, PhotosWaitingError } from './photo-error.ts';
@@ -75,7 +76,7 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
     slot.process = process;
     const deadline = AbortSignal.timeout(START_MS);
     try {
-      await killOnAbort(AbortSignal.any([signal, deadline]), process, () => process.ready());
+      await abortable(process.ready(), AbortSignal.any([signal, deadline]));
     } catch (cause) {
       discard(slot);
       if (!deadline.aborted || signal.aborted) throw cause;
@@ -87,7 +88,7 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
   const decode = async (process: PhotoProcess, bytes: Uint8Array, format: PhotoFormat, signal: AbortSignal) => {
     const deadline = AbortSignal.timeout(limits.timeoutMs);
     try {
-      return await killOnAbort(AbortSignal.any([signal, deadline]), process, () => process.decode(bytes, format));
+      return await abortable(process.decode(bytes, format), AbortSignal.any([signal, deadline]));
     } catch (error) {
       if (deadline.aborted && !signal.aborted) throw timeoutError(limits.timeoutMs);
       throw error;
@@ -104,6 +105,7 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
         if (answer.last) discard(slot);
         return resultOf(answer, jpeg);
       } catch (error) {
+        // A process that has not finished its photo is killed, for example after an abort.
         if (!(error instanceof PhotoError) || error.reason === 'TIMEOUT') discard(slot);
         if (signal.aborted || !(error instanceof PhotoProcessError)) throw error;
         if (attempt === ATTEMPTS) throw started ? damagedError(error) : error;
@@ -142,20 +144,4 @@ function resultOf(answer: Answer, jpeg: Uint8Array): SanitizedPhoto {
   if (answer.kind === 'refused') throw new PhotoError(answer.reason, answer.message, { cause: answer.cause });
   const { width, height, original } = answer;
   return { jpeg, width, height, original };
-}
-
-/** Runs a task of a process. When the signal is aborted first, kills the process and rejects with the signal's reason. */
-async function killOnAbort<T>(signal: AbortSignal, process: PhotoProcess, task: () => Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const kill = (): void => {
-    process.kill();
-    reject(signal.reason as Error);
-  };
-  signal.addEventListener('abort', kill, { once: true });
-  try {
-    return await Promise.race([task(), promise]);
-  } finally {
-    signal.removeEventListener('abort', kill);
-  }
 }

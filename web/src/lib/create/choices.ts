@@ -1,5 +1,6 @@
 import { MediaKind, Preset } from '@cinematica/protocol/v1';
 import type { Capabilities, Limits, Model, Range, VideoSettings } from '@cinematica/protocol/v1';
+import { limitOf } from '@cinematica/settings/limit-of';
 import { DEFAULT_CROP, isDefaultCrop } from './crop.ts';
 import type { Crop, Size } from './crop.ts';
 import { aspectOf, shapeForSize } from './shapes.ts';
@@ -49,7 +50,7 @@ export const DEFAULT_CHOICES: Choices = { preset: Preset.NATURAL, shape: 'auto',
  * @throws RangeError if the gateway reported no limits for the setting
  */
 export function rangeOf(name: NumericSetting, limits: Limits, numbers?: NumericSettings): Range {
-  const range = name === 'minGuidance' || name === 'maxGuidance' ? limits.guidance : limits[name];
+  const range = limits[limitOf(name)];
   if (!range) throw new RangeError(`the gateway reported no limits for ${name}`);
   return name === 'frameRate' && numbers ? { ...range, min: Math.max(range.min, numbers.conditioningFps) } : range;
 }
