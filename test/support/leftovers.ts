@@ -3,7 +3,10 @@ import { bucketName, bucketStream, DEAD_LETTER_STREAM, LIFETIMES, STAGES, workSt
 import type { RealSystem } from './real-system.ts';
 
 /** Objects in each bucket that is not empty, chunks that belong to none, and messages in queues, by name. */
-export async function leftovers({ nats, artifacts }: RealSystem): Promise<Record<string, number>> {
+export async function leftovers({
+  nats,
+  artifacts,
+}: Pick<RealSystem, 'nats' | 'artifacts'>): Promise<Record<string, number>> {
   const manager = await jetstreamManager(nats, { checkAPI: false });
   const counts: Record<string, number> = {};
   const count = (name: string, number: number) => {

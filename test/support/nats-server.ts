@@ -20,6 +20,8 @@ export async function natsServerPath(): Promise<string> {
 export interface TestNats extends AsyncDisposable {
   readonly url: string;
   readonly folder: string;
+  /** The id of the process that runs now; 0 for none. */
+  readonly pid: number;
   /** SIGKILL; the port and what it stored stay. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -32,9 +34,12 @@ export interface TestNatsOptions {
   readonly maxDisk?: number;
   /** Where its files go, in place of a new folder. */
   readonly folder?: string;
+  /** How often the server syncs its files to the disk. Default `always`, as in production. */
+  readonly syncInterval?: string;
 }
 
-export async function startTestNats({ extra = '', maxDisk, folder }: TestNatsOptions = {}): Promise<TestNats> {
+export async function startTestNats(options: TestNatsOptions = {}): Promise<TestNats> {
+  const { extra = '', maxDisk, folder, syncInterval = 'always' } = options;
   const program = await natsServerPath();
   const home = folder ?? (await mkdtemp(join(tmpdir(), 'cinematica-nats-')));
   const port = (await freePorts(1))[0]!;
@@ -42,7 +47,7 @@ export async function startTestNats({ extra = '', maxDisk, folder }: TestNatsOpt
   await writeFile(
     config,
     `listen: "127.0.0.1:${port}"
-jetstream { store_dir: ${JSON.stringify(join(home, 'store'))}, sync_interval: always${maxDisk === undefined ? '' : `, max_file_store: ${maxDisk}`} }
+jetstream { store_dir: ${JSON.stringify(join(home, 'store'))}, sync_interval: ${syncInterval}${maxDisk === undefined ? '' : `, max_file_store: ${maxDisk}`} }
 ${extra}
 `,
   );
@@ -60,6 +65,9 @@ ${extra}
   const server: TestNats = {
     url: `nats://127.0.0.1:${port}`,
     folder: home,
+    get pid() {
+      return child?.pid ?? 0;
+    },
     kill: () => stop('SIGKILL'),
     async start() {
       child = spawn(program, ['-c', config], { stdio: 'ignore' });
