@@ -128,6 +128,8 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   'a header of 99 MB of brackets': content(padded('['.repeat(99_000_000))),
   'a header of 99 MB of names': content(padded(`{${'"a":{},'.repeat(14_000_000)}"b":{}}`)),
   'a header of 99 MB of spaces': content(padded(`{${' '.repeat(98_999_998)}}`)),
+  'a header of 9.9 MB of brackets': content(padded('['.repeat(9_900_000))),
+  'a header of 9.9 MB of names': content(padded(`{${'"a":{},'.repeat(1_400_000)}"b":{}}`)),
   'deep metadata': header((json) =>
     json.replace('{', `{"__metadata__":${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)},`),
   ),
@@ -167,11 +169,11 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     writeFileSync(join(folder, 'unet', 'model.onnx'), Buffer.from('\x08\x07location../../etc/passwd', 'latin1'));
     if (existsSync(weights)) throw new Error('the weights still exist');
   },
-  'a configuration with __proto__': (folder) => {
+  'a configuration with absurd sizes': (folder) => {
     const path = join(folder, 'unet', 'config.json');
     writeFileSync(
       path,
-      readFileSync(path, 'utf8').replace('{', '{"__proto__":{"in_channels":1},"block_out_channels":[1e9],'),
+      readFileSync(path, 'utf8').replace(/"block_out_channels":\s*\[[^\]]*\]/, '"block_out_channels":[1e9,1e9]'),
     );
   },
   'a configuration of 50 MB of brackets': (folder) =>

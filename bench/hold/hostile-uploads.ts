@@ -40,8 +40,8 @@ export const hostileUploads: Family = {
       MAX_QUEUED: MANY,
       NODE_OPTIONS: '--max-semi-space-size=4',
     });
-    // The first photo starts what is loaded once.
-    await upload(gateway, { name: 'photo', data: await fieldPhoto() });
+    // The first photos start what is loaded once.
+    for (let i = 0; i < 20; i++) await upload(gateway, { name: 'photo', data: await fieldPhoto() });
     const outcomes: Outcome[] = [];
     if (wanted.has('S2')) outcomes.push(await sendBombs(gateway));
     if (wanted.has('S4')) outcomes.push(await sendPolyglots(gateway, options));
@@ -66,7 +66,7 @@ async function sendBombs(gateway: TestGateway): Promise<Outcome> {
   const resting = pids.reduce((sum, pid) => sum + residentMiB(pid), 0);
   const times: number[] = [];
   const accepted: string[] = [];
-  let most = 0;
+  let [most, harmless] = [0, 0];
   const files = await bombs();
   for (const file of files) {
     const current = [gateway.pid, ...(await serviceChildren(gateway.pid))];
@@ -76,7 +76,8 @@ async function sendBombs(gateway: TestGateway): Promise<Outcome> {
     const peak = current.reduce((sum, pid) => sum + peakOf(pid), 0);
     times.push(time);
     most = Math.max(most, peak - resting);
-    if (refusal === null) accepted.push(file.name);
+    if (refusal === null && file.isSmallPhoto) harmless++;
+    else if (refusal === null) accepted.push(file.name);
     console.error(
       `› ${file.name}: ${refusal === null ? 'accepted' : Code[refusal]}, ${ms(time)}, ${(peak - resting).toFixed(0)} MiB`,
     );
@@ -96,7 +97,7 @@ async function sendBombs(gateway: TestGateway): Promise<Outcome> {
     most = Math.max(most, peakOf(gateway.pid) + photo.reduce((sum, pid) => sum + peakOf(pid), 0) - resting);
   }
   const longest = Math.max(...times);
-  const figure = `${accepted.length + unpacked} of ${files.length + methods.length}${accepted.length > 0 ? ` (${accepted.join('; ')})` : ''}; p50 ${ms(quantile(times, 0.5))}, longest ${ms(longest)}; +${most.toFixed(0)} MiB`;
+  const figure = `${accepted.length + unpacked} of ${files.length + methods.length}${accepted.length > 0 ? ` (${accepted.join('; ')})` : ''}, ${harmless} small photos without their metadata; p50 ${ms(quantile(times, 0.5))}, longest ${ms(longest)}; +${most.toFixed(0)} MiB`;
   return outcome('S2', accepted.length + unpacked === 0 && longest <= MAX_MS && most <= MAX_MIB, figure);
 }
 

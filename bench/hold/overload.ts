@@ -3,7 +3,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { Lifetime } from '@cinematica/pipeline';
 import { startTestGateway } from '@cinematica/gateway/testing/gateway';
 import { fieldPhoto } from '../../test/support/field-photo.ts';
-import { residentMiB, separateCores, useAllCores } from './support/processes.ts';
+import { residentMiB } from './support/processes.ts';
 import { outcome } from './support/row.ts';
 import type { Family, Outcome } from './support/row.ts';
 import { ms, quantile, seconds } from './support/statistics.ts';
@@ -26,44 +26,39 @@ export const overload: Family = {
       MAX_ACTIVE_PER_OWNER: String(CAP),
       NODE_OPTIONS: '--max-semi-space-size=4',
     });
-    const apart = separateCores([gateway.pid, gateway.nats.pid]);
-    try {
-      const client = gateway.client();
-      const source = { case: 'image' as const, value: await fieldPhoto() };
-      for (let i = 0; i < 20; i++) await client.getCapabilities({});
-      const before = residentMiB(gateway.pid);
-      let most = before;
-      const sampling = setInterval(() => (most = Math.max(most, residentMiB(gateway.pid))), 50);
-      const [accepted, refused, other]: [number[], number[], string[]] = [[], [], []];
-      const call = async () => {
-        const begun = performance.now();
-        try {
-          await client.createVideo({ source });
-          accepted.push(performance.now() - begun);
-        } catch (error) {
-          const { code } = ConnectError.from(error);
-          if (code === Code.ResourceExhausted) refused.push(performance.now() - begun);
-          else other.push(Code[code]);
-        }
-      };
+    const client = gateway.client();
+    const source = { case: 'image' as const, value: await fieldPhoto() };
+    for (let i = 0; i < 20; i++) await client.getCapabilities({});
+    const before = residentMiB(gateway.pid);
+    let most = before;
+    const sampling = setInterval(() => (most = Math.max(most, residentMiB(gateway.pid))), 50);
+    const [accepted, refused, other]: [number[], number[], string[]] = [[], [], []];
+    const call = async () => {
       const begun = performance.now();
-      const calls: Promise<void>[] = [];
-      for (let i = 0; i < 1_000; i++) {
-        await delay(Math.max(0, begun + i * 10 - performance.now()));
-        calls.push(call());
+      try {
+        await client.createVideo({ source });
+        accepted.push(performance.now() - begun);
+      } catch (error) {
+        const { code } = ConnectError.from(error);
+        if (code === Code.ResourceExhausted) refused.push(performance.now() - begun);
+        else other.push(Code[code]);
       }
-      await Promise.all(calls);
-      clearInterval(sampling);
-      const videos = (await gateway.videos()).length;
-      const photos = (await gateway.artifacts.list(Lifetime.PHOTO)).length;
-      const p99 = quantile(refused, 0.99);
-      const partial = Math.abs(photos - accepted.length) + Math.abs(videos - accepted.length);
-      const grown = most - before;
-      const met = accepted.length <= CAP && p99 <= 100 && partial === 0 && grown <= 50 && other.length === 0;
-      const figure = `${accepted.length}; p50 ${ms(quantile(refused, 0.5))}, p99 ${ms(p99)} of ${refused.length}; ${partial}; +${grown.toFixed(0)} MiB; accepted p99 ${seconds(quantile(accepted, 0.99))}; other errors ${other.length}${apart ? '' : '; one core'}`;
-      return [outcome('R14', met, figure)];
-    } finally {
-      if (apart) useAllCores();
+    };
+    const begun = performance.now();
+    const calls: Promise<void>[] = [];
+    for (let i = 0; i < 1_000; i++) {
+      await delay(Math.max(0, begun + i * 10 - performance.now()));
+      calls.push(call());
     }
+    await Promise.all(calls);
+    clearInterval(sampling);
+    const videos = (await gateway.videos()).length;
+    const photos = (await gateway.artifacts.list(Lifetime.PHOTO)).length;
+    const p99 = quantile(refused, 0.99);
+    const partial = Math.abs(photos - accepted.length) + Math.abs(videos - accepted.length);
+    const grown = most - before;
+    const met = accepted.length <= CAP && p99 <= 100 && partial === 0 && grown <= 50 && other.length === 0;
+    const figure = `${accepted.length}; p50 ${ms(quantile(refused, 0.5))}, p99 ${ms(p99)} of ${refused.length}; ${partial}; +${grown.toFixed(0)} MiB; accepted p99 ${seconds(quantile(accepted, 0.99))}; other errors ${other.length}`;
+    return [outcome('R14', met, figure)];
   },
 };

@@ -41,9 +41,10 @@ export interface TestNatsOptions {
 export async function startTestNats(options: TestNatsOptions = {}): Promise<TestNats> {
   const { extra = '', maxDisk, folder, syncInterval = 'always' } = options;
   const program = await natsServerPath();
-  const home = folder ?? (await mkdtemp(join(tmpdir(), 'cinematica-nats-')));
+  const own = await mkdtemp(join(tmpdir(), 'cinematica-nats-'));
+  const home = folder ?? own;
   const port = (await freePorts(1))[0]!;
-  const config = join(home, 'nats.conf');
+  const config = join(own, 'nats.conf');
   await writeFile(
     config,
     `listen: "127.0.0.1:${port}"
@@ -75,7 +76,7 @@ ${extra}
     },
     async [Symbol.asyncDispose]() {
       await stop('SIGKILL');
-      if (folder === undefined) await rm(home, { recursive: true, force: true });
+      await rm(own, { recursive: true, force: true });
     },
   };
   await server.start();

@@ -118,7 +118,9 @@ async function get(path: string): Promise<void> {
 }
 
 async function rapidResets(): Promise<void> {
-  const session = connectHttp2(`http://127.0.0.1:${port}`, { localAddress: address() });
+  const session = connectHttp2(`http://127.0.0.1:${port}`, {
+    createConnection: () => connect({ port, host: '127.0.0.1', localAddress: address() }),
+  });
   session.on('error', () => undefined);
   const closed = once(session, 'close').catch(() => undefined);
   for (let i = 0; i < 2_000 && !session.destroyed && !session.closed; i++) {

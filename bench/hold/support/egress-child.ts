@@ -44,7 +44,7 @@ let [uploads, state] = [0, ''];
   const source = { case: 'image' as const, value: await fieldPhoto() };
   const { video } = await client.createVideo({ source, settings });
   const story = await watchToEnd(client, video!.name);
-  state = Video_State[story.at(-1)?.video?.state ?? 0] ?? '';
+  state = story.at(-1)?.video?.state === Video_State.DONE ? 'DONE' : 'not done';
 }
 clearInterval(polling);
 const sent = packets() - before;

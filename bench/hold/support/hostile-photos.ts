@@ -7,12 +7,16 @@ import { animatedGif, animatedWebp, blackPng, chart, withSegments } from '@cinem
 export interface HostileFile {
   readonly name: string;
   readonly data: Uint8Array;
+  /** Whether it is an ordinary small photo with hostile metadata, which may be accepted without them. Default false. */
+  readonly isSmallPhoto?: boolean;
 }
 
 /** Text that must not be in anything that the system keeps. */
 export const MARKER = 'MARKER-THAT-MUST-NOT-SURVIVE';
 
 const GIB = 2 ** 30;
+
+const HAS_HOSTILE_METADATA = /text|color profile/;
 
 /** Small files that claim, or unpack to, very large pictures or metadata. */
 export async function bombs(): Promise<HostileFile[]> {
@@ -47,7 +51,7 @@ export async function bombs(): Promise<HostileFile[]> {
     'SVG with nested entities': Buffer.from(billionLaughs()),
     'SVG of 10⁹ pixels': Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="100000" height="10000"/>'),
   };
-  return Object.entries(files).map(([name, data]) => ({ name, data }));
+  return Object.entries(files).map(([name, data]) => ({ name, data, isSmallPhoto: HAS_HOSTILE_METADATA.test(name) }));
 }
 
 /** Files of formats that are not accepted, and files that are valid in two formats. All contain {@link MARKER}. */
