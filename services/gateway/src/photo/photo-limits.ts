@@ -11,6 +11,8 @@ export interface PhotoLimits {
   /** The maximum width and height of the result. Larger photos are scaled down. Full HD needs 1920 for a video in the shape
    * of the photo, and more for a part of it. Pixels. Default 2560. */
   readonly maxResultSide: number;
+  /** The most pixels of the result, which limits the memory that scaling and encoding need. Default 5 million. */
+  readonly maxResultPixels: number;
   /** The most resident memory that decoding may add to the process, measured every 5 ms. Bytes. Default 430 MiB. */
   readonly maxMemory: number;
   /** The time limit of decoding, without the time spent waiting for a process. Milliseconds. Default 10 seconds. */
@@ -28,6 +30,7 @@ export const PHOTO_LIMITS: PhotoLimits = {
   maxDecodedBytes: 320_000_000,
   minSide: 16,
   maxResultSide: 2560,
+  maxResultPixels: 5_000_000,
   maxMemory: 430 * 2 ** 20,
   timeoutMs: 10_000,
 };
