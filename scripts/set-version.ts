@@ -1,4 +1,7 @@
-/** `node scripts/set-version.ts X.Y.Z`: sets the version of all packages, and of the images that manifests and documents name. */
+/**
+ * `node scripts/set-version.ts X.Y.Z`: prepares a release. Sets the version of all packages, and of the images that manifests
+ * and documents name, and writes the descriptors that later .proto files are compared with (`scripts/check-breaking.ts`).
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,3 +25,8 @@ for (const file of files.trim().split('\n')) {
   writeFileSync(join(root, file), changed);
   console.log(file);
 }
+
+const RELEASE = 'proto/release.binpb';
+const buf = join(root, 'node_modules', '.bin', 'buf');
+execFileSync(buf, ['build', 'proto', '--exclude-source-info', '--output', RELEASE], { cwd: root, stdio: 'inherit' });
+console.log(RELEASE);

@@ -3,7 +3,9 @@
  * packages.
  */
 export const INTEGRATION_TESTS = [
-  'packages/pipeline/src/!(domain)/**/*.test.ts',
+  'packages/pipeline/src/nats/*.test.ts',
+  'packages/pipeline/src/process/worker/worker.test.ts',
+  'packages/pipeline/src/testing/*.test.ts',
   'scripts/animate.test.ts',
   'scripts/launch/launcher.test.ts',
   'scripts/launch/nats/permissions.test.ts',

@@ -37,10 +37,10 @@ failed=0
 say() { printf '\n## %s\n' "$*"; }
 pass() { printf '  ok    %s\n' "$*"; }
 fail() { printf '  FAIL  %s\n' "$*"; failed=1; }
-check() { # words, command...
-  local words=$1
+check() { # description, command...
+  local description=$1
   shift
-  if "$@" >"$work/said" 2>&1; then pass "$words"; else fail "$words"; sed 's/^/        /' "$work/said"; fi
+  if "$@" >"$work/output" 2>&1; then pass "$description"; else fail "$description"; sed 's/^/        /' "$work/output"; fi
 }
 until_true() { # seconds, command...
   local left=$1
@@ -89,7 +89,7 @@ done
 kubectl wait --for=condition=Established crd --all --timeout=60s >/dev/null
 echo "  CRDs: KEDA $KEDA, Prometheus operator $PROMETHEUS_OPERATOR"
 
-# ── Everything is taken ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── Every overlay is accepted ────────────────────────────────────────────────────────────────────────────────────────
 say "Server-side dry run of every overlay: no error, no warning"
 kubectl apply --server-side --filename "$here/base/namespace.yaml" >/dev/null
 until_true 30 kubectl get serviceaccount default
@@ -104,16 +104,16 @@ for overlay in base overlays/local-cpu overlays/production; do
   printf '        %s objects\n' "$(grep --count serverside-applied "$work/dry")"
 done
 
-say "Pod Security refuses what is not restricted"
-refused() {
-  if kubectl run intruder --image=example.com/x:1.0.0 --privileged --dry-run=server >"$work/why" 2>&1; then return 1; fi
-  cat "$work/why"
-  grep --quiet 'violates PodSecurity "restricted' "$work/why"
+say "Pod Security rejects pods that are not restricted"
+rejected() {
+  if kubectl run intruder --image=example.com/x:1.0.0 --privileged --dry-run=server >"$work/answer" 2>&1; then return 1; fi
+  cat "$work/answer"
+  grep --quiet 'violates PodSecurity "restricted' "$work/answer"
 }
-check "a privileged pod" refused
+check "a privileged pod is rejected" rejected
 
-# ── Where pods land ──────────────────────────────────────────────────────────────────────────────────────────────────
-node() { # name, zone, GPU's product or -, GPUs, taint or -
+# ── Scheduling ───────────────────────────────────────────────────────────────────────────────────────────────────────
+node() { # name, zone, GPU product or -, number of GPUs, taint or -
   local gpu= taints='[]' capacity=
   if [ "$3" != - ]; then gpu="nvidia.com/gpu.product: $3, nvidia.com/gpu.present: 'true'," capacity=", nvidia.com/gpu: '$4'"; fi
   if [ "$5" != - ]; then taints='[{ key: nvidia.com/gpu, value: present, effect: NoSchedule }]'; fi
@@ -165,7 +165,7 @@ kubectl apply --server-side --kustomize "$here/overlays/production" >/dev/null
 kubectl scale deployment denoiser --replicas=3 >/dev/null
 kubectl scale deployment decoder encoder muxer --replicas=2 >/dev/null
 for workload in deployment/gateway deployment/web deployment/encoder deployment/muxer statefulset/nats; do
-  check "$workload is up" kubectl rollout status "$workload" --timeout=120s
+  check "$workload is available" kubectl rollout status "$workload" --timeout=120s
 done
 done_or_gone() { [ "$(kubectl get job "$1" --output 'jsonpath={.status.succeeded}' 2>/dev/null)" = 1 ] || ! kubectl get job "$1" >/dev/null 2>&1; }
 for job in provisioner weights; do check "job/$job is complete" until_true 120 done_or_gone "$job"; done
@@ -177,12 +177,12 @@ check "the decoder's 2 pods are Pending" without_node decoder 2
 kubectl get pods --selector app.kubernetes.io/name=denoiser --output 'jsonpath={.items[0].status.conditions[0].message}' | sed 's/^/        /; s/\. *preemption.*//'
 echo
 
-say "Two A100 nodes come: one with 4 GPUs, one that shares 2 by time slices (8 × “-SHARED”)"
+say "Two A100 nodes are added: one with 4 GPUs, one with 2 that are shared by time-slicing (8 × “-SHARED”)"
 node a100-1 a NVIDIA-A100-SXM4-80GB 4 tainted
 node a100-2 b NVIDIA-A100-SXM4-80GB-SHARED 8 tainted
-check "the denoiser is up" kubectl rollout status deployment/denoiser --timeout=120s
-check "the decoder is up" kubectl rollout status deployment/decoder --timeout=120s
-on_nodes() { # name, what its nodes are called
+check "the denoiser is available" kubectl rollout status deployment/denoiser --timeout=120s
+check "the decoder is available" kubectl rollout status deployment/decoder --timeout=120s
+on_nodes() { # name, prefix of the names of its nodes
   local nodes
   nodes=$(kubectl get pods --selector "app.kubernetes.io/name=$1" --field-selector status.phase=Running --output 'jsonpath={.items[*].spec.nodeName}')
   [ -n "$nodes" ] && for node in $nodes; do case $node in $2-*) ;; *) return 1 ;; esac; done
@@ -193,32 +193,32 @@ kubectl get pods --no-headers --output 'custom-columns=POD:.metadata.labels.app\
 admitted() { ! kubectl get events --all-namespaces --output 'jsonpath={.items[*].message}' | grep -E 'violates PodSecurity|forbidden'; }
 check "the namespace admitted every pod (no event says otherwise)" admitted
 
-# ── Budgets hold ─────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Disruption budgets ───────────────────────────────────────────────────────────────────────────────────────────────
 watch_budgets() { kubectl get pdb --watch --output 'jsonpath={.metadata.name}{" "}{.status.currentHealthy}{" "}{.status.desiredHealthy}{"\n"}' >"$work/budgets" 2>/dev/null & watcher=$!; }
 budgets_held() {
   kill "$watcher" 2>/dev/null || true
   wait "$watcher" 2>/dev/null || true
   awk '{ seen[$1]++; if (!($1 in least) || $2 - $3 < least[$1]) least[$1] = $2 - $3 }
-    END { for (name in least) { printf "        %-9s %3d looks, never less than %d over its budget\n", name, seen[name], least[name]; if (least[name] < 0) bad = 1 } exit bad }' "$work/budgets"
+    END { for (name in least) { printf "        %-9s %3d samples, never less than %d above its budget\n", name, seen[name], least[name]; if (least[name] < 0) bad = 1 } exit bad }' "$work/budgets"
 }
-say "A rolling update of everything keeps the budgets"
+say "A rolling update of all workloads respects the budgets"
 watch_budgets
-for name in gateway web encoder denoiser decoder muxer; do kubectl set env "deployment/$name" PROVED=rolling >/dev/null; done
-kubectl patch statefulset nats --type=merge --patch '{"spec":{"template":{"metadata":{"annotations":{"proved":"rolling"}}}}}' >/dev/null
+for name in gateway web encoder denoiser decoder muxer; do kubectl set env "deployment/$name" UPDATED=once >/dev/null; done
+kubectl patch statefulset nats --type=merge --patch '{"spec":{"template":{"metadata":{"annotations":{"updated":"once"}}}}}' >/dev/null
 for workload in deployment/gateway deployment/web deployment/encoder deployment/denoiser deployment/decoder deployment/muxer statefulset/nats; do
-  check "$workload is rolled" kubectl rollout status "$workload" --timeout=180s
+  check "$workload is updated" kubectl rollout status "$workload" --timeout=180s
 done
-if budgets_held; then pass "no budget was broken"; else fail "a budget was broken"; fi
+if budgets_held; then pass "no budget was violated"; else fail "a budget was violated"; fi
 
-say "Draining the CPU node that nats-0 is on, and an A100 node, keeps the budgets"
+say "Draining the CPU node that nats-0 runs on and an A100 node respects the budgets"
 watch_budgets
 first=$(kubectl get pod nats-0 --output 'jsonpath={.spec.nodeName}')
 check "$first is drained" kubectl drain "$first" --ignore-daemonsets --delete-emptydir-data --timeout=180s
 check "a100-1 is drained" kubectl drain a100-1 --ignore-daemonsets --delete-emptydir-data --timeout=180s
 for workload in deployment/gateway deployment/web deployment/encoder deployment/denoiser deployment/decoder deployment/muxer statefulset/nats; do
-  check "$workload is whole again, elsewhere" kubectl rollout status "$workload" --timeout=180s
+  check "$workload is available again on other nodes" kubectl rollout status "$workload" --timeout=180s
 done
-if budgets_held; then pass "no budget was broken"; else fail "a budget was broken"; fi
+if budgets_held; then pass "no budget was violated"; else fail "a budget was violated"; fi
 
-say "$([ "$failed" = 0 ] && echo 'All of it holds.' || echo 'Not all of it holds.')"
+say "$([ "$failed" = 0 ] && echo "All checks passed." || echo "Some checks failed.")"
 exit "$failed"

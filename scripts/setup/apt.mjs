@@ -13,18 +13,18 @@ import { runQuietly } from './run.mjs';
  * @property {string} sha256 of the .deb file, in hex
  */
 
-/** @returns {string | undefined} the first program that is needed to download and unpack packages, and is not on PATH */
+/** @returns {string | undefined} a program that downloading and unpacking packages needs and that is not on PATH */
 export function missingAptTool() {
   return ['apt-get', 'apt-config', 'dpkg-deb'].find((program) => findProgram(program) === null);
 }
 
 /**
- * Downloads packages without root rights. apt-get gets its own list of sources and its own folders; the system's stay as
- * they are.
+ * Downloads packages without root rights. apt-get uses its own list of sources and its own folders, so that those of the
+ * system do not change.
  *
  * @param {readonly DebianPackage[]} wanted
  * @returns {Promise<Uint8Array[]>} the .deb files, in the same order
- * @throws {import('./say.mjs').SetupError} with apt's message, or where a file has another SHA-256
+ * @throws {import('./say.mjs').SetupError} with apt's message, or when a file has another SHA-256
  */
 export async function downloadPackages(wanted) {
   const home = await mkdtemp(join(tmpdir(), 'cinematica-apt-'));

@@ -20,13 +20,13 @@ import { say, SetupError } from './say.mjs';
  */
 
 /**
- * Finds a program: the one that its variable names, then the one on PATH, then the one in the project's cache. Where there
- * is none, it unpacks Debian's package into the cache, or installs Homebrew's. No service is installed.
+ * Finds a program: the one that its variable names, then the one on PATH, then the one in the project's cache. If there is
+ * none, unpacks Debian's package into the cache, or installs Homebrew's. No service is installed.
  *
  * @param {string} root
  * @param {DebianProgram} program
  * @returns {Promise<string>} its path; with `shared` packages, their files are in the folder `share` beside it
- * @throws {SetupError} where the program can neither be found nor installed
+ * @throws {SetupError} when the program can neither be found nor installed
  */
 export async function debianProgram(root, { name, variable, version, brew, packages, shared = [] }) {
   const folder = join(root, '.cache', 'tools', `${name}-${version}`);

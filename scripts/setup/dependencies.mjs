@@ -11,7 +11,7 @@ import { say } from './say.mjs';
  * @param {string} root
  * @param {string} pnpm the program's path
  * @param {NodeJS.ProcessEnv} env
- * @throws {import('./say.mjs').SetupError} with pnpm's output, where it fails
+ * @throws {import('./say.mjs').SetupError} with pnpm's output when it fails
  */
 export async function installDependencies(root, pnpm, env) {
   const stampFile = join(root, '.cache', 'dependencies.sha256');
@@ -61,7 +61,7 @@ async function subfolders(folder) {
 
 /**
  * @param {string} file
- * @returns {Promise<string | null>} its text; null where there is no such file
+ * @returns {Promise<string | null>} its text; null when there is no such file
  */
 async function contents(file) {
   try {

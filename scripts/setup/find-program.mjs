@@ -2,9 +2,11 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
+ * Finds a program, as a shell does.
+ *
  * @param {string} command
- * @param {string} [path] folders, as in the environment's PATH, which is where it looks without it
- * @returns {string | null} the program's path; null where there is none
+ * @param {string} [path] the folders to search, separated as in PATH; by default those of PATH
+ * @returns {string | null} the program's path; null when there is none
  */
 export function findProgram(command, path = process.env.PATH ?? '') {
   for (const folder of path.split(delimiter)) {

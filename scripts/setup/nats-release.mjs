@@ -5,23 +5,23 @@ import { runQuietly } from './run.mjs';
 import { SetupError } from './say.mjs';
 
 /**
- * A place that has the NATS server.
+ * A source that the NATS server can be installed from.
  *
  * @typedef {object} NatsSource
  * @property {string} name
  * @property {string} version
- * @property {() => string | null} unfit why it has none for this machine; null where it has
- * @property {(folder: string) => Promise<void>} install puts the program, `nats-server`, into this new folder
+ * @property {() => string | null} unfit why it cannot be used on this machine; null when it can
+ * @property {(folder: string) => Promise<void>} install creates the folder with the program `nats-server` in it
  */
 
 const VERSION = '2.12.15';
 
-/** How long to wait for the answer: who can't reach it has another source. The download itself may take minutes. */
+/** The time limit for the first byte. It is short, because there is another source. The download itself may take minutes. */
 const ANSWER_MS = 5_000;
 const DOWNLOAD_MS = 300_000;
 
 /**
- * SHA-256 of the archives, by `process.arch`, as the project's own container images pin them.
+ * SHA-256 of the archives, by `process.arch`. The project's container images pin the same ones.
  *
  * @type {Record<string, { arch: string, sha256: string }>}
  */
@@ -49,10 +49,12 @@ export const officialRelease = {
 };
 
 /**
+ * Checks a downloaded file.
+ *
  * @param {Uint8Array} bytes
  * @param {string} sha256 in hex
- * @param {string} from what to name where it is another file
- * @throws {SetupError}
+ * @param {string} from the file's source, for the error message
+ * @throws {SetupError} when the file has another SHA-256
  */
 export function verify(bytes, sha256, from) {
   const found = createHash('sha256').update(bytes).digest('hex');
@@ -60,10 +62,11 @@ export function verify(bytes, sha256, from) {
 }
 
 /**
- * Unpacks beside the folder and then renames, so that what was stopped half-way is not taken for whole.
+ * Unpacks an archive into a temporary folder and then renames it, so that an interrupted installation is not mistaken for a
+ * complete one.
  *
- * @param {string} folder where the files end up
- * @param {string} fileName the archive's, while it is unpacked
+ * @param {string} folder the final folder
+ * @param {string} fileName the name of the archive while it is unpacked
  * @param {Uint8Array} bytes the archive
  * @param {(archive: string, to: string) => Promise<void>} unpack
  */
@@ -84,10 +87,12 @@ export async function unpackInto(folder, fileName, bytes, unpack) {
 }
 
 /**
+ * Downloads a file.
+ *
  * @param {string} url
- * @param {number} [answerMs] how long to wait for the answer, in milliseconds
+ * @param {number} [answerMs] the time limit for the first byte, in milliseconds
  * @returns {Promise<Uint8Array>}
- * @throws {SetupError}
+ * @throws {SetupError} when the server cannot be reached or answers with an error
  */
 export async function download(url, answerMs = ANSWER_MS) {
   const abort = new AbortController();

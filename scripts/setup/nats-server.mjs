@@ -16,7 +16,7 @@ const OLDEST = '2.10.27';
  * Finds or installs nats-server.
  *
  * @type {import('./tasks.mjs').Need}
- * @throws {SetupError} where it can neither be found nor installed
+ * @throws {SetupError} when it can neither be found nor installed
  */
 export async function natsServer(root) {
   return { NATS_SERVER: (await findNatsServer(root)) ?? (await installNatsServer(root)) };
@@ -26,7 +26,7 @@ export async function natsServer(root) {
  * Finds or installs nats-server, unless NATS_URL names a running server.
  *
  * @type {import('./tasks.mjs').Need}
- * @throws {SetupError} where it can neither be found nor installed
+ * @throws {SetupError} when it can neither be found nor installed
  */
 export async function natsServerOrUrl(root) {
   return process.env.NATS_URL ? {} : natsServer(root);

@@ -2,16 +2,17 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How often it is looked whether the other one is done. Milliseconds. */
-const LOOK_MS = 100;
+/** How often the lock is checked while another process has it. Milliseconds. */
+const POLL_MS = 100;
 
 /**
- * Does something that no other process of this project may do at the same time.
+ * Runs work while no other process of this project runs work with the same lock.
  *
  * @template T
- * @param {string} lock the file that says who does it; one that a process left when it was killed counts for nothing
+ * @param {string} lock the lock file, which contains the id of the process that has it. The lock of a process that no longer
+ *   exists is ignored.
  * @param {() => Promise<T>} work
- * @returns {Promise<T>} what the work gives
+ * @returns {Promise<T>} the result of the work
  */
 export async function oneAtATime(lock, work) {
   await mkdir(dirname(lock), { recursive: true });
@@ -23,9 +24,9 @@ export async function oneAtATime(lock, work) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
     const holder = Number(await readFile(lock, 'utf8').catch(() => '0'));
-    // 0: just made, or just gone.
+    // 0: the file has just been created, or just been removed.
     if (holder > 0 && !isAlive(holder)) await rm(lock, { force: true });
-    else await sleep(LOOK_MS);
+    else await sleep(POLL_MS);
   }
   try {
     return await work();
@@ -34,7 +35,11 @@ export async function oneAtATime(lock, work) {
   }
 }
 
-/** @param {number} pid */
+/**
+ * Whether a process exists.
+ *
+ * @param {number} pid
+ */
 function isAlive(pid) {
   try {
     process.kill(pid, 0);

@@ -1,10 +1,10 @@
 import { SetupError } from './say.mjs';
 
-/** @typedef {{ name: string, version: string, integrity: string }} Pin one npm package, as its registry serves it */
+/** @typedef {{ name: string, version: string, integrity: string }} Pin a version of an npm package */
 
 /**
- * The programs the project runs on, pinned for each platform. They are npm packages that hold the binary and have no
- * install script. Where a platform's newest release differs from the others', it is the newest the registry has for it.
+ * The programs that the project runs on, pinned for each platform. They are npm packages that contain the binary and have no
+ * install script. A platform whose version differs from the others' has the newest one that was published for it.
  *
  * @type {Record<string, { node: Pin, pnpm: Pin }>}
  */
@@ -52,7 +52,7 @@ const pins = {
  *
  * @param {string} platform `process.platform`
  * @param {string} arch `process.arch`
- * @throws {SetupError} where the project does not run: ONNX Runtime or pnpm has no build for it
+ * @throws {SetupError} when the project does not run there: ONNX Runtime or pnpm has no build for it
  */
 export function pinsFor(platform, arch) {
   const found = pins[`${platform}-${arch}`];

@@ -66,10 +66,10 @@ export const PROMETHEUS = {
 };
 
 /**
- * Installs Prometheus where the system is started with `--observe`.
+ * Installs Prometheus if the system is started with `--observe`.
  *
  * @type {import('./tasks.mjs').Need}
- * @throws {import('./say.mjs').SetupError} where it can neither be found nor installed
+ * @throws {import('./say.mjs').SetupError} when it can neither be found nor installed
  */
 export async function prometheusToObserve(root, _env, args = []) {
   return args.includes('--observe') ? { PROMETHEUS: await debianProgram(root, PROMETHEUS) } : {};

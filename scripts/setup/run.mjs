@@ -2,19 +2,19 @@ import { spawn } from 'node:child_process';
 import { SetupError } from './say.mjs';
 
 /** @typedef {{ code: number | null, signal: NodeJS.Signals | null }} Exit the exit code or the signal; the other one is null */
-/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv }} Surroundings */
+/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv }} Options */
 
 /**
  * Runs a command on this process's terminal and passes on the signals that this process receives.
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {Surroundings} surroundings
+ * @param {Options} options
  * @returns {Promise<Exit>}
- * @throws {SetupError} where the command can’t be started
+ * @throws {SetupError} when the command can’t be started
  */
-export function run(command, args, surroundings) {
-  const child = spawn(command, args, { ...surroundings, stdio: 'inherit' });
+export function run(command, args, options) {
+  const child = spawn(command, args, { ...options, stdio: 'inherit' });
   return ended(child, command);
 }
 
@@ -23,11 +23,11 @@ export function run(command, args, surroundings) {
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {Surroundings} [surroundings]
- * @throws {SetupError} with the command's output, where its exit status is not 0
+ * @param {Options} [options]
+ * @throws {SetupError} with the command's output when its exit status is not 0
  */
-export async function runQuietly(command, args, surroundings = {}) {
-  const child = spawn(command, args, { ...surroundings, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function runQuietly(command, args, options = {}) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text));

@@ -12,7 +12,7 @@ import { say, SetupError } from './say.mjs';
  * @property {() => boolean} present
  * @property {() => boolean} offered whether this system's package manager has it
  * @property {boolean} optional whether the task also works without it
- * @property {string} missing the message where it can't be installed
+ * @property {string} missing the message when it can't be installed
  */
 
 export const ffmpeg = need({
@@ -23,7 +23,7 @@ export const ffmpeg = need({
   missing: 'ffmpeg is needed and could not be installed: install it with your package manager, and run this again.',
 });
 
-/** A Vulkan driver without a GPU, for the WebGPU test: Debian's chromium carries one that ONNX Runtime accepts. */
+/** A software Vulkan driver for the WebGPU test. Debian's chromium contains one that ONNX Runtime accepts. */
 export const swiftShader = need({
   what: 'chromium',
   present: () => existsSync('/usr/lib/chromium/vk_swiftshader_icd.json'),
@@ -64,10 +64,10 @@ function need(wanted) {
 }
 
 /**
- * Installs it with apt-get, where that needs no password, or with Homebrew.
+ * Installs packages with apt-get, if that needs no password, or with Homebrew.
  *
  * @param {SystemNeed} need
- * @throws {SetupError} where it is missing, can't be installed, and is not optional
+ * @throws {SetupError} when it is missing, can't be installed, and is not optional
  */
 async function ensureSystemPackage(need) {
   if (need.present()) return;
@@ -83,7 +83,7 @@ async function ensureSystemPackage(need) {
     }
     if (need.present()) return;
   }
-  // On CI nobody reads the message, so everything that is offered must be installed.
+  // On CI nobody reads the message, so everything that the package manager offers must be installed.
   const skip = need.optional && !(need.offered() && process.env.CI);
   if (!skip) throw new SetupError(`${why}${need.missing}`);
   say(need.missing);

@@ -14,15 +14,15 @@ import { webApp } from './web-app.mjs';
  *
  * @callback Need
  * @param {string} root
- * @param {NodeJS.ProcessEnv} [env] the task's, so far
- * @param {readonly string[]} [args] the user's
+ * @param {NodeJS.ProcessEnv} [env] the task's environment so far
+ * @param {readonly string[]} [args] the user's arguments
  * @returns {Promise<NodeJS.ProcessEnv>} variables for the task's environment
  */
 
 /**
  * @typedef {object} Task
  * @property {Need[]} needs
- * @property {'root' | 'caller'} runsIn the folder its commands start in: the project's, or the one the user called from
+ * @property {'root' | 'caller'} runsIn the working directory of its commands: the project's root, or the user's
  * @property {(args: string[], root: string) => Command[]} commands for the user's arguments; the first failure ends the task
  */
 
@@ -69,7 +69,7 @@ export const tasks = {
 /**
  * @param {string | undefined} name
  * @returns {Task}
- * @throws {SetupError} where there is no such task
+ * @throws {SetupError} when there is no such task
  */
 export function findTask(name) {
   const task = name !== undefined && Object.hasOwn(tasks, name) ? tasks[name] : undefined;
@@ -139,5 +139,5 @@ function benchCommands([name, ...args], root) {
     .map((file) => file.slice(0, -'.ts'.length));
   if (name !== undefined && names.includes(name)) return [['node', join(root, 'bench', `${name}.ts`), ...args]];
   const which = name === undefined ? 'Which bench' : `No bench “${name}”`;
-  throw new SetupError(`${which}? npm run bench -- NAME, with one of: ${names.join(', ')}.`);
+  throw new SetupError(`${which}: use npm run bench -- NAME, where NAME is one of ${names.join(', ')}.`);
 }

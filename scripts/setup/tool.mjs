@@ -5,13 +5,12 @@ import { runQuietly } from './run.mjs';
 import { say } from './say.mjs';
 
 /**
- * Installs a pinned npm package into the project's cache. npm uses the user's settings and checks the integrity that a
- * lockfile states.
+ * Installs a pinned npm package into the project's cache. npm uses the user's settings and checks the integrity.
  *
  * @param {string} root
  * @param {import('./pins.mjs').Pin} pin
  * @returns {Promise<string>} the package's folder
- * @throws {import('./say.mjs').SetupError} where npm can't install it
+ * @throws {import('./say.mjs').SetupError} when npm can't install it
  */
 export async function installTool(root, pin) {
   const home = join(root, '.cache', 'tools', `${pin.name.replace('/', '-')}-${pin.version}`);
@@ -30,7 +29,7 @@ export async function installTool(root, pin) {
       cwd: partial,
     });
     await rename(partial, home).catch((/** @type {unknown} */ error) => {
-      // Another process has installed it meanwhile.
+      // Another process has installed it in the meantime.
       if (!existsSync(folder)) throw error;
     });
   } finally {
@@ -40,7 +39,7 @@ export async function installTool(root, pin) {
 }
 
 /**
- * The npm project that holds one package and nothing else.
+ * The lockfile of an npm project with a single package.
  *
  * @param {import('./pins.mjs').Pin} pin
  */

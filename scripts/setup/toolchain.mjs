@@ -11,7 +11,7 @@ const OLDEST_NODE = '24.11.0';
  *
  * @param {string} root
  * @returns {Promise<{ node: string, pnpm: string }>} the paths of the two programs
- * @throws {import('./say.mjs').SetupError} on a platform the project does not run on, or where an install fails
+ * @throws {import('./say.mjs').SetupError} on a platform that the project does not run on, or when an installation fails
  */
 export async function findToolchain(root) {
   const pins = pinsFor(process.platform, process.arch);

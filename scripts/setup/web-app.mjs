@@ -6,7 +6,7 @@ import { oneAtATime } from './one-at-a-time.mjs';
 import { runQuietly } from './run.mjs';
 import { say } from './say.mjs';
 
-/** The files that the build reads. Everything else in `web/` is generated or is for tests. */
+/** The files that the build reads. Everything else in `web/` is generated, or only for tests. */
 const SOURCES = [
   'pnpm-lock.yaml',
   'packages/protocol/src',

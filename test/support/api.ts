@@ -5,38 +5,36 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { VideoClient } from './real-system.ts';
 
-/** What services that use the API do. */
-
 export const idOf = ({ name }: Pick<Video, 'name'>): string => name.replace('videos/', '');
 
 export const isFinal = ({ state }: Video): boolean =>
   state === Video_State.DONE || state === Video_State.FAILED || state === Video_State.CANCELLED;
 
-/** Watches a video to its end, after each break from where it was. @returns its story after `afterSequence` */
+/** Watches a video to its end. After a lost connection it continues after the last event. @returns all events */
 export async function watchToEnd(
   client: VideoClient,
   name: string,
   onEvent: (event: VideoEvent) => void = () => undefined,
 ): Promise<VideoEvent[]> {
-  const story: VideoEvent[] = [];
+  const events: VideoEvent[] = [];
   for (;;) {
-    const afterSequence = story.at(-1)?.sequence ?? 0n;
+    const afterSequence = events.at(-1)?.sequence ?? 0n;
     try {
       for await (const { message } of client.watchVideo({ name, afterSequence })) {
         if (message.case !== 'event') continue;
-        story.push(message.value);
+        events.push(message.value);
         onEvent(message.value);
       }
     } catch (error) {
       if (!mayTryAgain(error)) throw error;
     }
-    const last = story.at(-1)?.video;
-    if (last && isFinal(last)) return story;
+    const last = events.at(-1)?.video;
+    if (last && isFinal(last)) return events;
     await delay(100);
   }
 }
 
-/** Calls until it is answered: the gateway may be away, or NATS behind it. */
+/** Repeats a call while the gateway, or NATS behind it, is unreachable: 300 times, every 0.1 s. */
 export async function untilAnswered<T>(call: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
@@ -48,17 +46,17 @@ export async function untilAnswered<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What the network says, and what the API itself says is to be tried again; never a fault of the service. */
+/** Whether the network failed, or the API asks for another try. Faults of the service are not retried. */
 function mayTryAgain(error: unknown): boolean {
   const { code } = ConnectError.from(error);
   return reasonOf(error) === '' || code === Code.Unavailable || code === Code.ResourceExhausted;
 }
 
-/** The reason that the API gives for a refusal; empty where it was not the API that refused. */
+/** The `ErrorReason` of the API; empty when the error did not come from the API. */
 export const reasonOf = (error: unknown): string =>
   ConnectError.from(error).findDetails(ErrorInfoSchema)[0]?.reason ?? '';
 
-/** A file of a video, as everyone fetches it. */
+/** Downloads a file of a video by its public link. */
 export async function fetchMedia(baseUrl: string, video: Video, kind: MediaKind): Promise<Buffer> {
   const link = video.media.find((file) => file.kind === kind)?.url;
   if (link === undefined) throw new Error(`${video.name} has no file of the kind ${kind}`);

@@ -1,9 +1,9 @@
-/** `kill -9`. @returns whether there was still such a process */
+/** Sends SIGKILL. @returns whether the process still existed */
 export function killHard(pid: number): boolean {
   try {
     return process.kill(pid, 'SIGKILL');
   } catch {
-    // It has just ended by itself.
+    // It has already ended.
     return false;
   }
 }

@@ -2,7 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { bucketName, bucketStream, DEAD_LETTER_STREAM, LIFETIMES, STAGES, workStream } from '@cinematica/pipeline';
 import type { RealSystem } from './real-system.ts';
 
-/** Objects in each bucket that is not empty, chunks that belong to none, and messages in queues, by name. */
+/** Counts what is stored: the objects of each bucket, chunks without an object, and messages of queues. Zeros are left out. */
 export async function leftovers({
   nats,
   artifacts,
@@ -18,7 +18,7 @@ export async function leftovers({
     const subjects_filter = `$O.${name}.C.>`;
     const { state } = await manager.streams.info(bucketStream(lifetime), { subjects_filter });
     count(name, objects);
-    count(`${name}: chunks of nothing`, Object.keys(state.subjects ?? {}).length - objects);
+    count(`${name}: chunks without object`, Object.keys(state.subjects ?? {}).length - objects);
   }
   for (const stream of [...STAGES.map(workStream), DEAD_LETTER_STREAM]) {
     count(stream, (await manager.streams.info(stream)).state.messages);
@@ -26,7 +26,7 @@ export async function leftovers({
   return counts;
 }
 
-/** How often messages of the work queues were delivered that had been before. */
+/** How often messages of the work queues were delivered again. */
 export async function redeliveries({ nats }: RealSystem): Promise<number> {
   const manager = await jetstreamManager(nats, { checkAPI: false });
   let more = 0;

@@ -9,10 +9,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../../scripts/launch/ports.ts';
 import { findNatsServer } from '../../scripts/setup/nats-server.mjs';
 
-/** Where nats-server is: NATS_SERVER, PATH, or the project's cache. @throws where there is none. */
+/** The path of nats-server, from NATS_SERVER, PATH or the project's cache. @throws when there is none. */
 export async function natsServerPath(): Promise<string> {
   const path = await findNatsServer(join(import.meta.dirname, '../..'));
-  if (path === null) throw new Error('these tests need nats-server: npm test gets it; or set NATS_SERVER to its path');
+  if (path === null)
+    throw new Error('these tests need nats-server: npm test installs it, or set NATS_SERVER to its path');
   return path;
 }
 
@@ -22,17 +23,17 @@ export interface TestNats extends AsyncDisposable {
   readonly folder: string;
   /** The id of the process that runs now; 0 for none. */
   readonly pid: number;
-  /** SIGKILL; the port and what it stored stay. */
+  /** Sends SIGKILL. `start` uses the same port and files. */
   kill(): Promise<void>;
   start(): Promise<void>;
 }
 
 export interface TestNatsOptions {
-  /** Further lines of the configuration. */
+  /** Further lines of the configuration. @default none */
   readonly extra?: string;
-  /** The most bytes on disk. Default: as the server chooses. */
+  /** The limit of its storage on disk, bytes. @default chosen by the server */
   readonly maxDisk?: number;
-  /** Where its files go, in place of a new folder. */
+  /** The folder for its files. @default a new one, removed at the end */
   readonly folder?: string;
   /** How often the server syncs its files to the disk. Default `always`, as in production. */
   readonly syncInterval?: string;
@@ -72,7 +73,7 @@ ${extra}
     kill: () => stop('SIGKILL'),
     async start() {
       child = spawn(program, ['-c', config], { stdio: 'ignore' });
-      await untilItAnswers(server.url);
+      await untilListening(server.url);
     },
     async [Symbol.asyncDispose]() {
       await stop('SIGKILL');
@@ -83,14 +84,14 @@ ${extra}
   return server;
 }
 
-async function untilItAnswers(url: string): Promise<void> {
+async function untilListening(url: string): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     try {
       const connection = await connect({ servers: url, reconnect: false, timeout: 500 });
       await connection.close();
       return;
     } catch (error) {
-      // One that refuses us answers.
+      // A server that rejects the connection is running.
       if (error instanceof Error && /authori[sz]ation/i.test(`${error.name} ${error.message}`)) return;
       await delay(50);
     }

@@ -5,7 +5,7 @@ import { json } from 'node:stream/consumers';
 import { readSpans } from './otlp.ts';
 import type { Span } from './otlp.ts';
 
-/** What collectors are to services: takes traces by OTLP over HTTP. */
+/** Receives traces over OTLP and HTTP, as a collector does. */
 export interface OtlpReceiver extends AsyncDisposable {
   readonly endpoint: string;
   readonly spans: readonly Span[];

@@ -6,13 +6,13 @@ export interface Span {
   readonly name: string;
   readonly traceId: string;
   readonly spanId: string;
-  /** Empty for none. */
+  /** Empty for a root span. */
   readonly parentSpanId: string;
-  /** Since 1970. Milliseconds. */
+  /** Milliseconds since 1970. */
   readonly start: number;
   readonly end: number;
   readonly failed: boolean;
-  /** The spans that it follows without being a part of them. */
+  /** Spans that are related to it and not its parents. */
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -49,13 +49,13 @@ const requestSchema = z.object({
     .default([]),
 });
 
-/** OTLP's code for a span that failed. */
+/** `STATUS_CODE_ERROR` of OTLP. */
 const ERROR = 2;
 
 /**
- * Reads what services send to a collector: OTLP's request for traces, as JSON.
+ * Reads the spans of an `ExportTraceServiceRequest` of OTLP, encoded as JSON.
  *
- * @throws z.ZodError where it is none
+ * @throws z.ZodError when it is not one
  */
 export function readSpans(request: unknown): Span[] {
   return requestSchema.parse(request).resourceSpans.flatMap(({ resource, scopeSpans }) =>
@@ -71,7 +71,7 @@ export function readSpans(request: unknown): Span[] {
   );
 }
 
-/** @param value such as `{ stringValue: 'x' }` */
+/** @param value an `AnyValue` of OTLP, for example `{ stringValue: 'x' }` */
 function readValue(value: Record<string, unknown>): string {
   const [first] = Object.values(value);
   return typeof first === 'string' ? first : JSON.stringify(first ?? null);

@@ -21,7 +21,7 @@ const answerSchema = z.object({
  * Evaluates a query now.
  *
  * @param server the URL of a Prometheus server
- * @throws where the server does not answer, or does not answer with an instant vector
+ * @throws when the server does not answer, or answers with something else than an instant vector
  */
 export async function queryPrometheus(server: string, query: string): Promise<Sample[]> {
   const response = await fetch(new URL(`/api/v1/query?${new URLSearchParams({ query }).toString()}`, server));

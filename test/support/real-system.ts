@@ -31,7 +31,7 @@ export const STAGE_SERVICES = ['encoder', 'denoiser', 'decoder', 'muxer'] as con
 export type StageService = (typeof STAGE_SERVICES)[number];
 export type ServiceName = StageService | 'gateway';
 
-/** Services that call with a key of their own; what `ann` makes is `key-ann`'s. */
+/** Callers of the API, each with its own key. The videos of `ann` belong to the owner `key-ann`. */
 export const CALLERS = ['ann', 'bob', 'cid', 'zed'] as const;
 export type Caller = (typeof CALLERS)[number];
 export const ownerOf = (caller: Caller): string => `key-${caller}`;
@@ -39,33 +39,33 @@ export const ownerOf = (caller: Caller): string => `key-${caller}`;
 export type VideoClient = Client<typeof VideoService>;
 
 /**
- * The whole system as `npm start` runs it: NATS with a user a service, and every service a process that is started again
- * when it ends. Its intervals are short.
+ * The whole system as `npm start` runs it: NATS with one user for each service, and one process for each service, which is
+ * restarted when it ends. Its intervals are short.
  */
 export interface RealSystem extends AsyncDisposable {
-  /** Where the gateway is. */
+  /** The address of the gateway. */
   readonly url: string;
-  /** All that it keeps: the files of NATS, the secrets, the logs. */
+  /** The data folder: the files of NATS, the secrets, the logs. */
   readonly folder: string;
   readonly settings: PipelineSettings;
   client(caller: Caller): VideoClient;
-  /** Looks at everything, with the gateway's rights. */
+  /** A connection with the permissions of the gateway. */
   readonly nats: NatsConnection;
   readonly records: Records;
   /** All records, as they change. */
   readonly table: VideoTable;
   readonly artifacts: Artifacts;
-  /** null while it is being started again. */
+  /** The process id; null while the process is being restarted. */
   pid(name: ServiceName | 'nats'): Promise<number | null>;
-  /** What a service has started for itself and runs now: its model, ffmpeg, the process that decodes photos. */
+  /** The ids of a service's child processes: ONNX Runtime, ffmpeg, photo processes. */
   children(name: ServiceName): Promise<number[]>;
-  /** A stage's metric, all its labels added up. */
+  /** The sum of a stage's metric over all labels. */
   metric(name: StageService, metric: string): Promise<number>;
-  /** How long it took until all of it was ready: the pace of this machine, with all else that it does. Milliseconds. */
+  /** How long the start took, as a measure of this machine's speed. Milliseconds. */
   readonly startTime: number;
   /** The address of Prometheus. Undefined unless the system was started with `observe`. */
   readonly prometheusUrl: string | undefined;
-  /** What the user of `npm start` reads. */
+  /** The lines that `npm start` prints for its user. */
   readonly said: readonly string[];
 }
 
@@ -91,15 +91,15 @@ const SHORT = {
 };
 
 export interface RealSystemOptions {
-  /** The folder of a checkpoint. Default: the test fixture with random weights. */
+  /** The folder of a checkpoint. @default the test fixture with random weights */
   readonly model?: string;
-  /** As `npm start -- --observe`; PROMETHEUS must then name the program. Default false. */
+  /** Also starts Prometheus, as `npm start -- --observe` does. PROMETHEUS must then be the path of the program. @default false */
   readonly observe?: boolean;
-  /** The data folder, which is kept. Default: a new folder, which is removed. */
+  /** The data folder, which is kept. @default a new folder, which is removed */
   readonly data?: string;
 }
 
-/** @param env what differs from the short intervals, or else from the defaults. */
+/** @param env environment variables that replace the short intervals or the defaults */
 export async function startRealSystem(
   env: Readonly<Record<string, string>> = {},
   options: RealSystemOptions = {},
@@ -115,7 +115,7 @@ export async function startRealSystem(
   const dataFolder = await openDataFolder(data, AbortSignal.timeout(10_000));
   const { logs, nats: natsFiles } = dataFolder;
   const { nats: passwords } = await ensureSecrets(dataFolder.secretsFile, Object.keys(USER_PERMISSIONS));
-  // The launcher opens it again.
+  // The launcher opens the folder itself.
   await dataFolder[Symbol.asyncDispose]();
 
   const surroundings: NodeJS.ProcessEnv = {
@@ -142,9 +142,9 @@ export async function startRealSystem(
     launcher.kill();
     await launcher.stop();
   });
-  const begun = Date.now();
+  const startedAt = Date.now();
   const url = await launcher.start(AbortSignal.timeout(180_000));
-  const startTime = Date.now() - begun;
+  const startTime = Date.now() - startedAt;
 
   const listens = /listen: "([^"]+)"/.exec(await readFile(natsFiles.config, 'utf8'))?.[1] ?? '';
   const credentials = { NATS_USER: 'gateway', NATS_PASSWORD: passwords.gateway };
@@ -189,19 +189,19 @@ export async function startRealSystem(
   };
 }
 
-/** @param launcher the process that started the system. @returns null while it is being started again */
+/** @param launcher the id of the process that started the system. @returns null while the service is being restarted */
 export async function servicePid(name: ServiceName, launcher = process.pid): Promise<number | null> {
   const [found] = await processes('-P', String(launcher), '-f', join(ROOT, 'services', name, 'src', 'main.ts'));
   return found ?? null;
 }
 
-/** What a service has started for itself and runs now: its model, ffmpeg, the process that decodes photos. */
+/** The ids of a service's child processes: ONNX Runtime, ffmpeg, photo processes. */
 export function serviceChildren(parent: number): Promise<number[]> {
-  // The launcher's guard of it, a shell, is its child as well.
+  // The guard of the launcher, a shell, is a child of the service, too.
   return processes('-P', String(parent), '-f', 'child[.]ts|ffmpeg');
 }
 
-/** The ids of processes, as pgrep finds them. */
+/** The ids of the processes that pgrep finds. */
 async function processes(...args: readonly string[]): Promise<number[]> {
   const { stdout } = await promisify(execFile)('pgrep', [...args]).catch(() => ({ stdout: '' }));
   return stdout.split('\n').filter(Boolean).map(Number);

@@ -32,30 +32,30 @@ import { STAGE_SERVICES } from './real-system.ts';
 import type { StageService } from './real-system.ts';
 import type { TestNats } from './nats-server.ts';
 
-/** A stage's process; there may be a second one of it. */
+/** The process of a stage. `#2` is a second process of the same stage. */
 export type StageProcess = StageService | `${StageService}#2`;
 
 /** The provisioner and the four stages as processes, on a NATS server with the users of a real system. */
 export interface StageSystem extends AsyncDisposable {
-  /** With the gateway's rights. */
+  /** A connection with the permissions of the gateway. */
   readonly nats: NatsConnection;
   readonly records: Records;
   readonly artifacts: Artifacts;
   readonly token: string;
-  /** Where a stage's RPCs are. */
+  /** The address of a stage's gRPC server. */
   address(name: StageService): string;
   metricsUrl(name: StageService): string;
   pid(name: StageProcess): number;
-  /** Makes a video, as a gateway does; it is let in at once. */
+  /** Creates a video, as a gateway does. It is admitted immediately. */
   create(photo: Uint8Array, request: PlanRequest): Promise<VideoRef>;
-  /** Waits until a record is as wanted. */
+  /** Waits until a record meets a condition. */
   until(ref: VideoRef, wanted: (stored: StoredRecord) => boolean): Promise<StoredRecord>;
-  /** Waits until a video is finished, in whatever way. */
+  /** Waits until a video is done, failed or cancelled. */
   finished(ref: VideoRef): Promise<StoredRecord>;
-  /** Ends a stage's process and waits for it; it is not started again by itself. @returns its exit code */
+  /** Sends a signal to a stage's process and waits for its end. It is not restarted. @returns its exit code */
   stop(name: StageProcess, signal: NodeJS.Signals): Promise<number | null>;
   start(name: StageProcess): Promise<void>;
-  /** What the processes said, a line each. */
+  /** The log lines of all processes. */
   readonly lines: readonly string[];
 }
 
@@ -80,7 +80,7 @@ interface Running {
   readonly metrics: number;
 }
 
-/** @param model a checkpoint's folder. */
+/** @param model the folder of a checkpoint */
 export async function startStageSystem(model: string): Promise<StageSystem> {
   const server = await startTestNats({ extra: users() });
   const lines: string[] = [];
@@ -91,7 +91,7 @@ export async function startStageSystem(model: string): Promise<StageSystem> {
     await Promise.all([...running.keys()].map((name) => stop(name, 'SIGKILL')));
   });
 
-  // They don't take turns in computing: one that a test pauses would keep its turn.
+  // Without the compute lock: a process that a test pauses would keep the lock.
   const environment = (user: string) => ({
     ...process.env,
     ...Object.fromEntries(Object.entries(SHORT).map(([name, value]) => [name, String(value)])),
@@ -155,7 +155,7 @@ export async function startStageSystem(model: string): Promise<StageSystem> {
       if (stored && wanted(stored)) return stored;
       await delay(20);
     }
-    throw new Error(`it took too long:\n${lines.join('\n')}`);
+    throw new Error(`timed out waiting for a record:\n${lines.join('\n')}`);
   }
 
   const kept = cleanup.move();
@@ -177,7 +177,7 @@ export async function startStageSystem(model: string): Promise<StageSystem> {
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
 
-/** What a gateway does to have videos made. */
+/** The parts of a gateway that make videos, without its server. */
 async function startGateway(server: TestNats, say: (line: string) => void) {
   const settings = pipelineSettings(SHORT);
   const credentials = { NATS_URL: server.url, NATS_USER: 'gateway', NATS_PASSWORD: PASSWORD };
@@ -213,7 +213,7 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
   };
 }
 
-/** The account of a real system: each service may do what its own list allows, and no more. */
+/** The accounts of a real system, in which each service has only its own permissions. */
 function users(): string {
   const config = natsConfig({
     port: 0,

@@ -18,7 +18,7 @@ export interface DenoiseShape {
 
 export interface DenoiseGraphs {
   /**
-   * Runs once per video. Input `image_embeds` `[1, projection_dim]`; one output vector for each cross-attention layer, with
+   * Runs once per segment, before the steps. Input `image_embeds` `[1, projection_dim]`; one output vector for each cross-attention layer, with
    * the name of the corresponding input of `step`.
    */
   readonly condition: GraphDraft;

@@ -115,7 +115,8 @@ export const ErrorReason = {
   TOO_MANY_VIDEOS: 12,
 
   /**
-   * The caller sends too many requests. `google.rpc.RetryInfo` gives the time to wait. RESOURCE_EXHAUSTED.
+   * The caller exceeds the limit of requests per second. `google.rpc.RetryInfo` gives the time to wait.
+   * RESOURCE_EXHAUSTED.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_REQUESTS = 13;
    */
@@ -164,8 +165,8 @@ export const ErrorReason = {
   STAGE_FAILED: 19,
 
   /**
-   * In `Video.error`: the video took longer than the time limit. In a call: the request arrived too slowly.
-   * DEADLINE_EXCEEDED.
+   * In `Video.error`: a stage made no progress for longer than the time limit. In a call: the body of the request was
+   * received too slowly. DEADLINE_EXCEEDED.
    *
    * @generated from enum value: ERROR_REASON_TOOK_TOO_LONG = 20;
    */
