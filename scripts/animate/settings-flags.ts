@@ -36,6 +36,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   shape: 'size',
   crop: 'focus',
   preset: 'preset',
+  camera: 'camera',
   outputs: 'also',
   model: 'model',
 };

@@ -1,9 +1,9 @@
 import { createPlan } from '@cinematica/pipeline/plan';
 import type { ModelRef, Plan } from '@cinematica/pipeline';
 import { refuseFields } from '@cinematica/protocol';
-import { ErrorReason, MediaKind, Preset } from '@cinematica/protocol/v1';
+import { CameraMove, ErrorReason, MediaKind, Preset } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
-import { pickSettings, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
+import { cameraMoveName, pickSettings, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
 import { chooseSize, SizeError } from '@cinematica/settings/choose-size';
 import { SettingsError } from '@cinematica/svd';
 import type { ModelCard, Preset as PresetName, Size } from '@cinematica/svd';
@@ -62,6 +62,7 @@ export function resolvePlan(model: LoadedModel, settings: VideoSettings | undefi
       ...(settings && pickSettings(settings)),
       ...chooseSize(shapeOf(settings), photo, card),
       seed: settings?.seed ?? seed,
+      camera: cameraMoveName(settings?.camera ?? CameraMove.UNSPECIFIED),
       focus: { x, y, zoom },
       outputs: ['mp4', ...(settings?.outputs ?? []).flatMap((kind) => OUTPUT_NAMES[kind] ?? [])],
       preset,
@@ -87,6 +88,7 @@ function shapeOf(settings: VideoSettings | undefined): string {
 /** The path of a rejected setting in the API. */
 function fieldOf({ field }: SettingsError): string {
   if (field === 'width' || field === 'height') return `settings.size.${field}`;
+  if (field === 'camera') return 'settings.camera';
   const setting = SETTING_NAMES.find((name) => name === field);
   return setting ? `settings.${SETTINGS[setting].field}` : 'settings';
 }

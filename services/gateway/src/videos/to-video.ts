@@ -3,10 +3,18 @@ import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { FailureReason, TaskState, VideoState } from '@cinematica/pipeline';
 import type { PipelineSettings, Plan, StoredRecord, VideoRecord } from '@cinematica/pipeline';
-import { ErrorReason, MediaKind, Preset, Video_State, VideoSchema, VideoSettingsSchema } from '@cinematica/protocol/v1';
+import {
+  CameraMove,
+  ErrorReason,
+  MediaKind,
+  Preset,
+  Video_State,
+  VideoSchema,
+  VideoSettingsSchema,
+} from '@cinematica/protocol/v1';
 import type { MediaSchema, Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { pickSettings } from '@cinematica/settings';
+import { CAMERA_MOVES, pickSettings } from '@cinematica/settings';
 import { mediaFiles, toMedia } from '../media/media-files.ts';
 import type { MediaLinks } from '../media/media-links.ts';
 import { progressOf, publicStage } from './progress.ts';
@@ -49,6 +57,8 @@ const OUTPUTS: Readonly<Record<string, MediaKind>> = {
   webp: MediaKind.WEBP,
   webm: MediaKind.WEBM,
 };
+
+const CAMERAS: Readonly<Record<string, CameraMove>> = CAMERA_MOVES;
 
 /** Without an estimate, the video depends on the record only, and is the same for every watcher. */
 export const NO_ESTIMATE: QueueEstimate = { position: null, seconds: null };
@@ -120,6 +130,7 @@ function settingsOf(plan: Plan): VideoSettings {
     preset: PRESETS[plan.preset] ?? Preset.UNSPECIFIED,
     shape: { case: 'size', value: { width: plan.width, height: plan.height } },
     crop: { x: plan.focusX, y: plan.focusY, zoom: plan.zoom || 1 },
+    camera: CAMERAS[plan.camera] ?? CameraMove.UNSPECIFIED,
     outputs: plan.outputs.flatMap((output) => OUTPUTS[output] ?? []),
   });
 }
