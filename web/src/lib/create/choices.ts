@@ -1,5 +1,6 @@
-import { MediaKind, Preset } from '@cinematica/protocol/v1';
+import { CameraMove, MediaKind, Preset } from '@cinematica/protocol/v1';
 import type { Capabilities, Limits, Model, Range, VideoSettings } from '@cinematica/protocol/v1';
+import { cameraMoveName } from '@cinematica/settings';
 import { DEFAULT_CROP, isDefaultCrop } from './crop.ts';
 import type { Crop, Size } from './crop.ts';
 import { aspectOf, shapeForSize } from './shapes.ts';
@@ -27,6 +28,8 @@ export type ExtraOutput = (typeof EXTRA_OUTPUTS)[number];
 export interface Choices {
   readonly preset: Preset;
   readonly shape: Shape;
+  /** One of the model's camera moves; `UNSPECIFIED` if the seed determines how the camera moves. */
+  readonly camera: CameraMove;
   /** Numeric settings that differ from the preset's. */
   readonly overrides: Partial<NumericSettings>;
   readonly extras: readonly ExtraOutput[];
@@ -40,7 +43,13 @@ export const MAX_SEED = 2 ** 32 - 1;
 /** From little motion to much. */
 export const PRESETS = [Preset.CALM, Preset.NATURAL, Preset.LIVELY] as const;
 
-export const DEFAULT_CHOICES: Choices = { preset: Preset.NATURAL, shape: 'auto', overrides: {}, extras: [] };
+export const DEFAULT_CHOICES: Choices = {
+  preset: Preset.NATURAL,
+  shape: 'auto',
+  camera: CameraMove.UNSPECIFIED,
+  overrides: {},
+  extras: [],
+};
 
 /**
  * The limits of a numeric setting.
@@ -115,7 +124,7 @@ export function durationSeconds({
   return frames / conditioningFps;
 }
 
-/** Whether nothing is chosen but the preset and the shape. */
+/** Whether nothing is chosen but the preset, the shape and the camera move. */
 export function hasOnlyPreset({ overrides, extras, seed }: Choices): boolean {
   return Object.keys(overrides).length === 0 && extras.length === 0 && seed === undefined;
 }
@@ -127,12 +136,14 @@ export function toSettings(choices: Choices, crop: Crop, model: Model) {
     Object.keys(choices.overrides).map((name) => [name, numbers[name as NumericSetting]]),
   );
   const { preset, extras, seed } = choices;
+  const camera = supportedMove(choices.camera, model);
   const aspect = aspectOf(choices.shape);
   return {
     model: model.name,
     preset,
     outputs: [...extras],
     ...(overrides as Partial<NumericSettings>),
+    ...(camera === CameraMove.UNSPECIFIED ? {} : { camera }),
     ...(seed === undefined ? {} : { seed }),
     ...(aspect ? { shape: { case: 'aspectRatio', value: aspect } as const } : {}),
     ...(isDefaultCrop(crop) ? {} : { crop: { x: crop.x, y: crop.y, zoom: crop.zoom } }),
@@ -151,7 +162,13 @@ export function fromSettings(settings: VideoSettings, photo: Size, model: Model)
   );
   const overrides = withoutDefaults(Object.fromEntries(given), preset, model);
   const extras = EXTRA_OUTPUTS.filter((kind) => settings.outputs.includes(kind));
-  return { preset, shape: shapeForSize(settings.shape.value, photo, model), overrides, extras };
+  const shape = shapeForSize(settings.shape.value, photo, model);
+  return { preset, shape, camera: supportedMove(settings.camera, model), overrides, extras };
+}
+
+/** The camera move if the model supports it, or else `UNSPECIFIED`. */
+function supportedMove(move: CameraMove, { cameraMoves }: Model): CameraMove {
+  return cameraMoves.includes(move) ? move : CameraMove.UNSPECIFIED;
 }
 
 /** The crop of an existing video. */
@@ -160,13 +177,13 @@ export function cropFromSettings({ crop }: VideoSettings): Crop {
 }
 
 /** Serializes choices for the next visit, without the seed. */
-export function serializeChoices({ preset, shape, overrides, extras }: Choices): string {
+export function serializeChoices({ preset, shape, camera, overrides, extras }: Choices): string {
   // Named `own`, so that choices that were stored by earlier versions stay readable.
-  return JSON.stringify({ preset, shape, own: overrides, extras });
+  return JSON.stringify({ preset, shape, camera: cameraMoveName(camera), own: overrides, extras });
 }
 
 /** Reads serialized choices, limited to what the system supports now; the defaults for anything missing or invalid. */
-export function parseChoices(text: string | null, { limits }: Capabilities): Choices {
+export function parseChoices(text: string | null, { limits, models: [model] }: Capabilities): Choices {
   const stored = parseObject(text);
   const overrides: Partial<Record<NumericSetting, number>> = {};
   for (const name of NUMERIC_SETTINGS) {
@@ -175,9 +192,11 @@ export function parseChoices(text: string | null, { limits }: Capabilities): Cho
     const { min, max } = rangeOf(name, limits);
     overrides[name] = Math.min(Math.max(value, min), max);
   }
+  const camera = model?.cameraMoves.find((move) => cameraMoveName(move) === stored.camera);
   return {
     preset: PRESETS.find((preset) => preset === stored.preset) ?? DEFAULT_CHOICES.preset,
     shape: typeof stored.shape === 'string' && aspectOf(stored.shape) ? (stored.shape as Shape) : DEFAULT_CHOICES.shape,
+    camera: camera ?? DEFAULT_CHOICES.camera,
     overrides,
     extras: EXTRA_OUTPUTS.filter((kind) => Array.isArray(stored.extras) && stored.extras.includes(kind)),
   };
@@ -186,6 +205,7 @@ export function parseChoices(text: string | null, { limits }: Capabilities): Cho
 interface StoredChoices {
   readonly preset?: unknown;
   readonly shape?: unknown;
+  readonly camera?: unknown;
   readonly own?: Readonly<Record<string, unknown>>;
   readonly extras?: unknown;
 }

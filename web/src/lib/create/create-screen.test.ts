@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { MediaKind, Preset, Video_State, VideoSchema } from '@cinematica/protocol/v1';
+import { CameraMove, MediaKind, Preset, Video_State, VideoSchema } from '@cinematica/protocol/v1';
 import type { CreateVideoRequest, Video } from '@cinematica/protocol/v1';
 import { Code } from '@connectrpc/connect';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -68,7 +68,7 @@ describe('choosing a photo', () => {
     await opened;
     expect(screen.opening).toBe(false);
     expect(screen.source).toMatchObject({ kind: 'photo', picture: { width: 1536, height: 1152 } });
-    expect(screen.frame).toMatchObject({ width: 768, height: 512 });
+    expect(screen.frame).toMatchObject({ width: 832, height: 640 });
   });
 
   test('works before the capabilities are loaded, in a frame of the photo’s size', async () => {
@@ -273,6 +273,7 @@ describe('opening an existing video', () => {
     expect(screen.choices).toEqual({
       preset: Preset.NATURAL,
       shape: 'auto',
+      camera: CameraMove.UNSPECIFIED,
       overrides: { motionBucketId: 100 },
       extras: [],
     });

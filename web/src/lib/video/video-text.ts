@@ -1,8 +1,9 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { MediaKind, Preset } from '@cinematica/protocol/v1';
+import { CameraMove, MediaKind, Preset } from '@cinematica/protocol/v1';
 import type { Video, VideoSettings } from '@cinematica/protocol/v1';
 import { getLocale, m } from '#lib/i18n/index.ts';
+import { cameraLabel } from './camera-label.ts';
 import { approximate, formatDay, formatDuration, formatTimeAgo } from './format-time.ts';
 import type { ScreenState } from './screen-state.ts';
 import type { Phase, StatusView } from './status-view.ts';
@@ -99,7 +100,7 @@ export function videoLengthText({ frames = 1, conditioningFps = 1 }: VideoSettin
 /** The settings of a video that are known, as labels and values. */
 export function settingsRows(settings: VideoSettings): readonly (readonly [label: string, value: string])[] {
   const { frames, frameRate, conditioningFps, motionBucketId, noiseAugStrength, steps, seed, model, shape } = settings;
-  const { minGuidance, maxGuidance } = settings;
+  const { minGuidance, maxGuidance, camera } = settings;
   const rows: [string, string | undefined][] = [
     [m.video_setting_preset(), presetLabel(settings)],
     [
@@ -108,6 +109,7 @@ export function settingsRows(settings: VideoSettings): readonly (readonly [label
     ],
     [m.video_setting_rate(), m.video_setting_rate_value({ rate: frameRate ?? conditioningFps ?? 0 })],
     [m.video_setting_motion(), motionBucketId?.toString()],
+    [m.video_setting_camera(), camera === CameraMove.UNSPECIFIED ? undefined : cameraLabel(camera)],
     [m.video_setting_seed(), seed?.toString()],
     [m.video_setting_steps(), steps?.toString()],
     [
