@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { bucketStream, findTask, isTerminal, LIFETIMES, Stage, VideoState } from '@cinematica/pipeline';
+import { bucketStream, findTask, isTerminal, LIFETIMES, PipelineStage, VideoState } from '@cinematica/pipeline';
 import type { StoredRecord } from '@cinematica/pipeline';
 import { leftovers } from '../../test/support/leftovers.ts';
 import { outcome } from './support/row.ts';
@@ -69,6 +69,6 @@ async function storedBytes({ system }: SumRun): Promise<number> {
 
 /** The bytes of a video's photo and media. */
 function liveBytes({ record }: StoredRecord): number {
-  const media = findTask(record, { stage: Stage.MUX, segment: 0 })?.outputs ?? [];
+  const media = findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs ?? [];
   return [record.photo, ...media].reduce((sum, artifact) => sum + Number(artifact?.size ?? 0), 0);
 }

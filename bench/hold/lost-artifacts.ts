@@ -8,7 +8,7 @@ import {
   isTerminal,
   Lifetime,
   metadataSubject,
-  Stage,
+  PipelineStage,
   TaskState,
 } from '@cinematica/pipeline';
 import type { StoredRecord } from '@cinematica/pipeline';
@@ -19,7 +19,7 @@ import { startSumRun } from './support/sum-run.ts';
 import type { SumRun } from './support/sum-run.ts';
 
 const VIDEOS_OF_EACH = 5;
-const DENOISE = { stage: Stage.DENOISE, segment: 0 };
+const DENOISE = { stage: PipelineStage.DENOISE, segment: 0 };
 
 type Damage = 'chunk removed' | 'entry removed' | 'byte changed in a chunk' | 'byte changed in a file of NATS';
 const DAMAGES: readonly Damage[] = [

@@ -1,6 +1,6 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findTask, isTerminal, Stage, VideoState } from '@cinematica/pipeline';
+import { findTask, isTerminal, PipelineStage, VideoState } from '@cinematica/pipeline';
 import type { StoredRecord } from '@cinematica/pipeline';
 import { DEADLY_SEED } from '@cinematica/pipeline/testing';
 import { outcome } from './support/row.ts';
@@ -50,6 +50,6 @@ async function makeVideos(deadly: number) {
   return {
     p95: quantile(times, 0.95),
     failed: dead.filter(({ record }) => record.state === VideoState.FAILED).length,
-    attempts: dead.map(({ record }) => findTask(record, { stage: Stage.DENOISE, segment: 0 })?.attempt ?? 0),
+    attempts: dead.map(({ record }) => findTask(record, { stage: PipelineStage.DENOISE, segment: 0 })?.attempt ?? 0),
   };
 }

@@ -1,4 +1,4 @@
-import { isTerminal, Stage } from '@cinematica/pipeline';
+import { isTerminal, PipelineStage } from '@cinematica/pipeline';
 import { KILLED_ONCE_SEED } from '@cinematica/pipeline/testing';
 import { outcome } from './support/row.ts';
 import type { Family } from './support/row.ts';
@@ -26,7 +26,7 @@ export const resuming: Family = {
     const faults = (await Promise.all(added.map(({ record }) => run.faultOf(record)))).filter((each) => each !== null);
     const lines = await run.steps();
     const redone = added.map(({ record: { videoId } }) => {
-      const own = lines.filter((line) => line.startsWith(`${videoId} ${Stage.DENOISE}/`));
+      const own = lines.filter((line) => line.startsWith(`${videoId} ${PipelineStage.DENOISE}/`));
       return own.length - STEPS;
     });
     const killed = redone.filter((count) => count > 0).length;

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findTask, provision, Stage, STAGES, stageName, VideoState } from '@cinematica/pipeline';
+import { findTask, provision, PipelineStage, STAGES, stageName, VideoState } from '@cinematica/pipeline';
 import type { PipelineSettings, StoredRecord, VideoRef } from '@cinematica/pipeline';
 import { expectedSum, openTestSystem, startFleet, TEST_MODEL, testSettings } from '@cinematica/pipeline/testing';
 import type { Fleet, TestSystem } from '@cinematica/pipeline/testing';
@@ -66,7 +66,7 @@ export async function startSumRun(options: SumRunOptions): Promise<SumRun> {
 }
 
 async function hasRightBytes({ artifacts }: TestSystem, { record }: StoredRecord, bytes: number) {
-  const media = findTask(record, { stage: Stage.MUX, segment: 0 })?.outputs[0];
+  const media = findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs[0];
   if (!media || !record.photo || !record.plan) return 'the video has no media';
   const expected = Buffer.from(expectedSum(await artifacts.get(record.photo), record.plan, bytes));
   return expected.equals(await artifacts.get(media)) ? null : 'the video has other bytes than without a fault';

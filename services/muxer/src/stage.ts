@@ -141,6 +141,7 @@ function describePlan(plan: Plan): Record<string, unknown> {
     model,
     size: `${width}x${height}`,
     ...pickSettings(plan),
+    camera: plan.camera || 'auto',
     sampler,
     focus: { x: plan.focusX, y: plan.focusY, zoom: Math.max(1, plan.zoom) },
     loop,

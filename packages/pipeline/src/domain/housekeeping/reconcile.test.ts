@@ -73,7 +73,7 @@ test('a task that was done since the table was updated is not published again', 
   pass(settings.RECONCILE_MS + 1);
   const held = await claim('worker');
   const outputs = [create(ArtifactSchema, { name: 'conditioning' })];
-  await pipeline.records.update(video, (record) => changed(commitTask(record, held, { outputs, fingerprint: '' })));
+  await pipeline.records.update(video, (record) => changed(commitTask(record, held, { outputs, notices: [], fingerprint: '' })));
   expect(await run()).toBe(0);
   expect(pipeline.tasks.published).toEqual([]);
 });
