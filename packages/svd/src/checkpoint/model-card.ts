@@ -31,7 +31,7 @@ export interface CameraNoise {
   readonly channels: readonly number[];
   readonly scale: number;
   /** The numbers of each camera move that the model supports: one for each channel. */
-  readonly moves: Readonly<Partial<Record<CameraMoveName, readonly number[]>>>;
+  readonly moves: { readonly [Name in CameraMoveName]?: readonly number[] | undefined };
 }
 
 /** Settings of a model that its checkpoint's config files do not contain. */
@@ -147,7 +147,7 @@ const camera = z
   })
   .superRefine(({ channels, moves }, context) => {
     for (const [name, numbers] of Object.entries(moves)) {
-      if (numbers.length === channels.length) continue;
+      if (numbers === undefined || numbers.length === channels.length) continue;
       const message = `must have a number for each of the ${channels.length} channels, not ${numbers.length}`;
       context.addIssue({ code: 'custom', path: ['moves', name], message });
     }
