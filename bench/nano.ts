@@ -22,8 +22,8 @@ const USAGE = `usage: npm run bench:nano -- PHOTO... [--model models/nano] [--si
 Measures videos of photos, or of the photos in folders. likeness: for each photo, the PSNR of the autoencoder and of the
 first frame, the sharpness of the last frame, flicker and parallax; motion: how the motion depends on motion_bucket_id;
 seeds: how the motion varies with the seed; moves: whether each named camera move goes where it says, with three seeds and in
-the shapes 16:9 and 3:4, at a quarter of the area and with much motion; seam: the difference across the seam of a video twice as long; time: the time of
-each stage up to the mp4. motion, seeds, moves, seam and time use the first photo. All but the PSNR use only brightness.
+two shapes, in short videos of a small size with much motion; seam: the difference across the seam of a video twice as long;
+time: the time of each stage up to the mp4. motion, seeds, moves, seam and time use the first photo. All but the PSNR use only brightness.
 --sheet: an image with a row of frames for each photo.`;
 printHelp(USAGE);
 

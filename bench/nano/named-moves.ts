@@ -19,11 +19,11 @@ export interface MeasuredMove {
 
 /** Sizes that are fast to compute. */
 export const MOVE_SIZES = [
-  { width: 256, height: 160 },
-  { width: 160, height: 224 },
+  { width: 192, height: 128 },
+  { width: 128, height: 192 },
 ] as const;
-/** Frames of a short video, with much motion: 15/49 of the way of a whole video. */
-const SHORT = { frames: 16, motionBucketId: 255 } as const;
+/** Frames of a short video, with much motion: 11/49 of the way of a whole video. */
+const SHORT = { frames: 12, motionBucketId: 255 } as const;
 
 /** Makes a short video with a camera move, and measures the motion. */
 export async function makeMove(
@@ -64,8 +64,10 @@ const DIRECTIONS: Readonly<Record<CameraMoveName, readonly (number | null)[]>> =
 };
 /** A still picture may seem to move this much, in pixels. */
 const MOST_STILL = 0.5;
-/** Motion in a direction is at least this much, in pixels, and at least twice as large as where there should be little. */
+/** Motion in a direction is at least this much, in pixels. */
 const LEAST_MOTION = 1;
+/** Where there should be little motion, it is at most this part of the motion in the right direction. */
+const MOST_ACROSS = 0.7;
 
 /** What is wrong with the motion of a camera move; null if it goes where its name says. */
 export function problemOf(name: CameraMoveName, { right, down, nearer, pixels }: MeasuredMove): string | null {
@@ -75,7 +77,7 @@ export function problemOf(name: CameraMoveName, { right, down, nearer, pixels }:
   const across = Math.max(...[right, down, nearer].map((value, i) => (wanted[i] === 0 ? Math.abs(value) : 0)));
   const motion = Math.max(...along);
   if (motion < LEAST_MOTION) return `moves only ${motion.toFixed(2)} px that way`;
-  return across <= motion / 2 ? null : `moves ${across.toFixed(2)} px across`;
+  return across <= MOST_ACROSS * motion ? null : `moves ${across.toFixed(2)} px across`;
 }
 
 /** How many pixels of parallax there are for each pixel of motion at the center: an orbit has much more than a pan. */

@@ -27,8 +27,8 @@ MOVES = {
     "pan-right": (0.48, 0.0, 0.57, -0.34, 0.0),
     "tilt-up": (0.0, -0.28, 0.57, 0.0, 0.2),
     "tilt-down": (0.0, 0.28, 0.57, 0.0, -0.2),
-    "orbit-left": (0.15, 0.0, 0.4, -0.9, 0.0),
-    "orbit-right": (-0.15, 0.0, 0.4, 0.9, 0.0),
+    "orbit-left": (0.22, 0.0, 0.45, -0.9, 0.0),
+    "orbit-right": (-0.22, 0.0, 0.45, 0.9, 0.0),
 }
 # Approximate numbers, where Newton's method starts.
 START = {
@@ -39,8 +39,8 @@ START = {
     "pan-right": (2.0, 0.0, 0.5),
     "tilt-up": (0.0, -2.0, 0.5),
     "tilt-down": (0.0, 2.0, 0.5),
-    "orbit-left": (0.11, 0.0, -0.72),
-    "orbit-right": (-0.11, 0.0, -0.72),
+    "orbit-left": (0.15, 0.0, -0.7),
+    "orbit-right": (-0.15, 0.0, -0.7),
 }
 FRAME_MEANS, MOVE = 6, 9  # channels of the tokens in find_camera_move
 

@@ -147,7 +147,7 @@ const camera = z
   })
   .superRefine(({ channels, moves }, context) => {
     for (const [name, numbers] of Object.entries(moves)) {
-      if (!numbers || numbers.length === channels.length) continue;
+      if (numbers === undefined || numbers.length === channels.length) continue;
       const message = `must have a number for each of the ${channels.length} channels, not ${numbers.length}`;
       context.addIssue({ code: 'custom', path: ['moves', name], message });
     }

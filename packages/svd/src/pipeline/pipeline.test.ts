@@ -68,10 +68,10 @@ describe('denoise', () => {
     expect(auto).not.toEqual(still);
     expect(await run({ camera: 'push-in' })).toEqual(pushIn);
     expect(() => resolveSettings(card, { ...settings, camera: 'pan-left' })).toThrow(
-      new SettingsError('camera', 'must be auto or one of still, push-in with tiny-xt, not pan-left'),
+      new SettingsError('camera', `must be auto or one of still, push-in with ${card.name}, not pan-left`),
     );
     expect(() => resolveSettings(model.checkpoint.card, { ...settings, camera: 'still' })).toThrow(
-      'camera must be auto: tiny-xt does not support camera moves',
+      `camera must be auto: ${card.name} does not support camera moves`,
     );
   });
 
