@@ -42,7 +42,8 @@ export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   async run({ videoId, plan }, inputs, hooks) {
     if (needsFinishing({ ...plan, timeline: timelineOf(plan) })) {
       try {
-        return await finishAndEncode(options, plan, inputs, hooks);
+        await finishAndEncode(options, plan, inputs, hooks);
+        return;
       } catch (error) {
         if (!(error instanceof FinishError)) throw error;
         options.log.warn(`${error.message}: the frames are encoded as they are`, {
