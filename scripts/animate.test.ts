@@ -118,7 +118,12 @@ async function startBadNetwork(port: number) {
 const quick = ['--steps', '2', '--frames', '2'];
 
 async function probe(file: string) {
-  const shown = ['-show_entries', 'stream=width,height,nb_read_frames,r_frame_rate:format_tags=comment'];
+  const shown = [
+    '-select_streams',
+    'v',
+    '-show_entries',
+    'stream=width,height,nb_read_frames,r_frame_rate:format_tags=comment',
+  ];
   const ffprobe = promisify(execFile)('ffprobe', ['-v', 'error', '-count_frames', ...shown, '-of', 'json', file]);
   const { streams, format } = JSON.parse((await ffprobe).stdout) as {
     streams: [Record<string, unknown>];
@@ -132,7 +137,7 @@ test('a system is started for the video and stopped afterwards when none runs', 
   const { code, out, err } = await animate([...args, ...quick]);
   expect({ code, out }, err).toEqual({
     code: 0,
-    out: expect.stringMatching(/^a\.mp4: 64x128, 2 frames at 7 fps, \d+ kB, in \d+ s\n$/) as string,
+    out: expect.stringMatching(/^a\.mp4: 64x128, 5 frames at 28 fps, 0\.2 s, \d+ kB, in \d+ s\n$/) as string,
   });
   const lines = err.trimEnd().split('\n');
   expect(lines[0]).toBe('starting the system');
@@ -141,7 +146,7 @@ test('a system is started for the video and stopped afterwards when none runs', 
   expect(lines.at(-1)).toBe('stopping the system');
 
   const { video, settings } = await probe(join(folder, 'a.mp4'));
-  expect(video).toEqual({ width: 64, height: 128, nb_read_frames: '2', r_frame_rate: '7/1' });
+  expect(video).toEqual({ width: 64, height: 128, nb_read_frames: '5', r_frame_rate: '28/1' });
   expect(settings).toMatchObject({
     frames: 2,
     steps: 2,
@@ -219,7 +224,7 @@ describe('with a running system', () => {
     expect(err).toContain('8 frames in 2 parts, 2 steps');
     expect(err).toContain('step 4 of 4');
     const lines = out.trimEnd().split('\n');
-    expect(lines[0]).toMatch(/^long\.mp4: 64x64, 15 frames at 14 fps, \d+ kB, in \d+ s$/);
+    expect(lines[0]).toMatch(/^long\.mp4: 64x64, 15 frames at 14 fps, 1\.1 s, \d+ kB, in \d+ s$/);
     expect(lines.slice(1).map((line) => line.split(':', 1)[0])).toEqual([
       'long-loop.mp4',
       'long-poster.webp',
@@ -234,7 +239,7 @@ describe('with a running system', () => {
     const args = ['my photo.jpg', 'd.webp', '--address', url, '--data', 'nowhere', ...quick];
     const { code, err } = await animate(args);
     expect(code, err).toBe(0);
-    expect(await sharp(join(folder, 'd.webp')).metadata()).toMatchObject({ format: 'webp', pages: 2 });
+    expect(await sharp(join(folder, 'd.webp')).metadata()).toMatchObject({ format: 'webp', pages: 3 });
     expect(await readdir(folder)).not.toContain('nowhere');
     const stranger = await animate([...args, '--api-key', 'wrong']);
     expect(stranger).toMatchObject({ code: 1, out: '' });

@@ -1,5 +1,6 @@
 /** `npm run animate -- photo.jpg out.mp4 [options]`: a photo becomes a short video. */
 import { durationMs } from '@bufbuild/protobuf/wkt';
+import { MediaKind } from '@cinematica/protocol/v1';
 import { relative, resolve } from 'node:path';
 import { readArguments, USAGE } from './animate/arguments.ts';
 import { checkOutput } from './animate/check-output.ts';
@@ -41,9 +42,11 @@ async function main(progress: Progress, signal: AbortSignal): Promise<void> {
   process.stdout.write([`${first}, in ${took} s`, ...others, ''].join('\n'));
 }
 
-function describe({ path, media: { width, height, sizeBytes, duration } }: MadeFile, frameRate: number): string {
+function describe({ path, media: { kind, width, height, sizeBytes, duration } }: MadeFile, frameRate: number): string {
   const seconds = duration ? durationMs(duration) / 1000 : 0;
-  const time = duration ? `, ${Math.round(seconds * frameRate)} frames at ${frameRate} fps` : '';
+  // An animated WebP has fewer frames than the other files.
+  const rate = kind === MediaKind.WEBP ? '' : `, ${Math.round(seconds * frameRate)} frames at ${frameRate} fps`;
+  const time = duration ? `${rate}, ${seconds.toFixed(1)} s` : '';
   const size = `${Math.ceil(Number(sizeBytes) / 1000)} kB`;
   return `${relative(process.cwd(), path) || path}: ${width}x${height}${time}, ${size}`;
 }

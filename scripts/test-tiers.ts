@@ -14,6 +14,7 @@ export const INTEGRATION_TESTS = [
   'services/gateway/src/scaler/*.test.ts',
   'services/muxer/src/ffmpeg-no-space.test.ts',
   'services/muxer/src/media.test.ts',
+  'services/muxer/src/stage.test.ts',
   'test/chaos/**/*.test.ts',
   'test/deploy/**/*.test.ts',
   'test/integration/**/*.test.ts',

@@ -46,7 +46,7 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
   const [encoder, decoder, muxer] = [
     createEncodeStage(stageModel),
     createDecodeStage(stageModel),
-    createMuxStage(muxThreads),
+    createMuxStage({ threads: muxThreads, finishTimeoutMs: 900_000, log: { warn: console.warn } }),
   ];
 
   return {
@@ -71,6 +71,7 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
           draining: signal,
           progress: () => undefined,
           save: () => Promise.resolve(),
+          notice: () => undefined,
           preview: () => undefined,
           output: (_, part, data) => {
             parts.set(nameOf(work.stage, segment, part), data);

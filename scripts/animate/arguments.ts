@@ -1,8 +1,8 @@
 import { extname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MediaKind, Preset } from '@cinematica/protocol/v1';
-import { SETTING_NAMES, SETTINGS } from '@cinematica/settings';
-import type { SettingFlag } from '@cinematica/settings';
+import { SETTING_NAMES, SETTINGS, WORD_SETTING_NAMES, WORD_SETTINGS } from '@cinematica/settings';
+import type { SettingFlag, WordSettingName } from '@cinematica/settings';
 import { parseExecutionProvider } from '@cinematica/svd';
 import type { ProviderChoice } from '@cinematica/svd';
 import { SETTINGS_HELP } from './settings-flags.ts';
@@ -76,8 +76,13 @@ const settingFlags = Object.fromEntries(SETTING_NAMES.map((name) => [SETTINGS[na
   SettingFlag,
   typeof text
 >;
+const wordFlags = Object.fromEntries(WORD_SETTING_NAMES.map((name) => [name, text])) as Record<
+  WordSettingName,
+  typeof text
+>;
 const options = {
   ...settingFlags,
+  ...wordFlags,
   size: text,
   focus: text,
   preset: text,
@@ -154,6 +159,11 @@ function settingsOf(values: Values, files: readonly WantedFile[]): Settings {
     const { flag } = SETTINGS[name];
     const value = values[flag];
     if (value !== undefined) settings[name] = toNumber(`--${flag}`, value);
+  }
+  for (const name of WORD_SETTING_NAMES) {
+    const { words } = WORD_SETTINGS[name];
+    const word = oneOf(name, Object.fromEntries(words), values[name]);
+    if (word !== undefined) settings[name] = words.get(word)!;
   }
   return settings;
 }

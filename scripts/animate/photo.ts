@@ -5,7 +5,7 @@ import { loadImage } from '@cinematica/svd';
 import type { RgbImage } from '@cinematica/svd';
 
 /** Longest side of an upload. The system scales larger photos down anyway. Pixels. */
-const MAX_SIDE = 2048;
+const MAX_SIDE = 2560;
 
 /** A photo that was decoded. */
 export interface Photo {

@@ -1,16 +1,32 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Limits, VideoSettingsSchema } from '@cinematica/protocol/v1';
-import { checkSetting, limitOf, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
+import {
+  checkSetting,
+  limitOf,
+  SETTING_NAMES,
+  SETTINGS,
+  WORD_SETTING_NAMES,
+  WORD_SETTINGS,
+} from '@cinematica/settings';
 import { UsageError } from './usage-error.ts';
 
 /** Settings as the API takes them. */
 export type Settings = Exclude<MessageInitShape<typeof VideoSettingsSchema>, { readonly $typeName: string }>;
 
-/** One line of help for each numeric setting, in the order of the catalogue. */
-export const SETTINGS_HELP = SETTING_NAMES.map((name) => {
-  const { flag, placeholder, help } = SETTINGS[name];
-  return `  ${`--${flag} ${placeholder}`.padEnd(22)}${help}`;
-}).join('\n');
+/** The lines of help for all settings, in the order of the catalogue. */
+export const SETTINGS_HELP = [
+  ...SETTING_NAMES.map((name) => {
+    const { flag, placeholder, help } = SETTINGS[name];
+    return `  ${`--${flag} ${placeholder}`.padEnd(22)}${help}`;
+  }),
+  ...WORD_SETTING_NAMES.map((name) => {
+    const { field, help, words, default: byDefault } = WORD_SETTINGS[name];
+    const choices = [...words]
+      .map(([word, value]) => (value === byDefault ? `${word} (the default)` : word))
+      .join(', ');
+    return `  ${`--${field} WORD`.padEnd(22)}${help}: ${choices}`;
+  }),
+].join('\n');
 
 /**
  * Checks numbers against the limits that the system reports; another system may have other limits than this version.
@@ -30,6 +46,7 @@ export function checkLimits(settings: Settings, limits: Limits | undefined): voi
 /** Flags by the names that the API has for what they set. */
 const FLAGS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(SETTING_NAMES.map((name) => [SETTINGS[name].field, SETTINGS[name].flag])),
+  ...Object.fromEntries(WORD_SETTING_NAMES.map((name) => [WORD_SETTINGS[name].field, WORD_SETTINGS[name].field])),
   size: 'size',
   aspect_ratio: 'size',
   shape: 'size',

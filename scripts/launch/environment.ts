@@ -21,9 +21,9 @@ export interface Ports {
 
 /**
  * A small young generation is collected often, so that the chunks of uploads are released soon: the gateway takes 50 MB less
- * at rest, and 30 MB less while photos arrive.
+ * at rest, and 30 MB less while photos arrive. deploy/k8s/base/gateway.yaml has the same option.
  */
-const GATEWAY_NODE_OPTIONS = '--max-semi-space-size=4';
+export const GATEWAY_NODE_OPTIONS = '--max-semi-space-size=4';
 
 /**
  * A service's environment: the launcher's own, and the service's settings. A service gets only the secrets that it uses.

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { GATEWAY_NODE_OPTIONS } from '../../scripts/launch/environment.ts';
 import { KUSTOMIZE, render, workloadsOf } from './manifests.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -41,8 +42,14 @@ describe.skipIf(KUSTOMIZE === null)('the programs of the manifests', () => {
     for (const { name, image, args } of ours) {
       expect(image, name).toBe(`cinematica/service:${packageJson.version}`);
       // The web app's is made when the image is.
-      if (name !== 'web') expect(existsSync(join(root, args[0] ?? '')), name).toBe(true);
+      const program = args.find((argument) => !argument.startsWith('-')) ?? '';
+      if (name !== 'web') expect(existsSync(join(root, program)), name).toBe(true);
     }
     expect(ours.length).toBe(containers.length - 1);
+  });
+
+  test('the gateway has the same options of Node as in a local system', () => {
+    const gateway = ours.find(({ name }) => name === 'gateway');
+    expect(gateway?.args.slice(0, -1).join(' ')).toBe(GATEWAY_NODE_OPTIONS);
   });
 });

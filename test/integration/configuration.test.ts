@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -43,6 +46,19 @@ async function said(name: string, wrong: Readonly<Record<string, string>>): Prom
     .filter((line) => line !== '' && !line.includes('"level":"info"'))
     .join('\n');
 }
+
+test('a stage whose GRPC_PORT is taken ends with one line that names the setting', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  try {
+    expect(await said('muxer', { GRPC_PORT: String(port) })).toMatch(
+      new RegExp(`^[^\\n]*GRPC_PORT=${port}: [^\\n]*EADDRINUSE[^\\n]*$`),
+    );
+  } finally {
+    taken.close();
+  }
+});
 
 describe.concurrent.each(SERVICES)('%s', (name) => {
   test.each([

@@ -36,7 +36,7 @@ describe.skipIf(PROMETHEUS === null)('the metrics in Prometheus', () => {
 
   beforeAll(async () => {
     source = { case: 'image', value: await fieldPhoto() };
-    system = await startRealSystem({ ...PATIENT, PROMETHEUS: PROMETHEUS! }, undefined, true);
+    system = await startRealSystem({ ...PATIENT, PROMETHEUS: PROMETHEUS! }, { observe: true });
     ann = system.client('ann');
     prometheus = system.prometheusUrl!;
   });

@@ -80,11 +80,11 @@ describe('over the queue', () => {
     const files = media(stored);
     expect([...files.keys()]).toEqual(['mp4', 'poster', 'loop', 'webp', 'webm', 'last-frame']);
     const mp4 = await system.artifacts.get(files.get('mp4')!);
-    expect(await probe(mp4)).toEqual({ width: 128, height: 64, frames: 4 });
+    expect(await probe(mp4)).toEqual({ width: 128, height: 64, frames: 13 });
     expect(Buffer.from(mp4).includes('trainedAlgorithmicMedia')).toBe(true);
-    expect(await probe(await system.artifacts.get(files.get('loop')!))).toMatchObject({ frames: 6 });
+    expect(await probe(await system.artifacts.get(files.get('loop')!))).toMatchObject({ frames: 24 });
     const webp = await sharp(await system.artifacts.get(files.get('webp')!), { pages: -1 }).metadata();
-    expect([webp.width, webp.pageHeight, webp.pages]).toEqual([128, 64, 4]);
+    expect([webp.width, webp.pageHeight, webp.pages]).toEqual([128, 64, 7]);
     for (const task of stored.record.tasks) expect(task.fingerprint).not.toBe('');
   });
 
@@ -95,7 +95,7 @@ describe('over the queue', () => {
     const undisturbed = await system.finished(await system.create(photo, request));
     expect(undisturbed.record.plan).toMatchObject({ segments: 2, segmentFrames: 5, surplus: 1 });
     const wanted = media(undisturbed).get('mp4')!;
-    expect(await probe(await system.artifacts.get(wanted))).toEqual({ width: 128, height: 64, frames: 8 });
+    expect(await probe(await system.artifacts.get(wanted))).toEqual({ width: 128, height: 64, frames: 29 });
 
     const kills = {
       async process() {
@@ -272,6 +272,28 @@ describe('over gRPC', () => {
       answer.case === 'chunk' && answer.value.index === 0 ? [answer.value.data] : [],
     );
     expect(await probe(Buffer.concat(mp4))).toEqual({ width: 128, height: 64, frames: 3 });
+
+    // With a size, a rate and the photo, the muxer finishes the frames.
+    const finish = async (changes: object) => {
+      const start = { ...value, outputs: [], frameRate: 21, outputWidth: 256, outputHeight: 128, photo, ...changes };
+      const answers = await all(
+        createClient(MuxerService, channel('muxer')).mux([
+          { message: { case: 'start' as const, value: start } },
+          ...pieces.flatMap((piece) => (piece.case === 'chunk' ? [{ message: piece }] : [])),
+        ]),
+      );
+      return answers.flatMap(({ message }) =>
+        message.case === 'chunk' && message.value.index === 0 ? [message.value.data] : [],
+      );
+    };
+    expect(await probe(Buffer.concat(await finish({})))).toEqual({ width: 256, height: 128, frames: 7 });
+    for (const [wrong, message] of [
+      [{ photo: Buffer.from('no photo') }, /^start.photo: .*not a supported image/],
+      [{ outputHeight: 0 }, /^start.output_width: must be set together with output_height/],
+      [{ frameRate: 6 }, /^start.frame_rate: must be at least source_fps, which is 7/],
+    ] as const) {
+      expect((await failure(finish(wrong))).message).toMatch(message);
+    }
   });
 
   test('a segment continues from the last latents of the previous one', async () => {

@@ -3,7 +3,10 @@ import { bucketName, bucketStream, DEAD_LETTER_STREAM, LIFETIMES, STAGES, workSt
 import type { RealSystem } from './real-system.ts';
 
 /** Counts what is stored: the objects of each bucket, chunks without an object, and messages of queues. Zeros are left out. */
-export async function leftovers({ nats, artifacts }: RealSystem): Promise<Record<string, number>> {
+export async function leftovers({
+  nats,
+  artifacts,
+}: Pick<RealSystem, 'nats' | 'artifacts'>): Promise<Record<string, number>> {
   const manager = await jetstreamManager(nats, { checkAPI: false });
   const counts: Record<string, number> = {};
   const count = (name: string, number: number) => {

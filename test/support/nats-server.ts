@@ -21,6 +21,8 @@ export async function natsServerPath(): Promise<string> {
 export interface TestNats extends AsyncDisposable {
   readonly url: string;
   readonly folder: string;
+  /** The process id of the server; 0 while it does not run. */
+  readonly pid: number;
   /** Sends SIGKILL. `start` uses the same port and files. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -33,17 +35,21 @@ export interface TestNatsOptions {
   readonly maxDisk?: number;
   /** The folder for its files. @default a new one, removed at the end */
   readonly folder?: string;
+  /** How often the server syncs its files to the disk. @default always, as in production */
+  readonly syncInterval?: string;
 }
 
-export async function startTestNats({ extra = '', maxDisk, folder }: TestNatsOptions = {}): Promise<TestNats> {
+export async function startTestNats(options: TestNatsOptions = {}): Promise<TestNats> {
+  const { extra = '', maxDisk, folder, syncInterval = 'always' } = options;
   const program = await natsServerPath();
-  const home = folder ?? (await mkdtemp(join(tmpdir(), 'cinematica-nats-')));
+  const own = await mkdtemp(join(tmpdir(), 'cinematica-nats-'));
+  const home = folder ?? own;
   const port = (await freePorts(1))[0]!;
-  const config = join(home, 'nats.conf');
+  const config = join(own, 'nats.conf');
   await writeFile(
     config,
     `listen: "127.0.0.1:${port}"
-jetstream { store_dir: ${JSON.stringify(join(home, 'store'))}, sync_interval: always${maxDisk === undefined ? '' : `, max_file_store: ${maxDisk}`} }
+jetstream { store_dir: ${JSON.stringify(join(home, 'store'))}, sync_interval: ${syncInterval}${maxDisk === undefined ? '' : `, max_file_store: ${maxDisk}`} }
 ${extra}
 `,
   );
@@ -61,6 +67,9 @@ ${extra}
   const server: TestNats = {
     url: `nats://127.0.0.1:${port}`,
     folder: home,
+    get pid() {
+      return child?.pid ?? 0;
+    },
     kill: () => stop('SIGKILL'),
     async start() {
       child = spawn(program, ['-c', config], { stdio: 'ignore' });
@@ -68,7 +77,7 @@ ${extra}
     },
     async [Symbol.asyncDispose]() {
       await stop('SIGKILL');
-      if (folder === undefined) await rm(home, { recursive: true, force: true });
+      await rm(own, { recursive: true, force: true });
     },
   };
   await server.start();

@@ -90,23 +90,28 @@ const SHORT = {
   CALLS_PER_SECOND: '1000',
 };
 
-/**
- * @param env environment variables that replace the short intervals or the defaults
- * @param model the folder of a checkpoint; by default the test fixture with random weights
- * @param observe also starts Prometheus, as `npm start -- --observe` does; PROMETHEUS must then be the path of the program
- */
+export interface RealSystemOptions {
+  /** The folder of a checkpoint. @default the test fixture with random weights */
+  readonly model?: string;
+  /** Also starts Prometheus, as `npm start -- --observe` does; PROMETHEUS must be the path of the program. @default false */
+  readonly observe?: boolean;
+  /** The data folder, which is kept. @default a new folder, which is removed */
+  readonly data?: string;
+}
+
+/** @param env environment variables that replace the short intervals or the defaults */
 export async function startRealSystem(
   env: Readonly<Record<string, string>> = {},
-  model: string = MODEL,
-  observe = false,
+  options: RealSystemOptions = {},
 ): Promise<RealSystem> {
+  const { model = MODEL, observe = false } = options;
   await using cleanup = new AsyncDisposableStack();
   const home = await mkdtemp(join(tmpdir(), 'cinematica-system-'));
   cleanup.defer(() => rm(home, { recursive: true, force: true }));
   const keysFile = join(home, 'keys');
   const digests = CALLERS.map((caller) => createHash('sha256').update(keyOf(caller)).digest('hex'));
   await writeFile(keysFile, CALLERS.map((caller, index) => `${caller} ${digests[index] ?? ''}\n`).join(''));
-  const data = join(home, 'data');
+  const data = options.data ?? join(home, 'data');
   const dataFolder = await openDataFolder(data, AbortSignal.timeout(10_000));
   const { logs, nats: natsFiles } = dataFolder;
   const { nats: passwords } = await ensureSecrets(dataFolder.secretsFile, Object.keys(USER_PERMISSIONS));

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import type { ErrorReason } from '@cinematica/protocol/v1';
 import { CapabilitiesSchema, Preset, VideoService } from '@cinematica/protocol/v1';
 import { ERROR_DOMAIN, ErrorInfoSchema, RetryInfoSchema } from '@cinematica/protocol/error-details';
-import { CARD_DEFAULTS, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
+import { CARD_DEFAULTS, defaultFrameRate, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
 import { ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
 import type { ServiceImpl, Code } from '@connectrpc/connect';
 import type { Api } from '../src/lib/api/client.ts';
@@ -24,7 +24,7 @@ export function gatewayError(reason: keyof typeof ErrorReason, code: Code, retry
 }
 
 /** The default settings of the model in {@link CAPABILITIES}. */
-export const DEFAULTS = { ...CARD_DEFAULTS, frameRate: CARD_DEFAULTS.conditioningFps };
+export const DEFAULTS = { ...CARD_DEFAULTS, frameRate: defaultFrameRate(CARD_DEFAULTS.conditioningFps) };
 
 const presetOf = (preset: Preset, motionBucketId: number) => ({
   preset,

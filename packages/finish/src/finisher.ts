@@ -12,7 +12,7 @@ export interface FinishOptions {
   /** Width and height of the finished frames in pixels. */
   readonly outWidth: number;
   readonly outHeight: number;
-  /** Finished frames for each interval between two of the model's; 1 makes none in between. */
+  /** Finished frames for each interval between two of the model's, at least 1, which makes none in between. Need not be whole. */
   readonly multiple: number;
   /**
    * The photo that the first frame shows, cropped to the frames' shape: interleaved 8-bit sRGB, of any size. Without it
@@ -25,9 +25,15 @@ export interface FinishOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The number of finished frames of a video. */
+/** For rounding errors of positions in the video. */
+const EPSILON = 1e-9;
+
+/** The number of finished frames of a video. None is after the last of the model's. */
 export const finishedFrames = (frames: number, multiple: number): number =>
-  frames === 0 ? 0 : (frames - 1) * multiple + 1;
+  frames === 0 ? 0 : Math.floor((frames - 1) * multiple + EPSILON) + 1;
+
+/** The number of finished frames before one of the model's. */
+const framesBefore = (index: number, multiple: number): number => Math.max(0, Math.ceil(index * multiple - EPSILON));
 
 /** The number of intervals that are computed ahead of the one that is being read. */
 const INTERVALS_AHEAD = 3;
@@ -87,6 +93,7 @@ function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, 
   let first: VideoFrame | null = null;
   let last: VideoFrame | null = null;
   let detail: Promise<PhotoDetail> | null = null;
+  let index = -1;
 
   const start = (pixels: RgbPixels): VideoFrame => {
     if (!photo) return { pixels, motion: null, toPhoto: null };
@@ -134,10 +141,19 @@ function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, 
       const frame = before && first ? follow(pixels, before, first) : start(pixels);
       first ??= frame;
       last = frame;
+      index += 1;
       if (!before) return [];
-      return Array.from({ length: multiple }, (_, step) => render(before, frame, step / multiple));
+      const from = framesBefore(index - 1, multiple);
+      const count = framesBefore(index, multiple) - from;
+      return Array.from({ length: count }, (_, step) => {
+        const time = (from + step) / multiple - (index - 1);
+        return render(before, frame, time < EPSILON ? 0 : time);
+      });
     },
-    end: (): Promise<Uint8Array<ArrayBuffer>>[] => (last ? [render(last, null, 0)] : []),
+    end(): Promise<Uint8Array<ArrayBuffer>>[] {
+      const isShown = finishedFrames(index + 1, multiple) > framesBefore(index, multiple);
+      return last && isShown ? [render(last, null, 0)] : [];
+    },
   };
 }
 
@@ -184,10 +200,11 @@ function whenAborted(signal: AbortSignal | undefined) {
 const LEAST_SIDE = 16;
 
 function checkOptions({ width, height, outWidth, outHeight, multiple, photo, threads = 2 }: FinishOptions): void {
-  const whole = [width, height, outWidth, outHeight, multiple, threads];
+  const whole = [width, height, outWidth, outHeight, threads];
   if (!whole.every((value) => Number.isInteger(value) && value > 0)) {
-    throw new RangeError('sizes, multiple and threads must be whole numbers above 0');
+    throw new RangeError('sizes and threads must be whole numbers above 0');
   }
+  if (!(multiple >= 1 && multiple <= 240)) throw new RangeError(`multiple must be from 1 to 240, not ${multiple}`);
   if (Math.min(width, height) < LEAST_SIDE) {
     throw new RangeError(`frames of ${width}×${height} are too small: each side needs at least ${LEAST_SIDE} pixels`);
   }

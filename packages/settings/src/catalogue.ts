@@ -10,9 +10,9 @@ interface SettingDeclaration {
   readonly unit: string;
   /**
    * What applies when a request has no value. A number: the value of the model card, or this number when the card has none.
-   * Otherwise another setting, or a random number.
+   * Otherwise another setting that it is computed from, or a random number.
    */
-  readonly default: number | 'random' | `same as ${string}`;
+  readonly default: number | 'random' | `from ${string}`;
   /** The flag of `npm run animate`, without the dashes. */
   readonly flag: string;
   /** How the flag's value is called in the help: N for whole numbers, X for others. */
@@ -58,10 +58,10 @@ const DECLARATIONS = {
   frameRate: {
     diffusers: null,
     unit: 'frames per second',
-    default: 'same as conditioningFps',
+    default: 'from conditioningFps',
     flag: 'output-fps',
     placeholder: 'N',
-    help: 'frame rate of the files; higher than --fps, frames are interpolated',
+    help: 'frame rate of the files; default: the multiple of --fps nearest to 28, with frames in between',
   },
   seed: {
     diffusers: 'generator',

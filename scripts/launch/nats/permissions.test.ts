@@ -14,6 +14,7 @@ import { freePorts } from '../ports.ts';
 import { ensureSecrets } from '../secrets.ts';
 import type { Supervised } from '../supervise.ts';
 import { superviseNats } from './server.ts';
+import { publishers, subscribers } from '../fixtures/nats-operations.ts';
 import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
 import type { UserName } from '@cinematica/pipeline/nats-access';
 
@@ -178,72 +179,6 @@ describe('permitted operations', () => {
     for await (const preview of previews) expect(preview.string()).toBe('a picture');
   });
 });
-
-/** The users that may publish to a subject. */
-const publishers: Record<string, readonly UserName[]> = {
-  '$JS.API.STREAM.DELETE.WORK_encode': [],
-  '$JS.API.STREAM.DELETE.KV_videos': [],
-  '$JS.API.STREAM.PURGE.KV_videos': ['gateway'],
-  '$JS.API.STREAM.PURGE.KV_leases': [],
-  '$JS.API.STREAM.MSG.DELETE.KV_videos': [],
-  '$JS.API.STREAM.SNAPSHOT.KV_videos': [],
-  '$JS.API.STREAM.RESTORE.KV_videos': [],
-  '$JS.API.STREAM.CREATE.FOREIGN': [],
-  '$JS.API.STREAM.LIST': [],
-  '$JS.API.STREAM.NAMES': [],
-  '$JS.API.ACCOUNT.PURGE.$G': [],
-  '$JS.API.META.LEADER.STEPDOWN': [],
-  '$SYS.REQ.SERVER.PING': [],
-  anything: [],
-  '_INBOX_gateway.x': [],
-  '$JS.API.CONSUMER.CREATE.WORK_encode.mine.work': ['provisioner'],
-  '$JS.API.CONSUMER.DELETE.WORK_encode.encode-tiny-0123abcd': [],
-  '$JS.API.STREAM.CREATE.WORK_encode': ['provisioner'],
-  '$JS.API.STREAM.UPDATE.WORK_encode': ['provisioner'],
-  '$JS.API.STREAM.CREATE.LAUNCHER': ['launcher'],
-  '$JS.API.CONSUMER.MSG.NEXT.WORK_encode.c': ['encoder'],
-  '$JS.API.CONSUMER.MSG.NEXT.WORK_denoise.c': ['denoiser'],
-  '$JS.API.CONSUMER.MSG.NEXT.WORK_decode.c': ['decoder'],
-  '$JS.API.CONSUMER.MSG.NEXT.WORK_mux.c': ['muxer'],
-  '$JS.ACK.WORK_mux.mux.1.1.1.1.0': ['muxer'],
-  '$JS.ACK._.hash.WORK_mux.mux.1.1.1.1.0.x': ['muxer'],
-  '$JS.API.CONSUMER.CREATE.KV_videos.mine.$KV': ['gateway'],
-  'work.encode.m.d.v.0': ['gateway'],
-  'work.denoise.m.d.v.0': ['gateway', 'encoder', 'denoiser'],
-  'work.decode.m.d.v.0': ['gateway', 'denoiser'],
-  'work.mux.m.d.v.0': ['gateway', 'decoder'],
-  'dead.encode.v': ['gateway', 'encoder'],
-  'nudge.v': ['gateway'],
-  'preview.v': ['denoiser'],
-  '$KV.videos.v.a.x': ['gateway', 'encoder', 'denoiser', 'decoder', 'muxer'],
-  '$KV.leases.lease.x': ['gateway'],
-  '$O.photos.M.x': ['gateway'],
-  '$O.latents.M.x': ['gateway', 'encoder', 'denoiser'],
-  '$O.frames.M.x': ['gateway', 'decoder'],
-  '$O.media.M.x': ['gateway', 'muxer'],
-  '$JS.API.DIRECT.GET.OBJ_photos.$O.photos.M.x': ['gateway', 'encoder'],
-  '$JS.API.STREAM.MSG.GET.OBJ_photos': ['gateway', 'encoder'],
-  '$JS.API.STREAM.MSG.GET.OBJ_media': ['gateway', 'muxer'],
-  '$JS.API.STREAM.PURGE.OBJ_media': ['gateway', 'muxer'],
-  '$JS.API.STREAM.MSG.GET.WORK_encode': ['gateway'],
-  'canary.gateway': ['gateway'],
-};
-
-/** The users that may subscribe to a subject. */
-const subscribers: Record<string, readonly UserName[]> = {
-  '>': [],
-  '_INBOX.>': [],
-  '_INBOX_gateway.x': ['gateway'],
-  '_INBOX_muxer.x': ['muxer'],
-  '$KV.videos.>': [],
-  '$O.photos.>': [],
-  'work.>': [],
-  '$JS.EVENT.>': [],
-  '$SYS.>': [],
-  'preview.v': ['gateway'],
-  'canary.denoiser': ['gateway'],
-  'nudge.v': ['encoder', 'denoiser', 'decoder', 'muxer'],
-};
 
 describe('rejected operations', () => {
   /** The users for which the server accepts an operation. */

@@ -99,6 +99,18 @@ test('SIGTERM ends watches with UNAVAILABLE, and the process exits with 0', asyn
   expect(await outcome).toBe('Unavailable UNAVAILABLE');
 });
 
+test('SIGTERM while NATS is down ends the process with 0 within DRAIN_MS and five seconds', async () => {
+  await using gateway = await startTestGateway({ REQUEST_TIMEOUT_MS: '1000', DRAIN_MS: '2000' });
+  const client = gateway.client();
+  const { video } = await client.createVideo(request);
+  await gateway.nats.kill();
+  const watching = readAll(client.watchVideo({ name: video!.name })).catch(reasonOf);
+  const begun = Date.now();
+  expect(await gateway.stop()).toBe(0);
+  expect(Date.now() - begun).toBeLessThan(9_000);
+  await watching;
+}, 30_000);
+
 test('calls fail with UNAVAILABLE while NATS is down, and succeed when it is up again', async () => {
   await using gateway = await startTestGateway({ REQUEST_TIMEOUT_MS: '500', RECORD_TIMEOUT_MS: '1000' });
   const client = gateway.client();

@@ -68,8 +68,7 @@ linuxTest.each(['METRICS_PORT', 'SCALER_PORT', 'HTTP_PORT'])(
   },
 );
 
-// A taken SCALER_PORT is not in this list, because grpc-js writes another line to stderr.
-test.each(['METRICS_PORT', 'HTTP_PORT'])(
+test.each(['METRICS_PORT', 'SCALER_PORT', 'HTTP_PORT'])(
   'a taken %s ends the process with status 1 and one error that names it',
   async (name) => {
     const { lines, code } = await run('main.ts', { [name]: String(takenPort) });

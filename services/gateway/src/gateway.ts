@@ -1,7 +1,8 @@
-import { createMetrics } from '@cinematica/pipeline';
+import { createMetrics, describeError } from '@cinematica/pipeline';
 import type { Log, NatsConnection } from '@cinematica/pipeline';
 import { Code, refuse } from '@cinematica/protocol';
 import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiKeys } from './callers/api-keys.ts';
 import type { Config } from './config.ts';
 import { createPhotoSanitizer } from './photo/photo-sanitizer.ts';
@@ -22,7 +23,8 @@ export interface Gateway {
   readonly scalerPort: number | undefined;
   /**
    * Stops the gateway: reports NOT_SERVING, ends watches with UNAVAILABLE, lets other calls end for up to `DRAIN_MS`, gives
-   * up the housekeeping, closes everything else, and drains the connection to NATS.
+   * up the housekeeping, closes everything else, and drains the connection to NATS. All of it takes `DRAIN_MS` and five
+   * seconds at most, also while NATS is away.
    */
   stop(): Promise<void>;
 }
@@ -40,6 +42,12 @@ export interface GatewayParts {
   /** Receives failures, and what the housekeeping did. */
   readonly log: Log;
 }
+
+/**
+ * How long everything but calls may take to end. Without it, jobs of the housekeeping would wait for NATS while it is away.
+ * They can be interrupted at any moment, because each is a compare-and-set or idempotent. Milliseconds.
+ */
+const STOP_MS = 5_000;
 
 /**
  * Starts a gateway. When a part cannot start, the parts that were started before it are stopped.
@@ -73,8 +81,17 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
     metricsPort,
     scalerPort,
     async stop() {
-      await started.disposeAsync();
-      await nats.drain();
+      const stopping = started.disposeAsync().then(() => drainConnection(nats, log));
+      await Promise.race([stopping, delay(config.DRAIN_MS + STOP_MS)]);
     },
   };
+}
+
+/** Sends what is still buffered, and closes the connection. While NATS is away there is nobody to send it to. */
+async function drainConnection(nats: NatsConnection, log: Log): Promise<void> {
+  try {
+    await nats.drain();
+  } catch (error) {
+    log.warn('the connection to NATS was not drained', { reason: describeError(error) });
+  }
 }

@@ -4,6 +4,10 @@ import { z } from 'zod';
 /** The settings of this service, from the environment. */
 export const configSchema = z.object({
   ...stageConfigSchema.shape,
-  /** The number of threads of each of ffmpeg's encoders. Another number changes the bytes of the files. */
+  /**
+   * The number of threads that finish frames, and of each of ffmpeg's encoders. Another number changes the bytes of the files.
+   */
   MUX_THREADS: z.coerce.number().int().min(1).max(64).default(2),
+  /** How long finishing the frames of a video may take. After that they are encoded without it. Milliseconds. */
+  FINISH_TIMEOUT_MS: z.coerce.number().int().min(1).max(86_400_000).default(900_000),
 });

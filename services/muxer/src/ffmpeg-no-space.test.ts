@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { NoSpaceError } from '@cinematica/pipeline';
+import type { FileFormat } from '@cinematica/pipeline';
 import { expect, test } from 'vitest';
 import { runFfmpeg } from './ffmpeg.ts';
-import { encoderOptions } from './media-encoders.ts';
-import { mediaFilters, outputLabel } from './media-filters.ts';
-import type { MediaFormat, MediaRequest } from './media-request.ts';
+import { encoderOptions, hasSound } from './media-encoders.ts';
+import { forwardFilters, outputLabel } from './media-filters.ts';
+import type { MediaRequest } from './media-request.ts';
 
 /** A file that every write to fails with ENOSPC. Linux has it. */
 const FULL_DEVICE = '/dev/full';
@@ -14,20 +15,21 @@ async function* frames({ width, height, frames: count }: MediaRequest) {
     yield await Promise.resolve(new Uint8Array(width * height * 3).fill(frame));
 }
 
-test.skipIf(!existsSync(FULL_DEVICE)).each<MediaFormat>(['mp4', 'webm', 'webp', 'poster'])(
+test.skipIf(!existsSync(FULL_DEVICE)).each<FileFormat>(['mp4', 'webm', 'webp', 'poster'])(
   'a full device is reported as such, not as a failure of ffmpeg: %s',
   async (format) => {
-    const outputs = [{ format, boomerang: false, file: FULL_DEVICE }];
-    const request: MediaRequest = { width: 64, height: 64, frames: 4, fps: 7, settings: {}, outputs };
+    const output = { format, file: FULL_DEVICE, label: outputLabel(0) };
+    const request: MediaRequest = { width: 64, height: 64, frames: 4, fps: 7, settings: {}, outputs: [output] };
     const job = {
       width: 64,
       height: 64,
       fps: 7,
+      pixelFormat: 'rgb24' as const,
       threads: 1,
       silenceMs: 10_000,
       frames: frames(request),
-      filters: mediaFilters(request),
-      outputs: [{ label: outputLabel(0), file: FULL_DEVICE, options: encoderOptions(format, request) }],
+      filters: forwardFilters(request, { outputs: [output] }),
+      outputs: [{ ...output, options: encoderOptions(output, request), sound: hasSound(output) }],
     };
     await expect(runFfmpeg(job)).rejects.toThrow(NoSpaceError);
   },

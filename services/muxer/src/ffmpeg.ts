@@ -12,15 +12,27 @@ export interface FfmpegJob {
   readonly width: number;
   readonly height: number;
   readonly fps: number;
-  /** RGB, 8 bits, in chunks of any length. */
+  /** RGB, 8 bits, or planar YCbCr with subsampled chroma. */
+  readonly pixelFormat: 'rgb24' | 'yuv420p';
+  /** In chunks of any length. */
   readonly frames: AsyncIterable<Uint8Array>;
   /** The filter graph, from `[0:v]` to the labels of the outputs. */
   readonly filters: string;
-  readonly outputs: readonly { readonly label: string; readonly file: string; readonly options: readonly string[] }[];
+  readonly outputs: readonly FfmpegOutput[];
   /** The number of threads of the filters. */
   readonly threads: number;
   /** How long ffmpeg may read no frame and print nothing while it has work, milliseconds. */
   readonly silenceMs: number;
+}
+
+/** A file of a run. */
+export interface FfmpegOutput {
+  /** The label of its stream in the filter graph. */
+  readonly label: string;
+  readonly file: string;
+  readonly options: readonly string[];
+  /** Whether it has a silent sound track. The options must limit its duration. */
+  readonly sound: boolean;
 }
 
 /** ffmpeg is missing, or it failed. */
@@ -37,6 +49,9 @@ export class FfmpegError extends Error {
 
 const MISSING =
   'ffmpeg was not found: install it (apt install ffmpeg, brew install ffmpeg) or set FFMPEG_PATH to its path';
+
+/** An endless silent sound. */
+const SILENCE = 'anullsrc=channel_layout=stereo:sample_rate=48000';
 
 /** How the C library describes ENOSPC and EDQUOT. */
 const NO_SPACE = /No space left on device|Disk quota exceeded/;
@@ -111,16 +126,17 @@ export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<v
 }
 
 function createCommand(job: FfmpegJob, input: Readable): ffmpeg.FfmpegCommand {
-  const { width, height, fps, threads } = job;
+  const { width, height, fps, pixelFormat, threads } = job;
   // ffmpeg may read only the frames from its standard input.
-  const raw = `-protocol_whitelist pipe -f rawvideo -pix_fmt rgb24 -video_size ${width}x${height} -framerate ${fps}`;
+  const raw = `-protocol_whitelist pipe -f rawvideo -pix_fmt ${pixelFormat} -video_size ${width}x${height} -framerate ${fps}`;
   const quiet = '-nostdin -hide_banner -loglevel warning -stats';
   const command = ffmpeg(input)
     .inputOptions(...quiet.split(' '), '-filter_complex_threads', String(threads), ...raw.split(' '))
     .complexFilter(job.filters);
-  for (const { label, file, options } of job.outputs) {
+  if (job.outputs.some(({ sound }) => sound)) command.input(SILENCE).inputFormat('lavfi');
+  for (const { label, file, options, sound } of job.outputs) {
     // An absolute path cannot be mistaken for an option or a protocol. Separate arguments are not split at spaces.
-    command.output(resolve(file)).outputOptions('-map', label, ...options);
+    command.output(resolve(file)).outputOptions('-map', label, ...(sound ? ['-map', '1:a'] : []), ...options);
   }
   return command;
 }

@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { muxMedia } from './media.ts';
 import type { MediaFile } from './media.ts';
-import type { MediaFormat, MediaRequest } from './media-request.ts';
+import type { FileFormat } from '@cinematica/pipeline';
+import type { MediaRequest } from './media-request.ts';
 
 /** The name of a file in plans and among the artifacts of a video. */
 export type FileName = 'mp4' | 'poster' | 'loop' | 'webp' | 'webm';
 
 interface FileSpec {
   readonly kind: FileKind;
-  readonly format: MediaFormat;
+  readonly format: FileFormat;
   readonly boomerang: boolean;
   readonly contentType: string;
 }

@@ -2,19 +2,20 @@ import { runStage } from '@cinematica/pipeline/service';
 import { MuxerService } from '@cinematica/protocol/stages';
 import { configSchema } from './config.ts';
 import { requireFfmpeg } from './ffmpeg.ts';
-import { ENCODERS } from './media-encoders.ts';
+import { ENCODERS, SOUND_ENCODER } from './media-encoders.ts';
 import { createMuxerService } from './service.ts';
 import { createMuxStage } from './stage.ts';
 
-await runStage('muxer', configSchema, async ({ MUX_THREADS: threads }, { slot }) => {
-  await requireFfmpeg(Object.values(ENCODERS));
+await runStage('muxer', configSchema, async (config, { slot, log }) => {
+  const options = { threads: config.MUX_THREADS, finishTimeoutMs: config.FINISH_TIMEOUT_MS, log };
+  await requireFfmpeg([...Object.values(ENCODERS), SOUND_ENCODER]);
   return {
-    handler: createMuxStage(threads),
+    handler: createMuxStage(options),
     // Frames are frames: it takes those of every model.
     model: { name: 'any', digest: 'any' },
     provider: null,
     service: MuxerService,
-    handlers: createMuxerService(threads, slot),
+    handlers: createMuxerService(options, slot),
     close: () => Promise.resolve(),
   };
 });

@@ -1,9 +1,9 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { MediaError } from './media-request.ts';
-import type { MediaFormat } from './media-request.ts';
+import type { FileFormat } from '@cinematica/pipeline';
 
 /** Adds an XMP packet to a file. WebM has no place for it, and has tags with the same information. */
-export async function embedXmp(file: string, format: MediaFormat, packet: Uint8Array): Promise<void> {
+export async function embedXmp(file: string, format: FileFormat, packet: Uint8Array): Promise<void> {
   switch (format) {
     case 'mp4':
       return appendFile(file, xmpBox(packet));

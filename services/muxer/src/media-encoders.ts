@@ -1,9 +1,10 @@
 import { AI_SOURCE_TYPE } from './media-xmp.ts';
-import { fileFps } from './media-request.ts';
-import type { MediaFormat, MediaRequest } from './media-request.ts';
+import type { FileFormat } from '@cinematica/pipeline';
+import { shapeOf } from './media-request.ts';
+import type { MediaOutput, MediaRequest } from './media-request.ts';
 
-/** ffmpeg's encoder for each format. */
-export const ENCODERS: Readonly<Record<MediaFormat, string>> = {
+/** ffmpeg's encoder of the picture, for each format. */
+export const ENCODERS: Readonly<Record<FileFormat, string>> = {
   mp4: 'libx264',
   webm: 'libvpx-vp9',
   webp: 'libwebp_anim',
@@ -14,12 +15,23 @@ export const ENCODERS: Readonly<Record<MediaFormat, string>> = {
 const BT709 = '-color_range tv -color_primaries bt709 -color_trc bt709 -colorspace bt709'.split(' ');
 
 /** Makes the output deterministic: no random identifiers and no dates. */
-const SAME_BYTES = '-map_metadata -1 -fflags +bitexact -flags:v +bitexact'.split(' ');
+const SAME_BYTES = '-map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact'.split(' ');
+
+/** ffmpeg's encoder of sound. */
+export const SOUND_ENCODER = 'aac';
+
+/**
+ * Whether a file has a sound track, which is silent. Messengers turn an mp4 without one into a GIF, and some networks refuse
+ * it. A boomerang is meant to be such a moving picture.
+ */
+export const hasSound = ({ format, boomerang = false }: Omit<MediaOutput, 'file'>): boolean =>
+  format === 'mp4' && !boomerang;
 
 /** ffmpeg's options for an output. */
-export function encoderOptions(format: MediaFormat, request: MediaRequest): string[] {
+export function encoderOptions(output: Omit<MediaOutput, 'file'>, request: MediaRequest): string[] {
   const { settings, threads = 2 } = request;
-  const fps = fileFps(request);
+  const { format } = output;
+  const { frames, fps } = shapeOf(request, output);
   const metadata = ['-metadata', `comment=${JSON.stringify(settings)}`];
   const tagged = [...metadata, '-metadata', `digitalSourceType=${AI_SOURCE_TYPE}`];
   // A keyframe every two seconds, for seeking.
@@ -32,6 +44,7 @@ export function encoderOptions(format: MediaFormat, request: MediaRequest): stri
         ...gop,
         ...'-profile:v high -preset medium -crf 18 -pix_fmt yuv420p'.split(' '),
         ...BT709,
+        ...(hasSound(output) ? ['-c:a', SOUND_ENCODER, '-b:a', '32k', '-t', String(frames / fps)] : []),
         ...'-movflags +faststart+use_metadata_tags+write_colr'.split(' '),
         ...tagged,
         ...['-f', 'mp4'],

@@ -1,9 +1,9 @@
-/** The format of a file: H.264 in mp4, VP9 in WebM, an animated WebP, or the first frame as a WebP image. */
-export type MediaFormat = 'mp4' | 'webm' | 'webp' | 'poster';
+import { fileShape } from '@cinematica/pipeline';
+import type { FileFormat, FileShape } from '@cinematica/pipeline';
 
 /** A file to make. */
 export interface MediaOutput {
-  readonly format: MediaFormat;
+  readonly format: FileFormat;
   /** The path. An existing file is replaced once the new one is complete. */
   readonly file: string;
   /** Plays forwards and then backwards, so that it loops smoothly. Ignored for a poster. @default false */
@@ -12,14 +12,17 @@ export interface MediaOutput {
 
 /** Describes the raw frames and the files to make of them. */
 export interface MediaRequest {
-  /** The size of the frames in pixels. For odd sizes the files repeat the last column or row. */
+  /** The size of the frames in pixels. */
   readonly width: number;
   readonly height: number;
+  /** The size of the files in pixels; frames of another size are enlarged. Odd sizes become even. @default the frames' own */
+  readonly outputWidth?: number | undefined;
+  readonly outputHeight?: number | undefined;
   /** The number of frames. */
   readonly frames: number;
   /** The frame rate of the frames, per second. */
   readonly fps: number;
-  /** The frame rate of the files. When it is higher than `fps`, frames are interpolated along the motion. @default fps */
+  /** The frame rate of the files. When it is higher than `fps`, frames are repeated. @default fps */
   readonly outputFps?: number | undefined;
   /** At least one file. */
   readonly outputs: readonly MediaOutput[];
@@ -36,7 +39,15 @@ export class MediaError extends Error {
   override readonly name = 'MediaError';
 }
 
-const LIMITS = { width: [1, 8192], height: [1, 8192], frames: [1, 10_000], threads: [1, 64] } as const;
+const SIDE = [1, 8192] as const;
+const LIMITS = {
+  width: SIDE,
+  height: SIDE,
+  outputWidth: SIDE,
+  outputHeight: SIDE,
+  frames: [1, 20_000],
+  threads: [1, 64],
+} as const;
 
 /** @throws MediaError naming the field that is invalid. */
 export function checkMediaRequest(request: MediaRequest): void {
@@ -57,23 +68,8 @@ export function checkMediaRequest(request: MediaRequest): void {
   }
 }
 
-/** The width or height of the files. Video with subsampled chroma needs even numbers. */
-export const evenSize = (pixels: number): number => pixels + (pixels % 2);
-
-/** Whether frames are interpolated. */
-export const interpolates = ({ frames, fps, outputFps = fps }: MediaRequest): boolean => frames > 1 && outputFps > fps;
-
-/** The frame rate of the files. */
-export const fileFps = (request: MediaRequest): number =>
-  interpolates(request) ? (request.outputFps ?? request.fps) : request.fps;
-
-/**
- * The number of frames of a file. A boomerang is one whole period: its end frames are not doubled, and its last frame is
- * followed by its first.
- */
-export function fileFrames(request: MediaRequest, { format, boomerang }: Omit<MediaOutput, 'file'>): number {
-  const { frames, fps } = request;
-  if (format === 'poster' || frames === 1) return 1;
-  const rate = fileFps(request) / fps;
-  return boomerang ? Math.round(2 * (frames - 1) * rate) : Math.floor((frames - 1) * rate + 1e-9) + 1;
+/** The size, the number of frames and the frame rate of a file. */
+export function shapeOf(request: MediaRequest, { format, boomerang }: Omit<MediaOutput, 'file'>): FileShape {
+  const { width, height, outputWidth = width, outputHeight = height, frames, fps, outputFps = fps } = request;
+  return fileShape({ width: outputWidth, height: outputHeight, frames, fps, outputFps }, format, boomerang);
 }

@@ -1,22 +1,26 @@
 import { inSpan } from '@cinematica/pipeline';
+import type { FileShape } from '@cinematica/pipeline';
 import { randomUUID } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createBoomerangFrames } from './boomerang-frames.ts';
 import { requireFfmpeg, runFfmpeg } from './ffmpeg.ts';
 import { embedXmp } from './media-embed-xmp.ts';
-import { ENCODERS, encoderOptions } from './media-encoders.ts';
-import { mediaFilters, outputLabel } from './media-filters.ts';
-import { checkMediaRequest, evenSize, fileFps, fileFrames, MediaError } from './media-request.ts';
+import { ENCODERS, encoderOptions, hasSound, SOUND_ENCODER } from './media-encoders.ts';
+import { boomerangFilters, forwardFilters, outputLabel } from './media-filters.ts';
+import { checkMediaRequest, MediaError, shapeOf } from './media-request.ts';
 import type { MediaOutput, MediaRequest } from './media-request.ts';
 import { xmpPacket } from './media-xmp.ts';
 
 /** A finished file. */
-export interface MediaFile extends MediaOutput {
+export interface MediaFile extends MediaOutput, FileShape {
   readonly bytes: number;
-  readonly width: number;
-  readonly height: number;
-  readonly frames: number;
-  readonly fps: number;
+}
+
+/** An output, its stream in the filter graph, and the file that it is written to until all outputs are complete. */
+interface PendingOutput extends MediaOutput {
+  readonly label: string;
+  readonly part: string;
 }
 
 /**
@@ -35,48 +39,98 @@ export async function muxMedia(
   signal?: AbortSignal,
 ): Promise<MediaFile[]> {
   checkMediaRequest(request);
-  const { width, height, fps, threads = 2, silenceMs = 120_000 } = request;
-  await requireFfmpeg(request.outputs.map(({ format }) => ENCODERS[format]));
-  const outputs = request.outputs.map((output, index) => ({
-    output,
+  const { outputs } = request;
+  await requireFfmpeg([
+    ...outputs.map(({ format }) => ENCODERS[format]),
+    ...(outputs.some(hasSound) ? [SOUND_ENCODER] : []),
+  ]);
+  const pending = outputs.map((output, index) => ({
+    ...output,
     label: outputLabel(index),
-    part: join(dirname(output.file), `.${randomUUID()}.part`),
+    part: partOf(output.file),
   }));
+  const spool = partOf(outputs[0]!.file);
   try {
-    const about = { 'cinematica.frames': request.frames, 'cinematica.outputs': outputs.length };
-    await inSpan('ffmpeg', about, () =>
-      runFfmpeg(
-        {
-          width,
-          height,
-          fps,
-          threads,
-          silenceMs,
-          frames: countFrames(frames, request),
-          filters: mediaFilters(request),
-          outputs: outputs.map(({ label, part, output }) => ({
-            label,
-            file: part,
-            options: encoderOptions(output.format, request),
-          })),
-        },
-        signal,
-      ),
-    );
+    await encode(frames, request, pending, spool, signal);
     const packet = xmpPacket(request.settings);
-    for (const { part, output } of outputs) await embedXmp(part, output.format, packet);
+    for (const { part, format } of pending) await embedXmp(part, format, packet);
     signal?.throwIfAborted();
     const files: MediaFile[] = [];
-    for (const { part, output } of outputs) {
+    for (const [index, { part }] of pending.entries()) {
+      const output = outputs[index]!;
       const { size: bytes } = await stat(part);
       await rename(part, output.file);
-      const size = { width: evenSize(width), height: evenSize(height) };
-      files.push({ ...output, bytes, ...size, frames: fileFrames(request, output), fps: fileFps(request) });
+      files.push({ ...output, ...shapeOf(request, output), bytes });
     }
     return files;
   } finally {
-    await Promise.all(outputs.map(({ part }) => rm(part, { force: true })));
+    await Promise.all([spool, ...pending.map(({ part }) => part)].map((file) => rm(file, { force: true })));
   }
+}
+
+const partOf = (file: string): string => join(dirname(file), `.${randomUUID()}.part`);
+
+/**
+ * Encodes the files that play forwards, and then, from a spool file of the frames, those that play forwards and backwards:
+ * frames in reverse order would otherwise all have to be in memory.
+ */
+async function encode(
+  frames: AsyncIterable<Uint8Array>,
+  request: MediaRequest,
+  outputs: readonly PendingOutput[],
+  spool: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { threads = 2, silenceMs = 120_000 } = request;
+  const boomerangs = outputs.filter(({ format, boomerang }) => format !== 'poster' && boomerang);
+  const forward = outputs.filter((output) => !boomerangs.includes(output));
+  const toFfmpeg = (output: PendingOutput) => ({
+    label: output.label,
+    file: output.part,
+    options: encoderOptions(output, request),
+    sound: hasSound(output),
+  });
+  const converted = boomerangs.length > 0 ? '[spool]' : undefined;
+  const about = { 'cinematica.frames': request.frames, 'cinematica.outputs': outputs.length };
+  await inSpan('ffmpeg', about, () =>
+    runFfmpeg(
+      {
+        width: request.width,
+        height: request.height,
+        fps: request.fps,
+        pixelFormat: 'rgb24',
+        threads,
+        silenceMs,
+        frames: countFrames(frames, request),
+        filters: forwardFilters(request, { outputs: forward, converted }),
+        outputs: [
+          ...forward.map(toFfmpeg),
+          ...(converted === undefined
+            ? []
+            : [{ label: converted, file: spool, options: '-f rawvideo -pix_fmt yuv420p'.split(' '), sound: false }]),
+        ],
+      },
+      signal,
+    ),
+  );
+  if (boomerangs.length === 0) return;
+  const { width, height, frames: count, fps } = shapeOf(request, { format: 'mp4' });
+  await inSpan('ffmpeg', { ...about, 'cinematica.boomerang': true }, () =>
+    runFfmpeg(
+      {
+        width,
+        height,
+        fps,
+        pixelFormat: 'yuv420p',
+        threads,
+        silenceMs,
+        frames: createBoomerangFrames(spool, count, (width * height * 3) / 2),
+        filters: boomerangFilters(request, boomerangs),
+        outputs: boomerangs.map(toFfmpeg),
+      },
+      signal,
+    ),
+  );
 }
 
 /** Checks the number of frames: ffmpeg would accept too few, and ignore too many. */

@@ -1,19 +1,23 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { createBoundedQueue, isNoSpace } from '@cinematica/pipeline';
-import type { ComputeSlot } from '@cinematica/pipeline';
+import type { ComputeSlot, Timeline } from '@cinematica/pipeline';
 import { readStream } from '@cinematica/pipeline/service';
 import { Code, refuse, refuseFields, splitIntoChunks } from '@cinematica/protocol';
 import type { ServiceHandlers } from '@cinematica/protocol';
 import { PixelFormat } from '@cinematica/protocol/stages';
 import type { MuxerService, MuxResponseSchema, MuxStart } from '@cinematica/protocol/stages';
 import { ErrorReason } from '@cinematica/protocol/v1';
+import { cropToAspect, ImageError, loadImage } from '@cinematica/svd/image';
+import type { RgbImage } from '@cinematica/svd/image';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createBusySlot } from './busy-slot.ts';
 import { FILES, filesToMake, makeFiles } from './files.ts';
 import type { MadeFile } from './files.ts';
+import { finishedRequest, finishVideo, needsFinishing } from './finish-video.ts';
 import { MediaError } from './media-request.ts';
+import type { MuxerOptions } from './stage.ts';
 
 type Response = Exclude<MessageInitShape<typeof MuxResponseSchema>, { readonly $typeName: string }>;
 
@@ -28,7 +32,7 @@ interface LoadedFile extends MadeFile {
 }
 
 /** The gRPC service of the stage. A slow sender does not keep the slot, which the call has only while ffmpeg works. */
-export function createMuxerService(threads: number, slot: ComputeSlot): ServiceHandlers<typeof MuxerService> {
+export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): ServiceHandlers<typeof MuxerService> {
   let open = 0;
   return {
     async *mux(requests, context) {
@@ -37,10 +41,10 @@ export function createMuxerService(threads: number, slot: ComputeSlot): ServiceH
       if (header.pixelFormat !== PixelFormat.RGB8) {
         throw refuseFields([{ field: 'start.frames.pixel_format', description: 'must be RGB8' }]);
       }
-      const { width, height, frames } = header;
       const names = filesToMake((name) => start.outputs.includes(FILES[name].kind));
       const settings = readSettings(start);
-      const request = { width, height, frames, fps: start.sourceFps, outputFps: start.frameRate, settings, threads };
+      const timeline = readTimeline(start);
+      const photo = await readPhoto(start, context.signal);
 
       if (open >= MAX_CALLS) {
         const message = `This stage is already making ${MAX_CALLS} videos: try again soon.`;
@@ -50,11 +54,18 @@ export function createMuxerService(threads: number, slot: ComputeSlot): ServiceH
       const busy = createBusySlot(slot, context);
       const progress = createBoundedQueue<Response>(MAX_EVENTS);
       const left = new AbortController();
-      const received = count(items(frames, width * height * 3), (read) =>
-        progress.replace('progress', { message: { case: 'progress', value: { frames: read, total: frames } } }),
-      );
+      const { width, height, frames } = header;
+      const onFrame = (read: number) =>
+        progress.replace('progress', { message: { case: 'progress', value: { frames: read, total: frames } } });
       const signal = AbortSignal.any([context.signal, left.signal]);
-      const making = makeFiles(names, busy.while(received), request, loadFiles, signal)
+      const received = busy.while(items(frames, width * height * 3));
+      const { threads, finishTimeoutMs: timeoutMs } = options;
+      const finishing = { width, height, timeline, photo, threads, timeoutMs };
+      const source = needsFinishing(finishing)
+        ? finishVideo(received, finishing, onFrame, signal)
+        : count(received, onFrame);
+      const request = { ...finishedRequest(timeline), settings, threads };
+      const making = makeFiles(names, source, request, loadFiles, signal)
         .finally(() => busy[Symbol.dispose]())
         .finally(() => open--)
         .finally(() => progress.end());
@@ -84,6 +95,36 @@ const noSpace = (cause: unknown) =>
     [],
     { cause },
   );
+
+/** @throws RpcError INVALID_ARGUMENT when the size or the rate of the files is not possible. */
+function readTimeline({
+  frames: header,
+  sourceFps: fps,
+  frameRate: outputFps = fps,
+  outputWidth,
+  outputHeight,
+}: MuxStart): Timeline {
+  const { width, height, frames } = header!;
+  if (outputFps < fps) {
+    throw refuseFields([{ field: 'start.frame_rate', description: `must be at least source_fps, which is ${fps}` }]);
+  }
+  if (outputWidth === 0 && outputHeight === 0) return { width, height, frames, fps, outputFps };
+  if (outputWidth === 0 || outputHeight === 0) {
+    throw refuseFields([{ field: 'start.output_width', description: 'must be set together with output_height' }]);
+  }
+  return { width: outputWidth, height: outputHeight, frames, fps, outputFps };
+}
+
+/** The photo in the shape of the frames; null when there is none. */
+async function readPhoto({ photo, frames }: MuxStart, signal: AbortSignal): Promise<RgbImage | null> {
+  if (photo.length === 0) return null;
+  try {
+    return cropToAspect(await loadImage(photo, { name: 'the photo' }, signal), frames!);
+  } catch (cause) {
+    if (!(cause instanceof ImageError)) throw cause;
+    throw refuseFields([{ field: 'start.photo', description: cause.message }], ErrorReason.IMAGE_UNREADABLE);
+  }
+}
 
 function readSettings({ settingsJson }: MuxStart): Record<string, unknown> {
   if (settingsJson === '') return {};

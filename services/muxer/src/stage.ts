@@ -1,50 +1,119 @@
-import { FailureReason, Lifetime, PipelineStage, UnusableInputError } from '@cinematica/pipeline';
-import type { Inputs, StageTask, StageHandler } from '@cinematica/pipeline';
+import {
+  describeError,
+  FailureReason,
+  fileShape,
+  Lifetime,
+  PipelineStage,
+  TaskNotice,
+  timelineOf,
+  UnusableInputError,
+} from '@cinematica/pipeline';
+import type { Inputs, Log, StageHandler, StageHooks, StageTask } from '@cinematica/pipeline';
 import { pickSettings } from '@cinematica/settings';
+import { cropToAspect, loadImage } from '@cinematica/svd/image';
 import { readFile } from 'node:fs/promises';
 import { filesToMake, makeFiles } from './files.ts';
+import { FinishError, finishedRequest, finishVideo, needsFinishing } from './finish-video.ts';
 import { keepLastFrame } from './last-frame.ts';
 import { MediaError } from './media-request.ts';
+import type { MediaRequest } from './media-request.ts';
 import { shownFrames } from './shown-frames.ts';
 import type { DecodedChunk } from './shown-frames.ts';
 
 type Plan = StageTask['plan'];
 
+/** The settings of the muxer. */
+export interface MuxerOptions {
+  /** The number of threads of finishing, and of each of ffmpeg's encoders. */
+  readonly threads: number;
+  /** How long finishing may take, milliseconds. Then the frames are encoded as they are. */
+  readonly finishTimeoutMs: number;
+  readonly log: Pick<Log, 'warn'>;
+}
+
 /**
- * The last stage: encodes the `frames-…` of every segment into the files of the video. Each is a part with its name: `mp4`,
- * `poster`, `loop`, `webp`, `webm`; and `last-frame`, from which another video can continue.
- * @param threads the number of threads of each of ffmpeg's encoders.
+ * The last stage: finishes the `frames-…` of every segment and encodes them into the files of the video. Each is a part with
+ * its name: `mp4`, `poster`, `loop`, `webp`, `webm`; and `last-frame`, from which another video can continue. Frames that
+ * can't be finished are encoded as they are, and the video has a notice of it.
  */
-export const createMuxStage = (threads: number): StageHandler => ({
+export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   stage: PipelineStage.MUX,
-  fingerprint: `ffmpeg ${process.arch} × ${threads}`,
-  async run({ plan }, inputs, hooks) {
-    // There is nothing to save when the process shuts down: the stage takes seconds and is repeated.
-    const either = AbortSignal.any([hooks.signal, hooks.draining]);
-    const names = filesToMake((name) => plan.outputs.includes(name) || (name === 'loop' && plan.loop));
-    const { width, height, frames, conditioningFps: fps, frameRate: outputFps } = plan;
-    const request = { width, height, frames, fps, outputFps, threads, settings: describePlan(plan) };
-    const last = keepLastFrame(plan);
-    const shown = shownFrames(plan, readChunks(plan, inputs, either), (count) => hooks.progress(count, frames));
-    try {
-      await makeFiles(
-        names,
-        last.follow(shown),
-        request,
-        async (files) => {
-          for (const { name, file } of files) await hooks.output(Lifetime.MEDIA, name, await readFile(file));
-          await hooks.output(Lifetime.MEDIA, 'last-frame', await last.png());
-        },
-        either,
-      );
-    } catch (error) {
-      if (error instanceof MediaError) {
-        throw new UnusableInputError(error.message, FailureReason.SETTING_UNSUPPORTED, { cause: error });
+  fingerprint: `finish 1, ffmpeg ${process.arch} × ${options.threads}`,
+  async run({ videoId, plan }, inputs, hooks) {
+    if (needsFinishing({ ...plan, timeline: timelineOf(plan) })) {
+      try {
+        return await finishAndEncode(options, plan, inputs, hooks);
+      } catch (error) {
+        if (!(error instanceof FinishError)) throw error;
+        options.log.warn(`${error.message}: the frames are encoded as they are`, {
+          video: videoId,
+          reason: describeError(error.cause ?? error),
+        });
+        hooks.notice(TaskNotice.NOT_FINISHED);
       }
-      throw error;
     }
+    await encodeAsTheyAre(options, plan, inputs, hooks);
   },
 });
+
+async function finishAndEncode(options: MuxerOptions, plan: Plan, inputs: Inputs, hooks: StageHooks): Promise<void> {
+  const { threads, finishTimeoutMs: timeoutMs } = options;
+  const signal = eitherSignal(hooks);
+  const { width, height, frames, resolution } = plan;
+  const timeline = timelineOf(plan);
+  // With the model's own resolution its pixels are shown, not those of the photo.
+  const photo = resolution === 'model' ? null : await readPhoto(plan, inputs, signal);
+  const shown = shownFrames(plan, readChunks(plan, inputs, signal));
+  const onFrame = (count: number) => hooks.progress(count, frames);
+  const finished = finishVideo(shown, { width, height, timeline, photo, threads, timeoutMs }, onFrame, signal);
+  await encode(options, plan, finished, finishedRequest(timeline), hooks);
+}
+
+async function encodeAsTheyAre(options: MuxerOptions, plan: Plan, inputs: Inputs, hooks: StageHooks): Promise<void> {
+  const { width, height, frames, conditioningFps: fps, frameRate: outputFps } = plan;
+  const { width: outputWidth, height: outputHeight } = timelineOf(plan);
+  const onShown = (count: number) => hooks.progress(count, frames);
+  const shown = shownFrames(plan, readChunks(plan, inputs, eitherSignal(hooks)), onShown);
+  await encode(options, plan, shown, { width, height, frames, fps, outputWidth, outputHeight, outputFps }, hooks);
+}
+
+/** There is nothing to save when the process shuts down: the stage is repeated. */
+const eitherSignal = ({ signal, draining }: StageHooks): AbortSignal => AbortSignal.any([signal, draining]);
+
+/** Encodes frames, and puts out the files and the last frame. */
+async function encode(
+  { threads }: MuxerOptions,
+  plan: Plan,
+  frames: AsyncIterable<Uint8Array>,
+  request: Omit<MediaRequest, 'outputs' | 'settings' | 'threads'>,
+  hooks: StageHooks,
+): Promise<void> {
+  const names = filesToMake((name) => plan.outputs.includes(name) || (name === 'loop' && plan.loop));
+  const last = keepLastFrame(request);
+  try {
+    await makeFiles(
+      names,
+      last.follow(frames),
+      { ...request, threads, settings: describePlan(plan) },
+      async (files) => {
+        for (const { name, file } of files) await hooks.output(Lifetime.MEDIA, name, await readFile(file));
+        await hooks.output(Lifetime.MEDIA, 'last-frame', await last.png());
+      },
+      eitherSignal(hooks),
+    );
+  } catch (error) {
+    if (error instanceof MediaError) {
+      throw new UnusableInputError(error.message, FailureReason.SETTING_UNSUPPORTED, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** The part of the photo that the first frame shows. */
+async function readPhoto({ width, height, focusX: x, focusY: y, zoom }: Plan, inputs: Inputs, signal: AbortSignal) {
+  const photo = await loadImage(await inputs.photo(signal), { name: 'the photo' }, signal);
+  return cropToAspect(photo, { width, height }, { x, y, zoom: Math.max(1, zoom) });
+}
 
 /** The decoded chunks of a video, in order. Each is read while the one before it is encoded. */
 async function* readChunks({ segments, decodeChunks }: Plan, inputs: Inputs, signal: AbortSignal) {
@@ -65,7 +134,8 @@ async function* readChunks({ segments, decodeChunks }: Plan, inputs: Inputs, sig
 
 /** The settings in the metadata of a file, under their names in the API. */
 function describePlan(plan: Plan): Record<string, unknown> {
-  const { model, width, height, sampler, loop } = plan;
+  const { model, width, height, sampler, loop, resolution } = plan;
+  const output = fileShape(timelineOf(plan), 'mp4');
   return {
     generator: 'Cinemática',
     model,
@@ -74,5 +144,7 @@ function describePlan(plan: Plan): Record<string, unknown> {
     sampler,
     focus: { x: plan.focusX, y: plan.focusY, zoom: Math.max(1, plan.zoom) },
     loop,
+    resolution,
+    outputSize: `${output.width}x${output.height}`,
   };
 }

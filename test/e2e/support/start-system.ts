@@ -32,7 +32,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const { WEB_HANDLER = '' } = await webApp(ROOT);
   const { folder } = cleanup.use(await createTinyModel());
   const settings = { ...RELAXED_TIMEOUTS, WEB_HANDLER, MAX_ACTIVE_PER_OWNER: '3' };
-  const system = cleanup.use(await startRealSystem(settings, folder));
+  const system = cleanup.use(await startRealSystem(settings, { model: folder }));
   const browser = await chromium.launchServer({ executablePath });
   cleanup.defer(() => browser.close());
 

@@ -24,6 +24,7 @@ export {
   PipelineStage,
   PlanSchema,
   ShareSchema,
+  TaskNotice,
   TaskRecordSchema,
   TaskState,
   VideoRecordSchema,

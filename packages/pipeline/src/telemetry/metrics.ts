@@ -77,9 +77,16 @@ export function createMetrics(service: string) {
     labelNames: ['stage'],
     registers,
   });
+  const notices = new Counter({
+    name: 'cinematica_notices_total',
+    help: 'Tasks that are done but differ from their plan, by kind: not_finished (frames were encoded without finishing).',
+    labelNames: ['notice'],
+    registers,
+  });
   return {
     registry,
     noSpace,
+    notices,
     videos,
     stageSeconds,
     queueSeconds,
@@ -121,6 +128,7 @@ export function createMetrics(service: string) {
       steps.inc({ stage }, 0);
       redeliveries.inc({ stage }, 0);
       noSpace.inc({ stage }, 0);
+      if (stage === 'mux') notices.inc({ notice: 'not_finished' }, 0);
       if (provider === null) return;
       crashes.inc({ stage }, 0);
       loadSeconds.zero({ stage });

@@ -7,6 +7,8 @@ import type { PipelineSettings } from '../domain/settings.ts';
 /** Processes that are restarted when they end, as the launcher does. */
 export interface Fleet extends AsyncDisposable {
   readonly names: readonly string[];
+  /** The id of the process that runs now. */
+  pid(name: string): number;
   /** Sends SIGKILL. */
   kill(name: string): void;
   /** Sends SIGSTOP, and SIGCONT after so many milliseconds. */
@@ -22,6 +24,8 @@ export interface FleetOptions {
   readonly stepMilliseconds: number;
   /** Receives a line for each computed step. */
   readonly stepsFile: string;
+  /** Further environment variables of the workers, which `worker-process.ts` describes. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Starts a worker for each name of a stage (`encode`, `encode#2`, …), and a housekeeper for `housekeeper`. */
@@ -42,6 +46,7 @@ export function startFleet(names: readonly string[], options: FleetOptions): Fle
         STEP_MS: String(options.stepMilliseconds),
         STEPS_FILE: options.stepsFile,
         SETTINGS: JSON.stringify(options.settings),
+        ...options.environment,
       },
     });
     for (const stream of [child.stdout, child.stderr]) {
@@ -58,6 +63,7 @@ export function startFleet(names: readonly string[], options: FleetOptions): Fle
   return {
     names,
     lines,
+    pid: (name) => children.get(name)?.pid ?? 0,
     kill: (name) => void children.get(name)?.kill('SIGKILL'),
     pause(name, milliseconds) {
       const child = children.get(name);

@@ -11,16 +11,26 @@ export interface SumStagesOptions {
   readonly stepMilliseconds: number;
   /** Called with each computed step, so that a test sees what was computed again. */
   readonly onStep?: (task: StageTask, step: number) => void;
+  /** The size of latents and frames. Default 64 KiB. Bytes. */
+  readonly outputBytes?: number;
 }
 
 /** Denoising with this seed kills the worker's process at step 3. */
 export const DEADLY_SEED = 666;
 
-const LATENT_BYTES = 64 * 1024;
+/** Denoising with this seed plus `k` kills the worker's process when step `k` is computed for the first time. */
+export const KILLED_ONCE_SEED = 1_000;
+
+const OUTPUT_BYTES = 64 * 1024;
 const fingerprint = 'sum';
 
 /** Handlers of all four stages. The photo "unusable" cannot be encoded, and the photo "fails" cannot be decoded. */
-export function sumStages({ stepMilliseconds, onStep = () => undefined }: SumStagesOptions): StageHandler[] {
+export function sumStages({
+  stepMilliseconds,
+  onStep = () => undefined,
+  outputBytes = OUTPUT_BYTES,
+}: SumStagesOptions): StageHandler[] {
+  const spread = (seed: Uint8Array) => spreadOver(outputBytes, seed);
   const pause = (hooks: StageHooks) => delay(stepMilliseconds, undefined, { signal: hooks.signal });
 
   const encode: StageHandler = {
@@ -104,7 +114,12 @@ async function readFrames({ segments }: Plan, inputs: Inputs): Promise<Uint8Arra
 }
 
 /** The result of a video, whatever interrupted it. */
-export function expectedSum(photo: Uint8Array, { segments, steps, decodeChunks }: Plan): Uint8Array {
+export function expectedSum(
+  photo: Uint8Array,
+  { segments, steps, decodeChunks }: Plan,
+  outputBytes = OUTPUT_BYTES,
+): Uint8Array {
+  const spread = (seed: Uint8Array) => spreadOver(outputBytes, seed);
   const frames: Uint8Array[] = [];
   let before = new Uint8Array();
   for (let segment = 0; segment < segments; segment++) {
@@ -122,9 +137,9 @@ function digest(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(hash.digest());
 }
 
-/** Fills a buffer of the size of small latents. */
-function spread(seed: Uint8Array): Uint8Array<ArrayBuffer> {
-  const wide = new Uint8Array(LATENT_BYTES);
+/** Fills a buffer of this size with the seed. */
+function spreadOver(bytes: number, seed: Uint8Array): Uint8Array<ArrayBuffer> {
+  const wide = new Uint8Array(bytes);
   for (let at = 0; at < wide.length; at += seed.length) wide.set(seed, at);
   return wide;
 }

@@ -1,5 +1,5 @@
 import type { DescService } from '@bufbuild/protobuf';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { ServerReflection } from '../gen/grpc/reflection/v1/reflection_pb.ts';
 import { requireBearerToken } from './bearer-token.ts';
@@ -45,6 +45,8 @@ export interface RpcServer {
 
 /** Creates a gRPC server for services with protobuf-es descriptors. */
 export function createRpcServer(options: RpcServerOptions): RpcServer {
+  // grpc-js also writes to stderr what it reports as errors, such as a port that is taken.
+  if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const { tokens, maxMessageBytes = MAX_MESSAGE_BYTES, onFault, around = runDirectly } = options;
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,

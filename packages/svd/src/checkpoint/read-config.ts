@@ -1,18 +1,16 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { CheckpointError } from './checkpoint-error.ts';
 
+/** The largest file of published checkpoints has a few kilobytes. A deeply nested file of 50 MB takes 7 s to parse. */
+const MAX_BYTES = 1_000_000;
+
 /**
- * Reads a JSON file of a checkpoint and validates it.
+ * Reads a JSON file of a checkpoint and validates it. The file must be a regular file of at most 1 MB.
  * @throws CheckpointError that names the file, the field and the reason
  */
 export async function readConfig<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new CheckpointError(`${path} cannot be read: is this a checkpoint in diffusers' layout?`, { cause });
-  }
+  const text = await readText(path);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -23,6 +21,19 @@ export async function readConfig<Schema extends z.ZodType>(path: string, schema:
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
   throw new CheckpointError(`${path}: ${problems.join('; ')}`, { cause: result.error });
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    // Reading a pipe or a device may never end.
+    const found = await stat(path);
+    if (!found.isFile()) throw new CheckpointError(`${path} is not a regular file`);
+    if (found.size > MAX_BYTES) throw new CheckpointError(`${path} has ${found.size} bytes; the limit is 1 MB`);
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof CheckpointError) throw cause;
+    throw new CheckpointError(`${path} cannot be read: is this a checkpoint in diffusers' layout?`, { cause });
+  }
 }
 
 /** A positive integer. */

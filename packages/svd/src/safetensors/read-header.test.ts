@@ -47,11 +47,11 @@ describe('readHeader', () => {
   test.each<[string, Buffer, string]>([
     ['an empty file', Buffer.alloc(0), '0 bytes are too few'],
     ['fewer than 8 bytes', Buffer.alloc(7), '7 bytes are too few'],
-    ['a length of 2^64 - 1', Buffer.alloc(64, 0xff), 'the limit is 100 MB'],
+    ['a length of 2^64 - 1', Buffer.alloc(64, 0xff), 'the limit is 10 MB'],
     [
       'a length just over the limit',
-      Buffer.from([1, 0xe1, 0xf5, 5, 0, 0, 0, 0]),
-      'has 100000001 bytes; the limit is 100 MB',
+      Buffer.from([0x81, 0x96, 0x98, 0, 0, 0, 0, 0]),
+      'has 10000001 bytes; the limit is 10 MB',
     ],
     ['a length past the end', Buffer.from([9, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d]), '(9 bytes) exceeds the file (10'],
     ['no header', Buffer.alloc(8), 'expected an object'],

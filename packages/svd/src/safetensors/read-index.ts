@@ -5,7 +5,8 @@ import { quoteName } from './quote-name.ts';
 import { realFile } from './real-file.ts';
 import { SafetensorsError } from './safetensors-error.ts';
 
-const MAX_INDEX_BYTES = 100_000_000;
+/** As large as the header of the largest file that is accepted. */
+const MAX_INDEX_BYTES = 10_000_000;
 
 /**
  * Reads a shard index (`….safetensors.index.json`).
@@ -15,7 +16,7 @@ const MAX_INDEX_BYTES = 100_000_000;
  */
 export async function readIndex(path: string): Promise<Map<string, string>> {
   const { path: real, size } = await realFile(path);
-  if (size > MAX_INDEX_BYTES) throw new SafetensorsError(path, `the index has ${size} bytes; the limit is 100 MB`);
+  if (size > MAX_INDEX_BYTES) throw new SafetensorsError(path, `the index has ${size} bytes; the limit is 10 MB`);
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(real));
     return parseIndex(text, dirname(path));

@@ -1,6 +1,6 @@
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { findTask, PipelineStage, VideoState } from '@cinematica/pipeline';
-import type { Artifact, Plan, VideoRecord } from '@cinematica/pipeline';
+import { fileShape, findTask, PipelineStage, timelineOf, VideoState } from '@cinematica/pipeline';
+import type { Artifact, VideoRecord } from '@cinematica/pipeline';
 import { MediaKind } from '@cinematica/protocol/v1';
 import type { MediaSchema } from '@cinematica/protocol/v1';
 import type { MessageInitShape } from '@bufbuild/protobuf';
@@ -22,13 +22,13 @@ export interface MediaFile {
 /** The muxer's output with the last frame, from which another video can continue. It cannot be downloaded. */
 export const LAST_FRAME_PART = 'last-frame';
 
-/** The muxer's outputs that can be downloaded: part, kind, file name, content type. */
+/** The muxer's outputs that can be downloaded: part, format, kind, file name, content type. */
 const PARTS = [
-  ['poster', MediaKind.POSTER, 'poster.webp', 'image/webp'],
-  ['mp4', MediaKind.MP4, 'video.mp4', 'video/mp4'],
-  ['loop', MediaKind.LOOP, 'loop.mp4', 'video/mp4'],
-  ['webp', MediaKind.WEBP, 'video.webp', 'image/webp'],
-  ['webm', MediaKind.WEBM, 'video.webm', 'video/webm'],
+  ['poster', 'poster', MediaKind.POSTER, 'poster.webp', 'image/webp'],
+  ['mp4', 'mp4', MediaKind.MP4, 'video.mp4', 'video/mp4'],
+  ['loop', 'mp4', MediaKind.LOOP, 'loop.mp4', 'video/mp4'],
+  ['webp', 'webp', MediaKind.WEBP, 'video.webp', 'image/webp'],
+  ['webm', 'webm', MediaKind.WEBM, 'video.webm', 'video/webm'],
 ] as const;
 
 /** The files of a video that exist so far; none when it is deleted. */
@@ -49,17 +49,18 @@ export function mediaFiles(record: VideoRecord): MediaFile[] {
   }
   const outputs =
     state === VideoState.DONE ? (findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs ?? []) : [];
-  for (const [part, kind, name, contentType] of PARTS) {
+  for (const [part, format, kind, name, contentType] of PARTS) {
     const artifact = outputs.find((output) => output.part === part);
     if (!artifact) continue;
+    const { width, height, frames, fps } = fileShape(timelineOf(plan), format, kind === MediaKind.LOOP);
     files.push({
       kind,
       name,
       contentType,
       artifact,
-      width: roundUpToEven(plan.width),
-      height: roundUpToEven(plan.height),
-      duration: kind === MediaKind.POSTER ? null : playingTime(plan, kind),
+      width,
+      height,
+      duration: kind === MediaKind.POSTER ? null : Math.round((frames * 1000) / fps),
     });
   }
   return files;
@@ -81,15 +82,4 @@ export function toMedia(file: MediaFile, url: string, until: number): MessageIni
     expireTime: timestampFromMs(until * 1000),
     ...(duration !== null && { duration: durationFromMs(duration) }),
   };
-}
-
-/** Video with 4:2:0 chroma needs an even size. The muxer repeats the last column or row of an odd one. */
-const roundUpToEven = (pixels: number): number => pixels + (pixels % 2);
-
-/** The playing time, including the frames that the muxer interpolates. Milliseconds. */
-function playingTime({ frames, conditioningFps, frameRate }: Plan, kind: MediaKind): number {
-  const rate = Math.max(1, frameRate / conditioningFps);
-  const shown =
-    kind === MediaKind.LOOP ? Math.round(2 * (frames - 1) * rate) : Math.floor((frames - 1) * rate + 1e-9) + 1;
-  return Math.round((Math.max(1, shown) * 1000) / (conditioningFps * rate));
 }

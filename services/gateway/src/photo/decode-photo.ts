@@ -74,17 +74,27 @@ export async function decodePhoto(
   if (format === 'avif' && header.compression !== 'av1') throw heicError();
   checkSize(header, format, limits);
 
-  const side = limits.maxResultSide;
+  const result = resultSize(header, limits);
   const { data, info } = await unlessDamaged(() =>
     sharp(bytes, { failOn: 'error', limitInputPixels: limits.maxPixels, pages: 1, sequentialRead: true })
       .autoOrient()
-      .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+      .resize({ ...result, fit: 'fill' })
       .flatten({ background: BACKGROUND })
       .toColourspace('srgb')
       .jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' })
       .toBuffer({ resolveWithObject: true }),
   );
   return { jpeg: data, width: info.width, height: info.height, original: { format, width, height, orientation } };
+}
+
+/** The size of the result in pixels, upright: that of the photo, scaled down until it meets the limits. */
+function resultSize({ width, height, orientation = 1 }: Metadata, limits: PhotoLimits) {
+  const bySide = limits.maxResultSide / Math.max(width, height);
+  const byPixels = Math.sqrt(limits.maxResultPixels / (width * height));
+  const scale = Math.min(1, bySide, byPixels);
+  const [across, down] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+  // Orientations from 5 on are turned by a right angle.
+  return orientation >= 5 ? { width: down, height: across } : { width: across, height: down };
 }
 
 function checkSize(header: Metadata, format: PhotoFormat, limits: PhotoLimits): void {

@@ -8,8 +8,11 @@ export interface PhotoLimits {
   readonly maxDecodedBytes: number;
   /** The minimum width and height of the photo and of the result. Pixels. Default 16. */
   readonly minSide: number;
-  /** The maximum width and height of the result. Larger photos are scaled down. Pixels. Default 2048. */
+  /** The maximum width and height of the result. Larger photos are scaled down. Full HD needs 1920 for a video in the shape
+   * of the photo, and more for a part of it. Pixels. Default 2560. */
   readonly maxResultSide: number;
+  /** The most pixels of the result, which limits the memory that scaling and encoding need. Default 5 million. */
+  readonly maxResultPixels: number;
   /** The most resident memory that decoding may add to the process, measured every 5 ms. Bytes. Default 430 MiB. */
   readonly maxMemory: number;
   /** The time limit of decoding, without the time spent waiting for a process. Milliseconds. Default 10 seconds. */
@@ -26,7 +29,8 @@ export const PHOTO_LIMITS: PhotoLimits = {
   maxPixels: 50_000_000,
   maxDecodedBytes: 320_000_000,
   minSide: 16,
-  maxResultSide: 2048,
+  maxResultSide: 2560,
+  maxResultPixels: 5_000_000,
   maxMemory: 430 * 2 ** 20,
   timeoutMs: 10_000,
 };

@@ -12,11 +12,11 @@ const flat = (width: number, height: number) => sharp({ create: { width, height,
 
 /** The photos of each kind that need the most memory, and decompression bombs. */
 const photos: readonly (readonly [string, () => Promise<Buffer> | Buffer])[] = [
-  ['2048×2048', () => blackPng(7070, 7070, { interlaced: true, bits: 16 })],
-  ['2048×2048', () => flat(7070, 7070).jpeg({ progressive: true, chromaSubsampling: '4:4:4' }).toBuffer()],
-  ['2048×2048', () => animatedWebp(7070, 7070, 200)],
-  ['2048×2048', () => flat(3500, 3500).avif({ bitdepth: 10, chromaSubsampling: '4:4:4', effort: 0 }).toBuffer()],
-  ['2048×2048', () => blackPng(6320, 6320, { interlaced: true, bits: 16, channels: 4 })],
+  ['2236×2236', () => blackPng(7070, 7070, { interlaced: true, bits: 16 })],
+  ['2236×2236', () => flat(7070, 7070).jpeg({ progressive: true, chromaSubsampling: '4:4:4' }).toBuffer()],
+  ['2236×2236', () => animatedWebp(7070, 7070, 200)],
+  ['2236×2236', () => flat(3500, 3500).avif({ bitdepth: 10, chromaSubsampling: '4:4:4', effort: 0 }).toBuffer()],
+  ['2236×2236', () => blackPng(6320, 6320, { interlaced: true, bits: 16, channels: 4 })],
   ['TOO_MANY_PIXELS', () => blackPng(7070, 7070, { interlaced: true, bits: 16, channels: 4 })],
   ['TOO_MANY_PIXELS', () => blackPng(30_000, 30_000)],
   ['TOO_LARGE', () => Buffer.alloc(13e6)],

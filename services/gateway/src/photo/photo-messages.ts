@@ -7,7 +7,7 @@ import type { PhotoFormat } from './sniff-format.ts';
 /** The file descriptor, in the child, of the stream of frames in both directions. */
 export const FRAMES_FD = 3;
 
-/** The maximum size of a reply. A JPEG of 2048 × 2048 pixels of noise has 11 MB. Bytes. */
+/** The maximum size of a reply. A JPEG of 5 megapixels of noise has 13 MB. Bytes. */
 export const MAX_REPLY_BYTES = 32 * 2 ** 20;
 
 /** The limits of a frame between the gateway and the photo process. It has one blob, the upload or the JPEG. */
@@ -20,6 +20,7 @@ export const limitsSchema = z.object({
   maxDecodedBytes: z.number(),
   minSide: z.number(),
   maxResultSide: z.number(),
+  maxResultPixels: z.number(),
   maxMemory: z.number(),
   timeoutMs: z.number(),
 } satisfies Record<keyof PhotoLimits, z.ZodNumber>);

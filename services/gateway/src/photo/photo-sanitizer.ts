@@ -36,7 +36,7 @@ export interface PhotoSanitizer extends AsyncDisposable {
   /** Starts the processes. @throws {@link PhotoProcessError} when they cannot be started. */
   ready(): Promise<void>;
   /**
-   * Decodes an upload in a photo process and encodes it as a JPEG: upright, 8-bit sRGB, at most 2048 pixels on a side,
+   * Decodes an upload in a photo process and encodes it as a JPEG: upright, 8-bit sRGB, at most 2560 pixels on a side and 5 megapixels,
    * without metadata. Waits while all processes are busy.
    * @throws {@link PhotoError} when the photo cannot be used. Its message is for the sender.
    * @throws {@link PhotosWaitingError} when too many photos are waiting.

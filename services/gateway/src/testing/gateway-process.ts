@@ -23,7 +23,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startTestNats } from '../../../../test/support/nats-server.ts';
-import type { TestNats } from '../../../../test/support/nats-server.ts';
+import type { TestNats, TestNatsOptions } from '../../../../test/support/nats-server.ts';
 import { digestOfKey } from '../callers/api-keys.ts';
 
 /** The model of test gateways. */
@@ -66,8 +66,11 @@ export interface TestGateway extends AsyncDisposable {
 }
 
 /** @param env further environment variables of the gateway. */
-export async function startTestGateway(env: Readonly<Record<string, string>> = {}): Promise<TestGateway> {
-  const nats = await startTestNats();
+export async function startTestGateway(
+  env: Readonly<Record<string, string>> = {},
+  natsOptions: TestNatsOptions = {},
+): Promise<TestGateway> {
+  const nats = await startTestNats(natsOptions);
   const home = await mkdtemp(join(tmpdir(), 'cinematica-gateway-'));
   const keysFile = join(home, 'keys');
   const lines = Object.entries(KEYS).map(([name, key]) => `${name} ${digestOfKey(key).toString('hex')}`);

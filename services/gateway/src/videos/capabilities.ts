@@ -4,7 +4,7 @@ import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { PipelineSettings } from '@cinematica/pipeline';
 import { CapabilitiesSchema, Preset, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import type { Capabilities, VideoSettings } from '@cinematica/protocol/v1';
-import { limitOf, pickSettings, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
+import { defaultFrameRate, limitOf, pickSettings, SETTING_NAMES, SETTINGS, WORD_SETTINGS } from '@cinematica/settings';
 import type { ModelCard } from '@cinematica/svd';
 import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
 import { cardOf, PRESET_NAMES } from './resolve-plan.ts';
@@ -49,7 +49,8 @@ function settingsOf({ name, defaults }: ModelCard, preset: Preset): VideoSetting
     ...pickSettings(defaults),
     model: name,
     preset,
-    frameRate: defaults.conditioningFps,
+    frameRate: defaultFrameRate(defaults.conditioningFps),
+    resolution: WORD_SETTINGS.resolution.default,
   });
 }
 

@@ -1,9 +1,9 @@
 import { createPlan } from '@cinematica/pipeline/plan';
 import type { ModelRef, Plan } from '@cinematica/pipeline';
 import { refuseFields } from '@cinematica/protocol';
-import { ErrorReason, MediaKind, Preset } from '@cinematica/protocol/v1';
+import { ErrorReason, MediaKind, Preset, Resolution } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
-import { pickSettings, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
+import { outputSize, pickSettings, SETTING_NAMES, SETTINGS, wordOf } from '@cinematica/settings';
 import { chooseSize, SizeError } from '@cinematica/settings/choose-size';
 import { SettingsError } from '@cinematica/svd';
 import type { ModelCard, Preset as PresetName, Size } from '@cinematica/svd';
@@ -58,9 +58,13 @@ export function resolvePlan(model: LoadedModel, settings: VideoSettings | undefi
   }
   const { x = 0.5, y = 0.5, zoom = 1 } = settings?.crop ?? {};
   try {
+    const size = chooseSize(shapeOf(settings), photo, card);
+    const resolution = settings?.resolution ?? Resolution.UNSPECIFIED;
     return createPlan(card, model.ref.digest, {
       ...(settings && pickSettings(settings)),
-      ...chooseSize(shapeOf(settings), photo, card),
+      ...size,
+      output: outputSize(size, photo, { resolution, zoom }),
+      resolution: wordOf('resolution', resolution),
       seed: settings?.seed ?? seed,
       focus: { x, y, zoom },
       outputs: ['mp4', ...(settings?.outputs ?? []).flatMap((kind) => OUTPUT_NAMES[kind] ?? [])],

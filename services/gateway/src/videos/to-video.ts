@@ -1,12 +1,21 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { FailureReason, TaskState, VideoState } from '@cinematica/pipeline';
+import { FailureReason, TaskNotice, TaskState, VideoState } from '@cinematica/pipeline';
 import type { PipelineSettings, Plan, StoredRecord, VideoRecord } from '@cinematica/pipeline';
-import { ErrorReason, MediaKind, Preset, Video_State, VideoSchema, VideoSettingsSchema } from '@cinematica/protocol/v1';
+import {
+  ErrorReason,
+  MediaKind,
+  Notice,
+  Preset,
+  Resolution,
+  Video_State,
+  VideoSchema,
+  VideoSettingsSchema,
+} from '@cinematica/protocol/v1';
 import type { MediaSchema, Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { pickSettings } from '@cinematica/settings';
+import { pickSettings, WORD_SETTINGS } from '@cinematica/settings';
 import { mediaFiles, toMedia } from '../media/media-files.ts';
 import type { MediaLinks } from '../media/media-links.ts';
 import { progressOf, publicStage } from './progress.ts';
@@ -44,6 +53,8 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   lively: Preset.LIVELY,
 };
 
+const NOTICES: Readonly<Record<number, Notice>> = { [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED };
+
 const OUTPUTS: Readonly<Record<string, MediaKind>> = {
   loop: MediaKind.LOOP,
   webp: MediaKind.WEBP,
@@ -77,6 +88,7 @@ export function toVideo(
         stage: publicStage(failure.stage),
       },
     ),
+    notices: record.tasks.flatMap(({ notices }) => notices.flatMap((notice) => NOTICES[notice] ?? [])),
     media: mediaOf(record, parts.links),
     madeFrom: madeFrom === '' ? '' : nameOf(madeFrom),
     continuedFrom: continuedFrom === '' ? '' : nameOf(continuedFrom),
@@ -119,6 +131,7 @@ function settingsOf(plan: Plan): VideoSettings {
     model: plan.model,
     preset: PRESETS[plan.preset] ?? Preset.UNSPECIFIED,
     shape: { case: 'size', value: { width: plan.width, height: plan.height } },
+    resolution: WORD_SETTINGS.resolution.words.get(plan.resolution) ?? Resolution.MODEL,
     crop: { x: plan.focusX, y: plan.focusY, zoom: plan.zoom || 1 },
     outputs: plan.outputs.flatMap((output) => OUTPUTS[output] ?? []),
   });

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { MediaKind, Preset, VideoSettingsSchema } from '@cinematica/protocol/v1';
+import { MediaKind, Preset, Resolution, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import { chooseSize } from '@cinematica/settings/choose-size';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -51,9 +51,19 @@ describe('choices', () => {
     );
   });
 
+  it('send a resolution that is not the default, and a frame rate that does not follow from the model’s', () => {
+    const smooth = withNumber({ ...DEFAULT_CHOICES, resolution: Resolution.FULL_HD }, 'frameRate', 14, model);
+    expect(toSettings(smooth, DEFAULT_CROP, model)).toMatchObject({ resolution: Resolution.FULL_HD, frameRate: 14 });
+    expect(hasOnlyPreset({ ...DEFAULT_CHOICES, resolution: Resolution.MODEL })).toBe(false);
+    // 28 is the default at 7 frames per second, and 24 at 8.
+    expect(withNumber(smooth, 'frameRate', 28, model).overrides).toEqual({});
+    expect(resolveNumbers(withNumber(DEFAULT_CHOICES, 'conditioningFps', 8, model), model).frameRate).toBe(24);
+  });
+
   it('are stored without the seed, and clamped to the current limits when they are read', () => {
     const choices = {
       ...withNumber(DEFAULT_CHOICES, 'frames', 100, model),
+      resolution: Resolution.FULL_HD,
       seed: 7,
       extras: [MediaKind.LOOP] as const,
     };
@@ -88,6 +98,7 @@ describe('choices', () => {
     expect(fromSettings(settings, photo, model)).toEqual({
       preset: Preset.CALM,
       shape: '9:16',
+      resolution: Resolution.HD,
       overrides: { steps: 9 },
       extras: [MediaKind.WEBM],
     });

@@ -1,5 +1,6 @@
-import { MediaKind, Preset } from '@cinematica/protocol/v1';
+import { MediaKind, Preset, Resolution } from '@cinematica/protocol/v1';
 import type { Capabilities, Limits, Model, Range, VideoSettings } from '@cinematica/protocol/v1';
+import { defaultFrameRate } from '@cinematica/settings/frame-rate';
 import { limitOf } from '@cinematica/settings/limit-of';
 import { DEFAULT_CROP, isDefaultCrop } from './crop.ts';
 import type { Crop, Size } from './crop.ts';
@@ -24,10 +25,16 @@ export type NumericSettings = Readonly<Record<NumericSetting, number>>;
 export const EXTRA_OUTPUTS = [MediaKind.LOOP, MediaKind.WEBP, MediaKind.WEBM] as const;
 export type ExtraOutput = (typeof EXTRA_OUTPUTS)[number];
 
+/** The sizes of the files, from the model's own to the largest. */
+export const RESOLUTIONS = [Resolution.MODEL, Resolution.HD, Resolution.FULL_HD] as const;
+export type KnownResolution = (typeof RESOLUTIONS)[number];
+
 /** What the user has chosen on the create screen; everything else comes from the preset and the model. */
 export interface Choices {
   readonly preset: Preset;
   readonly shape: Shape;
+  /** The size of the files. */
+  readonly resolution: KnownResolution;
   /** Numeric settings that differ from the preset's. */
   readonly overrides: Partial<NumericSettings>;
   readonly extras: readonly ExtraOutput[];
@@ -41,7 +48,13 @@ export const MAX_SEED = 2 ** 32 - 1;
 /** From little motion to much. */
 export const PRESETS = [Preset.CALM, Preset.NATURAL, Preset.LIVELY] as const;
 
-export const DEFAULT_CHOICES: Choices = { preset: Preset.NATURAL, shape: 'auto', overrides: {}, extras: [] };
+export const DEFAULT_CHOICES: Choices = {
+  preset: Preset.NATURAL,
+  shape: 'auto',
+  resolution: Resolution.HD,
+  overrides: {},
+  extras: [],
+};
 
 /**
  * The limits of a numeric setting.
@@ -58,8 +71,8 @@ export function rangeOf(name: NumericSetting, limits: Limits, numbers?: NumericS
 /** All numeric settings that the video would be made with. */
 export function resolveNumbers({ preset, overrides }: Choices, model: Model): NumericSettings {
   const chosen = { ...presetNumbers(model, preset), ...overrides };
-  // As in the gateway, the frame rate defaults to the conditioning frame rate.
-  const frameRate = overrides.frameRate ?? chosen.conditioningFps;
+  // As in the gateway, the frame rate follows from the conditioning frame rate.
+  const frameRate = overrides.frameRate ?? defaultFrameRate(chosen.conditioningFps);
   return {
     ...chosen,
     frameRate: Math.max(frameRate, chosen.conditioningFps),
@@ -103,7 +116,9 @@ function withoutDefaults(overrides: Partial<NumericSettings>, preset: Preset, mo
   const defaults = presetNumbers(model, preset);
   const conditioningFps = overrides.conditioningFps ?? defaults.conditioningFps;
   const changed = Object.entries(overrides).filter(([name, value]) =>
-    name === 'frameRate' ? value > conditioningFps : value !== defaults[name as NumericSetting],
+    name === 'frameRate'
+      ? value >= conditioningFps && value !== defaultFrameRate(conditioningFps)
+      : value !== defaults[name as NumericSetting],
   );
   return Object.fromEntries(changed);
 }
@@ -117,8 +132,9 @@ export function durationSeconds({
 }
 
 /** Whether nothing is chosen but the preset and the shape. */
-export function hasOnlyPreset({ overrides, extras, seed }: Choices): boolean {
-  return Object.keys(overrides).length === 0 && extras.length === 0 && seed === undefined;
+export function hasOnlyPreset({ resolution, overrides, extras, seed }: Choices): boolean {
+  const isDefault = resolution === DEFAULT_CHOICES.resolution && seed === undefined;
+  return isDefault && Object.keys(overrides).length === 0 && extras.length === 0;
 }
 
 /** The settings of a request; the gateway fills in what was not chosen. */
@@ -127,13 +143,14 @@ export function toSettings(choices: Choices, crop: Crop, model: Model) {
   const overrides = Object.fromEntries(
     Object.keys(choices.overrides).map((name) => [name, numbers[name as NumericSetting]]),
   );
-  const { preset, extras, seed } = choices;
+  const { preset, resolution, extras, seed } = choices;
   const aspect = aspectOf(choices.shape);
   return {
     model: model.name,
     preset,
     outputs: [...extras],
     ...(overrides as Partial<NumericSettings>),
+    ...(resolution === DEFAULT_CHOICES.resolution ? {} : { resolution }),
     ...(seed === undefined ? {} : { seed }),
     ...(aspect ? { shape: { case: 'aspectRatio', value: aspect } as const } : {}),
     ...(isDefaultCrop(crop) ? {} : { crop: { x: crop.x, y: crop.y, zoom: crop.zoom } }),
@@ -152,8 +169,13 @@ export function fromSettings(settings: VideoSettings, photo: Size, model: Model)
   );
   const overrides = withoutDefaults(Object.fromEntries(given), preset, model);
   const extras = EXTRA_OUTPUTS.filter((kind) => settings.outputs.includes(kind));
-  return { preset, shape: shapeForSize(settings.shape.value, photo, model), overrides, extras };
+  const resolution = knownResolution(settings.resolution);
+  return { preset, shape: shapeForSize(settings.shape.value, photo, model), resolution, overrides, extras };
 }
+
+/** @param value a resolution; the default for values of a later version. */
+const knownResolution = (value: unknown): KnownResolution =>
+  RESOLUTIONS.find((known) => known === value) ?? DEFAULT_CHOICES.resolution;
 
 /** The crop of an existing video. */
 export function cropFromSettings({ crop }: VideoSettings): Crop {
@@ -161,9 +183,9 @@ export function cropFromSettings({ crop }: VideoSettings): Crop {
 }
 
 /** Serializes choices for the next visit, without the seed. */
-export function serializeChoices({ preset, shape, overrides, extras }: Choices): string {
+export function serializeChoices({ preset, shape, resolution, overrides, extras }: Choices): string {
   // Named `own`, so that choices that were stored by earlier versions stay readable.
-  return JSON.stringify({ preset, shape, own: overrides, extras });
+  return JSON.stringify({ preset, shape, resolution, own: overrides, extras });
 }
 
 /** Reads serialized choices, limited to what the system supports now; the defaults for anything missing or invalid. */
@@ -179,6 +201,7 @@ export function parseChoices(text: string | null, { limits }: Capabilities): Cho
   return {
     preset: PRESETS.find((preset) => preset === stored.preset) ?? DEFAULT_CHOICES.preset,
     shape: typeof stored.shape === 'string' && aspectOf(stored.shape) ? (stored.shape as Shape) : DEFAULT_CHOICES.shape,
+    resolution: knownResolution(stored.resolution),
     overrides,
     extras: EXTRA_OUTPUTS.filter((kind) => Array.isArray(stored.extras) && stored.extras.includes(kind)),
   };
@@ -187,6 +210,7 @@ export function parseChoices(text: string | null, { limits }: Capabilities): Cho
 interface StoredChoices {
   readonly preset?: unknown;
   readonly shape?: unknown;
+  readonly resolution?: unknown;
   readonly own?: Readonly<Record<string, unknown>>;
   readonly extras?: unknown;
 }

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { MediaKind, Preset, Video_State, VideoSchema } from '@cinematica/protocol/v1';
+import { MediaKind, Preset, Resolution, Video_State, VideoSchema } from '@cinematica/protocol/v1';
 import type { CreateVideoRequest, Video } from '@cinematica/protocol/v1';
 import { Code } from '@connectrpc/connect';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -67,7 +67,7 @@ describe('choosing a photo', () => {
     expect(screen.opening).toBe(true);
     await opened;
     expect(screen.opening).toBe(false);
-    expect(screen.source).toMatchObject({ kind: 'photo', picture: { width: 1536, height: 1152 } });
+    expect(screen.source).toMatchObject({ kind: 'photo', picture: { width: 2560, height: 1920 } });
     expect(screen.frame).toMatchObject({ width: 768, height: 512 });
   });
 
@@ -273,6 +273,7 @@ describe('opening an existing video', () => {
     expect(screen.choices).toEqual({
       preset: Preset.NATURAL,
       shape: 'auto',
+      resolution: Resolution.HD,
       overrides: { motionBucketId: 100 },
       extras: [],
     });

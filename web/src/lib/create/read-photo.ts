@@ -22,8 +22,8 @@ export class PhotoError extends Error {
   }
 }
 
-/** Longer side of the uploaded photo in pixels: more than the model uses, and quick to upload from a phone. */
-const MAX_SIDE = 1536;
+/** Longer side of the uploaded photo in pixels: the most that the gateway keeps, for the details of the video. */
+const MAX_SIDE = 2560;
 const JPEG_QUALITY = 0.9;
 /** Photos of phones and cameras are smaller; a larger file could use up a phone's memory. */
 const MAX_BYTES = 100_000_000;

@@ -96,10 +96,14 @@ export function videoLengthText({ frames = 1, conditioningFps = 1 }: VideoSettin
   }).format(frames / conditioningFps);
 }
 
-/** The settings of a video that are known, as labels and values. */
-export function settingsRows(settings: VideoSettings): readonly (readonly [label: string, value: string])[] {
+/** The settings of a video that are known, as labels and values. @param size the size of the file in pixels, once it exists */
+export function settingsRows(
+  settings: VideoSettings,
+  size?: { readonly width: number; readonly height: number },
+): readonly (readonly [label: string, value: string])[] {
   const { frames, frameRate, conditioningFps, motionBucketId, noiseAugStrength, steps, seed, model, shape } = settings;
   const { minGuidance, maxGuidance } = settings;
+  const pixels = size ?? (shape.case === 'size' ? shape.value : undefined);
   const rows: [string, string | undefined][] = [
     [m.video_setting_preset(), presetLabel(settings)],
     [
@@ -119,7 +123,7 @@ export function settingsRows(settings: VideoSettings): readonly (readonly [label
           : m.video_setting_guidance_value({ min: formatNumber(minGuidance), max: formatNumber(maxGuidance) }),
     ],
     [m.video_setting_noise(), noiseAugStrength === undefined ? undefined : formatNumber(noiseAugStrength)],
-    [m.video_setting_size(), shape.case === 'size' ? `${shape.value.width} × ${shape.value.height}` : undefined],
+    [m.video_setting_size(), pixels && `${pixels.width} × ${pixels.height}`],
     [m.video_setting_model(), model || undefined],
   ];
   return rows.filter((row): row is [string, string] => row[1] !== undefined);

@@ -26,7 +26,10 @@ test('plans 50 frames with a window of 25 as two segments of 26, one frame share
     modelDigest: 'abc',
     steps: 25,
     conditioningFps: 7,
-    frameRate: 7,
+    frameRate: 28,
+    resolution: 'model',
+    outputWidth: 1024,
+    outputHeight: 576,
     seed: 7,
   });
 });

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { CARD_SETTING_NAMES, pickSettings } from '@cinematica/settings';
+import { CARD_SETTING_NAMES, defaultFrameRate, pickSettings } from '@cinematica/settings';
 import { decodeChunks, planSegments, resolveSettings, SAMPLER_KINDS } from '@cinematica/svd';
 import type { ModelCard, SettingsRequest, SegmentSettings } from '@cinematica/svd';
 import { PlanSchema } from '../messages.ts';
@@ -9,8 +9,12 @@ import type { Plan } from '../messages.ts';
 export interface PlanRequest extends Omit<SettingsRequest, 'frames' | 'segment'> {
   /** The number of frames of the video. @default the model card's number of frames */
   readonly frames?: number | undefined;
-  /** The frame rate of the files. @default `conditioningFps` */
+  /** The frame rate of the files. @default the multiple of `conditioningFps` nearest to 28 */
   readonly frameRate?: number | undefined;
+  /** The size of the files in pixels. @default the size of the model's frames */
+  readonly output?: { readonly width: number; readonly height: number } | undefined;
+  /** The resolution that `output` comes from, in the words of the settings. @default `model` */
+  readonly resolution?: string | undefined;
   /** The centre of the crop, 0 to 1 in both directions, and its zoom, at least 1. @default the centre without zoom */
   readonly focus?: { readonly x: number; readonly y: number; readonly zoom?: number | undefined } | undefined;
   /** The name of the preset that the card's defaults come from. @default none */
@@ -41,7 +45,7 @@ export function createPlan(card: ModelCard, digest: string, request: PlanRequest
     width: settings.width,
     height: settings.height,
     frames,
-    frameRate: request.frameRate ?? settings.conditioningFps,
+    frameRate: request.frameRate ?? defaultFrameRate(settings.conditioningFps),
     sampler: settings.sampler,
     sigmas: [...(settings.sigmas ?? [])],
     focusX: focus.x,
@@ -55,6 +59,9 @@ export function createPlan(card: ModelCard, digest: string, request: PlanRequest
     checkpointSteps: request.checkpointSteps ?? 5,
     preset: request.preset ?? '',
     zoom: focus.zoom ?? 1,
+    resolution: request.resolution ?? 'model',
+    outputWidth: request.output?.width ?? settings.width,
+    outputHeight: request.output?.height ?? settings.height,
   });
 }
 

@@ -38,7 +38,7 @@ const claim = (record: VideoRecord, worker: string, ref = ENCODE): Claim => {
 const expireLease = (record: VideoRecord, ref = ENCODE) =>
   (findTask(record, ref)!.leaseTime = timestampFromMs(Date.now() - 1));
 const BROKEN = { message: 'broken', reason: FailureReason.STAGE_FAILED, permanent: false };
-const outputs = (name: string) => ({ outputs: [create(ArtifactSchema, { name })], fingerprint: '' });
+const outputs = (name: string) => ({ outputs: [create(ArtifactSchema, { name })], notices: [], fingerprint: '' });
 
 describe('claims', () => {
   test('a task belongs to one worker until its lease expires, and the previous worker can change nothing afterwards', () => {

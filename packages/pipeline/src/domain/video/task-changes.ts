@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { CheckpointSchema, FailureReason, FailureSchema, PipelineStage, TaskState, VideoState } from '../messages.ts';
-import type { Artifact, TaskRecord, VideoRecord } from '../messages.ts';
+import type { Artifact, TaskNotice, TaskRecord, VideoRecord } from '../messages.ts';
 import { stageName } from '../stages.ts';
 import { dueTasks, findTask, isActive, isTerminal, nextTasks, sameTask } from './routing.ts';
 import type { TaskRef } from './routing.ts';
@@ -27,6 +27,16 @@ export class ClaimLostError extends Error {
     super(takenOver ? 'another worker has taken the task over' : 'the video was cancelled, deleted or has failed');
     this.takenOver = takenOver;
   }
+}
+
+/** The result of a task. */
+export interface TaskResult {
+  /** One artifact for each part. */
+  readonly outputs: Artifact[];
+  /** How the outputs differ from the plan. */
+  readonly notices: TaskNotice[];
+  /** What the outputs depend on beside the plan. */
+  readonly fingerprint: string;
 }
 
 /** The outcome of an attempt to claim a task. */
@@ -147,11 +157,7 @@ export function saveCheckpoint(
  * @returns the tasks that can begin now.
  * @throws ClaimLostError
  */
-export function commitTask(
-  record: VideoRecord,
-  claim: Claim,
-  result: { readonly outputs: Artifact[]; readonly fingerprint: string },
-): TaskRef[] {
+export function commitTask(record: VideoRecord, claim: Claim, result: TaskResult): TaskRef[] {
   const done = findTask(record, claim);
   // True when our own write, whose outcome was unknown, did succeed.
   const committed = done?.state === TaskState.DONE && done.attempt === claim.attempt && done.worker === claim.worker;

@@ -76,7 +76,8 @@ export const USER_PERMISSIONS = {
     reads: ['latents'],
     writes: ['frames'],
   }),
-  muxer: worker('muxer', { stage: PipelineStage.MUX, next: [], reads: ['frames'], writes: ['media'] }),
+  // The muxer finishes frames with the details of the photo.
+  muxer: worker('muxer', { stage: PipelineStage.MUX, next: [], reads: ['photos', 'frames'], writes: ['media'] }),
 } satisfies Record<string, UserPermissions>;
 
 export type UserName = keyof typeof USER_PERMISSIONS;

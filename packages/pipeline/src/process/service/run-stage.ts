@@ -82,7 +82,9 @@ export function runStage<Schema extends z.ZodObject<typeof stageConfigSchema.sha
       around: inCallSpan,
     });
     server.add(program.service, program.handlers);
-    const port = await server.listen(`${config.GRPC_HOST}:${config.GRPC_PORT}`);
+    const port = await server.listen(`${config.GRPC_HOST}:${config.GRPC_PORT}`).catch((cause: unknown) => {
+      throw new Error(`GRPC_PORT=${config.GRPC_PORT}: ${(cause as Error).message}`, { cause });
+    });
     cleanup.defer(() => server.close(0));
 
     const nats = await connectNats(name, config);

@@ -1,5 +1,6 @@
 import { UnavailableError } from '../../domain/errors.ts';
-import type { Artifact, Task } from '../../domain/messages.ts';
+import { TaskNotice } from '../../domain/messages.ts';
+import type { Task } from '../../domain/messages.ts';
 import { changed, UnknownVideoError } from '../../domain/ports/records.ts';
 import type { StoredRecord, Updated } from '../../domain/ports/records.ts';
 import { stageName } from '../../domain/stages.ts';
@@ -7,7 +8,7 @@ import { toMilliseconds } from '../../domain/timestamps.ts';
 import { findTask, nameOf, nextTasks } from '../../domain/video/routing.ts';
 import type { TaskRef } from '../../domain/video/routing.ts';
 import { claimTask, commitTask } from '../../domain/video/task-changes.ts';
-import type { Claim, ClaimOutcome } from '../../domain/video/task-changes.ts';
+import type { Claim, ClaimOutcome, TaskResult } from '../../domain/video/task-changes.ts';
 import { describeError } from '../../telemetry/log.ts';
 import { describeSpan } from '../../telemetry/trace.ts';
 import { deadLetter, endAttempt, reportFailedVideo } from './end-attempt.ts';
@@ -18,6 +19,10 @@ import type { TaskLease } from './task-lease.ts';
 import { ACK, nak } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 import type { TaskOptions } from './worker-options.ts';
+
+/** The name of a notice in metrics. */
+const noticeName = (notice: TaskNotice): string =>
+  notice === TaskNotice.NOT_FINISHED ? 'not_finished' : `unknown_${notice}`;
 
 /** A task message, and how this worker handles it. */
 export interface TaskRun {
@@ -98,7 +103,7 @@ async function runAttempt(
   claimed: StoredRecord,
   claim: Claim,
 ): Promise<Verdict> {
-  const { handler, records, settings, metrics, log } = options;
+  const { records, settings, metrics, log } = options;
   const lease = createTaskLease({
     records,
     claimed,
@@ -112,9 +117,9 @@ async function runAttempt(
   const stopTimer = metrics.stageSeconds.startTimer({ stage: stageName(claim.stage) });
   try {
     const work = runClaimed(options, { record: claimed.record, claim, lease, draining });
-    const outputs = await untilStopped(work, lease.signal, settings.STOP_GRACE_MS);
+    const result = await untilStopped(work, lease.signal, settings.STOP_GRACE_MS);
     lease.signal.throwIfAborted();
-    await commit(options, lease, claim, { outputs, fingerprint: handler.fingerprint });
+    await commit(options, lease, claim, result);
     stopTimer({ outcome: 'done' });
     describeSpan({ 'cinematica.attempt': claim.attempt, 'cinematica.outcome': 'done' });
     return ACK;
@@ -164,9 +169,10 @@ async function commit(
   { tasks, metrics }: TaskOptions,
   lease: TaskLease,
   claim: Claim,
-  result: { readonly outputs: Artifact[]; readonly fingerprint: string },
+  result: TaskResult,
 ): Promise<void> {
   const { stored, result: next } = await lease.update((record) => changed(commitTask(record, claim, result)));
   if (stored.record.endTime) metrics.videos.inc({ outcome: 'done' });
+  for (const notice of result.notices) metrics.notices.inc({ notice: noticeName(notice) });
   await tasks.publish(stored.record, next);
 }

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Lifetime, PipelineStage, PreviewSchema } from '../../domain/messages.ts';
-import type { Artifact, VideoRecord } from '../../domain/messages.ts';
+import type { Artifact, TaskNotice, VideoRecord } from '../../domain/messages.ts';
+import type { TaskResult } from '../../domain/video/task-changes.ts';
 import { changed } from '../../domain/ports/records.ts';
 import { stageName } from '../../domain/stages.ts';
 import { findTask } from '../../domain/video/routing.ts';
@@ -21,9 +22,9 @@ export interface ClaimedTask {
 
 /**
  * Runs the stage handler for a claimed task.
- * @returns the outputs, one artifact for each part.
+ * @returns the outputs, one artifact for each part, and the notices of the handler.
  */
-export async function runClaimed(options: TaskOptions, claimedTask: ClaimedTask): Promise<Artifact[]> {
+export async function runClaimed(options: TaskOptions, claimedTask: ClaimedTask): Promise<TaskResult> {
   const { handler, artifacts, previews, metrics, settings } = options;
   const { record, claim, lease, draining } = claimedTask;
   const { videoId } = record;
@@ -32,6 +33,7 @@ export async function runClaimed(options: TaskOptions, claimedTask: ClaimedTask)
   const name = stageName(stage);
   const resumed = await readSavedState(artifacts, findTask(record, claim)!, signal);
   const outputs = new Map((resumed?.outputs ?? []).map((artifact) => [artifact.part, artifact]));
+  const notices = new Set<TaskNotice>();
   let lastStep = performance.now();
 
   const put = async (lifetime: Lifetime, part: string, fileName: string, data: Uint8Array) => {
@@ -74,9 +76,12 @@ export async function runClaimed(options: TaskOptions, claimedTask: ClaimedTask)
     preview(step, mediaType, data) {
       previews.publish(videoId, create(PreviewSchema, { videoId, segment, step, mediaType, data }));
     },
+    notice(notice) {
+      notices.add(notice);
+    },
     async output(lifetime, part, data) {
       outputs.set(part, await put(lifetime, part, part, data));
     },
   });
-  return [...outputs.values()];
+  return { outputs: [...outputs.values()], notices: [...notices], fingerprint: handler.fingerprint };
 }

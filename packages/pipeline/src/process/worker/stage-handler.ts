@@ -1,4 +1,4 @@
-import type { Lifetime, PipelineStage, Plan } from '../../domain/messages.ts';
+import type { Lifetime, PipelineStage, Plan, TaskNotice } from '../../domain/messages.ts';
 import type { TaskRef } from '../../domain/video/routing.ts';
 
 /** A task, as its stage sees it. */
@@ -38,6 +38,8 @@ export interface StageHooks {
   preview(step: number, mediaType: string, data: Uint8Array): void;
   /** Stores an output for the next stages. It counts once the whole task is done. */
   output(lifetime: Lifetime, part: string, data: Uint8Array): Promise<void>;
+  /** Tells the video's owner how the result differs from the plan. It counts once the task is done. */
+  notice(notice: TaskNotice): void;
   /** Aborted when the task was cancelled, taken over, or made no progress. The handler must stop within one step. */
   readonly signal: AbortSignal;
   /** Aborted when the process shuts down. The handler must save after the current step, then throw this signal's reason. */

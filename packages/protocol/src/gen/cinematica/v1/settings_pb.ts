@@ -11,7 +11,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/settings.proto.
  */
 export const file_cinematica_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("ChxjaW5lbWF0aWNhL3YxL3NldHRpbmdzLnByb3RvEg1jaW5lbWF0aWNhLnYxIvUHCg1WaWRlb1NldHRpbmdzEjoKBW1vZGVsGAEgASgJQiu6SChyJhg/MiJeKFthLXowLTldKFthLXowLTktXSpbYS16MC05XSk/KT8kEi8KBnByZXNldBgCIAEoDjIVLmNpbmVtYXRpY2EudjEuUHJlc2V0Qgi6SAWCAQIQARIfCgZmcmFtZXMYAyABKA1CCrpIByoFGPoBKAFIAYgBARIoChBjb25kaXRpb25pbmdfZnBzGAQgASgNQgm6SAYqBBg8KAFIAogBARIiCgpmcmFtZV9yYXRlGAUgASgNQgm6SAYqBBg8KAFIA4gBARIpChBtb3Rpb25fYnVja2V0X2lkGAYgASgNQgq6SAcqBRj/ASgBSASIAQESOAoSbm9pc2VfYXVnX3N0cmVuZ3RoGAcgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgFiAEBEh0KBXN0ZXBzGAggASgNQgm6SAYqBBhkKAFIBogBARIyCgxtaW5fZ3VpZGFuY2UYCSABKAFCF7pIFBISGQAAAAAAAD5AKQAAAAAAAAAASAeIAQESMgoMbWF4X2d1aWRhbmNlGAogASgBQhe6SBQSEhkAAAAAAAA+QCkAAAAAAAAAAEgIiAEBEhEKBHNlZWQYCyABKA1ICYgBARIjCgRzaXplGAwgASgLMhMuY2luZW1hdGljYS52MS5TaXplSAASMgoMYXNwZWN0X3JhdGlvGA0gASgLMhouY2luZW1hdGljYS52MS5Bc3BlY3RSYXRpb0gAEiEKBGNyb3AYDiABKAsyEy5jaW5lbWF0aWNhLnYxLkNyb3ASQAoHb3V0cHV0cxgPIAMoDjIYLmNpbmVtYXRpY2EudjEuTWVkaWFLaW5kQhW6SBKSAQ8QAxgBIgmCAQYYBBgFGAY6sQG6SK0BGqoBChdzZXR0aW5ncy5ndWlkYW5jZV9vcmRlchIxbWluX2d1aWRhbmNlIG11c3Qgbm90IGJlIGxhcmdlciB0aGFuIG1heF9ndWlkYW5jZRpcIWhhcyh0aGlzLm1pbl9ndWlkYW5jZSkgfHwgIWhhcyh0aGlzLm1heF9ndWlkYW5jZSkgfHwgdGhpcy5taW5fZ3VpZGFuY2UgPD0gdGhpcy5tYXhfZ3VpZGFuY2VCBwoFc2hhcGVCCQoHX2ZyYW1lc0ITChFfY29uZGl0aW9uaW5nX2Zwc0INCgtfZnJhbWVfcmF0ZUITChFfbW90aW9uX2J1Y2tldF9pZEIVChNfbm9pc2VfYXVnX3N0cmVuZ3RoQggKBl9zdGVwc0IPCg1fbWluX2d1aWRhbmNlQg8KDV9tYXhfZ3VpZGFuY2VCBwoFX3NlZWQiqAEKBFNpemUSGQoFd2lkdGgYASABKA1CCrpIByoFGIAgKAgSGgoGaGVpZ2h0GAIgASgNQgq6SAcqBRiAICgIOmm6SGYaZAoJc2l6ZS5hcmVhEjF3aWR0aCB0aW1lcyBoZWlnaHQgbXVzdCBiZSBhdCBtb3N0IDQxOTQzMDQgcGl4ZWxzGiR0aGlzLndpZHRoICogdGhpcy5oZWlnaHQgPD0gNDE5NDMwNHUiywEKC0FzcGVjdFJhdGlvEhkKBXdpZHRoGAEgASgNQgq6SAcqBRiPTigBEhoKBmhlaWdodBgCIAEoDUIKukgHKgUYj04oATqEAbpIgAEafgoSYXNwZWN0X3JhdGlvLnJhbmdlEiZ0aGUgYXNwZWN0IG11c3QgYmUgYmV0d2VlbiAxOjggYW5kIDg6MRpAdGhpcy53aWR0aCA8PSA4dSAqIHRoaXMuaGVpZ2h0ICYmIHRoaXMuaGVpZ2h0IDw9IDh1ICogdGhpcy53aWR0aCKZAQoEQ3JvcBInCgF4GAEgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgAiAEBEicKAXkYAiABKAFCF7pIFBISGQAAAAAAAPA/KQAAAAAAAAAASAGIAQESKgoEem9vbRgDIAEoAUIXukgUEhIZAAAAAAAAIEApAAAAAAAA8D9IAogBAUIECgJfeEIECgJfeUIHCgVfem9vbSpYCgZQcmVzZXQSFgoSUFJFU0VUX1VOU1BFQ0lGSUVEEAASDwoLUFJFU0VUX0NBTE0QARISCg5QUkVTRVRfTkFUVVJBTBACEhEKDVBSRVNFVF9MSVZFTFkQAyqnAQoJTWVkaWFLaW5kEhoKFk1FRElBX0tJTkRfVU5TUEVDSUZJRUQQABIUChBNRURJQV9LSU5EX1BIT1RPEAESFQoRTUVESUFfS0lORF9QT1NURVIQAhISCg5NRURJQV9LSU5EX01QNBADEhMKD01FRElBX0tJTkRfTE9PUBAEEhMKD01FRElBX0tJTkRfV0VCUBAFEhMKD01FRElBX0tJTkRfV0VCTRAGYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("ChxjaW5lbWF0aWNhL3YxL3NldHRpbmdzLnByb3RvEg1jaW5lbWF0aWNhLnYxIuMICg1WaWRlb1NldHRpbmdzEjoKBW1vZGVsGAEgASgJQiu6SChyJhg/MiJeKFthLXowLTldKFthLXowLTktXSpbYS16MC05XSk/KT8kEi8KBnByZXNldBgCIAEoDjIVLmNpbmVtYXRpY2EudjEuUHJlc2V0Qgi6SAWCAQIQARIfCgZmcmFtZXMYAyABKA1CCrpIByoFGPoBKAFIAYgBARIoChBjb25kaXRpb25pbmdfZnBzGAQgASgNQgm6SAYqBBg8KAFIAogBARIiCgpmcmFtZV9yYXRlGAUgASgNQgm6SAYqBBg8KAFIA4gBARIpChBtb3Rpb25fYnVja2V0X2lkGAYgASgNQgq6SAcqBRj/ASgBSASIAQESOAoSbm9pc2VfYXVnX3N0cmVuZ3RoGAcgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgFiAEBEh0KBXN0ZXBzGAggASgNQgm6SAYqBBhkKAFIBogBARIyCgxtaW5fZ3VpZGFuY2UYCSABKAFCF7pIFBISGQAAAAAAAD5AKQAAAAAAAAAASAeIAQESMgoMbWF4X2d1aWRhbmNlGAogASgBQhe6SBQSEhkAAAAAAAA+QCkAAAAAAAAAAEgIiAEBEhEKBHNlZWQYCyABKA1ICYgBARIjCgRzaXplGAwgASgLMhMuY2luZW1hdGljYS52MS5TaXplSAASMgoMYXNwZWN0X3JhdGlvGA0gASgLMhouY2luZW1hdGljYS52MS5Bc3BlY3RSYXRpb0gAEiEKBGNyb3AYDiABKAsyEy5jaW5lbWF0aWNhLnYxLkNyb3ASQAoHb3V0cHV0cxgPIAMoDjIYLmNpbmVtYXRpY2EudjEuTWVkaWFLaW5kQhW6SBKSAQ8QAxgBIgmCAQYYBBgFGAYSMwoGY2FtZXJhGBAgASgOMhkuY2luZW1hdGljYS52MS5DYW1lcmFNb3ZlQgi6SAWCAQIQARI3CgpyZXNvbHV0aW9uGBEgASgOMhkuY2luZW1hdGljYS52MS5SZXNvbHV0aW9uQgi6SAWCAQIQATqxAbpIrQEaqgEKF3NldHRpbmdzLmd1aWRhbmNlX29yZGVyEjFtaW5fZ3VpZGFuY2UgbXVzdCBub3QgYmUgbGFyZ2VyIHRoYW4gbWF4X2d1aWRhbmNlGlwhaGFzKHRoaXMubWluX2d1aWRhbmNlKSB8fCAhaGFzKHRoaXMubWF4X2d1aWRhbmNlKSB8fCB0aGlzLm1pbl9ndWlkYW5jZSA8PSB0aGlzLm1heF9ndWlkYW5jZUIHCgVzaGFwZUIJCgdfZnJhbWVzQhMKEV9jb25kaXRpb25pbmdfZnBzQg0KC19mcmFtZV9yYXRlQhMKEV9tb3Rpb25fYnVja2V0X2lkQhUKE19ub2lzZV9hdWdfc3RyZW5ndGhCCAoGX3N0ZXBzQg8KDV9taW5fZ3VpZGFuY2VCDwoNX21heF9ndWlkYW5jZUIHCgVfc2VlZCKoAQoEU2l6ZRIZCgV3aWR0aBgBIAEoDUIKukgHKgUYgCAoCBIaCgZoZWlnaHQYAiABKA1CCrpIByoFGIAgKAg6abpIZhpkCglzaXplLmFyZWESMXdpZHRoIHRpbWVzIGhlaWdodCBtdXN0IGJlIGF0IG1vc3QgNDE5NDMwNCBwaXhlbHMaJHRoaXMud2lkdGggKiB0aGlzLmhlaWdodCA8PSA0MTk0MzA0dSLLAQoLQXNwZWN0UmF0aW8SGQoFd2lkdGgYASABKA1CCrpIByoFGI9OKAESGgoGaGVpZ2h0GAIgASgNQgq6SAcqBRiPTigBOoQBukiAARp+ChJhc3BlY3RfcmF0aW8ucmFuZ2USJnRoZSBhc3BlY3QgbXVzdCBiZSBiZXR3ZWVuIDE6OCBhbmQgODoxGkB0aGlzLndpZHRoIDw9IDh1ICogdGhpcy5oZWlnaHQgJiYgdGhpcy5oZWlnaHQgPD0gOHUgKiB0aGlzLndpZHRoIpkBCgRDcm9wEicKAXgYASABKAFCF7pIFBISGQAAAAAAAPA/KQAAAAAAAAAASACIAQESJwoBeRgCIAEoAUIXukgUEhIZAAAAAAAA8D8pAAAAAAAAAABIAYgBARIqCgR6b29tGAMgASgBQhe6SBQSEhkAAAAAAAAgQCkAAAAAAADwP0gCiAEBQgQKAl94QgQKAl95QgcKBV96b29tKpUCCgpDYW1lcmFNb3ZlEhsKF0NBTUVSQV9NT1ZFX1VOU1BFQ0lGSUVEEAASFQoRQ0FNRVJBX01PVkVfU1RJTEwQARIXChNDQU1FUkFfTU9WRV9QVVNIX0lOEAISGAoUQ0FNRVJBX01PVkVfUFVMTF9PVVQQAxIYChRDQU1FUkFfTU9WRV9QQU5fTEVGVBAEEhkKFUNBTUVSQV9NT1ZFX1BBTl9SSUdIVBAFEhcKE0NBTUVSQV9NT1ZFX1RJTFRfVVAQBhIZChVDQU1FUkFfTU9WRV9USUxUX0RPV04QBxIaChZDQU1FUkFfTU9WRV9PUkJJVF9MRUZUEAgSGwoXQ0FNRVJBX01PVkVfT1JCSVRfUklHSFQQCSpYCgZQcmVzZXQSFgoSUFJFU0VUX1VOU1BFQ0lGSUVEEAASDwoLUFJFU0VUX0NBTE0QARISCg5QUkVTRVRfTkFUVVJBTBACEhEKDVBSRVNFVF9MSVZFTFkQAyppCgpSZXNvbHV0aW9uEhoKFlJFU09MVVRJT05fVU5TUEVDSUZJRUQQABIUChBSRVNPTFVUSU9OX01PREVMEAESEQoNUkVTT0xVVElPTl9IRBACEhYKElJFU09MVVRJT05fRlVMTF9IRBADKqcBCglNZWRpYUtpbmQSGgoWTUVESUFfS0lORF9VTlNQRUNJRklFRBAAEhQKEE1FRElBX0tJTkRfUEhPVE8QARIVChFNRURJQV9LSU5EX1BPU1RFUhACEhIKDk1FRElBX0tJTkRfTVA0EAMSEwoPTUVESUFfS0lORF9MT09QEAQSEwoPTUVESUFfS0lORF9XRUJQEAUSEwoPTUVESUFfS0lORF9XRUJNEAZiBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
  * The settings of a video. A setting that a request does not set has the value of the preset, or else of the model;
@@ -52,7 +52,8 @@ export type VideoSettings = Message<"cinematica.v1.VideoSettings"> & {
 
   /**
    * Playback frame rate in frames per second, 1 to 60, at least `conditioning_fps`. If it is higher, frames are
-   * interpolated, so that the speed of motion does not change. Default: `conditioning_fps`.
+   * computed in between, along the motion, so that the speed of motion does not change. Default: the multiple of
+   * `conditioning_fps` that is nearest to 28.
    *
    * @generated from field: optional uint32 frame_rate = 5;
    */
@@ -139,6 +140,21 @@ export type VideoSettings = Message<"cinematica.v1.VideoSettings"> & {
    * @generated from field: repeated cinematica.v1.MediaKind outputs = 15;
    */
   outputs: MediaKind[];
+
+  /**
+   * Camera move. Only some models support it; see `Model.camera_moves`. Default: the seed determines how the camera
+   * moves. It also stays unspecified in a `Video` without a chosen camera move.
+   *
+   * @generated from field: cinematica.v1.CameraMove camera = 16;
+   */
+  camera: CameraMove;
+
+  /**
+   * Size of the files. Default: HD.
+   *
+   * @generated from field: cinematica.v1.Resolution resolution = 17;
+   */
+  resolution: Resolution;
 };
 
 /**
@@ -242,6 +258,96 @@ export const CropSchema: GenMessage<Crop> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_settings, 3);
 
 /**
+ * How the camera moves. Left, right, up and down are directions as the viewer sees them.
+ *
+ * @generated from enum cinematica.v1.CameraMove
+ */
+export const CameraMove = {
+  /**
+   * The seed determines how the camera moves.
+   *
+   * @generated from enum value: CAMERA_MOVE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The camera does not move.
+   *
+   * @generated from enum value: CAMERA_MOVE_STILL = 1;
+   */
+  STILL: 1,
+
+  /**
+   * The camera moves forward.
+   *
+   * @generated from enum value: CAMERA_MOVE_PUSH_IN = 2;
+   */
+  PUSH_IN: 2,
+
+  /**
+   * The camera moves back.
+   *
+   * @generated from enum value: CAMERA_MOVE_PULL_OUT = 3;
+   */
+  PULL_OUT: 3,
+
+  /**
+   * The camera turns to the left, so the content of the picture moves to the right.
+   *
+   * @generated from enum value: CAMERA_MOVE_PAN_LEFT = 4;
+   */
+  PAN_LEFT: 4,
+
+  /**
+   * The camera turns to the right, so the content of the picture moves to the left.
+   *
+   * @generated from enum value: CAMERA_MOVE_PAN_RIGHT = 5;
+   */
+  PAN_RIGHT: 5,
+
+  /**
+   * The camera turns up, so the content of the picture moves down.
+   *
+   * @generated from enum value: CAMERA_MOVE_TILT_UP = 6;
+   */
+  TILT_UP: 6,
+
+  /**
+   * The camera turns down, so the content of the picture moves up.
+   *
+   * @generated from enum value: CAMERA_MOVE_TILT_DOWN = 7;
+   */
+  TILT_DOWN: 7,
+
+  /**
+   * The camera moves to the left around the subject and keeps looking at it, so the background moves to the left.
+   *
+   * @generated from enum value: CAMERA_MOVE_ORBIT_LEFT = 8;
+   */
+  ORBIT_LEFT: 8,
+
+  /**
+   * The camera moves to the right around the subject and keeps looking at it, so the background moves to the right.
+   *
+   * @generated from enum value: CAMERA_MOVE_ORBIT_RIGHT = 9;
+   */
+  ORBIT_RIGHT: 9,
+} as const;
+
+/**
+ * How the camera moves. Left, right, up and down are directions as the viewer sees them.
+ *
+ * @generated from enum cinematica.v1.CameraMove
+ */
+export type CameraMove = (typeof CameraMove)[keyof typeof CameraMove] | UnknownEnum;
+
+/**
+ * Describes the enum cinematica.v1.CameraMove.
+ */
+export const CameraMoveSchema: GenEnum<CameraMove> = /*@__PURE__*/
+  enumDesc(file_cinematica_v1_settings, 0);
+
+/**
  * Amount of motion in a video.
  *
  * @generated from enum cinematica.v1.Preset
@@ -287,7 +393,57 @@ export type Preset = (typeof Preset)[keyof typeof Preset] | UnknownEnum;
  * Describes the enum cinematica.v1.Preset.
  */
 export const PresetSchema: GenEnum<Preset> = /*@__PURE__*/
-  enumDesc(file_cinematica_v1_settings, 0);
+  enumDesc(file_cinematica_v1_settings, 1);
+
+/**
+ * Size of the files of a video. Frames are enlarged with the details of the photo, as far as the photo has them: the short
+ * side is at most that of the cropped photo, and at most four times that of the model's frames.
+ *
+ * @generated from enum cinematica.v1.Resolution
+ */
+export const Resolution = {
+  /**
+   * HD.
+   *
+   * @generated from enum value: RESOLUTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The size of the model's frames, with the model's own pixels.
+   *
+   * @generated from enum value: RESOLUTION_MODEL = 1;
+   */
+  MODEL: 1,
+
+  /**
+   * A short side of 720 pixels.
+   *
+   * @generated from enum value: RESOLUTION_HD = 2;
+   */
+  HD: 2,
+
+  /**
+   * A short side of 1080 pixels.
+   *
+   * @generated from enum value: RESOLUTION_FULL_HD = 3;
+   */
+  FULL_HD: 3,
+} as const;
+
+/**
+ * Size of the files of a video. Frames are enlarged with the details of the photo, as far as the photo has them: the short
+ * side is at most that of the cropped photo, and at most four times that of the model's frames.
+ *
+ * @generated from enum cinematica.v1.Resolution
+ */
+export type Resolution = (typeof Resolution)[keyof typeof Resolution] | UnknownEnum;
+
+/**
+ * Describes the enum cinematica.v1.Resolution.
+ */
+export const ResolutionSchema: GenEnum<Resolution> = /*@__PURE__*/
+  enumDesc(file_cinematica_v1_settings, 2);
 
 /**
  * Kinds of files that belong to a video.
@@ -317,7 +473,7 @@ export const MediaKind = {
   POSTER: 2,
 
   /**
-   * The video as H.264 in MP4.
+   * The video as H.264 in MP4, with a silent sound track, because some networks refuse videos without one.
    *
    * @generated from enum value: MEDIA_KIND_MP4 = 3;
    */
@@ -331,7 +487,8 @@ export const MediaKind = {
   LOOP: 4,
 
   /**
-   * The video as an animated WebP, for places that accept only images.
+   * The video as an animated WebP, for places that accept only images: at most 640 pixels wide and high, and at most 15
+   * frames per second.
    *
    * @generated from enum value: MEDIA_KIND_WEBP = 5;
    */
@@ -356,5 +513,5 @@ export type MediaKind = (typeof MediaKind)[keyof typeof MediaKind] | UnknownEnum
  * Describes the enum cinematica.v1.MediaKind.
  */
 export const MediaKindSchema: GenEnum<MediaKind> = /*@__PURE__*/
-  enumDesc(file_cinematica_v1_settings, 1);
+  enumDesc(file_cinematica_v1_settings, 3);
 

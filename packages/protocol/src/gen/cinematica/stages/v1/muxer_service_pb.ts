@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/stages/v1/muxer_service.proto.
  */
 export const file_cinematica_stages_v1_muxer_service: GenFile = /*@__PURE__*/
-  fileDesc("CihjaW5lbWF0aWNhL3N0YWdlcy92MS9tdXhlcl9zZXJ2aWNlLnByb3RvEhRjaW5lbWF0aWNhLnN0YWdlcy52MSJ9CgpNdXhSZXF1ZXN0Ei8KBXN0YXJ0GAEgASgLMh4uY2luZW1hdGljYS5zdGFnZXMudjEuTXV4U3RhcnRIABIsCgVjaHVuaxgCIAEoCzIbLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkNodW5rSABCEAoHbWVzc2FnZRIFukgCCAEigQIKCE11eFN0YXJ0EjoKBmZyYW1lcxgBIAEoCzIiLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkZyYW1lc0hlYWRlckIGukgDyAEBEh0KCnNvdXJjZV9mcHMYAiABKA1CCbpIBioEGDwoARIiCgpmcmFtZV9yYXRlGAMgASgNQgm6SAYqBBg8KAFIAIgBARJGCgdvdXRwdXRzGAQgAygOMh4uY2luZW1hdGljYS5zdGFnZXMudjEuRmlsZUtpbmRCFbpIEpIBDxADGAEiCYIBBhgDGAQYBRIfCg1zZXR0aW5nc19qc29uGAUgASgJQgi6SAVyAyiAQEINCgtfZnJhbWVfcmF0ZSKsAQoLTXV4UmVzcG9uc2USNQoIcHJvZ3Jlc3MYASABKAsyIS5jaW5lbWF0aWNhLnN0YWdlcy52MS5NdXhQcm9ncmVzc0gAEi0KBGZpbGUYAiABKAsyHS5jaW5lbWF0aWNhLnN0YWdlcy52MS5NdXhGaWxlSAASLAoFY2h1bmsYAyABKAsyGy5jaW5lbWF0aWNhLnN0YWdlcy52MS5DaHVua0gAQgkKB21lc3NhZ2UiLAoLTXV4UHJvZ3Jlc3MSDgoGZnJhbWVzGAEgASgNEg0KBXRvdGFsGAIgASgNIswBCgdNdXhGaWxlEg0KBWluZGV4GAEgASgNEiwKBGtpbmQYAiABKA4yHi5jaW5lbWF0aWNhLnN0YWdlcy52MS5GaWxlS2luZBIUCgxjb250ZW50X3R5cGUYAyABKAkSEgoKc2l6ZV9ieXRlcxgEIAEoBBIOCgZzaGEyNTYYBSABKAwSDQoFd2lkdGgYBiABKA0SDgoGaGVpZ2h0GAcgASgNEisKCGR1cmF0aW9uGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uKooBCghGaWxlS2luZBIZChVGSUxFX0tJTkRfVU5TUEVDSUZJRUQQABIRCg1GSUxFX0tJTkRfTVA0EAESFAoQRklMRV9LSU5EX1BPU1RFUhACEhIKDkZJTEVfS0lORF9MT09QEAMSEgoORklMRV9LSU5EX1dFQlAQBBISCg5GSUxFX0tJTkRfV0VCTRAFMl4KDE11eGVyU2VydmljZRJOCgNNdXgSIC5jaW5lbWF0aWNhLnN0YWdlcy52MS5NdXhSZXF1ZXN0GiEuY2luZW1hdGljYS5zdGFnZXMudjEuTXV4UmVzcG9uc2UoATABYgZwcm90bzM", [file_buf_validate_validate, file_cinematica_stages_v1_tensor, file_google_protobuf_duration]);
+  fileDesc("CihjaW5lbWF0aWNhL3N0YWdlcy92MS9tdXhlcl9zZXJ2aWNlLnByb3RvEhRjaW5lbWF0aWNhLnN0YWdlcy52MSJ9CgpNdXhSZXF1ZXN0Ei8KBXN0YXJ0GAEgASgLMh4uY2luZW1hdGljYS5zdGFnZXMudjEuTXV4U3RhcnRIABIsCgVjaHVuaxgCIAEoCzIbLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkNodW5rSABCEAoHbWVzc2FnZRIFukgCCAEi3AIKCE11eFN0YXJ0EjoKBmZyYW1lcxgBIAEoCzIiLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkZyYW1lc0hlYWRlckIGukgDyAEBEh0KCnNvdXJjZV9mcHMYAiABKA1CCbpIBioEGDwoARIiCgpmcmFtZV9yYXRlGAMgASgNQgm6SAYqBBg8KAFIAIgBARJGCgdvdXRwdXRzGAQgAygOMh4uY2luZW1hdGljYS5zdGFnZXMudjEuRmlsZUtpbmRCFbpIEpIBDxADGAEiCYIBBhgDGAQYBRIfCg1zZXR0aW5nc19qc29uGAUgASgJQgi6SAVyAyiAQBIeCgxvdXRwdXRfd2lkdGgYBiABKA1CCLpIBSoDGIAgEh8KDW91dHB1dF9oZWlnaHQYByABKA1CCLpIBSoDGIAgEhgKBXBob3RvGAggASgMQgm6SAZ6BBjgxltCDQoLX2ZyYW1lX3JhdGUirAEKC011eFJlc3BvbnNlEjUKCHByb2dyZXNzGAEgASgLMiEuY2luZW1hdGljYS5zdGFnZXMudjEuTXV4UHJvZ3Jlc3NIABItCgRmaWxlGAIgASgLMh0uY2luZW1hdGljYS5zdGFnZXMudjEuTXV4RmlsZUgAEiwKBWNodW5rGAMgASgLMhsuY2luZW1hdGljYS5zdGFnZXMudjEuQ2h1bmtIAEIJCgdtZXNzYWdlIiwKC011eFByb2dyZXNzEg4KBmZyYW1lcxgBIAEoDRINCgV0b3RhbBgCIAEoDSLMAQoHTXV4RmlsZRINCgVpbmRleBgBIAEoDRIsCgRraW5kGAIgASgOMh4uY2luZW1hdGljYS5zdGFnZXMudjEuRmlsZUtpbmQSFAoMY29udGVudF90eXBlGAMgASgJEhIKCnNpemVfYnl0ZXMYBCABKAQSDgoGc2hhMjU2GAUgASgMEg0KBXdpZHRoGAYgASgNEg4KBmhlaWdodBgHIAEoDRIrCghkdXJhdGlvbhgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiqKAQoIRmlsZUtpbmQSGQoVRklMRV9LSU5EX1VOU1BFQ0lGSUVEEAASEQoNRklMRV9LSU5EX01QNBABEhQKEEZJTEVfS0lORF9QT1NURVIQAhISCg5GSUxFX0tJTkRfTE9PUBADEhIKDkZJTEVfS0lORF9XRUJQEAQSEgoORklMRV9LSU5EX1dFQk0QBTJeCgxNdXhlclNlcnZpY2USTgoDTXV4EiAuY2luZW1hdGljYS5zdGFnZXMudjEuTXV4UmVxdWVzdBohLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLk11eFJlc3BvbnNlKAEwAWIGcHJvdG8z", [file_buf_validate_validate, file_cinematica_stages_v1_tensor, file_google_protobuf_duration]);
 
 /**
  * Request of `MuxerService.Mux`.
@@ -75,8 +75,8 @@ export type MuxStart = Message<"cinematica.stages.v1.MuxStart"> & {
   sourceFps: number;
 
   /**
-   * Frame rate of the files in frames per second, 1 to 60. If it is higher than `source_fps`, frames are
-   * interpolated. Default: `source_fps`.
+   * Frame rate of the files in frames per second, 1 to 60. If it is higher than `source_fps`, frames are computed in
+   * between, along the motion. Default: `source_fps`.
    *
    * @generated from field: optional uint32 frame_rate = 3;
    */
@@ -96,6 +96,28 @@ export type MuxStart = Message<"cinematica.stages.v1.MuxStart"> & {
    * @generated from field: string settings_json = 5;
    */
   settingsJson: string;
+
+  /**
+   * Size of the files in pixels, even, at most 4096 each. Default: the size of the frames.
+   *
+   * @generated from field: uint32 output_width = 6;
+   */
+  outputWidth: number;
+
+  /**
+   * Set together with `output_width`.
+   *
+   * @generated from field: uint32 output_height = 7;
+   */
+  outputHeight: number;
+
+  /**
+   * The photo that the first frame shows, as JPEG, PNG, WebP or AVIF, cropped to the aspect ratio of the frames; at most
+   * 1.5 MB. Its details are carried along the motion. Empty: the frames are enlarged without it.
+   *
+   * @generated from field: bytes photo = 8;
+   */
+  photo: Uint8Array;
 };
 
 /**

@@ -1,0 +1,58 @@
+import type { DescEnum } from '@bufbuild/protobuf';
+import { Resolution, ResolutionSchema } from '@cinematica/protocol/v1';
+import type { VideoSettings } from '@cinematica/protocol/v1';
+
+/** What a setting says of itself that is one of a few words. The words come from its enum in the API. */
+interface WordDeclaration {
+  /** Its name in the proto, and the flag of `npm run animate`, without the dashes. */
+  readonly field: string;
+  readonly enum: DescEnum;
+  /** The value that applies when a request has none. */
+  readonly default: number;
+  /** One sentence for people: the help of the flag. */
+  readonly help: string;
+}
+
+const DECLARATIONS = {
+  resolution: {
+    field: 'resolution',
+    enum: ResolutionSchema,
+    default: Resolution.HD,
+    help: 'size of the files, as far as the photo has the pixels',
+  },
+} as const satisfies Readonly<Record<string, WordDeclaration>>;
+
+export type WordSettingName = keyof typeof DECLARATIONS;
+
+/** A setting that is one of a few words. */
+export interface WordSetting<Value extends number = number> {
+  readonly name: WordSettingName;
+  readonly field: string;
+  readonly default: Value;
+  readonly help: string;
+  /** The values of the API by their words, such as `full-hd` for `RESOLUTION_FULL_HD`. */
+  readonly words: ReadonlyMap<string, Value>;
+}
+
+export const WORD_SETTING_NAMES = Object.keys(DECLARATIONS) as readonly WordSettingName[];
+
+/** Every setting that is one of a few words. */
+export const WORD_SETTINGS = Object.fromEntries(
+  WORD_SETTING_NAMES.map((name) => {
+    const { field, enum: values, default: byDefault, help } = DECLARATIONS[name];
+    return [name, { name, field, default: byDefault, help, words: wordsOf(values) }];
+  }),
+) as unknown as { readonly [Name in WordSettingName]: WordSetting<VideoSettings[Name]> };
+
+/** The word of a value; that of the default for 0, which stands for a setting that a request does not have. */
+export function wordOf(name: WordSettingName, value: number | undefined): string {
+  const { words, default: byDefault } = WORD_SETTINGS[name];
+  const wanted = value === undefined || value === 0 ? byDefault : value;
+  for (const [word, number] of words) if (number === wanted) return word;
+  throw new RangeError(`${name} has no value ${value}`);
+}
+
+function wordsOf({ name, values, sharedPrefix = `${name.toUpperCase()}_` }: DescEnum): ReadonlyMap<string, number> {
+  const toWord = (constant: string) => constant.slice(sharedPrefix.length).toLowerCase().replaceAll('_', '-');
+  return new Map(values.filter(({ number }) => number !== 0).map((value) => [toWord(value.name), value.number]));
+}
