@@ -2,7 +2,7 @@ import type { DescEnum } from '@bufbuild/protobuf';
 import { Resolution, ResolutionSchema } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
 
-/** What a setting says of itself that is one of a few words. The words come from its enum in the API. */
+/** The declaration of a setting that is one of a few words. The words come from its enum in the API. */
 interface WordDeclaration {
   /** Its name in the proto, and the flag of `npm run animate`, without the dashes. */
   readonly field: string;

@@ -5,7 +5,6 @@ import { FailureReason, TaskNotice, TaskState, VideoState } from '@cinematica/pi
 import type { PipelineSettings, Plan, StoredRecord, VideoRecord } from '@cinematica/pipeline';
 import {
   ErrorReason,
-  MediaKind,
   Notice,
   Preset,
   Resolution,
@@ -15,7 +14,7 @@ import {
 } from '@cinematica/protocol/v1';
 import type { MediaSchema, Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { pickSettings, WORD_SETTINGS } from '@cinematica/settings';
+import { extraOutputKind, pickSettings, WORD_SETTINGS } from '@cinematica/settings';
 import { mediaFiles, toMedia } from '../media/media-files.ts';
 import type { MediaLinks } from '../media/media-links.ts';
 import { progressOf, publicStage } from './progress.ts';
@@ -54,12 +53,6 @@ const PRESETS: Readonly<Record<string, Preset>> = {
 };
 
 const NOTICES: Readonly<Record<number, Notice>> = { [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED };
-
-const OUTPUTS: Readonly<Record<string, MediaKind>> = {
-  loop: MediaKind.LOOP,
-  webp: MediaKind.WEBP,
-  webm: MediaKind.WEBM,
-};
 
 /** Without an estimate, the video depends on the record only, and is the same for every watcher. */
 export const NO_ESTIMATE: QueueEstimate = { position: null, seconds: null };
@@ -133,7 +126,7 @@ function settingsOf(plan: Plan): VideoSettings {
     shape: { case: 'size', value: { width: plan.width, height: plan.height } },
     resolution: WORD_SETTINGS.resolution.words.get(plan.resolution) ?? Resolution.MODEL,
     crop: { x: plan.focusX, y: plan.focusY, zoom: plan.zoom || 1 },
-    outputs: plan.outputs.flatMap((output) => OUTPUTS[output] ?? []),
+    outputs: plan.outputs.flatMap((output) => extraOutputKind(output) ?? []),
   });
 }
 
