@@ -8,7 +8,7 @@ export interface Clip {
   readonly frames: readonly Uint8Array[];
 }
 
-/** @throws Error with what ffmpeg or ffprobe said, where it fails */
+/** @throws Error with what ffmpeg or ffprobe said, when it fails */
 export async function runTool(
   command: string,
   args: readonly string[],

@@ -96,7 +96,7 @@ export function seen(x: number, y: number, amount: number, width: number, height
 export const inFront = (x: number, y: number, width: number, height: number, radius: number): boolean =>
   (x - width * 0.4) ** 2 + (y - height * 0.55) ** 2 < radius ** 2;
 
-/** NaN where there is nothing to compare. */
+/** NaN when there is nothing to compare. */
 function maskedPsnr(a: Uint8Array, b: Uint8Array, mask: Uint8Array, wanted: number): number {
   let [sum, count] = [0, 0];
   for (let i = 0; i < mask.length; i++) {

@@ -14,7 +14,7 @@ export interface PhotoDetail {
   readonly detail: RgbPixels;
   /**
    * How much of a frame's own fine structure the detail takes the place of: the standard deviation, in pixels of the
-   * frame, of the blur that leaves what the frame keeps; 0 where it keeps everything.
+   * frame, of the blur that leaves what the frame keeps; 0 when it keeps everything.
    */
   readonly replaced: number;
   readonly reference: PhotoReference;
