@@ -8,21 +8,21 @@ import { createReference } from './trust.ts';
 import type { PhotoReference } from './trust.ts';
 import { fidelityOf } from './fidelity.ts';
 
-/** What the photo gives to every frame. */
+/** The detail of the photo that is added to every frame. */
 export interface PhotoDetail {
-  /** What the enlarged frames lack, at the output's size, interleaved RGB. */
+  /** The detail that the enlarged frames lack, at the output's size, interleaved RGB. */
   readonly detail: RgbPixels;
   /**
-   * How much of a frame's own fine structure the detail takes the place of: the standard deviation, in pixels of the
-   * frame, of the blur that leaves what the frame keeps; 0 when it keeps everything.
+   * How much of a frame's own fine structure the detail replaces: the frame is first blurred with this standard deviation, in
+   * pixels of the frame. 0 replaces nothing.
    */
   readonly replaced: number;
   readonly reference: PhotoReference;
 }
 
 /**
- * Splits the photo into what the model's frames show well enough themselves and the finer rest, which is carried along
- * the motion. How sharp the frames are is measured between the first one and the photo at its size.
+ * Splits the photo into structure that the model's frames show themselves, and finer detail, which is moved along the motion.
+ * The sharpness of the frames is measured by comparing the first one with the photo at the same size.
  */
 export function splitPhoto(photo: RgbPixels, first: RgbPixels, outWidth: number, outHeight: number): PhotoDetail {
   const { width, height } = first;

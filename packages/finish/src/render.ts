@@ -7,7 +7,7 @@ import type { Flow, Plane } from './image/plane.ts';
 import { createEnlarger } from './image/resize.ts';
 import { resizeBilinear } from './flow/pyramid.ts';
 
-/** Below this trust, detail is not worth its time. */
+/** Detail with less trust is left out, to save time. */
 const LEAST_TRUST = 0.01;
 
 /** Interleaved RGB from 0 to 255, not rounded. */
@@ -42,7 +42,7 @@ export function renderPicture(
   return new Uint8Array(bytes.buffer);
 }
 
-/** Where the photo's structure is trusted, it takes the place of the frame's own. */
+/** Replaces the frame's own fine structure where the photo's is trusted. */
 function withoutReplaced(frame: FloatPicture, sigma: number, trust: Plane): FloatPicture {
   if (sigma === 0) return frame;
   const smooth = blurRgb(frame, sigma);

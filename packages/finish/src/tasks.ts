@@ -14,7 +14,7 @@ import { renderPicture } from './render.ts';
 import { estimateTrust } from './trust.ts';
 import type { PhotoReference } from './trust.ts';
 
-/** The motion between a frame and the next one, and how far there and back again ends from where it began. */
+/** The motion between a frame and the next one, and the error of following it forth and back. */
 export interface NeighbourMotion {
   readonly forward: Flow;
   readonly backward: Flow;
@@ -99,7 +99,7 @@ export const tasks = {
     const toPhoto = computeFlow(pyramid, pyramidOf(first), followed, PRECISE_FLOW_OPTIONS);
     const trust = trustOf(pyramid, width, height, reference, toPhoto);
     const carried = warpPlane(before.trust, backward);
-    // Trust changes slowly, so that no border flickers; but no place keeps it that this frame contradicts.
+    // Trust increases slowly, so that borders do not flicker, and drops immediately where this frame contradicts it.
     for (let i = 0; i < trust.data.length; i++) {
       const now = trust.data[i]!;
       trust.data[i] = Math.min(1.3 * now + 0.1, STEADINESS * carried.data[i]! + (1 - STEADINESS) * now);
@@ -127,7 +127,7 @@ export const tasks = {
 /** How much of the trust of the frame before is kept. */
 const STEADINESS = 0.6;
 
-/** At the size of the frames: where the photo lies from a picture between two of them, and how far to trust it. */
+/** The motion from an interpolated picture to the photo, and its trust, at the size of the frames. */
 function photoBetween(before: PhotoMotion, after: PhotoMotion, between: Between, time: number): PhotoMotion {
   const { width, height } = before.toPhoto;
   const toBefore = resizeFlow(between.toBefore, width, height);
