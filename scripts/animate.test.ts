@@ -7,7 +7,6 @@ import { connect, createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -63,7 +62,7 @@ async function animate(args: string[], act: (err: string, child: ChildProcess) =
   return { code, ...said } satisfies Outcome;
 }
 
-/** Passes everything on, but no more than some bytes of a file at once; and all its connections can be broken. */
+/** A proxy that breaks each download after 2000 bytes. `breakAll` breaks all connections. */
 async function startBadNetwork(port: number) {
   const sockets = new Set<Socket>();
   let pieces = 0;
@@ -84,7 +83,7 @@ async function startBadNetwork(port: number) {
       if (!head.toString('latin1').startsWith('GET /media/')) return;
       pieces++;
       let left = 2_000;
-      // Taken off its pipe, it is paused.
+      // `unpipe` pauses the stream.
       far
         .unpipe(near)
         .resume()
@@ -156,7 +155,7 @@ test('a system is started for the video and stopped afterwards when none runs', 
     size: '64x128',
   });
   expect(err).toContain(`Tiny: 64x128, 2 frames, 2 steps, seed ${String(settings.seed)}\n`);
-  // For its owner's eyes only.
+  // Only the owner can read it.
   expect((await stat(join(data, 'api-key'))).mode & 0o777).toBe(0o600);
   expect(await readdir(data)).not.toContain('address');
 }, 120_000);
@@ -176,44 +175,63 @@ test('several commands that start at the same time use the system of one of them
   expect(await readdir(join(folder, 'shared'))).not.toContain('address');
 }, 120_000);
 
+/** Starts a system as `npm start` does. It may not be ready yet: the command waits for it. */
+async function startSystem(name: string) {
+  const [port = 0] = await freePorts(1);
+  const home = join(folder, name);
+  const args = ['--model', join(folder, 'tiny'), '--data', home, '--port', String(port)];
+  const launcher = spawn(process.execPath, [join(project, 'scripts', 'launch', 'main.ts'), ...args], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await expect.poll(() => readdir(home).catch(() => []), { timeout: 60_000 }).toContain('compute.sock');
+  return {
+    launcher,
+    url: `http://127.0.0.1:${port}`,
+    home,
+    async [Symbol.asyncDispose]() {
+      if (launcher.exitCode !== null || launcher.signalCode !== null) return;
+      const gone = once(launcher, 'exit');
+      launcher.kill('SIGTERM');
+      await gone;
+    },
+  };
+}
+
 describe('with a running system', () => {
-  let system: ChildProcess;
+  let system: Awaited<ReturnType<typeof startSystem>>;
   let url: string;
   let client: VideoClient;
+  /** A video that another system made before, in the same data folder. */
+  let earlier: Outcome;
+  /** The video b.mp4, which was asked for while the system started. */
+  let first: Outcome;
   beforeAll(async () => {
-    const [port = 0] = await freePorts(1);
-    url = `http://127.0.0.1:${port}`;
-    const args = ['--model', join(folder, 'tiny'), '--data', data, '--port', String(port)];
-    system = spawn(process.execPath, [join(project, 'scripts', 'launch', 'main.ts'), ...args], {
-      env: environment,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    // Not waited for any further: the command waits by itself until it is ready.
-    while (!(await readdir(data)).includes('compute.sock')) await delay(50);
-    client = createVideoClient(url, (await readFile(join(data, 'api-key'), 'utf8')).trim());
+    earlier = await animate(['my photo.jpg', 'earlier.mp4', '--model', 'tiny', ...here, ...quick]);
+    system = await startSystem('running');
+    url = system.url;
+    client = createVideoClient(url, (await readFile(join(system.home, 'api-key'), 'utf8')).trim());
+    first = await animate(['my photo.jpg', 'b.mp4', ...here, ...quick, '--seed', '5']);
   }, 120_000);
-  afterAll(async () => {
-    if (system.exitCode !== null || system.signalCode !== null) return;
-    const gone = once(system, 'exit');
-    system.kill('SIGTERM');
-    await gone;
-  });
+  afterAll(() => system[Symbol.asyncDispose]());
 
-  const here = ['--data', 'data'];
+  const here = ['--data', 'running'];
   const newest = async () => (await client.listVideos({ pageSize: 1 })).videos[0]!;
 
-  test('the running system makes the video, the same seed gives the same video, and earlier videos stay', async () => {
-    const seed = ['--seed', '5'];
-    const first = await animate(['my photo.jpg', 'b.mp4', ...here, ...quick, ...seed]);
+  test('a command waits for a system that starts, and videos of an earlier system stay', async () => {
+    expect(earlier, earlier.err).toMatchObject({ code: 0 });
     expect(first, first.err).toMatchObject({ code: 0 });
-    expect(first.err).toMatch(/^waiting for the system in .*data to be ready, or to end\n/);
+    expect(first.err).toMatch(/^waiting for the system in .*running to be ready, or to end\n/);
     expect(first.err).not.toContain('starting');
-    await animate(['my photo.jpg', 'c.mp4', ...here, ...quick, ...seed]);
+    const { videos } = await client.listVideos({});
+    expect(videos.filter(({ state }) => state === Video_State.DONE).length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('the same seed gives the same video', async () => {
+    const again = await animate(['my photo.jpg', 'c.mp4', ...here, ...quick, '--seed', '5']);
+    expect(again.code, again.err).toBe(0);
     const [b, c] = await Promise.all(['b.mp4', 'c.mp4'].map((name) => readFile(join(folder, name))));
     expect(c).toEqual(b);
-    // The one of the system before is the same caller's.
-    const { videos } = await client.listVideos({});
-    expect(videos.map(({ state }) => state)).toEqual([Video_State.DONE, Video_State.DONE, Video_State.DONE]);
   }, 120_000);
 
   test('a TIFF becomes a video that is longer than the window, with further files', async () => {
@@ -318,17 +336,18 @@ describe('with a running system', () => {
     expect(lines[0]).toContain(message);
     expect(await readdir(folder)).not.toContain('o.mp4');
   });
-
-  test('the end of the system during a video is reported in one line', async () => {
-    const args = ['my photo.jpg', 'o.mp4', ...here, '--frames', '250', '--steps', '100'];
-    let killed = false;
-    const { code, err } = await animate(args, (said) => {
-      if (!killed && said.includes('denoising  step')) killed = system.kill('SIGKILL');
-    });
-    expect(code, err).toBe(1);
-    expect(err.trimEnd().split('\n').at(-1)).toMatch(/^animate: the system at http:\S+ has ended: /);
-  }, 120_000);
 });
+
+test('the end of the system during a video is reported in one line', async () => {
+  await using system = await startSystem('ended');
+  const args = ['my photo.jpg', 'o.mp4', '--data', 'ended', '--frames', '250', '--steps', '100'];
+  let killed = false;
+  const { code, err } = await animate(args, (said) => {
+    if (!killed && said.includes('denoising  step')) killed = system.launcher.kill('SIGKILL');
+  });
+  expect(code, err).toBe(1);
+  expect(err.trimEnd().split('\n').at(-1)).toMatch(/^animate: the system at http:\S+ has ended: /);
+}, 120_000);
 
 test('an address where no system answers is reported', async () => {
   const server = createServer((_, response) => response.writeHead(404).end('no')).listen(0, '127.0.0.1');

@@ -1,5 +1,5 @@
 /**
- * `node scripts/check-breaking.ts`: fails where the .proto files break those of the last release, whose descriptors are in
+ * `node scripts/check-breaking.ts`: fails when the .proto files break those of the last release, whose descriptors are in
  * `proto/release.binpb`. `scripts/set-version.ts` writes that file, so the check needs no tags of git.
  */
 import { execFileSync } from 'node:child_process';

@@ -1,15 +1,17 @@
 import { extname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { MediaKind, Preset } from '@cinematica/protocol/v1';
+import { Preset } from '@cinematica/protocol/v1';
+import type { MediaKind } from '@cinematica/protocol/v1';
 import {
-  CAMERA_MOVE_NAMES,
-  CAMERA_MOVES,
+  extraOutputName,
+  OUTPUT_FILES,
+  OUTPUT_NAMES,
   SETTING_NAMES,
   SETTINGS,
   WORD_SETTING_NAMES,
   WORD_SETTINGS,
 } from '@cinematica/settings';
-import type { SettingFlag, WordSettingName } from '@cinematica/settings';
+import type { OutputName, SettingFlag, WordSettingName } from '@cinematica/settings';
 import { parseExecutionProvider } from '@cinematica/svd';
 import type { ProviderChoice } from '@cinematica/svd';
 import { SETTINGS_HELP } from './settings-flags.ts';
@@ -18,16 +20,8 @@ import { UsageError } from './usage-error.ts';
 
 const PRESETS = { calm: Preset.CALM, natural: Preset.NATURAL, lively: Preset.LIVELY } as const;
 
-/** The kinds of files, and the end of their names. */
-const KINDS = {
-  mp4: { kind: MediaKind.MP4, ending: '.mp4' },
-  loop: { kind: MediaKind.LOOP, ending: '-loop.mp4' },
-  poster: { kind: MediaKind.POSTER, ending: '-poster.webp' },
-  webp: { kind: MediaKind.WEBP, ending: '.webp' },
-  webm: { kind: MediaKind.WEBM, ending: '.webm' },
-} as const;
-
-type KindName = keyof typeof KINDS;
+/** How the name of a file ends, for example `.mp4` for `video.mp4` and `-loop.mp4` for `loop.mp4`. */
+const endingOf = (name: OutputName): string => `-${OUTPUT_FILES[name].fileName}`.replace(/^-video/, '');
 
 export const USAGE = `usage: npm run animate -- PHOTO OUTPUT [options]
 
@@ -36,12 +30,10 @@ PHOTO is a JPEG, PNG, WebP, AVIF, GIF or TIFF file; OUTPUT ends in .mp4, .webm o
   --size SIZE           auto (the photo's aspect), WIDTHxHEIGHT, or an aspect such as 16:9
   --focus X,Y           the centre of the crop, from 0,0 (top left) to 1,1
   --preset NAME         ${Object.keys(PRESETS).join(', ')}  (amount of motion)
-  --camera MOVE         auto (the seed decides), ${CAMERA_MOVE_NAMES.slice(0, 5).join(', ')},
-                        ${CAMERA_MOVE_NAMES.slice(5).join(', ')}  (if the model has it)
 ${SETTINGS_HELP}
   --guidance MIN:MAX    minimum and maximum guidance
   --loop                forwards and backwards, for seamless repetition (mp4)
-  --also KIND,...       further files, named after OUTPUT: ${Object.keys(KINDS).join(', ')}
+  --also KIND,...       further files, named after OUTPUT: ${OUTPUT_NAMES.join(', ')}
 
 The system that runs on this machine makes the video. Where none runs, one is started and stopped afterwards.
 
@@ -95,7 +87,6 @@ const options = {
   size: text,
   focus: text,
   preset: text,
-  camera: text,
   guidance: text,
   also: text,
   address: text,
@@ -138,33 +129,31 @@ function parse(args: string[]) {
 
 function filesOf(output: string, { loop = false, also }: Values): [WantedFile, ...WantedFile[]] {
   const extension = extname(output).toLowerCase();
-  const named = (['mp4', 'webm', 'webp'] as const).find((name) => KINDS[name].ending === extension);
+  const named = (['mp4', 'webm', 'webp'] as const).find((name) => endingOf(name) === extension);
   if (!named) throw new UsageError(`${output}: the video's name must end in .mp4, .webm, .webp`);
   if (loop && named !== 'mp4') throw new UsageError(`--loop makes an .mp4, not a ${extension}`);
-  const main: KindName = loop ? 'loop' : named;
+  const main: OutputName = loop ? 'loop' : named;
   const path = resolve(output);
   const stem = path.slice(0, -extension.length);
   const names = new Set(
-    (also ?? '').split(',').flatMap((name) => oneOf('also', KINDS, name.trim() || undefined) ?? []),
+    (also ?? '').split(',').flatMap((name) => oneOf('also', OUTPUT_FILES, name.trim() || undefined) ?? []),
   );
   names.delete(main);
   // Without the suffix it would have the same name as the loop.
-  const endingOf = (name: KindName) => (loop && name === 'mp4' ? '-once.mp4' : KINDS[name].ending);
-  const others = [...names].map((name) => ({ kind: KINDS[name].kind, path: `${stem}${endingOf(name)}` }));
-  return [{ kind: KINDS[main].kind, path }, ...others];
+  const suffixOf = (name: OutputName) => (loop && name === 'mp4' ? '-once.mp4' : endingOf(name));
+  const others = [...names].map((name) => ({ kind: OUTPUT_FILES[name].kind, path: `${stem}${suffixOf(name)}` }));
+  return [{ kind: OUTPUT_FILES[main].kind, path }, ...others];
 }
 
 function settingsOf(values: Values, files: readonly WantedFile[]): Settings {
   const settings: Settings = {
-    // The mp4 and the poster are always made.
-    outputs: files.map(({ kind }) => kind).filter((kind) => kind !== MediaKind.MP4 && kind !== MediaKind.POSTER),
+    // The others are always made.
+    outputs: files.map(({ kind }) => kind).filter((kind) => extraOutputName(kind) !== undefined),
     ...shapeOf(values.size),
     ...focusOf(values.focus),
   };
   const preset = oneOf('preset', PRESETS, values.preset);
   if (preset) settings.preset = PRESETS[preset];
-  const camera = oneOf('camera', { auto: undefined, ...CAMERA_MOVES }, values.camera);
-  if (camera && camera !== 'auto') settings.camera = CAMERA_MOVES[camera];
   const [minGuidance, maxGuidance] = guidance(values.guidance);
   if (minGuidance !== undefined) Object.assign(settings, { minGuidance, maxGuidance });
   for (const name of SETTING_NAMES) {
@@ -175,7 +164,7 @@ function settingsOf(values: Values, files: readonly WantedFile[]): Settings {
   for (const name of WORD_SETTING_NAMES) {
     const { words } = WORD_SETTINGS[name];
     const word = oneOf(name, Object.fromEntries(words), values[name]);
-    if (word !== undefined) settings[name] = words.get(word)!;
+    if (word !== undefined) Object.assign(settings, { [name]: words.get(word) });
   }
   return settings;
 }

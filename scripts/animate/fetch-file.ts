@@ -86,7 +86,7 @@ async function* bytesOf({ body }: Response): AsyncGenerator<Uint8Array, void, un
   }
 }
 
-/** @throws UnreachableError where the promise rejects */
+/** @throws UnreachableError when the promise rejects */
 async function orUnreachable<T>(promise: Promise<T>): Promise<T> {
   try {
     return await promise;
@@ -95,7 +95,7 @@ async function orUnreachable<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** @throws RefusedError where the video has no file of this kind */
+/** @throws RefusedError when the video has no file of this kind */
 export function mediaOf(kind: MediaKind, media: readonly Media[], path: string): Media {
   const found = media.find((each) => each.kind === kind);
   if (!found) throw new RefusedError(`${path}: the system did not make this file`);

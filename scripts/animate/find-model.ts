@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from './usage-error.ts';
 
-/** The checkpoint's folder. Default: models/nano. @throws UsageError where neither exists */
+/** The checkpoint's folder. Default: models/nano. @throws UsageError when neither exists */
 export function findModel(given: string | undefined, project: string): string {
   if (given !== undefined) return resolve(given);
   const nano = join(project, 'models', 'nano');

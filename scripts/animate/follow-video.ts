@@ -22,7 +22,7 @@ const LABELS: Readonly<Record<number, typeof WAITING>> = {
  * Watches a video until it is done, failed or cancelled. After a lost connection it continues with the next event.
  *
  * @param show called with the progress
- * @throws ConnectError NOT_FOUND where the video was deleted; UnreachableError; the signal's reason
+ * @throws ConnectError NOT_FOUND when the video was deleted; UnreachableError; the signal's reason
  */
 export async function followVideo(
   client: VideoClient,

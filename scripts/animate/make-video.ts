@@ -98,7 +98,7 @@ function describe({ settings, progress }: Video, capabilities: GetCapabilitiesRe
   return `${title}: ${size}, ${frames} frames${parts}, ${steps} ${steps === 1 ? 'step' : 'steps'}, seed ${seed}`;
 }
 
-/** @throws RefusedError where the video failed or was cancelled */
+/** @throws RefusedError when the video failed or was cancelled */
 function checkOutcome({ state, error }: Video): void {
   if (state === Video_State.FAILED) throw new RefusedError(`the video could not be made: ${error?.message ?? ''}`);
   if (state === Video_State.CANCELLED) throw new RefusedError('the video was cancelled by someone else');

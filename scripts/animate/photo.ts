@@ -15,7 +15,7 @@ export interface Photo {
   readonly pixels: RgbImage;
 }
 
-/** @throws ImageError where the file does not exist, is no image, is damaged, or is too large or too small */
+/** @throws ImageError when the file does not exist, is no image, is damaged, or is too large or too small */
 export async function readPhoto(path: string, signal: AbortSignal): Promise<Photo> {
   const pixels = await loadImage(path, {}, signal);
   const file = await readFile(path, { signal });
@@ -24,7 +24,7 @@ export async function readPhoto(path: string, signal: AbortSignal): Promise<Phot
 }
 
 /**
- * The bytes to upload: the file itself, or a JPEG of it where the system does not accept the file's type or size.
+ * The bytes to upload: the file itself, or a JPEG of it if the system does not accept the file's type or size.
  */
 export async function toUpload({ file, type, pixels }: Photo, limits: Limits | undefined): Promise<Uint8Array> {
   const { imageTypes = [], maxImageBytes = 0n } = limits ?? {};

@@ -24,7 +24,7 @@ export const SETTINGS_HELP = [
     const choices = [...words]
       .map(([word, value]) => (value === byDefault ? `${word} (the default)` : word))
       .join(', ');
-    return `  ${`--${field} WORD`.padEnd(22)}${help}: ${choices}`;
+    return `  ${`--${field} WORD`.padEnd(22)}${help}:\n${' '.repeat(24)}${choices}`;
   }),
 ].join('\n');
 
@@ -43,7 +43,7 @@ export function checkLimits(settings: Settings, limits: Limits | undefined): voi
   }
 }
 
-/** Flags by the names that the API has for what they set. */
+/** The flags by the names of the API's fields. */
 const FLAGS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(SETTING_NAMES.map((name) => [SETTINGS[name].field, SETTINGS[name].flag])),
   ...Object.fromEntries(WORD_SETTING_NAMES.map((name) => [WORD_SETTINGS[name].field, WORD_SETTINGS[name].field])),
@@ -52,12 +52,11 @@ const FLAGS: Readonly<Record<string, string>> = {
   shape: 'size',
   crop: 'focus',
   preset: 'preset',
-  camera: 'camera',
   outputs: 'also',
   model: 'model',
 };
 
-/** Says in terms of the flags what an error says of a field of a request, such as `settings.frame_rate`. */
+/** Describes an error of a field of a request, such as `settings.frame_rate`, in terms of the flags. */
 export function inFlags(field: string, description: string): string {
   const name = field.split(/[.[]/).find((part) => part !== 'settings' && part !== '') ?? '';
   const flag = FLAGS[name];

@@ -8,7 +8,7 @@ const NAME = 'local';
 /**
  * Reads the API key of this installation and creates it at the first start. Only the file's owner can read it.
  *
- * @throws LaunchError where the file exists without a valid key
+ * @throws LaunchError when the file exists without a valid key
  */
 export async function ensureApiKey(file: string): Promise<string> {
   const found = await readApiKey(file);
@@ -19,8 +19,8 @@ export async function ensureApiKey(file: string): Promise<string> {
 }
 
 /**
- * @returns null where the file does not exist
- * @throws LaunchError where the file exists without a valid key
+ * @returns null when the file does not exist
+ * @throws LaunchError when the file exists without a valid key
  */
 export async function readApiKey(file: string): Promise<string | null> {
   let text: string;
@@ -38,7 +38,7 @@ export async function readApiKey(file: string): Promise<string | null> {
  * Writes the keys that the gateway accepts: those of the user's own file, and this installation's.
  *
  * @param own the user's API_KEYS_FILE
- * @throws LaunchError where that can't be read
+ * @throws LaunchError when that can't be read
  */
 export async function writeApiKeys(file: string, key: string, own: string | undefined): Promise<void> {
   const others = own === undefined ? '' : await readOwn(own);

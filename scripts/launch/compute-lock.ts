@@ -15,7 +15,7 @@ export interface ComputeLock extends AsyncDisposable {
   readonly path: string;
 }
 
-/** @throws the error of `listen` where the path can't be used */
+/** @throws the error of `listen` when the path can't be used */
 export async function createComputeLock(path: string): Promise<ComputeLock> {
   await rm(path, { force: true });
   const waiting: Socket[] = [];

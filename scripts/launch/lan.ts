@@ -13,7 +13,7 @@ const PRIVATE = /^(192\.168\.|10\.|172\.(1[6-9]|2\d|3[01])\.)/;
  * This machine's address in the local network: the first private IPv4 address of a physical interface, or else its first
  * address.
  *
- * @throws LaunchError where there is none
+ * @throws LaunchError when there is none
  */
 export function lanAddress(
   interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>> = networkInterfaces(),

@@ -209,7 +209,7 @@ async function bucketLimits({ nats: { store } }: DataFolder): Promise<NodeJS.Pro
 const tracesTo = (otlp: string | undefined): NodeJS.ProcessEnv =>
   otlp === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlp, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: undefined };
 
-/** @throws LaunchError where a file or program is missing */
+/** @throws LaunchError when a file or program is missing */
 function checkFiles(system: System, model: string, env: NodeJS.ProcessEnv): void {
   if (!existsSync(join(model, 'model_index.json'))) {
     throw new LaunchError(`${model} is no checkpoint: there is no model_index.json in it. Choose one with --model.`);

@@ -33,7 +33,7 @@ export const prometheusPort = (gatewayPort: number): number => gatewayPort + 1;
  * @param args the user's
  * @param root the project's folder, for the defaults
  * @param cwd where the user's relative paths start
- * @returns null where the user wants the usage
+ * @returns null when the user wants the usage
  * @throws LaunchError
  */
 export function parseOptions(args: readonly string[], root: string, cwd: string): Options | null {

@@ -12,7 +12,7 @@ const FIRST_PORT = 10_000;
 const LAST_PORT = 31_999;
 const MAX_TRIES = 200;
 
-/** Finds free TCP ports on the loopback address. @throws LaunchError where there are not enough */
+/** Finds free TCP ports on the loopback address. @throws LaunchError when there are not enough */
 export async function freePorts(count: number): Promise<number[]> {
   // All ports stay open until all are found, because a closed port could be found again.
   const servers: Server[] = [];
@@ -32,7 +32,7 @@ export async function freePorts(count: number): Promise<number[]> {
 
 /**
  * @param chosen the port that the user chose, where the checked port is derived from it
- * @throws LaunchError where the port can't be used
+ * @throws LaunchError when the port can't be used
  */
 export async function checkPort(port: number, host: string, chosen = port): Promise<void> {
   try {

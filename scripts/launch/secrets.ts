@@ -22,7 +22,7 @@ export type Secrets = z.output<typeof schema>;
  * Reads the secrets of this installation and creates missing ones. Only the file's owner can read it.
  *
  * @param users the NATS users that need a password
- * @throws LaunchError where the file has other contents or can't be written
+ * @throws LaunchError when the file has other contents or can't be written
  */
 export async function ensureSecrets(file: string, users: readonly string[]): Promise<Secrets> {
   const found = await read(file);

@@ -10,8 +10,7 @@ import { say } from './say.mjs';
 const SOURCES = [
   'pnpm-lock.yaml',
   'packages/protocol/src',
-  'packages/settings/src/choose-size.ts',
-  'packages/settings/src/limit-of.ts',
+  'packages/settings/src',
   'web/messages',
   'web/messages.config.ts',
   'web/package.json',

@@ -12,7 +12,6 @@ beforeEach(async () => {
     'pnpm-lock.yaml',
     'packages/protocol/src/v1.ts',
     'packages/settings/src/choose-size.ts',
-    'packages/settings/src/limit-of.ts',
     'web/messages/common/es.json',
     'web/messages.config.ts',
     'web/package.json',

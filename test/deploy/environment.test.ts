@@ -12,7 +12,7 @@ import { environmentOf, KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manif
 
 const schemas: Readonly<Record<string, z.ZodObject>> = { gateway, encoder, denoiser, decoder, muxer, provisioner };
 
-/** What adapter-node 6 reads (its src/env.js), and the page's own server (web/src/lib/api). */
+/** The variables that adapter-node 6 (its src/env.js) and the web app's server (web/src/lib/api) read. */
 const WEB = ['HOST', 'PORT', 'SHUTDOWN_TIMEOUT', 'PROTOCOL_HEADER', 'GATEWAY_URL'];
 
 describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
@@ -28,10 +28,10 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     const set = setIn(name);
     for (const variable of Object.keys(set))
       expect(Object.keys(schema.shape), `${name} does not read it`).toContain(variable);
-    // Throws where one without a default is missing, or a value is none.
+    // Throws when a variable without a default is missing, or a value is invalid.
     const config = readConfig(schema, set);
     for (const host of ['HTTP_HOST', 'GRPC_HOST', 'METRICS_HOST', 'SCALER_HOST']) {
-      // Its default is the loopback address, where nobody in a cluster would find it.
+      // The default is the loopback address, which other pods cannot reach.
       if (host in schema.shape && host.replace('HOST', 'PORT') in set) expect(config).toHaveProperty(host, '0.0.0.0');
     }
   });

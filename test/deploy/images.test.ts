@@ -41,7 +41,7 @@ describe.skipIf(KUSTOMIZE === null)('the programs of the manifests', () => {
   test('exist and have the current version', () => {
     for (const { name, image, args } of ours) {
       expect(image, name).toBe(`cinematica/service:${packageJson.version}`);
-      // The web app's is made when the image is.
+      // The web app is built together with the image.
       const program = args.find((argument) => !argument.startsWith('-')) ?? '';
       if (name !== 'web') expect(existsSync(join(root, program)), name).toBe(true);
     }

@@ -4,10 +4,10 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { findProgram } from '../../scripts/setup/find-program.mjs';
 
-/** kustomize, which the set-up brings; null on a machine where it could not be had. */
+/** The path of kustomize, which the set-up installs; null when it could not be installed. */
 export const KUSTOMIZE = process.env.KUSTOMIZE ?? findProgram('kustomize');
 
-/** Everything in deploy/k8s that can be applied. */
+/** The folders in deploy/k8s that can be applied. */
 export const OVERLAYS = ['base', 'overlays/local-cpu', 'overlays/production'] as const;
 
 const k8s = resolve(import.meta.dirname, '../../deploy/k8s');
@@ -18,7 +18,7 @@ const objectSchema = z.looseObject({
   kind: z.string(),
   metadata: z.looseObject({ name: z.string(), namespace: z.string().optional(), labels }),
 });
-/** An object of the API. */
+/** An object of the Kubernetes API. */
 export type Manifest = z.output<typeof objectSchema>;
 
 const reference = z.looseObject({ name: z.string() });
@@ -60,7 +60,7 @@ const templateSchema = z.object({
   }),
 });
 
-/** What makes pods. */
+/** An object that creates pods. */
 export interface Workload {
   readonly kind: string;
   readonly name: string;
@@ -68,7 +68,7 @@ export interface Workload {
   readonly spec: z.output<typeof templateSchema>['spec'];
 }
 
-/** Renders a folder of deploy/k8s. @throws what kustomize said */
+/** Renders a folder of deploy/k8s. @throws Error with the output of kustomize */
 export function render(folder: (typeof OVERLAYS)[number]): Manifest[] {
   if (KUSTOMIZE === null) throw new Error('kustomize is not there');
   const text = execFileSync(KUSTOMIZE, ['build', join(k8s, folder)], { encoding: 'utf8', maxBuffer: 2 ** 26 });
@@ -91,7 +91,7 @@ export const ofKind = (manifests: readonly Manifest[], kind: string): Manifest[]
 
 const configMap = z.object({ data: z.record(z.string(), z.string()) });
 
-/** The data of a ConfigMap by the name it has in its kustomization, which goes before the hash. */
+/** The data of a ConfigMap, found by its name in the kustomization, without the hash. */
 export function configData(manifests: readonly Manifest[], name: string): Record<string, string> {
   const found = ofKind(manifests, 'ConfigMap').find(
     ({ metadata }) => metadata.name === name || metadata.name.replace(/-[a-z0-9]{10}$/, '') === name,
@@ -101,8 +101,8 @@ export function configData(manifests: readonly Manifest[], name: string): Record
 }
 
 /**
- * A container's environment. What comes from a Secret is `secret`; what the kubelet would fill in is what it says for a
- * pod of that workload.
+ * The environment of a container. A value from a Secret is `secret`. References to fields of the pod have the values of a pod
+ * of that workload.
  */
 export function environmentOf(
   manifests: readonly Manifest[],

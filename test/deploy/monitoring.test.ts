@@ -27,7 +27,7 @@ const dashboardSchema = z.looseObject({
   ),
 });
 
-/** Of the kubelet, kube-state-metrics, Prometheus itself and Node's own: not ours to check. */
+/** Metrics of the kubelet, kube-state-metrics, Prometheus and Node, which are not checked. */
 const FOREIGN = /^(kubelet_|kube_|container_|nodejs_|process_|up$)/;
 
 /** The names of metrics in a query. */
@@ -40,7 +40,7 @@ const metricsIn = (query: string): string[] =>
     .map(([name]) => name)
     .filter((name) => !['histogram_quantile', 'min_over_time', 'max_over_time', 'group_left'].includes(name));
 
-/** Every metric that the services' sources declare, with what a histogram makes of one. */
+/** Every metric that the sources of the services declare, including the series of histograms. */
 function declared(): Set<string> {
   const sources = execFileSync(
     'grep',

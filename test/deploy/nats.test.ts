@@ -25,7 +25,7 @@ interface Member {
   readonly client: number;
 }
 
-/** The servers of the StatefulSet, on this machine: the same files, other ports and folders. Each starts when it is called. */
+/** The servers of the StatefulSet, with the same configuration files on other ports and in other folders. Each function starts one. */
 async function prepareMembers(
   manifests: readonly Manifest[],
   folder: string,
@@ -89,7 +89,7 @@ describe.skipIf(KUSTOMIZE === null).each(['base', 'overlays/local-cpu'] as const
       connect({ servers: urls(members), user, pass: passwordOf(`nats-${user}`), inboxPrefix: `_INBOX_${user}` });
 
     test('accepts the provisioner’s streams, and rejects what a user has no permission for', async () => {
-      // The last of several is late: healthy as the others are, they can't keep three replicas yet.
+      // The last server starts later. Until then the others are healthy, but cannot keep three replicas.
       const late = starts.slice(1).at(-1);
       members = await Promise.all(starts.slice(0, late ? -1 : 1).map((start) => start()));
       const job = workloadsOf(manifests).find(({ name }) => name === 'provisioner')!.spec.containers[0]!;
@@ -118,7 +118,7 @@ describe.skipIf(KUSTOMIZE === null).each(['base', 'overlays/local-cpu'] as const
       ).rejects.toThrow();
       await denoiser.close();
 
-      // One server may go; of one there is none to spare.
+      // One of three servers may be lost, and none of a single one.
       const rest = members.slice(1);
       if (rest.length > 0) {
         members[0]!.process.kill('SIGKILL');

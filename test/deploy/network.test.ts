@@ -13,7 +13,7 @@ const ports = z.array(z.strictObject({ protocol: z.enum(['TCP', 'UDP']), port: z
 const policySchema = z.strictObject({
   podSelector: selector,
   policyTypes: z.array(z.enum(['Ingress', 'Egress'])),
-  // An empty “from” or “to”, or none, is everybody: the schema has none of it.
+  // A rule with an empty or missing “from” or “to” would allow everybody, so the schema requires them.
   ingress: z.array(z.strictObject({ from: z.array(peer).min(1), ports })).default([]),
   egress: z.array(z.strictObject({ to: z.array(peer).min(1), ports })).default([]),
 });
@@ -22,7 +22,7 @@ type Peer = z.output<typeof peer>;
 const matches = ({ matchLabels }: z.output<typeof selector>, labels: Readonly<Record<string, string>>) =>
   Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
 
-/** A pod of this namespace, as a rule sees it. */
+/** A pod of this namespace, with what rules select it by. */
 const isPeer = ({ podSelector, namespaceSelector, ipBlock }: Peer, labels: Readonly<Record<string, string>>): boolean =>
   ipBlock === undefined &&
   (namespaceSelector === undefined || Object.keys(namespaceSelector.matchLabels).length === 0) &&
@@ -41,7 +41,7 @@ function networkOf(manifests: readonly Manifest[]) {
   }));
   const workloads = workloadsOf(manifests);
   const of = ({ labels }: Workload) => policies.filter(({ podSelector }) => matches(podSelector, labels));
-  /** What the sender's policies let out, and what the receiver's let in: packets need both. */
+  /** What the policies of the sender and of the receiver allow. A packet needs both. */
   const sends = (from: Workload, to: Workload, port: number) =>
     of(from).some(({ egress }) =>
       egress.some((rule) => rule.to.some((other) => isPeer(other, to.labels)) && opens(rule, port)),
@@ -53,7 +53,7 @@ function networkOf(manifests: readonly Manifest[]) {
   return { policies, workloads, of, sends, receives };
 }
 
-/** Who talks to whom inside the namespace: all of it. */
+/** All connections between pods of the namespace. */
 const EDGES = [
   ...['decoder', 'denoiser', 'encoder', 'gateway', 'muxer', 'provisioner'].map((name) => `${name} → nats:4222`),
   'nats → nats:6222',
@@ -76,7 +76,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
 
   test.each([
     ['let out', sends],
-    ['let in', receives],
+    ['allowed to receive', receives],
   ] as const)('the edges between pods that are %s are these, no more and no less', (_, allowed) => {
     const listening = [4222, 6222, 8222, 8080, 3000, 50051, 9090, 9091];
     const edges = workloads.flatMap((from) =>

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { KUSTOMIZE, ofKind, OVERLAYS, render, workloadsOf } from './manifests.ts';
 import type { Workload } from './manifests.ts';
 
-/** They have to answer at once, and share a node with what computes: a throttled one would be slow for everybody. */
+/** They share a node with computing pods and must respond quickly. CPU limits would throttle them. */
 const WITHOUT_CPU_LIMIT = ['gateway', 'web', 'nats'];
 
-/** A version in full or a digest; what may be another image tomorrow is neither. */
+/** A full version or a digest. Other tags may name another image tomorrow. */
 const IMMUTABLE = /^[\w.\-/]+(:\d{1,5}\/[\w.\-/]+)?(:\d+\.\d+\.\d+[\w.-]*)?(@sha256:[0-9a-f]{64})?$/;
 
 const restricted = z.looseObject({
@@ -26,7 +26,7 @@ const pod = z.looseObject({
   hostPID: z.literal(false).optional(),
   hostIPC: z.literal(false).optional(),
 });
-/** What “restricted” allows, less what nobody here needs. */
+/** The part of the profile “restricted” that the pods need. */
 const VOLUMES = ['configMap', 'emptyDir', 'persistentVolumeClaim', 'secret'];
 const probe = z.looseObject({}).optional();
 const lived = z.looseObject({
@@ -117,7 +117,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     const maps = ofKind(manifests, 'ConfigMap').map(({ data }) => z.record(z.string(), z.string()).parse(data));
     const { BUCKET_MIB, FRAMES_BUCKET_MIB } = maps.find((data) => 'BUCKET_MIB' in data) ?? {};
     const [disk, memory] = [sizeOf('NATS_FILE_STORE'), sizeOf('NATS_MEMORY_STORE')];
-    // Frames are kept in memory where there are replicas, else on disk.
+    // Frames are kept in memory if there are replicas, and on disk otherwise.
     const { NATS_REPLICAS } = maps.find((data) => 'NATS_REPLICAS' in data) ?? {};
     const alone = NATS_REPLICAS === '1';
     expect(3 * Number(BUCKET_MIB) + (alone ? Number(FRAMES_BUCKET_MIB) : 0)).toBeLessThan(disk);

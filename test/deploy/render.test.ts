@@ -13,7 +13,7 @@ const kubernetes = read('kubernetes.json');
 const custom = read('custom-resources.json');
 const DRAFT = 'http://json-schema.org/draft-07/schema#' as const;
 
-/** The API's own schema of an object; unknown fields are errors. */
+/** The schema of an object in the Kubernetes API. Unknown fields are errors. */
 function schemaOf({ apiVersion, kind }: Pick<Manifest, 'apiVersion' | 'kind'>) {
   const other = custom[`${apiVersion}/${kind}`];
   if (other) return z.fromJSONSchema({ $schema: DRAFT, ...other });
@@ -33,7 +33,7 @@ describe.skipIf(KUSTOMIZE === null)('every overlay renders to valid objects', ()
       const everywhere = manifest.kind === 'Namespace' ? undefined : 'cinematica';
       expect(manifest.metadata.namespace, `${manifest.kind} ${manifest.metadata.name}`).toBe(everywhere);
     }
-    // Twice the same name would be one object, applied twice.
+    // Two objects with the same name would overwrite each other.
     const names = manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     expect(new Set(names).size).toBe(names.length);
   });
@@ -42,7 +42,7 @@ describe.skipIf(KUSTOMIZE === null)('every overlay renders to valid objects', ()
     const yours = ['videos.example.com', 'traefik', 'letsencrypt', 'fast-ssd', 'shared-files', 'registry.example.com'];
     const text = JSON.stringify(render('overlays/production'));
     for (const value of yours) expect(text).toContain(value);
-    // Not an object of the cluster: only what others are filled from.
+    // Not an object of the cluster: other objects are filled in from it.
     expect(text).not.toContain('"yours');
   });
 });

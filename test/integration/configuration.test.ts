@@ -21,7 +21,7 @@ afterAll(async () => {
   await nats[Symbol.asyncDispose]();
 });
 
-/** Runs a service with something wrong in its environment. @returns what it says before it ends with status 1 */
+/** Runs a service with an error in its environment. @returns its output, once it has ended with status 1 */
 async function said(name: string, wrong: Readonly<Record<string, string>>): Promise<string> {
   const main = join(import.meta.dirname, '../../services', name, 'src/main.ts');
   const secrets = { STAGE_TOKEN: 'x'.repeat(32), COOKIE_SECRET: 'c'.repeat(32), MEDIA_SECRET: 'm'.repeat(32) };
@@ -68,9 +68,9 @@ describe.concurrent.each(SERVICES)('%s', (name) => {
       /^[^\n]*NATS_URL=[^\n]* refuses the credentials: check NATS_USER and NATS_PASSWORD[^\n]*$/,
     ],
     [{ NATS_URL: 'nats://127.0.0.1:1' }, /^[^\n]*NATS_URL=nats:\/\/127\.0\.0\.1:1[^\n]*$/],
-    // Frames are frames: the muxer reads no model.
+    // The muxer needs no model.
     ...(name === 'muxer' ? [] : [[{ MODEL_DIR: tmpdir() }, /^[^\n]*MODEL_DIR=[^\n]*$/] as const]),
-  ] as const)('with %j stops at once, with one line that names the setting', async (wrong, message) => {
+  ] as const)('with %j stops immediately, with one line that names the setting', async (wrong, message) => {
     expect(await said(name, wrong)).toMatch(message);
   });
 });

@@ -14,18 +14,18 @@ import { startRealSystem } from '../support/real-system.ts';
 import type { RealSystem, VideoClient } from '../support/real-system.ts';
 
 const PROMETHEUS = process.env.PROMETHEUS ?? findProgram('prometheus');
-/** Whether it is Debian's Prometheus as the set-up unpacks it, with its web pages beside the program. */
+/** Whether PROMETHEUS is Debian's package as the set-up unpacks it, with its web pages beside the program. */
 const DEBIAN_PAGES = PROMETHEUS !== null && existsSync(join(dirname(PROMETHEUS), 'share', 'prometheus', 'web'));
 
 /**
- * No message comes again but by what happens here, nobody looks for what might have been lost, and one attempt is seen to
- * have ended before the next begins.
+ * Long intervals, so that only this test causes redeliveries, the reconciler publishes nothing, and an attempt has ended before
+ * the next one starts.
  */
 const PATIENT = { ACK_WAIT_MS: '60000', RECONCILE_MS: '60000', RETRY_DELAY_MS: '1000', MAX_FAILURES: '2' };
 
 const shape = { case: 'size' as const, value: { width: 64, height: 64 } };
 const small = { frames: 2, steps: 2, minGuidance: 1, maxGuidance: 1, shape };
-/** Large enough that there is time to kill its model, and done in so few steps that none of them is saved meanwhile. */
+/** Large enough to leave time to kill the model, with too few steps for a checkpoint. */
 const slow = { steps: 4, shape: { case: 'size' as const, value: { width: 384, height: 384 } } };
 
 describe.skipIf(PROMETHEUS === null)('the metrics in Prometheus', () => {
@@ -48,7 +48,7 @@ describe.skipIf(PROMETHEUS === null)('the metrics in Prometheus', () => {
   }
   const last = async (video: Video): Promise<Video> => (await watchToEnd(ann, video.name)).at(-1)!.video!;
 
-  /** Waits until Prometheus has read these numbers, and no others. @param query whose series differ in one label, or two */
+  /** Waits until a query returns exactly these numbers. @param query its series differ in one label, or in two */
   async function expectNumbers(query: string, wanted: Readonly<Record<string, number>>): Promise<void> {
     const read = async () => {
       const samples = await queryPrometheus(prometheus, query);
@@ -59,11 +59,11 @@ describe.skipIf(PROMETHEUS === null)('the metrics in Prometheus', () => {
 
   const recordOf = (video: Video): VideoRecord | undefined => system.table.videos.get(idOf(video))?.record;
 
-  /** Kills the denoiser's model while an attempt runs, until that has ended the attempt. */
+  /** Kills the denoiser's child process while an attempt runs, until the attempt has ended. */
   async function killModel(video: Video, attempt: number): Promise<void> {
     const denoise = () => recordOf(video)?.tasks.find(({ stage }) => stage === PipelineStage.DENOISE);
     let killedAt = 0;
-    // Once; but between two steps nobody misses it, and a new one goes on: then, after its first step, once more.
+    // A kill between two steps is not noticed: a new child continues. In that case it is killed again after its first step.
     const killAgain = async () => {
       const { attempt: now = 0, state, step = 0, claimedStep = 0 } = denoise() ?? {};
       if (recordOf(video)?.state === VideoState.FAILED || now > attempt) return true;
@@ -120,7 +120,7 @@ describe.skipIf(PROMETHEUS === null)('the metrics in Prometheus', () => {
       'decode failed': 0,
       'failed mux': 0,
     });
-    // A claim each, and the denoiser's again after each end of its model but the last.
+    // One claim for each task, and one more for each death of the denoiser's child except the last.
     await expectNumbers(counted('cinematica_queue_wait_seconds_count', 'stage'), {
       encode: 4,
       denoise: 6,

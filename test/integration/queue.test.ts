@@ -38,8 +38,8 @@ async function untilDone(videos: readonly Video[]): Promise<void> {
   expect(videos.map((video) => recordOf(video)!.state)).toEqual(videos.map(() => VideoState.DONE));
 }
 
-/** Lets nothing but a first video of `zed`'s in, and that one no further than the encoder, until it is let go. */
-async function holdQueue(): Promise<() => void> {
+/** Blocks the queue: only the first video of `zed` is admitted, and it waits at the encoder until the block is released. */
+async function blockQueue(): Promise<() => void> {
   const encoder = (await system.pid('encoder'))!;
   process.kill(encoder, 'SIGSTOP');
   const first = await make('zed');
@@ -47,7 +47,7 @@ async function holdQueue(): Promise<() => void> {
   return () => process.kill(encoder, 'SIGCONT');
 }
 
-/** Callers by their first letters. */
+/** The callers by their initials. */
 const callers = (letters: string): Caller[] =>
   letters.split('').map((letter) => CALLERS.find((caller) => caller.startsWith(letter))!);
 
@@ -59,8 +59,8 @@ test('two videos are made at the same time', async () => {
 });
 
 test('20 videos of three callers start in turn by their cost, and each reports its place in the queue', async () => {
-  const letGo = await holdQueue();
-  // ann sends first, and most; cid's cost twice as much.
+  const unblock = await blockQueue();
+  // ann sends first and most. The videos of cid cost twice as much.
   const sent = new Map<Caller, Video[]>([
     ['ann', []],
     ['bob', []],
@@ -69,7 +69,7 @@ test('20 videos of three callers start in turn by their cost, and each reports i
   for (const caller of callers('aaabacbabcabcabacbcb')) {
     sent.get(caller)!.push(await make(caller, caller === 'cid' ? { ...small, steps: 4 } : small));
   }
-  // A turn is worth as much as the dearest of those that come next: two of ann's or bob's, or one of cid's.
+  // A turn has the cost of the most expensive of the next videos: two of ann or bob, or one of cid.
   const wanted = callers('aabbcaabbcaabbcaabcc').map((caller) => ({ caller, video: sent.get(caller)!.shift()! }));
   const place = async ({ caller, video: { name } }: (typeof wanted)[number]) =>
     (await system.client(caller).getVideo({ name })).video?.progress?.queuePosition;
@@ -84,7 +84,7 @@ test('20 videos of three callers start in turn by their cost, and each reports i
     }
   });
   await expect.poll(() => positions.every(({ length }) => length > 0), { timeout: 10_000 }).toBe(true);
-  letGo();
+  unblock();
   await untilDone(wanted.map(({ video }) => video));
   await Promise.all(watching);
 
@@ -104,7 +104,7 @@ test('20 videos of three callers start in turn by their cost, and each reports i
 });
 
 test('a video of one caller is not delayed by 100 videos of another', async () => {
-  // Denoising takes most of the time, as it does.
+  // Denoising takes most of the time.
   const usual = { ...small, steps: 12 };
   const flood: Video[] = [];
   const send = async () => {

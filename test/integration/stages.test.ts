@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await system[Symbol.asyncDispose]();
-  // The allow-lists of the services' users are enough.
+  // The permissions of the users suffice.
   expect(system.lines.filter((line) => line.includes('Permissions Violation'))).toEqual([]);
 });
 
@@ -55,7 +55,7 @@ const media = ({ record }: StoredRecord): Map<string, Artifact> =>
     findTask(record, { stage: PipelineStage.MUX, segment: 0 })!.outputs.map((artifact) => [artifact.part, artifact]),
   );
 
-/** What ffprobe finds in a file: its size, and frames that can really be decoded. */
+/** What ffprobe finds in a file: its size, and the number of frames that can be decoded. */
 async function probe(bytes: Uint8Array) {
   const folder = await mkdtemp(join(tmpdir(), 'cinematica-probe-'));
   try {
@@ -146,7 +146,7 @@ describe('over the queue', () => {
     expect(done.record.state).toBe(VideoState.DONE);
     expect(findTask(done.record, denoise)!.attempt).toBe(2);
     process.kill(paused, 'SIGCONT');
-    // It goes on with its step, and sees that the task is not its own any more.
+    // It continues its step, and notices that it has lost the task.
     const lost = () => system.lines.filter((line) => line.includes(ref.videoId) && line.includes('"outcome":"lost"'));
     await expect.poll(lost, { timeout: 15_000 }).toHaveLength(1);
     expect((await system.records.get(ref))!.revision).toBe(done.revision);
@@ -164,7 +164,7 @@ describe('over the queue', () => {
       const ref = await system.create(photo, request);
       const { record } = await system.until(ref, ({ record: now }) => findTask(now, denoise)?.state === TaskState.DONE);
       const [latents] = findTask(record, denoise)!.outputs;
-      // As the object store names entries: base64 in its alphabet for addresses, padded.
+      // The object store encodes the names of entries as padded base64url.
       const encoded = Buffer.from(latents!.name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
       const entry = await manager.streams.getMessage(stream, { last_by_subj: `$O.latents.M.${encoded}` });
       const chunk = `$O.latents.C.${entry!.json<{ nuid: string }>().nuid}`;
@@ -306,13 +306,13 @@ describe('over gRPC', () => {
     const wrong = all(client.denoise({ conditioning, lastLatents: new Uint8Array(8) }));
     expect((await failure(wrong)).message).toMatch(/^last_latents: must be 512 float32/);
 
-    // Held to a first segment that is brighter in every channel: the seam stays, and the end is there.
+    // Matched to a first segment that is brighter in every channel: the first frame stays, and the last one has the difference.
     const [statistics] = later.flatMap(({ message }) => (message.case === 'statistics' ? [message.value] : []));
     const { mean, std, detail } = statistics!;
     const request = { conditioning, lastLatents, segment: 1, frames: 2, steps: 2 };
     const firstStatistics = { mean: mean.map((value) => value + 1), std, detail };
-    const held = await all(client.denoise({ ...request, firstStatistics }));
-    const [before, after] = [later, held].map((answers) =>
+    const matched = await all(client.denoise({ ...request, firstStatistics }));
+    const [before, after] = [later, matched].map((answers) =>
       answers.flatMap(({ message }) => (message.case === 'chunk' ? [bytesToFloat32(message.value.data)] : [])),
     );
     const shift = (frame: number) => Math.max(...after![frame]!.map((value, i) => value - before![frame]![i]!));
@@ -340,7 +340,7 @@ describe('over gRPC', () => {
       })(),
     );
     const first = slow[Symbol.asyncIterator]();
-    // It has taken the slot for this frame.
+    // The call has the slot for this frame.
     expect((await first.next()).value).toMatchObject({ message: { case: 'progress', value: { frames: 1, total: 2 } } });
     const quick = await all(client.mux([start, frame(0), frame(1)], { timeoutMs: 20_000 }));
     expect(quick.filter(({ message }) => message.case === 'file')).toHaveLength(2);

@@ -51,7 +51,7 @@ const recordOf = (video: Video): VideoRecord | undefined => system.table.videos.
 const taskOf = (video: Video, stage: PipelineStage): TaskRecord | undefined =>
   recordOf(video)?.tasks.find((task) => task.stage === stage && task.state === TaskState.RUNNING);
 
-/** Waits for a task of a stage to run, and a little faster than others would. */
+/** Waits until a task of a stage runs. Polls often, because the task may be short. */
 const untilRuns = (video: Video, stage: PipelineStage) =>
   expect.poll(() => taskOf(video, stage)?.state, { timeout: 30_000, interval: 5 }).toBe(TaskState.RUNNING);
 
@@ -86,7 +86,7 @@ describe('a cancelled video', () => {
     process.kill(model!, 'SIGSTOP');
     const video = await make();
     await untilRuns(video, stage);
-    // By now it waits for its model, and says that it is alive.
+    // It waits for its model now, and sends heartbeats.
     await delay(1_000);
     const { video: cancelled } = await ann.cancelVideo({ name: video.name });
     expect(cancelled?.state).toBe(Video_State.CANCELLED);
@@ -200,7 +200,7 @@ test('ten identical requests create one video although the gateway is killed', a
   expect((await last(videos.find(({ settings }) => settings?.seed === 99)!)).state).toBe(Video_State.DONE);
 });
 
-// As Linux ends what takes too much memory.
+// Linux ends processes that take too much memory in the same way.
 test('a video that crashes the model fails with its reason and a dead letter, and other videos continue', async () => {
   const video = await make({ steps: 100 });
   let attempt = 0;

@@ -14,7 +14,7 @@ import type { RealSystem } from '../support/real-system.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const BROWSER_SPAN = 'b7ad6b7169203331';
-/** What must not be in a log or a trace: who called, with what, and what the photo said of its owner. */
+/** What logs and traces must not contain: keys, cookies, addresses, and metadata of the photo. */
 const SECRETS = ['203.0.113.77', 'secret-agent', 'Jane Doe', 'IMG_20260101.jpg', 'key-of-ann'];
 
 let receiver: OtlpReceiver;
@@ -52,7 +52,7 @@ test('a video is one trace from the browser to ffmpeg, without personal data in 
   const { video } = await client.createVideo({ source: { case: 'image', value: image }, settings }, { headers });
   const last = (await watchToEnd(client, video!.name)).at(-1)?.video;
   expect(last?.state).toBe(Video_State.DONE);
-  // Refusals, too, are logged or not.
+  // Refused calls must not be logged with this data, either.
   const hostile = { source: { case: 'image' as const, value: new Uint8Array(photo.subarray(0, photo.length >> 1)) } };
   await expect(client.createVideo(hostile, { headers })).rejects.toThrow();
   await expect(client.getVideo({ name: 'videos/IMG_20260101.jpg' }, { headers })).rejects.toThrow();
@@ -77,7 +77,7 @@ test('a video is one trace from the browser to ffmpeg, without personal data in 
     expect(parentSpanId).toBe(created!.spanId);
     expect(attributes).toMatchObject({ 'cinematica.video': last!.name.slice(7), 'cinematica.outcome': 'done' });
   }
-  // From the muxer backwards: each task's span links to the span of the task that published it.
+  // Backwards from the muxer: the span of each task links to the span of the task that published it.
   const before = (id: string) => tasks.find(({ spanId }) => spanId === id)!;
   const story: string[] = [];
   for (let at = named('mux task')[0]; at; at = at.links[0] && before(at.links[0].spanId)) story.push(at.name);

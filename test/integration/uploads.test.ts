@@ -37,7 +37,7 @@ async function send(value: Uint8Array): Promise<Video> {
   return video!;
 }
 
-/** What becomes of an upload: the photo's size, or the reason of the refusal. */
+/** The outcome of an upload: the size of the photo, or the reason of the refusal. */
 async function outcomeOf(value: Uint8Array): Promise<string> {
   try {
     const video = await send(value);
@@ -59,7 +59,7 @@ const [UNSUPPORTED, UNREADABLE, TOO_LARGE, TOO_SMALL] = [
   'TOO_SMALL',
 ].map((why) => `InvalidArgument IMAGE_${why}`) as [string, string, string, string];
 
-/** What people and others send, and what comes of it. */
+/** Uploads and their expected outcomes. */
 const UPLOADS: readonly (readonly [what: string, make: () => Promise<Uint8Array> | Uint8Array, outcome: string])[] = [
   ['not an image', () => randomBytes(5_000), UNSUPPORTED],
   ['zero bytes', () => new Uint8Array(), UNREADABLE],
@@ -84,7 +84,7 @@ const UPLOADS: readonly (readonly [what: string, make: () => Promise<Uint8Array>
   ['one pixel wide', () => chart(1, 60).png().toBuffer(), TOO_SMALL],
 ];
 
-/** The hungriest that are let in, and one that would be if it took no more than its pixels. */
+/** The accepted photos that need the most memory, and one that is refused because it needs more than its pixels. */
 const HUNGRY: typeof UPLOADS = [
   ['50 megapixels of 16 bits', () => blackPng(7_070, 7_070, { interlaced: true, bits: 16 }), '2236×2236'],
   ['50 megapixels, progressive', () => flat(7_070, 7_070).jpeg({ progressive: true }).toBuffer(), '2236×2236'],
@@ -93,14 +93,14 @@ const HUNGRY: typeof UPLOADS = [
   ['11 megapixels of noise', () => noise(3_400, 3_400).jpeg({ quality: 98 }).toBuffer(), '2236×2236'],
 ];
 
-/** Resident memory of a process, and of those that it has started. Bytes. */
+/** The resident memory of a process and its children. Bytes. */
 function residentOf(pid: number): { readonly own: number; readonly children: number } {
   const read = (of: string, file: string) => {
     const path = `/proc/${of}/${file}`;
     try {
       return existsSync(path) ? readFileSync(path, 'utf8') : '';
     } catch {
-      // It has just ended.
+      // The process has already ended.
       return '';
     }
   };
@@ -111,7 +111,7 @@ function residentOf(pid: number): { readonly own: number; readonly children: num
 
 const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
 
-/** The most megabytes that a process and its children take beyond what they take now, while something is done. */
+/** The largest increase in memory of a process and its children while `work` runs. MB. */
 async function grownWhile(pid: number, work: () => Promise<void>) {
   const resting = residentOf(pid);
   const most = { own: 0, children: 0, together: 0 };
@@ -126,7 +126,7 @@ async function grownWhile(pid: number, work: () => Promise<void>) {
   return most;
 }
 
-// What memory a process takes, Linux tells.
+// Only Linux reports the memory of a process in /proc.
 test.runIf(process.platform === 'linux')(
   'hostile and odd photos: a good answer or a clear refusal, and never much memory',
   async () => {
@@ -136,7 +136,7 @@ test.runIf(process.platform === 'linux')(
       for (const [what, make, outcome] of [...UPLOADS, ...HUNGRY]) {
         expect(`${what}: ${await outcomeOf(await make())}`).toBe(`${what}: ${outcome}`);
       }
-      // Everybody at once.
+      // All uploads at the same time.
       const hungry = await Promise.all([...HUNGRY, ...HUNGRY].map(async ([, make]) => make()));
       expect(await Promise.all(hungry.map(outcomeOf))).toEqual([...HUNGRY, ...HUNGRY].map(([, , outcome]) => outcome));
     });

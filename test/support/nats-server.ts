@@ -21,7 +21,7 @@ export async function natsServerPath(): Promise<string> {
 export interface TestNats extends AsyncDisposable {
   readonly url: string;
   readonly folder: string;
-  /** The id of the process that runs now; 0 for none. */
+  /** The process id of the server; 0 while it does not run. */
   readonly pid: number;
   /** Sends SIGKILL. `start` uses the same port and files. */
   kill(): Promise<void>;
@@ -35,7 +35,7 @@ export interface TestNatsOptions {
   readonly maxDisk?: number;
   /** The folder for its files. @default a new one, removed at the end */
   readonly folder?: string;
-  /** How often the server syncs its files to the disk. Default `always`, as in production. */
+  /** How often the server syncs its files to the disk. @default always, as in production */
   readonly syncInterval?: string;
 }
 

@@ -16,7 +16,7 @@ export interface MemoryLimit extends Disposable {
 const V1 = '/sys/fs/cgroup/memory';
 const V2 = '/sys/fs/cgroup';
 
-/** @returns null where control groups cannot be created. */
+/** @returns null when control groups cannot be created. */
 export function createMemoryLimit(mib: number): MemoryLimit | null {
   const isV1 = existsSync(join(V1, 'memory.limit_in_bytes'));
   const folder = join(isV1 ? V1 : V2, `cinematica-hold-${process.pid}`);

@@ -20,7 +20,7 @@ const SIZE = 512 * 2 ** 20;
  * of the file system only, so a copy of the backing file is what a disk holds after a loss of power. The kernel writes back
  * what is older than 30 s by itself; a test should be shorter.
  *
- * @throws where loop devices cannot be mounted
+ * @throws when loop devices cannot be mounted
  */
 export function createPowerLossDisk(): PowerLossDisk {
   const home = mkdtempSync('/dev/shm/cinematica-power-');

@@ -2,7 +2,7 @@
 export interface Semaphore {
   /** How many wait. */
   readonly waiting: number;
-  /** @returns the function that releases the permit, which does nothing when called again; null where none is free. */
+  /** @returns the function that releases the permit, which does nothing when called again; null when none is free. */
   tryAcquire(): (() => void) | null;
   /** Waits for a permit. @throws the signal's reason; the place in the queue is then lost. */
   acquire(signal?: AbortSignal): Promise<() => void>;

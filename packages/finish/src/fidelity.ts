@@ -1,7 +1,7 @@
 import { blur } from './image/blur.ts';
 import type { Plane } from './image/plane.ts';
 
-/** Where the bands of structure end that are compared one by one: standard deviations of blurs, in pixels. */
+/** The limits of the frequency bands that are compared: standard deviations of blurs, in pixels. */
 const SIGMAS = [0, 0.7, 1, 1.4, 2, 2.8, 4];
 /** A frequency band of the first frame matches the photo's when the error is at most `1 - EXPLAINED` of the band's energy. */
 const EXPLAINED = 0.99;

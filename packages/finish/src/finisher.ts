@@ -18,23 +18,23 @@ export interface FinishOptions {
   /** Width and height of the finished frames in pixels. */
   readonly outWidth: number;
   readonly outHeight: number;
-  /** Finished frames for each interval between two of the model's, at least 1, which makes none in between. Need not be whole. */
+  /** The number of finished frames for each frame of the model, at least 1, not necessarily whole. 1 adds no frames. */
   readonly multiple: number;
   /**
-   * The photo that the first frame shows, cropped to the frames' shape: interleaved 8-bit sRGB, of any size. Without it
-   * frames are enlarged and put in between, and nothing else.
+   * The photo that the first frame shows, cropped to the frames' shape: interleaved 8-bit sRGB, of any size. Without it,
+   * frames are only enlarged and interpolated.
    */
   readonly photo?: { readonly width: number; readonly height: number; readonly data: Uint8Array } | undefined;
-  /** Threads that compute; 2 unless given. They change the time, not the bytes. */
+  /** The number of threads. It does not change the result. @default 2 */
   readonly threads?: number | undefined;
-  /** Ends the work with its reason. */
+  /** Ends the work. The iterator then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** For rounding errors of positions in the video. */
+/** Tolerance for rounding errors of positions in the video. */
 const EPSILON = 1e-9;
 
-/** The number of finished frames of a video. None is after the last of the model's. */
+/** The number of finished frames of a video. The last one is the last frame of the model. */
 export const finishedFrames = (frames: number, multiple: number): number =>
   frames === 0 ? 0 : Math.floor((frames - 1) * multiple + EPSILON) + 1;
 
@@ -45,14 +45,13 @@ const framesBefore = (index: number, multiple: number): number => Math.max(0, Ma
 const INTERVALS_AHEAD = 3;
 
 /**
- * Finishes a video: enlarges its frames, gives them the photo's own detail where it can be followed, and puts frames in
- * between along the motion. Works ahead while the caller takes its frames, in a bounded number of them, and never reads
- * more of the source than that needs. The same frames, photo and sizes give the same bytes, whatever the pieces and the
- * threads.
+ * Finishes a video: enlarges its frames, adds detail of the photo where its motion can be followed, and interpolates frames
+ * along the motion. It computes a limited number of frames ahead of the caller, and reads no more of the source than these
+ * need. The result depends only on frames, photo and sizes, not on the lengths of the pieces or the number of threads.
  *
  * @param pieces the model's frames, `[frames, height, width, 3]`, 8-bit RGB, in pieces of any length.
  * @returns finished frames in order, `[outHeight, outWidth, 3]` each, {@link finishedFrames} of them.
- * @throws RangeError for sizes that can't be, or a source that ends within a frame; the signal's reason when it aborts.
+ * @throws RangeError for invalid sizes, or a source that ends within a frame; the signal's reason when it aborts.
  */
 export async function* finishFrames(
   pieces: AsyncIterable<Uint8Array>,
@@ -82,14 +81,14 @@ export async function* finishFrames(
     }
   } finally {
     aborted.stop();
-    // Not waited for: a source that is stuck must not hold up the end.
+    // Not awaited, because a source that never ends would delay the end.
     frames.return(undefined).catch(() => undefined);
   }
 }
 
 interface VideoFrame {
   readonly pixels: RgbPixels;
-  /** From the frame before this one to this one; null for the first. */
+  /** The motion from the previous frame to this one; null for the first frame. */
   readonly motion: Promise<NeighbourMotion> | null;
   /** The motion to the photo, as it was found. */
   readonly track: Promise<Flow> | null;
@@ -226,7 +225,7 @@ function quiet<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-/** Puts pieces of any length together to frames, in memory that the threads share. */
+/** Assembles pieces of any length into frames, in memory that the threads share. */
 async function* wholeFrames(pieces: AsyncIterable<Uint8Array>, { width, height }: FinishOptions) {
   const size = 3 * width * height;
   let frame = new Uint8Array(new SharedArrayBuffer(size));

@@ -10,27 +10,27 @@ import { resizeBilinear, resizeFlow } from './flow/pyramid.ts';
 export interface Interval {
   readonly lumaBefore: Plane;
   readonly lumaAfter: Plane;
-  /** From the frame before to the one after, and back. */
+  /** The motion from the earlier frame to the later one, and back. */
   readonly forward: Flow;
   readonly backward: Flow;
-  /** How far the motion there and back again ends from where it began, in pixels: in each frame's own places. */
+  /** The error of following the motion forth and back, in pixels, for each pixel of each frame. */
   readonly lostBefore: Plane;
   readonly lostAfter: Plane;
 }
 
-/** How a picture between two frames is put together. */
+/** How an interpolated picture is composed. */
 export interface Between {
-  /** The place in the frame before of what each pixel shows, relative to the pixel; and in the frame after. */
+  /** The positions in the earlier and in the later frame of what each pixel shows, relative to the pixel. */
   readonly toBefore: Flow;
   readonly toAfter: Flow;
-  /** How much of each pixel comes from the frame after, 0 to 1. */
+  /** The weight of the later frame for each pixel, 0 to 1. */
   readonly weightAfter: Plane;
 }
 
 const INVERSION_STEPS = 3;
 /** The neighbourhood over which frames are compared: a standard deviation in pixels of the motion. */
 const COST_WINDOW = 1.2;
-/** Levels of brightness below which a difference says nothing. */
+/** Differences of brightness below this level are noise. */
 const COST_FLOOR = 1;
 
 /**
@@ -112,7 +112,7 @@ function visibility(interval: Interval, toBefore: Flow, toAfter: Flow, time: num
 
 const seen = (error: number): number => 0.02 + Math.exp(-error * error * 0.25);
 
-/** How far the motion there and back again ends from where it began, in pixels. */
+/** The error of following the motion forth and back, in pixels. */
 export function inconsistency(there: Flow, back: Flow): Plane {
   const returned = warpFlow(back, there);
   const error = createPlane(there.width, there.height);

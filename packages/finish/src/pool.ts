@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { tasks } from './tasks.ts';
 import type { Call, TaskName } from './worker.ts';
 
-/** Threads that compute tasks, in the order they were asked for, each as soon as a thread is free. */
+/** Threads that compute tasks in the order of their submission. */
 export interface Pool extends AsyncDisposable {
   run<Name extends TaskName>(
     name: Name,

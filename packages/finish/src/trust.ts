@@ -4,7 +4,7 @@ import { createPlane } from './image/plane.ts';
 import type { Flow, Plane } from './image/plane.ts';
 import { warpPlane } from './image/sample.ts';
 
-/** What the model's frames are compared with: the photo at their size, as sharp as they are. */
+/** The photo at the size and sharpness of the model's frames, which are compared with it. */
 export interface PhotoReference {
   /** Brightness, as sharp as the model's frames. */
   readonly luma: Plane;
@@ -22,7 +22,7 @@ export interface PhotoReference {
 const WINDOW = 2.5;
 /** The wider neighbourhood over which the model's degradation is summed up. */
 const AROUND = 6;
-/** Structure coarser than this is light, not detail, in pixels. */
+/** Coarser structure counts as light and not as detail. Pixels. */
 const LIGHT = 6;
 /** The variance that rounding and compression leave, and the least squared gradient that shows a position. */
 const QUANTISATION = 1;

@@ -2,11 +2,11 @@ import type { VideoSettings } from '@cinematica/protocol/v1';
 import { rangeOf } from './ranges.ts';
 import type { SettingRange } from './ranges.ts';
 
-/** What a setting says of itself, beside its range, which is a rule of the API (`proto/cinematica/v1/settings.proto`). */
+/** The declaration of a setting. Its range is a rule of the API (`proto/cinematica/v1/settings.proto`). */
 interface SettingDeclaration {
-  /** The parameter of diffusers' `StableVideoDiffusionPipeline`; null where diffusers has none. */
+  /** The parameter of diffusers' `StableVideoDiffusionPipeline`; null if diffusers has none. */
   readonly diffusers: string | null;
-  /** What one of it is, as in "frames per second"; empty for plain numbers. */
+  /** The unit, for example "frames per second"; empty for plain numbers. */
   readonly unit: string;
   /**
    * What applies when a request has no value. A number: the value of the model card, or this number when the card has none.
@@ -114,7 +114,7 @@ export interface Setting extends SettingDeclaration, SettingRange {
   readonly flag: SettingFlag;
 }
 
-/** Every numeric setting once: what it is called, what it may be, where it comes from. */
+/** Every numeric setting, with its names, range and default. */
 export const SETTINGS: Readonly<Record<SettingName, Setting>> = mapNames((name) => ({
   ...DECLARATIONS[name],
   ...rangeOf(name),

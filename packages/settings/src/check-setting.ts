@@ -10,7 +10,7 @@ export interface Bounds {
 /**
  * Checks a value against a setting's range.
  *
- * @returns what it must be, such as "must be a whole number from 1 to 250, not 0"; null where the value is allowed
+ * @returns what it must be, such as "must be a whole number from 1 to 250, not 0"; null if the value is allowed
  */
 export function checkSetting(name: SettingName, value: number, bounds: Bounds = SETTINGS[name]): string | null {
   const { integer } = SETTINGS[name];

@@ -5,6 +5,8 @@ export type { CardSettingName, Setting, SettingFlag, SettingName } from './catal
 export { checkSetting } from './check-setting.ts';
 export { defaultFrameRate } from './frame-rate.ts';
 export { limitOf } from './limit-of.ts';
+export { EXTRA_OUTPUT_NAMES, extraOutputKind, extraOutputName, OUTPUT_FILES, OUTPUT_NAMES } from './output-files.ts';
+export type { ExtraOutputName, FileFormat, OutputKind, OutputName } from './output-files.ts';
 export { outputSize } from './output-size.ts';
 export { pickSettings } from './pick-settings.ts';
 export type { SettingValues } from './pick-settings.ts';

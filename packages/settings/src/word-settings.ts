@@ -1,19 +1,28 @@
 import type { DescEnum } from '@bufbuild/protobuf';
-import { Resolution, ResolutionSchema } from '@cinematica/protocol/v1';
+import { CameraMove, CameraMoveSchema, Resolution, ResolutionSchema } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
 
-/** What a setting says of itself that is one of a few words. The words come from its enum in the API. */
+/** The declaration of a setting that is one of a few words. The words come from its enum in the API. */
 interface WordDeclaration {
   /** Its name in the proto, and the flag of `npm run animate`, without the dashes. */
   readonly field: string;
   readonly enum: DescEnum;
   /** The value that applies when a request has none. */
   readonly default: number;
+  /** The word for 0, if it is a choice and not only a missing value. */
+  readonly unset?: string;
   /** One sentence for people: the help of the flag. */
   readonly help: string;
 }
 
 const DECLARATIONS = {
+  camera: {
+    field: 'camera',
+    enum: CameraMoveSchema,
+    default: CameraMove.UNSPECIFIED,
+    unset: 'auto',
+    help: 'how the camera moves, with a model that supports it',
+  },
   resolution: {
     field: 'resolution',
     enum: ResolutionSchema,
@@ -39,12 +48,13 @@ export const WORD_SETTING_NAMES = Object.keys(DECLARATIONS) as readonly WordSett
 /** Every setting that is one of a few words. */
 export const WORD_SETTINGS = Object.fromEntries(
   WORD_SETTING_NAMES.map((name) => {
-    const { field, enum: values, default: byDefault, help } = DECLARATIONS[name];
-    return [name, { name, field, default: byDefault, help, words: wordsOf(values) }];
+    const declaration: WordDeclaration = DECLARATIONS[name];
+    const { field, default: byDefault, help } = declaration;
+    return [name, { name, field, default: byDefault, help, words: wordsOf(declaration) }];
   }),
 ) as unknown as { readonly [Name in WordSettingName]: WordSetting<VideoSettings[Name]> };
 
-/** The word of a value; that of the default for 0, which stands for a setting that a request does not have. */
+/** The word of a value, and of the default for 0, which stands for a setting that a request does not have. */
 export function wordOf(name: WordSettingName, value: number | undefined): string {
   const { words, default: byDefault } = WORD_SETTINGS[name];
   const wanted = value === undefined || value === 0 ? byDefault : value;
@@ -52,7 +62,9 @@ export function wordOf(name: WordSettingName, value: number | undefined): string
   throw new RangeError(`${name} has no value ${value}`);
 }
 
-function wordsOf({ name, values, sharedPrefix = `${name.toUpperCase()}_` }: DescEnum): ReadonlyMap<string, number> {
+function wordsOf({ enum: description, unset }: WordDeclaration): ReadonlyMap<string, number> {
+  const { name, values, sharedPrefix = `${name.toUpperCase()}_` } = description;
   const toWord = (constant: string) => constant.slice(sharedPrefix.length).toLowerCase().replaceAll('_', '-');
-  return new Map(values.filter(({ number }) => number !== 0).map((value) => [toWord(value.name), value.number]));
+  const words = values.filter(({ number }) => number !== 0).map((value) => [toWord(value.name), value.number] as const);
+  return new Map([...(unset === undefined ? [] : [[unset, 0] as const]), ...words]);
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { NoSpaceError } from '@cinematica/pipeline';
-import type { FileFormat } from '@cinematica/pipeline';
+import type { FileFormat } from '@cinematica/settings';
 import { expect, test } from 'vitest';
 import { runFfmpeg } from './ffmpeg.ts';
 import { encoderOptions, hasSound } from './media-encoders.ts';

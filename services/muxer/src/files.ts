@@ -4,11 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { muxMedia } from './media.ts';
 import type { MediaFile } from './media.ts';
-import type { FileFormat } from '@cinematica/pipeline';
+import { OUTPUT_FILES } from '@cinematica/settings';
+import type { FileFormat, OutputName } from '@cinematica/settings';
 import type { MediaRequest } from './media-request.ts';
-
-/** The name of a file in plans and among the artifacts of a video. */
-export type FileName = 'mp4' | 'poster' | 'loop' | 'webp' | 'webm';
 
 interface FileSpec {
   readonly kind: FileKind;
@@ -17,21 +15,26 @@ interface FileSpec {
   readonly contentType: string;
 }
 
-export const FILES: Readonly<Record<FileName, FileSpec>> = {
-  mp4: { kind: FileKind.MP4, format: 'mp4', boomerang: false, contentType: 'video/mp4' },
-  poster: { kind: FileKind.POSTER, format: 'poster', boomerang: false, contentType: 'image/webp' },
-  loop: { kind: FileKind.LOOP, format: 'mp4', boomerang: true, contentType: 'video/mp4' },
-  webp: { kind: FileKind.WEBP, format: 'webp', boomerang: false, contentType: 'image/webp' },
-  webm: { kind: FileKind.WEBM, format: 'webm', boomerang: false, contentType: 'video/webm' },
+const specOf = (name: OutputName, kind: FileKind): FileSpec => {
+  const { format, boomerang, contentType } = OUTPUT_FILES[name];
+  return { kind, format, boomerang, contentType };
+};
+
+export const FILES: Readonly<Record<OutputName, FileSpec>> = {
+  mp4: specOf('mp4', FileKind.MP4),
+  poster: specOf('poster', FileKind.POSTER),
+  loop: specOf('loop', FileKind.LOOP),
+  webp: specOf('webp', FileKind.WEBP),
+  webm: specOf('webm', FileKind.WEBM),
 };
 
 /** The files to make: the mp4, the poster, and the others that are wanted. */
-export const filesToMake = (wanted: (name: FileName) => boolean): FileName[] =>
-  (Object.keys(FILES) as FileName[]).filter((name) => name === 'mp4' || name === 'poster' || wanted(name));
+export const filesToMake = (wanted: (name: OutputName) => boolean): OutputName[] =>
+  (Object.keys(FILES) as OutputName[]).filter((name) => !OUTPUT_FILES[name].optional || wanted(name));
 
 /** A finished file. It is removed after `use` has ended. */
 export interface MadeFile extends MediaFile, Omit<FileSpec, 'format' | 'boomerang'> {
-  readonly name: FileName;
+  readonly name: OutputName;
 }
 
 /**
@@ -40,7 +43,7 @@ export interface MadeFile extends MediaFile, Omit<FileSpec, 'format' | 'boomeran
  * @throws as {@link muxMedia}
  */
 export async function makeFiles<T>(
-  names: readonly FileName[],
+  names: readonly OutputName[],
   frames: AsyncIterable<Uint8Array>,
   request: Omit<MediaRequest, 'outputs'>,
   use: (files: MadeFile[]) => Promise<T>,

@@ -4,7 +4,7 @@ import { finishedFrames, finishFrames } from '@cinematica/finish';
 import type { RgbImage } from '@cinematica/svd/image';
 import type { MediaRequest } from './media-request.ts';
 
-/** What to make of a model's frames. */
+/** How the frames of a model are finished. */
 export interface FinishRequest {
   /** The size of the model's frames in pixels. */
   readonly width: number;
@@ -82,7 +82,7 @@ export async function* finishVideo(
   }
 }
 
-/** Passes frames on, and knows which error was theirs. */
+/** Passes frames on, and remembers their error, to distinguish it from one of the finishing. */
 function watchErrors(frames: AsyncIterable<Uint8Array>) {
   let failure: { readonly error: unknown } | null = null;
   async function* watched(): AsyncGenerator<Uint8Array, void, undefined> {

@@ -11,7 +11,7 @@ await runStage('muxer', configSchema, async (config, { slot, log }) => {
   await requireFfmpeg([...Object.values(ENCODERS), SOUND_ENCODER]);
   return {
     handler: createMuxStage(options),
-    // Frames are frames: it takes those of every model.
+    // It takes the frames of every model.
     model: { name: 'any', digest: 'any' },
     provider: null,
     service: MuxerService,

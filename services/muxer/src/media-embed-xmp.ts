@@ -1,6 +1,6 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { MediaError } from './media-request.ts';
-import type { FileFormat } from '@cinematica/pipeline';
+import type { FileFormat } from '@cinematica/settings';
 
 /** Adds an XMP packet to a file. WebM has no place for it, and has tags with the same information. */
 export async function embedXmp(file: string, format: FileFormat, packet: Uint8Array): Promise<void> {

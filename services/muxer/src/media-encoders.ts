@@ -1,5 +1,5 @@
 import { AI_SOURCE_TYPE } from './media-xmp.ts';
-import type { FileFormat } from '@cinematica/pipeline';
+import type { FileFormat } from '@cinematica/settings';
 import { shapeOf } from './media-request.ts';
 import type { MediaOutput, MediaRequest } from './media-request.ts';
 

@@ -1,5 +1,6 @@
 import { fileShape } from '@cinematica/pipeline';
-import type { FileFormat, FileShape } from '@cinematica/pipeline';
+import type { FileShape } from '@cinematica/pipeline';
+import type { FileFormat } from '@cinematica/settings';
 
 /** A file to make. */
 export interface MediaOutput {

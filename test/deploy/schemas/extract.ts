@@ -1,6 +1,6 @@
 /**
- * Makes the schemas beside this file from the originals: what validation needs of the kinds that deploy/k8s uses, without
- * the descriptions. Read README.md here for where the originals are.
+ * Extracts the schemas in this folder from the originals: the kinds that deploy/k8s uses, without descriptions. README.md in this
+ * folder says where the originals are.
  *
  *   node test/deploy/schemas/extract.ts SWAGGER_JSON CRD_YAML...
  */
@@ -57,7 +57,7 @@ for (const file of crds) {
 }
 await write('custom-resources.json', custom);
 
-/** Without words; with numbers where the API takes numbers for strings; nothing unknown where it says what it knows. */
+/** Removes descriptions, allows numbers for `int-or-string`, and forbids unknown fields of objects with known ones. */
 function strict(schema: Json): Json {
   if (Array.isArray(schema)) return schema.map(strict);
   if (schema === null || typeof schema !== 'object') return schema;
@@ -71,7 +71,7 @@ function strict(schema: Json): Json {
   const open = node['x-kubernetes-preserve-unknown-fields'] === true || node['x-kubernetes-embedded-resource'] === true;
   const entries = Object.entries(node)
     .filter(([key, value]) => !(key === 'description' && typeof value === 'string'))
-    // Go's regular expressions have more than JavaScript's.
+    // JavaScript does not support all regular expressions of Go.
     .filter(([key, value]) => !(key === 'pattern' && typeof value === 'string' && value.includes('(?i)')))
     .filter(([key]) => key !== 'format' && key !== 'default' && !key.startsWith('x-kubernetes-'))
     .map(([key, value]): [string, Json] => [key, key === 'properties' ? strictEach(value) : strict(value)]);
@@ -79,14 +79,14 @@ function strict(schema: Json): Json {
   return { ...Object.fromEntries(entries), ...(closed ? { additionalProperties: false } : {}) };
 }
 
-/** Properties, one of which may be called “description” or “default”. */
+/** Properties, which may themselves be called “description” or “default”. */
 function strictEach(properties: Json): Json {
   return Object.fromEntries(
     Object.entries(properties as Record<string, Json>).map(([key, value]) => [key, strict(value)]),
   );
 }
 
-/** A line for each definition, so that an upgrade can be read as a diff. */
+/** One line for each definition, so that the diff of an upgrade is readable. */
 async function write(name: string, definitionsOf: ReadonlyMap<string, Json>): Promise<void> {
   const lines = [...definitionsOf]
     .sort(([a], [b]) => (a < b ? -1 : 1))

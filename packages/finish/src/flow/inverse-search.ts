@@ -9,7 +9,7 @@ import { refineVariational } from './variational.ts';
 import type { VariationalOptions } from './variational.ts';
 
 export interface FlowOptions extends PatchSearchOptions, VariationalOptions {
-  /** The finest level that is searched. 0 is the picture's own size; 1 costs a quarter and loses next to nothing. */
+  /** The finest level that is searched. 0 is the picture's own size; 1 takes a quarter of the time and is almost as accurate. */
   readonly finest: number;
   /** Whether the motion is refined variationally at the next finer level, where nothing is searched. */
   readonly polish: boolean;
@@ -30,7 +30,7 @@ export const FLOW_OPTIONS: FlowOptions = {
   inner: 5,
 };
 
-/** For moving the photo's detail. It is finer than the frames' pixels, so the motion must be exact to fractions of a pixel. */
+/** Options for the photo's detail. It is finer than the frames' pixels, so the motion must be exact to fractions of a pixel. */
 export const PRECISE_FLOW_OPTIONS: FlowOptions = { ...FLOW_OPTIONS, polish: true, alpha: 20 };
 
 /**

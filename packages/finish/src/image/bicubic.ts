@@ -5,7 +5,7 @@ export interface RgbPixels {
   readonly data: Uint8Array | Float32Array;
 }
 
-/** Of Keys' family of cubic kernels, a sharp one: repeated sampling softens the picture less than with −0.5. */
+/** The parameter a of Keys' cubic kernels. Repeated sampling with this value softens the picture less than with −0.5. */
 const A = -0.75;
 
 /**

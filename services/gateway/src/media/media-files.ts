@@ -3,6 +3,7 @@ import { fileShape, findTask, PipelineStage, timelineOf, VideoState } from '@cin
 import type { Artifact, VideoRecord } from '@cinematica/pipeline';
 import { MediaKind } from '@cinematica/protocol/v1';
 import type { MediaSchema } from '@cinematica/protocol/v1';
+import { OUTPUT_FILES, OUTPUT_NAMES } from '@cinematica/settings';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 
 /** A file of a video that can be downloaded. */
@@ -22,15 +23,6 @@ export interface MediaFile {
 /** The muxer's output with the last frame, from which another video can continue. It cannot be downloaded. */
 export const LAST_FRAME_PART = 'last-frame';
 
-/** The muxer's outputs that can be downloaded: part, format, kind, file name, content type. */
-const PARTS = [
-  ['poster', 'poster', MediaKind.POSTER, 'poster.webp', 'image/webp'],
-  ['mp4', 'mp4', MediaKind.MP4, 'video.mp4', 'video/mp4'],
-  ['loop', 'mp4', MediaKind.LOOP, 'loop.mp4', 'video/mp4'],
-  ['webp', 'webp', MediaKind.WEBP, 'video.webp', 'image/webp'],
-  ['webm', 'webm', MediaKind.WEBM, 'video.webm', 'video/webm'],
-] as const;
-
 /** The files of a video that exist so far; none when it is deleted. */
 export function mediaFiles(record: VideoRecord): MediaFile[] {
   const { plan, photo, photoWidth, photoHeight, state, purgeTime } = record;
@@ -49,13 +41,14 @@ export function mediaFiles(record: VideoRecord): MediaFile[] {
   }
   const outputs =
     state === VideoState.DONE ? (findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs ?? []) : [];
-  for (const [part, format, kind, name, contentType] of PARTS) {
+  for (const part of OUTPUT_NAMES) {
     const artifact = outputs.find((output) => output.part === part);
     if (!artifact) continue;
-    const { width, height, frames, fps } = fileShape(timelineOf(plan), format, kind === MediaKind.LOOP);
+    const { kind, format, boomerang, fileName, contentType } = OUTPUT_FILES[part];
+    const { width, height, frames, fps } = fileShape(timelineOf(plan), format, boomerang);
     files.push({
       kind,
-      name,
+      name: fileName,
       contentType,
       artifact,
       width,

@@ -1,17 +1,16 @@
 /** A gateway process with its own nats-server, for tests and benchmarks. */
 import {
-  createObjectArtifacts,
   connectNats,
+  createLog,
+  createObjectArtifacts,
   openRecords,
+  openVideoTable,
   pipelineSettingsSchema,
   provision,
-  RECORDS_BUCKET,
 } from '@cinematica/pipeline';
 import type { Artifacts, Records, VideoRef } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { VideoService } from '@cinematica/protocol/v1';
-import { Kvm } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { createClient } from '@connectrpc/connect';
 import type { Client, Interceptor } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
@@ -113,7 +112,7 @@ export async function startTestGateway(
     metrics: async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text(),
     records: await openRecords(connection, settings),
     artifacts: createObjectArtifacts(connection, settings),
-    videos: () => listVideos(connection),
+    videos: () => listVideos(connection, settings, createLog('test', { level: 'error' })),
     client: (options) => createTestClient(url, options),
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
@@ -136,14 +135,9 @@ export async function startTestGateway(
   };
 }
 
-async function listVideos(connection: NatsConnection): Promise<VideoRef[]> {
-  const bucket = await new Kvm(connection).open(RECORDS_BUCKET);
-  const videos: VideoRef[] = [];
-  for await (const key of await bucket.keys('v.>')) {
-    const [, owner = '', videoId = ''] = key.split('.');
-    videos.push({ owner, videoId });
-  }
-  return videos;
+async function listVideos(...storage: Parameters<typeof openVideoTable>): Promise<VideoRef[]> {
+  await using table = await openVideoTable(...storage);
+  return [...table.videos.values()].map(({ record: { owner, videoId } }) => ({ owner, videoId }));
 }
 
 /** Collects all messages of a stream. */

@@ -1,9 +1,17 @@
 import { createPlan } from '@cinematica/pipeline/plan';
 import type { ModelRef, Plan } from '@cinematica/pipeline';
 import { refuseFields } from '@cinematica/protocol';
-import { CameraMove, ErrorReason, MediaKind, Preset, Resolution } from '@cinematica/protocol/v1';
+import { CameraMove, ErrorReason, Preset, Resolution } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
-import { cameraMoveName, outputSize, pickSettings, SETTING_NAMES, SETTINGS, wordOf } from '@cinematica/settings';
+import {
+  cameraMoveName,
+  extraOutputName,
+  outputSize,
+  pickSettings,
+  SETTING_NAMES,
+  SETTINGS,
+  wordOf,
+} from '@cinematica/settings';
 import { chooseSize, SizeError } from '@cinematica/settings/choose-size';
 import { SettingsError } from '@cinematica/svd';
 import type { ModelCard, Preset as PresetName, Size } from '@cinematica/svd';
@@ -24,13 +32,6 @@ export const PRESET_NAMES: Readonly<Record<number, PresetName>> = {
   [Preset.CALM]: 'calm',
   [Preset.NATURAL]: 'natural',
   [Preset.LIVELY]: 'lively',
-};
-
-/** The muxer's names of the outputs that are made only on request. */
-const OUTPUT_NAMES: Readonly<Record<number, string>> = {
-  [MediaKind.LOOP]: 'loop',
-  [MediaKind.WEBP]: 'webp',
-  [MediaKind.WEBM]: 'webm',
 };
 
 /** A model card whose defaults are replaced by those of a preset; unchanged without a preset. */
@@ -68,7 +69,7 @@ export function resolvePlan(model: LoadedModel, settings: VideoSettings | undefi
       seed: settings?.seed ?? seed,
       camera: cameraMoveName(settings?.camera ?? CameraMove.UNSPECIFIED),
       focus: { x, y, zoom },
-      outputs: ['mp4', ...(settings?.outputs ?? []).flatMap((kind) => OUTPUT_NAMES[kind] ?? [])],
+      outputs: ['mp4', ...(settings?.outputs ?? []).flatMap((kind) => extraOutputName(kind) ?? [])],
       preset,
     });
   } catch (error) {

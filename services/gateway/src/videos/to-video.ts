@@ -6,7 +6,6 @@ import type { PipelineSettings, Plan, StoredRecord, VideoRecord } from '@cinemat
 import {
   CameraMove,
   ErrorReason,
-  MediaKind,
   Notice,
   Preset,
   Resolution,
@@ -16,7 +15,7 @@ import {
 } from '@cinematica/protocol/v1';
 import type { MediaSchema, Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { CAMERA_MOVES, pickSettings, WORD_SETTINGS } from '@cinematica/settings';
+import { CAMERA_MOVES, extraOutputKind, pickSettings, WORD_SETTINGS } from '@cinematica/settings';
 import { mediaFiles, toMedia } from '../media/media-files.ts';
 import type { MediaLinks } from '../media/media-links.ts';
 import { progressOf, publicStage } from './progress.ts';
@@ -55,12 +54,6 @@ const PRESETS: Readonly<Record<string, Preset>> = {
 };
 
 const NOTICES: Readonly<Record<number, Notice>> = { [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED };
-
-const OUTPUTS: Readonly<Record<string, MediaKind>> = {
-  loop: MediaKind.LOOP,
-  webp: MediaKind.WEBP,
-  webm: MediaKind.WEBM,
-};
 
 const CAMERAS: Readonly<Record<string, CameraMove>> = CAMERA_MOVES;
 
@@ -137,7 +130,7 @@ function settingsOf(plan: Plan): VideoSettings {
     resolution: WORD_SETTINGS.resolution.words.get(plan.resolution) ?? Resolution.MODEL,
     crop: { x: plan.focusX, y: plan.focusY, zoom: plan.zoom || 1 },
     camera: CAMERAS[plan.camera] ?? CameraMove.UNSPECIFIED,
-    outputs: plan.outputs.flatMap((output) => OUTPUTS[output] ?? []),
+    outputs: plan.outputs.flatMap((output) => extraOutputKind(output) ?? []),
   });
 }
 

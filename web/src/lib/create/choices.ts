@@ -1,8 +1,10 @@
-import { CameraMove, MediaKind, Preset, Resolution } from '@cinematica/protocol/v1';
+import { CameraMove, Preset, Resolution } from '@cinematica/protocol/v1';
 import type { Capabilities, Limits, Model, Range, VideoSettings } from '@cinematica/protocol/v1';
 import { cameraMoveName } from '@cinematica/settings/camera-moves';
 import { defaultFrameRate } from '@cinematica/settings/frame-rate';
 import { limitOf } from '@cinematica/settings/limit-of';
+import { EXTRA_OUTPUT_NAMES, OUTPUT_FILES } from '@cinematica/settings/output-files';
+import type { ExtraOutputKind } from '@cinematica/settings/output-files';
 import { DEFAULT_CROP, isDefaultCrop } from './crop.ts';
 import type { Crop, Size } from './crop.ts';
 import { aspectOf, shapeForSize } from './shapes.ts';
@@ -23,8 +25,8 @@ export type NumericSetting = (typeof NUMERIC_SETTINGS)[number];
 export type NumericSettings = Readonly<Record<NumericSetting, number>>;
 
 /** The optional outputs; the MP4 and the poster are always made. */
-export const EXTRA_OUTPUTS = [MediaKind.LOOP, MediaKind.WEBP, MediaKind.WEBM] as const;
-export type ExtraOutput = (typeof EXTRA_OUTPUTS)[number];
+export const EXTRA_OUTPUTS = EXTRA_OUTPUT_NAMES.map((name) => OUTPUT_FILES[name].kind);
+export type ExtraOutput = ExtraOutputKind;
 
 /** The sizes of the files, from the model's own to the largest. */
 export const RESOLUTIONS = [Resolution.MODEL, Resolution.HD, Resolution.FULL_HD] as const;

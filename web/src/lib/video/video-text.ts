@@ -2,6 +2,7 @@ import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { CameraMove, MediaKind, Preset } from '@cinematica/protocol/v1';
 import type { Video, VideoSettings } from '@cinematica/protocol/v1';
+import type { OutputKind } from '@cinematica/settings/output-files';
 import { getLocale, m } from '#lib/i18n/index.ts';
 import { cameraLabel } from './camera-label.ts';
 import { approximate, formatDay, formatDuration, formatTimeAgo } from './format-time.ts';
@@ -77,7 +78,7 @@ const FILES: Readonly<Partial<Record<MediaKind, () => string>>> = {
   [MediaKind.WEBP]: m.video_file_webp,
   [MediaKind.WEBM]: m.video_file_webm,
   [MediaKind.POSTER]: m.video_file_poster,
-};
+} satisfies Record<OutputKind, () => string>;
 
 /** The label of a file that can be saved; undefined for files that are not offered. */
 export const fileLabel = (kind: MediaKind): string | undefined => FILES[kind]?.();

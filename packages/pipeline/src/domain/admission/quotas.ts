@@ -99,7 +99,7 @@ export function createQuotas(store: QuotaStore, find: FindVideo, limits: QuotaLi
     const day = dayOf(now);
     if (quota.day === day && quota.videosToday >= limits.MAX_DAILY_PER_OWNER) {
       const left = Math.ceil(((day + 1) * DAY_MS - now) / 1000);
-      throw new OverLimitError(`no more than ${limits.MAX_DAILY_PER_OWNER} videos a day: go on tomorrow`, left);
+      throw new OverLimitError(`no more than ${limits.MAX_DAILY_PER_OWNER} videos a day: try again tomorrow`, left);
     }
     if (quota.activeVideoIds.length < limits.MAX_ACTIVE_PER_OWNER) return;
     if (unfinished(find, quota).length < limits.MAX_ACTIVE_PER_OWNER) return;

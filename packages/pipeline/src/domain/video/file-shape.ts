@@ -1,3 +1,4 @@
+import type { FileFormat } from '@cinematica/settings';
 import type { Plan } from '../messages.ts';
 
 /** The frames of a video: how many the model makes, and how large and how fast they are in the files. */
@@ -11,9 +12,6 @@ export interface Timeline {
   /** The frame rate of the files, at least `fps`. */
   readonly outputFps: number;
 }
-
-/** The format of a file: H.264 in mp4, VP9 in WebM, an animated WebP, or the first frame as a WebP image. */
-export type FileFormat = 'mp4' | 'webm' | 'webp' | 'poster';
 
 /** The size of a file's picture in pixels, the number of its frames, and their rate per second. */
 export interface FileShape {
