@@ -31,7 +31,7 @@ export interface CameraNoise {
   readonly channels: readonly number[];
   readonly scale: number;
   /** The numbers of each camera move that the model supports: one for each channel. */
-  readonly moves: { readonly [Name in CameraMoveName]?: readonly number[] | undefined };
+  readonly moves: Readonly<Partial<Record<CameraMoveName, readonly number[] | undefined>>>;
 }
 
 /** Settings of a model that its checkpoint's config files do not contain. */
