@@ -148,8 +148,7 @@ function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, 
       motion,
       before,
     ]);
-    const previous =
-      between && known ? { trust: known.trust, toPhoto: known.toPhoto, backward: between.backward } : null;
+    const previous = between && known ? { ...known, motion: between } : null;
     return pool.run('followPhoto', pixels, ready, tracks, at, previous);
   };
 

@@ -124,8 +124,16 @@ export function inconsistency(there: Flow, back: Flow): Plane {
   return error;
 }
 
+/** The same at another size of the frames. */
+export const resizeBetween = ({ toBefore, toAfter, weightAfter }: Between, width: number, height: number): Between => ({
+  toBefore: resizeFlow(toBefore, width, height),
+  toAfter: resizeFlow(toAfter, width, height),
+  weightAfter: resizeBilinear(weightAfter, width, height),
+});
+
 /**
  * The picture between two frames, interleaved RGB from 0 to 255 at their size, not rounded.
+ * @param between at the size of the frames.
  * @param covered what something else covers of each pixel, 0 to 1; where it is all, nothing is computed.
  */
 export function renderBetween(
@@ -135,9 +143,8 @@ export function renderBetween(
   covered: Float32Array | null,
 ): Float32Array {
   const { width, height } = before;
-  const toBefore = resizeFlow(between.toBefore, width, height);
-  const toAfter = resizeFlow(between.toAfter, width, height);
-  const weightAfter = resizeBilinear(between.weightAfter, width, height).data;
+  const { toBefore, toAfter } = between;
+  const weightAfter = between.weightAfter.data;
   const target = new Float32Array(3 * width * height);
   const sample = new Float32Array(6);
   for (let y = 0, i = 0; y < height; y++) {

@@ -26,22 +26,28 @@ function motions(atIsland: number) {
 
 test('a small island that moves with its surroundings takes their motion and trust', () => {
   const { motion, followed } = motions(1);
-  const closed = closeIslands(motion, trustAround(4), followed);
+  const closed = closeIslands(motion, trustAround(4), trustAround(0), followed);
   expect(closed.trust.data[middle]).toBeCloseTo(1);
   expect(closed.motion.u[30 * 2 * width + 40]).toBeCloseTo(2);
 });
 
 test('an island that moves by itself stays as it is', () => {
   const { motion, followed } = motions(3);
-  const closed = closeIslands(motion, trustAround(4), followed);
+  const closed = closeIslands(motion, trustAround(4), trustAround(0), followed);
   expect(closed.trust.data[middle]).toBeCloseTo(0);
+});
+
+test('an island that has come into view stays as it is', () => {
+  const { motion, followed } = motions(1);
+  const closed = closeIslands(motion, trustAround(4), trustAround(4), followed);
+  expect(closed.trust.data[middle]).toBe(0);
 });
 
 test('a large island and the borders stay as they are', () => {
   const { motion, followed } = motions(1);
   const trust = trustAround(16);
   trust.data.fill(0, 0, 2 * width);
-  const closed = closeIslands(motion, trust, followed);
+  const closed = closeIslands(motion, trust, trustAround(0), followed);
   expect(closed.trust.data[middle]).toBe(0);
   expect(closed.trust.data[width + 20]).toBe(0);
 });

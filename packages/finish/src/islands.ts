@@ -4,7 +4,7 @@ import { createFlow, createPlane } from './image/plane.ts';
 import type { Flow, Plane } from './image/plane.ts';
 
 /** Islands up to twice as wide as this are closed, in pixels of the trust. */
-const REACH = 5;
+const REACH = 6;
 /** The neighbourhood whose motion an island takes: a standard deviation in pixels of the trust. */
 const WINDOW = 4;
 /** Keeps a motion where nothing around is trusted. */
@@ -13,13 +13,15 @@ const LEAST_CONFIDENCE = 1e-4;
 const ATTACHED = 0.2;
 
 /**
- * Closes small islands without trust in surroundings that are trusted, where they move with these: there, the model has lost
- * what the photo shows. What moves by itself keeps its motion and its lack of trust.
+ * Closes small islands without trust in surroundings that are trusted, where the frame before was trusted and they move with
+ * their surroundings: there, the model has lost what the photo shows. What moves by itself or has come into view keeps its
+ * motion and its lack of trust.
  * @param motion from the frame to the photo.
  * @param trust of this motion, at half the size.
+ * @param known how far the frame before was trusted at the same places, at the size of the trust.
  * @param followed the motion of the frame before, followed to this frame: at the size of the trust, in its pixels.
  */
-export function closeIslands(motion: Flow, trust: Plane, followed: Flow): { motion: Flow; trust: Plane } {
+export function closeIslands(motion: Flow, trust: Plane, known: Plane, followed: Flow): { motion: Flow; trust: Plane } {
   const { width, height } = trust;
   const closed = closing(trust);
   const share = createPlane(width, height);
@@ -31,7 +33,7 @@ export function closeIslands(motion: Flow, trust: Plane, followed: Flow): { moti
     if (gain <= 0) continue;
     const du = scaleX * (followed.u[i]! - around.u[i]!);
     const dv = scaleY * (followed.v[i]! - around.v[i]!);
-    const attached = gain * Math.exp(-(du * du + dv * dv) / ATTACHED ** 2);
+    const attached = gain * known.data[i]! * Math.exp(-(du * du + dv * dv) / ATTACHED ** 2);
     closed.data[i] = own + attached;
     share.data[i] = attached / Math.max(own + attached, 1e-6);
   }

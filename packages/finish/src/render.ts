@@ -49,8 +49,8 @@ const weightsOf = (trust: Plane): Plane => ({
   ...trust,
   data: trust.data.map((value) => Math.min(Math.max(GAIN * value - OFFSET, 0), 1)),
 });
-const GAIN = 1.6;
-const OFFSET = 0.3;
+const GAIN = 2;
+const OFFSET = 0.6;
 
 /**
  * A picture of the video at its own size, row by row.

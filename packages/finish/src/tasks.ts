@@ -1,13 +1,13 @@
 import type { PhotoDetail } from './detail.ts';
 import { splitPhoto } from './detail.ts';
 import { computeFlow, motionLevel, PRECISE_FLOW_OPTIONS } from './flow/inverse-search.ts';
-import { buildPyramid, halve, resizeFlow } from './flow/pyramid.ts';
+import { buildPyramid, halve, resizeBilinear, resizeFlow } from './flow/pyramid.ts';
 import type { RgbPixels } from './image/bicubic.ts';
 import { lumaOf } from './image/plane.ts';
 import type { Flow, Plane } from './image/plane.ts';
 import { warpFlow, warpPlane } from './image/sample.ts';
 import { shareFlow, sharePlane } from './image/shared.ts';
-import { inconsistency, planBetween, renderBetween } from './interpolate.ts';
+import { inconsistency, planBetween, renderBetween, resizeBetween } from './interpolate.ts';
 import type { Between } from './interpolate.ts';
 import { lightOf, mixSoft, moveSoft, soften, steadyLight } from './light.ts';
 import type { SoftPicture } from './light.ts';
@@ -85,17 +85,19 @@ export const tasks = {
     { reference, coarse }: PhotoDetail,
     motions: readonly Flow[],
     at: number,
-    before: { readonly trust: Plane; readonly toPhoto: Flow; readonly backward: Flow } | null,
+    before: (PhotoMotion & { readonly motion: NeighbourMotion }) | null,
   ): PhotoMotion {
     // The first frame shows the photo where it is.
     let toPhoto = before ? steadyMotion(motions, at) : motions[at]!;
     let trust = halve(estimateTrust(lumaOf(frame.data, frame.width, frame.height), reference, toPhoto));
-    if (coarse && before) {
-      const followed = follow(before.toPhoto, resizeFlow(before.backward, trust.width, trust.height));
-      ({ motion: toPhoto, trust } = closeIslands(toPhoto, trust, followed));
-    }
     if (before) {
-      const carried = warpPlane(before.trust, resizeFlow(before.backward, trust.width, trust.height));
+      const { width, height } = trust;
+      const backward = resizeFlow(before.motion.backward, width, height);
+      const lost = resizeBilinear(before.motion.lostAfter, width, height);
+      const carried = stillSeen(warpPlane(before.trust, backward), lost);
+      if (coarse) {
+        ({ motion: toPhoto, trust } = closeIslands(toPhoto, trust, carried, follow(before.toPhoto, backward)));
+      }
       // Trust changes slowly, so that no border flickers; but no place keeps it that this frame contradicts.
       for (let i = 0; i < trust.data.length; i++) {
         const now = trust.data[i]!;
@@ -121,7 +123,8 @@ export const tasks = {
     }
     const [a, b] = [pyramidOf(before), pyramidOf(after)];
     const level = motionLevel(a);
-    const between = planBetween({ lumaBefore: a[level]!, lumaAfter: b[level]!, ...motion }, time);
+    const plan = planBetween({ lumaBefore: a[level]!, lumaAfter: b[level]!, ...motion }, time);
+    const between = resizeBetween(plan, width, height);
     const moved = photoBefore && photoAfter ? photoBetween(photoBefore, photoAfter, between, time) : null;
     const layer = photo && moved && createPhotoLayer(photo, moved, width, height);
     const covered = layer?.coarse ? layer.frameWeights : null;
@@ -129,6 +132,12 @@ export const tasks = {
     return renderPicture(frame, layer, outWidth, outHeight);
   },
 };
+
+/** Trust that was carried along a motion, without the places that the frame before did not show. */
+const stillSeen = (carried: Plane, lost: Plane): Plane => ({
+  ...carried,
+  data: carried.data.map((trust, i) => trust * Math.exp(-(lost.data[i]! ** 2))),
+});
 
 /** The motion of the frame before, followed to the next one: at the size of the motion between them. */
 function follow(before: Flow, backward: Flow): Flow {
@@ -145,9 +154,7 @@ const STEADINESS = 0.6;
 
 /** Where the photo lies from a picture between two frames, and how far to trust it. */
 function photoBetween(before: PhotoMotion, after: PhotoMotion, between: Between, time: number): PhotoMotion {
-  const { width, height } = before.toPhoto;
-  const toBefore = resizeFlow(between.toBefore, width, height);
-  const toAfter = resizeFlow(between.toAfter, width, height);
+  const { toBefore, toAfter } = between;
   const toPhoto = warpFlow(before.toPhoto, toBefore);
   const fromAfter = warpFlow(after.toPhoto, toAfter);
   for (let i = 0; i < toPhoto.u.length; i++) {
@@ -155,8 +162,8 @@ function photoBetween(before: PhotoMotion, after: PhotoMotion, between: Between,
     toPhoto.v[i] = (1 - time) * (toPhoto.v[i]! + toBefore.v[i]!) + time * (fromAfter.v[i]! + toAfter.v[i]!);
   }
   const { width: trustWidth, height: trustHeight } = before.trust;
-  const trust = warpPlane(before.trust, resizeFlow(between.toBefore, trustWidth, trustHeight));
-  const trustAfter = warpPlane(after.trust, resizeFlow(between.toAfter, trustWidth, trustHeight));
+  const trust = warpPlane(before.trust, resizeFlow(toBefore, trustWidth, trustHeight));
+  const trustAfter = warpPlane(after.trust, resizeFlow(toAfter, trustWidth, trustHeight));
   for (let i = 0; i < trust.data.length; i++) {
     trust.data[i] = (1 - time) * trust.data[i]! + time * trustAfter.data[i]!;
   }

@@ -5,8 +5,8 @@ export interface RgbPixels {
   readonly data: Uint8Array | Float32Array;
 }
 
-/** The parameter a of Keys' cubic kernels. Repeated sampling with this value softens the picture less than with −0.5. */
-const A = -0.75;
+/** The parameter of the cubic kernel: Keys' own choice, exact for quadratic functions. */
+const A = -0.5;
 
 /**
  * Samples a picture at (x, y) with a cubic kernel over 4×4 pixels and writes three values to `target` from `at` on.
