@@ -1,28 +1,30 @@
-import { writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cropToAspect, loadImage, openModel } from '@cinematica/svd';
-import type { RgbImage } from '@cinematica/svd';
-import { table } from '@cinematica/svd/parity';
-import { compareInterpolation } from './finish/interpolation.ts';
-import { compareRealMotion } from './finish/real-motion.ts';
-import { finishPhotoVideo } from './finish/photo-video.ts';
-import { compareScene } from './finish/scenes.ts';
-import { contactSheet } from './nano/contact-sheet.ts';
-import { reconstruct } from './nano/make-frames.ts';
+import { againstPart } from './finish/against-part.ts';
+import { clipsPart } from './finish/clips-part.ts';
+import { photosPart } from './finish/photos-part.ts';
+import { reportTargets } from './finish/targets.ts';
+import { printHelp } from './support/print-help.ts';
 
-const USAGE = `usage: npm run bench -- finish PHOTO... [--model models/nano] [--frames 50] [--sheet FILE.png] [--threads 2]
+const USAGE = `usage: npm run bench -- finish [PHOTO...] [--model models/nano] [--frames 50] [--sheets FOLDER] [--json FILE] [--threads 2]
        npm run bench -- finish --clips CLIP... [--json FILE] [--frames 119] [--max-width 640] [--threads 2]
        npm run bench -- finish --against CLIP... [--json FILE] [--frames 25] [--from 0] [--max-width 1280] [--scale 2.5]
                                   [--autoencoder MODEL]
 
-Of photos, best of 2 megapixels and more: how like the truth finished frames are for a scene with a known camera that is
-made of the photo, reduced and put through the model's autoencoder, where the photo showed the place and where it did not;
-how sharp and steady the model's own video of it is; and the time. --sheet: the last frame enlarged, finished, and the
-photo, at full size. --clips: leaves out every second frame of real clips and puts it back, by the finisher and by ffmpeg's minterpolate: how
-like the real ones they are (dB), and how long it takes. --against: makes real clips small, keeps their first frame as the
-photo, finishes them, and compares with the real frames, beside plain enlargement with a Lanczos kernel; --autoencoder
-puts the small frames through a model's autoencoder first. Clips are what ffmpeg reads. --json: writes the figures, a list of one object for each clip.`;
+Measures finished frames beside plain enlargement (Lanczos) and ffmpeg's minterpolate, and prints targets beside the figures;
+the exit status is 1 if a target is missed.
+
+Without --clips and --against: photos of 2 megapixels and more, by default ten from Debian packages, which are downloaded
+with apt-get unless they are installed. Of the first photos, scenes with a known camera are rendered, reduced, put through
+the model's autoencoder and finished: how like the truth are they, where the photo showed the place and where it did not? Of
+each photo, the model makes a video: how sharp is the last frame, and how much does the video flicker? --sheets: a folder for
+pictures at full size, enlarged, finished, and the photo: the first, the middle and the last frame.
+
+--clips: leaves out every second frame of real clips and puts it back: how like the real ones are they (dB), and how long does
+it take? --against: makes real clips small, keeps their first frame as the photo, finishes them, and compares with the real
+frames; --autoencoder puts the small frames through a model's autoencoder first. Clips are what ffmpeg reads.
+
+--json: writes the figures, a list of one object for each photo or clip.`;
+printHelp(USAGE);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -37,71 +39,28 @@ const { values, positionals } = parseArgs({
     threads: { type: 'string', default: '2' },
     autoencoder: { type: 'string' },
     model: { type: 'string', default: 'models/nano' },
-    sheet: { type: 'string' },
+    sheets: { type: 'string' },
   },
 });
-if ((values.clips && values.against) || positionals.length === 0) {
+if ((values.clips && values.against) || ((values.clips || values.against) && positionals.length === 0)) {
   console.error(USAGE);
   process.exit(2);
 }
+const { json, sheets, model, autoencoder } = values;
 const threads = Number(values.threads);
 
 if (values.clips) {
   const options = { frames: Number(values.frames ?? 119), maxWidth: Number(values['max-width'] ?? 640), threads };
-  const results = await forEachClip((clip) => compareInterpolation(clip, options));
-  const rows = results.map(({ clip, ours, minterpolate }) => [
-    basename(clip),
-    ...[ours.psnr, minterpolate.psnr, ours.psnr - minterpolate.psnr].map((value) => value.toFixed(2)),
-    ...[ours.seconds, minterpolate.seconds].map((value) => value.toFixed(1)),
-  ]);
-  console.log(table(['clip', 'ours dB', 'minterpolate dB', 'gain', 'ours s', 'minterpolate s'], rows));
+  reportTargets(await clipsPart(positionals, options, json));
 } else if (values.against) {
-  await using model = values.autoencoder ? await openModel(values.autoencoder, { provider: 'cpu', threads }) : null;
   const options = {
-    degrade: model ? (frame: RgbImage) => reconstruct(model, frame) : undefined,
     frames: Number(values.frames ?? 25),
     maxWidth: Number(values['max-width'] ?? 1280),
     scale: Number(values.scale),
     from: Number(values.from),
     threads,
   };
-  const results = await forEachClip((clip) => compareRealMotion(clip, options));
-  const rows = results.map(({ clip, lanczos, ours, worstFrameGain }) => [
-    basename(clip),
-    ...[lanczos, ours, ours - lanczos, worstFrameGain].map((value) => value.toFixed(2)),
-  ]);
-  console.log(table(['clip', 'Lanczos dB', 'ours dB', 'gain', 'worst frame'], rows));
+  reportTargets(await againstPart(positionals, autoencoder, options, json));
 } else {
-  await using model = await openModel(values.model, { provider: 'cpu', threads });
-  const size = { width: 512, height: 288 };
-  const out = { outWidth: 1280, outHeight: 720 };
-  const sheet: RgbImage[][] = [];
-  const results = await forEachClip(async (clip) => {
-    const photo = cropToAspect(await loadImage(clip), size);
-    const degrade = (frame: RgbImage) => reconstruct(model, frame);
-    const scene = await compareScene(photo, { ...size, ...out, frames: 13, threads, degrade });
-    const video = { ...out, frames: Number(values.frames ?? 50), multiple: 4, threads };
-    const { pictures, ...figures } = await finishPhotoVideo(model, photo, size, video);
-    sheet.push([...pictures]);
-    return { clip, scene, ...figures };
-  });
-  const pair = (figures: { lanczos: number; ours: number }) => [figures.lanczos.toFixed(2), figures.ours.toFixed(2)];
-  const rows = results.map(({ clip, scene, sharpness, flicker, seconds }) => [
-    basename(clip),
-    ...[...pair(scene.shown), ...pair(scene.hidden), ...pair(sharpness), ...pair(flicker)],
-    seconds.toFixed(1),
-  ]);
-  const names = ['shown dB', 'hidden dB', 'sharpness', 'flicker'].flatMap((name) => [`${name}: Lanczos`, 'ours']);
-  console.log(table(['photo', ...names, 's'], rows));
-  if (values.sheet) await contactSheet(sheet, values.sheet, out.outWidth);
-}
-
-async function forEachClip<Result>(measure: (clip: string) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = [];
-  for (const clip of positionals) {
-    results.push(await measure(clip));
-    console.error(`› ${basename(clip)}`);
-  }
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results, null, 2)}\n`);
-  return results;
+  reportTargets(await photosPart(positionals, { model, frames: Number(values.frames ?? 50), threads, sheets, json }));
 }

@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { table } from '@cinematica/svd/parity';
 import { FAMILIES } from './hold/families.ts';
@@ -46,6 +47,8 @@ for (const family of FAMILIES) {
   const ids = new Set(family.rows.map(({ id }) => id).filter((id) => wanted.has(id)));
   if (ids.size === 0) continue;
   const begun = performance.now();
+  // Another program on the machine makes every time longer.
+  const [load = 0] = loadavg();
   const measured = await family.run(options, ids).catch((error: unknown) => {
     console.error(error);
     return [...ids].map((id): Outcome => ({ id, figure: String(error), verdict: 'failed' }));
@@ -53,7 +56,7 @@ for (const family of FAMILIES) {
   outcomes.push(...measured);
   const took = ((performance.now() - begun) / 1000).toFixed(0);
   for (const { id, figure, verdict } of measured) console.error(`${id.padEnd(8)}${verdict.padEnd(8)} ${figure}`);
-  console.error(`› ${[...ids].join(', ')}: ${took} s`);
+  console.error(`› ${[...ids].join(', ')}: ${took} s, load average of the machine before it ${load.toFixed(1)}`);
 }
 
 const rows = outcomes.map(({ id, figure, verdict }) => [

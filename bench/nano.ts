@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createPlan } from '@cinematica/pipeline/plan';
 import { stageName } from '@cinematica/pipeline';
-import { cropToAspect, loadImage, openCheckpoint, openModel, resizeImage } from '@cinematica/svd';
+import { cameraMovesOf, cropToAspect, loadImage, openCheckpoint, openModel, resizeImage } from '@cinematica/svd';
 import type { Checkpoint, Model, RgbImage } from '@cinematica/svd';
 import { table } from '@cinematica/svd/parity';
 import { cameraMove, meanMotion, parallax } from './nano/camera-move.ts';
@@ -11,17 +11,19 @@ import { contactSheet } from './nano/contact-sheet.ts';
 import { mean, psnr, ssim } from './nano/likeness.ts';
 import { luma } from './nano/luma.ts';
 import { makeFrames, reconstruct } from './nano/make-frames.ts';
+import { makeMove, MOVE_SIZES, problemOf } from './nano/named-moves.ts';
 import { rankCorrelation, sharpnessKept, warpedDifference } from './nano/motion-measures.ts';
 import { openInProcess } from './support/in-process.ts';
 import { printHelp } from './support/print-help.ts';
 
 const USAGE = `usage: npm run bench:nano -- PHOTO... [--model models/nano] [--size 512x288] [--frames 50] [--threads 2]
-                       [--parts likeness,motion,seeds,seam,time] [--sheet FILE.jpg]
+                       [--parts likeness,motion,seeds,moves,seam,time] [--sheet FILE.jpg]
 
 Measures videos of photos, or of the photos in folders. likeness: for each photo, the PSNR of the autoencoder and of the
 first frame, the sharpness of the last frame, flicker and parallax; motion: how the motion depends on motion_bucket_id;
-seeds: how the motion varies with the seed; seam: the difference across the seam of a video twice as long; time: the time of
-each stage up to the mp4. motion, seeds, seam and time use the first photo. All but the PSNR use only brightness.
+seeds: how the motion varies with the seed; moves: whether each named camera move goes where it says, with three seeds and in
+two shapes, in short videos of a small size with much motion; seam: the difference across the seam of a video twice as long;
+time: the time of each stage up to the mp4. motion, seeds, moves, seam and time use the first photo. All but the PSNR use only brightness.
 --sheet: an image with a row of frames for each photo.`;
 printHelp(USAGE);
 
@@ -32,7 +34,7 @@ const { values, positionals } = parseArgs({
     size: { type: 'string', default: '512x288' },
     frames: { type: 'string', default: '50' },
     threads: { type: 'string', default: '2' },
-    parts: { type: 'string', default: 'likeness,motion,seeds,seam,time' },
+    parts: { type: 'string', default: 'likeness,motion,seeds,moves,seam,time' },
     sheet: { type: 'string' },
   },
 });
@@ -141,6 +143,26 @@ async function seeds(model: Model, photo: Photo): Promise<void> {
   console.log(table(['seed', 'right px', 'down px', 'push-in %', 'motion px'], [...rows, ['spread', ...spread, '']]));
 }
 
+/** The motion of each named camera move. */
+async function moves(model: Model, photo: Photo): Promise<void> {
+  const rows: string[][] = [];
+  let right = 0;
+  for (const shape of MOVE_SIZES) {
+    for (const camera of cameraMovesOf(model.checkpoint.card)) {
+      for (const seed of [1, 2, 3]) {
+        const move = await makeMove(model, photo.image, { ...shape, camera, seed });
+        const problem = problemOf(camera, move);
+        if (problem === null) right++;
+        const numbers = [move.right, move.down, move.nearer, move.pixels, move.parallax].map((value) => number(value));
+        rows.push([camera, `${shape.width}×${shape.height}`, String(seed), ...numbers, problem ?? '']);
+      }
+    }
+  }
+  const heads = ['camera', 'size', 'seed', 'right px', 'down px', 'nearer px', 'motion px', 'parallax px', 'wrong'];
+  console.log(table(heads, rows));
+  console.log(`moves: ${right} of ${rows.length} go where they say`);
+}
+
 async function seam(model: Model, photo: Photo): Promise<void> {
   const { frames: made, seams } = await makeFrames(model, photo.image, 2 * frames, { ...size, seed: 1 });
   const grey = made.map(luma);
@@ -169,6 +191,7 @@ const parts = values.parts.split(',');
   if (parts.includes('likeness')) await likeness(model);
   if (parts.includes('motion')) await motion(model, first);
   if (parts.includes('seeds')) await seeds(model, first);
+  if (parts.includes('moves')) await moves(model, first);
   if (parts.includes('seam')) await seam(model, first);
 }
 if (parts.includes('time')) await time(await openCheckpoint(folder), first);

@@ -8,13 +8,16 @@ export interface Clip {
   readonly frames: readonly Uint8Array[];
 }
 
-/** @throws Error with what ffmpeg or ffprobe said, when it fails */
+/**
+ * Runs a program and returns its output.
+ * @throws Error with the program's messages, when it fails or can not be started
+ */
 export async function runTool(
   command: string,
   args: readonly string[],
-  input?: readonly Uint8Array[],
+  { input, cwd }: { readonly input?: readonly Uint8Array[]; readonly cwd?: string } = {},
 ): Promise<Buffer> {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd });
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (piece: Buffer) => out.push(piece));
   child.stderr.on('data', (piece: Buffer) => err.push(piece));

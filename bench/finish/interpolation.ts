@@ -52,13 +52,16 @@ async function interpolate({ width, height, frames }: Clip, threads: number): Pr
   return made;
 }
 
-async function minterpolate({ width, height, frames }: Clip): Promise<Uint8Array[]> {
+/** Puts one frame in between each two with ffmpeg's `minterpolate`. */
+export async function minterpolate({ width, height, frames }: Clip): Promise<Uint8Array[]> {
   // It drops the last interval unless one more frame follows. Full chroma, so that it loses no colour by the way.
   const mode = 'mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1:scd=none';
   const filter = `format=yuv444p,tpad=stop_mode=clone:stop=1,minterpolate=fps=20:${mode}`;
   const input = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-video_size', `${width}x${height}`, '-framerate', '10'];
   const output = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'];
-  const raw = await runTool('ffmpeg', ['-v', 'error', ...input, '-i', '-', '-vf', filter, ...output], frames);
+  const raw = await runTool('ffmpeg', ['-v', 'error', ...input, '-i', '-', '-vf', filter, ...output], {
+    input: frames,
+  });
   const size = 3 * width * height;
   return Array.from({ length: 2 * frames.length - 1 }, (_, i) => raw.subarray(i * size, (i + 1) * size));
 }

@@ -1,14 +1,23 @@
 import { finishFrames } from '@cinematica/finish';
 import { resizeLanczos, sampleBicubic } from '@cinematica/finish/internal';
 import type { RgbImage } from '@cinematica/svd';
-import { toAsync } from './interpolation.ts';
-import { mean } from './likeness.ts';
+import { minterpolate, toAsync } from './interpolation.ts';
+import { likenessWhere, mean, psnr } from './likeness.ts';
+import type { Likeness } from './likeness.ts';
 import { toBytes } from './photo-video.ts';
 
-/** Gains over enlargement with a Lanczos kernel, dB, where the photo showed the place and where it did not. */
+/** How like the rendered frames two ways of making them are; null where there was nothing to compare. */
+export interface SceneLikeness {
+  readonly lanczos: Likeness | null;
+  readonly ours: Likeness | null;
+}
+
 export interface SceneResult {
-  readonly shown: { readonly lanczos: number; readonly ours: number };
-  readonly hidden: { readonly lanczos: number; readonly ours: number };
+  /** The model's frames, enlarged or finished, where the photo showed the place and where it did not. */
+  readonly shown: SceneLikeness;
+  readonly hidden: SceneLikeness;
+  /** Frames in between, by `minterpolate` and then enlarged, or finished: dB over the whole picture. */
+  readonly between: { readonly minterpolate: number; readonly ours: number };
 }
 
 export interface SceneOptions {
@@ -16,8 +25,10 @@ export interface SceneOptions {
   readonly height: number;
   readonly outWidth: number;
   readonly outHeight: number;
+  /** Frames of the model; as many but one lie in between. */
   readonly frames: number;
   readonly threads: number;
+  /** What a model would make of a small frame; nothing is changed without it. */
   readonly degrade?: ((frame: RgbImage) => Promise<RgbImage>) | undefined;
 }
 
@@ -29,35 +40,58 @@ interface SceneFrame {
 
 /**
  * A scene with a known camera: a photo as a backdrop, and a round piece of it in front, which moves twice as far. The
- * camera goes sideways and pushes in. The frames are made small, put through `degrade`, finished, and compared.
+ * camera goes sideways and pushes in. Every second frame is made small, put through `degrade`, and finished; the other ones
+ * are put in between.
  * @param photo at least as large as the output.
  */
 export async function compareScene(photo: RgbImage, options: SceneOptions): Promise<SceneResult> {
   const { width, height, outWidth, outHeight, threads } = options;
-  const scene = Array.from({ length: options.frames }, (_, i) => renderScene(photo, options, i / (options.frames - 1)));
+  const count = 2 * options.frames - 1;
+  const scene = Array.from({ length: count }, (_, i) => renderScene(photo, options, i / (count - 1)));
   const small: RgbImage[] = [];
-  for (const { picture } of scene) {
+  for (const { picture } of scene.filter((_, i) => i % 2 === 0)) {
     const reduced = toBytes(resizeLanczos(picture, width, height), width, height);
     small.push(options.degrade ? await options.degrade(reduced) : reduced);
   }
-  const sizes = { width, height, outWidth, outHeight, multiple: 1, threads };
-  const source = toAsync(small.map(({ data }) => data));
-  const figures: { shown: [number, number]; hidden: [number, number] }[] = [];
+  const frames = small.map(({ data }) => data);
+  const plain = await minterpolate({ width, height, frames });
+  const sizes = { width, height, outWidth, outHeight, multiple: 2, threads };
+  const figures: { shown: SceneLikeness; hidden: SceneLikeness }[] = [];
+  const between: { minterpolate: number; ours: number }[] = [];
   let at = 0;
-  for await (const finished of finishFrames(source, { ...sizes, photo: scene[0]!.picture })) {
+  for await (const data of finishFrames(toAsync(frames), { ...sizes, photo: scene[0]!.picture })) {
     const { picture, shown } = scene[at]!;
-    const enlarged = toBytes(resizeLanczos(small[at]!, outWidth, outHeight), outWidth, outHeight).data;
-    const likeness = (wanted: number): [number, number] => [
-      maskedPsnr(enlarged, picture.data, shown, wanted),
-      maskedPsnr(finished, picture.data, shown, wanted),
-    ];
-    if (at++ > 0) figures.push({ shown: likeness(1), hidden: likeness(0) });
+    const finished = { width: outWidth, height: outHeight, data };
+    const frame = at % 2 === 0 ? small[at / 2]! : { width, height, data: plain[at]! };
+    const enlarged = toBytes(resizeLanczos(frame, outWidth, outHeight), outWidth, outHeight);
+    const likeness = (wanted: number): SceneLikeness => ({
+      lanczos: likenessWhere(enlarged, picture, shown, wanted),
+      ours: likenessWhere(finished, picture, shown, wanted),
+    });
+    if (at % 2 === 1) {
+      between.push({ minterpolate: psnr(enlarged.data, picture.data), ours: psnr(data, picture.data) });
+    } else if (at > 0) {
+      figures.push({ shown: likeness(1), hidden: likeness(0) });
+    }
+    at++;
   }
-  const average = (where: 'shown' | 'hidden') => {
-    const known = figures.map((figure) => figure[where]).filter(([value]) => !Number.isNaN(value));
-    return { lanczos: mean(known.map(([value]) => value)), ours: mean(known.map(([, value]) => value)) };
+  return {
+    shown: average(figures.map(({ shown }) => shown)),
+    hidden: average(figures.map(({ hidden }) => hidden)),
+    between: {
+      minterpolate: mean(between.map((each) => each.minterpolate)),
+      ours: mean(between.map((each) => each.ours)),
+    },
   };
-  return { shown: average('shown'), hidden: average('hidden') };
+}
+
+function average(frames: readonly SceneLikeness[]): SceneLikeness {
+  const over = (way: keyof SceneLikeness): Likeness | null => {
+    const known = frames.flatMap((frame) => frame[way] ?? []);
+    if (known.length === 0) return null;
+    return { psnr: mean(known.map(({ psnr: value }) => value)), ssim: mean(known.map(({ ssim }) => ssim)) };
+  };
+  return { lanczos: over('lanczos'), ours: over('ours') };
 }
 
 /** How far the camera goes, in widths of the output, and how much nearer it comes. */
@@ -65,7 +99,7 @@ const SIDEWAYS = 0.06;
 const PUSH = 0.08;
 const NEARER = 2;
 
-export function renderScene(photo: RgbImage, { outWidth, outHeight }: SceneOptions, time: number): SceneFrame {
+function renderScene(photo: RgbImage, { outWidth, outHeight }: SceneOptions, time: number): SceneFrame {
   const scale = Math.min(photo.width / outWidth, photo.height / outHeight) * 0.8;
   const data = new Float32Array(3 * outWidth * outHeight);
   const shown = new Uint8Array(outWidth * outHeight);
@@ -88,21 +122,10 @@ export function renderScene(photo: RgbImage, { outWidth, outHeight }: SceneOptio
 }
 
 /** The place in the first frame of what a pixel shows, for a plane of a given nearness. */
-export function seen(x: number, y: number, amount: number, width: number, height: number): [number, number] {
+function seen(x: number, y: number, amount: number, width: number, height: number): [number, number] {
   const zoom = 1 - PUSH * amount;
   return [width / 2 + (x - width / 2) * zoom + SIDEWAYS * width * amount, height / 2 + (y - height / 2) * zoom];
 }
 
-export const inFront = (x: number, y: number, width: number, height: number, radius: number): boolean =>
+const inFront = (x: number, y: number, width: number, height: number, radius: number): boolean =>
   (x - width * 0.4) ** 2 + (y - height * 0.55) ** 2 < radius ** 2;
-
-/** NaN when there is nothing to compare. */
-function maskedPsnr(a: Uint8Array, b: Uint8Array, mask: Uint8Array, wanted: number): number {
-  let [sum, count] = [0, 0];
-  for (let i = 0; i < mask.length; i++) {
-    if (mask[i] !== wanted) continue;
-    for (let k = 3 * i; k < 3 * i + 3; k++) sum += (a[k]! - b[k]!) ** 2;
-    count += 3;
-  }
-  return count === 0 ? Number.NaN : 10 * Math.log10(255 ** 2 / Math.max(sum / count, 1e-3));
-}

@@ -71,7 +71,8 @@ export const natsPermissions: Family = {
 
     const allowed: string[] = [];
     let tried = 0;
-    const all = { ...publishers, ...Object.fromEntries(FORBIDDEN_TO_ALL.map((subject) => [subject, []])) };
+    const all: Record<string, readonly UserName[]> = { ...publishers };
+    for (const subject of FORBIDDEN_TO_ALL) all[subject] = [];
     const attempts = [
       ...Object.entries(all).map(([subject, may]) => ({ subject, may, verb: 'publish' as const })),
       ...Object.entries(subscribers).map(([subject, may]) => ({ subject, may, verb: 'subscribe' as const })),

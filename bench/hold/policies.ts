@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { findToolchain } from '../../scripts/setup/toolchain.mjs';
 import { outcome, skipped } from './support/row.ts';
 import type { Family, Outcome } from './support/row.ts';
 
@@ -18,30 +21,38 @@ export const policies: Family = {
     const files = ['policy', 'network', 'images', 'secrets', 'environment'].map(
       (name) => `test/deploy/${name}.test.ts`,
     );
-    // The task installs kustomize and kubeconform first.
+    const folder = await mkdtemp(join(tmpdir(), 'cinematica-policies-'));
+    const output = join(folder, 'report.json');
+    // The task installs kustomize first.
     const bootstrap = join(ROOT, 'scripts', 'bootstrap.mjs');
-    const tests = await succeeds('node', [bootstrap, 'test:integration', '--reporter=json', ...files]);
-    const report = JSON.parse(tests.stdout.slice(tests.stdout.indexOf('{'))) as {
+    await succeeds('node', [bootstrap, 'test:integration', '--reporter=json', `--outputFile=${output}`, ...files]);
+    const report = JSON.parse(await readFile(output, 'utf8')) as {
       readonly numPassedTests: number;
       readonly numFailedTests: number;
       readonly numPendingTests: number;
     };
+    await rm(folder, { recursive: true });
     if (report.numPassedTests === 0) return [skipped('S15', 'kustomize cannot be installed')];
-    // Fails when the lockfile does not fit, or a dependency that is not approved has a script.
-    const frozen = await succeeds('pnpm', ['install', '--frozen-lockfile', '--offline', '--lockfile-only']);
+    // Fails where the lockfile does not fit, or a dependency that is not approved has a script.
+    const fits = await succeeds((await findToolchain(ROOT)).pnpm, [
+      'install',
+      '--frozen-lockfile',
+      '--offline',
+      '--lockfile-only',
+    ]);
     const failed = report.numFailedTests;
-    const figure = `${failed} of ${report.numPassedTests + failed} checks (${report.numPendingTests} skipped); lockfile ${frozen.ok ? 'fits' : 'does not fit'}`;
-    return [outcome('S15', failed === 0 && frozen.ok, figure)];
+    const figure = `${failed} of ${report.numPassedTests + failed} checks (${report.numPendingTests} skipped); lockfile ${fits ? 'fits' : 'does not fit'}`;
+    return [outcome('S15', failed === 0 && fits, figure)];
   },
 };
 
-async function succeeds(command: string, args: readonly string[]): Promise<{ ok: boolean; stdout: string }> {
+async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
   try {
-    const { stdout } = await promisify(execFile)(command, args, { cwd: ROOT, maxBuffer: 2 ** 26 });
-    return { ok: true, stdout };
+    await promisify(execFile)(command, args, { cwd: ROOT, maxBuffer: 2 ** 26 });
+    return true;
   } catch (error) {
-    const { stdout = '', code } = error as { stdout?: string; code?: unknown };
-    if (code === 'ENOENT') throw new Error(`${command} is not installed`, { cause: error });
-    return { ok: false, stdout };
+    if ((error as { code?: unknown }).code === 'ENOENT')
+      throw new Error(`${command} is not installed`, { cause: error });
+    return false;
   }
 }

@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isTerminal, VideoState } from '@cinematica/pipeline';
+import { MODEL } from '@cinematica/gateway/testing/gateway';
+import { connectNats, isTerminal, pipelineSettingsSchema, provision, VideoState } from '@cinematica/pipeline';
+import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { idOf } from '../../test/support/api.ts';
 import { createPowerLossDisk } from './support/power-loss-disk.ts';
 import type { PowerLossDisk } from './support/power-loss-disk.ts';
@@ -11,6 +14,7 @@ import type { StubSystem } from './support/stub-system.ts';
 
 /** How long videos are created before the power is cut. Milliseconds. */
 const CREATING_MS = 8_000;
+const ENV = { ACK_WAIT_MS: '2000', REQUEST_TIMEOUT_MS: '2000', RECONCILE_MS: '500' };
 
 export const powerLoss: Family = {
   rows: [
@@ -31,20 +35,24 @@ export const powerLoss: Family = {
     const control = await cutPower(disk, 1, '2m');
     using second = createPowerLossDisk();
     const real = await cutPower(second, full ? 20 : 3, 'always');
-    const figure = `${real.lost} of ${real.accepted} in ${real.cuts} cuts; with NATS' default sync_interval of 2m: ${control.lost} of ${control.accepted}`;
-    if (control.lost === 0)
+    const reasons = [...new Set(real.lost)].join(', ');
+    const figure = `${real.lost.length} of ${real.accepted} in ${real.cuts} cuts${reasons ? ` (${reasons})` : ''}; with NATS' default sync_interval of 2m: ${control.lost.length} of ${control.accepted} in 1 cut`;
+    if (control.lost.length === 0)
       return [outcome('R9', false, `the control lost nothing, so the cut is not real: ${figure}`)];
-    return [outcome('R9', real.lost === 0, figure)];
+    return [outcome('R9', real.lost.length === 0, figure)];
   },
 };
 
 async function cutPower(disk: PowerLossDisk, cuts: number, syncInterval: string) {
   await using system = await startStubSystem({
-    env: { ACK_WAIT_MS: '2000', REQUEST_TIMEOUT_MS: '2000', RECONCILE_MS: '500' },
+    env: ENV,
     nats: { folder: disk.folder, syncInterval },
   });
   const { gateway } = system;
-  let [lost, accepted] = [0, 0];
+  let accepted = 0;
+  const lost: string[] = [];
+  // The system has run for longer than the kernel keeps unsynced writes in memory.
+  execFileSync('sync', ['-f', disk.folder]);
   for (let cut = 0; cut < cuts; cut++) {
     const ids = new Set<string>();
     const stop = new AbortController();
@@ -60,11 +68,19 @@ async function cutPower(disk: PowerLossDisk, cuts: number, syncInterval: string)
     restore();
     await gateway.nats.start();
     await Promise.all(creating);
+    // As the launcher does whenever it starts the system.
+    await provisionAgain(system);
     accepted += acknowledged.length;
-    lost += await countLost(system, acknowledged);
-    if (lost > 0) break;
+    lost.push(...(await findLost(system, acknowledged)));
   }
   return { lost, accepted, cuts };
+}
+
+async function provisionAgain({ gateway }: StubSystem): Promise<void> {
+  const nats = await connectNats('test', { NATS_URL: gateway.nats.url });
+  const { ref } = await openNamedCheckpoint(MODEL);
+  await provision(nats, pipelineSettingsSchema.parse(ENV), [ref]);
+  await nats.close();
 }
 
 async function createUntil({ gateway, photo }: StubSystem, ids: Set<string>, signal: AbortSignal): Promise<void> {
@@ -81,25 +97,23 @@ async function createUntil({ gateway, photo }: StubSystem, ids: Set<string>, sig
   }
 }
 
-/** Videos that are not made within a minute after the cut. */
-async function countLost({ gateway }: StubSystem, ids: readonly string[]): Promise<number> {
-  let waiting = [...ids];
-  for (let tries = 0; tries < 120 && waiting.length > 0; tries++) {
-    const states = await Promise.all(
-      waiting.map(async (videoId) => {
-        const stored = await gateway.records.get({ owner: 'key-ann', videoId }).catch(() => null);
-        return stored !== null && isTerminal(stored.record) ? stored.record.state : null;
-      }),
-    );
-    waiting = waiting.filter((_, index) => states[index] !== VideoState.DONE);
+/** Videos that are not made within a minute after the cut, and what they are instead. */
+async function findLost({ gateway }: StubSystem, ids: readonly string[]): Promise<string[]> {
+  const stateOf = async (videoId: string): Promise<string> => {
+    const stored = await gateway.records.get({ owner: 'key-ann', videoId }).catch(() => undefined);
+    if (stored === undefined) return 'NATS does not answer';
+    if (stored === null) return 'no record';
+    const { state, failure } = stored.record;
+    if (state === VideoState.DONE) return 'done';
+    return isTerminal(stored.record) ? `failed: ${failure?.message ?? ''}` : 'not finished';
+  };
+  let states: string[] = [];
+  for (let tries = 0; tries < 60; tries++) {
+    states = await Promise.all(ids.map(stateOf));
+    if (states.every((state) => state === 'done')) break;
     // Records that do not exist do not come back.
-    if (tries > 20 && states.every((state) => state === null || state === VideoState.DONE)) {
-      const gone = await Promise.all(
-        waiting.map((videoId) => gateway.records.get({ owner: 'key-ann', videoId }).catch(() => null)),
-      );
-      if (gone.every((stored) => stored === null)) break;
-    }
-    if (waiting.length > 0) await delay(500);
+    if (tries > 10 && states.every((state) => state === 'done' || state === 'no record')) break;
+    await delay(1_000);
   }
-  return waiting.length;
+  return states.filter((state) => state !== 'done');
 }

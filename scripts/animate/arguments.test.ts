@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { MediaKind, Preset } from '@cinematica/protocol/v1';
+import { CameraMove, MediaKind, Preset } from '@cinematica/protocol/v1';
 import { readArguments } from './arguments.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -8,7 +8,7 @@ const read = (line: string, env: NodeJS.ProcessEnv = {}) => readArguments(line.s
 
 test('given settings are parsed, and other settings stay unset', () => {
   const options =
-    '--frames 50 --guidance 1.5:2 --max-guidance 4 --focus 0.25,1 --seed 7 --noise-aug .1 --preset calm --size 16:9';
+    '--frames 50 --guidance 1.5:2 --max-guidance 4 --focus 0.25,1 --seed 7 --noise-aug .1 --preset calm --size 16:9 --camera tilt-up';
   expect(read(`a.jpg Out.MP4 ${options} --output-fps 14 --provider cpu --data d`)).toEqual({
     photo: 'a.jpg',
     files: [{ kind: MediaKind.MP4, path: resolve('Out.MP4') }],
@@ -21,6 +21,7 @@ test('given settings are parsed, and other settings stay unset', () => {
       maxGuidance: 4,
       noiseAugStrength: 0.1,
       preset: Preset.CALM,
+      camera: CameraMove.TILT_UP,
       crop: { x: 0.25, y: 1 },
       shape: { case: 'aspectRatio', value: { width: 16, height: 9 } },
     },
@@ -77,6 +78,10 @@ test.each([
   ['p.jpg o.mp4 --guidance 1:2:3', '--guidance must be MIN:MAX such as 1:3, not "1:2:3"'],
   ['p.jpg o.mp4 --focus 1,2', '--focus must be X,Y from 0,0 to 1,1 such as 0.5,0.3, not "1,2"'],
   ['p.jpg o.mp4 --size big', '--size must be auto, an aspect like 16:9, or width x height like 1024x576, not "big"'],
+  [
+    'p.jpg o.mp4 --camera pan',
+    '--camera must be one of auto, still, push-in, pull-out, pan-left, pan-right, tilt-up, tilt-down, orbit-left, orbit-right, not "pan"',
+  ],
   ['p.jpg o.mp4 --preset wild', '--preset must be one of calm, natural, lively, not "wild"'],
   ['p.jpg o.mp4 --address here', '--address must be a URL such as http://localhost:8080, not "here"'],
 ])('%s', (line, message) => {

@@ -1,7 +1,10 @@
 import { extname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Preset } from '@cinematica/protocol/v1';
+import type { MediaKind } from '@cinematica/protocol/v1';
 import {
+  CAMERA_MOVE_NAMES,
+  CAMERA_MOVES,
   extraOutputName,
   OUTPUT_FILES,
   OUTPUT_NAMES,
@@ -29,6 +32,8 @@ PHOTO is a JPEG, PNG, WebP, AVIF, GIF or TIFF file; OUTPUT ends in .mp4, .webm o
   --size SIZE           auto (the photo's aspect), WIDTHxHEIGHT, or an aspect such as 16:9
   --focus X,Y           the centre of the crop, from 0,0 (top left) to 1,1
   --preset NAME         ${Object.keys(PRESETS).join(', ')}  (amount of motion)
+  --camera MOVE         auto (the seed decides), ${CAMERA_MOVE_NAMES.slice(0, 5).join(', ')},
+                        ${CAMERA_MOVE_NAMES.slice(5).join(', ')}  (if the model has it)
 ${SETTINGS_HELP}
   --guidance MIN:MAX    minimum and maximum guidance
   --loop                forwards and backwards, for seamless repetition (mp4)
@@ -86,6 +91,7 @@ const options = {
   size: text,
   focus: text,
   preset: text,
+  camera: text,
   guidance: text,
   also: text,
   address: text,
@@ -153,6 +159,8 @@ function settingsOf(values: Values, files: readonly WantedFile[]): Settings {
   };
   const preset = oneOf('preset', PRESETS, values.preset);
   if (preset) settings.preset = PRESETS[preset];
+  const camera = oneOf('camera', { auto: undefined, ...CAMERA_MOVES }, values.camera);
+  if (camera && camera !== 'auto') settings.camera = CAMERA_MOVES[camera];
   const [minGuidance, maxGuidance] = guidance(values.guidance);
   if (minGuidance !== undefined) Object.assign(settings, { minGuidance, maxGuidance });
   for (const name of SETTING_NAMES) {

@@ -52,6 +52,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   shape: 'size',
   crop: 'focus',
   preset: 'preset',
+  camera: 'camera',
   outputs: 'also',
   model: 'model',
 };

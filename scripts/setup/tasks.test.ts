@@ -36,7 +36,9 @@ test('a bench is found by its name, and a missing or unknown name lists the benc
     for (const file of ['steps.ts', 'load.ts', 'load.test.ts']) writeFileSync(join(project, 'bench', file), '');
     const { commands } = findTask('bench');
     expect(commands(['steps', '--tiny'], project)).toEqual([['node', join(project, 'bench', 'steps.ts'), '--tiny']]);
-    expect(() => commands([], project)).toThrow('Which bench: use npm run bench -- NAME, where NAME is one of load, steps.');
+    expect(() => commands([], project)).toThrow(
+      'Which bench: use npm run bench -- NAME, where NAME is one of load, steps.',
+    );
     expect(() => commands(['../x'], project)).toThrow('No bench “../x”?');
   } finally {
     rmSync(project, { recursive: true });

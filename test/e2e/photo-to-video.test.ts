@@ -27,7 +27,7 @@ test.for([
   const photo = page.getByRole('img', { name: es.create_photo_alt });
   await photo.waitFor();
   expect(await photo.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight])).toEqual([
-    1024, 1536,
+    1200, 1800,
   ]);
   expect(await photo.evaluate(colourOf, 0.05)).toBe('blue');
   expect(await photo.evaluate(colourOf, 0.95)).toBe('green');
@@ -53,7 +53,7 @@ test.for([
   // The uploaded photo is the scaled-down one that was displayed.
   const { video } = await (await apiOf(context)).getVideo({ name });
   const sent = video?.media.find(({ kind }) => kind === MediaKind.PHOTO);
-  expect([sent?.width, sent?.height]).toEqual([1024, 1536]);
+  expect([sent?.width, sent?.height]).toEqual([1200, 1800]);
   expect(video?.settings?.steps).toBe(40);
 
   expect(await layoutShift(page)).toBeLessThan(0.05);

@@ -93,7 +93,7 @@ const SHORT = {
 export interface RealSystemOptions {
   /** The folder of a checkpoint. @default the test fixture with random weights */
   readonly model?: string;
-  /** Also starts Prometheus, as `npm start -- --observe` does; PROMETHEUS must be the path of the program. @default false */
+  /** Also starts Prometheus, as `npm start -- --observe` does. PROMETHEUS must then be the path of the program. @default false */
   readonly observe?: boolean;
   /** The data folder, which is kept. @default a new folder, which is removed */
   readonly data?: string;

@@ -19,7 +19,7 @@ const random = seededRandom(Number(seedText));
 const SERVICE = '/cinematica.v1.VideoService';
 const METHODS = ['CreateVideo', 'GetVideo', 'WatchVideo', 'ListVideos', 'GetSharedVideo', 'GetCapabilities'];
 const TYPES = ['application/json', 'application/proto', 'application/grpc-web+json', 'application/connect+json'];
-const TOGETHER = 8;
+const TOGETHER = 24;
 
 const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!;
 /** Attackers have several addresses, but none is the one of the legitimate client. */

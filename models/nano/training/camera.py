@@ -13,9 +13,22 @@ CODE_PAIRS = 2 * len(PERIODS)  # pairs of cosine and sine: the periods of x, the
 CODE_SIZE = 2 * CODE_PAIRS  # numbers in a place code
 PLACE_SIZE = CODE_SIZE + 6  # features of a place: code, x, y, four distances
 NOISE_CHANNELS = (0, 1, 2)  # latent channels whose noise determines the camera move
+PARALLAX_CHANNELS = (3, 4)  # latent channels whose noise determines additional parallax
+PARALLAX_GAIN = 0.02  # small, so that the noise of a seed adds almost none, but a named camera move can
 FRAMES = 50
 TOKENS_PER_FRAME = 144  # of the third level at the default size
 DISTANCE_UNIT = 8.0  # unit of the distances to the borders
+
+
+def _shapes():
+    """All shapes (h, w) of multiples of four latent pixels with about the area of 36 x 64, up to a ratio of 2.25."""
+    sides = range(32, 73, 4)
+    return tuple(
+        (h, w) for h in sides for w in sides if abs(h * w / (36 * 64) - 1) <= 0.12 and max(h / w, w / h) <= 2.25
+    )
+
+
+SIZES = _shapes()  # of the latents of the sizes that a video can have with "auto"
 
 
 def angular_frequencies():
@@ -63,17 +76,29 @@ def camera_move(s):
     return torch.stack([x, y, torch.where(near > 0, torch.maximum(near, inside), inside + 0.35 * near * back)], -1)
 
 
-def noise_numbers(noise):
-    """Extracts the three standard normal numbers [b, 3] that determine the camera move from standard normal noise
-    [b,t,c,h,w].
+def displacement(move, turn, x, y, near):
+    """The displacement [..., 2] to the source of the place (x, y), whose nearness is `near`, in the last frame.
 
-    They are the amplitudes of a checkerboard pattern in three channels, over all frames. Pictures have almost none of
+    `move` is that of `camera_move`; `turn` [..., 2] adds parallax without moving places at the mean distance. If it is
+    the opposite of the pan, all places move alike, as if the camera turned. Without a pan, near and far places move in
+    opposite directions, as if the camera moved around the subject.
+    """
+    position = torch.stack([x, y], -1)
+    near = near[..., None]
+    return (move[..., :2] - move[..., 2:] * position) * (1 + near) + turn * near
+
+
+def noise_numbers(noise, channels=NOISE_CHANNELS):
+    """Extracts the standard normal numbers [b, n] that determine the camera move from standard normal noise
+    [b,t,c,h,w]: three for `camera_move` or, of PARALLAX_CHANNELS, two for the additional parallax.
+
+    They are the amplitudes of a checkerboard pattern in these channels, over all frames. Pictures have almost none of
     it.
     """
     h, w = noise.shape[-2:]
     board = 1 - 2 * ((torch.arange(h, device=noise.device)[:, None] + torch.arange(w, device=noise.device)) % 2)
     return torch.stack(
-        [(noise[:, :, c] * board).sum((1, 2, 3)) / math.sqrt(noise[:, :, c][0].numel()) for c in NOISE_CHANNELS], 1
+        [(noise[:, :, c] * board).sum((1, 2, 3)) / math.sqrt(noise[:, :, c][0].numel()) for c in channels], 1
     )
 
 

@@ -8,8 +8,9 @@ import math
 
 import torch
 
+import construct_motion
 import nearness
-from camera import CODE_SIZE, PLACE_SIZE, camera_move, motion_amount, place_features
+from camera import CODE_SIZE, PLACE_SIZE, SIZES, camera_move, displacement, motion_amount, place_features
 from least_squares import fit, fit_embedding, product
 from model import STEADY
 from weights import (
@@ -35,10 +36,12 @@ REFERENCE = 29  # always empty
 TIME = 30  # number of the frame / 49
 PARALLAX = 31  # (1, x, y) * (1 + nearness)
 NEARNESS = 34
+TURN = 35  # additional parallax (2)
+SCALED_TURN = 37  # amount * turn (2)
 BORDER = 46  # the code where it stands at the lower side of an axis, then at the upper side
 
-# Groups after the resnet of this level: move (3) and amount.
-MOVE_GROUP, AMOUNT_GROUP = 8, 11
+# Groups after the resnet of this level: move (3), amount and additional parallax (2).
+MOVE_GROUP, AMOUNT_GROUP, TURN_GROUP = 8, 11, 26
 # Groups of the displacement (2) after the transformer.
 DISPLACEMENT_GROUP = 12
 # Groups of the seven fields at the finest level: displacement (2), distances to the borders (4), one.
@@ -48,11 +51,8 @@ FIELD_GROUP = 22
 CONSTANT, FIRST_CONSTANT = 8.0, 64
 LARGE_CONSTANT, FIRST_LARGE_CONSTANT = 12.0, 96
 
-SIZES = ((36, 64), (64, 36), (48, 48))
-
-
 def known_places():
-    """The features of all places for the default sizes, [n, PLACE_SIZE]."""
+    """The features of all places for all sizes, [n, PLACE_SIZE]."""
     return torch.cat([place_features(h, w).flatten(0, 1) for h, w in SIZES])
 
 
@@ -69,9 +69,12 @@ def combine_inputs(unet, _generator):
     resnet = unet.up_blocks[1].resnets[0].spatial_res_block
     resnet.conv_shortcut.weight[32:] = 0
     resnet.conv_shortcut.bias[32:] = 0
-    for i in range(3):
-        for k in range(4):
-            resnet.conv_shortcut.weight[first_channel(MOVE_GROUP + i) + k, 128 + first_channel(19 + i) + k] = 1
+    for group, source, count in (
+        (MOVE_GROUP, construct_motion.MOVE_GROUP, 3),
+        (TURN_GROUP, construct_motion.TURN_GROUP, 2),
+    ):
+        for i in range(4 * count):
+            resnet.conv_shortcut.weight[first_channel(group) + i, 128 + first_channel(source) + i] = 1
     # The amount is in the time embedding, so it passes through the resnet in a hidden group.
     positive, negative = 96, 97
     hidden = slice(96, 100)
@@ -97,6 +100,7 @@ def compute_displacements(unet, generator):
     fill_constants(attention.proj_in, FIRST_CONSTANT, CONSTANT)
     read_groups(attention, MOVE, MOVE_GROUP, 4, 0.3)
     read_groups(attention, NEARNESS, nearness.OUTPUT_GROUP, 1, 0.1)
+    read_groups(attention, TURN, TURN_GROUP, 2, 0.1)
     reading = (REFERENCE, math.sqrt(64 * CONSTANT**2 / 128))
     x_channel, y_channel = CODE_SIZE, CODE_SIZE + 1
 
@@ -110,26 +114,33 @@ def compute_displacements(unet, generator):
     amount = motion_amount(motion_bucket_id, fps) / 10
     time = torch.randint(0, 52, (count,), generator=generator) / 49
     tokens[:, MOVE : MOVE + 3], tokens[:, AMOUNT] = move, amount
+    turn = 2.4 * torch.rand(count, 2, generator=generator) - 1.2
+    tokens[:, TURN : TURN + 2] = turn
     near_range = nearness.MAX_NEARNESS - nearness.MIN_NEARNESS + 0.6
     tokens[:, NEARNESS] = nearness.MIN_NEARNESS - 0.3 + torch.rand(count, generator=generator) * near_range
 
-    # Spatial block: amount * move, and (1, x, y) * (1 + nearness).
+    # Spatial block: amount * move, amount * turn, and (1, x, y) * (1 + nearness).
     scaled_move = amount[:, None] * move
+    scaled_turn = amount[:, None] * turn
     position = torch.stack([torch.ones(count), tokens[:, x_channel], tokens[:, y_channel]], 1)
     parallax = position * (1 + tokens[:, NEARNESS : NEARNESS + 1])
     units = product(x_channel, NEARNESS) + product(y_channel, NEARNESS) + [({NEARNESS: 1.0}, {"one": 4.0})]
     for axis in range(3):
         units = units + product(MOVE + axis, AMOUNT)
+    for axis in range(2):
+        units = units + product(TURN + axis, AMOUNT)
     targets = {SCALED_MOVE + axis: scaled_move[:, axis] for axis in range(3)}
+    targets |= {SCALED_TURN + axis: scaled_turn[:, axis] for axis in range(2)}
     targets |= {PARALLAX + axis: parallax[:, axis] for axis in range(3)}
     fit(spatial.ff, spatial.norm3, reading, tokens, units, targets)
     tokens[:, PARALLAX : PARALLAX + 3] = parallax
     tokens[:, SCALED_MOVE : SCALED_MOVE + 3] = scaled_move
+    tokens[:, SCALED_TURN : SCALED_TURN + 2] = scaled_turn
     tokens[:, TIME] = time
 
-    # Temporal block, first feed-forward network: pan * parallax - push-in * position * parallax.
-    shift = torch.stack(
-        [scaled_move[:, axis] * parallax[:, 0] - scaled_move[:, 2] * parallax[:, 1 + axis] for axis in (0, 1)], 1
+    # Temporal block, first feed-forward network: pan * parallax - push-in * position * parallax + turn * nearness.
+    shift = displacement(
+        scaled_move, scaled_turn, tokens[:, x_channel], tokens[:, y_channel], tokens[:, NEARNESS]
     )
     units = []
     for value, factor in (
@@ -137,6 +148,8 @@ def compute_displacements(unet, generator):
         (PARALLAX + 2, SCALED_MOVE + 2),
         (PARALLAX, SCALED_MOVE),
         (PARALLAX, SCALED_MOVE + 1),
+        (SCALED_TURN, NEARNESS),
+        (SCALED_TURN + 1, NEARNESS),
     ):
         units += product(value, factor)
     units += [({SCALED_MOVE: 1.0}, {"one": 4.0}), ({SCALED_MOVE + 1: 1.0}, {"one": 4.0})]
@@ -145,10 +158,11 @@ def compute_displacements(unet, generator):
     tokens[:, SHIFT : SHIFT + 2] = shift
 
     # Second feed-forward network: shift * time.
-    displacement = shift * time[:, None]
+    moved = shift * time[:, None]
     units = product(SHIFT, TIME) + product(SHIFT + 1, TIME)
-    targets = {DISPLACEMENT + axis: displacement[:, axis] for axis in range(2)}
+    targets = {DISPLACEMENT + axis: moved[:, axis] for axis in range(2)}
     fit(temporal.ff, temporal.norm3, reading, tokens, units, targets)
+    clear_linear(attention.proj_out)
     for axis in range(2):
         write_pair(attention.proj_out.weight, DISPLACEMENT_GROUP + axis, DISPLACEMENT + axis)
         write_steady(attention.proj_out.bias, DISPLACEMENT_GROUP + axis)

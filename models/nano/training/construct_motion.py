@@ -10,7 +10,15 @@ import random
 import torch
 
 import nearness
-from camera import FRAMES, NOISE_CHANNELS, TOKENS_PER_FRAME, camera_move, motion_amount
+from camera import (
+    FRAMES,
+    NOISE_CHANNELS,
+    PARALLAX_CHANNELS,
+    PARALLAX_GAIN,
+    TOKENS_PER_FRAME,
+    camera_move,
+    motion_amount,
+)
 from least_squares import fit, fit_embedding
 from model import LATENTS, STEADY
 from resampler import moved_pictures
@@ -28,8 +36,12 @@ from weights import (
 FREE_CHANNELS = nearness.FIRST_CHANNEL
 # Group of the first noise number; the groups before it hold the latents of the photo.
 NOISE_GROUP = LATENTS
-# Group of the first number of the camera move after the third level.
-MOVE_GROUP = 19
+# Groups of the noise numbers at the third level, first those of the camera move.
+NUMBER_GROUPS = (NOISE_GROUP, NOISE_GROUP + 1, NOISE_GROUP + 2, 14, 15)
+# Groups of the latents of the photo that still exist at the third level. The other groups are needed there.
+PASSED_LATENTS = 12
+# Groups of the first number of the camera move and of the additional parallax after the third level.
+MOVE_GROUP, TURN_GROUP = 19, 12
 
 # Constants in the last channels of the tokens, which keep the scale of LayerNorm steady.
 CONSTANT = 8.0
@@ -37,7 +49,7 @@ FIRST_CONSTANT = 64
 
 
 def write_input(unet, _generator):
-    """Passes the latents of the photo and three channels of noise down to the third level.
+    """Passes latents of the photo and five channels of noise down to the third level.
 
     In those channels, the downsamplers turn the checkerboard pattern of the noise into a mean.
     """
@@ -48,51 +60,55 @@ def write_input(unet, _generator):
     for i in range(LATENTS):
         write_pair(center, i, LATENTS + i)
         write_steady(conv.bias, i)
-    for k, channel in enumerate(NOISE_CHANNELS):
+    for k, channel in enumerate(NOISE_CHANNELS + PARALLAX_CHANNELS):
         write_pair(center, NOISE_GROUP + k, channel)
         write_steady(conv.bias, NOISE_GROUP + k)
     for level in (0, 1):
         conv = unet.down_blocks[level].downsamplers[0].conv
         conv.weight[:FREE_CHANNELS] = 0
         conv.bias[:FREE_CHANNELS] = 0
-        for i in range(LATENTS + 3):
+        latents = LATENTS if level == 0 else PASSED_LATENTS
+        numbers = range(NOISE_GROUP, NOISE_GROUP + 5) if level == 0 else NUMBER_GROUPS
+        for i in (*range(latents), *numbers):
             write_steady(conv.bias, i)
         for y in (1, 2):
             for x in (1, 2):
                 tap = conv.weight[:, :, y, x]
-                for i in range(LATENTS):
+                for i in range(latents):
                     write_pair(tap, i, first_channel(i), 0.25)
                 sign = (-1) ** (x + y) if level == 0 else 1
-                for k in range(3):
-                    write_pair(tap, NOISE_GROUP + k, first_channel(NOISE_GROUP + k), 0.5 * sign)
+                for k, group in enumerate(numbers):
+                    write_pair(tap, group, first_channel(NOISE_GROUP + k), 0.5 * sign)
 
 
 def find_camera_move(unet, generator):
-    """Computes the camera move from the three numbers in the noise.
+    """Computes the camera move and the additional parallax from the five numbers in the noise.
 
-    Attention with equal weights computes means: over the positions, then over the frames. That gives three standard
-    normal numbers of the whole noise. The feed-forward network maps them to the camera move.
+    Attention with equal weights computes means: over the positions, then over the frames. That gives five standard
+    normal numbers of the whole noise. The feed-forward network maps three of them to the camera move; the other two
+    are only scaled.
     """
     attention = unet.down_blocks[2].attentions[0]
     spatial, temporal = attention.transformer_blocks[0], attention.temporal_transformer_blocks[0]
     clear_linear(attention.proj_in)
     fill_constants(attention.proj_in, FIRST_CONSTANT, CONSTANT)
-    # Channels of the tokens: 0..2 noise, 3..5 means over positions, 6..8 means over frames, 9..11 move, 12 reference.
-    position_means, frame_means, move_channel, reference = 3, 6, 9, 12
+    # Channels of the tokens: 0..2 noise, 3..5 means over positions, 6..8 means over frames, 9..11 move, 12 reference,
+    # 13..18 noise and means for the parallax.
+    position_means, frame_means, move_channel, reference, turn_noise, turn_channel = 3, 6, 9, 12, 13, 17
     scale = math.sqrt(64 * CONSTANT**2 / 128)
-    for k in range(3):
-        channels = slice(first_channel(NOISE_GROUP + k), first_channel(NOISE_GROUP + k + 1))
+    for k, group in enumerate(NUMBER_GROUPS):
+        channels = slice(first_channel(group), first_channel(group + 1))
         attention.norm.weight[channels] = math.sqrt((STEADY**2 + 1) / 2)
-        read_group(attention.proj_in.weight, k, NOISE_GROUP + k)
-    for block, source, gain in (
-        (spatial, 0, math.sqrt(TOKENS_PER_FRAME)),
-        (temporal, position_means, math.sqrt(FRAMES)),
-    ):
+        read_group(attention.proj_in.weight, k if k < 3 else turn_noise + k - 3, group)
+    for block, step, gain in ((spatial, 0, math.sqrt(TOKENS_PER_FRAME)), (temporal, 1, math.sqrt(FRAMES))):
         block.attn1.to_v.weight.zero_()
-        for k in range(3):
-            block.attn1.to_v.weight[k, source + k] = scale
-            block.attn1.to_v.weight[k, reference] = -scale
-            block.attn1.to_out[0].weight[source + 3 + k, k] = gain
+        clear_linear(block.attn1.to_out[0])
+        for first, count, factor in ((0, 3, 1.0), (turn_noise, 2, math.sqrt(PARALLAX_GAIN))):
+            for k in range(count):
+                row, source = k + (first > 0) * 3, first + step * count + k
+                block.attn1.to_v.weight[row, source] = scale
+                block.attn1.to_v.weight[row, reference] = -scale
+                block.attn1.to_out[0].weight[source + count, row] = gain * factor
 
     count = 60000
     numbers = torch.randn(count, 3, generator=generator) * torch.linspace(0.5, 1.3, count)[:, None]
@@ -111,9 +127,13 @@ def find_camera_move(unet, generator):
     move = camera_move(numbers)
     targets = {move_channel + axis: move[:, axis] for axis in range(3)}
     fit(temporal.ff, temporal.norm3, (reference, scale), tokens, units, targets)
+    clear_linear(attention.proj_out)
     for axis in range(3):
         write_pair(attention.proj_out.weight, MOVE_GROUP + axis, move_channel + axis)
         write_steady(attention.proj_out.bias, MOVE_GROUP + axis)
+    for axis in range(2):
+        write_pair(attention.proj_out.weight, TURN_GROUP + axis, turn_channel + axis)
+        write_steady(attention.proj_out.bias, TURN_GROUP + axis)
 
 
 @torch.no_grad()

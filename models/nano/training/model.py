@@ -72,12 +72,27 @@ CARD = dict(
     name="nano",
     title="Nano",
     licence=dict(name="Apache License 2.0", spdx="Apache-2.0"),
-    sizes=["512x288", "384x384"],
+    sizes=["512x288", "384x384", "416x320", "448x352", "480x320"],
     multiple=32,
     window=50,
     decodeChunk=10,
     sampler="euler",
     sharedNoise=True,
+    camera=dict(
+        channels=[0, 1, 2, 3, 4],  # NOISE_CHANNELS and PARALLAX_CHANNELS
+        scale=339.411,  # 4 * sqrt(TOKENS_PER_FRAME * FRAMES): standard normal numbers for the default size
+        moves={  # from camera_numbers.py
+            "still": [-0.01, -0.011, -1.055, 0.0, 0.0],
+            "push-in": [-0.019, 0.023, 1.365, 0.0, 0.0],
+            "pull-out": [0.184, -0.094, -1.85, 0.0, 0.0],
+            "pan-left": [-2.172, 0.032, 0.662, 17.0, 0.0],
+            "pan-right": [1.772, -0.031, 0.351, -17.0, 0.0],
+            "tilt-up": [-0.071, -2.484, 0.863, 0.0, 10.0],
+            "tilt-down": [-0.003, 1.53, 0.21, 0.0, -10.0],
+            "orbit-left": [0.209, 0.002, -0.684, -45.0, 0.0],
+            "orbit-right": [-0.199, 0.001, -0.683, 45.0, 0.0],
+        },
+    ),
     defaults=dict(
         frames=50,
         conditioningFps=7,

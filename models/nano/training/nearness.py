@@ -65,16 +65,6 @@ class Nearness(nn.Module):
 
 
 @torch.no_grad()
-def places_of(u, h, w):
-    """The features of the places that the UNet's last block receives, after its norm: [1,128,h/4,w/4]."""
-    block, kept = u.up_blocks[1].resnets[0].spatial_res_block, []
-    hook = block.conv1.register_forward_hook(lambda _m, given, _out: kept.append(given[0]))
-    places.features(u, h, w)
-    hook.remove()
-    return kept[0][:, : model.WIDTH]
-
-
-@torch.no_grad()
 def write_into_unet(net, u, colour_of):
     """Copies the network into the UNet's layers. colour_of [3,16] maps latents to the mean color (less ZERO_COLOR)."""
     u.conv_in.weight[FIRST_CHANNEL:] = 0
@@ -159,7 +149,8 @@ def main():
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     torch.manual_seed(0)
     u = places.load(a.places)
-    here = {size: places_of(u, *size) for size in SIZES}
+    with torch.no_grad():
+        here = {size: places.block_input(u, *size) for size in SIZES}
     net, g = Nearness(), torch.Generator().manual_seed(1)
     begin, step, mean = time.time(), 0, None
     pools = {

@@ -1,10 +1,12 @@
 """The part of the UNet that computes the position of each place in the picture, and its training.
 
-usage: places.py OUT.pt MINUTES [START.pt]
+usage: places.py OUT.pt MINUTES [START.pt|UNET_FOLDER]
 
 A convolution with zero padding can detect the border. From it, the two coarsest levels compute the features of the
 position for each 4 x 4 latent pixels: codes of three periods, coordinates, and distances to the borders. The result
 does not depend on the picture, so training takes minutes, with random sizes.
+
+With a start, the values that nearness.py reads are kept: it was trained with them.
 """
 
 import os
@@ -14,7 +16,7 @@ import time
 
 import torch
 
-from camera import PLACE_SIZE, place_features
+from camera import PLACE_SIZE, SIZES, place_features
 from model import STEADY, WIDTH
 
 
@@ -42,6 +44,15 @@ def features(u, h, w):
 
 def predict_places(u, h, w):
     return u.up_blocks[1].attentions[0].proj_in(features(u, h, w))[..., :PLACE_SIZE]
+
+
+def block_input(u, h, w):
+    """The features of the places that the last block receives, after its norm: [1,128,h/4,w/4]."""
+    block, inputs = u.up_blocks[1].resnets[0].spatial_res_block, []
+    hook = block.conv1.register_forward_hook(lambda _m, given, _out: inputs.append(given[0]))
+    features(u, h, w)
+    hook.remove()
+    return inputs[0][:, :WIDTH]
 
 
 def create_masks(u):
@@ -119,8 +130,8 @@ def create_masks(u):
 
 
 @torch.no_grad()
-def fit_output(u, sizes=((36, 64), (64, 36), (48, 48))):
-    """Fits the last linear map by least squares: mainly for the default sizes, with a small weight for others."""
+def fit_output(u, sizes=SIZES):
+    """Fits the last linear map by least squares: mainly for SIZES, with a small weight for others."""
     t = u.up_blocks[1].attentions[0]
     a = b = 0
     for h, w in (*sizes, *((h, w) for h in range(24, 73, 8) for w in range(24, 73, 8))):
@@ -139,6 +150,11 @@ def fit_output(u, sizes=((36, 64), (64, 36), (48, 48))):
 
 def load(path):
     """Creates a UNet with only this part, from the result of this script or from a UNet's folder."""
+    return load_with_masks(path)[0]
+
+
+def load_with_masks(path):
+    """As `load`; returns the UNet and the masks of its weights."""
     import model
 
     torch.manual_seed(0)
@@ -149,7 +165,17 @@ def load(path):
     fit_output(u)
     for r in (u.down_blocks[3].resnets[0], *u.mid_block.resnets, *u.up_blocks[0].resnets):
         r.spatial_res_block.time_emb_proj.weight.data.zero_()
-    return u
+    return u, masks
+
+
+@torch.no_grad()
+def write_into_unet(path, u):
+    """Copies this part from `path` (see `load`) into a UNet, and keeps all other weights of the UNet."""
+    part, masks = load_with_masks(path)
+    ours = dict(part.named_parameters())
+    for name, p in u.named_parameters():
+        if ours[name] in masks:
+            p.copy_(torch.where(masks[ours[name]] > 0, ours[name], p))
 
 
 def state_of(u, masks):
@@ -164,30 +190,33 @@ def main():
     torch.manual_seed(0)
     random.seed(0)
     out, minutes = sys.argv[1], float(sys.argv[2])
-    u = model.make_unet()
-    masks = create_masks(u)
+    kept = {}
     if len(sys.argv) > 3:
-        u.load_state_dict(torch.load(sys.argv[3]), strict=False)
-        fit_output(u)
+        u, masks = load_with_masks(sys.argv[3])
+        with torch.no_grad():
+            kept = {size: block_input(u, *size) for size in ((36, 64), (64, 36), (48, 48))}
+    else:
+        u = model.make_unet()
+        masks = create_masks(u)
     for p in u.parameters():
         p.requires_grad_(p in masks)
     optimizer = torch.optim.Adam(list(masks), betas=(0.9, 0.98))
     begin, step = time.time(), 0
     while (done := (time.time() - begin) / 60 / minutes) < 1:
-        usual = ((36, 64), (64, 36), (48, 48))
-        shapes = (
-            usual
-            if step % 2
-            else ((random.choice(range(24, 73, 4)), random.choice(range(24, 73, 4))), usual[step // 2 % 3])
-        )
+        shapes = random.sample(SIZES, 2)
+        if step % 4 == 0:
+            shapes.append((random.choice(range(24, 73, 4)), random.choice(range(24, 73, 4))))
         loss = sum(((predict_places(u, h, w) - place_features(h, w)) ** 2).mean() for h, w in shapes) / len(shapes)
+        if kept:
+            size = random.choice(list(kept))
+            loss = loss + 0.02 * ((block_input(u, *size) - kept[size]) ** 2).mean()
         optimizer.zero_grad()
         loss.backward()
         for p, mask in masks.items():
             if p.grad is not None:
                 p.grad.mul_(mask)
         for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * min(1, (step + 1) / 100) * min(1.0, (1 - done) / 0.5 + 0.003)
+            group["lr"] = (5e-4 if kept else 2e-3) * min(1, (step + 1) / 100) * min(1.0, (1 - done) / 0.5 + 0.003)
         optimizer.step()
         step += 1
         if step % 100 == 0:

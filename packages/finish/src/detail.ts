@@ -1,22 +1,29 @@
 import type { RgbPixels } from './image/bicubic.ts';
-import { blurRgb } from './image/blur-rgb.ts';
+import { createFineGrid } from './image/fine-grid.ts';
+import type { FineGrid } from './image/fine-grid.ts';
 import { lumaOf } from './image/plane.ts';
 import type { Plane } from './image/plane.ts';
 import { gradients } from './flow/gradients.ts';
 import { resizeLanczos } from './image/resize.ts';
+import { enlargeSoft, soften } from './light.ts';
+import type { SoftPicture } from './light.ts';
 import { createReference } from './trust.ts';
 import type { PhotoReference } from './trust.ts';
 import { fidelityOf } from './fidelity.ts';
 
-/** The detail of the photo that is added to every frame. */
+/** The photo as coarse as what frames keep of their own where the photo takes the place of their detail. */
+export interface CoarsePhoto {
+  /** The standard deviation of the blur that leaves it, in pixels of the frames. */
+  readonly sigma: number;
+  readonly picture: SoftPicture;
+}
+
+/** What the photo gives to every frame. */
 export interface PhotoDetail {
-  /** The detail that the enlarged frames lack, at the output's size, interleaved RGB. */
-  readonly detail: RgbPixels;
-  /**
-   * How much of a frame's own fine structure the detail replaces: the frame is first blurred with this standard deviation, in
-   * pixels of the frame. 0 replaces nothing.
-   */
-  readonly replaced: number;
+  /** What the enlarged frames lack, at the output's size. */
+  readonly detail: FineGrid;
+  /** The photo's coarse structure, for frames that lost detail: finer structure is the photo's then, not the frame's. */
+  readonly coarse: CoarsePhoto | null;
   readonly reference: PhotoReference;
 }
 
@@ -30,7 +37,9 @@ export function splitPhoto(photo: RgbPixels, first: RgbPixels, outWidth: number,
   const firstLuma = lumaOf(first.data, width, height);
   const smallLuma = lumaOf(small, width, height);
   const sigma = fidelityOf(smallLuma, firstLuma);
-  const kept = sigma > 0 ? blurRgb({ width, height, data: small }, sigma) : small;
+  const picture = { width, height, data: small };
+  const coarse = sigma > 0 ? { sigma, picture: soften(picture, sigma) } : null;
+  const kept = coarse ? interleave(enlargeSoft(coarse.picture, width, height)) : small;
   const enlarged = resizeLanczos({ width, height, data: kept }, outWidth, outHeight);
   const detail =
     photo.width === outWidth && photo.height === outHeight
@@ -38,8 +47,8 @@ export function splitPhoto(photo: RgbPixels, first: RgbPixels, outWidth: number,
       : resizeLanczos(photo, outWidth, outHeight);
   for (let i = 0; i < detail.length; i++) detail[i]! -= enlarged[i]!;
   return {
-    detail: { width: outWidth, height: outHeight, data: detail },
-    replaced: sigma,
+    detail: createFineGrid({ width: outWidth, height: outHeight, data: detail }),
+    coarse,
     reference: createReference(
       smallLuma,
       firstLuma,
@@ -59,4 +68,12 @@ function frequencyOf(plane: Plane): number {
     energy += plane.data[i]! ** 2;
   }
   return Math.sqrt(slope / energy);
+}
+
+function interleave(planes: SoftPicture): Float32Array {
+  const target = new Float32Array(3 * planes[0].data.length);
+  for (const [channel, { data }] of planes.entries()) {
+    for (let i = 0, j = channel; i < data.length; i++, j += 3) target[j] = data[i]!;
+  }
+  return target;
 }

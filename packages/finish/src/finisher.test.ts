@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { finishedFrames, finishFrames } from './finisher.ts';
 import type { FinishOptions } from './finisher.ts';
+import type { RgbPixels } from './image/bicubic.ts';
+import { blur } from './image/blur.ts';
+import { lumaOf } from './image/plane.ts';
 import { resizeLanczos } from './image/resize.ts';
 import { greyPicture, texture } from './testing/texture.ts';
 
@@ -53,6 +56,9 @@ describe('finishFrames', () => {
     expect(await finish({ multiple: 1 })).toHaveLength(6);
     expect(await finish({}, small.slice(0, 1))).toHaveLength(1);
     expect(await finish({}, [])).toHaveLength(0);
+    // At 1.5, the frames are at 0, 2/3, 4/3, … of an interval, so that the last one is at 14/3.
+    expect(await finish({ multiple: 1.5 })).toHaveLength(8);
+    expect(await finish({ multiple: 1.5 }, small.slice(0, 2))).toHaveLength(2);
   });
 
   test('gives the same bytes for any number of threads and any pieces', async () => {
@@ -68,6 +74,80 @@ describe('finishFrames', () => {
       const enlarged = resizeLanczos({ width, height, data: small[i]! }, outWidth, outHeight);
       expect(psnr(frame, views[i]!.data)).toBeGreaterThan(psnr(enlarged, views[i]!.data) + 1);
     }
+  });
+
+  test('where the first frame is the photo made small, the finished one is the photo itself', async () => {
+    const [made] = await finish({}, small.slice(0, 1));
+    // At the very border there may be something that the photo does not show.
+    for (let y = 4; y < outHeight - 4; y++) {
+      for (let i = 3 * (y * outWidth + 4); i < 3 * ((y + 1) * outWidth - 4); i++) {
+        expect(Math.abs(made![i]! - photo.data[i]!)).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+
+  test('frames that lost detail and flicker become sharp and steady', async () => {
+    const soft = small.map((frame, i) => softened(frame, i % 2 === 0 ? 3 : -3));
+    const made = await finish({ multiple: 1 }, soft);
+    const flicker = (frames: readonly Uint8Array[]) =>
+      Math.abs(mean(frames[2]!) - (mean(frames[1]!) + mean(frames[3]!)) / 2);
+    expect(flicker(made)).toBeLessThan(0.5 * flicker(soft));
+    for (const [i, frame] of made.entries()) {
+      const enlarged = resizeLanczos({ width, height, data: soft[i]! }, outWidth, outHeight);
+      expect(psnr(frame, views[i]!.data)).toBeGreaterThan(psnr(enlarged, views[i]!.data) + 1);
+    }
+  });
+
+  test.each([
+    ['odd sizes', { width: 63, height: 47, outWidth: 125, outHeight: 95 }],
+    ['the smallest frames', { width: 16, height: 16, outWidth: 40, outHeight: 33 }],
+    ['a size of its own for each side', { width: 64, height: 48, outWidth: 64, outHeight: 144 }],
+    ['smaller frames than those of the model', { width: 64, height: 48, outWidth: 32, outHeight: 24 }],
+  ])('finishes %s, with a photo of any size and without one', async (_name, size) => {
+    const frames = small.slice(0, 3).map((data) => resized({ width, height, data }, size.width, size.height));
+    for (const side of [8, 40, 300, 0]) {
+      const data = side > 0 ? resized(photo, side, side) : null;
+      const made = await finish({ ...size, photo: data ? { width: side, height: side, data } : undefined }, frames);
+      expect(made).toHaveLength(finishedFrames(3, 4));
+      for (const [i, frame] of made.entries()) {
+        expect(frame).toHaveLength(3 * size.outWidth * size.outHeight);
+        const near = { ...size, data: frames[Math.round(i / 4)]! };
+        expect(psnr(frame, resizeLanczos(near, size.outWidth, size.outHeight))).toBeGreaterThan(20);
+      }
+    }
+  });
+
+  test("frames of the output's size without a photo stay as they are", async () => {
+    const made = await finish({ outWidth: width, outHeight: height, multiple: 2, photo: undefined });
+    for (const [i, frame] of small.entries()) expect(Buffer.from(made[2 * i]!).equals(frame)).toBe(true);
+  });
+
+  test('segments that follow each other lose and double no frame', async () => {
+    const whole = Buffer.concat(await finish());
+    const frame = small[0]!.length;
+    const made = await finish({}, [Buffer.concat(small.slice(0, 3)), ...small.slice(3)], 3 * frame);
+    expect(Buffer.concat(made).equals(whole)).toBe(true);
+  });
+
+  test('work that was broken off and is done again gives the same bytes', async () => {
+    const expected = await finish({ multiple: 2 });
+    let taken = 0;
+    for await (const frame of finishFrames(inPieces(small), { ...sizes, multiple: 2, photo })) {
+      expect(Buffer.from(frame).equals(expected[taken]!)).toBe(true);
+      if (++taken === 4) break;
+    }
+    expect(Buffer.concat(await finish({ multiple: 2 })).equals(Buffer.concat(expected))).toBe(true);
+  });
+
+  test('reads a bounded number of frames ahead', async () => {
+    let read = 0;
+    async function* many() {
+      for (; read < 100; read++) yield await Promise.resolve(small[read % small.length]!);
+    }
+    const all = finishFrames(many(), { ...sizes, multiple: 2, photo });
+    await all.next();
+    expect(read).toBeLessThan(15);
+    await all.return();
   });
 
   test('a photo of something else leaves the enlarged frames as they are', async () => {
@@ -103,6 +183,15 @@ describe('finishFrames', () => {
     await expect(all.next()).rejects.toThrow('the disk is gone');
   });
 
+  test('ends with the reason of its signal in the middle of a video', async () => {
+    const abort = new AbortController();
+    const all = finishFrames(inPieces(small), { ...sizes, multiple: 2, photo, signal: abort.signal });
+    await all.next();
+    abort.abort(new Error('enough'));
+    await expect(all.next()).rejects.toThrow('enough');
+    await expect(all.next()).resolves.toMatchObject({ done: true });
+  });
+
   test('ends with the reason of its signal while it waits for frames', async () => {
     const abort = new AbortController();
     async function* endless() {
@@ -115,6 +204,17 @@ describe('finishFrames', () => {
   });
 });
 
-function smallOf(picture: ReturnType<typeof greyPicture>): Uint8Array {
-  return new Uint8Array(Uint8ClampedArray.from(resizeLanczos(picture, width, height)).buffer);
+const smallOf = (picture: ReturnType<typeof greyPicture>): Uint8Array => resized(picture, width, height);
+
+function resized(picture: RgbPixels, toWidth: number, toHeight: number): Uint8Array {
+  return new Uint8Array(Uint8ClampedArray.from(resizeLanczos(picture, toWidth, toHeight)).buffer);
 }
+
+/** What an autoencoder might make of a frame: blurred, and brighter or darker. */
+function softened(data: Uint8Array, brighter: number): Uint8Array {
+  const soft = blur(lumaOf(data, width, height), 1.2).data;
+  const bytes = Uint8ClampedArray.from({ length: data.length }, (_, i) => soft[Math.floor(i / 3)]! + brighter);
+  return new Uint8Array(bytes.buffer);
+}
+
+const mean = (values: Uint8Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,7 +1,13 @@
 import type { RgbPixels } from './image/bicubic.ts';
 import { createPool } from './pool.ts';
 import type { Pool } from './pool.ts';
-import type { NeighbourMotion, PhotoMotion } from './tasks.ts';
+import type { Flow } from './image/plane.ts';
+import { createFlow } from './image/plane.ts';
+import { shareFlow } from './image/shared.ts';
+import { LIGHT_REACH } from './light.ts';
+import type { PhotoMotion } from './photo-motion.ts';
+import { MOTION_REACH } from './steady-motion.ts';
+import type { NeighbourMotion } from './tasks.ts';
 import type { PhotoDetail } from './detail.ts';
 
 /** The sizes, the frame multiple and the photo that a finisher works with. */
@@ -84,32 +90,103 @@ interface VideoFrame {
   readonly pixels: RgbPixels;
   /** The motion from the previous frame to this one; null for the first frame. */
   readonly motion: Promise<NeighbourMotion> | null;
-  readonly toPhoto: Promise<PhotoMotion> | null;
+  /** The motion to the photo, as it was found. */
+  readonly track: Promise<Flow> | null;
+  /** The same, steady along time; null until enough frames follow, and without a photo. */
+  toPhoto: Promise<PhotoMotion> | null;
+  /** The same with steady light; null until enough frames follow, and without a photo. */
+  shown: Promise<PhotoMotion> | null;
 }
 
 /** Turns frames into tasks. Each task starts when the results that it needs are available. */
 function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, height }: FinishOptions) {
-  let first: VideoFrame | null = null;
-  let last: VideoFrame | null = null;
+  /** The newest frames, as many as tasks still need. */
+  const frames: VideoFrame[] = [];
+  /** The number of the first one of them. */
+  let oldest = 0;
+  let first: RgbPixels | null = null;
   let detail: Promise<PhotoDetail> | null = null;
-  let index = -1;
+  const end = (): number => oldest + frames.length;
+  const frame = (number: number): VideoFrame => frames[number - oldest]!;
 
-  const start = (pixels: RgbPixels): VideoFrame => {
-    if (!photo) return { pixels, motion: null, toPhoto: null };
-    const shared = { width: photo.width, height: photo.height, data: sharedBytes(photo.data) };
-    const prepared = quiet(pool.run('preparePhoto', shared, pixels, outWidth, outHeight));
-    detail = prepared;
-    const toPhoto = quiet(prepared.then((ready) => pool.run('firstPhotoMotion', pixels, ready)));
-    return { pixels, motion: null, toPhoto };
+  const track = async (pixels: RgbPixels, before: VideoFrame, motion: Promise<NeighbourMotion>): Promise<Flow> => {
+    const [{ backward }, known] = await Promise.all([motion, before.track!]);
+    return pool.run('trackPhoto', pixels, first!, backward, known);
   };
 
-  const follow = (pixels: RgbPixels, before: VideoFrame, begin: VideoFrame): VideoFrame => {
+  const receive = (pixels: RgbPixels): void => {
+    const before = frames.at(-1);
+    if (!before) {
+      first = pixels;
+      if (photo) {
+        const shared = { width: photo.width, height: photo.height, data: sharedBytes(photo.data) };
+        detail = quiet(pool.run('preparePhoto', shared, pixels, outWidth, outHeight));
+      }
+      const still = photo ? Promise.resolve(shareFlow(createFlow(width, height))) : null;
+      frames.push({ pixels, motion: null, track: still, toPhoto: null, shown: null });
+      return;
+    }
     const motion = quiet(pool.run('neighbourMotion', before.pixels, pixels));
-    const toPhoto = async (): Promise<PhotoMotion> => {
-      const [ready, { backward }, known] = await Promise.all([detail!, motion, before.toPhoto!]);
-      return pool.run('nextPhotoMotion', pixels, begin.pixels, ready, backward, known);
-    };
-    return { pixels, motion, toPhoto: detail ? quiet(toPhoto()) : null };
+    const tracked = photo ? quiet(track(pixels, before, motion)) : null;
+    frames.push({ pixels, motion, track: tracked, toPhoto: null, shown: null });
+  };
+
+  /** The frames around one, up to the last one so far, and which of them it is. */
+  const around = (number: number, reach: number): { near: readonly VideoFrame[]; at: number } => {
+    const from = Math.max(number - reach, oldest);
+    const to = Math.min(number + reach + 1, end());
+    return { near: frames.slice(from - oldest, to - oldest), at: number - from };
+  };
+
+  const follow = async (number: number): Promise<PhotoMotion> => {
+    const { near, at } = around(number, MOTION_REACH);
+    const { pixels, motion } = frame(number);
+    const before = number === 0 ? null : frame(number - 1).toPhoto;
+    const [ready, tracks, between, known] = await Promise.all([
+      detail!,
+      Promise.all(near.map((each) => each.track!)),
+      motion,
+      before,
+    ]);
+    const previous =
+      between && known ? { trust: known.trust, toPhoto: known.toPhoto, backward: between.backward } : null;
+    return pool.run('followPhoto', pixels, ready, tracks, at, previous);
+  };
+
+  const show = async (number: number): Promise<PhotoMotion> => {
+    const { near, at } = around(number, LIGHT_REACH);
+    const motions = await Promise.all(near.map((each) => each.toPhoto!));
+    const lights = motions.flatMap(({ light, trust }) => (light ? [{ light, trust }] : []));
+    const own = motions[at]!;
+    return own.light ? { ...own, light: await pool.run('steadyLight', lights, at) } : own;
+  };
+
+  /** Starts what can be started with the frames so far: `known` of them, or all of a video that has ended. */
+  let followed = 0;
+  let shown = 0;
+  let rendered = 0;
+  const advance = (ended: boolean): Promise<Uint8Array<ArrayBuffer>>[] => {
+    const known = end();
+    if (photo) {
+      for (; followed < known - (ended ? 0 : MOTION_REACH); followed++)
+        frame(followed).toPhoto = quiet(follow(followed));
+      for (; shown < followed - (ended ? 0 : LIGHT_REACH); shown++) frame(shown).shown = quiet(show(shown));
+    }
+    const ready = photo ? shown : known;
+    const pictures: Promise<Uint8Array<ArrayBuffer>>[] = [];
+    for (; rendered < ready - 1; rendered++) {
+      const [before, after] = [frame(rendered), frame(rendered + 1)];
+      const from = framesBefore(rendered, multiple);
+      for (let index = from; index < framesBefore(rendered + 1, multiple); index++) {
+        const time = index / multiple - rendered;
+        pictures.push(render(before, after, time < EPSILON ? 0 : time));
+      }
+    }
+    const isLastShown = finishedFrames(known, multiple) > framesBefore(known - 1, multiple);
+    if (ended && known > 0 && isLastShown) pictures.push(render(frame(known - 1), null, 0));
+    const needed = Math.max(0, rendered - LIGHT_REACH - MOTION_REACH);
+    for (; oldest < needed; oldest++) frames.shift();
+    return pictures;
   };
 
   const render = async (before: VideoFrame, after: VideoFrame | null, time: number) => {
@@ -117,8 +194,8 @@ function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, 
     const [motion, prepared, photoBefore, photoAfter] = await Promise.all([
       still ? null : after!.motion,
       detail,
-      before.toPhoto,
-      still ? null : after!.toPhoto,
+      before.shown,
+      still ? null : after!.shown,
     ]);
     return pool.run('render', {
       before: before.pixels,
@@ -135,24 +212,10 @@ function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, 
 
   return {
     add(data: Uint8Array): Promise<Uint8Array<ArrayBuffer>>[] {
-      const pixels = { width, height, data };
-      const before = last;
-      const frame = before && first ? follow(pixels, before, first) : start(pixels);
-      first ??= frame;
-      last = frame;
-      index += 1;
-      if (!before) return [];
-      const from = framesBefore(index - 1, multiple);
-      const count = framesBefore(index, multiple) - from;
-      return Array.from({ length: count }, (_, step) => {
-        const time = (from + step) / multiple - (index - 1);
-        return render(before, frame, time < EPSILON ? 0 : time);
-      });
+      receive({ width, height, data });
+      return advance(false);
     },
-    end(): Promise<Uint8Array<ArrayBuffer>>[] {
-      const isShown = finishedFrames(index + 1, multiple) > framesBefore(index, multiple);
-      return last && isShown ? [render(last, null, 0)] : [];
-    },
+    end: (): Promise<Uint8Array<ArrayBuffer>>[] => advance(true),
   };
 }
 

@@ -124,8 +124,16 @@ export function inconsistency(there: Flow, back: Flow): Plane {
   return error;
 }
 
-/** The picture between two frames, interleaved RGB from 0 to 255 at their size, not rounded. */
-export function renderBetween(before: RgbPixels, after: RgbPixels, between: Between): Float32Array {
+/**
+ * The picture between two frames, interleaved RGB from 0 to 255 at their size, not rounded.
+ * @param covered what something else covers of each pixel, 0 to 1; where it is all, nothing is computed.
+ */
+export function renderBetween(
+  before: RgbPixels,
+  after: RgbPixels,
+  between: Between,
+  covered: Float32Array | null,
+): Float32Array {
   const { width, height } = before;
   const toBefore = resizeFlow(between.toBefore, width, height);
   const toAfter = resizeFlow(between.toAfter, width, height);
@@ -134,6 +142,7 @@ export function renderBetween(before: RgbPixels, after: RgbPixels, between: Betw
   const sample = new Float32Array(6);
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
+      if (covered?.[i] === 1) continue;
       sampleBicubic(before, x + toBefore.u[i]!, y + toBefore.v[i]!, sample, 0);
       sampleBicubic(after, x + toAfter.u[i]!, y + toAfter.v[i]!, sample, 3);
       const w = weightAfter[i]!;

@@ -2,17 +2,20 @@ import type { PhotoDetail } from './detail.ts';
 import { splitPhoto } from './detail.ts';
 import { computeFlow, motionLevel, PRECISE_FLOW_OPTIONS } from './flow/inverse-search.ts';
 import { buildPyramid, halve, resizeFlow } from './flow/pyramid.ts';
-import type { Pyramid } from './flow/pyramid.ts';
 import type { RgbPixels } from './image/bicubic.ts';
-import { createFlow, lumaOf } from './image/plane.ts';
+import { lumaOf } from './image/plane.ts';
 import type { Flow, Plane } from './image/plane.ts';
 import { warpFlow, warpPlane } from './image/sample.ts';
-import { shareFlow, sharedFloats, sharePlane } from './image/shared.ts';
+import { shareFlow, sharePlane } from './image/shared.ts';
 import { inconsistency, planBetween, renderBetween } from './interpolate.ts';
 import type { Between } from './interpolate.ts';
-import { renderPicture } from './render.ts';
+import { lightOf, mixSoft, moveSoft, soften, steadyLight } from './light.ts';
+import type { SoftPicture } from './light.ts';
+import type { PhotoMotion } from './photo-motion.ts';
+import { createPhotoLayer, renderPicture } from './render.ts';
+import { closeIslands } from './islands.ts';
+import { steadyMotion } from './steady-motion.ts';
 import { estimateTrust } from './trust.ts';
-import type { PhotoReference } from './trust.ts';
 
 /** The motion between a frame and the next one, and the error of following it forth and back. */
 export interface NeighbourMotion {
@@ -20,12 +23,6 @@ export interface NeighbourMotion {
   readonly backward: Flow;
   readonly lostBefore: Plane;
   readonly lostAfter: Plane;
-}
-
-/** The motion from a frame to the photo, in pixels of the frame, and how far to trust it, 0 to 1, at half that size. */
-export interface PhotoMotion {
-  readonly toPhoto: Flow;
-  readonly trust: Plane;
 }
 
 export interface RenderRequest {
@@ -48,10 +45,10 @@ export interface RenderRequest {
  */
 export const tasks = {
   preparePhoto(photo: RgbPixels, first: RgbPixels, outWidth: number, outHeight: number): PhotoDetail {
-    const { detail, replaced, reference } = splitPhoto(photo, first, outWidth, outHeight);
+    const { detail, coarse, reference } = splitPhoto(photo, first, outWidth, outHeight);
     return {
-      detail: { ...detail, data: sharedFloats(detail.data as Float32Array) },
-      replaced,
+      detail,
+      coarse: coarse && { ...coarse, picture: shareSoft(coarse.picture) },
       reference: {
         ...reference,
         luma: sharePlane(reference.luma),
@@ -73,39 +70,45 @@ export const tasks = {
     };
   },
 
-  /** The first frame shows the photo where it is. */
-  firstPhotoMotion(first: RgbPixels, { reference }: PhotoDetail): PhotoMotion {
-    const pyramid = pyramidOf(first);
-    const { width, height } = pyramid[motionLevel(pyramid)]!;
-    const still = createFlow(first.width, first.height);
-    return { toPhoto: shareFlow(still), trust: sharePlane(trustOf(pyramid, width, height, reference, still)) };
+  /** Follows the photo from one frame to the next. */
+  trackPhoto(frame: RgbPixels, first: RgbPixels, backward: Flow, before: Flow): Flow {
+    const followed = follow(before, backward);
+    return shareFlow(computeFlow(pyramidOf(frame), pyramidOf(first), followed, PRECISE_FLOW_OPTIONS));
   },
 
-  /** Follows the photo from one frame to the next. */
-  nextPhotoMotion(
+  /**
+   * @param motions to the photo, of the frame and its neighbours, in order; `at` is the frame's own.
+   * @param before what is known of the frame before, and the motion to it; null for the first frame.
+   */
+  followPhoto(
     frame: RgbPixels,
-    first: RgbPixels,
-    { reference }: PhotoDetail,
-    backward: Flow,
-    before: PhotoMotion,
+    { reference, coarse }: PhotoDetail,
+    motions: readonly Flow[],
+    at: number,
+    before: { readonly trust: Plane; readonly toPhoto: Flow; readonly backward: Flow } | null,
   ): PhotoMotion {
-    const pyramid = pyramidOf(frame);
-    const { width, height } = before.trust;
-    const followed = warpFlow(resizeFlow(before.toPhoto, width, height), backward);
-    for (let i = 0; i < followed.u.length; i++) {
-      followed.u[i]! += backward.u[i]!;
-      followed.v[i]! += backward.v[i]!;
+    // The first frame shows the photo where it is.
+    let toPhoto = before ? steadyMotion(motions, at) : motions[at]!;
+    let trust = halve(estimateTrust(lumaOf(frame.data, frame.width, frame.height), reference, toPhoto));
+    if (coarse && before) {
+      const followed = follow(before.toPhoto, resizeFlow(before.backward, trust.width, trust.height));
+      ({ motion: toPhoto, trust } = closeIslands(toPhoto, trust, followed));
     }
-    const toPhoto = computeFlow(pyramid, pyramidOf(first), followed, PRECISE_FLOW_OPTIONS);
-    const trust = trustOf(pyramid, width, height, reference, toPhoto);
-    const carried = warpPlane(before.trust, backward);
-    // Trust increases slowly, so that borders do not flicker, and drops immediately where this frame contradicts it.
-    for (let i = 0; i < trust.data.length; i++) {
-      const now = trust.data[i]!;
-      trust.data[i] = Math.min(1.3 * now + 0.1, STEADINESS * carried.data[i]! + (1 - STEADINESS) * now);
+    if (before) {
+      const carried = warpPlane(before.trust, resizeFlow(before.backward, trust.width, trust.height));
+      // Trust changes slowly, so that no border flickers; but no place keeps it that this frame contradicts.
+      for (let i = 0; i < trust.data.length; i++) {
+        const now = trust.data[i]!;
+        trust.data[i] = Math.min(1.3 * now + 0.1, STEADINESS * carried.data[i]! + (1 - STEADINESS) * now);
+      }
     }
-    return { toPhoto: shareFlow(toPhoto), trust: sharePlane(trust) };
+    const light =
+      coarse &&
+      lightOf(soften(frame, coarse.sigma), moveSoft(coarse.picture, resizeFlow(toPhoto, trust.width, trust.height)));
+    return { toPhoto: shareFlow(toPhoto), trust: sharePlane(trust), light: light && shareSoft(light) };
   },
+
+  steadyLight: (...args: Parameters<typeof steadyLight>): SoftPicture => shareSoft(steadyLight(...args)),
 
   render(request: RenderRequest): Uint8Array<ArrayBuffer> {
     const { before, after, motion, time, photo, photoBefore, photoAfter, outWidth, outHeight } = request;
@@ -113,45 +116,55 @@ export const tasks = {
     if (!after || !motion) {
       if (!photo && width === outWidth && height === outHeight) return Uint8Array.from(before.data);
       const frame = { width, height, data: Float32Array.from(before.data) };
-      return renderPicture(frame, photo, photoBefore, outWidth, outHeight);
+      const layer = photo && photoBefore && createPhotoLayer(photo, photoBefore, width, height);
+      return renderPicture(frame, layer, outWidth, outHeight);
     }
     const [a, b] = [pyramidOf(before), pyramidOf(after)];
     const level = motionLevel(a);
     const between = planBetween({ lumaBefore: a[level]!, lumaAfter: b[level]!, ...motion }, time);
-    const frame = { width, height, data: renderBetween(before, after, between) };
     const moved = photoBefore && photoAfter ? photoBetween(photoBefore, photoAfter, between, time) : null;
-    return renderPicture(frame, photo, moved, outWidth, outHeight);
+    const layer = photo && moved && createPhotoLayer(photo, moved, width, height);
+    const covered = layer?.coarse ? layer.frameWeights : null;
+    const frame = { width, height, data: renderBetween(before, after, between, covered) };
+    return renderPicture(frame, layer, outWidth, outHeight);
   },
 };
+
+/** The motion of the frame before, followed to the next one: at the size of the motion between them. */
+function follow(before: Flow, backward: Flow): Flow {
+  const followed = warpFlow(resizeFlow(before, backward.width, backward.height), backward);
+  for (let i = 0; i < followed.u.length; i++) {
+    followed.u[i]! += backward.u[i]!;
+    followed.v[i]! += backward.v[i]!;
+  }
+  return followed;
+}
 
 /** How much of the trust of the frame before is kept. */
 const STEADINESS = 0.6;
 
-/** The motion from an interpolated picture to the photo, and its trust, at the size of the frames. */
+/** Where the photo lies from a picture between two frames, and how far to trust it. */
 function photoBetween(before: PhotoMotion, after: PhotoMotion, between: Between, time: number): PhotoMotion {
   const { width, height } = before.toPhoto;
   const toBefore = resizeFlow(between.toBefore, width, height);
   const toAfter = resizeFlow(between.toAfter, width, height);
-  const a = warpFlow(before.toPhoto, toBefore);
-  const b = warpFlow(resizeFlow(after.toPhoto, width, height), toAfter);
-  for (let i = 0; i < a.u.length; i++) {
-    a.u[i] = (1 - time) * (a.u[i]! + toBefore.u[i]!) + time * (b.u[i]! + toAfter.u[i]!);
-    a.v[i] = (1 - time) * (a.v[i]! + toBefore.v[i]!) + time * (b.v[i]! + toAfter.v[i]!);
+  const toPhoto = warpFlow(before.toPhoto, toBefore);
+  const fromAfter = warpFlow(after.toPhoto, toAfter);
+  for (let i = 0; i < toPhoto.u.length; i++) {
+    toPhoto.u[i] = (1 - time) * (toPhoto.u[i]! + toBefore.u[i]!) + time * (fromAfter.u[i]! + toAfter.u[i]!);
+    toPhoto.v[i] = (1 - time) * (toPhoto.v[i]! + toBefore.v[i]!) + time * (fromAfter.v[i]! + toAfter.v[i]!);
   }
-  const trust = warpPlane(before.trust, between.toBefore);
-  const trustAfter = warpPlane(after.trust, between.toAfter);
+  const { width: trustWidth, height: trustHeight } = before.trust;
+  const trust = warpPlane(before.trust, resizeFlow(between.toBefore, trustWidth, trustHeight));
+  const trustAfter = warpPlane(after.trust, resizeFlow(between.toAfter, trustWidth, trustHeight));
   for (let i = 0; i < trust.data.length; i++) {
     trust.data[i] = (1 - time) * trust.data[i]! + time * trustAfter.data[i]!;
   }
-  return { toPhoto: a, trust };
+  const light = before.light && after.light && mixSoft(before.light, after.light, time);
+  return { toPhoto, trust, light };
 }
 
-/** Trust varies slowly: it is kept at the size of the motion between frames. */
-function trustOf(pyramid: Pyramid, width: number, height: number, reference: PhotoReference, motion: Flow): Plane {
-  const frame = pyramid[0]!;
-  const trust = estimateTrust(frame, reference, resizeFlow(motion, frame.width, frame.height));
-  return width === trust.width && height === trust.height ? trust : halve(trust);
-}
+const shareSoft = ([r, g, b]: SoftPicture): SoftPicture => [sharePlane(r), sharePlane(g), sharePlane(b)];
 
 function pyramidOf({ width, height, data }: RgbPixels) {
   return buildPyramid(lumaOf(data, width, height));

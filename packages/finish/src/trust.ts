@@ -29,9 +29,9 @@ const QUANTISATION = 1;
 const GRADIENT_FLOOR = 4;
 /** Differences of light, in levels of brightness, and of motion from pixel to pixel at which trust has fallen to 1/e. */
 const LIGHT_TOLERANCE = 10;
-const STRAIN_TOLERANCE = 0.35;
+const STRAIN_TOLERANCE = 1;
 /** How many times worse than the first frame a later one may be before the difference counts as motion. */
-const MOST_DECAY = 6;
+const MOST_DECAY = 30;
 
 /**
  * @param sigma how sharp the first frame is, as `fidelityOf` measures it.

@@ -7,7 +7,7 @@ test('every camera move of the API has a name, which is that of its value', () =
   expect(values.map(({ number, localName }) => [localName.toLowerCase().replace('_', '-'), number])).toEqual(
     Object.entries(CAMERA_MOVES),
   );
-  expect(values.map(({ number }) => cameraMoveName(number))).toEqual(CAMERA_MOVE_NAMES);
+  expect(values.map(({ number }) => cameraMoveName(number as CameraMove))).toEqual(CAMERA_MOVE_NAMES);
 });
 
 test('an unspecified or unknown camera move has no name', () => {

@@ -12,17 +12,29 @@ const choose = (request: string, width: number, height: number, rules = xt) => {
 describe('chooseSize', () => {
   test('auto chooses the nearest aspect ratio', () => {
     expect(choose('auto', 4000, 2250)).toBe('1024x576');
-    expect(choose('auto', 4000, 3000)).toBe('1024x576');
-    expect(choose('auto', 3000, 4000)).toBe('576x1024');
-    expect(choose('auto', 1000, 900)).toBe('768x768');
-    const many: SizeRules = { ...xt, sizes: [...xt.sizes, { width: 640, height: 640 }, { width: 832, height: 640 }] };
+    expect(choose('auto', 4000, 3000)).toBe('832x640');
+    expect(choose('auto', 3000, 4000)).toBe('640x832');
+    expect(choose('auto', 1000, 1000)).toBe('768x768');
+    expect(choose('auto', 1000, 920)).toBe('832x768');
+  });
+
+  test('auto prefers a recommended size to others with the same aspect ratio', () => {
+    const many: SizeRules = { ...xt, sizes: [...xt.sizes, { width: 640, height: 640 }] };
     expect(choose('Auto', 512, 512, many)).toBe('640x640');
-    expect(choose('auto', 3000, 4000, many)).toBe('640x832');
+  });
+
+  test('auto crops a panorama, unless the model recommends a size of its shape', () => {
+    expect(choose('auto', 9000, 1000)).toBe('1152x512');
+    const wide: SizeRules = { ...xt, sizes: [...xt.sizes, { width: 1536, height: 384 }] };
+    expect(choose('auto', 9000, 1000, wide)).toBe('1536x384');
+    expect(choose('auto', 1000, 9000, wide)).toBe('384x1536');
   });
 
   test('an aspect ratio keeps the area; an exact size is used unchanged', () => {
     expect(choose('9:16', 10, 10)).toBe('576x1024');
     expect(choose('1:1', 10, 20)).toBe('768x768');
+    expect(choose('4:3', 10, 20)).toBe('832x640');
+    expect(choose('8:1', 10, 20)).toBe('2048x256');
     expect(choose('640X384', 10, 10)).toBe('640x384');
     expect(choose('512×256', 10, 10)).toBe('512x256');
   });
@@ -36,6 +48,49 @@ describe('chooseSize', () => {
     ['big', 'size big: use auto, an aspect ratio such as 16:9, or width x height such as 1024x576'],
   ])('rejects %s', (request, message) => {
     expect(() => choose(request, 10, 10)).toThrow(new SizeError(message));
+  });
+
+  const nano: SizeRules = {
+    sizes: [
+      { width: 512, height: 288 },
+      { width: 384, height: 384 },
+      { width: 416, height: 320 },
+      { width: 448, height: 352 },
+      { width: 480, height: 320 },
+    ],
+    multiple: 32,
+  };
+  const shapes = [
+    [4, 3],
+    [3, 2],
+    [16, 9],
+    [19.5, 9],
+    [5, 4],
+    [1, 1],
+  ] as const;
+
+  test.each([
+    ['nano', nano],
+    ['svd-xt', xt],
+  ])('auto shows at least 97 %% of a photo in a common shape (%s)', (_, rules) => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...shapes),
+        fc.boolean(),
+        // The sides of a photo are rounded to whole pixels, and cameras add or leave out a few.
+        fc.integer({ min: 1000, max: 9000 }),
+        fc.integer({ min: -2, max: 2 }),
+        ([long, short], upright, side, more) => {
+          const [a, b] = [side, Math.round((side * short) / long) + more];
+          const photo = upright ? { width: b, height: a } : { width: a, height: b };
+          const size = chooseSize('auto', photo, rules);
+          const ratio = (size.width / size.height) * (photo.height / photo.width);
+          expect(Math.min(ratio, 1 / ratio)).toBeGreaterThanOrEqual(0.97);
+          const area = (size.width * size.height) / (rules.sizes[0].width * rules.sizes[0].height);
+          expect(Math.abs(area - 1)).toBeLessThanOrEqual(0.12);
+        },
+      ),
+    );
   });
 
   test('auto returns multiples in the orientation of the photo', () => {

@@ -22,29 +22,38 @@ export class SizeError extends Error {
 
 const MAX_SIDE = 4096;
 
-/** With `auto`, a photo up to this aspect ratio may become a square video. It is less than 4:3, the ratio of most photos. */
-const MAX_SQUARE_RATIO = 1.2;
+/** A size may have this much more or less than the area of the default size. */
+const AREA_TOLERANCE = 0.12;
+/** With `auto`, the longer side is at most this many times the shorter one, unless the model recommends a longer size. */
+const MAX_AUTO_RATIO = 2.25;
+/** Sizes whose shares of the photo differ by less than this count as equal. */
+const SHARE_TOLERANCE = 0.005;
 
 /**
  * Chooses the size of the video for a photo. The request is one of:
  *
- * - `auto`: the recommended size, in either orientation, with the aspect ratio nearest to that of the photo. For a nearly
- *   square photo, a square with the area of the default size is possible, too.
- * - `16:9`, or any aspect ratio: a size with this ratio and about the area of the default size
+ * - `auto`: a size with about the aspect ratio of the photo, and about the area of the default size. A recommended size is
+ *   preferred to others that show as much of the photo. A photo longer than 2.25:1 gets the longest such size.
+ * - `16:9`, or any aspect ratio: likewise, for this ratio
  * - `1024x576`: exactly this size
  *
  * @throws {@link SizeError} when the request is malformed, or the model does not support the size
  */
 export function chooseSize(request: string, photo: Size, { sizes, multiple }: SizeRules): Size {
   const text = request.trim().toLowerCase();
-  if (text === 'auto') return nearestSize(photo, sizes, multiple);
+  const recommended = sizes.flatMap((size) => [size, { width: size.height, height: size.width }]);
+  if (text === 'auto') {
+    const longest = Math.max(MAX_AUTO_RATIO, ...recommended.map(ratioOf));
+    const ratio = Math.min(Math.max(ratioOf(photo), 1 / longest), longest);
+    return nearestSize(ratio, recommended, sizes[0], multiple);
+  }
 
   const aspect = /^(\d{1,4}):(\d{1,4})$/.exec(text);
   if (aspect) {
     const ratio = Number(aspect[1]) / Number(aspect[2]);
     if (!(ratio >= 1 / 8 && ratio <= 8))
       throw new SizeError(`size ${request}: the aspect ratio must be between 1:8 and 8:1`);
-    return sizeOfArea(sizes[0], ratio, multiple);
+    return nearestSize(ratio, recommended, sizes[0], multiple);
   }
 
   const exact = /^(\d{1,5})[x×](\d{1,5})$/.exec(text);
@@ -61,19 +70,38 @@ export function chooseSize(request: string, photo: Size, { sizes, multiple }: Si
   return { width, height };
 }
 
-function nearestSize(photo: Size, sizes: SizeRules['sizes'], multiple: number): Size {
-  const ratio = photo.width / photo.height;
-  const candidates = sizes.flatMap((size) => [size, { width: size.height, height: size.width }]);
-  if (Math.max(ratio, 1 / ratio) <= MAX_SQUARE_RATIO) candidates.push(sizeOfArea(sizes[0], 1, multiple));
-  const distance = (size: Size) => Math.abs(Math.log((size.width / size.height) * (photo.height / photo.width)));
-  // An earlier size wins a tie, even with rounding errors (4:3 lies midway between 1:1 and 16:9).
-  return candidates.reduce((best, size) => (distance(size) < distance(best) - 1e-9 ? size : best));
+/** The size with the aspect ratio nearest to `ratio`: a recommended one, or one with about the area of the default size. */
+function nearestSize(ratio: number, recommended: readonly Size[], standard: Size, multiple: number): Size {
+  const area = areaOf(standard);
+  const candidates = [...recommended, ...sizesOfArea(area, ratio, multiple)];
+  /** The part of a picture with this aspect ratio that a size shows. */
+  const share = (size: Size) => Math.min(ratioOf(size) / ratio, ratio / ratioOf(size));
+  const largest = Math.max(...candidates.map(share));
+  const best = candidates.filter((size) => share(size) > largest - SHARE_TOLERANCE);
+  const distance = (size: Size) => Math.abs(Math.log(areaOf(size) / area));
+  return (
+    recommended.find((size) => best.includes(size)) ??
+    best.reduce((nearest, size) => (distance(size) < distance(nearest) - 1e-9 ? size : nearest))
+  );
 }
 
-function sizeOfArea({ width, height }: Size, ratio: number, multiple: number): Size {
-  const area = width * height;
-  return { width: roundTo(Math.sqrt(area * ratio), multiple), height: roundTo(Math.sqrt(area / ratio), multiple) };
+/** All sizes whose area is about `area`, and the one whose sides are rounded, which may have another area. */
+function sizesOfArea(area: number, ratio: number, multiple: number): Size[] {
+  const rounded = {
+    width: roundTo(Math.sqrt(area * ratio), multiple),
+    height: roundTo(Math.sqrt(area / ratio), multiple),
+  };
+  const all: Size[] = [rounded];
+  for (let height = multiple; height <= MAX_SIDE; height += multiple) {
+    const least = Math.ceil(((1 - AREA_TOLERANCE) * area) / height / multiple) * multiple;
+    const most = Math.min(((1 + AREA_TOLERANCE) * area) / height, MAX_SIDE);
+    for (let width = least; width <= most; width += multiple) all.push({ width, height });
+  }
+  return all;
 }
+
+const areaOf = ({ width, height }: Size): number => width * height;
+const ratioOf = ({ width, height }: Size): number => width / height;
 
 function roundTo(value: number, multiple: number): number {
   const most = Math.floor(MAX_SIDE / multiple) * multiple;

@@ -1,7 +1,7 @@
 export type { Checkpoint } from './checkpoint/checkpoint.ts';
 export { digestCheckpoint } from './checkpoint/digest-checkpoint.ts';
 export { PRESETS } from './checkpoint/model-card.ts';
-export type { ModelCard, Preset, VideoDefaults } from './checkpoint/model-card.ts';
+export type { CameraNoise, ModelCard, Preset, VideoDefaults } from './checkpoint/model-card.ts';
 export { animatedWebp } from './image/animated-webp.ts';
 export * from './image/index.ts';
 export { CheckpointError } from './checkpoint/checkpoint-error.ts';
@@ -21,7 +21,7 @@ export { openCheckpoint } from './pipeline/open-checkpoint.ts';
 export { preview, PREVIEW_FRAMES } from './pipeline/preview.ts';
 export { planSegments } from './pipeline/segments.ts';
 export type { SegmentPlan } from './pipeline/segments.ts';
-export { resolveSettings, SettingsError } from './pipeline/settings.ts';
+export { cameraMovesOf, resolveSettings, SettingsError } from './pipeline/settings.ts';
 export type { SegmentSettings, SettingsRequest } from './pipeline/settings.ts';
 export { packConditioning, packLatents, unpackConditioning, unpackLatents } from './pipeline/tensor-files.ts';
 export type { Latents } from './pipeline/tensor-files.ts';

@@ -79,6 +79,7 @@ test.each<[string, Changes]>([
   ['conditioning.image_embedding', { conditioning: { ...conditioning, imageEmbedding: new Uint8Array(4) } }],
   ['conditioning.image_latents', { conditioning: { ...conditioning, height: height + 1 } }],
   ['conditioning.preview_map', { conditioning: { ...conditioning, previewMap: new Uint8Array(24) } }],
+  ['camera', { camera: 'pan-up' }],
   ['last_latents', { lastLatents: new Uint8Array(8) }],
   ['first_statistics', { firstStatistics: { mean: [1], std: [1], detail: [1] } }],
   [
@@ -92,4 +93,5 @@ test.each<[string, Changes]>([
 test('a request for another model, or with a setting that the model does not support, is rejected', () => {
   expect(() => read({ model: 'another' })).toThrow(RpcError);
   expect(() => read({ steps: 0 })).toThrow(SettingsError);
+  expect(() => read({ camera: 'push-in' })).toThrow(SettingsError);
 });

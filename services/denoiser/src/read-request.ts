@@ -3,7 +3,8 @@ import type { NamedCheckpoint } from '@cinematica/pipeline/model';
 import { bytesToFloat32, refuseFields } from '@cinematica/protocol';
 import { Sampler } from '@cinematica/protocol/stages';
 import type { Conditioning as ConditioningMessage, DenoiseRequest } from '@cinematica/protocol/stages';
-import { pickSettings } from '@cinematica/settings';
+import { CAMERA_MOVE_NAMES, pickSettings } from '@cinematica/settings';
+import type { CameraMoveName } from '@cinematica/settings';
 import { resolveSettings } from '@cinematica/svd';
 import type { Conditioning, SamplerKind, SegmentSettings } from '@cinematica/svd';
 import type { SegmentBefore } from './continue-segment.ts';
@@ -39,8 +40,15 @@ export function readRequest(model: NamedCheckpoint, request: DenoiseRequest): De
     height: photo.height * checkpoint.vae.scaleFactor,
     segment: request.segment,
     seed: request.seed,
+    camera: readCamera(request),
   });
   return { photo, before: readBefore(request, photo), settings, previewEvery: request.previewEvery };
+}
+
+function readCamera({ camera }: DenoiseRequest): CameraMoveName | undefined {
+  const move = CAMERA_MOVE_NAMES.find((name) => name === camera);
+  if (camera === '' || move) return move;
+  throw wrong('camera', `must be empty or one of ${CAMERA_MOVE_NAMES.join(', ')}`);
 }
 
 function readBefore({ lastLatents, firstStatistics }: DenoiseRequest, photo: Conditioning): SegmentBefore | null {

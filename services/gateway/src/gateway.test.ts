@@ -8,7 +8,7 @@ import {
   openChannel,
   ServerReflection,
 } from '@cinematica/protocol';
-import { MediaKind, Preset, Video_State, VideoService } from '@cinematica/protocol/v1';
+import { CameraMove, MediaKind, Preset, Video_State, VideoService } from '@cinematica/protocol/v1';
 import type { WatchVideoResponse } from '@cinematica/protocol/v1';
 import { Code } from '@connectrpc/connect';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -141,6 +141,9 @@ test('an invalid request, or one that the model does not support, names the wron
   const size = { case: 'size' as const, value: { width: 65, height: 64 } };
   const unsupported = await expectRefusal(createTestVideo(client, { settings: { shape: size } }));
   expect(unsupported).toMatchObject({ code: Code.InvalidArgument, reason: 'SETTING_UNSUPPORTED' });
+  const move = await expectRefusal(createTestVideo(client, { settings: { camera: CameraMove.PUSH_IN } }));
+  expect(move).toMatchObject({ code: Code.InvalidArgument, reason: 'SETTING_UNSUPPORTED' });
+  expect(move.error.findDetails(BadRequestSchema)[0]?.fieldViolations).toMatchObject([{ field: 'settings.camera' }]);
   expect(await expectRefusal(createTestVideo(client, { settings: { model: 'gpt' } }))).toMatchObject({
     reason: 'MODEL_UNKNOWN',
   });

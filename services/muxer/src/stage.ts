@@ -42,7 +42,8 @@ export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   async run({ videoId, plan }, inputs, hooks) {
     if (needsFinishing({ ...plan, timeline: timelineOf(plan) })) {
       try {
-        return await finishAndEncode(options, plan, inputs, hooks);
+        await finishAndEncode(options, plan, inputs, hooks);
+        return;
       } catch (error) {
         if (!(error instanceof FinishError)) throw error;
         options.log.warn(`${error.message}: the frames are encoded as they are`, {
@@ -141,6 +142,7 @@ function describePlan(plan: Plan): Record<string, unknown> {
     model,
     size: `${width}x${height}`,
     ...pickSettings(plan),
+    camera: plan.camera || 'auto',
     sampler,
     focus: { x: plan.focusX, y: plan.focusY, zoom: Math.max(1, plan.zoom) },
     loop,

@@ -1,4 +1,5 @@
 import type { RgbPixels } from './bicubic.ts';
+import { createScratch } from './scratch.ts';
 
 /** Lanczos: lobes to each side. */
 const LOBES = 3;
@@ -21,39 +22,51 @@ export function resizeLanczos(source: RgbPixels, width: number, height: number):
   return target;
 }
 
-/** Gives the rows of {@link resizeLanczos} one by one, so that the whole picture need not lie in memory. */
+/** Gives the rows of {@link resizeLanczos} one by one, so that the whole picture need not lie in memory. One at a time. */
 export function createEnlarger(source: RgbPixels, width: number, height: number) {
   const rows = resizeRows(source, width);
   const taps = lanczosTaps(source.height, height);
   const stride = 3 * width;
   const last = source.height - 1;
+  const line = (y: number, k: number): number => Math.min(Math.max(taps.starts[y]! + k, 0), last) * stride;
   return {
     row(y: number, target: Float32Array): void {
-      target.fill(0);
-      for (let k = 0; k < taps.count; k++) {
-        const weight = taps.weights[y * taps.count + k]!;
-        if (weight === 0) continue;
-        const at = Math.min(Math.max(taps.starts[y]! + k, 0), last) * stride;
-        for (let x = 0; x < stride; x++) target[x]! += weight * rows[at + x]!;
+      const { count, weights } = taps;
+      // Three at once: each pass reads and writes the whole target.
+      for (let k = 0; k < count; k += 3) {
+        const [i, j] = [Math.min(k + 1, count - 1), Math.min(k + 2, count - 1)];
+        const [a, b, c] = [line(y, k), line(y, i), line(y, j)];
+        const wa = weights[y * count + k]!;
+        const wb = k + 1 < count ? weights[y * count + i]! : 0;
+        const wc = k + 2 < count ? weights[y * count + j]! : 0;
+        if (k === 0) {
+          for (let x = 0; x < stride; x++) target[x] = wa * rows[a + x]! + wb * rows[b + x]! + wc * rows[c + x]!;
+        } else {
+          for (let x = 0; x < stride; x++) target[x]! += wa * rows[a + x]! + wb * rows[b + x]! + wc * rows[c + x]!;
+        }
       }
     },
   };
 }
 
+const rowsMemory = createScratch();
+
 function resizeRows({ width: from, height, data }: RgbPixels, width: number): Float32Array {
   const { count, starts, weights } = lanczosTaps(from, width);
-  const target = new Float32Array(3 * width * height);
+  const target = rowsMemory.floats(3 * width * height);
   const margin = count + 1;
   const padded = new Float32Array(3 * (from + 2 * margin));
   for (let y = 0; y < height; y++) {
-    for (let x = -margin; x < from + margin; x++) {
-      const at = 3 * (y * from + Math.min(Math.max(x, 0), from - 1));
-      const to = 3 * (x + margin);
-      padded[to] = data[at]!;
-      padded[to + 1] = data[at + 1]!;
-      padded[to + 2] = data[at + 2]!;
+    const row = 3 * y * from;
+    const end = row + 3 * (from - 1);
+    padded.set(data.subarray(row, row + 3 * from), 3 * margin);
+    for (let x = 0; x < 3 * margin; x += 3) {
+      for (let k = 0; k < 3; k++) {
+        padded[x + k] = data[row + k]!;
+        padded[3 * (margin + from) + x + k] = data[end + k]!;
+      }
     }
-    for (let x = 0; x < width; x++) {
+    for (let x = 0, to = 3 * y * width; x < width; x++, to += 3) {
       let r = 0;
       let g = 0;
       let b = 0;
@@ -64,7 +77,6 @@ function resizeRows({ width: from, height, data }: RgbPixels, width: number): Fl
         g += weight * padded[at + 1]!;
         b += weight * padded[at + 2]!;
       }
-      const to = 3 * (y * width + x);
       target[to] = r;
       target[to + 1] = g;
       target[to + 2] = b;
@@ -75,12 +87,12 @@ function resizeRows({ width: from, height, data }: RgbPixels, width: number): Fl
 
 function lanczosTaps(from: number, to: number): Taps {
   const scale = Math.max(1, from / to);
-  const count = 2 * Math.ceil(LOBES * scale) + 1;
+  const count = 2 * Math.ceil(LOBES * scale);
   const starts = new Int32Array(to);
   const weights = new Float32Array(to * count);
   for (let i = 0; i < to; i++) {
     const centre = ((i + 0.5) * from) / to - 0.5;
-    const start = Math.floor(centre) - (count >> 1) + (centre % 1 >= 0.5 ? 1 : 0);
+    const start = Math.floor(centre) - (count >> 1) + 1;
     let sum = 0;
     for (let k = 0; k < count; k++) sum += weights[i * count + k] = lanczos((start + k - centre) / scale);
     for (let k = 0; k < count; k++) weights[i * count + k]! /= sum;

@@ -69,6 +69,7 @@ export async function readCheckpoint(folder: string, signal?: AbortSignal): Prom
       numFrames: architecture.frames,
       sampleSize: unetConfig.sample_size ?? null,
       vaeScale: scaleFactor,
+      latentChannels: vaeConfig.latent_channels,
       unetScale: 2 ** (architecture.down.length - 1),
     },
     signal,

@@ -26,6 +26,7 @@ const info = (more = {}) => ({
   numFrames: 14,
   sampleSize: 96,
   vaeScale: 8,
+  latentChannels: 4,
   unetScale: 8,
   ...more,
 });
@@ -66,7 +67,26 @@ describe('resolveModelCard', () => {
     });
   });
 
+  test('without camera in cinematica.json, the model has no camera moves', async () => {
+    expect((await resolveModelCard(info())).camera).toBeUndefined();
+    const camera = { channels: [0, 3], scale: 12, moves: { still: [0, 0], 'pan-left': [-1.5, 0] } };
+    await write({ camera });
+    expect((await resolveModelCard(info())).camera).toEqual(camera);
+  });
+
   test.each<[unknown, string]>([
+    [{ camera: { channels: [0], scale: 1, moves: { 'pan-up': [1] } } }, 'camera.moves: Unrecognized key: "pan-up"'],
+    [
+      { camera: { channels: [0, 1], scale: 1, moves: { still: [0] } } },
+      'camera.moves.still: must have a number for each of the 2 channels, not 1',
+    ],
+    [{ camera: { channels: [0], scale: 1, moves: {} } }, 'camera.moves: has no camera move'],
+    [{ camera: { channels: [1, 1], scale: 1, moves: { still: [0, 0] } } }, 'camera.channels: has a channel twice'],
+    [{ camera: { channels: [0], scale: 0, moves: { still: [0] } } }, 'camera.scale: '],
+    [
+      { camera: { channels: [0, 4], scale: 1, moves: { still: [0, 0] } } },
+      'camera.channels: 4 is not a latent channel; the autoencoder has 0 to 3',
+    ],
     ['{', 'is not JSON'],
     [{ title: 'A', colour: 1 }, 'Unrecognized key: "colour"'],
     [{ sizes: ['1024×576'] }, 'sizes.0: must look like "1024x576"'],

@@ -1,5 +1,5 @@
-import { CARD_SETTING_NAMES, SETTINGS } from '@cinematica/settings';
-import type { CardSettingName } from '@cinematica/settings';
+import { CAMERA_MOVE_NAMES, CARD_SETTING_NAMES, SETTINGS } from '@cinematica/settings';
+import type { CameraMoveName, CardSettingName } from '@cinematica/settings';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -20,6 +20,19 @@ export type VideoDefaults = Readonly<Record<CardSettingName, number>>;
 /** Names of the presets, each a set of settings. */
 export const PRESETS = ['calm', 'natural', 'lively'] as const;
 export type Preset = (typeof PRESETS)[number];
+
+/**
+ * How a model is told the camera move: by numbers in the initial noise. Number i is `scale` times the mean, over all frames
+ * and positions, of the noise of the latent channel `channels[i]` times a checkerboard pattern, which is 1 where x + y is
+ * even and −1 where it is odd. Without a chosen camera move, the seed determines these numbers.
+ */
+export interface CameraNoise {
+  /** Latent channels, from 0. */
+  readonly channels: readonly number[];
+  readonly scale: number;
+  /** The numbers of each camera move that the model supports: one for each channel. */
+  readonly moves: Readonly<Partial<Record<CameraMoveName, readonly number[] | undefined>>>;
+}
 
 /** Settings of a model that its checkpoint's config files do not contain. */
 export interface ModelCard {
@@ -51,6 +64,8 @@ export interface ModelCard {
    * noise, so that the motion continues in the next segment. Default false.
    */
   readonly sharedNoise?: boolean | undefined;
+  /** The camera moves that the model supports. Default: none. */
+  readonly camera?: CameraNoise | undefined;
   readonly defaults: VideoDefaults;
   /** The settings of each preset that differ from the defaults. */
   readonly presets: Readonly<Record<Preset, Partial<VideoDefaults>>>;
@@ -108,6 +123,36 @@ const video = z.preprocess(
 
 const overrides = video.optional();
 
+const MAX_CAMERA_NUMBERS = 16;
+/** A number of a camera move may be this large. Larger ones would make the noise a checkerboard. */
+const MAX_CAMERA_NUMBER = 1000;
+const cameraNumbers = z.array(z.number().min(-MAX_CAMERA_NUMBER).max(MAX_CAMERA_NUMBER)).optional();
+
+const camera = z
+  .strictObject({
+    channels: z
+      .array(z.int().min(0))
+      .min(1)
+      .max(MAX_CAMERA_NUMBERS)
+      .refine((channels) => new Set(channels).size === channels.length, 'has a channel twice'),
+    scale: z.number().positive(),
+    moves: z
+      .strictObject(
+        Object.fromEntries(CAMERA_MOVE_NAMES.map((name) => [name, cameraNumbers])) as Record<
+          CameraMoveName,
+          typeof cameraNumbers
+        >,
+      )
+      .refine((moves) => Object.keys(moves).length > 0, 'has no camera move'),
+  })
+  .superRefine(({ channels, moves }, context) => {
+    for (const [name, numbers] of Object.entries(moves)) {
+      if (numbers === undefined || numbers.length === channels.length) continue;
+      const message = `must have a number for each of the ${channels.length} channels, not ${numbers.length}`;
+      context.addIssue({ code: 'custom', path: ['moves', name], message });
+    }
+  });
+
 /**
  * Schema of `cinematica.json`: any part of a {@link ModelCard}, with sizes as text (`"1024x576"`). `base` names a built-in
  * card whose values apply to the missing parts.
@@ -136,6 +181,7 @@ export const modelCardSchema = z
       .max(SETTINGS.steps.max + 1)
       .refine((sigmas) => sigmas.every((sigma, i) => i === 0 || sigma < sigmas[i - 1]!), 'must be descending'),
     sharedNoise: z.boolean(),
+    camera,
     defaults: video,
     presets: z.strictObject({ calm: overrides, natural: overrides, lively: overrides }),
   })

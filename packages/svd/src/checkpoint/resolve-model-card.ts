@@ -20,6 +20,8 @@ export interface CheckpointInfo {
   readonly sampleSize: number | readonly [height: number, width: number] | null;
   /** Downscaling factor of the autoencoder: 8 for SVD. */
   readonly vaeScale: number;
+  /** Latent channels of the autoencoder: 4 for SVD. */
+  readonly latentChannels: number;
   /** Downscaling factor of the UNet's coarsest level, relative to the latents: 8 for SVD. */
   readonly unetScale: number;
 }
@@ -51,6 +53,12 @@ export async function resolveModelCard(
   if (invalidSize) {
     throw new CheckpointError(
       `${path}: sizes: ${invalidSize.width}x${invalidSize.height} is not a multiple of ${multiple}`,
+    );
+  }
+  const channel = card.camera?.channels.find((number) => number >= info.latentChannels);
+  if (channel !== undefined) {
+    throw new CheckpointError(
+      `${path}: camera.channels: ${channel} is not a latent channel; the autoencoder has 0 to ${info.latentChannels - 1}`,
     );
   }
   const steps = card.sigmas ? card.sigmas.length - 1 : card.defaults.steps;
@@ -125,6 +133,7 @@ function mergeCards(base: ModelCard, override: ModelCardFile): ModelCard {
     sampler: override.sampler ?? base.sampler,
     sigmas: override.sigmas ?? base.sigmas,
     sharedNoise: override.sharedNoise ?? base.sharedNoise,
+    camera: override.camera ?? base.camera,
     defaults: mergeDefined(base.defaults, override.defaults),
     presets: {
       calm: mergeDefined(base.presets.calm, calm),

@@ -6,6 +6,7 @@ import { normals } from '../random/philox.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { createSampler } from '../schedulers/sampler.ts';
 import type { PredictionType, Sampler } from '../schedulers/sampler.ts';
+import { withCameraMove } from './camera-noise.ts';
 import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
@@ -62,7 +63,10 @@ export async function denoise(
   const length = frames * channels * height * width;
   const draw = (ofSegment: number, step: number, tensor: string) =>
     normals({ seed, segment: ofSegment, step, tensor }, length);
-  const first = () => options.noise ?? draw(model.checkpoint.card.sharedNoise ? 0 : segment, 0, 'latents');
+  const { card } = model.checkpoint;
+  const first = () =>
+    options.noise ??
+    withCameraMove(draw(card.sharedNoise ? 0 : segment, 0, 'latents'), conditioning, card.camera, settings.camera);
 
   let latents = resumeFrom?.latents ?? first().map((value) => value * sampler.initNoiseSigma);
   if (latents.length !== length) {

@@ -11,7 +11,7 @@ import { encode } from './encode.ts';
 import { openModel } from './model.ts';
 import type { Model } from './model.ts';
 import { preview } from './preview.ts';
-import { resolveSettings } from './settings.ts';
+import { resolveSettings, SettingsError } from './settings.ts';
 import type { SegmentSettings } from './settings.ts';
 
 const checkpoint = fileURLToPath(new URL('../../../../test/golden/tiny-xt/checkpoint', import.meta.url));
@@ -56,6 +56,23 @@ describe('denoise', () => {
     const first = await denoise(sharing, conditioning, { ...settings, segment: 0 });
     const later = await denoise(sharing, conditioning, { ...settings, segment: 1 });
     expect(Buffer.compare(Buffer.from(later.buffer), Buffer.from(first.buffer))).toBe(0);
+  });
+
+  test('a camera move changes the latents, but not in the same way as another one', async () => {
+    const camera = { channels: [0, 1], scale: 10, moves: { still: [0, 0], 'push-in': [3, -3] } };
+    const card = { ...model.checkpoint.card, camera };
+    const moving: Model = { ...model, checkpoint: { ...model.checkpoint, card } };
+    const run = (more: Partial<SegmentSettings>) => denoise(moving, conditioning, { ...settings, ...more });
+    const [auto, still, pushIn] = [await run({}), await run({ camera: 'still' }), await run({ camera: 'push-in' })];
+    expect(pushIn).not.toEqual(still);
+    expect(auto).not.toEqual(still);
+    expect(await run({ camera: 'push-in' })).toEqual(pushIn);
+    expect(() => resolveSettings(card, { ...settings, camera: 'pan-left' })).toThrow(
+      new SettingsError('camera', `must be auto or one of still, push-in with ${card.name}, not pan-left`),
+    );
+    expect(() => resolveSettings(model.checkpoint.card, { ...settings, camera: 'still' })).toThrow(
+      `camera must be auto: ${card.name} does not support camera moves`,
+    );
   });
 
   test.each(['euler', 'animatelcm'] as const)(

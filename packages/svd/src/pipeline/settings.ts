@@ -1,5 +1,5 @@
-import { CARD_SETTING_NAMES, checkSetting, pickSettings } from '@cinematica/settings';
-import type { CardSettingName } from '@cinematica/settings';
+import { CAMERA_MOVE_NAMES, CARD_SETTING_NAMES, checkSetting, pickSettings } from '@cinematica/settings';
+import type { CameraMoveName, CardSettingName } from '@cinematica/settings';
 import type { ModelCard } from '../checkpoint/model-card.ts';
 import type { SamplerKind } from '../schedulers/sampler.ts';
 
@@ -20,7 +20,13 @@ export interface SegmentSettings extends Readonly<Record<CardSettingName, number
   readonly sigmas?: readonly number[] | undefined;
   /** `decode_chunk_size`: maximum number of frames that are decoded together. */
   readonly decodeChunk: number;
+  /** The camera move, one of those of the model card. Default: the seed determines how the camera moves. */
+  readonly camera?: CameraMoveName | undefined;
 }
+
+/** The names of the camera moves that a model supports, in the order of the catalogue. */
+export const cameraMovesOf = ({ camera }: Pick<ModelCard, 'camera'>): CameraMoveName[] =>
+  CAMERA_MOVE_NAMES.filter((name) => camera?.moves[name] !== undefined);
 
 /** A setting is out of range. */
 export class SettingsError extends Error {
@@ -75,7 +81,17 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Segm
         ? card.sigmas
         : undefined),
     decodeChunk: request.decodeChunk ?? card.decodeChunk,
+    camera: request.camera,
   };
+  if (settings.camera !== undefined && card.camera?.moves[settings.camera] === undefined) {
+    const moves = cameraMovesOf(card);
+    throw new SettingsError(
+      'camera',
+      moves.length === 0
+        ? `must be auto: ${card.name} does not support camera moves`
+        : `must be auto or one of ${moves.join(', ')} with ${card.name}, not ${settings.camera}`,
+    );
+  }
   for (const name of CHECKED) {
     const requirement = checkSetting(name, settings[name]);
     if (requirement !== null) throw new SettingsError(name, requirement);

@@ -4,7 +4,16 @@ import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { PipelineSettings } from '@cinematica/pipeline';
 import { CapabilitiesSchema, Preset, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import type { Capabilities, VideoSettings } from '@cinematica/protocol/v1';
-import { defaultFrameRate, limitOf, pickSettings, SETTING_NAMES, SETTINGS, WORD_SETTINGS } from '@cinematica/settings';
+import {
+  CAMERA_MOVES,
+  defaultFrameRate,
+  limitOf,
+  pickSettings,
+  SETTING_NAMES,
+  SETTINGS,
+  WORD_SETTINGS,
+} from '@cinematica/settings';
+import { cameraMovesOf } from '@cinematica/svd';
 import type { ModelCard } from '@cinematica/svd';
 import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
 import { cardOf, PRESET_NAMES } from './resolve-plan.ts';
@@ -31,6 +40,7 @@ export function capabilitiesOf(
         sizeMultiple: card.multiple,
         executionProviders,
         licence: { name, spdxId: spdx, url, notice },
+        cameraMoves: cameraMovesOf(card).map((move) => CAMERA_MOVES[move]),
         sizes: card.sizes.map(({ width, height }) => ({ width, height })),
         defaults: settingsOf(card, Preset.UNSPECIFIED),
         presets: [Preset.CALM, Preset.NATURAL, Preset.LIVELY].map((preset) => ({

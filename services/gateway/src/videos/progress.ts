@@ -13,12 +13,15 @@ export interface QueueEstimate {
   readonly seconds: number | null;
 }
 
-/** The approximate share of each stage in the total time. The models differ little in it. */
+/**
+ * The approximate share of each stage in the total time. On a GPU, denoising takes more of it, and with a small model on a
+ * CPU, decoding and finishing do.
+ */
 const WEIGHTS = [
   [PipelineStage.ENCODE, 0.03],
-  [PipelineStage.DENOISE, 0.75],
-  [PipelineStage.DECODE, 0.18],
-  [PipelineStage.MUX, 0.04],
+  [PipelineStage.DENOISE, 0.5],
+  [PipelineStage.DECODE, 0.17],
+  [PipelineStage.MUX, 0.3],
 ] as const;
 
 const PUBLIC_STAGES: Readonly<Record<number, Stage>> = {

@@ -1,9 +1,17 @@
 import { createPlan } from '@cinematica/pipeline/plan';
 import type { ModelRef, Plan } from '@cinematica/pipeline';
 import { refuseFields } from '@cinematica/protocol';
-import { ErrorReason, Preset, Resolution } from '@cinematica/protocol/v1';
+import { CameraMove, ErrorReason, Preset, Resolution } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
-import { extraOutputName, outputSize, pickSettings, SETTING_NAMES, SETTINGS, wordOf } from '@cinematica/settings';
+import {
+  cameraMoveName,
+  extraOutputName,
+  outputSize,
+  pickSettings,
+  SETTING_NAMES,
+  SETTINGS,
+  wordOf,
+} from '@cinematica/settings';
 import { chooseSize, SizeError } from '@cinematica/settings/choose-size';
 import { SettingsError } from '@cinematica/svd';
 import type { ModelCard, Preset as PresetName, Size } from '@cinematica/svd';
@@ -59,6 +67,7 @@ export function resolvePlan(model: LoadedModel, settings: VideoSettings | undefi
       output: outputSize(size, photo, { resolution, zoom }),
       resolution: wordOf('resolution', resolution),
       seed: settings?.seed ?? seed,
+      camera: cameraMoveName(settings?.camera ?? CameraMove.UNSPECIFIED),
       focus: { x, y, zoom },
       outputs: ['mp4', ...(settings?.outputs ?? []).flatMap((kind) => extraOutputName(kind) ?? [])],
       preset,
@@ -84,6 +93,7 @@ function shapeOf(settings: VideoSettings | undefined): string {
 /** The path of a rejected setting in the API. */
 function fieldOf({ field }: SettingsError): string {
   if (field === 'width' || field === 'height') return `settings.size.${field}`;
+  if (field === 'camera') return 'settings.camera';
   const setting = SETTING_NAMES.find((name) => name === field);
   return setting ? `settings.${SETTINGS[setting].field}` : 'settings';
 }

@@ -4,6 +4,7 @@ import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { FailureReason, TaskNotice, TaskState, VideoState } from '@cinematica/pipeline';
 import type { PipelineSettings, Plan, StoredRecord, VideoRecord } from '@cinematica/pipeline';
 import {
+  CameraMove,
   ErrorReason,
   Notice,
   Preset,
@@ -14,7 +15,7 @@ import {
 } from '@cinematica/protocol/v1';
 import type { MediaSchema, Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { extraOutputKind, pickSettings, WORD_SETTINGS } from '@cinematica/settings';
+import { CAMERA_MOVES, extraOutputKind, pickSettings, WORD_SETTINGS } from '@cinematica/settings';
 import { mediaFiles, toMedia } from '../media/media-files.ts';
 import type { MediaLinks } from '../media/media-links.ts';
 import { progressOf, publicStage } from './progress.ts';
@@ -53,6 +54,8 @@ const PRESETS: Readonly<Record<string, Preset>> = {
 };
 
 const NOTICES: Readonly<Record<number, Notice>> = { [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED };
+
+const CAMERAS: Readonly<Record<string, CameraMove>> = CAMERA_MOVES;
 
 /** Without an estimate, the video depends on the record only, and is the same for every watcher. */
 export const NO_ESTIMATE: QueueEstimate = { position: null, seconds: null };
@@ -126,6 +129,7 @@ function settingsOf(plan: Plan): VideoSettings {
     shape: { case: 'size', value: { width: plan.width, height: plan.height } },
     resolution: WORD_SETTINGS.resolution.words.get(plan.resolution) ?? Resolution.MODEL,
     crop: { x: plan.focusX, y: plan.focusY, zoom: plan.zoom || 1 },
+    camera: CAMERAS[plan.camera] ?? CameraMove.UNSPECIFIED,
     outputs: plan.outputs.flatMap((output) => extraOutputKind(output) ?? []),
   });
 }

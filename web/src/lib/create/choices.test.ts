@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { MediaKind, Preset, Resolution, VideoSettingsSchema } from '@cinematica/protocol/v1';
+import { CameraMove, MediaKind, Preset, Resolution, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import { chooseSize } from '@cinematica/settings/choose-size';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -84,6 +84,20 @@ describe('choices', () => {
     }
   });
 
+  it('keep a camera move only for a model that supports it', () => {
+    const choices = { ...DEFAULT_CHOICES, camera: CameraMove.PAN_LEFT };
+    const settings = create(VideoSettingsSchema, { ...DEFAULTS, camera: CameraMove.PAN_LEFT });
+    const photo = { width: 1024, height: 576 };
+    const withMoves = { ...model, cameraMoves: [CameraMove.STILL, CameraMove.PAN_LEFT] };
+    expect(toSettings(choices, DEFAULT_CROP, withMoves)).toMatchObject({ camera: CameraMove.PAN_LEFT });
+    expect(toSettings(choices, DEFAULT_CROP, model)).not.toHaveProperty('camera');
+    expect(fromSettings(settings, photo, withMoves).camera).toBe(CameraMove.PAN_LEFT);
+    expect(fromSettings(settings, photo, model).camera).toBe(CameraMove.UNSPECIFIED);
+    const stored = serializeChoices(choices);
+    expect(parseChoices(stored, { ...CAPABILITIES, models: [withMoves] }).camera).toBe(CameraMove.PAN_LEFT);
+    expect(parseChoices(stored, CAPABILITIES).camera).toBe(CameraMove.UNSPECIFIED);
+  });
+
   it('can be derived from an existing video’s settings', () => {
     const settings = create(VideoSettingsSchema, {
       ...DEFAULTS,
@@ -99,6 +113,7 @@ describe('choices', () => {
       preset: Preset.CALM,
       shape: '9:16',
       resolution: Resolution.HD,
+      camera: CameraMove.UNSPECIFIED,
       overrides: { steps: 9 },
       extras: [MediaKind.WEBM],
     });
@@ -108,7 +123,7 @@ describe('choices', () => {
 
 describe('shapes', () => {
   it('are the common ones and the model’s own, without duplicates', () => {
-    expect(shapesFor(model)).toEqual(['auto', '9:16', '2:3', '1:1', '3:2', '16:9']);
+    expect(shapesFor(model)).toEqual(['auto', '9:16', '2:3', '3:4', '4:5', '1:1', '5:4', '4:3', '3:2', '16:9']);
   });
 
   it('lead to the size that the gateway chooses', () => {

@@ -1,5 +1,6 @@
-import { Preset, Resolution } from '@cinematica/protocol/v1';
+import { CameraMove, Preset, Resolution } from '@cinematica/protocol/v1';
 import type { Capabilities, Limits, Model, Range, VideoSettings } from '@cinematica/protocol/v1';
+import { cameraMoveName } from '@cinematica/settings/camera-moves';
 import { defaultFrameRate } from '@cinematica/settings/frame-rate';
 import { limitOf } from '@cinematica/settings/limit-of';
 import { EXTRA_OUTPUT_NAMES, OUTPUT_FILES } from '@cinematica/settings/output-files';
@@ -37,6 +38,8 @@ export interface Choices {
   readonly shape: Shape;
   /** The size of the files. */
   readonly resolution: KnownResolution;
+  /** One of the model's camera moves; `UNSPECIFIED` if the seed determines how the camera moves. */
+  readonly camera: CameraMove;
   /** Numeric settings that differ from the preset's. */
   readonly overrides: Partial<NumericSettings>;
   readonly extras: readonly ExtraOutput[];
@@ -54,6 +57,7 @@ export const DEFAULT_CHOICES: Choices = {
   preset: Preset.NATURAL,
   shape: 'auto',
   resolution: Resolution.HD,
+  camera: CameraMove.UNSPECIFIED,
   overrides: {},
   extras: [],
 };
@@ -133,7 +137,7 @@ export function durationSeconds({
   return frames / conditioningFps;
 }
 
-/** Whether nothing is chosen but the preset and the shape. */
+/** Whether nothing is chosen but the preset, the shape and the camera move. */
 export function hasOnlyPreset({ resolution, overrides, extras, seed }: Choices): boolean {
   const isDefault = resolution === DEFAULT_CHOICES.resolution && seed === undefined;
   return isDefault && Object.keys(overrides).length === 0 && extras.length === 0;
@@ -146,6 +150,7 @@ export function toSettings(choices: Choices, crop: Crop, model: Model) {
     Object.keys(choices.overrides).map((name) => [name, numbers[name as NumericSetting]]),
   );
   const { preset, resolution, extras, seed } = choices;
+  const camera = supportedMove(choices.camera, model);
   const aspect = aspectOf(choices.shape);
   return {
     model: model.name,
@@ -153,6 +158,7 @@ export function toSettings(choices: Choices, crop: Crop, model: Model) {
     outputs: [...extras],
     ...(overrides as Partial<NumericSettings>),
     ...(resolution === DEFAULT_CHOICES.resolution ? {} : { resolution }),
+    ...(camera === CameraMove.UNSPECIFIED ? {} : { camera }),
     ...(seed === undefined ? {} : { seed }),
     ...(aspect ? { shape: { case: 'aspectRatio', value: aspect } as const } : {}),
     ...(isDefaultCrop(crop) ? {} : { crop: { x: crop.x, y: crop.y, zoom: crop.zoom } }),
@@ -171,8 +177,14 @@ export function fromSettings(settings: VideoSettings, photo: Size, model: Model)
   );
   const overrides = withoutDefaults(Object.fromEntries(given), preset, model);
   const extras = EXTRA_OUTPUTS.filter((kind) => settings.outputs.includes(kind));
-  const resolution = knownResolution(settings.resolution);
-  return { preset, shape: shapeForSize(settings.shape.value, photo, model), resolution, overrides, extras };
+  const shape = shapeForSize(settings.shape.value, photo, model);
+  const camera = supportedMove(settings.camera, model);
+  return { preset, shape, resolution: knownResolution(settings.resolution), camera, overrides, extras };
+}
+
+/** The camera move if the model supports it, or else `UNSPECIFIED`. */
+function supportedMove(move: CameraMove, { cameraMoves }: Model): CameraMove {
+  return cameraMoves.includes(move) ? move : CameraMove.UNSPECIFIED;
 }
 
 /** @param value a resolution; the default for values of a later version. */
@@ -185,13 +197,13 @@ export function cropFromSettings({ crop }: VideoSettings): Crop {
 }
 
 /** Serializes choices for the next visit, without the seed. */
-export function serializeChoices({ preset, shape, resolution, overrides, extras }: Choices): string {
+export function serializeChoices({ preset, shape, resolution, camera, overrides, extras }: Choices): string {
   // Named `own`, so that choices that were stored by earlier versions stay readable.
-  return JSON.stringify({ preset, shape, resolution, own: overrides, extras });
+  return JSON.stringify({ preset, shape, resolution, camera: cameraMoveName(camera), own: overrides, extras });
 }
 
 /** Reads serialized choices, limited to what the system supports now; the defaults for anything missing or invalid. */
-export function parseChoices(text: string | null, { limits }: Capabilities): Choices {
+export function parseChoices(text: string | null, { limits, models: [model] }: Capabilities): Choices {
   const stored = parseObject(text);
   const overrides: Partial<Record<NumericSetting, number>> = {};
   for (const name of NUMERIC_SETTINGS) {
@@ -200,10 +212,12 @@ export function parseChoices(text: string | null, { limits }: Capabilities): Cho
     const { min, max } = rangeOf(name, limits);
     overrides[name] = Math.min(Math.max(value, min), max);
   }
+  const camera = model?.cameraMoves.find((move) => cameraMoveName(move) === stored.camera);
   return {
     preset: PRESETS.find((preset) => preset === stored.preset) ?? DEFAULT_CHOICES.preset,
     shape: typeof stored.shape === 'string' && aspectOf(stored.shape) ? (stored.shape as Shape) : DEFAULT_CHOICES.shape,
     resolution: knownResolution(stored.resolution),
+    camera: camera ?? DEFAULT_CHOICES.camera,
     overrides,
     extras: EXTRA_OUTPUTS.filter((kind) => Array.isArray(stored.extras) && stored.extras.includes(kind)),
   };
@@ -213,6 +227,7 @@ interface StoredChoices {
   readonly preset?: unknown;
   readonly shape?: unknown;
   readonly resolution?: unknown;
+  readonly camera?: unknown;
   readonly own?: Readonly<Record<string, unknown>>;
   readonly extras?: unknown;
 }

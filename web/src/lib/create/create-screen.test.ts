@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { MediaKind, Preset, Resolution, Video_State, VideoSchema } from '@cinematica/protocol/v1';
+import { CameraMove, MediaKind, Preset, Resolution, Video_State, VideoSchema } from '@cinematica/protocol/v1';
 import type { CreateVideoRequest, Video } from '@cinematica/protocol/v1';
 import { Code } from '@connectrpc/connect';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -68,7 +68,7 @@ describe('choosing a photo', () => {
     await opened;
     expect(screen.opening).toBe(false);
     expect(screen.source).toMatchObject({ kind: 'photo', picture: { width: 2560, height: 1920 } });
-    expect(screen.frame).toMatchObject({ width: 768, height: 512 });
+    expect(screen.frame).toMatchObject({ width: 832, height: 640 });
   });
 
   test('works before the capabilities are loaded, in a frame of the photo’s size', async () => {
@@ -274,6 +274,7 @@ describe('opening an existing video', () => {
       preset: Preset.NATURAL,
       shape: 'auto',
       resolution: Resolution.HD,
+      camera: CameraMove.UNSPECIFIED,
       overrides: { motionBucketId: 100 },
       extras: [],
     });

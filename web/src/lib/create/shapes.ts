@@ -6,7 +6,7 @@ import type { Size } from './crop.ts';
 export type Shape = 'auto' | `${number}:${number}`;
 
 /** Common aspect ratios, which are offered for every model. */
-const COMMON_SHAPES: readonly Shape[] = ['9:16', '1:1', '16:9'];
+const COMMON_SHAPES: readonly Shape[] = ['9:16', '3:4', '4:5', '1:1', '5:4', '4:3', '16:9'];
 
 /** The aspect ratio of a shape; undefined for `auto` and for text that is not an aspect ratio of at most 8:1. */
 export function aspectOf(shape: string): Size | undefined {

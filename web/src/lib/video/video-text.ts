@@ -1,9 +1,10 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { MediaKind, Preset } from '@cinematica/protocol/v1';
+import { CameraMove, MediaKind, Preset } from '@cinematica/protocol/v1';
 import type { Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { OutputKind } from '@cinematica/settings/output-files';
 import { getLocale, m } from '#lib/i18n/index.ts';
+import { cameraLabel } from './camera-label.ts';
 import { approximate, formatDay, formatDuration, formatTimeAgo } from './format-time.ts';
 import type { ScreenState } from './screen-state.ts';
 import type { Phase, StatusView } from './status-view.ts';
@@ -103,7 +104,7 @@ export function settingsRows(
   size?: { readonly width: number; readonly height: number },
 ): readonly (readonly [label: string, value: string])[] {
   const { frames, frameRate, conditioningFps, motionBucketId, noiseAugStrength, steps, seed, model, shape } = settings;
-  const { minGuidance, maxGuidance } = settings;
+  const { minGuidance, maxGuidance, camera } = settings;
   const pixels = size ?? (shape.case === 'size' ? shape.value : undefined);
   const rows: [string, string | undefined][] = [
     [m.video_setting_preset(), presetLabel(settings)],
@@ -113,6 +114,7 @@ export function settingsRows(
     ],
     [m.video_setting_rate(), m.video_setting_rate_value({ rate: frameRate ?? conditioningFps ?? 0 })],
     [m.video_setting_motion(), motionBucketId?.toString()],
+    [m.video_setting_camera(), camera === CameraMove.UNSPECIFIED ? undefined : cameraLabel(camera)],
     [m.video_setting_seed(), seed?.toString()],
     [m.video_setting_steps(), steps?.toString()],
     [

@@ -95,5 +95,8 @@ function shapeOf({ plan }: VideoRecord, stage: PipelineStage): string {
   const { model, modelDigest, width, height, segmentFrames, steps, segments } = plan;
   const shape = `${stage} ${model} ${modelDigest} ${width}x${height}x${segmentFrames}`;
   if (stage === PipelineStage.DENOISE) return `${shape} ${steps} ${Math.max(plan.minGuidance, plan.maxGuidance) > 1}`;
-  return stage === PipelineStage.MUX ? `${shape} ${segments} ${plan.outputs.join()}` : shape;
+  if (stage !== PipelineStage.MUX) return shape;
+  const { outputWidth, outputHeight, frameRate, conditioningFps, outputs } = plan;
+  const files = `${outputWidth}x${outputHeight} ${frameRate / conditioningFps} ${outputs.join()}`;
+  return `${shape} ${segments} ${files}`;
 }

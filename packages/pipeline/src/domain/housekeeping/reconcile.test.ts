@@ -64,7 +64,10 @@ test('a lease that was renewed since the table was updated counts', async () => 
   const held = await claim('worker');
   pipeline.table.refresh();
   pass(2 * settings.ACK_WAIT_MS + 1);
-  await pipeline.records.update(video, (record) => changed(renewClaim(record, held, settings.ACK_WAIT_MS)));
+  await pipeline.records.update(video, (record) => {
+    renewClaim(record, held, settings.ACK_WAIT_MS);
+    return changed();
+  });
   expect(await run()).toBe(0);
   expect(pipeline.tasks.published).toEqual([]);
 });
@@ -73,7 +76,9 @@ test('a task that was done since the table was updated is not published again', 
   pass(settings.RECONCILE_MS + 1);
   const held = await claim('worker');
   const outputs = [create(ArtifactSchema, { name: 'conditioning' })];
-  await pipeline.records.update(video, (record) => changed(commitTask(record, held, { outputs, fingerprint: '' })));
+  await pipeline.records.update(video, (record) =>
+    changed(commitTask(record, held, { outputs, notices: [], fingerprint: '' })),
+  );
   expect(await run()).toBe(0);
   expect(pipeline.tasks.published).toEqual([]);
 });

@@ -67,3 +67,12 @@ test('the settings of a segment are those of the plan', () => {
   expect(() => createPlan(card, 'abc', { ...size, width: 1000 })).toThrow('width must be a multiple of 64');
   expect(() => segmentSettings({ ...plan, sampler: 'other' }, 0)).toThrow('sampler "other"');
 });
+
+test('a camera move applies to every segment; a plan of an earlier version has none', () => {
+  const moving = { ...card, camera: { channels: [0], scale: 1, moves: { 'pan-left': [-1] } } };
+  const plan = createPlan(moving, 'abc', { ...size, frames: 60, camera: 'pan-left' });
+  expect(plan.camera).toBe('pan-left');
+  expect([0, 1, 2].map((segment) => segmentSettings(plan, segment).camera)).toEqual(Array(3).fill('pan-left'));
+  expect(segmentSettings(createPlan(moving, 'abc', size), 0).camera).toBeUndefined();
+  expect(() => segmentSettings({ ...plan, camera: 'pan-up' }, 0)).toThrow('unknown camera move "pan-up" in the plan');
+});

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { CARD_SETTING_NAMES, defaultFrameRate, pickSettings } from '@cinematica/settings';
+import { CAMERA_MOVE_NAMES, CARD_SETTING_NAMES, defaultFrameRate, pickSettings } from '@cinematica/settings';
 import { decodeChunks, planSegments, resolveSettings, SAMPLER_KINDS } from '@cinematica/svd';
 import type { ModelCard, SettingsRequest, SegmentSettings } from '@cinematica/svd';
 import { PlanSchema } from '../messages.ts';
@@ -62,13 +62,16 @@ export function createPlan(card: ModelCard, digest: string, request: PlanRequest
     resolution: request.resolution ?? 'model',
     outputWidth: request.output?.width ?? settings.width,
     outputHeight: request.output?.height ?? settings.height,
+    camera: settings.camera ?? '',
   });
 }
 
-/** The settings of a segment, in the model's form. @throws RangeError when the sampler is unknown. */
+/** The settings of a segment, in the model's form. @throws RangeError when the sampler or the camera move is unknown. */
 export function segmentSettings(plan: Plan, segment: number): SegmentSettings {
   const sampler = SAMPLER_KINDS.find((kind) => kind === plan.sampler);
   if (!sampler) throw new RangeError(`unknown sampler "${plan.sampler}" in the plan`);
+  const camera = CAMERA_MOVE_NAMES.find((name) => name === plan.camera);
+  if (plan.camera !== '' && !camera) throw new RangeError(`unknown camera move "${plan.camera}" in the plan`);
   return {
     ...pickSettings(plan, [...CARD_SETTING_NAMES, 'seed']),
     width: plan.width,
@@ -78,5 +81,6 @@ export function segmentSettings(plan: Plan, segment: number): SegmentSettings {
     sampler,
     sigmas: plan.sigmas.length > 0 ? plan.sigmas : undefined,
     decodeChunk: Math.max(...plan.decodeChunks),
+    camera,
   };
 }

@@ -195,7 +195,10 @@ test('the lease and the stage write one after the other, each from the newest re
   });
   const { revision } = (await pipeline.records.get(video))!;
   const save = (step: number) =>
-    lease.update((record) => changed(saveCheckpoint(record, claim, DURATION, { step, artifacts: [], outputs: [] })));
+    lease.update((record) => {
+      saveCheckpoint(record, claim, DURATION, { step, artifacts: [], outputs: [] });
+      return changed();
+    });
   lease.progress(1, 4);
   await Promise.all([save(1), save(2)]);
   expect(known).toEqual([revision, revision + 1, revision + 2]);
