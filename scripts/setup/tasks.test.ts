@@ -39,7 +39,7 @@ test('a bench is found by its name, and a missing or unknown name lists the benc
     expect(() => commands([], project)).toThrow(
       'Which bench: use npm run bench -- NAME, where NAME is one of load, steps.',
     );
-    expect(() => commands(['../x'], project)).toThrow('No bench “../x”?');
+    expect(() => commands(['../x'], project)).toThrow('No bench “../x”: use npm run bench');
   } finally {
     rmSync(project, { recursive: true });
   }

@@ -114,7 +114,7 @@ test('a large file is sent in parts, to readers that are slow, leave or ask for 
   const broken = await fetch(url);
   for (const name of await gateway.artifacts.list(Lifetime.MEDIA)) await gateway.artifacts.remove(Lifetime.MEDIA, name);
   await expect(broken.arrayBuffer()).rejects.toThrow('terminated');
-  // A file whose content is gone is not found, rather than broken off.
+  // A file whose content is gone gets a 404, and not an interrupted response.
   expect((await fetch(url)).status).toBe(404);
 });
 

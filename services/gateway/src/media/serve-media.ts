@@ -108,7 +108,7 @@ export function serveMedia({ table, links, artifacts, log }: MediaParts): HttpHa
   return (request, response) => {
     serve(request, response).catch((error: unknown) => {
       if (response.headersSent) {
-        log.error('a file broke off while it was sent', error);
+        log.error('media response interrupted', error);
         breakOff(response);
         return;
       }
