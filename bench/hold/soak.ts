@@ -36,9 +36,11 @@ export const soak: Family = {
     },
   ],
   async run({ full }) {
-    const videos = full ? 10_000 : 2_000;
+    const videos = full ? 10_000 : 1_000;
     await using system = await startStubSystem({
       env: {
+        // The default. The list of unfinished videos of a caller grows to this length before it is cleared of ended ones.
+        MAX_ACTIVE_PER_OWNER: '100',
         UNDO_MS: '500',
         COLLECT_MS: '2000',
         HISTORY_MS: '1000',
