@@ -94,7 +94,7 @@ export const natsPermissions: Family = {
         connect({ servers: url, reconnect: false, ...credentials }).then(
           async (connection) => {
             await connection.close();
-            return 1 as number;
+            return 1;
           },
           () => 0,
         ),
