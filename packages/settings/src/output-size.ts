@@ -1,6 +1,8 @@
 import { Resolution } from '@cinematica/protocol/v1';
 import type { Size } from './choose-size.ts';
-import { WORD_SETTINGS } from './word-settings.ts';
+
+/** The resolution of a video whose request has none. */
+export const DEFAULT_RESOLUTION = Resolution.HD;
 
 /** The short side of the files in pixels. */
 const SHORT_SIDES: Readonly<Record<number, number>> = { [Resolution.HD]: 720, [Resolution.FULL_HD]: 1080 };
@@ -21,7 +23,7 @@ export function outputSize(
   photo: Size,
   { resolution, zoom = 1 }: { readonly resolution: Resolution; readonly zoom?: number | undefined },
 ): Size {
-  const wanted = SHORT_SIDES[resolution || WORD_SETTINGS.resolution.default];
+  const wanted = SHORT_SIDES[resolution || DEFAULT_RESOLUTION];
   if (wanted === undefined) return frame;
   const ofPhoto = Math.min(photo.width / frame.width, photo.height / frame.height) / Math.max(1, zoom);
   const scale = Math.min(wanted / Math.min(frame.width, frame.height), ofPhoto, MAX_ENLARGEMENT);

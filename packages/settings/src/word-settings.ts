@@ -1,6 +1,7 @@
 import type { DescEnum } from '@bufbuild/protobuf';
-import { CameraMove, CameraMoveSchema, Resolution, ResolutionSchema } from '@cinematica/protocol/v1';
+import { CameraMove, CameraMoveSchema, ResolutionSchema } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
+import { DEFAULT_RESOLUTION } from './output-size.ts';
 
 /** The declaration of a setting that is one of a few words. The words come from its enum in the API. */
 interface WordDeclaration {
@@ -26,7 +27,7 @@ const DECLARATIONS = {
   resolution: {
     field: 'resolution',
     enum: ResolutionSchema,
-    default: Resolution.HD,
+    default: DEFAULT_RESOLUTION,
     help: 'size of the files, as far as the photo has the pixels',
   },
 } as const satisfies Readonly<Record<string, WordDeclaration>>;

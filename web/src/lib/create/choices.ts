@@ -3,6 +3,7 @@ import type { Capabilities, Limits, Model, Range, VideoSettings } from '@cinemat
 import { cameraMoveName } from '@cinematica/settings/camera-moves';
 import { defaultFrameRate } from '@cinematica/settings/frame-rate';
 import { limitOf } from '@cinematica/settings/limit-of';
+import { DEFAULT_RESOLUTION } from '@cinematica/settings/output-size';
 import { EXTRA_OUTPUT_NAMES, OUTPUT_FILES } from '@cinematica/settings/output-files';
 import type { ExtraOutputKind } from '@cinematica/settings/output-files';
 import { DEFAULT_CROP, isDefaultCrop } from './crop.ts';
@@ -56,7 +57,7 @@ export const PRESETS = [Preset.CALM, Preset.NATURAL, Preset.LIVELY] as const;
 export const DEFAULT_CHOICES: Choices = {
   preset: Preset.NATURAL,
   shape: 'auto',
-  resolution: Resolution.HD,
+  resolution: DEFAULT_RESOLUTION,
   camera: CameraMove.UNSPECIFIED,
   overrides: {},
   extras: [],
