@@ -5,17 +5,16 @@ import type { Flow, Plane } from './image/plane.ts';
 
 /** Islands up to twice as wide as this are closed, in pixels of the trust. */
 const REACH = 6;
-/** The neighbourhood whose motion an island takes: a standard deviation in pixels of the trust. */
+/** The neighbourhood whose motion a place takes: a standard deviation in pixels of the trust. */
 const WINDOW = 4;
 /** Keeps a motion where nothing around is trusted. */
 const LEAST_CONFIDENCE = 1e-4;
-/** The motion against the surroundings, from one frame to the next, at which an island has 1/e of their trust: pixels. */
-const ATTACHED = 0.2;
+/** The motion against the surroundings, from one frame to the next, at which a place keeps 1 − 1/e of its own: pixels. */
+const ATTACHED = 0.1;
 
 /**
- * Closes small islands without trust in surroundings that are trusted, where the frame before was trusted and they move with
- * their surroundings: there, the model has lost what the photo shows. What moves by itself or has come into view keeps its
- * motion and its lack of trust.
+ * Makes the motion to the photo smooth where a place moves with its surroundings, and closes small islands without trust
+ * there: the model has lost what the photo shows. What moves by itself or has come into view keeps its motion and its trust.
  * @param motion from the frame to the photo.
  * @param trust of this motion, at half the size.
  * @param known how far the frame before was trusted at the same places, at the size of the trust.
@@ -29,13 +28,12 @@ export function closeIslands(motion: Flow, trust: Plane, known: Plane, followed:
   const [scaleX, scaleY] = [motion.width / width, motion.height / height];
   for (let i = 0; i < share.data.length; i++) {
     const own = trust.data[i]!;
-    const gain = closed.data[i]! - own;
-    if (gain <= 0) continue;
+    const gain = Math.max(0, closed.data[i]! - own);
     const du = scaleX * (followed.u[i]! - around.u[i]!);
     const dv = scaleY * (followed.v[i]! - around.v[i]!);
-    const attached = gain * known.data[i]! * Math.exp(-(du * du + dv * dv) / ATTACHED ** 2);
-    closed.data[i] = own + attached;
-    share.data[i] = attached / Math.max(own + attached, 1e-6);
+    const attached = known.data[i]! * Math.exp(-(du * du + dv * dv) / ATTACHED ** 2);
+    closed.data[i] = own + attached * gain;
+    share.data[i] = attached;
   }
   const shares = resizeBilinear(share, motion.width, motion.height).data;
   const aroundFull = resizeFlow(around, motion.width, motion.height);

@@ -36,7 +36,8 @@ export function createPool(threads: number): Pool {
   };
   const workers = Array.from({ length: threads }, () => {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+      // Pictures lie outside of the heap; a small heap makes the garbage collector free them early.
+      resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 },
     });
     worker.on('message', (result: unknown) => {
       working.get(worker)?.resolve(result);

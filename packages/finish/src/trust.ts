@@ -29,7 +29,7 @@ const QUANTISATION = 1;
 const GRADIENT_FLOOR = 4;
 /** Differences of light, in levels of brightness, and of motion from pixel to pixel at which trust has fallen to 1/e. */
 const LIGHT_TOLERANCE = 10;
-const STRAIN_TOLERANCE = 1;
+const STRAIN_TOLERANCE = 0.6;
 /** How many times worse than the first frame a later one may be before the difference counts as motion. */
 const MOST_DECAY = 30;
 
@@ -98,12 +98,13 @@ function compare(a: Plane, b: Plane): { residual: Plane; light: Plane } {
 
 /** Models get worse with time: how many times larger than in the first frame the difference is, in the median. */
 function decayOf(residual: Plane, explained: Plane): number {
-  const ratios: number[] = [];
-  for (let i = 0; i < residual.data.length; i++) {
-    if (explained.data[i]! > 2 * QUANTISATION) ratios.push(residual.data[i]! / explained.data[i]!);
+  const ratios = new Float32Array(residual.data.length);
+  let count = 0;
+  for (let i = 0; i < ratios.length; i++) {
+    if (explained.data[i]! > 2 * QUANTISATION) ratios[count++] = residual.data[i]! / explained.data[i]!;
   }
-  if (ratios.length < residual.data.length / 100) return 1;
-  const median = Float32Array.from(ratios).sort()[ratios.length >> 1]!;
+  if (count < ratios.length / 100) return 1;
+  const median = ratios.subarray(0, count).sort()[count >> 1]!;
   return Math.min(Math.max(DECAY_MARGIN * median, 1), MOST_DECAY);
 }
 
