@@ -7,6 +7,7 @@ import { connect, createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -184,7 +185,7 @@ async function startSystem(name: string) {
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await expect.poll(() => readdir(home).catch(() => []), { timeout: 60_000 }).toContain('compute.sock');
+  while (!(await readdir(home).catch(() => [] as string[])).includes('compute.sock')) await delay(50);
   return {
     launcher,
     url: `http://127.0.0.1:${port}`,

@@ -87,9 +87,17 @@ describe('the mp4', () => {
     const [file] = await mux({ width: 64, height: 48, frames: 5 }, [{ format: 'mp4' }]);
     const { streams, format } = await probe(file!.file);
     expect(streams[0]).toMatchObject({
-      ...{ codec_name: 'h264', profile: 'High', pix_fmt: 'yuv420p', width: 64, height: 48 },
-      ...{ color_range: 'tv', color_space: 'bt709', color_transfer: 'bt709', color_primaries: 'bt709' },
-      ...{ nb_read_frames: '5', r_frame_rate: '7/1' },
+      codec_name: 'h264',
+      profile: 'High',
+      pix_fmt: 'yuv420p',
+      width: 64,
+      height: 48,
+      color_range: 'tv',
+      color_space: 'bt709',
+      color_transfer: 'bt709',
+      color_primaries: 'bt709',
+      nb_read_frames: '5',
+      r_frame_rate: '7/1',
     });
     expect(Number(format.duration)).toBeCloseTo(5 / 7, 2);
     expect(JSON.parse(format.tags.comment!)).toEqual(settings);
