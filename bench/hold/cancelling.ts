@@ -51,7 +51,8 @@ interface Cancelled {
   readonly laterSteps: number;
 }
 
-async function cancelOne({ gateway, photo, steps }: StubSystem, random: () => number): Promise<Cancelled> {
+async function cancelOne(system: StubSystem, random: () => number): Promise<Cancelled> {
+  const { gateway, photo } = system;
   const client = gateway.client();
   const settings = { frames: 4, steps: 10 };
   const { video } = await client.createVideo({ source: { case: 'image', value: photo }, settings });
@@ -59,7 +60,7 @@ async function cancelOne({ gateway, photo, steps }: StubSystem, random: () => nu
   await delay(random() * 2_000);
   const begun = performance.now();
   await client.cancelVideo({ name: video!.name }).catch(() => undefined);
-  const stepsOf = async () => (await steps()).filter((line) => line.startsWith(ref.videoId)).length;
+  const stepsOf = async () => (await system.steps()).filter((line) => line.startsWith(ref.videoId)).length;
   const stored = await until(async () => {
     const current = await gateway.records.get(ref);
     return current && isTerminal(current.record) ? current : null;

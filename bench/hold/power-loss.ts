@@ -31,8 +31,8 @@ export const powerLoss: Family = {
     } catch (error) {
       return [skipped('R9', `mounting a loop device needs root and ext4: ${String(error).split('\n')[0]}`)];
     }
-    using _ = disk;
-    const control = await cutPower(disk, 1, '2m');
+    using first = disk;
+    const control = await cutPower(first, 1, '2m');
     using second = createPowerLossDisk();
     const real = await cutPower(second, full ? 20 : 3, 'always');
     const reasons = [...new Set(real.lost)].join(', ');

@@ -99,7 +99,10 @@ async function makeVideos(system: StubSystem, count: number, made: (videos: numb
 async function watchBriefly(client: VideoClient, name: string): Promise<void> {
   const ending = new AbortController();
   try {
-    for await (const _ of client.watchVideo({ name }, { signal: ending.signal })) ending.abort();
+    const responses = client.watchVideo({ name }, { signal: ending.signal })[Symbol.asyncIterator]();
+    await responses.next();
+    ending.abort();
+    await responses.next();
   } catch {
     // It was aborted.
   }

@@ -92,7 +92,7 @@ const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
   'idle connections': async () => {
     await Promise.all(Array.from({ length: 100 }, () => hold('GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n', 5)));
   },
-  'stalled watches': () => hold(`${head(`${SERVICE}/WatchVideo`, 20, 'application/connect+json')}`, 10),
+  'stalled watches': () => hold(head(`${SERVICE}/WatchVideo`, 20, 'application/connect+json'), 10),
   'guessed links': async () => {
     for (let i = 0; i < 20; i++)
       await get(`/media/${randomBytes(16).toString('hex')}/mp4?sig=${randomBytes(8).toString('hex')}`);
