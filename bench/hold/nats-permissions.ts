@@ -94,13 +94,13 @@ export const natsPermissions: Family = {
         connect({ servers: url, reconnect: false, ...credentials }).then(
           async (connection) => {
             await connection.close();
-            return 1;
+            return true;
           },
-          () => 0,
+          () => false,
         ),
       ),
     );
-    const admitted = strangers.reduce((sum, each) => sum + each, 0);
+    const admitted = strangers.filter(Boolean).length;
     const figure = `${allowed.length} of ${tried}${allowed.length > 0 ? ` (${allowed.slice(0, 5).join('; ')})` : ''}; ${admitted} of ${STRANGERS.length}`;
     return [outcome('S11', allowed.length === 0 && admitted === 0, figure)];
   },

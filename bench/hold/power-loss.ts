@@ -25,15 +25,16 @@ export const powerLoss: Family = {
     },
   ],
   async run({ full }) {
-    using disks = new DisposableStack();
     let disk: PowerLossDisk;
     try {
-      disk = disks.use(createPowerLossDisk());
+      disk = createPowerLossDisk();
     } catch (error) {
       return [skipped('R9', `mounting a loop device needs root and ext4: ${String(error).split('\n')[0]}`)];
     }
-    const control = await cutPower(disk, 1, '2m');
-    const real = await cutPower(disks.use(createPowerLossDisk()), full ? 20 : 3, 'always');
+    using first = disk;
+    const control = await cutPower(first, 1, '2m');
+    using second = createPowerLossDisk();
+    const real = await cutPower(second, full ? 20 : 3, 'always');
     const reasons = [...new Set(real.lost)].join(', ');
     const figure = `${real.lost.length} of ${real.accepted} in ${real.cuts} cuts${reasons ? ` (${reasons})` : ''}; with NATS' default sync_interval of 2m: ${control.lost.length} of ${control.accepted} in 1 cut`;
     if (control.lost.length === 0)

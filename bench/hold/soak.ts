@@ -102,7 +102,7 @@ async function watchBriefly(client: VideoClient, name: string): Promise<void> {
     const responses = client.watchVideo({ name }, { signal: ending.signal })[Symbol.asyncIterator]();
     await responses.next();
     ending.abort();
-    await responses.return?.();
+    await responses.next();
   } catch {
     // It was aborted.
   }

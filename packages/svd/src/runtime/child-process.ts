@@ -44,7 +44,8 @@ interface PendingRequest {
 export function spawnChildProcess(env: Readonly<Record<string, string>>): ChildProcess {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./child.ts', import.meta.url))], {
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    // ONNX Runtime sends statistics about models and sessions to Microsoft, from version 1.29 on also on Linux and macOS.
+    env: { ...process.env, ...env, ORT_DISABLE_TELEMETRY: '1' },
   });
   // The missing process id, or the end of the process, reports the error below.
   child.on('error', () => undefined);
