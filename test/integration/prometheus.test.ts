@@ -97,7 +97,8 @@ describe.skipIf(PROMETHEUS === null)('the metrics in Prometheus', () => {
       encode: 2,
       denoise: 4,
       decode: 2,
-      mux: 2,
+      // The frames of both videos.
+      mux: 4,
     });
     await expectNumbers(counted('cinematica_model_load_seconds_count', 'stage'), { encode: 2, denoise: 2, decode: 1 });
 
