@@ -42,10 +42,14 @@ async function main(progress: Progress, signal: AbortSignal): Promise<void> {
   process.stdout.write([`${first}, in ${took} s`, ...others, ''].join('\n'));
 }
 
-function describe({ path, media: { kind, width, height, sizeBytes, duration } }: MadeFile, frameRate: number): string {
+function describe(
+  { path, media: { kind, width, height, sizeBytes, duration } }: MadeFile,
+  frameRate: number | null,
+): string {
   const seconds = duration ? durationMs(duration) / 1000 : 0;
   // An animated WebP has fewer frames than the other files.
-  const rate = kind === MediaKind.WEBP ? '' : `, ${Math.round(seconds * frameRate)} frames at ${frameRate} fps`;
+  const hasRate = frameRate !== null && kind !== MediaKind.WEBP;
+  const rate = !hasRate ? '' : `, ${Math.round(seconds * frameRate)} frames at ${frameRate} fps`;
   const time = duration ? `${rate}, ${seconds.toFixed(1)} s` : '';
   const size = `${Math.ceil(Number(sizeBytes) / 1000)} kB`;
   return `${relative(process.cwd(), path) || path}: ${width}x${height}${time}, ${size}`;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Video_State } from '@cinematica/protocol/v1';
+import { Notice, Video_State } from '@cinematica/protocol/v1';
 import type { GetCapabilitiesResponse, Media, Video } from '@cinematica/protocol/v1';
 import type { Arguments } from './arguments.ts';
 import { createVideoClient } from './client.ts';
@@ -29,7 +29,7 @@ export interface MadeFile {
 /**
  * Lets a system make a video and downloads it. When the signal aborts, the video is cancelled there too.
  *
- * @returns the files and their frame rate
+ * @returns the files and their frame rate; null for a single frame
  * @throws UsageError, RefusedError, UnreachableError, ConnectError; the signal's reason
  */
 export async function makeVideo(
@@ -38,7 +38,7 @@ export async function makeVideo(
   system: OpenSystem,
   progress: Progress,
   signal: AbortSignal,
-): Promise<{ readonly files: readonly MadeFile[]; readonly frameRate: number }> {
+): Promise<{ readonly files: readonly MadeFile[]; readonly frameRate: number | null }> {
   const client = createVideoClient(system.url, system.key);
   const { capabilities } = await firstCall(client, system.url, signal);
   if (args.system.model !== undefined) await checkModel(args.system.model, capabilities?.models ?? [], system.url);
@@ -54,7 +54,11 @@ export async function makeVideo(
     checkOutcome(done);
     progress.show({ label: 'fetching the video' });
     const files = await fetchFiles(client, done, args, system, signal);
-    return { files, frameRate: done.settings?.frameRate ?? 0 };
+    if (done.notices.includes(Notice.NOT_FINISHED)) {
+      progress.note('the frames could not be finished: the video is less sharp and less smooth than usual');
+    }
+    const { frames = 0, frameRate = 0 } = done.settings ?? {};
+    return { files, frameRate: frames > 1 ? frameRate : null };
   } catch (error) {
     if (signal.aborted) progress.note(await cancel(client, video));
     throw error;

@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { Limits } from '@cinematica/protocol/v1';
+import { keptPhotoSize } from '@cinematica/settings';
 import { loadImage } from '@cinematica/svd';
 import type { RgbImage } from '@cinematica/svd';
-
-/** Longest side of an upload. The system scales larger photos down anyway. Pixels. */
-const MAX_SIDE = 2560;
 
 /** A photo that was decoded. */
 export interface Photo {
@@ -31,7 +29,7 @@ export async function toUpload({ file, type, pixels }: Photo, limits: Limits | u
   if (type !== undefined && imageTypes.includes(type) && file.length <= maxImageBytes) return file;
   const { width, height, data } = pixels;
   return sharp(data, { raw: { width, height, channels: 3 } })
-    .resize({ width: MAX_SIDE, height: MAX_SIDE, fit: 'inside', withoutEnlargement: true })
+    .resize({ ...keptPhotoSize({ width, height }), fit: 'fill' })
     .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
     .toBuffer();
 }

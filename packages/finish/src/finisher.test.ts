@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { finishedFrames, finishFrames } from './finisher.ts';
 import type { FinishOptions } from './finisher.ts';
@@ -59,6 +61,21 @@ describe('finishFrames', () => {
     // At 1.5, the frames are at 0, 2/3, 4/3, … of an interval, so that the last one is at 14/3.
     expect(await finish({ multiple: 1.5 })).toHaveLength(8);
     expect(await finish({ multiple: 1.5 }, small.slice(0, 2))).toHaveLength(2);
+  });
+
+  test('keeps no frame that the caller has taken', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const taken: WeakRef<Uint8Array>[] = [];
+    const { signal } = new AbortController();
+    for await (const frame of finishFrames(inPieces(small), { ...sizes, multiple: 4, photo, signal })) {
+      taken.push(new WeakRef(frame));
+      // A frame is freed in a later turn of the event loop.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    collectGarbage();
+    expect(taken).toHaveLength(21);
+    expect(taken.filter((frame) => frame.deref()).length).toBeLessThanOrEqual(2);
   });
 
   test('gives the same bytes for any number of threads and any pieces', async () => {

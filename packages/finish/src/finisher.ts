@@ -1,3 +1,4 @@
+import { abortable } from '@cinematica/concurrency';
 import type { RgbPixels } from './image/bicubic.ts';
 import { createPool } from './pool.ts';
 import type { Pool } from './pool.ts';
@@ -43,6 +44,8 @@ const framesBefore = (index: number, multiple: number): number => Math.max(0, Ma
 
 /** The number of intervals that are computed ahead of the one that is being read. */
 const INTERVALS_AHEAD = 3;
+/** With that many finished frames waiting, no further interval is begun: at a high multiple, intervals have many frames. */
+const MAX_FRAMES_AHEAD = 12;
 
 /**
  * Finishes a video: enlarges its frames, adds detail of the photo where its motion can be followed, and interpolates frames
@@ -62,13 +65,12 @@ export async function* finishFrames(
   signal?.throwIfAborted();
   await using pool = createPool(threads);
   const frames = wholeFrames(pieces, options)[Symbol.asyncIterator]();
-  const aborted = whenAborted(signal);
   const video = createVideo(pool, options);
   const finished: Promise<Uint8Array<ArrayBuffer>>[] = [];
   try {
     for (let more = true; more || finished.length > 0;) {
-      while (more && finished.length <= INTERVALS_AHEAD * multiple) {
-        const next = await Promise.race([frames.next(), aborted.promise]);
+      while (more && finished.length <= Math.min(INTERVALS_AHEAD * multiple, MAX_FRAMES_AHEAD)) {
+        const next = await abortable(frames.next(), signal);
         more = next.done !== true;
         for (const picture of next.done === true ? video.end() : video.add(next.value)) {
           // An error is thrown where its frame would have been.
@@ -77,10 +79,9 @@ export async function* finishFrames(
         }
       }
       const picture = finished.shift();
-      if (picture) yield await Promise.race([picture, aborted.promise]);
+      if (picture) yield await abortable(picture, signal);
     }
   } finally {
-    aborted.stop();
     // Not awaited, because a source that never ends would delay the end.
     frames.return(undefined).catch(() => undefined);
   }
@@ -248,14 +249,6 @@ function sharedBytes(data: Uint8Array): Uint8Array {
   const shared = new Uint8Array(new SharedArrayBuffer(data.length));
   shared.set(data);
   return shared;
-}
-
-function whenAborted(signal: AbortSignal | undefined) {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal?.reason);
-  promise.catch(() => undefined);
-  signal?.addEventListener('abort', abort, { once: true });
-  return { promise, stop: () => signal?.removeEventListener('abort', abort) };
 }
 
 const LEAST_SIDE = 16;

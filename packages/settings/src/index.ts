@@ -8,6 +8,7 @@ export { limitOf } from './limit-of.ts';
 export { EXTRA_OUTPUT_NAMES, extraOutputKind, extraOutputName, OUTPUT_FILES, OUTPUT_NAMES } from './output-files.ts';
 export type { ExtraOutputName, FileFormat, OutputKind, OutputName } from './output-files.ts';
 export { outputSize } from './output-size.ts';
+export { keptPhotoSize, MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE } from './photo-size.ts';
 export { pickSettings } from './pick-settings.ts';
 export type { SettingValues } from './pick-settings.ts';
 export { WORD_SETTING_NAMES, WORD_SETTINGS, wordOf } from './word-settings.ts';

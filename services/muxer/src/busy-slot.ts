@@ -18,6 +18,7 @@ const MAX_GAP_MS = 200;
  */
 export function createBusySlot(slot: ComputeSlot, context: Pick<CallContext, 'signal' | 'deadline'>): BusySlot {
   let release: (() => void) | null = null;
+  let disposed = false;
   const releaseSlot = () => {
     release?.();
     release = null;
@@ -33,10 +34,17 @@ export function createBusySlot(slot: ComputeSlot, context: Pick<CallContext, 'si
         const item = await next;
         // Also after the last frame, because ffmpeg still has to encode the frames that it looks ahead to.
         release ??= await acquireSlot(slot, context);
+        if (disposed) {
+          releaseSlot();
+          return;
+        }
         if (item.done === true) return;
         yield item.value;
       }
     },
-    [Symbol.dispose]: releaseSlot,
+    [Symbol.dispose]() {
+      disposed = true;
+      releaseSlot();
+    },
   };
 }

@@ -8,6 +8,6 @@ export const configSchema = z.object({
    * The number of threads that finish frames, and of each of ffmpeg's encoders. Another number changes the bytes of the files.
    */
   MUX_THREADS: z.coerce.number().int().min(1).max(64).default(2),
-  /** How long finishing the frames of a video may take. After that they are encoded without it. Milliseconds. */
+  /** How long finishing the frames of a video may compute. After that, or after two minutes without a new frame, they are encoded without it. Milliseconds. */
   FINISH_TIMEOUT_MS: z.coerce.number().int().min(1).max(86_400_000).default(900_000),
 });

@@ -1,5 +1,5 @@
 import { FileKind } from '@cinematica/protocol/stages';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { muxMedia } from './media.ts';
@@ -32,6 +32,31 @@ export const FILES: Readonly<Record<OutputName, FileSpec>> = {
 export const filesToMake = (wanted: (name: OutputName) => boolean): OutputName[] =>
   (Object.keys(FILES) as OutputName[]).filter((name) => !OUTPUT_FILES[name].optional || wanted(name));
 
+/** The names of temporary folders begin with this, followed by the id of their process. */
+const FOLDER_PREFIX = 'cinematica-mux-';
+
+/**
+ * Removes the temporary folders of processes that were killed. Called once at the start: folders of this process's own id are of
+ * an earlier process, as in a container that was restarted.
+ */
+export async function removeStaleFolders(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = new RegExp(`^${FOLDER_PREFIX}(\\d+)-`).exec(name)?.[1];
+    if (pid === undefined || (Number(pid) !== process.pid && isAlive(Number(pid)))) continue;
+    // Another process may remove it at the same time, and it may be another user's.
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // The process of another user cannot be signalled, but it is alive.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
 /** A finished file. It is removed after `use` has ended. */
 export interface MadeFile extends MediaFile, Omit<FileSpec, 'format' | 'boomerang'> {
   readonly name: OutputName;
@@ -49,7 +74,7 @@ export async function makeFiles<T>(
   use: (files: MadeFile[]) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'cinematica-mux-'));
+  const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
   try {
     const outputs = names.map((name) => ({ ...FILES[name], file: join(folder, name) }));
     const made = await muxMedia(frames, { ...request, outputs }, signal);

@@ -2,6 +2,7 @@ import { fileShape } from '@cinematica/pipeline';
 import type { Timeline } from '@cinematica/pipeline';
 import { finishedFrames, finishFrames } from '@cinematica/finish';
 import type { RgbImage } from '@cinematica/svd/image';
+import { createFinishLimit } from './finish-limit.ts';
 import type { MediaRequest } from './media-request.ts';
 
 /** How the frames of a model are finished. */
@@ -15,23 +16,29 @@ export interface FinishRequest {
   readonly photo: RgbImage | null;
   /** The number of threads. It does not change the result. */
   readonly threads: number;
-  /** How long finishing may take, milliseconds. */
+  /** How long finishing may compute, milliseconds. */
   readonly timeoutMs: number;
 }
+
+/** Frames with a shorter side cannot be finished. Pixels. */
+export const MIN_FINISHED_SIDE = 16;
 
 /** Frames could not be finished, or not in time. They can still be encoded as they are. */
 export class FinishError extends Error {
   override readonly name = 'FinishError';
 }
 
-/** Whether there is anything to finish: the files are larger or faster than the model's frames. */
-export function needsFinishing({
-  width,
-  height,
-  timeline,
-}: Pick<FinishRequest, 'width' | 'height' | 'timeline'>): boolean {
+/**
+ * Whether there is anything to finish: the files are larger or faster than the model's frames, or have the photo's detail.
+ *
+ * @param hasPhoto whether the photo's detail is wanted.
+ */
+export function needsFinishing(
+  { width, height, timeline }: Pick<FinishRequest, 'width' | 'height' | 'timeline'>,
+  hasPhoto: boolean,
+): boolean {
   const isLarger = timeline.width !== width || timeline.height !== height;
-  return isLarger || (timeline.frames > 1 && timeline.outputFps > timeline.fps);
+  return hasPhoto || isLarger || (timeline.frames > 1 && timeline.outputFps > timeline.fps);
 }
 
 /** How finished frames are encoded: they have the size and the rate of the files. */
@@ -55,8 +62,8 @@ export async function* finishVideo(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { width, height, timeline, photo, threads, timeoutMs } = request;
   const multiple = timeline.frames > 1 ? Math.max(1, timeline.outputFps / timeline.fps) : 1;
-  const source = watchErrors(frames);
-  const late = AbortSignal.timeout(timeoutMs);
+  using limit = createFinishLimit(timeoutMs);
+  const source = watchSource(frames, (waits) => limit.waitsForSource(waits));
   let taken = 0;
   let reported = 0;
   try {
@@ -68,29 +75,38 @@ export async function* finishVideo(
       multiple,
       photo: photo ?? undefined,
       threads,
-      signal: AbortSignal.any([signal, late]),
+      signal: AbortSignal.any([signal, limit.signal]),
     });
+    limit.waitsForFrame(true);
     for await (const frame of finished) {
+      limit.waitsForFrame(false);
       yield frame;
       taken += 1;
       while (reported < timeline.frames && finishedFrames(reported + 1, multiple) <= taken) onFrame(++reported);
+      limit.waitsForFrame(true);
     }
   } catch (cause) {
     if (signal.aborted || source.failed(cause)) throw cause;
-    const why = late.aborted ? `took more than ${timeoutMs / 1000} s` : 'failed';
-    throw new FinishError(`finishing ${why}`, { cause });
+    throw new FinishError(`finishing ${limit.signal.aborted ? String(limit.signal.reason) : 'failed'}`, { cause });
   }
 }
 
-/** Passes frames on, and remembers their error, to distinguish it from one of the finishing. */
-function watchErrors(frames: AsyncIterable<Uint8Array>) {
+/** Passes frames on, tells when one is waited for, and knows which error was theirs. */
+function watchSource(frames: AsyncIterable<Uint8Array>, onWait: (waits: boolean) => void) {
   let failure: { readonly error: unknown } | null = null;
   async function* watched(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      yield* frames;
+      onWait(true);
+      for await (const frame of frames) {
+        onWait(false);
+        yield frame;
+        onWait(true);
+      }
     } catch (error) {
       failure = { error };
       throw error;
+    } finally {
+      onWait(false);
     }
   }
   return { frames: watched(), failed: (error: unknown) => failure?.error === error };

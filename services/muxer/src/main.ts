@@ -3,11 +3,13 @@ import { MuxerService } from '@cinematica/protocol/stages';
 import { configSchema } from './config.ts';
 import { requireFfmpeg } from './ffmpeg.ts';
 import { ENCODERS, SOUND_ENCODER } from './media-encoders.ts';
+import { removeStaleFolders } from './files.ts';
 import { createMuxerService } from './service.ts';
 import { createMuxStage } from './stage.ts';
 
 await runStage('muxer', configSchema, async (config, { slot, log }) => {
   const options = { threads: config.MUX_THREADS, finishTimeoutMs: config.FINISH_TIMEOUT_MS, log };
+  await removeStaleFolders();
   await requireFfmpeg([...Object.values(ENCODERS), SOUND_ENCODER]);
   return {
     handler: createMuxStage(options),

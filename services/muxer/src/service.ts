@@ -15,7 +15,7 @@ import { readFile } from 'node:fs/promises';
 import { createBusySlot } from './busy-slot.ts';
 import { FILES, filesToMake, makeFiles } from './files.ts';
 import type { MadeFile } from './files.ts';
-import { finishedRequest, finishVideo, needsFinishing } from './finish-video.ts';
+import { FinishError, finishedRequest, finishVideo, MIN_FINISHED_SIDE, needsFinishing } from './finish-video.ts';
 import { MediaError } from './media-request.ts';
 import type { MuxerOptions } from './stage.ts';
 
@@ -44,13 +44,16 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
       const names = filesToMake((name) => start.outputs.includes(FILES[name].kind));
       const settings = readSettings(start);
       const timeline = readTimeline(start);
-      const photo = await readPhoto(start, context.signal);
 
       if (open >= MAX_CALLS) {
         const message = `This stage is already making ${MAX_CALLS} videos: try again soon.`;
         throw refuse(Code.RESOURCE_EXHAUSTED, ErrorReason.SLOT_TAKEN, message);
       }
       open++;
+      const photo = await readPhoto(start, context.signal).catch((error: unknown) => {
+        open--;
+        throw error;
+      });
       const busy = createBusySlot(slot, context);
       const progress = createBoundedQueue<Response>(MAX_EVENTS);
       const left = new AbortController();
@@ -61,7 +64,7 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
       const received = busy.while(items(frames, width * height * 3));
       const { threads, finishTimeoutMs: timeoutMs } = options;
       const finishing = { width, height, timeline, photo, threads, timeoutMs };
-      const source = needsFinishing(finishing)
+      const source = needsFinishing(finishing, photo !== null)
         ? finishVideo(received, finishing, onFrame, signal)
         : count(received, onFrame);
       const request = { ...finishedRequest(timeline), settings, threads };
@@ -78,6 +81,7 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
         }
       } catch (error) {
         if (isNoSpace(error)) throw noSpace(error);
+        if (error instanceof FinishError) throw notFinished(error);
         if (!(error instanceof MediaError)) throw error;
         throw refuse(Code.INVALID_ARGUMENT, ErrorReason.SETTING_UNSUPPORTED, error.message, [], { cause: error });
       } finally {
@@ -103,10 +107,16 @@ function readTimeline({
   frameRate: outputFps = fps,
   outputWidth,
   outputHeight,
+  photo,
 }: MuxStart): Timeline {
   const { width, height, frames } = header!;
   if (outputFps < fps) {
     throw refuseFields([{ field: 'start.frame_rate', description: `must be at least source_fps, which is ${fps}` }]);
+  }
+  const isFinished = photo.length > 0 || outputFps > fps || outputWidth > 0 || outputHeight > 0;
+  if (isFinished && Math.min(width, height) < MIN_FINISHED_SIDE) {
+    const description = `must be at least ${MIN_FINISHED_SIDE}×${MIN_FINISHED_SIDE} for another size or rate, or a photo`;
+    throw refuseFields([{ field: 'start.frames', description }]);
   }
   if (outputWidth === 0 && outputHeight === 0) return { width, height, frames, fps, outputFps };
   if (outputWidth === 0 || outputHeight === 0) {
@@ -125,6 +135,16 @@ async function readPhoto({ photo, frames }: MuxStart, signal: AbortSignal): Prom
     throw refuseFields([{ field: 'start.photo', description: cause.message }], ErrorReason.IMAGE_UNREADABLE);
   }
 }
+
+/** The frames were received once and are not kept, so that the caller has to send them again. */
+const notFinished = (cause: FinishError) =>
+  refuse(
+    Code.INTERNAL,
+    ErrorReason.STAGE_FAILED,
+    `${cause.message}: without output_width, output_height, frame_rate and photo, the frames are encoded as they are.`,
+    [],
+    { cause },
+  );
 
 function readSettings({ settingsJson }: MuxStart): Record<string, unknown> {
   if (settingsJson === '') return {};

@@ -26,7 +26,7 @@ type Plan = StageTask['plan'];
 export interface MuxerOptions {
   /** The number of threads of finishing, and of each of ffmpeg's encoders. */
   readonly threads: number;
-  /** How long finishing may take, milliseconds. Then the frames are encoded as they are. */
+  /** How long finishing may compute, milliseconds. Then the frames are encoded as they are. */
   readonly finishTimeoutMs: number;
   readonly log: Pick<Log, 'warn'>;
 }
@@ -40,7 +40,7 @@ export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   stage: PipelineStage.MUX,
   fingerprint: `finish 1, ffmpeg ${process.arch} × ${options.threads}`,
   async run({ videoId, plan }, inputs, hooks) {
-    if (needsFinishing({ ...plan, timeline: timelineOf(plan) })) {
+    if (needsFinishing({ ...plan, timeline: timelineOf(plan) }, wantsPhoto(plan))) {
       try {
         await finishAndEncode(options, plan, inputs, hooks);
         return;
@@ -60,10 +60,9 @@ export const createMuxStage = (options: MuxerOptions): StageHandler => ({
 async function finishAndEncode(options: MuxerOptions, plan: Plan, inputs: Inputs, hooks: StageHooks): Promise<void> {
   const { threads, finishTimeoutMs: timeoutMs } = options;
   const signal = eitherSignal(hooks);
-  const { width, height, frames, resolution } = plan;
+  const { width, height, frames } = plan;
   const timeline = timelineOf(plan);
-  // With the model's own resolution its pixels are shown, not those of the photo.
-  const photo = resolution === 'model' ? null : await readPhoto(plan, inputs, signal);
+  const photo = wantsPhoto(plan) ? await readPhoto(plan, inputs, signal) : null;
   const shown = shownFrames(plan, readChunks(plan, inputs, signal));
   const onFrame = (count: number) => hooks.progress(count, frames);
   const finished = finishVideo(shown, { width, height, timeline, photo, threads, timeoutMs }, onFrame, signal);
@@ -77,6 +76,9 @@ async function encodeAsTheyAre(options: MuxerOptions, plan: Plan, inputs: Inputs
   const shown = shownFrames(plan, readChunks(plan, inputs, eitherSignal(hooks)), onShown);
   await encode(options, plan, shown, { width, height, frames, fps, outputWidth, outputHeight, outputFps }, hooks);
 }
+
+/** With the model's own resolution, its pixels are shown without those of the photo. Plans of earlier versions have none. */
+const wantsPhoto = ({ resolution }: Plan): boolean => resolution !== 'model' && resolution !== '';
 
 /** There is nothing to save when the process shuts down: the stage is repeated. */
 const eitherSignal = ({ signal, draining }: StageHooks): AbortSignal => AbortSignal.any([signal, draining]);

@@ -1,9 +1,10 @@
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { fileShape, findTask, PipelineStage, timelineOf, VideoState } from '@cinematica/pipeline';
-import type { Artifact, VideoRecord } from '@cinematica/pipeline';
+import type { Artifact, Plan, VideoRecord } from '@cinematica/pipeline';
 import { MediaKind } from '@cinematica/protocol/v1';
 import type { MediaSchema } from '@cinematica/protocol/v1';
 import { OUTPUT_FILES, OUTPUT_NAMES } from '@cinematica/settings';
+import type { FileFormat } from '@cinematica/settings';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 
 /** A file of a video that can be downloaded. */
@@ -22,6 +23,10 @@ export interface MediaFile {
 
 /** The muxer's output with the last frame, from which another video can continue. It cannot be downloaded. */
 export const LAST_FRAME_PART = 'last-frame';
+
+/** Files of videos without an output size come from a version whose WebP had the size and rate of the other files. */
+const formatOf = (plan: Plan, format: FileFormat): FileFormat =>
+  plan.outputWidth === 0 && format === 'webp' ? 'webm' : format;
 
 /** The files of a video that exist so far; none when it is deleted. */
 export function mediaFiles(record: VideoRecord): MediaFile[] {
@@ -45,7 +50,7 @@ export function mediaFiles(record: VideoRecord): MediaFile[] {
     const artifact = outputs.find((output) => output.part === part);
     if (!artifact) continue;
     const { kind, format, boomerang, fileName, contentType } = OUTPUT_FILES[part];
-    const { width, height, frames, fps } = fileShape(timelineOf(plan), format, boomerang);
+    const { width, height, frames, fps } = fileShape(timelineOf(plan), formatOf(plan, format), boomerang);
     files.push({
       kind,
       name: fileName,

@@ -1,3 +1,5 @@
+import { MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE } from '@cinematica/settings/photo-size';
+
 /** The limits of a photo and of decoding it. The defaults are {@link PHOTO_LIMITS}. */
 export interface PhotoLimits {
   /** The maximum size of an upload. Bytes. Default 12 MB. */
@@ -29,8 +31,8 @@ export const PHOTO_LIMITS: PhotoLimits = {
   maxPixels: 50_000_000,
   maxDecodedBytes: 320_000_000,
   minSide: 16,
-  maxResultSide: 2560,
-  maxResultPixels: 5_000_000,
+  maxResultSide: MAX_PHOTO_SIDE,
+  maxResultPixels: MAX_PHOTO_PIXELS,
   maxMemory: 430 * 2 ** 20,
   timeoutMs: 10_000,
 };

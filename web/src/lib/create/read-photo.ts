@@ -1,4 +1,4 @@
-import { fitWithin } from './fit-within.ts';
+import { keptPhotoSize } from '@cinematica/settings/photo-size';
 import type { Size } from './crop.ts';
 import type { Picture } from './recent-photo.ts';
 import { sniffPhoto, SNIFFED_BYTES } from './sniff-photo.ts';
@@ -22,8 +22,6 @@ export class PhotoError extends Error {
   }
 }
 
-/** Longer side of the uploaded photo in pixels: the most that the gateway keeps, for the details of the video. */
-const MAX_SIDE = 2560;
 const JPEG_QUALITY = 0.9;
 /** Photos of phones and cameras are smaller; a larger file could use up a phone's memory. */
 const MAX_BYTES = 100_000_000;
@@ -43,7 +41,8 @@ export async function readPhoto(file: Blob): Promise<ReadPhoto> {
   const source = await decode(file);
   try {
     checkSize(source.size);
-    const size = fitWithin(source.size, MAX_SIDE);
+    // As large as the gateway keeps it, for the details of the video.
+    const size = keptPhotoSize(source.size);
     const blob = await encode(source.image, size);
     return { blob, url: URL.createObjectURL(blob), ...size };
   } finally {
