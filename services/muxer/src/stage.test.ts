@@ -2,12 +2,13 @@ import { create } from '@bufbuild/protobuf';
 import { PipelineStage, PlanSchema, TaskNotice } from '@cinematica/pipeline';
 import type { Plan, StageHooks } from '@cinematica/pipeline';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { removeStaleFolders } from './files.ts';
 import { createMuxStage } from './stage.ts';
 
 const run = promisify(execFile);
@@ -137,6 +138,7 @@ test('finishing that takes too long is left out: the files have the same shape, 
     r_frame_rate: '28/1',
     nb_read_frames: '25',
   });
+  expect(await sharp(outputs.get('last-frame')).metadata()).toMatchObject({ width: 256, height: 192 });
   expect(notices).toEqual([TaskNotice.NOT_FINISHED]);
   expect(warnings).toEqual(['finishing took more than 0.001 s: the frames are encoded as they are']);
   expect(steps.at(-1)).toBe(7);
@@ -151,4 +153,17 @@ test('frames that are too small to be finished are encoded as they are', async (
 
 test('an input that is lost is an error, not a reason to leave finishing out', async () => {
   await expect(mux(planOf(), { lost: 'frames-1' })).rejects.toThrow('lost frames-1');
+});
+
+test('temporary folders of processes that have ended are removed, and those of others are kept', async () => {
+  const own = `cinematica-mux-${process.pid}-of-an-earlier-process`;
+  const [ended, running] = ['cinematica-mux-4194305-x', `cinematica-mux-${process.ppid}-x`];
+  vi.stubEnv('TMPDIR', folder);
+  try {
+    for (const name of [own, ended, running, 'cinematica-mux-x']) await mkdir(join(folder, name));
+    await removeStaleFolders();
+    expect((await readdir(folder)).toSorted()).toEqual([running, 'cinematica-mux-x'].toSorted());
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });

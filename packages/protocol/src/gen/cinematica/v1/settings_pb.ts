@@ -104,8 +104,8 @@ export type VideoSettings = Message<"cinematica.v1.VideoSettings"> & {
   seed?: number | undefined;
 
   /**
-   * Shape of the video. Default: the size of the model whose aspect ratio is closest to the photo's; it can be
-   * landscape, portrait or square.
+   * Shape of the video. Default: the aspect ratio of the photo, as closely as the model's sizes allow, at approximately
+   * the area of the model's default size.
    *
    * @generated from oneof cinematica.v1.VideoSettings.shape
    */

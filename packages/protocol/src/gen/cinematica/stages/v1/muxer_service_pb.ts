@@ -179,14 +179,14 @@ export const MuxResponseSchema: GenMessage<MuxResponse> = /*@__PURE__*/
  */
 export type MuxProgress = Message<"cinematica.stages.v1.MuxProgress"> & {
   /**
-   * Number of frames written, over all files.
+   * Number of received frames that the files have reached.
    *
    * @generated from field: uint32 frames = 1;
    */
   frames: number;
 
   /**
-   * Number of frames to write in total.
+   * Number of frames to receive in total.
    *
    * @generated from field: uint32 total = 2;
    */
