@@ -59,13 +59,14 @@ test('no more than ADMIT_RUNNING videos run, counting those that the watch has n
 });
 
 test('a model whose tasks wait for workers delays only its own videos', async () => {
-  for (const videoId of ['stuck1', 'stuck2']) await pipeline.add(videoId, { plan: { model: 'unserved' } });
-  await pipeline.add('free');
+  // Videos of the same millisecond are in the order of their ids.
+  for (const videoId of ['a-stuck', 'b-stuck']) await pipeline.add(videoId, { plan: { model: 'unserved' } });
+  await pipeline.add('c-free');
   pipeline.table.refresh();
   expect(await run({ ADMIT_WAITING: 1 })).toBe(2);
   expect(await run({ ADMIT_WAITING: 1 })).toBe(0);
-  expect(pipeline.tasks.published).toEqual(['stuck1 encode/0', 'free encode/0']);
-  expect(await stateOf('stuck2')).toBe(VideoState.QUEUED);
+  expect(pipeline.tasks.published).toEqual(['a-stuck encode/0', 'c-free encode/0']);
+  expect(await stateOf('b-stuck')).toBe(VideoState.QUEUED);
 });
 
 test('a video that was cancelled, deleted or removed since the table was updated is not started', async () => {
