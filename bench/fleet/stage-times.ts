@@ -24,7 +24,7 @@ export const ACK_WAIT = 30;
  * Stage times by device. Those of the A100 are published measurements of SVD-XT with 25 frames and steps (OneDiff 25.2 s,
  * TensorRT 32.2 s), scaled to 26 frames. Those of the H200 are predicted (`docs/performance.md`). Neither was measured with
  * this code; `--times` accepts the results of `npm run bench -- gpu`. Encoding the photo and
- * muxing run on four CPU cores each. Muxing is half the time that finishing and encoding to HD takes on two (66 s).
+ * muxing run on four CPU cores each. Muxing is about half the time that finishing and encoding to HD takes on two (61 to 66 s).
  */
 export const DEVICES: Readonly<Record<string, StageTimes>> = {
   a100: { encode: 5, denoise: 29, decode: 1.8, mux: 33, checkpoint: 6, load: 45 },
