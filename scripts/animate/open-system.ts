@@ -60,7 +60,7 @@ export async function openSystem(
     } catch (error) {
       if (!(error instanceof DataFolderInUseError)) throw error;
     }
-    // Another command was faster, and its system can be used as soon as it is ready.
+    // Another command has started a system in the meantime. It can be used once it is ready.
     await delay(RETRY_MS, undefined, { signal });
   }
 }

@@ -22,7 +22,7 @@ export function pinToCore(pids: readonly number[], core: number): void {
   for (const pid of pids) execFileSync('taskset', ['-acp', String(core), String(pid)], { stdio: 'ignore' });
 }
 
-/** Binds this process to the last core and the given ones to the first. @returns whether there are two cores. */
+/** Binds this process to the last core and the given processes to the first one. @returns whether there are two cores. */
 export function separateCores(servers: readonly number[]): boolean {
   const cores = availableParallelism();
   if (cores < 2) return false;

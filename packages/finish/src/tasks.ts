@@ -133,7 +133,7 @@ export const tasks = {
   },
 };
 
-/** Trust that was carried along a motion, without the places that the frame before did not show. */
+/** Trust that was warped from the previous frame, lowered where the previous frame did not show the place. */
 const stillSeen = (carried: Plane, lost: Plane): Plane => ({
   ...carried,
   data: carried.data.map((trust, i) => trust * Math.exp(-(lost.data[i]! ** 2))),

@@ -37,7 +37,7 @@ afterEach(async () => {
 
 const runningPid = (): Promise<number> => vi.waitUntil(() => server.pid, { timeout: 10_000, interval: 5 });
 
-test('a server that is killed again and again is restarted after short pauses and not reported as unable to store', async () => {
+test('a server that is killed repeatedly is restarted after short pauses, and the launcher does not report that it cannot store', async () => {
   for (let kills = 0; kills < 8; kills++) {
     const pid = await runningPid();
     await delay(150);

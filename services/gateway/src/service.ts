@@ -29,7 +29,7 @@ import { idOf, toVideo } from './videos/to-video.ts';
 import { streamWatchResponses } from './videos/watch.ts';
 import type { WatchCount, WatchResponseOptions } from './videos/watch.ts';
 
-/** What the service is built from. Every part is required. */
+/** The dependencies of the service. All of them are required. */
 export interface ServiceParts extends CreateVideoOptions, PrepareParts, WatchResponseOptions {
   /** The limits that new videos count against. */
   readonly admission: AdmissionParts;

@@ -37,7 +37,7 @@ export interface HttpParts {
   readonly keys: ApiKeys;
   /** The model that new videos are made with. */
   readonly model: LoadedModel;
-  /** Receives failed calls and pages. */
+  /** The log for calls and pages that fail. */
   readonly log: Log;
   /** Receives the metrics of calls, connections and watchers. */
   readonly metrics: Metrics;

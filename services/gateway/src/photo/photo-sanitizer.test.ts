@@ -119,7 +119,7 @@ describe('photos', () => {
     }
   });
 
-  // Which corner of the stored picture appears in each corner of the result: EXIF 2.32, table 4, tag Orientation.
+  // For each EXIF orientation, the corners of the stored picture in the order of the result's corners (EXIF 2.32, table 4).
   const upright: readonly (readonly [number, number, number, number])[] = [
     [0, 1, 2, 3],
     [1, 0, 3, 2],

@@ -15,7 +15,7 @@ import {
 } from '@cinematica/protocol/v1';
 import type { MediaSchema, Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { CAMERA_MOVES, extraOutputKind, pickSettings, WORD_SETTINGS } from '@cinematica/settings';
+import { extraOutputKind, pickSettings, WORD_SETTINGS } from '@cinematica/settings';
 import { mediaFiles, toMedia } from '../media/media-files.ts';
 import type { MediaLinks } from '../media/media-links.ts';
 import { progressOf, publicStage } from './progress.ts';
@@ -54,8 +54,6 @@ const PRESETS: Readonly<Record<string, Preset>> = {
 };
 
 const NOTICES: Readonly<Record<number, Notice>> = { [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED };
-
-const CAMERAS: Readonly<Record<string, CameraMove>> = CAMERA_MOVES;
 
 /** Without an estimate, the video depends on the record only, and is the same for every watcher. */
 export const NO_ESTIMATE: QueueEstimate = { position: null, seconds: null };
@@ -129,7 +127,7 @@ function settingsOf(plan: Plan): VideoSettings {
     shape: { case: 'size', value: { width: plan.width, height: plan.height } },
     resolution: WORD_SETTINGS.resolution.words.get(plan.resolution) ?? Resolution.MODEL,
     crop: { x: plan.focusX, y: plan.focusY, zoom: plan.zoom || 1 },
-    camera: CAMERAS[plan.camera] ?? CameraMove.UNSPECIFIED,
+    camera: WORD_SETTINGS.camera.words.get(plan.camera) ?? CameraMove.UNSPECIFIED,
     outputs: plan.outputs.flatMap((output) => extraOutputKind(output) ?? []),
   });
 }
