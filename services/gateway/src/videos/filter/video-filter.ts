@@ -1,7 +1,8 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { VideoRecord } from '@cinematica/pipeline';
 import { refuseFields } from '@cinematica/protocol';
-import { Video_State, Video_StateSchema } from '@cinematica/protocol/v1';
+import { Video_StateSchema } from '@cinematica/protocol/v1';
+import type { Video_State } from '@cinematica/protocol/v1';
 import { publicState } from '../public-state.ts';
 import { parseFilter } from './parse-filter.ts';
 import type { Comparison, Operator } from './parse-filter.ts';

@@ -112,8 +112,8 @@ export type MuxStart = Message<"cinematica.stages.v1.MuxStart"> & {
   outputHeight: number;
 
   /**
-   * The photo that the first frame shows, as JPEG, PNG, WebP or AVIF, cropped to the aspect ratio of the frames; at most
-   * 1.5 MB. Its details are carried along the motion. Empty: the frames are enlarged without it.
+   * The photo that the first frame shows, as JPEG, PNG, WebP, AVIF, GIF or TIFF, cropped to the aspect ratio of the
+   * frames; at most 1.5 MB. Its details are carried along the motion. Empty: the frames are enlarged without it.
    *
    * @generated from field: bytes photo = 8;
    */
@@ -337,7 +337,7 @@ export const FileKindSchema: GenEnum<FileKind> = /*@__PURE__*/
  *
  * Like every stage, it does one task at a time. A task comes from the stage's work queue or from a call. A call waits
  * for its turn until shortly before its deadline; then it fails with RESOURCE_EXHAUSTED and the reason SLOT_TAKEN.
- * Each call needs a bearer token.
+ * Each call needs a bearer token: docs/stages.md.
  *
  * @generated from service cinematica.stages.v1.MuxerService
  */
