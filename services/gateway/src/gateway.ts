@@ -1,6 +1,6 @@
 import { createMetrics, describeError } from '@cinematica/pipeline';
 import type { Log, NatsConnection } from '@cinematica/pipeline';
-import { Code, refuse } from '@cinematica/protocol';
+import { Code, refuseUntil } from '@cinematica/protocol';
 import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiKeys } from './callers/api-keys.ts';
@@ -64,7 +64,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
 
   const view = await startPipelineView(nats, config, log, starting);
   const draining = new AbortController();
-  const health = createHealth([VideoService.typeName], draining.signal);
+  const health = createHealth([VideoService.typeName], draining.signal, config.WATCH_HEARTBEAT_MS);
   const shared = { config, nats, log, metrics, view, health, draining: draining.signal };
   const { metricsPort, scalerPort } = await startOperations(shared, starting);
   startHousekeeping(shared, starting);
@@ -72,7 +72,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   starting.defer(() => {
     health.set(false);
     const message = 'The gateway is being replaced: call again.';
-    draining.abort(toConnectError(refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message)));
+    draining.abort(toConnectError(refuseUntil(ErrorReason.UNAVAILABLE, message, 1_000, Code.UNAVAILABLE)));
   });
 
   const started = starting.move();

@@ -18,6 +18,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { callerKey, connectionKey } from './rpc/context.ts';
 import { admissionOf } from './videos/admission.ts';
 import type { AdmissionParts } from './videos/admission.ts';
+import { compileVideoFilter } from './videos/filter/video-filter.ts';
+import { parseOrder } from './videos/list-order.ts';
 import { isPastPurgeTime } from './videos/past-purge-time.ts';
 import type { VideosByOwner } from './videos/videos-by-owner.ts';
 import { prepareVideo } from './videos/prepare-video.ts';
@@ -100,9 +102,17 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       return { video: view(stored) };
     },
 
-    listVideos({ pageSize, pageToken: token, showDeleted }, context) {
+    listVideos({ pageSize, pageToken: token, showDeleted, filter, orderBy }, context) {
       const size = pageSize === 0 ? DEFAULT_PAGE_SIZE : Math.min(pageSize, MAX_PAGE_SIZE);
-      const { videos, next } = videosByOwner.page({ owner: ownerOf(context), size, token, showDeleted });
+      const { videos, next } = videosByOwner.page({
+        owner: ownerOf(context),
+        size,
+        token,
+        showDeleted,
+        filter: compileVideoFilter(filter),
+        order: parseOrder(orderBy),
+        query: [filter, orderBy],
+      });
       return { videos: videos.map(view), nextPageToken: next };
     },
 
@@ -111,7 +121,7 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       const end = watches.begin(owner);
       if (!end) {
         const message = 'You already watch the maximum number of videos: end another watch first.';
-        throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 1_000);
+        throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 10_000);
       }
       try {
         const signal = AbortSignal.any([context.signal, parts.draining]);
@@ -179,5 +189,7 @@ function bodyOf(request: CreateVideoRequest): Uint8Array {
   const { source } = request;
   const digest = (photo: Uint8Array) => createHash('sha256').update(photo).digest();
   const named = source.case === 'image' ? { ...source, value: digest(source.value) } : source;
-  return toBinary(CreateVideoRequestSchema, { ...request, requestId: '', source: named });
+  // A map has no order, so a repetition may have its entries in another one.
+  const labels = Object.fromEntries(Object.entries(request.labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return toBinary(CreateVideoRequestSchema, { ...request, requestId: '', source: named, labels });
 }

@@ -4,8 +4,9 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import { Counter, Gauge } from 'prom-client';
 import type { ApiKeys } from './callers/api-keys.ts';
 import { createCookies } from './callers/cookie.ts';
-import { createRateLimit } from './callers/rate-limit.ts';
+import { burstOf, createRateLimit } from './callers/rate-limit.ts';
 import type { Config } from './config.ts';
+import { createCors } from './http/cors.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { createRoutes } from './http/routes.ts';
 import { serveSite } from './http/site.ts';
@@ -25,9 +26,6 @@ import { capabilitiesOf } from './videos/capabilities.ts';
 import type { LoadedModel } from './videos/resolve-plan.ts';
 import { countWatches } from './videos/watch.ts';
 import { VERSION } from './version.ts';
-
-/** A caller may make this many seconds' worth of calls in a burst. */
-const BURST_SECONDS = 5;
 
 /** What the public port is built from. Every part is required. */
 export interface HttpParts {
@@ -60,8 +58,8 @@ export interface HttpParts {
 export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack): Promise<number> {
   const { config, log, metrics, view, health } = parts;
   const { HTTP_HOST, HTTP_PORT, WEB_HANDLER, TRUSTED_PROXIES: trustedProxies } = config;
-  const links = createMediaLinks(config.MEDIA_SECRET, config.MEDIA_LINK_MS);
-  const limit = createRateLimit(config.CALLS_PER_SECOND, config.CALLS_PER_SECOND * BURST_SECONDS);
+  const links = createMediaLinks(config.MEDIA_SECRET, config.MEDIA_LINK_MS, config.PUBLIC_URL);
+  const limit = createRateLimit(config.CALLS_PER_SECOND, burstOf(config.CALLS_PER_SECOND));
   const onPageError = (error: unknown) => log.error('page failed', error);
   const webApp = WEB_HANDLER === undefined ? null : await loadWebApp(WEB_HANDLER, trustedProxies > 0, onPageError);
   const rpcParts = {
@@ -71,6 +69,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
       cookies: createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE),
       keys: parts.keys,
       trustedProxies,
+      anonymous: config.ANONYMOUS === 'on',
       limit,
     }),
     observe: observeCalls(log, metrics),
@@ -85,7 +84,15 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
       trustedProxies,
       log,
       rpc: (fallback) => serveRpc(rpcParts, fallback),
-      media: serveMedia({ table: view.table, links, log, artifacts: view.artifacts }),
+      media: serveMedia({
+        table: view.table,
+        links,
+        log,
+        artifacts: view.artifacts,
+        keys: parts.keys,
+        crossOrigin: config.ALLOWED_ORIGINS.length > 0,
+      }),
+      cors: createCors(config.ALLOWED_ORIGINS),
       site: webApp?.serve ?? serveSite(),
       ready: () => health.serving,
     }),
@@ -140,6 +147,7 @@ function createService({ config, model, metrics, sanitizer, view, draining }: Ht
     capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref)),
     onCancelled: () => metrics.videos.inc({ outcome: 'cancelled' }),
     stallMs: config.WATCHER_STALL_MS,
+    heartbeatMs: config.WATCH_HEARTBEAT_MS,
     draining,
   });
 }

@@ -68,7 +68,7 @@ async function startMetricsServer(
 async function startScaler(
   { SCALER_HOST, SCALER_PORT }: Config,
   log: Log,
-  { queue, table }: PipelineView,
+  { queue, table, reports }: PipelineView,
   cleanup: AsyncDisposableStack,
 ): Promise<number | undefined> {
   if (SCALER_PORT === undefined) return undefined;
@@ -77,7 +77,7 @@ async function startScaler(
     tokens: null,
     onFault: (fault, method) => log.error('call failed', fault.cause ?? fault, { method: method.name }),
   });
-  server.add(ExternalScaler, createScaler(queue, table));
+  server.add(ExternalScaler, createScaler(queue, table, reports));
   server.setServing(true);
   const port = await server.listen(`${SCALER_HOST}:${SCALER_PORT}`).catch((cause: unknown) => {
     throw new Error(`SCALER_PORT=${SCALER_PORT}: ${(cause as Error).message}`, { cause });

@@ -3,7 +3,7 @@ import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { createBoundedQueue, isNoSpace } from '@cinematica/pipeline';
 import type { ComputeSlot, Timeline } from '@cinematica/pipeline';
 import { readStream } from '@cinematica/pipeline/service';
-import { Code, refuse, refuseFields, splitIntoChunks } from '@cinematica/protocol';
+import { Code, refuse, refuseFields, refuseUntil, splitIntoChunks } from '@cinematica/protocol';
 import type { ServiceHandlers } from '@cinematica/protocol';
 import { PixelFormat } from '@cinematica/protocol/stages';
 import type { MuxerService, MuxResponseSchema, MuxStart } from '@cinematica/protocol/stages';
@@ -47,7 +47,7 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
 
       if (open >= MAX_CALLS) {
         const message = `This stage is already making ${MAX_CALLS} videos: try again soon.`;
-        throw refuse(Code.RESOURCE_EXHAUSTED, ErrorReason.SLOT_TAKEN, message);
+        throw refuseUntil(ErrorReason.SLOT_TAKEN, message, 5_000);
       }
       open++;
       const photo = await readPhoto(start, context.signal).catch((error: unknown) => {
@@ -83,7 +83,7 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
         if (isNoSpace(error)) throw noSpace(error);
         if (error instanceof FinishError) throw notFinished(error);
         if (!(error instanceof MediaError)) throw error;
-        throw refuse(Code.INVALID_ARGUMENT, ErrorReason.SETTING_UNSUPPORTED, error.message, [], { cause: error });
+        throw refuseFields([{ field: 'start', description: error.message }], ErrorReason.SETTING_UNSUPPORTED);
       } finally {
         left.abort();
       }
@@ -92,11 +92,11 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
 }
 
 const noSpace = (cause: unknown) =>
-  refuse(
-    Code.UNAVAILABLE,
+  refuseUntil(
     ErrorReason.STORAGE_FULL,
     'This stage has no space left on its device: try again later.',
-    [],
+    60_000,
+    Code.UNAVAILABLE,
     { cause },
   );
 

@@ -41,7 +41,7 @@ export async function prepareVideo(
 ): Promise<PreparedVideo> {
   const { size, ...source } = await readSource(parts, owner, request, signal);
   const plan = resolvePlan(parts.model, request.settings, size, randomInt(2 ** 32));
-  return { ...source, plan };
+  return { ...source, plan, labels: request.labels, externalId: request.externalId };
 }
 
 async function readSource(

@@ -19,6 +19,10 @@ export interface NewRecord {
   readonly madeFrom?: string | undefined;
   /** The id of the video whose last frame is the photo; empty by default. */
   readonly continuedFrom?: string | undefined;
+  /** The labels of the request; none by default. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** The caller's own id of the video; empty by default. */
+  readonly externalId?: string | undefined;
   /** The W3C `traceparent` of the request; empty by default. */
   readonly traceParent?: string | undefined;
   /** Hours after which the video is deleted. */
@@ -29,6 +33,7 @@ export interface NewRecord {
 export function newRecord(given: NewRecord): VideoRecord {
   const { owner, videoId, requestId, plan, photo, keepHours } = given;
   const { photoWidth = 0, photoHeight = 0, madeFrom = '', continuedFrom = '', traceParent = '' } = given;
+  const { labels = {}, externalId = '' } = given;
   const now = Date.now();
   return create(VideoRecordSchema, {
     owner,
@@ -41,6 +46,8 @@ export function newRecord(given: NewRecord): VideoRecord {
     madeFrom,
     continuedFrom,
     traceParent,
+    labels,
+    externalId,
     state: VideoState.QUEUED,
     createTime: timestampFromMs(now),
     expireTime: timestampFromMs(now + keepHours * 3_600_000),
