@@ -100,7 +100,12 @@ beforeAll(async () => {
   quotas = createQuotas(ports.quotaStore, (videoId) => table.videos.get(videoId), system.settings);
   // Two gateways, of which one leads.
   housekeepers = ['one', 'two'].map((holder) => {
-    const options = { ...system, ...createHousekeepingPorts(system.nats, system.settings), ...ports, table };
+    const options = {
+      ...system,
+      ...createHousekeepingPorts(system.nats, system.settings, system.log),
+      ...ports,
+      table,
+    };
     return runHousekeeper(options, holder, ended.signal);
   });
   workers = sumStages({ stepMilliseconds: 20 }).map((handler) =>

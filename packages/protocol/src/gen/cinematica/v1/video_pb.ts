@@ -17,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/video.proto.
  */
 export const file_cinematica_v1_video: GenFile = /*@__PURE__*/
-  fileDesc("ChljaW5lbWF0aWNhL3YxL3ZpZGVvLnByb3RvEg1jaW5lbWF0aWNhLnYxIsUGCgVWaWRlbxIMCgRuYW1lGAEgASgJEikKBXN0YXRlGAIgASgOMhouY2luZW1hdGljYS52MS5WaWRlby5TdGF0ZRIQCghzZXF1ZW5jZRgDIAEoBBIuCghzZXR0aW5ncxgEIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncxIpCghwcm9ncmVzcxgFIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3MSKAoFZXJyb3IYBiABKAsyGS5jaW5lbWF0aWNhLnYxLlZpZGVvRXJyb3ISIwoFbWVkaWEYByADKAsyFC5jaW5lbWF0aWNhLnYxLk1lZGlhEhEKCW1hZGVfZnJvbRgIIAEoCRIWCg5jb250aW51ZWRfZnJvbRgJIAEoCRIjCgVzaGFyZRgKIAEoCzIULmNpbmVtYXRpY2EudjEuU2hhcmUSLwoLY3JlYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlbGV0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdub3RpY2VzGBIgAygOMhUuY2luZW1hdGljYS52MS5Ob3RpY2UiegoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9RVUVVRUQQARIRCg1TVEFURV9SVU5OSU5HEAISDgoKU1RBVEVfRE9ORRADEhAKDFNUQVRFX0ZBSUxFRBAEEhMKD1NUQVRFX0NBTkNFTExFRBAFIt8BCghQcm9ncmVzcxIjCgVzdGFnZRgBIAEoDjIULmNpbmVtYXRpY2EudjEuU3RhZ2USDAoEc3RlcBgCIAEoDRINCgVzdGVwcxgDIAEoDRIPCgdzZWdtZW50GAQgASgNEhAKCHNlZ21lbnRzGAUgASgNEhsKDnF1ZXVlX3Bvc2l0aW9uGAYgASgNSACIAQESLAoJcmVtYWluaW5nGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCGZyYWN0aW9uGAggASgBQhEKD19xdWV1ZV9wb3NpdGlvbiJuCgpWaWRlb0Vycm9yEioKBnJlYXNvbhgBIAEoDjIaLmNpbmVtYXRpY2EudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRIjCgVzdGFnZRgDIAEoDjIULmNpbmVtYXRpY2EudjEuU3RhZ2Ui4wEKBU1lZGlhEiYKBGtpbmQYASABKA4yGC5jaW5lbWF0aWNhLnYxLk1lZGlhS2luZBILCgN1cmwYAiABKAkSLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGNvbnRlbnRfdHlwZRgEIAEoCRISCgpzaXplX2J5dGVzGAUgASgEEg0KBXdpZHRoGAYgASgNEg4KBmhlaWdodBgHIAEoDRIrCghkdXJhdGlvbhgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJFCgVTaGFyZRILCgN1cmwYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrcBCgtTaGFyZWRWaWRlbxIjCgVtZWRpYRgBIAMoCzIULmNpbmVtYXRpY2EudjEuTWVkaWESIQoEc2l6ZRgCIAEoCzITLmNpbmVtYXRpY2EudjEuU2l6ZRIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn8KClZpZGVvRXZlbnQSEAoIc2VxdWVuY2UYASABKAQSEAoIc25hcHNob3QYAiABKAgSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIwoFdmlkZW8YBCABKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvInAKB1ByZXZpZXcSGAoFaW1hZ2UYASABKAxCCbpIBnoEGMCEPRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0SDAoEc3RlcBgEIAEoDRINCgVzdGVwcxgFIAEoDRIPCgdzZWdtZW50GAYgASgNKjkKBk5vdGljZRIWChJOT1RJQ0VfVU5TUEVDSUZJRUQQABIXChNOT1RJQ0VfTk9UX0ZJTklTSEVEEAEqZAoFU3RhZ2USFQoRU1RBR0VfVU5TUEVDSUZJRUQQABIQCgxTVEFHRV9FTkNPREUQARIRCg1TVEFHRV9ERU5PSVNFEAISEAoMU1RBR0VfREVDT0RFEAMSDQoJU1RBR0VfTVVYEARiBnByb3RvMw", [file_buf_validate_validate, file_cinematica_v1_error_reason, file_cinematica_v1_settings, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChljaW5lbWF0aWNhL3YxL3ZpZGVvLnByb3RvEg1jaW5lbWF0aWNhLnYxIu8GCgVWaWRlbxIMCgRuYW1lGAEgASgJEikKBXN0YXRlGAIgASgOMhouY2luZW1hdGljYS52MS5WaWRlby5TdGF0ZRIQCghzZXF1ZW5jZRgDIAEoBBIuCghzZXR0aW5ncxgEIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncxIpCghwcm9ncmVzcxgFIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3MSKAoFZXJyb3IYBiABKAsyGS5jaW5lbWF0aWNhLnYxLlZpZGVvRXJyb3ISIwoFbWVkaWEYByADKAsyFC5jaW5lbWF0aWNhLnYxLk1lZGlhEhEKCW1hZGVfZnJvbRgIIAEoCRIWCg5jb250aW51ZWRfZnJvbRgJIAEoCRIjCgVzaGFyZRgKIAEoCzIULmNpbmVtYXRpY2EudjEuU2hhcmUSLwoLY3JlYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlbGV0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdub3RpY2VzGBIgAygOMhUuY2luZW1hdGljYS52MS5Ob3RpY2USKAoId2ViaG9va3MYFSADKAsyFi5jaW5lbWF0aWNhLnYxLldlYmhvb2siegoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9RVUVVRUQQARIRCg1TVEFURV9SVU5OSU5HEAISDgoKU1RBVEVfRE9ORRADEhAKDFNUQVRFX0ZBSUxFRBAEEhMKD1NUQVRFX0NBTkNFTExFRBAFIuUCCgdXZWJob29rEgsKA3VybBgBIAEoCRIrCgVzdGF0ZRgCIAEoDjIcLmNpbmVtYXRpY2EudjEuV2ViaG9vay5TdGF0ZRIQCghhdHRlbXB0cxgDIAEoDRI1ChFsYXN0X2F0dGVtcHRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoRbmV4dF9hdHRlbXB0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2xhc3Rfc3RhdHVzGAYgASgNEhIKCmxhc3RfZXJyb3IYByABKAkidwoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIRCg1TVEFURV9XQUlUSU5HEAESDQoJU1RBVEVfRFVFEAISEwoPU1RBVEVfREVMSVZFUkVEEAMSEAoMU1RBVEVfRkFJTEVEEAQSDgoKU1RBVEVfR09ORRAFIt8BCghQcm9ncmVzcxIjCgVzdGFnZRgBIAEoDjIULmNpbmVtYXRpY2EudjEuU3RhZ2USDAoEc3RlcBgCIAEoDRINCgVzdGVwcxgDIAEoDRIPCgdzZWdtZW50GAQgASgNEhAKCHNlZ21lbnRzGAUgASgNEhsKDnF1ZXVlX3Bvc2l0aW9uGAYgASgNSACIAQESLAoJcmVtYWluaW5nGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCGZyYWN0aW9uGAggASgBQhEKD19xdWV1ZV9wb3NpdGlvbiJuCgpWaWRlb0Vycm9yEioKBnJlYXNvbhgBIAEoDjIaLmNpbmVtYXRpY2EudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRIjCgVzdGFnZRgDIAEoDjIULmNpbmVtYXRpY2EudjEuU3RhZ2Ui4wEKBU1lZGlhEiYKBGtpbmQYASABKA4yGC5jaW5lbWF0aWNhLnYxLk1lZGlhS2luZBILCgN1cmwYAiABKAkSLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGNvbnRlbnRfdHlwZRgEIAEoCRISCgpzaXplX2J5dGVzGAUgASgEEg0KBXdpZHRoGAYgASgNEg4KBmhlaWdodBgHIAEoDRIrCghkdXJhdGlvbhgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJFCgVTaGFyZRILCgN1cmwYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrcBCgtTaGFyZWRWaWRlbxIjCgVtZWRpYRgBIAMoCzIULmNpbmVtYXRpY2EudjEuTWVkaWESIQoEc2l6ZRgCIAEoCzITLmNpbmVtYXRpY2EudjEuU2l6ZRIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn8KClZpZGVvRXZlbnQSEAoIc2VxdWVuY2UYASABKAQSEAoIc25hcHNob3QYAiABKAgSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIwoFdmlkZW8YBCABKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvInAKB1ByZXZpZXcSGAoFaW1hZ2UYASABKAxCCbpIBnoEGMCEPRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0SDAoEc3RlcBgEIAEoDRINCgVzdGVwcxgFIAEoDRIPCgdzZWdtZW50GAYgASgNKjkKBk5vdGljZRIWChJOT1RJQ0VfVU5TUEVDSUZJRUQQABIXChNOT1RJQ0VfTk9UX0ZJTklTSEVEEAEqZAoFU3RhZ2USFQoRU1RBR0VfVU5TUEVDSUZJRUQQABIQCgxTVEFHRV9FTkNPREUQARIRCg1TVEFHRV9ERU5PSVNFEAISEAoMU1RBR0VfREVDT0RFEAMSDQoJU1RBR0VfTVVYEARiBnByb3RvMw", [file_buf_validate_validate, file_cinematica_v1_error_reason, file_cinematica_v1_settings, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A short video made from a still photo. The server sets all fields.
@@ -154,6 +154,14 @@ export type Video = Message<"cinematica.v1.Video"> & {
    * @generated from field: repeated cinematica.v1.Notice notices = 18;
    */
   notices: Notice[];
+
+  /**
+   * The webhooks that are called when the video reaches a final state, with the state of each delivery. Empty if there
+   * are none.
+   *
+   * @generated from field: repeated cinematica.v1.Webhook webhooks = 21;
+   */
+  webhooks: Webhook[];
 };
 
 /**
@@ -226,6 +234,131 @@ export const Video_StateSchema: GenEnum<Video_State> = /*@__PURE__*/
   enumDesc(file_cinematica_v1_video, 0, 0);
 
 /**
+ * A webhook of a video. It is called once the video is DONE, FAILED or CANCELLED.
+ *
+ * @generated from message cinematica.v1.Webhook
+ */
+export type Webhook = Message<"cinematica.v1.Webhook"> & {
+  /**
+   * The URL: `callback_url` of the request, or the webhook of the API key.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * Current state.
+   *
+   * @generated from field: cinematica.v1.Webhook.State state = 2;
+   */
+  state: Webhook_State;
+
+  /**
+   * Number of attempts so far.
+   *
+   * @generated from field: uint32 attempts = 3;
+   */
+  attempts: number;
+
+  /**
+   * Time of the last attempt. Not set before the first one.
+   *
+   * @generated from field: google.protobuf.Timestamp last_attempt_time = 4;
+   */
+  lastAttemptTime?: Timestamp | undefined;
+
+  /**
+   * Time of the next attempt. Set only in the state DUE.
+   *
+   * @generated from field: google.protobuf.Timestamp next_attempt_time = 5;
+   */
+  nextAttemptTime?: Timestamp | undefined;
+
+  /**
+   * HTTP status of the last attempt. 0: the receiver did not answer.
+   *
+   * @generated from field: uint32 last_status = 6;
+   */
+  lastStatus: number;
+
+  /**
+   * Why the last attempt failed, for people. Empty if it succeeded.
+   *
+   * @generated from field: string last_error = 7;
+   */
+  lastError: string;
+};
+
+/**
+ * Describes the message cinematica.v1.Webhook.
+ * Use `create(WebhookSchema)` to create a new message.
+ */
+export const WebhookSchema: GenMessage<Webhook> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video, 1);
+
+/**
+ * State of the delivery.
+ *
+ * @generated from enum cinematica.v1.Webhook.State
+ */
+export const Webhook_State = {
+  /**
+   * Not used.
+   *
+   * @generated from enum value: STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The video has not reached a final state yet.
+   *
+   * @generated from enum value: STATE_WAITING = 1;
+   */
+  WAITING: 1,
+
+  /**
+   * The webhook is called, again and again until an attempt succeeds or the last one has failed.
+   *
+   * @generated from enum value: STATE_DUE = 2;
+   */
+  DUE: 2,
+
+  /**
+   * The receiver answered with a status 2xx.
+   *
+   * @generated from enum value: STATE_DELIVERED = 3;
+   */
+  DELIVERED: 3,
+
+  /**
+   * All attempts of a day failed.
+   *
+   * @generated from enum value: STATE_FAILED = 4;
+   */
+  FAILED: 4,
+
+  /**
+   * The receiver answered 410, which ends the delivery.
+   *
+   * @generated from enum value: STATE_GONE = 5;
+   */
+  GONE: 5,
+} as const;
+
+/**
+ * State of the delivery.
+ *
+ * @generated from enum cinematica.v1.Webhook.State
+ */
+export type Webhook_State = (typeof Webhook_State)[keyof typeof Webhook_State] | UnknownEnum;
+
+/**
+ * Describes the enum cinematica.v1.Webhook.State.
+ */
+export const Webhook_StateSchema: GenEnum<Webhook_State> = /*@__PURE__*/
+  enumDesc(file_cinematica_v1_video, 1, 0);
+
+/**
  * Progress of a video.
  *
  * @generated from message cinematica.v1.Progress
@@ -295,7 +428,7 @@ export type Progress = Message<"cinematica.v1.Progress"> & {
  * Use `create(ProgressSchema)` to create a new message.
  */
 export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 1);
+  messageDesc(file_cinematica_v1_video, 2);
 
 /**
  * The reason why a video failed.
@@ -330,7 +463,7 @@ export type VideoError = Message<"cinematica.v1.VideoError"> & {
  * Use `create(VideoErrorSchema)` to create a new message.
  */
 export const VideoErrorSchema: GenMessage<VideoError> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 2);
+  messageDesc(file_cinematica_v1_video, 3);
 
 /**
  * A file of a video. HTTP GET downloads it, with support for Range and ETag.
@@ -400,7 +533,7 @@ export type Media = Message<"cinematica.v1.Media"> & {
  * Use `create(MediaSchema)` to create a new message.
  */
 export const MediaSchema: GenMessage<Media> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 3);
+  messageDesc(file_cinematica_v1_video, 4);
 
 /**
  * A public link to a video.
@@ -428,7 +561,7 @@ export type Share = Message<"cinematica.v1.Share"> & {
  * Use `create(ShareSchema)` to create a new message.
  */
 export const ShareSchema: GenMessage<Share> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 4);
+  messageDesc(file_cinematica_v1_video, 5);
 
 /**
  * The public part of a shared video. It does not include the owner, the photo and the settings.
@@ -470,7 +603,7 @@ export type SharedVideo = Message<"cinematica.v1.SharedVideo"> & {
  * Use `create(SharedVideoSchema)` to create a new message.
  */
 export const SharedVideoSchema: GenMessage<SharedVideo> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 5);
+  messageDesc(file_cinematica_v1_video, 6);
 
 /**
  * A change of a video.
@@ -513,7 +646,7 @@ export type VideoEvent = Message<"cinematica.v1.VideoEvent"> & {
  * Use `create(VideoEventSchema)` to create a new message.
  */
 export const VideoEventSchema: GenMessage<VideoEvent> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 6);
+  messageDesc(file_cinematica_v1_video, 7);
 
 /**
  * A preview of an unfinished video: some small frames, predicted from the latents of the current step.
@@ -569,7 +702,7 @@ export type Preview = Message<"cinematica.v1.Preview"> & {
  * Use `create(PreviewSchema)` to create a new message.
  */
 export const PreviewSchema: GenMessage<Preview> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 7);
+  messageDesc(file_cinematica_v1_video, 8);
 
 /**
  * A way in which a finished video differs from its request.
