@@ -17,8 +17,12 @@ import { createGuardedHttp } from './http/guarded-http.ts';
 import { createOutboundMetrics } from './metrics.ts';
 import { createOutboundService } from './service.ts';
 import { deliver } from './webhooks/deliver.ts';
+import { createHostLimit } from './webhooks/host-limit.ts';
 import { readWebhookSecrets } from './webhooks/secrets.ts';
 import { startWebhookWorker } from './webhooks/worker.ts';
+
+/** An eighth of all deliveries that this process makes at the same time. */
+const MAX_DELIVERIES_PER_HOST = 8;
 
 await runProgram('outbound', async () => {
   const config = readConfig(configSchema, process.env);
@@ -67,7 +71,8 @@ await runProgram('outbound', async () => {
     }),
   );
 
-  const parts = { records, queue, http, secrets, metrics: outboundMetrics, config };
+  const hosts = createHostLimit(MAX_DELIVERIES_PER_HOST);
+  const parts = { records, queue, http, secrets, hosts, metrics: outboundMetrics, config };
   const worker =
     config.OUTBOUND === 'on'
       ? startWebhookWorker({

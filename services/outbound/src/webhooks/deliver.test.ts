@@ -16,6 +16,7 @@ import { createTestClient, startTlsServer } from '../testing/tls-server.ts';
 import type { TlsServer } from '../testing/tls-server.ts';
 import { deliver } from './deliver.ts';
 import type { DeliverParts } from './deliver.ts';
+import { createHostLimit } from './host-limit.ts';
 import { newWebhookSecret, parseWebhookSecrets } from './secrets.ts';
 
 const video = { owner: 'key-ann', videoId: 'v1' };
@@ -25,6 +26,7 @@ const PAUSES = [5, 60];
 let server: TlsServer;
 let pipeline: MemoryPipeline;
 let statuses: number[];
+let retryAfter: string | null;
 let received: { readonly id: string; readonly body: string }[];
 
 beforeAll(async () => {
@@ -33,7 +35,7 @@ beforeAll(async () => {
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
       received.push({ id: String(request.headers['webhook-id']), body: Buffer.concat(parts).toString() });
-      response.writeHead(statuses.shift() ?? 200).end();
+      response.writeHead(statuses.shift() ?? 200, retryAfter === null ? {} : { 'retry-after': retryAfter }).end();
     });
   });
 });
@@ -49,6 +51,7 @@ afterEach(() => {
 /** A video that has ended, with a webhook that is due. */
 async function restart(): Promise<void> {
   statuses = [];
+  retryAfter = null;
   received = [];
   pipeline = createMemoryPipeline();
   await pipeline.add('v1', { owner: 'key-ann', webhookUrls: [`https://server.test:${server.port}/hook`] });
@@ -57,13 +60,14 @@ async function restart(): Promise<void> {
   await queueWebhooks({ ...pipeline, settings: pipelineSettings() });
 }
 
-function attempt(ports: Partial<Pick<DeliverParts, 'records' | 'queue'>> = {}) {
+function attempt(ports: Partial<DeliverParts> = {}) {
   const { http, rules } = createTestClient([server]);
   const config = { ...rules, WEBHOOK_TIMEOUT_MS: 2_000, WEBHOOK_PAUSES_S: PAUSES };
   const parts: DeliverParts = {
     records: pipeline.records,
     queue: pipeline.webhooks,
     http,
+    hosts: createHostLimit(1),
     secrets: parseWebhookSecrets(`* ${newWebhookSecret()}`),
     metrics: createOutboundMetrics(new Registry()),
     config,
@@ -122,6 +126,25 @@ test('failures are repeated after growing pauses with the same event, and the la
     lastError: reason,
   });
   expect(pipeline.webhooks.deadLetters).toEqual([`v1/0 ${reason}`]);
+});
+
+test.each([
+  ['120', 120_000],
+  ['999999', 3_600_000],
+])('a receiver that asks to wait %s s is not called earlier, but after an hour at the latest', async (asked, delay) => {
+  statuses = [429];
+  retryAfter = asked;
+  expect(await attempt()).toEqual({ kind: 'nak', delay });
+});
+
+test('a host that is called too often at the same time is called later', async () => {
+  const hosts = createHostLimit(1);
+  const leave = hosts.tryBegin(`server.test:${server.port}`)!;
+  expect(await attempt({ hosts })).toMatchObject({ kind: 'nak' });
+  expect(received).toEqual([]);
+  leave();
+  expect(await attempt({ hosts })).toEqual({ kind: 'ack' });
+  expect(received).toHaveLength(1);
 });
 
 test('410 ends the delivery without a dead letter', async () => {

@@ -4,7 +4,9 @@ import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Config } from '../config.ts';
 import type { GuardedHttp } from '../http/guarded-http.ts';
 import type { OutboundMetrics } from '../metrics.ts';
+import type { HostLimit } from './host-limit.ts';
 import { sendWebhook } from './send.ts';
+import type { SendOutcome } from './send.ts';
 import type { WebhookSecrets } from './secrets.ts';
 
 /** What deliveries use. Every part is required. */
@@ -15,6 +17,7 @@ export interface DeliverParts {
   readonly queue: Pick<WebhookQueue, 'deadLetter'>;
   readonly http: GuardedHttp;
   readonly secrets: WebhookSecrets;
+  readonly hosts: HostLimit;
   readonly metrics: OutboundMetrics;
   readonly config: Pick<
     Config,
@@ -35,7 +38,7 @@ const nakUntil = (webhook: WebhookRecord): Verdict => ({ kind: 'nak', delay: Mat
  * @throws UnavailableError when the record or the dead letter cannot be stored; the signal's reason.
  */
 export async function deliver(parts: DeliverParts, task: WebhookTask, signal: AbortSignal): Promise<Verdict> {
-  const { records, queue, http, secrets, metrics, config } = parts;
+  const { records, queue, http, secrets, hosts, metrics, config } = parts;
   const { index } = task;
   const seen = await records.get(task);
   const webhook = seen?.record.webhooks[index];
@@ -48,16 +51,18 @@ export async function deliver(parts: DeliverParts, task: WebhookTask, signal: Ab
   if (webhook.state !== WebhookState.DUE) return ACK;
   if (millisecondsLeft(webhook) > 0) return nakUntil(webhook);
 
+  const leave = hosts.tryBegin(URL.parse(webhook.url)?.host ?? '');
+  if (!leave) return { kind: 'nak', delay: config.WEBHOOK_TIMEOUT_MS * Math.random() };
   const end = metrics.attemptSeconds.startTimer();
   const outcome = await sendWebhook(http, webhook.url, webhookEvent(seen.record), {
     rules: config,
     secrets: secrets.of(seen.record.owner),
     timeoutMs: config.WEBHOOK_TIMEOUT_MS,
     signal,
-  });
+  }).finally(leave);
   end();
   const attempt = webhook.attempts + 1;
-  const pause = pauseAfter(attempt, config.WEBHOOK_PAUSES_S);
+  const pause = pauseAfter(attempt, config.WEBHOOK_PAUSES_S, outcome);
   const stored = await recordOutcome(records, task, attempt, outcome, pause);
   const now = stored?.webhooks[index];
   if (!stored || !now) return ACK;
@@ -89,8 +94,13 @@ async function recordOutcome(
 const millisecondsLeft = ({ nextAttemptTime }: WebhookRecord): number =>
   nextAttemptTime ? timestampMs(nextAttemptTime) - Date.now() : 0;
 
-/** The pause varies by a tenth, so that webhooks that failed together are not tried together again. */
-function pauseAfter(attempt: number, pauses: readonly number[]): number | null {
+/**
+ * The pause varies by a tenth, so that webhooks that failed together are not tried together again. It is longer when the receiver
+ * asks for that.
+ */
+function pauseAfter(attempt: number, pauses: readonly number[], outcome: SendOutcome): number | null {
   const seconds = pauses[attempt - 1];
-  return seconds === undefined ? null : Math.round(seconds * 1_000 * (0.9 + 0.2 * Math.random()));
+  if (seconds === undefined) return null;
+  const asked = outcome.kind === 'failed' ? (outcome.retryAfterMs ?? 0) : 0;
+  return Math.max(asked, Math.round(seconds * 1_000 * (0.9 + 0.2 * Math.random())));
 }

@@ -16,6 +16,12 @@ export interface SendOptions {
   readonly signal: AbortSignal;
 }
 
+/** The outcome, and how long the receiver asks to wait. Milliseconds. */
+export type SendOutcome = WebhookOutcome & { readonly retryAfterMs?: number };
+
+/** The longest `Retry-After` that is respected. Milliseconds. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
 /** The body of the answer is read only so far, and never used. Bytes, and milliseconds. */
 const [MAX_ANSWER_BYTES, MAX_ANSWER_MS] = [16_384, 2_000];
 
@@ -28,7 +34,7 @@ export async function sendWebhook(
   text: string,
   event: WebhookEvent,
   { rules, secrets, timeoutMs, signal }: SendOptions,
-): Promise<WebhookOutcome> {
+): Promise<SendOutcome> {
   if (secrets.length === 0) return failed(0, 'the operator has not configured a secret to sign it with');
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
@@ -44,7 +50,7 @@ export async function sendWebhook(
       signal: AbortSignal.any([signal, deadline]),
     });
     discard(response);
-    return outcomeOf(response.statusCode ?? 0);
+    return { ...outcomeOf(response.statusCode ?? 0), ...retryAfterOf(response) };
   } catch (error) {
     signal.throwIfAborted();
     if (deadline.aborted) return failed(0, `the receiver did not answer within ${timeoutMs / 1000} s`);
@@ -57,6 +63,13 @@ function outcomeOf(status: number): WebhookOutcome {
   if (status === 410) return { kind: 'gone', status };
   const redirects = status >= 300 && status < 400 ? ', and redirects are not followed' : '';
   return failed(status, `the receiver answered with the status ${status}${redirects}`);
+}
+
+/** Only the form in seconds is understood. */
+function retryAfterOf({ headers }: IncomingMessage): Pick<SendOutcome, 'retryAfterMs'> {
+  const value = headers['retry-after'];
+  if (value === undefined || !/^\d{1,6}$/.test(value)) return {};
+  return { retryAfterMs: Math.min(MAX_RETRY_AFTER_MS, Number(value) * 1_000) };
 }
 
 const failed = (status: number, reason: string): WebhookOutcome => ({ kind: 'failed', status, reason });
