@@ -72,7 +72,7 @@ await runProgram('outbound', async () => {
   );
 
   const hosts = createHostLimit(MAX_DELIVERIES_PER_HOST);
-  const parts = { records, queue, http, secrets, hosts, metrics: outboundMetrics, config };
+  const parts = { records, queue, http, secrets, hosts, metrics: outboundMetrics, log, config };
   const worker =
     config.OUTBOUND === 'on'
       ? startWebhookWorker({

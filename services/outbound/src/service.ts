@@ -21,7 +21,7 @@ export function createOutboundService(
   return {
     async *fetchImage({ url, maxBytes }, { signal }) {
       if (config.OUTBOUND === 'off') {
-        const message = 'The operator of this server has switched off image_url.';
+        const message = 'image_url is switched off on this server. Upload the photo instead.';
         throw refuse(Code.FAILED_PRECONDITION, ErrorReason.OUTBOUND_DISABLED, message);
       }
       const release = await downloads.acquire(signal);

@@ -50,7 +50,8 @@ const TIMEOUT_MS = 60_000;
 export function createRemoteImages(options: RemoteImagesOptions): RemoteImages & Disposable {
   const { address, token, rules, maxBytes } = options;
   if (address === undefined) {
-    return { fetch: () => Promise.reject(outboundDisabled('image_url')), [Symbol.dispose]: () => undefined };
+    const disabled = () => Promise.reject(outboundDisabled('image_url', 'Upload the photo instead.'));
+    return { fetch: disabled, [Symbol.dispose]: () => undefined };
   }
   const channel = openChannel(address, token === undefined ? {} : { token });
   const client = createClient(OutboundService, channel);
@@ -102,11 +103,16 @@ export function checkUrlField(field: string, text: string, rules: OutboundRules)
   }
 }
 
-/** The error for a field whose use the operator has switched off. */
-export function outboundDisabled(field: string): RpcError {
-  const message = `${field} is switched off on this server. Its operator can allow it with OUTBOUND=on.`;
-  return refuse(Code.FAILED_PRECONDITION, ErrorReason.OUTBOUND_DISABLED, message);
-}
+/**
+ * The error for a field whose use the operator has switched off.
+ * @param instead what the caller can do, as a sentence.
+ */
+export const outboundDisabled = (field: string, instead: string): RpcError =>
+  refuse(
+    Code.FAILED_PRECONDITION,
+    ErrorReason.OUTBOUND_DISABLED,
+    `${field} is switched off on this server. ${instead}`,
+  );
 
 /** Errors that the outbound service gave a reason for are for the caller. All others mean that it cannot be reached. */
 function refusalOf(error: RpcError): RpcError {

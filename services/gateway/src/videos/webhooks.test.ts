@@ -28,7 +28,7 @@ test('while webhooks are switched off, a callback is refused and that of the key
   expect(urls('', ann, false)).toEqual([]);
   const refusal = expect.objectContaining({
     code: Code.FAILED_PRECONDITION,
-    message: 'callback_url is switched off on this server. Its operator can allow it with OUTBOUND=on.',
+    message: 'callback_url is switched off on this server. Call WatchVideo or GetVideo instead.',
   }) as RpcError;
   expect(() => urls('https://other.test/', ann, false)).toThrow(refusal);
 });

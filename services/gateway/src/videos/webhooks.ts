@@ -33,7 +33,7 @@ export function webhookUrlsOf(
   const ofKey = keys.webhookOf(owner);
   if (enabled && ofKey !== null) urls.add(ofKey);
   if (callbackUrl !== '') {
-    if (!enabled) throw outboundDisabled('callback_url');
+    if (!enabled) throw outboundDisabled('callback_url', 'Call WatchVideo or GetVideo instead.');
     // Only callers with a key have an address of null. Without a key there is no secret that the receiver could check.
     if (address !== null) {
       const message = 'callback_url needs an API key: send “authorization: Bearer …”.';

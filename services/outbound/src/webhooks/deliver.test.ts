@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import {
   cancelVideo,
+  createLog,
   pipelineSettings,
   UnavailableError,
   VideoState,
@@ -70,6 +71,7 @@ function attempt(ports: Partial<DeliverParts> = {}) {
     hosts: createHostLimit(1),
     secrets: parseWebhookSecrets(`* ${newWebhookSecret()}`),
     metrics: createOutboundMetrics(new Registry()),
+    log: createLog('test', { level: 'error' }),
     config,
     ...ports,
   };

@@ -1,5 +1,5 @@
 import { recordWebhookAttempt, UnknownVideoError, webhookEvent, WebhookState } from '@cinematica/pipeline';
-import type { Records, WebhookOutcome, WebhookQueue, WebhookRecord, WebhookTask } from '@cinematica/pipeline';
+import type { Log, Records, WebhookOutcome, WebhookQueue, WebhookRecord, WebhookTask } from '@cinematica/pipeline';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Config } from '../config.ts';
 import type { GuardedHttp } from '../http/guarded-http.ts';
@@ -19,6 +19,7 @@ export interface DeliverParts {
   readonly secrets: WebhookSecrets;
   readonly hosts: HostLimit;
   readonly metrics: OutboundMetrics;
+  readonly log: Log;
   readonly config: Pick<
     Config,
     'OUTBOUND_PORTS' | 'OUTBOUND_UNSAFE_ALLOW_HTTP_AND_PRIVATE_ADDRESSES' | 'WEBHOOK_TIMEOUT_MS' | 'WEBHOOK_PAUSES_S'
@@ -38,7 +39,7 @@ const nakUntil = (webhook: WebhookRecord): Verdict => ({ kind: 'nak', delay: Mat
  * @throws UnavailableError when the record or the dead letter cannot be stored; the signal's reason.
  */
 export async function deliver(parts: DeliverParts, task: WebhookTask, signal: AbortSignal): Promise<Verdict> {
-  const { records, queue, http, secrets, hosts, metrics, config } = parts;
+  const { records, queue, http, secrets, hosts, metrics, log, config } = parts;
   const { index } = task;
   const seen = await records.get(task);
   const webhook = seen?.record.webhooks[index];
@@ -68,7 +69,10 @@ export async function deliver(parts: DeliverParts, task: WebhookTask, signal: Ab
   if (!stored || !now) return ACK;
   const givenUp = now.state === WebhookState.FAILED;
   metrics.attempts.inc({ outcome: givenUp ? 'given_up' : outcome.kind });
-  if (givenUp) await queue.deadLetter(stored, index);
+  if (givenUp) {
+    log.warn('webhook given up', { video: task.videoId, webhook: index, reason: now.lastError });
+    await queue.deadLetter(stored, index);
+  }
   return now.state === WebhookState.DUE ? nakUntil(now) : ACK;
 }
 

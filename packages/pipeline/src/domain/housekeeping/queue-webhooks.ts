@@ -9,7 +9,7 @@ import { makeWebhooksDue } from '../webhooks/webhook-changes.ts';
 import type { HousekeepingOptions } from './options.ts';
 
 /** Whether a video has ended and the webhooks that wait for its end are not due yet. */
-export const hasEndedUnannounced = (record: VideoRecord): boolean =>
+export const hasWebhooksToQueue = (record: VideoRecord): boolean =>
   isTerminal(record) && record.webhooks.some(({ state }) => state === WebhookState.WAITING);
 
 /**
@@ -24,7 +24,7 @@ export async function queueWebhooks(
   if (settings.OUTBOUND === 'off') return 0;
   let queued = 0;
   for (const { record: seen } of [...table.videos.values()]) {
-    if (!hasEndedUnannounced(seen)) continue;
+    if (!hasWebhooksToQueue(seen)) continue;
     try {
       const { stored } = await records.update(seen, makeWebhooksDue);
       table.apply(stored);
@@ -48,15 +48,15 @@ export async function requeueWebhooks(
 ): Promise<number> {
   const { table, records, webhooks, settings } = options;
   if (settings.OUTBOUND === 'off') return 0;
-  const patience = 2 * settings.ACK_WAIT_MS;
+  const allowedDelay = 2 * settings.ACK_WAIT_MS;
   // The server drops messages with the same id, so a webhook is published at most once in each period.
-  const period = Math.floor(Date.now() / patience);
+  const period = Math.floor(Date.now() / allowedDelay);
   let queued = 0;
   for (const { record: seen } of [...table.videos.values()]) {
-    if (indexesOf(seen, Date.now() - patience).length === 0) continue;
+    if (indexesOf(seen, Date.now() - allowedDelay).length === 0) continue;
     // The table may lag.
     const stored = await records.get(seen);
-    const late = stored ? indexesOf(stored.record, Date.now() - patience) : [];
+    const late = stored ? indexesOf(stored.record, Date.now() - allowedDelay) : [];
     if (!stored || late.length === 0) continue;
     await webhooks.publish(stored.record, late, `${stored.revision}.${period}`);
     queued += late.length;

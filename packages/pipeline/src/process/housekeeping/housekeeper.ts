@@ -4,7 +4,7 @@ import { collectGarbage } from '../../domain/housekeeping/collect-garbage.ts';
 import { dispatch } from '../../domain/housekeeping/dispatch.ts';
 import { expire } from '../../domain/housekeeping/expire.ts';
 import type { HousekeepingOptions } from '../../domain/housekeeping/options.ts';
-import { hasEndedUnannounced, queueWebhooks, requeueWebhooks } from '../../domain/housekeeping/queue-webhooks.ts';
+import { hasWebhooksToQueue, queueWebhooks, requeueWebhooks } from '../../domain/housekeeping/queue-webhooks.ts';
 import { reconcile } from '../../domain/housekeeping/reconcile.ts';
 import { trimHistories } from '../../domain/housekeeping/trim-histories.ts';
 import { runAsLeader } from './leadership.ts';
@@ -82,7 +82,7 @@ async function runJobs(options: HousekeepingOptions, signal: AbortSignal): Promi
 
   const unsubscribe = table.subscribe(({ stored }) => {
     tableChanged.set();
-    if (stored && hasEndedUnannounced(stored.record)) videoEnded.set();
+    if (stored && hasWebhooksToQueue(stored.record)) videoEnded.set();
   });
   const watch = connection.watch(reconnected.set);
   try {
