@@ -92,7 +92,7 @@ test('an event is delivered once, and the record shows it', async () => {
     timestamp: '2027-01-15T08:00:00.000Z',
     created_at: 1_800_000_000,
     data: {
-      id: 'v1',
+      id: 'video_v1',
       object: 'video',
       name: 'videos/v1',
       status: 'cancelled',

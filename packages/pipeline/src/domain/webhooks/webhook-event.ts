@@ -45,7 +45,8 @@ export function webhookEvent(record: VideoRecord): WebhookEvent {
     timestamp: new Date(end).toISOString(),
     created_at: toSeconds(end),
     data: {
-      id: videoId,
+      // The id in the API `/v1/videos`; `name` is the one in `cinematica.v1`.
+      id: `video_${videoId}`,
       object: 'video',
       name: `videos/${videoId}`,
       status,
