@@ -15,6 +15,7 @@ export const INTEGRATION_TESTS = [
   'services/muxer/src/ffmpeg-no-space.test.ts',
   'services/muxer/src/media.test.ts',
   'services/muxer/src/stage.test.ts',
+  'services/outbound/src/outbound*.test.ts',
   'test/chaos/**/*.test.ts',
   'test/deploy/**/*.test.ts',
   'test/integration/**/*.test.ts',

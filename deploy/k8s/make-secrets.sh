@@ -17,12 +17,17 @@ secret() { # name, then KEY=VALUE...
   for entry; do printf "  %s: '%s'\n" "${entry%%=*}" "${entry#*=}"; done
 }
 
-for user in route provisioner gateway encoder denoiser decoder muxer; do
+for user in route provisioner gateway encoder denoiser decoder muxer outbound; do
   secret "nats-$user" "password=$(random)"
 done
 # Signs the cookies of browsers and the URLs of media.
 secret gateway "cookie=$(random)" "media=$(random)"
 # The token of the stages' RPCs. To replace it, separate the old and the new one by a comma for the transition.
 secret stage-token "token=$(random)"
+# The token of the gateway for the outbound service; to replace it, as above, and then in the gateway.
+secret outbound "token=$(random)"
+# The secrets that sign webhooks, one per line: the name of an API key, or * for all others, and the secret.
+# `node services/outbound/src/webhooks/create-webhook-secret.ts NAME` prints a line.
+secret webhook-secrets "secrets=* whsec_$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
 # The API keys of other services, one per line. `node services/gateway/src/callers/create-api-key.ts NAME` prints it.
 secret api-keys 'keys=# none yet'

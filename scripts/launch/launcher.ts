@@ -22,6 +22,7 @@ import { grpcReady, httpReady } from './readiness.ts';
 import { ensureSecrets } from './secrets.ts';
 import type { Secrets } from './secrets.ts';
 import type { Service, System } from './service.ts';
+import { ensureWebhookSecrets } from './webhook-secrets.ts';
 import { keepLog, endOf, supervise } from './supervise.ts';
 import type { Supervised, Supervision } from './supervise.ts';
 
@@ -162,13 +163,17 @@ export function createLauncher(
       const secrets = await ensureSecrets(folder.secretsFile, Object.keys(USER_PERMISSIONS));
       const key = await ensureApiKey(folder.apiKeyFile);
       await writeApiKeys(folder.apiKeysFile, key, env.API_KEYS_FILE);
+      if (env.WEBHOOK_SECRETS_FILE === undefined) await ensureWebhookSecrets(folder.webhookSecretsFile);
       const [natsPort = 0, ...others] = await freePorts(1 + 2 * system.services.length);
       const ports = system.services.map((_, index) => ({ grpc: others[2 * index]!, metrics: others[2 * index + 1]! }));
+      const outbound = ports[system.services.findIndex(({ kind }) => kind === 'outbound')];
       signal.throwIfAborted();
       const surroundings: Surroundings = {
         nats: await startNats(folder, secrets, natsPort, signal),
         secrets,
         apiKeysFile: folder.apiKeysFile,
+        webhookSecretsFile: env.WEBHOOK_SECRETS_FILE ?? folder.webhookSecretsFile,
+        outboundAddress: outbound && `127.0.0.1:${outbound.grpc}`,
         model: options.model,
         computeLock: lock.path,
         http: { host, port: options.port },

@@ -14,9 +14,11 @@ const schema = z.strictObject({
   cookieSecret: secret,
   /** Signs the links to media. */
   mediaSecret: secret,
+  /** The token for calls of the outbound service. Earlier versions did not have it. */
+  outboundToken: secret.optional(),
 });
 
-export type Secrets = z.output<typeof schema>;
+export type Secrets = Required<z.output<typeof schema>>;
 
 /**
  * Reads the secrets of this installation and creates missing ones. Only the file's owner can read it.
@@ -31,6 +33,7 @@ export async function ensureSecrets(file: string, users: readonly string[]): Pro
     stageToken: found?.stageToken ?? newSecret(),
     cookieSecret: found?.cookieSecret ?? newSecret(),
     mediaSecret: found?.mediaSecret ?? newSecret(),
+    outboundToken: found?.outboundToken ?? newSecret(),
   };
   // By renaming, because half a file after an interrupted start would log all browsers out.
   const partial = `${file}.${process.pid}`;
@@ -40,7 +43,7 @@ export async function ensureSecrets(file: string, users: readonly string[]): Pro
   return secrets;
 }
 
-async function read(file: string): Promise<Secrets | null> {
+async function read(file: string): Promise<z.output<typeof schema> | null> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');

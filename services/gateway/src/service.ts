@@ -29,6 +29,8 @@ import { DEFAULT_SHARE_MS, shareVideo, unshareVideo } from './videos/share.ts';
 import { createSingleFlight } from './videos/single-flight.ts';
 import { idOf, toVideo } from './videos/to-video.ts';
 import { streamWatchResponses } from './videos/watch.ts';
+import { webhookUrlsOf } from './videos/webhooks.ts';
+import type { WebhookParts } from './videos/webhooks.ts';
 import type { WatchCount, WatchResponseOptions } from './videos/watch.ts';
 
 /** The dependencies of the service. All of them are required. */
@@ -39,6 +41,8 @@ export interface ServiceParts extends CreateVideoOptions, PrepareParts, WatchRes
   readonly settings: PipelineSettings;
   /** Tells the worker of a video that its record was changed, so that a cancelled video stops early. */
   readonly nudges: Pick<Nudges, 'nudge'>;
+  /** Decides which webhooks new videos have. */
+  readonly webhooks: WebhookParts;
   /** Answers `ListVideos`. */
   readonly videosByOwner: VideosByOwner;
   /** Answers `GetCapabilities`. */
@@ -85,7 +89,8 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       const requestId = (request.requestId || randomUUID()).toLowerCase();
       const body = bodyOf(request);
       const admission = admissionOf(parts.admission, caller);
-      const prepare = () => prepareVideo(parts, owner, request, signal);
+      const webhookUrls = webhookUrlsOf(parts.webhooks, request, caller);
+      const prepare = async () => ({ ...(await prepareVideo(parts, owner, request, signal)), webhookUrls });
       // Retries that arrive while the first request runs share its result, so that the photo is decoded once.
       const key = `${owner} ${requestId} ${createHash('sha256').update(body).digest('hex')}`;
       const stored = await creations.do(key, signal, () =>

@@ -15,6 +15,7 @@ import { createMediaLinks } from './media/media-links.ts';
 import type { MediaLinks } from './media/media-links.ts';
 import { serveMedia } from './media/serve-media.ts';
 import type { PhotoSanitizer } from './photo/photo-sanitizer.ts';
+import type { RemoteImages } from './photo/remote-images.ts';
 import { createGate } from './rpc/gate.ts';
 import type { HealthService } from './rpc/health.ts';
 import { observeCalls } from './rpc/observe.ts';
@@ -41,6 +42,8 @@ export interface HttpParts {
   readonly metrics: Metrics;
   /** Decodes uploaded photos. */
   readonly sanitizer: PhotoSanitizer;
+  /** Downloads photos that are given by URL. */
+  readonly remoteImages: RemoteImages;
   /** Videos are read and created here. */
   readonly view: PipelineView;
   /** Served as `grpc.health.v1`, and decides what `/readyz` answers. */
@@ -109,7 +112,8 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   return listening;
 }
 
-function createService({ config, model, metrics, sanitizer, view, draining }: HttpParts, links: MediaLinks) {
+function createService(parts: HttpParts, links: MediaLinks) {
+  const { config, keys, model, metrics, sanitizer, remoteImages, view, draining } = parts;
   const findVideo = (videoId: string) => view.table.videos.get(videoId);
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
   new Gauge({
@@ -131,6 +135,8 @@ function createService({ config, model, metrics, sanitizer, view, draining }: Ht
     nudges: view.nudges,
     estimateOf: view.estimateOf,
     sanitizer,
+    remoteImages,
+    webhooks: { keys, enabled: config.OUTBOUND === 'on', rules: config },
     model,
     links,
     watches,

@@ -15,8 +15,13 @@ export type {
   RequestRecord,
   StageReport,
 } from '../gen/cinematica/internal/v1/control_pb.ts';
-export { DeadLetterSchema, PreviewSchema, TaskSchema } from '../gen/cinematica/internal/v1/task_pb.ts';
-export type { DeadLetter, Preview, Task } from '../gen/cinematica/internal/v1/task_pb.ts';
+export {
+  DeadLetterSchema,
+  PreviewSchema,
+  TaskSchema,
+  WebhookTaskSchema,
+} from '../gen/cinematica/internal/v1/task_pb.ts';
+export type { DeadLetter, Preview, Task, WebhookTask } from '../gen/cinematica/internal/v1/task_pb.ts';
 export {
   CheckpointSchema,
   FailureReason,
@@ -29,6 +34,8 @@ export {
   TaskState,
   VideoRecordSchema,
   VideoState,
+  WebhookRecordSchema,
+  WebhookState,
 } from '../gen/cinematica/internal/v1/video_record_pb.ts';
 export type {
   Checkpoint,
@@ -37,4 +44,5 @@ export type {
   Share,
   TaskRecord,
   VideoRecord,
+  WebhookRecord,
 } from '../gen/cinematica/internal/v1/video_record_pb.ts';

@@ -6,6 +6,7 @@ import type { CreateVideoRequest } from '@cinematica/protocol/v1';
 import { randomInt } from 'node:crypto';
 import { LAST_FRAME_PART } from '../media/media-files.ts';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
+import type { RemoteImages } from '../photo/remote-images.ts';
 import { isPastPurgeTime } from './past-purge-time.ts';
 import { resolvePlan } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
@@ -19,6 +20,8 @@ export interface PrepareParts {
   readonly artifacts: Artifacts;
   /** Decodes uploads and last frames. */
   readonly sanitizer: PhotoSanitizer;
+  /** Downloads photos that are given by URL. */
+  readonly remoteImages: RemoteImages;
   /** Its defaults and limits apply to the settings. */
   readonly model: LoadedModel;
 }
@@ -28,7 +31,7 @@ type Source = Pick<PreparedVideo, 'photo' | 'photoWidth' | 'photoHeight' | 'made
 };
 
 /**
- * Prepares a new video: decodes its photo, or reads the photo or the last frame of an earlier video, and resolves its
+ * Prepares a new video: decodes its photo, which may have to be downloaded, or reads the photo or the last frame of an earlier video, and resolves its
  * settings.
  * @throws RpcError INVALID_ARGUMENT when the model does not support a setting, FAILED_PRECONDITION when the earlier video
  *   cannot be used; PhotoError, UnknownVideoError, UnavailableError.
@@ -53,6 +56,8 @@ async function readSource(
   switch (source.case) {
     case 'image':
       return sanitizePhoto(parts, source.value, signal);
+    case 'imageUrl':
+      return sanitizePhoto(parts, await parts.remoteImages.fetch(source.value, signal), signal);
     case 'video': {
       const { videoId, photo, photoWidth, photoHeight } = await readOwnVideo(parts, owner, source.value);
       const size = { width: photoWidth, height: photoHeight };

@@ -21,6 +21,7 @@ import { progressOf, publicStage } from './progress.ts';
 import type { QueueEstimate } from './progress.ts';
 import { publicState } from './public-state.ts';
 import { isShared, sharePath } from './share.ts';
+import { webhooksOf } from './webhooks.ts';
 
 /** What is needed to convert a record to the API's video. Every part is required. */
 export interface ViewParts {
@@ -92,6 +93,7 @@ export function toVideo(
     ...optional('expireTime', record.expireTime),
     ...optional('deleteTime', purgeTime && timestampFromMs(timestampMs(purgeTime) - parts.settings.UNDO_MS)),
     ...optional('purgeTime', purgeTime),
+    webhooks: webhooksOf(record),
   });
 }
 
