@@ -45,7 +45,11 @@ export function serviceEnvironment(
     MODEL_DIR: model,
     STAGE_TOKEN: secrets.stageToken,
     ...(kind === 'stage'
-      ? { GRPC_PORT: String(grpc), COMPUTE_LOCK: computeLock }
+      ? {
+          GRPC_PORT: String(grpc),
+          COMPUTE_LOCK: computeLock,
+          ...(name === 'muxer' ? { MARK_KEYS: secrets.markKeys.join(',') } : {}),
+        }
       : {
           NODE_OPTIONS: `${inherited.NODE_OPTIONS ?? ''} ${GATEWAY_NODE_OPTIONS}`.trim(),
           HTTP_HOST: http.host,
@@ -53,6 +57,7 @@ export function serviceEnvironment(
           API_KEYS_FILE: apiKeysFile,
           COOKIE_SECRET: secrets.cookieSecret,
           MEDIA_SECRET: secrets.mediaSecret,
+          MARK_KEYS: secrets.markKeys.join(','),
         }),
   };
 }

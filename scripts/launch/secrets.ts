@@ -14,9 +14,16 @@ const schema = z.strictObject({
   cookieSecret: secret,
   /** Signs the links to media. */
   mediaSecret: secret,
+  /** The keys of the invisible mark: new videos are marked with the first, and looked for with all. */
+  markKeys: z.array(secret).min(1).optional(),
 });
 
-export type Secrets = z.output<typeof schema>;
+/** The file's contents. Files of earlier versions have no keys of the mark. */
+type StoredSecrets = z.output<typeof schema>;
+
+export interface Secrets extends StoredSecrets {
+  readonly markKeys: string[];
+}
 
 /**
  * Reads the secrets of this installation and creates missing ones. Only the file's owner can read it.
@@ -25,12 +32,13 @@ export type Secrets = z.output<typeof schema>;
  * @throws LaunchError when the file has other contents or can't be written
  */
 export async function ensureSecrets(file: string, users: readonly string[]): Promise<Secrets> {
-  const found = await read(file);
+  const found = await readSecrets(file);
   const secrets: Secrets = {
     nats: Object.fromEntries(users.map((user) => [user, found?.nats[user] ?? newSecret()])),
     stageToken: found?.stageToken ?? newSecret(),
     cookieSecret: found?.cookieSecret ?? newSecret(),
     mediaSecret: found?.mediaSecret ?? newSecret(),
+    markKeys: found?.markKeys ?? [newSecret()],
   };
   // By renaming, because half a file after an interrupted start would log all browsers out.
   const partial = `${file}.${process.pid}`;
@@ -40,7 +48,11 @@ export async function ensureSecrets(file: string, users: readonly string[]): Pro
   return secrets;
 }
 
-async function read(file: string): Promise<Secrets | null> {
+/**
+ * Reads the secrets of an installation; null when it has none yet.
+ * @throws LaunchError when the file has other contents or can't be read
+ */
+export async function readSecrets(file: string): Promise<StoredSecrets | null> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');

@@ -1,5 +1,15 @@
 import { stageConfigSchema } from '@cinematica/pipeline/service';
+import { readMarkKeys } from '@cinematica/provenance';
 import { z } from 'zod';
+
+const markKeysSchema = z.string().transform((text, context) => {
+  try {
+    return readMarkKeys(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+    return z.NEVER;
+  }
+});
 
 /** The settings of this service, from the environment. */
 export const configSchema = z.object({
@@ -10,4 +20,15 @@ export const configSchema = z.object({
   MUX_THREADS: z.coerce.number().int().min(1).max(64).default(2),
   /** How long finishing the frames of a video may compute. After that, or after two minutes without a new frame, they are encoded without it. Milliseconds. */
   FINISH_TIMEOUT_MS: z.coerce.number().int().min(1).max(86_400_000).default(900_000),
+  /** Whether an invisible mark is put into the pictures of new videos. It needs MARK_KEYS. Default true. */
+  INVISIBLE_MARK: z.stringbool().default(true),
+  /**
+   * The keys of the invisible mark: secrets of at least 32 random characters, separated by commas. New videos are marked with
+   * the first one. Default: none, and videos are not marked.
+   */
+  MARK_KEYS: markKeysSchema.optional(),
+  /** The number of this installation among those that share MARK_KEYS, 0 to 255. It is part of the mark. Default 0. */
+  MARK_INSTALLATION: z.coerce.number().int().min(0).max(255).default(0),
+  /** Whether a small label “AI” is put into the lower left corner of new videos. Default false. */
+  VISIBLE_MARK: z.stringbool().default(false),
 });

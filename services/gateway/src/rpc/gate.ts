@@ -1,5 +1,5 @@
 import { refuseUntil } from '@cinematica/protocol';
-import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import { ErrorReason, ProvenanceService, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext } from '@connectrpc/connect';
 import { authenticate } from '../callers/authenticate.ts';
 import type { AuthenticateOptions } from '../callers/authenticate.ts';
@@ -13,6 +13,8 @@ import { toConnectError } from './errors.ts';
 export interface GateOptions extends AuthenticateOptions {
   /** Counts calls by API key or client address. */
   readonly limit: RateLimit;
+  /** Counts files that are checked by client address. */
+  readonly verifyLimit: RateLimit;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface GateOptions extends AuthenticateOptions {
  * rate limits.
  */
 export function createGate(options: GateOptions): (context: HandlerContext) => void {
-  const { limit } = options;
+  const { limit, verifyLimit } = options;
 
   function applyRateLimit(caller: string): void {
     const retry = limit.take(caller);
@@ -31,6 +33,14 @@ export function createGate(options: GateOptions): (context: HandlerContext) => v
     const { requestHeader, responseHeader, values } = context;
     const { peer } = values.get(connectionKey);
     const address = clientAddress(peer, requestHeader.get('x-forwarded-for'), options.trustedProxies);
+    // Checking a file is expensive, so that an address may do it less often than anything else.
+    if (context.service === ProvenanceService) {
+      values.set(budgetClientKey, address);
+      const retry = verifyLimit.take(address);
+      if (retry > 0)
+        throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, 'Too many files: wait before the next one.', retry);
+      return;
+    }
     // These need no caller: health and reflection reveal nothing private, and the link of a shared video is the permission.
     if (context.service !== VideoService || context.method === VideoService.method.getSharedVideo) {
       values.set(budgetClientKey, address);
