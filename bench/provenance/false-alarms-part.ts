@@ -33,7 +33,7 @@ const PIECE = 24;
 /** Looks for marks in all parts of a photo, at full and at half size. */
 export async function searchPhoto(file: string, before: FalseAlarms): Promise<FalseAlarms> {
   let alarms = before;
-  const { width = 0, height = 0 } = await sharp(file).metadata();
+  const { width, height } = await sharp(file).metadata();
   for (const scale of [1, 0.5]) {
     const [wide, high] = [Math.floor(scale * width), Math.floor(scale * height)];
     const data = await sharp(file).resize(wide, high).grayscale().raw().toBuffer();

@@ -1,9 +1,8 @@
-import { readVideo } from '@cinematica/gateway/media-verifier';
-import { createMarkDetector, createMarker, videoNumber } from '@cinematica/provenance';
-import type { FoundMark, GrayPicture } from '@cinematica/provenance';
+import { createMediaVerifier, createPhotoSanitizer } from '@cinematica/gateway/media-verifier';
+import { createMarker, videoNumber } from '@cinematica/provenance';
+import type { FoundMark } from '@cinematica/provenance';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import type { Clip } from '../finish/clip.ts';
 import { atLeast } from '../finish/targets.ts';
 import type { Target } from '../finish/targets.ts';
@@ -35,12 +34,11 @@ export async function measureClip(name: string, clip: Clip, folder: string): Pro
   const delivered = join(folder, 'delivered.mp4');
   await encodeClip({ ...clip, frames }, delivered);
   const found: ClipResult['found'][number][] = [];
+  await using sanitizer = createPhotoSanitizer();
+  const verifier = createMediaVerifier([OTHER_KEY, KEY], sanitizer);
   try {
     for (const attack of ATTACKS) {
-      const pictures = await attacked(attack, delivered, folder);
-      const detector = createMarkDetector(pictures[0]!);
-      for (const picture of pictures) detector.add(picture);
-      const mark = detector.find([OTHER_KEY, KEY]);
+      const { mark } = await verifier.verify(await attacked(attack, delivered, folder), new AbortController().signal);
       found.push({ attack: attack.name, outcome: outcomeOf(mark, payload.video), score: mark?.score ?? 0 });
     }
   } finally {
@@ -56,18 +54,14 @@ function outcomeOf(mark: FoundMark | null, video: number): Outcome {
   return mark.payload.video === video && mark.payload.installation === 42 ? 'read' : 'wrong';
 }
 
-async function attacked(attack: Attack, delivered: string, folder: string): Promise<GrayPicture[]> {
-  const file = attack.options ? join(folder, `attacked.${attack.extension}`) : delivered;
-  if (attack.options) await applyAttack(attack, delivered, file);
+async function attacked(attack: Attack, delivered: string, folder: string): Promise<Uint8Array> {
+  if (!attack.options) return readFile(delivered);
+  const file = join(folder, `attacked.${attack.extension}`);
+  await applyAttack(attack, delivered, file);
   try {
-    if (attack.extension === 'png' || attack.extension === 'jpg') {
-      const { data, info } = await sharp(file).grayscale().raw().toBuffer({ resolveWithObject: true });
-      return [{ width: info.width, height: info.height, data }];
-    }
-    const container = attack.extension === 'webm' ? 'matroska' : 'mov';
-    return await readVideo(await readFile(file), container, new AbortController().signal);
+    return await readFile(file);
   } finally {
-    if (attack.options) await rm(file, { force: true });
+    await rm(file, { force: true });
   }
 }
 

@@ -24,5 +24,8 @@ done
 secret gateway "cookie=$(random)" "media=$(random)"
 # The token of the stages' RPCs. To replace it, separate the old and the new one by a comma for the transition.
 secret stage-token "token=$(random)"
+# The keys of the invisible mark, separated by commas: new videos are marked with the first one, and marks of all are found. To
+# replace a key, put the new one in front of it; without the old one, the marks of older videos are not found any more.
+secret mark "keys=$(random)"
 # The API keys of other services, one per line. `node services/gateway/src/callers/create-api-key.ts NAME` prints it.
 secret api-keys 'keys=# none yet'

@@ -2,7 +2,7 @@ export { createMarkDetector } from './mark/detect.ts';
 export type { FoundMark, MarkDetector } from './mark/detect.ts';
 export { createMarker } from './mark/embed.ts';
 export type { Marker, MarkerOptions } from './mark/embed.ts';
-export { keyName, readMarkKeys } from './mark/keys.ts';
+export { keyName, markKeysSchema, readMarkKeys } from './mark/keys.ts';
 export { videoNumber } from './mark/payload.ts';
 export type { MarkPayload } from './mark/payload.ts';
 export type { GrayPicture } from './mark/residual.ts';

@@ -1,20 +1,11 @@
 import { natsSettingsSchema, pipelineSettingsSchema, telemetrySettingsSchema } from '@cinematica/pipeline';
-import { readMarkKeys } from '@cinematica/provenance';
+import { markKeysSchema } from '@cinematica/provenance';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (fallback: number, least = 1) => z.coerce.number().int().min(least).max(1_000_000).default(fallback);
 const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
 const secret = z.string().min(32, 'must have at least 32 characters, all of them random');
-
-const markKeys = z.string().transform((text, context) => {
-  try {
-    return readMarkKeys(text);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
-    return z.NEVER;
-  }
-});
 
 /** The settings that the gateway reads from the environment. */
 export const configSchema = z.object({
@@ -78,7 +69,7 @@ export const configSchema = z.object({
   /** The number of processes that decode photos, one photo at a time. Each may use 430 MiB. Default 1. */
   PHOTO_PROCESSES: count(1),
   /** The keys of the invisible marks that VerifyMedia looks for, as the muxer has them. Default: none, and it finds no mark. */
-  MARK_KEYS: markKeys.optional(),
+  MARK_KEYS: markKeysSchema.optional(),
   /** The most files that one client address can check in a minute. Default 20. */
   VERIFY_PER_MINUTE: count(20),
   /** How long running calls may take to end when the gateway stops. Default 10 seconds. Milliseconds. */

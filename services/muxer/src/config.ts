@@ -1,15 +1,6 @@
 import { stageConfigSchema } from '@cinematica/pipeline/service';
-import { readMarkKeys } from '@cinematica/provenance';
+import { markKeysSchema } from '@cinematica/provenance';
 import { z } from 'zod';
-
-const markKeysSchema = z.string().transform((text, context) => {
-  try {
-    return readMarkKeys(text);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
-    return z.NEVER;
-  }
-});
 
 /** The settings of this service, from the environment. */
 export const configSchema = z.object({

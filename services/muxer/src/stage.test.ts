@@ -89,9 +89,9 @@ async function grayFrames(data: Uint8Array): Promise<Uint8Array[]> {
   return Array.from({ length: 12 }, (_, i) => stdout.subarray(i * 512 * 384, (i + 1) * 512 * 384));
 }
 
-const noMark = { key: null, installation: 0, visible: false };
+const noMark: MarkSettings = { key: null, installation: 0, visible: false };
 
-async function mux(plan: Plan, { finishTimeoutMs = 60_000, lost = '', mark = noMark as MarkSettings } = {}) {
+async function mux(plan: Plan, { finishTimeoutMs = 60_000, lost = '', mark = noMark } = {}) {
   const photo = await sharp(picture(256, 192, 0), { raw: { width: 256, height: 192, channels: 3 } })
     .jpeg({ quality: 100 })
     .toBuffer();

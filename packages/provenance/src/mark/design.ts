@@ -6,8 +6,8 @@ import { MESSAGE_BITS } from './payload.ts';
 export const TILE = 128;
 
 /** The frequencies of the mark, in periods in a tile: below them pictures are too strong, above them codecs are. */
-const LOWEST = 5;
-const HIGHEST = 26;
+const LOWEST = 4;
+const HIGHEST = 18;
 /** The share of the frequencies that carry no message, by which the mark is found. */
 const SYNC_SHARE = 0.35;
 

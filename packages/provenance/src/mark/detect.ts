@@ -53,7 +53,7 @@ interface Size {
   readonly height: number;
 }
 
-/** @throws RangeError when pictures of the size are too small for a mark. */
+/** Prepares the search for a mark in pictures of a size. */
 export function createMarkDetector({ width, height }: Size): MarkDetector {
   const residual = createResidual(width, height);
   return {

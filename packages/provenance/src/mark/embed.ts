@@ -28,8 +28,13 @@ const MIN_PITCH = 0.45;
 /** Blocks in which the texture of the picture is measured, pixels. */
 const BLOCK = 8;
 
-/** The mark's standard deviation where nothing hides it, of 255. */
-const FLAT_STRENGTH = 0.6;
+/**
+ * The mark's standard deviation where nothing hides it, of 255. It is the larger one in pictures that are smooth almost everywhere:
+ * there, the mark has nowhere else to be.
+ */
+const FLAT_STRENGTH = { least: 0.8, most: 1.3 } as const;
+/** The standard deviation that a picture should have on average. */
+const WANTED_STRENGTH = 1.7;
 /** How much stronger it is for each unit of texture. */
 const TEXTURE_GAIN = 0.35;
 /** The largest standard deviation. */
@@ -65,7 +70,7 @@ export function createMarker(options: MarkerOptions): Marker {
       for (let column = 0; column < columns; column++) {
         const left = Math.max(0, Math.min(column * BLOCK, width - BLOCK));
         const texture = isTiny ? 0 : textureOf(luma, left, width);
-        strengths[row * columns + column] = Math.min(MAX_STRENGTH, FLAT_STRENGTH + TEXTURE_GAIN * texture);
+        strengths[row * columns + column] = Math.min(MAX_STRENGTH, TEXTURE_GAIN * texture);
       }
     }
   };
@@ -73,11 +78,12 @@ export function createMarker(options: MarkerOptions): Marker {
   return {
     mark(frame) {
       measure(frame);
-      const meanSquare = smoothBlocks(strengths, smooth, columns, rows);
-      const gain = Math.min(1, Math.sqrt(MAX_MEAN_SQUARE / meanSquare));
+      const { mean, meanSquare } = smoothBlocks(strengths, smooth, columns, rows);
+      const flat = Math.max(FLAT_STRENGTH.least, Math.min(FLAT_STRENGTH.most, WANTED_STRENGTH - mean));
+      const gain = Math.min(1, Math.sqrt(MAX_MEAN_SQUARE / (meanSquare + 2 * flat * mean + flat * flat)));
       const pixels = new Uint8ClampedArray(frame.buffer, frame.byteOffset, frame.length);
       for (let y = 0, i = 0, at = 0; y < height; y++) {
-        betweenRows(smooth, line, columns, rows, (y + 0.5) / BLOCK - 0.5, gain);
+        betweenRows(smooth, line, columns, rows, (y + 0.5) / BLOCK - 0.5, flat, gain);
         for (let column = -1; column < columns; column++) {
           const before = line[Math.max(0, column)]!;
           const slope = (line[Math.min(columns - 1, column + 1)]! - before) / BLOCK;
@@ -122,8 +128,9 @@ function textureOf(luma: Int32Array, left: number, width: number): number {
   return second / (256 * 2 * (half - 1) ** 2);
 }
 
-/** Averages each block with its eight neighbours, and returns the mean square. */
-function smoothBlocks(source: Float32Array, target: Float32Array, columns: number, rows: number): number {
+/** Averages each block with its eight neighbours, and returns the mean and the mean square. */
+function smoothBlocks(source: Float32Array, target: Float32Array, columns: number, rows: number) {
+  let sum = 0;
   let squares = 0;
   for (let y = 0; y < rows; y++) {
     const above = Math.max(0, y - 1) * columns;
@@ -136,19 +143,21 @@ function smoothBlocks(source: Float32Array, target: Float32Array, columns: numbe
       const corners = source[above + left]! + source[above + right]! + source[below + left]! + source[below + right]!;
       const value = (4 * source[here + x]! + 2 * sides + corners) / 16;
       target[here + x] = value;
+      sum += value;
       squares += value * value;
     }
   }
-  return squares / (columns * rows);
+  return { mean: sum / (columns * rows), meanSquare: squares / (columns * rows) };
 }
 
-/** A row of strengths between two rows of blocks. */
+/** A row of strengths between two rows of blocks, that of flat areas included. */
 function betweenRows(
   blocks: Float32Array,
   target: Float32Array,
   columns: number,
   rows: number,
   position: number,
+  flat: number,
   gain: number,
 ): void {
   const place = Math.min(rows - 1, Math.max(0, position));
@@ -157,6 +166,6 @@ function betweenRows(
   const first = above * columns;
   const second = Math.min(rows - 1, above + 1) * columns;
   for (let x = 0; x < columns; x++) {
-    target[x] = gain * (blocks[first + x]! + weight * (blocks[second + x]! - blocks[first + x]!));
+    target[x] = gain * (flat + blocks[first + x]! + weight * (blocks[second + x]! - blocks[first + x]!));
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { MIN_KEY_BYTES } from './design.ts';
 
 /**
@@ -21,6 +22,16 @@ function toKey(text: string): Uint8Array {
   }
   return new TextEncoder().encode(text);
 }
+
+/** A setting with keys of marks: see {@link readMarkKeys}. */
+export const markKeysSchema = z.string().transform((text, context) => {
+  try {
+    return readMarkKeys(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+    return z.NEVER;
+  }
+});
 
 /** A short name of a key, which does not reveal it. */
 export const keyName = (key: Uint8Array): string =>

@@ -1,5 +1,5 @@
 import { createSemaphore } from '@cinematica/concurrency';
-import type { FoundMark } from '@cinematica/provenance';
+import type { FoundMark, GrayPicture } from '@cinematica/provenance';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
 import { findMark } from './find-mark.ts';
 import { MediaWaitingError } from './media-error.ts';
@@ -27,6 +27,21 @@ export interface MediaVerifier {
 /** IPTC's digital source type of media that a trained model made, which XMP and the tags of videos contain as text. */
 const DECLARATION = 'digitalsourcetype/trainedAlgorithmicMedia';
 
+/** The mark of the first group in which it can be read, or else the clearest one. */
+async function findBestMark(
+  groups: AsyncIterable<readonly GrayPicture[]>,
+  keys: readonly Uint8Array[],
+  signal: AbortSignal,
+): Promise<FoundMark | null> {
+  let best: FoundMark | null = null;
+  for await (const pictures of groups) {
+    const found = await findMark(pictures, keys, signal);
+    if (found?.payload) return found;
+    if (found && found.score > (best?.score ?? 0)) best = found;
+  }
+  return best;
+}
+
 /** @param keys of the marks that are looked for. */
 export function createMediaVerifier(
   keys: readonly Uint8Array[],
@@ -38,8 +53,8 @@ export function createMediaVerifier(
       if (turns.waiting >= MEDIA_LIMITS.maxWaiting) throw new MediaWaitingError();
       const release = await turns.acquire(signal);
       try {
-        const { kind, pictures } = await readMedia(bytes, sanitizer, signal);
-        const mark = await findMark(pictures, keys, signal);
+        const { kind, groups } = readMedia(bytes, sanitizer, signal);
+        const mark = await findBestMark(groups, keys, signal);
         const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
         return { kind, mark, declaredGenerated: text.includes(DECLARATION) };
       } finally {

@@ -14,33 +14,54 @@ export type VideoContainer = 'mov' | 'matroska';
 const MAX_OUTPUT_LENGTH = 2048;
 
 /**
- * Reads pictures of an untrusted video, from its beginning: see {@link MEDIA_LIMITS}. A process of ffmpeg decodes it, without
- * secrets and environment variables; it may read nothing but the file, which is removed afterwards.
+ * Reads pictures of an untrusted video, from its beginning: see {@link MEDIA_LIMITS}. First its key frames, which codecs keep
+ * best, and when more is asked for, pictures at equal distances. A process of ffmpeg decodes them, without secrets and environment
+ * variables; it may read nothing but the file, which is removed afterwards.
  *
+ * @returns groups of pictures, which are not empty.
  * @throws MediaError when it is not a video that can be read in time; the signal's reason; Error when ffmpeg cannot be started.
  */
-export async function readVideo(
+export async function* readVideo(
   bytes: Uint8Array,
   container: VideoContainer,
   signal: AbortSignal,
-): Promise<GrayPicture[]> {
+): AsyncGenerator<readonly GrayPicture[], void, undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'cinematica-verify-'));
   try {
     const file = join(folder, 'media');
     await writeFile(file, bytes, { mode: 0o600 });
-    return await decode(file, container, signal);
+    yield await decode(file, container, KEY_FRAMES, signal);
+    yield await decode(file, container, SPACED_FRAMES, signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function decode(file: string, container: VideoContainer, signal: AbortSignal): Promise<GrayPicture[]> {
+/** Which pictures of a video are read: options of ffmpeg's decoder, and a filter. */
+interface Choice {
+  readonly decoder: readonly string[];
+  readonly filter: string;
+}
+
+const KEY_FRAMES: Choice = { decoder: ['-skip_frame', 'nokey'], filter: 'null' };
+
+const SPACED_FRAMES: Choice = {
+  decoder: [],
+  filter: `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${MEDIA_LIMITS.everySeconds})'`,
+};
+
+async function decode(
+  file: string,
+  container: VideoContainer,
+  { decoder, filter }: Choice,
+  signal: AbortSignal,
+): Promise<GrayPicture[]> {
   const { maxPixels, maxPictures, readTimeoutMs } = MEDIA_LIMITS;
   const deadline = AbortSignal.timeout(readTimeoutMs);
   const args = [
     ...'-nostdin -hide_banner -loglevel error -threads 1 -protocol_whitelist file'.split(' '),
-    ...['-max_pixels', String(maxPixels), '-f', container, '-i', file],
-    ...['-map', '0:v:0', '-an', '-sn', '-dn', '-vf', FILTERS, '-fps_mode', 'passthrough'],
+    ...['-max_pixels', String(maxPixels), ...decoder, '-f', container, '-i', file],
+    ...['-map', '0:v:0', '-an', '-sn', '-dn', '-vf', `${filter},${FIT},format=gray`, '-fps_mode', 'passthrough'],
     ...['-frames:v', String(maxPictures), '-c:v', 'pgm', '-f', 'image2pipe', 'pipe:1'],
   ];
   const child = spawn(process.env.FFMPEG_PATH ?? 'ffmpeg', args, {
@@ -71,13 +92,15 @@ async function decode(file: string, container: VideoContainer, signal: AbortSign
     child.kill('SIGKILL');
   }
   // Of a video that is cut off, the beginning is enough.
-  if (pictures.length > 0) return pictures;
+  if (pictures.length > 0) return sameSize(pictures);
   throw new MediaError('The video is damaged, or has no pictures that can be read.', { cause: new Error(said.trim()) });
 }
 
-/** Picks pictures in time, and limits their size. */
-const FILTERS = [
-  `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${MEDIA_LIMITS.everySeconds})'`,
-  `scale=w='min(iw,${MEDIA_LIMITS.maxSide})':h='min(ih,${MEDIA_LIMITS.maxSide})':force_original_aspect_ratio=decrease:flags=area`,
-  'format=gray',
-].join();
+/** Limits the size of pictures. */
+const FIT = `scale=w='min(iw,${MEDIA_LIMITS.maxSide})':h='min(ih,${MEDIA_LIMITS.maxSide})':force_original_aspect_ratio=decrease:flags=area`;
+
+/** The pictures of the size that the first one has: a video can change it. */
+function sameSize(pictures: readonly GrayPicture[]): GrayPicture[] {
+  const { width, height } = pictures[0]!;
+  return pictures.filter((picture) => picture.width === width && picture.height === height);
+}
