@@ -73,19 +73,26 @@ export function psnrOf(a: Uint8Array, b: Uint8Array): number {
 
 /** The rows of the table, one for each attack. */
 export function summarise(results: readonly ClipResult[]): string[][] {
-  return ATTACKS.map(({ name }) => {
+  return ATTACKS.map(({ name, isBeyond }) => {
     const row = results.map(({ found }) => found.find(({ attack }) => attack === name)!);
     const count = (outcome: Outcome) => row.filter((each) => each.outcome === outcome).length;
     const lowest = Math.min(...row.map(({ score }) => score));
-    return [name, `${count('read')} of ${row.length}`, String(count('seen')), String(count('lost')), lowest.toFixed(1)];
+    return [
+      isBeyond === true ? `(${name})` : name,
+      `${count('read')} of ${row.length}`,
+      String(count('seen')),
+      String(count('lost')),
+      lowest.toFixed(1),
+    ];
   });
 }
 
 export function markedTargets(results: readonly ClipResult[]): Target[] {
   const all = results.flatMap(({ found }) => found);
-  const videos = all.filter(({ attack }) => !attack.startsWith('one frame'));
+  const beyond = new Set(ATTACKS.flatMap(({ name, isBeyond }) => (isBeyond === true ? [name] : [])));
+  const required = all.filter(({ attack }) => !beyond.has(attack));
   const share = (outcomes: readonly Outcome[]) =>
-    videos.filter(({ outcome }) => outcomes.includes(outcome)).length / videos.length;
+    required.filter(({ outcome }) => outcomes.includes(outcome)).length / required.length;
   return [
     atLeast('PSNR of the worst frame, dB', Math.min(...results.map(({ psnr }) => psnr)), 42),
     atLeast('attacked videos whose mark is read', share(['read']), 0.95),

@@ -3,6 +3,8 @@ export interface GrayPicture {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+  /** How much it counts among the pictures of a video. @default 1 */
+  readonly weight?: number | undefined;
 }
 
 /** The radius of the window whose mean is subtracted, pixels. */
@@ -36,7 +38,7 @@ export function createResidual(width: number, height: number) {
       if (picture.width !== width || picture.height !== height || picture.data.length !== size) {
         throw new RangeError(`a picture of ${picture.width}×${picture.height} is not one of ${width}×${height}`);
       }
-      const { data } = picture;
+      const { data, weight = 1 } = picture;
       boxMean(data, blurred, width, height, MEAN_RADIUS);
       for (let i = 0; i < size; i++) {
         const value = data[i]! - blurred[i]!;
@@ -46,7 +48,7 @@ export function createResidual(width: number, height: number) {
       boxMean(squares, blurred, width, height, STRENGTH_RADIUS);
       for (let i = 0; i < size; i++) {
         const value = fine[i]! / (Math.sqrt(Math.max(0, blurred[i]!)) + FLOOR);
-        sum[i]! += value > LIMIT ? LIMIT : value < -LIMIT ? -LIMIT : value;
+        sum[i]! += weight * (value > LIMIT ? LIMIT : value < -LIMIT ? -LIMIT : value);
       }
       pictures++;
     },

@@ -15,7 +15,7 @@ const MAX_OUTPUT_LENGTH = 2048;
 
 /**
  * Reads pictures of an untrusted video, from its beginning: see {@link MEDIA_LIMITS}. First its key frames, which codecs keep
- * best, and when more is asked for, pictures at equal distances. A process of ffmpeg decodes them, without secrets and environment
+ * best, and when more is asked for, the key frames together with pictures at equal distances. A process of ffmpeg decodes them, without secrets and environment
  * variables; it may read nothing but the file, which is removed afterwards.
  *
  * @returns groups of pictures, which are not empty.
@@ -30,8 +30,10 @@ export async function* readVideo(
   try {
     const file = join(folder, 'media');
     await writeFile(file, bytes, { mode: 0o600 });
-    yield await decode(file, container, KEY_FRAMES, signal);
-    yield await decode(file, container, SPACED_FRAMES, signal);
+    const keyFrames = await decode(file, container, KEY_FRAMES, signal);
+    yield keyFrames;
+    const spaced = await decode(file, container, SPACED_FRAMES, signal);
+    yield sameSize([...evenly(keyFrames), ...evenly(spaced)]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -98,6 +100,10 @@ async function decode(
 
 /** Limits the size of pictures. */
 const FIT = `scale=w='min(iw,${MEDIA_LIMITS.maxSide})':h='min(ih,${MEDIA_LIMITS.maxSide})':force_original_aspect_ratio=decrease:flags=area`;
+
+/** Weighs pictures so that their sum is as strong as one picture, when they differ. */
+const evenly = (pictures: readonly GrayPicture[]): GrayPicture[] =>
+  pictures.map((picture) => ({ ...picture, weight: 1 / Math.sqrt(pictures.length) }));
 
 /** The pictures of the size that the first one has: a video can change it. */
 function sameSize(pictures: readonly GrayPicture[]): GrayPicture[] {
