@@ -10,6 +10,7 @@ export const INTEGRATION_TESTS = [
   'scripts/launch/launcher.test.ts',
   'scripts/launch/nats/permissions.test.ts',
   'scripts/launch/nats/server.test.ts',
+  'scripts/verify.test.ts',
   'services/gateway/src/gateway*.test.ts',
   'services/gateway/src/scaler/*.test.ts',
   'services/muxer/src/ffmpeg-no-space.test.ts',

@@ -57,6 +57,11 @@ export async function makeVideo(
     if (done.notices.includes(Notice.NOT_FINISHED)) {
       progress.note('the frames could not be finished: the video is less sharp and less smooth than usual');
     }
+    if (done.notices.includes(Notice.NOT_MARKED)) {
+      progress.note(
+        'the invisible mark could not be put into the video: say that it was generated when you publish it',
+      );
+    }
     const { frames = 0, frameRate = 0 } = done.settings ?? {};
     return { files, frameRate: frames > 1 ? frameRate : null };
   } catch (error) {

@@ -53,14 +53,19 @@ export function serviceEnvironment(
 }
 
 function ownSettings(
-  { kind }: Service,
+  { name, kind }: Service,
   { grpc }: Ports,
   { secrets, apiKeysFile, webhookSecretsFile, outboundAddress, computeLock, http }: Surroundings,
   { NODE_OPTIONS = '' }: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
   switch (kind) {
     case 'stage':
-      return { GRPC_PORT: String(grpc), STAGE_TOKEN: secrets.stageToken, COMPUTE_LOCK: computeLock };
+      return {
+        GRPC_PORT: String(grpc),
+        STAGE_TOKEN: secrets.stageToken,
+        COMPUTE_LOCK: computeLock,
+        ...(name === 'muxer' ? { MARK_KEYS: secrets.markKeys.join(',') } : {}),
+      };
     case 'outbound':
       return {
         GRPC_PORT: String(grpc),
@@ -75,6 +80,7 @@ function ownSettings(
         API_KEYS_FILE: apiKeysFile,
         COOKIE_SECRET: secrets.cookieSecret,
         MEDIA_SECRET: secrets.mediaSecret,
+        MARK_KEYS: secrets.markKeys.join(','),
         OUTBOUND_ADDRESS: outboundAddress,
         OUTBOUND_TOKEN: secrets.outboundToken,
       };

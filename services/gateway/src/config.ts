@@ -1,4 +1,5 @@
 import { natsSettingsSchema, pipelineSettingsSchema, telemetrySettingsSchema } from '@cinematica/pipeline';
+import { markKeysSchema } from '@cinematica/provenance';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -108,6 +109,10 @@ export const configSchema = z.object({
     .string()
     .regex(/^[^\s,]{32,}$/, 'must have 32 characters or more, without commas')
     .optional(),
+  /** The keys of the invisible marks that VerifyMedia looks for, as the muxer has them. Default: none, and it finds no mark. */
+  MARK_KEYS: markKeysSchema.optional(),
+  /** The most files that one client address can check in a minute. Default 20. */
+  VERIFY_PER_MINUTE: count(20),
   /** How long running calls may take to end when the gateway stops. Default 10 seconds. Milliseconds. */
   DRAIN_MS: milliseconds(10_000),
 });

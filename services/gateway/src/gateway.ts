@@ -1,7 +1,7 @@
 import { createMetrics, describeError } from '@cinematica/pipeline';
 import type { Log, NatsConnection } from '@cinematica/pipeline';
 import { Code, refuseUntil } from '@cinematica/protocol';
-import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import { ErrorReason, ProvenanceService, VideoService } from '@cinematica/protocol/v1';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiKeys } from './callers/api-keys.ts';
 import type { Config } from './config.ts';
@@ -74,7 +74,8 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
 
   const view = await startPipelineView(nats, config, log, starting);
   const draining = new AbortController();
-  const health = createHealth([VideoService.typeName], draining.signal, config.WATCH_HEARTBEAT_MS);
+  const services = [VideoService.typeName, ProvenanceService.typeName];
+  const health = createHealth(services, draining.signal, config.WATCH_HEARTBEAT_MS);
   const shared = { config, nats, log, metrics, view, health, draining: draining.signal };
   const { metricsPort, scalerPort } = await startOperations(shared, starting);
   startHousekeeping(shared, starting);

@@ -16,6 +16,8 @@ import type { MediaLinks } from './media/media-links.ts';
 import { serveMedia } from './media/serve-media.ts';
 import type { PhotoSanitizer } from './photo/photo-sanitizer.ts';
 import type { RemoteImages } from './photo/remote-images.ts';
+import { createMediaVerifier } from './provenance/media-verifier.ts';
+import { createProvenanceService } from './provenance/provenance-service.ts';
 import { createGate } from './rpc/gate.ts';
 import type { HealthService } from './rpc/health.ts';
 import { observeCalls } from './rpc/observe.ts';
@@ -63,10 +65,15 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   const { HTTP_HOST, HTTP_PORT, WEB_HANDLER, TRUSTED_PROXIES: trustedProxies } = config;
   const links = createMediaLinks(config.MEDIA_SECRET, config.MEDIA_LINK_MS, config.PUBLIC_URL);
   const limit = createRateLimit(config.CALLS_PER_SECOND, burstOf(config.CALLS_PER_SECOND));
+  const verifyLimit = createRateLimit(config.VERIFY_PER_MINUTE / 60, config.VERIFY_PER_MINUTE);
   const onPageError = (error: unknown) => log.error('page failed', error);
   const webApp = WEB_HANDLER === undefined ? null : await loadWebApp(WEB_HANDLER, trustedProxies > 0, onPageError);
   const rpcParts = {
     service: createService(parts, links),
+    provenance: createProvenanceService({
+      verifier: createMediaVerifier(config.MARK_KEYS ?? [], parts.sanitizer),
+      videos: view.table.videos,
+    }),
     health,
     gate: createGate({
       cookies: createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE),
@@ -74,6 +81,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
       trustedProxies,
       anonymous: config.ANONYMOUS === 'on',
       limit,
+      verifyLimit,
     }),
     observe: observeCalls(log, metrics),
     receive: createCallReceiver(countRefusals(metrics)),

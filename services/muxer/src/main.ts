@@ -7,8 +7,13 @@ import { removeStaleFolders } from './files.ts';
 import { createMuxerService } from './service.ts';
 import { createMuxStage } from './stage.ts';
 
+const whyUnmarked = (isWanted: boolean): string => (isWanted ? 'MARK_KEYS is not set' : 'INVISIBLE_MARK is off');
+
 await runStage('muxer', configSchema, async (config, { slot, log }) => {
-  const options = { threads: config.MUX_THREADS, finishTimeoutMs: config.FINISH_TIMEOUT_MS, log };
+  const key = config.INVISIBLE_MARK ? (config.MARK_KEYS?.[0] ?? null) : null;
+  if (key === null) log.warn('videos get no invisible mark', { reason: whyUnmarked(config.INVISIBLE_MARK) });
+  const mark = { key, installation: config.MARK_INSTALLATION, visible: config.VISIBLE_MARK };
+  const options = { threads: config.MUX_THREADS, finishTimeoutMs: config.FINISH_TIMEOUT_MS, mark, log };
   await removeStaleFolders();
   await requireFfmpeg([...Object.values(ENCODERS), SOUND_ENCODER]);
   return {

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { PipelineStage, PlanSchema, TaskNotice } from '@cinematica/pipeline';
 import type { Plan, StageHooks } from '@cinematica/pipeline';
+import { createMarkDetector, videoNumber } from '@cinematica/provenance';
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { removeStaleFolders } from './files.ts';
+import type { MarkSettings } from './mark-frames.ts';
 import { createMuxStage } from './stage.ts';
 
 const run = promisify(execFile);
@@ -65,7 +67,31 @@ const planOf = (changes: Partial<Omit<Plan, '$typeName' | '$unknown'>> = {}): Pl
     ...changes,
   });
 
-async function mux(plan: Plan, { finishTimeoutMs = 60_000, lost = '' } = {}) {
+const markKey = new TextEncoder().encode('a key that only this test knows..');
+
+/** The message of the mark in a file of 512×384; null when there is none. */
+async function findMark(data: Uint8Array, part: string) {
+  const size = { width: 512, height: 384 };
+  const detector = createMarkDetector(size);
+  for (const gray of part === 'mp4' || part === 'loop' ? await grayFrames(data) : [await grayPicture(data)]) {
+    detector.add({ ...size, data: gray });
+  }
+  return detector.find([markKey])?.payload ?? null;
+}
+
+const grayPicture = (data: Uint8Array): Promise<Uint8Array> => sharp(data).grayscale().raw().toBuffer();
+
+async function grayFrames(data: Uint8Array): Promise<Uint8Array[]> {
+  const file = join(folder, 'marked.mp4');
+  await writeFile(file, data);
+  const args = ['-v', 'error', '-i', file, '-frames:v', '12', '-f', 'rawvideo', '-pix_fmt', 'gray', '-'];
+  const { stdout } = await run('ffmpeg', args, { encoding: 'buffer', maxBuffer: 2 ** 24 });
+  return Array.from({ length: 12 }, (_, i) => stdout.subarray(i * 512 * 384, (i + 1) * 512 * 384));
+}
+
+const noMark: MarkSettings = { key: null, installation: 0, visible: false };
+
+async function mux(plan: Plan, { finishTimeoutMs = 60_000, lost = '', mark = noMark } = {}) {
   const photo = await sharp(picture(256, 192, 0), { raw: { width: 256, height: 192, channels: 3 } })
     .jpeg({ quality: 100 })
     .toBuffer();
@@ -91,7 +117,7 @@ async function mux(plan: Plan, { finishTimeoutMs = 60_000, lost = '' } = {}) {
       part === lost ? Promise.reject(new Error(`lost ${part}`)) : Promise.resolve(chunks.get(`${segment}/${part}`)!),
   };
   const log = { warn: (message: string) => void warnings.push(message) };
-  const stage = createMuxStage({ threads: 2, finishTimeoutMs, log });
+  const stage = createMuxStage({ threads: 2, finishTimeoutMs, mark, log });
   await stage.run({ videoId: 'v', stage: PipelineStage.MUX, segment: 0, plan }, inputs, hooks);
   return { outputs, notices, warnings, steps };
 }
@@ -120,6 +146,25 @@ test('frames are finished: they have the size and the rate of the plan, across s
 test('a repeated attempt gives the same bytes', async () => {
   const [first, second] = [await mux(planOf()), await mux(planOf())];
   for (const [part, data] of first.outputs) expect(Buffer.compare(data, second.outputs.get(part)!), part).toBe(0);
+});
+
+test('every file carries the mark of its video, and the last frame, which another video can start from, does not', async () => {
+  const size = { outputWidth: 512, outputHeight: 384 };
+  const { outputs, notices } = await mux(planOf(size), { mark: { key: markKey, installation: 7, visible: false } });
+  expect(notices).toEqual([]);
+  for (const part of ['mp4', 'loop', 'webp', 'poster']) {
+    expect(await findMark(outputs.get(part)!, part), part).toEqual({ installation: 7, video: videoNumber('v') });
+  }
+  expect(await findMark(outputs.get('last-frame')!, 'last-frame')).toBeNull();
+});
+
+test('a video that cannot be marked is made without the mark, and says so', async () => {
+  const { outputs, notices, warnings } = await mux(planOf(), {
+    mark: { key: markKey.subarray(0, 4), installation: 0, visible: false },
+  });
+  expect(notices).toEqual([TaskNotice.NOT_MARKED]);
+  expect(warnings).toEqual(['the frames could not be marked: the video is made without the invisible mark']);
+  expect([...outputs.keys()]).toContain('mp4');
 });
 
 test('the model’s own resolution and rate leave its frames as they are', async () => {

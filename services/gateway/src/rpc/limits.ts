@@ -1,4 +1,4 @@
-/** The maximum size of a CreateVideo request, compressed and decompressed: the largest photo in base64, and settings. Bytes. */
+/** The maximum size of a CreateVideo or VerifyMedia request, compressed and decompressed: the largest file in base64, and settings. Bytes. */
 export const MAX_UPLOAD_BYTES = 17_000_000;
 
 /** The maximum size of any other request, compressed and decompressed. The largest legitimate one has about 700. Bytes. */

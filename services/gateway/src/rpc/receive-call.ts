@@ -1,6 +1,6 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { Code, refuse, refuseUntil } from '@cinematica/protocol';
-import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import { ErrorReason, ProvenanceService, VideoService } from '@cinematica/protocol/v1';
 import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
 import type { ConnectError } from '@connectrpc/connect';
 import type { Counter } from 'prom-client';
@@ -52,13 +52,13 @@ export function createCallReceiver(refusals: Counter<'reason'>) {
   const [upload, message, stream] = [uploads(), messages(), streams()];
 
   function classOf(method: DescMethod): BodyClass {
-    if (method === VideoService.method.createVideo) return upload;
+    if (isUploadMethod(method)) return upload;
     return method.methodKind === 'bidi_streaming' ? stream : message;
   }
 
   async function* receive(call: UniversalServerRequest, method: DescMethod): AsyncGenerator<Uint8Array> {
     const { limits, budget } = classOf(method);
-    const isUpload = method === VideoService.method.createVideo;
+    const isUpload = isUploadMethod(method);
     try {
       yield* receiveBody(call.body as AsyncIterable<Uint8Array>, {
         limits,
@@ -79,9 +79,13 @@ export function createCallReceiver(refusals: Counter<'reason'>) {
   return receive;
 }
 
+/** Whether requests of a method contain a file. */
+const isUploadMethod = (method: DescMethod): boolean =>
+  method === VideoService.method.createVideo || method === ProvenanceService.method.verifyMedia;
+
 function inspectJson(header: Headers): (chunk: Uint8Array) => void {
   if (isCompressed(header)) {
-    const message = 'A photo in JSON must not be compressed: send the JSON as it is, or a binary Protobuf message.';
+    const message = 'A file in JSON must not be compressed: send the JSON as it is, or a binary Protobuf message.';
     throw toConnectError(refuse(Code.UNIMPLEMENTED, ErrorReason.INVALID_REQUEST, message));
   }
   const check = createJsonLimiter(JSON_LIMITS);

@@ -1,5 +1,5 @@
 import { createReflection, Health, ServerReflection } from '@cinematica/protocol';
-import { VideoService } from '@cinematica/protocol/v1';
+import { ProvenanceService, VideoService } from '@cinematica/protocol/v1';
 import { createContextValues } from '@connectrpc/connect';
 import type { Interceptor, ServiceImpl } from '@connectrpc/connect';
 import { compressionGzip } from '@connectrpc/connect-node';
@@ -18,6 +18,8 @@ import { createUnknownMethods } from './unknown-method.ts';
 export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onResponseError'> {
   /** Implements `cinematica.v1.VideoService`. */
   readonly service: ServiceImpl<typeof VideoService>;
+  /** Implements `cinematica.v1.ProvenanceService`. */
+  readonly provenance: ServiceImpl<typeof ProvenanceService>;
   /** Implements `grpc.health.v1.Health`. */
   readonly health: HealthService;
   /** Called for each call before its body is read. An error that it throws is the answer. */
@@ -27,12 +29,12 @@ export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onRes
 }
 
 /**
- * Serves `VideoService`, health and reflection over Connect, gRPC-Web and gRPC.
+ * Serves `VideoService`, `ProvenanceService`, health and reflection over Connect, gRPC-Web and gRPC.
  * @param fallback answers requests that are not calls.
  */
 export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
-  const { service, health, gate, observe, receive, onResponseError } = parts;
-  const reflection = createReflection([VideoService, Health]);
+  const { service, provenance, health, gate, observe, receive, onResponseError } = parts;
+  const reflection = createReflection([VideoService, ProvenanceService, Health]);
   return createConnectHandler({
     routes(router) {
       router.service(VideoService, service);
@@ -40,6 +42,7 @@ export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
       router.rpc(createVideo, (request, context) => service.createVideo(request, context), {
         readMaxBytes: MAX_UPLOAD_BYTES,
       });
+      router.service(ProvenanceService, provenance, { readMaxBytes: MAX_UPLOAD_BYTES });
       router.service(Health, health.implementation);
       router.service(ServerReflection, {
         // Reflection does not use the call context.
