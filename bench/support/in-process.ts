@@ -46,7 +46,7 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
   const [encoder, decoder, muxer] = [
     createEncodeStage(stageModel),
     createDecodeStage(stageModel),
-    createMuxStage({ threads: muxThreads, finishTimeoutMs: 900_000, log: { warn: console.warn } }),
+    createMuxStage({ threads: muxThreads, finishTimeoutMs: 900_000, credentials: null, log: { warn: console.warn } }),
   ];
 
   return {

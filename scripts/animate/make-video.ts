@@ -57,6 +57,9 @@ export async function makeVideo(
     if (done.notices.includes(Notice.NOT_FINISHED)) {
       progress.note('the frames could not be finished: the video is less sharp and less smooth than usual');
     }
+    if (done.notices.includes(Notice.NOT_SIGNED)) {
+      progress.note('the content credentials could not be signed: the files do not carry them');
+    }
     const { frames = 0, frameRate = 0 } = done.settings ?? {};
     return { files, frameRate: frames > 1 ? frameRate : null };
   } catch (error) {

@@ -17,6 +17,8 @@ export interface DataFolder extends AsyncDisposable {
   readonly apiKeyFile: string;
   /** The keys that the gateway accepts. */
   readonly apiKeysFile: string;
+  /** The folder of the certificate for content credentials, and its key. */
+  readonly credentials: string;
   readonly logs: string;
   /** The folder of Prometheus. It is created with the first `--observe`. */
   readonly prometheus: string;
@@ -60,6 +62,7 @@ export async function openDataFolder(root: string, signal: AbortSignal): Promise
     secretsFile: join(root, 'secrets.json'),
     apiKeyFile: apiKeyPath(root),
     apiKeysFile: join(root, 'api-keys'),
+    credentials: join(root, 'credentials'),
     logs,
     prometheus: join(root, 'prometheus'),
     nats,

@@ -8,6 +8,8 @@ export interface Surroundings {
   readonly secrets: Secrets;
   /** The file with the keys that the gateway accepts. */
   readonly apiKeysFile: string;
+  /** The folder with the certificate for content credentials. */
+  readonly credentials: string;
   readonly model: string;
   readonly computeLock: string;
   readonly http: { readonly host: string; readonly port: number };
@@ -31,12 +33,13 @@ export const GATEWAY_NODE_OPTIONS = '--max-semi-space-size=4';
 export function serviceEnvironment(
   { name, kind }: Service,
   { grpc, metrics }: Ports,
-  { nats, secrets, apiKeysFile, model, computeLock, http }: Surroundings,
+  { nats, secrets, apiKeysFile, credentials, model, computeLock, http }: Surroundings,
   inherited: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
   return {
     LOG_LEVEL: 'info',
     THREADS: String(availableParallelism()),
+    ...(name === 'muxer' ? { CREDENTIALS_FOLDER: credentials } : {}),
     EXECUTION_PROVIDER: 'auto',
     ...inherited,
     NATS_URL: nats.url,

@@ -5,6 +5,7 @@ import { findProgram } from '../setup/find-program.mjs';
 import { ensureApiKey, writeApiKeys } from './api-key.ts';
 import { createComputeLock } from './compute-lock.ts';
 import type { ComputeLock } from './compute-lock.ts';
+import { ensureCredentials } from './credentials.ts';
 import { availableDisk, openDataFolder } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { serviceEnvironment } from './environment.ts';
@@ -160,6 +161,7 @@ export function createLauncher(
       if (options.observe === true) await checkPort(prometheusPort(options.port), '127.0.0.1', options.port);
       lock = await createComputeLock(folder.socket);
       const secrets = await ensureSecrets(folder.secretsFile, Object.keys(USER_PERMISSIONS));
+      await ensureCredentials(folder.credentials);
       const key = await ensureApiKey(folder.apiKeyFile);
       await writeApiKeys(folder.apiKeysFile, key, env.API_KEYS_FILE);
       const [natsPort = 0, ...others] = await freePorts(1 + 2 * system.services.length);
@@ -169,6 +171,7 @@ export function createLauncher(
         nats: await startNats(folder, secrets, natsPort, signal),
         secrets,
         apiKeysFile: folder.apiKeysFile,
+        credentials: folder.credentials,
         model: options.model,
         computeLock: lock.path,
         http: { host, port: options.port },

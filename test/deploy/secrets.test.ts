@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { readSigner } from '@cinematica/credentials';
 import { parseApiKeys } from '@cinematica/gateway/api-keys';
 import { KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
 
@@ -43,10 +44,13 @@ describe.skipIf(KUSTOMIZE === null)('make-secrets.sh', () => {
 
   test('secrets are unique and long, and NATS reads them as strings', () => {
     const values = [...make(), ...make()]
-      .filter(([name]) => name !== 'api-keys')
+      .filter(([name]) => name !== 'api-keys' && name !== 'content-credentials')
       .flatMap(([, data]) => Object.values(data));
     expect(new Set(values).size).toBe(values.length);
     for (const value of values) expect(value).toMatch(/^[a-z][0-9a-z]{40,}$/);
+    const { 'certificates.pem': certificates = '', 'key.pem': privateKey = '' } =
+      make().get('content-credentials') ?? {};
+    expect(() => readSigner({ certificates, privateKey })).not.toThrow();
     expect(() => parseApiKeys(make().get('api-keys')?.keys ?? 'none')).not.toThrow();
   });
 });

@@ -47,7 +47,12 @@ beforeAll(async () => {
     '-shortest',
   ];
   await run('ffmpeg', ['-v', 'error', ...source, '-movflags', '+faststart', '-pix_fmt', 'yuv420p', mp4]);
-  media.set('mp4', await readFile(mp4));
+  // The XMP of a video is another box of the same type as the one with the credentials.
+  const xmp = Buffer.from(
+    '00000020757569 64be7acfcb97a942e89c71999491e3afac3c782f3e20202020'.replaceAll(' ', ''),
+    'hex',
+  );
+  media.set('mp4', Buffer.concat([await readFile(mp4), xmp]));
 });
 afterAll(() => rm(folder, { recursive: true }));
 

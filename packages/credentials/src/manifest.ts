@@ -13,6 +13,9 @@ import type { Manifest } from '@trustnxt/c2pa-ts/manifest';
 import type { Signer } from '@trustnxt/c2pa-ts/cose';
 import { createHash } from 'node:crypto';
 
+/** The space for the signature, of which 256 bytes have to remain: CBOR writes shorter lengths in fewer bytes. */
+const PADDING_BYTES = 1024;
+
 /** The photo that a video was made from. */
 export interface PhotoOrigin {
   /** SHA-256 of the file as its owner has it, hexadecimal. */
@@ -62,7 +65,9 @@ export function createManifest(
     signer,
   });
   manifest.label = `urn:c2pa:${id}`;
-  if (!manifest.claim) throw new TypeError('a new manifest has a claim');
+  if (!manifest.claim || !manifest.signature) throw new TypeError('a new manifest has a claim and a signature');
+  // The library reserves 25 kB for a time stamp.
+  manifest.signature.signatureData.paddingLength = PADDING_BYTES;
   manifest.claim.claimGeneratorName = origin.generator.name;
   manifest.claim.claimGeneratorVersion = origin.generator.version;
   const binding =

@@ -41,6 +41,16 @@ export function reserveInMp4(mp4: Uint8Array, length: number): Uint8Array<ArrayB
   return result;
 }
 
+/** The library finds a `uuid` box only when the file has no other, such as that of XMP. */
+class Mp4 extends BMFF {
+  override getBoxByPath(xpath: string): ReturnType<BMFF['getBoxByPath']> {
+    if (xpath !== '/uuid') return super.getBoxByPath(xpath);
+    return this.getTopLevelBoxes().find(
+      ({ userType }) => userType && BMFF.c2paBoxUserType.every((byte, i) => byte === userType[i]),
+    );
+  }
+}
+
 /**
  * Opens an MPEG-4 file as the library's general file of boxes. The library opens files of pictures only, by their brand. The
  * brand is replaced while it looks, and is not part of the hash.
@@ -49,7 +59,7 @@ export function openMp4(mp4: Uint8Array): BMFF {
   const brand = mp4.slice(FIRST_BRAND, FIRST_BRAND + 4);
   mp4.set(new TextEncoder().encode('mif1'), FIRST_BRAND);
   try {
-    return new BMFF(mp4);
+    return new Mp4(mp4);
   } catch (cause) {
     throw new UnsupportedMediaError('the MPEG-4 file is damaged', { cause });
   } finally {

@@ -1,6 +1,8 @@
+import { VERSION } from '@cinematica/pipeline';
 import { runStage } from '@cinematica/pipeline/service';
 import { MuxerService } from '@cinematica/protocol/stages';
 import { configSchema } from './config.ts';
+import { createCredentialSigner } from './content-credentials.ts';
 import { requireFfmpeg } from './ffmpeg.ts';
 import { ENCODERS, SOUND_ENCODER } from './media-encoders.ts';
 import { removeStaleFolders } from './files.ts';
@@ -8,7 +10,14 @@ import { createMuxerService } from './service.ts';
 import { createMuxStage } from './stage.ts';
 
 await runStage('muxer', configSchema, async (config, { slot, log }) => {
-  const options = { threads: config.MUX_THREADS, finishTimeoutMs: config.FINISH_TIMEOUT_MS, log };
+  const folder = config.CREDENTIALS_FOLDER;
+  if (folder === undefined) log.warn('files get no content credentials: CREDENTIALS_FOLDER is not set');
+  const options = {
+    threads: config.MUX_THREADS,
+    finishTimeoutMs: config.FINISH_TIMEOUT_MS,
+    credentials: folder === undefined ? null : createCredentialSigner(folder, VERSION),
+    log,
+  };
   await removeStaleFolders();
   await requireFfmpeg([...Object.values(ENCODERS), SOUND_ENCODER]);
   return {

@@ -17,6 +17,7 @@ import { FILES, filesToMake, makeFiles } from './files.ts';
 import type { MadeFile } from './files.ts';
 import { FinishError, finishedRequest, finishVideo, MIN_FINISHED_SIDE, needsFinishing } from './finish-video.ts';
 import { MediaError } from './media-request.ts';
+import type { MediaRequest } from './media-request.ts';
 import type { MuxerOptions } from './stage.ts';
 
 type Response = Exclude<MessageInitShape<typeof MuxResponseSchema>, { readonly $typeName: string }>;
@@ -67,7 +68,8 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
       const source = needsFinishing(finishing, photo !== null)
         ? finishVideo(received, finishing, onFrame, signal)
         : count(received, onFrame);
-      const request = { ...finishedRequest(timeline), settings, threads };
+      const sign = signFiles(options, settings);
+      const request = { ...finishedRequest(timeline), settings, sign, threads };
       const making = makeFiles(names, source, request, loadFiles, signal)
         .finally(() => busy[Symbol.dispose]())
         .finally(() => open--)
@@ -89,6 +91,13 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
       }
     },
   };
+}
+
+/** Signs the files with the model's name in the settings: a direct caller may have made the frames with any. */
+function signFiles({ credentials }: MuxerOptions, settings: Record<string, unknown>): MediaRequest['sign'] {
+  if (!credentials) return undefined;
+  const name = typeof settings.model === 'string' ? settings.model : 'unknown';
+  return (media) => credentials.sign(media, { model: { name, digest: 'unknown' }, settings });
 }
 
 const noSpace = (cause: unknown) =>

@@ -12,6 +12,7 @@ import type { Inputs, Log, StageHandler, StageHooks, StageTask } from '@cinemati
 import { pickSettings } from '@cinematica/settings';
 import { cropToAspect, loadImage } from '@cinematica/svd/image';
 import { readFile } from 'node:fs/promises';
+import type { CredentialSigner, VideoOrigin } from './content-credentials.ts';
 import { filesToMake, makeFiles } from './files.ts';
 import { FinishError, finishedRequest, finishVideo, needsFinishing } from './finish-video.ts';
 import { keepLastFrame } from './last-frame.ts';
@@ -28,6 +29,8 @@ export interface MuxerOptions {
   readonly threads: number;
   /** How long finishing may compute, milliseconds. Then the frames are encoded as they are. */
   readonly finishTimeoutMs: number;
+  /** Signs the files. Null when this installation has no certificate: then they have no content credentials. */
+  readonly credentials: CredentialSigner | null;
   readonly log: Pick<Log, 'warn'>;
 }
 
@@ -40,9 +43,10 @@ export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   stage: PipelineStage.MUX,
   fingerprint: `finish 1, ffmpeg ${process.arch} × ${options.threads}`,
   async run({ videoId, plan }, inputs, hooks) {
+    const parts: MuxParts = { ...options, sign: signFiles(options, { videoId, plan }, hooks) };
     if (needsFinishing({ ...plan, timeline: timelineOf(plan) }, wantsPhoto(plan))) {
       try {
-        await finishAndEncode(options, plan, inputs, hooks);
+        await finishAndEncode(parts, plan, inputs, hooks);
         return;
       } catch (error) {
         if (!(error instanceof FinishError)) throw error;
@@ -53,12 +57,51 @@ export const createMuxStage = (options: MuxerOptions): StageHandler => ({
         hooks.notice(TaskNotice.NOT_FINISHED);
       }
     }
-    await encodeAsTheyAre(options, plan, inputs, hooks);
+    await encodeAsTheyAre(parts, plan, inputs, hooks);
   },
 });
 
-async function finishAndEncode(options: MuxerOptions, plan: Plan, inputs: Inputs, hooks: StageHooks): Promise<void> {
-  const { threads, finishTimeoutMs: timeoutMs } = options;
+/** What the files of one video are made with. */
+type MuxParts = MuxerOptions & Pick<MediaRequest, 'sign'>;
+
+/**
+ * Signs the files of a video. A video is worth more than its credentials: when they can't be signed, the files have none, and
+ * the video has a notice of it.
+ */
+function signFiles(
+  { credentials, log }: MuxerOptions,
+  { videoId, plan }: Pick<StageTask, 'videoId' | 'plan'>,
+  hooks: StageHooks,
+): MediaRequest['sign'] {
+  if (!credentials) return undefined;
+  return async (media) => {
+    try {
+      return await credentials.sign(media, originOf(plan));
+    } catch (error) {
+      log.warn('the content credentials were not signed', { video: videoId, reason: describeError(error) });
+      hooks.notice(TaskNotice.NOT_SIGNED);
+      return media;
+    }
+  };
+}
+
+/** What the content credentials say of a video. Plans of earlier versions know neither the licence nor the photo's file. */
+function originOf(plan: Plan): VideoOrigin {
+  const { model: name, modelDigest: digest, modelLicence, photoOrigin: photo } = plan;
+  return {
+    model: { name, digest, licence: modelLicence || undefined },
+    settings: describePlan(plan),
+    photo: photo && {
+      sha256: photo.sha256,
+      contentType: photo.contentType,
+      digitalSourceType: photo.digitalSourceType || undefined,
+      credentialsBy: photo.credentialsBy || undefined,
+    },
+  };
+}
+
+async function finishAndEncode(parts: MuxParts, plan: Plan, inputs: Inputs, hooks: StageHooks): Promise<void> {
+  const { threads, finishTimeoutMs: timeoutMs } = parts;
   const signal = eitherSignal(hooks);
   const { width, height, frames } = plan;
   const timeline = timelineOf(plan);
@@ -66,15 +109,15 @@ async function finishAndEncode(options: MuxerOptions, plan: Plan, inputs: Inputs
   const shown = shownFrames(plan, readChunks(plan, inputs, signal));
   const onFrame = (count: number) => hooks.progress(count, frames);
   const finished = finishVideo(shown, { width, height, timeline, photo, threads, timeoutMs }, onFrame, signal);
-  await encode(options, plan, finished, finishedRequest(timeline), hooks);
+  await encode(parts, plan, finished, finishedRequest(timeline), hooks);
 }
 
-async function encodeAsTheyAre(options: MuxerOptions, plan: Plan, inputs: Inputs, hooks: StageHooks): Promise<void> {
+async function encodeAsTheyAre(parts: MuxParts, plan: Plan, inputs: Inputs, hooks: StageHooks): Promise<void> {
   const { width, height, frames, conditioningFps: fps, frameRate: outputFps } = plan;
   const { width: outputWidth, height: outputHeight } = timelineOf(plan);
   const onShown = (count: number) => hooks.progress(count, frames);
   const shown = shownFrames(plan, readChunks(plan, inputs, eitherSignal(hooks)), onShown);
-  await encode(options, plan, shown, { width, height, frames, fps, outputWidth, outputHeight, outputFps }, hooks);
+  await encode(parts, plan, shown, { width, height, frames, fps, outputWidth, outputHeight, outputFps }, hooks);
 }
 
 /** With the model's own resolution, its pixels are shown without those of the photo. Plans of earlier versions have none. */
@@ -85,10 +128,10 @@ const eitherSignal = ({ signal, draining }: StageHooks): AbortSignal => AbortSig
 
 /** Encodes frames, and puts out the files and the last frame. */
 async function encode(
-  { threads }: MuxerOptions,
+  { threads, sign }: MuxParts,
   plan: Plan,
   frames: AsyncIterable<Uint8Array>,
-  request: Omit<MediaRequest, 'outputs' | 'settings' | 'threads'>,
+  request: Omit<MediaRequest, 'outputs' | 'settings' | 'sign' | 'threads'>,
   hooks: StageHooks,
 ): Promise<void> {
   const names = filesToMake((name) => plan.outputs.includes(name) || (name === 'loop' && plan.loop));
@@ -97,7 +140,7 @@ async function encode(
     await makeFiles(
       names,
       last.follow(frames),
-      { ...request, threads, settings: describePlan(plan) },
+      { ...request, threads, sign, settings: describePlan(plan) },
       async (files) => {
         for (const { name, file } of files) await hooks.output(Lifetime.MEDIA, name, await readFile(file));
         await hooks.output(Lifetime.MEDIA, 'last-frame', await last.png());

@@ -21,6 +21,7 @@ export {
   CheckpointSchema,
   FailureReason,
   FailureSchema,
+  PhotoOriginSchema,
   PipelineStage,
   PlanSchema,
   ShareSchema,
@@ -33,6 +34,7 @@ export {
 export type {
   Checkpoint,
   Failure,
+  PhotoOrigin,
   Plan,
   Share,
   TaskRecord,

@@ -53,7 +53,10 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   lively: Preset.LIVELY,
 };
 
-const NOTICES: Readonly<Record<number, Notice>> = { [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED };
+const NOTICES: Readonly<Record<number, Notice>> = {
+  [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED,
+  [TaskNotice.NOT_SIGNED]: Notice.NOT_SIGNED,
+};
 
 /** Without an estimate, the video depends on the record only, and is the same for every watcher. */
 export const NO_ESTIMATE: QueueEstimate = { position: null, seconds: null };

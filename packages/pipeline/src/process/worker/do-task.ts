@@ -20,9 +20,12 @@ import { ACK, nak } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 import type { TaskOptions } from './worker-options.ts';
 
-/** The name of a notice in metrics. */
-const noticeName = (notice: TaskNotice): string =>
-  notice === TaskNotice.NOT_FINISHED ? 'not_finished' : `unknown_${notice}`;
+/** The names of notices in metrics. */
+const NOTICE_NAMES: Readonly<Record<number, string>> = {
+  [TaskNotice.NOT_FINISHED]: 'not_finished',
+  [TaskNotice.NOT_SIGNED]: 'not_signed',
+};
+const noticeName = (notice: TaskNotice): string => NOTICE_NAMES[notice] ?? `unknown_${notice}`;
 
 /** A task message, and how this worker handles it. */
 export interface TaskRun {

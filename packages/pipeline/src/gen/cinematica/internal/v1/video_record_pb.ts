@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/internal/v1/video_record.proto.
  */
 export const file_cinematica_internal_v1_video_record: GenFile = /*@__PURE__*/
-  fileDesc("CiljaW5lbWF0aWNhL2ludGVybmFsL3YxL3ZpZGVvX3JlY29yZC5wcm90bxIWY2luZW1hdGljYS5pbnRlcm5hbC52MSLcBQoLVmlkZW9SZWNvcmQSDQoFb3duZXIYASABKAkSEAoIdmlkZW9faWQYAiABKAkSEgoKcmVxdWVzdF9pZBgDIAEoCRIxCgVzdGF0ZRgEIAEoDjIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVmlkZW9TdGF0ZRIZChFwcmV2aW91c19yZXZpc2lvbhgFIAEoBBIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgRwbGFuGAsgASgLMhwuY2luZW1hdGljYS5pbnRlcm5hbC52MS5QbGFuEi8KBXBob3RvGAwgASgLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBIxCgV0YXNrcxgNIAMoCzIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza1JlY29yZBIwCgdmYWlsdXJlGA4gASgLMh8uY2luZW1hdGljYS5pbnRlcm5hbC52MS5GYWlsdXJlEiwKBXNoYXJlGA8gASgLMh0uY2luZW1hdGljYS5pbnRlcm5hbC52MS5TaGFyZRITCgtwaG90b193aWR0aBgQIAEoDRIUCgxwaG90b19oZWlnaHQYESABKA0SEQoJbWFkZV9mcm9tGBIgASgJEhYKDmNvbnRpbnVlZF9mcm9tGBMgASgJEhQKDHRyYWNlX3BhcmVudBgUIAEoCSLEBAoEUGxhbhINCgVtb2RlbBgBIAEoCRIUCgxtb2RlbF9kaWdlc3QYAiABKAkSDQoFd2lkdGgYAyABKA0SDgoGaGVpZ2h0GAQgASgNEg4KBmZyYW1lcxgFIAEoDRIYChBjb25kaXRpb25pbmdfZnBzGAYgASgNEhIKCmZyYW1lX3JhdGUYByABKA0SGAoQbW90aW9uX2J1Y2tldF9pZBgIIAEoDRIaChJub2lzZV9hdWdfc3RyZW5ndGgYCSABKAESDQoFc3RlcHMYCiABKA0SFAoMbWluX2d1aWRhbmNlGAsgASgBEhQKDG1heF9ndWlkYW5jZRgMIAEoARIMCgRzZWVkGA0gASgNEg8KB3NhbXBsZXIYDiABKAkSDgoGc2lnbWFzGA8gAygBEg8KB2ZvY3VzX3gYECABKAESDwoHZm9jdXNfeRgRIAEoARIMCgRsb29wGBIgASgIEg8KB291dHB1dHMYEyADKAkSEAoIc2VnbWVudHMYFCABKA0SFgoOc2VnbWVudF9mcmFtZXMYFSABKA0SDwoHc3VycGx1cxgWIAEoDRIVCg1kZWNvZGVfY2h1bmtzGBcgAygNEhgKEGNoZWNrcG9pbnRfc3RlcHMYGCABKA0SDgoGcHJlc2V0GBkgASgJEgwKBHpvb20YGiABKAESEgoKcmVzb2x1dGlvbhgbIAEoCRIUCgxvdXRwdXRfd2lkdGgYHCABKA0SFQoNb3V0cHV0X2hlaWdodBgdIAEoDRIOCgZjYW1lcmEYHiABKAkihAUKClRhc2tSZWNvcmQSNAoFc3RhZ2UYASABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLlBpcGVsaW5lU3RhZ2USDwoHc2VnbWVudBgCIAEoDRIwCgVzdGF0ZRgDIAEoDjIhLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza1N0YXRlEg8KB2F0dGVtcHQYBCABKA0SEAoIZmFpbHVyZXMYBSABKA0SDgoGd29ya2VyGAYgASgJEi4KCmxlYXNlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHN0ZXAYCCABKA0SDQoFc3RlcHMYCSABKA0SLgoKcmVhZHlfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjcKC2NoZWNrcG9pbnRzGA0gAygLMiIuY2luZW1hdGljYS5pbnRlcm5hbC52MS5DaGVja3BvaW50EhQKDGNsYWltZWRfc3RlcBgOIAEoDRIxCgdvdXRwdXRzGA8gAygLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBITCgtmaW5nZXJwcmludBgQIAEoCRISCgpsYXN0X2Vycm9yGBEgASgJEg8KB3JlbWFrZXMYEiABKA0SMwoHbm90aWNlcxgTIAMoDjIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza05vdGljZSKCAQoKQ2hlY2twb2ludBIMCgRzdGVwGAEgASgNEjMKCWFydGlmYWN0cxgCIAMoCzIgLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuQXJ0aWZhY3QSMQoHb3V0cHV0cxgDIAMoCzIgLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuQXJ0aWZhY3QiqwEKB0ZhaWx1cmUSNAoFc3RhZ2UYASABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLlBpcGVsaW5lU3RhZ2USDwoHc2VnbWVudBgCIAEoDRIPCgdtZXNzYWdlGAMgASgJEhEKCXBlcm1hbmVudBgEIAEoCBI1CgZyZWFzb24YBSABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLkZhaWx1cmVSZWFzb24iSgoFU2hhcmUSEAoIc2hhcmVfaWQYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKqMBCgpWaWRlb1N0YXRlEhsKF1ZJREVPX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVklERU9fU1RBVEVfUVVFVUVEEAESFwoTVklERU9fU1RBVEVfUlVOTklORxACEhQKEFZJREVPX1NUQVRFX0RPTkUQAxIWChJWSURFT19TVEFURV9GQUlMRUQQBBIZChVWSURFT19TVEFURV9DQU5DRUxMRUQQBSqZAQoNUGlwZWxpbmVTdGFnZRIeChpQSVBFTElORV9TVEFHRV9VTlNQRUNJRklFRBAAEhkKFVBJUEVMSU5FX1NUQUdFX0VOQ09ERRABEhoKFlBJUEVMSU5FX1NUQUdFX0RFTk9JU0UQAhIZChVQSVBFTElORV9TVEFHRV9ERUNPREUQAxIWChJQSVBFTElORV9TVEFHRV9NVVgQBCpHCgpUYXNrTm90aWNlEhsKF1RBU0tfTk9USUNFX1VOU1BFQ0lGSUVEEAASHAoYVEFTS19OT1RJQ0VfTk9UX0ZJTklTSEVEEAEqggEKCVRhc2tTdGF0ZRIaChZUQVNLX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVEFTS19TVEFURV9XQUlUSU5HEAESFAoQVEFTS19TVEFURV9SRUFEWRACEhYKElRBU0tfU1RBVEVfUlVOTklORxADEhMKD1RBU0tfU1RBVEVfRE9ORRAEKv8BCg1GYWlsdXJlUmVhc29uEh4KGkZBSUxVUkVfUkVBU09OX1VOU1BFQ0lGSUVEEAASHwobRkFJTFVSRV9SRUFTT05fU1RBR0VfRkFJTEVEEAESIAocRkFJTFVSRV9SRUFTT05fT1VUX09GX01FTU9SWRACEiAKHEZBSUxVUkVfUkVBU09OX1RPT0tfVE9PX0xPTkcQAxIcChhGQUlMVVJFX1JFQVNPTl9EQVRBX0xPU1QQBBIjCh9GQUlMVVJFX1JFQVNPTl9QSE9UT19VTlJFQURBQkxFEAUSJgoiRkFJTFVSRV9SRUFTT05fU0VUVElOR19VTlNVUFBPUlRFRBAGYgZwcm90bzM", [file_cinematica_internal_v1_artifact, file_google_protobuf_timestamp]);
+  fileDesc("CiljaW5lbWF0aWNhL2ludGVybmFsL3YxL3ZpZGVvX3JlY29yZC5wcm90bxIWY2luZW1hdGljYS5pbnRlcm5hbC52MSLcBQoLVmlkZW9SZWNvcmQSDQoFb3duZXIYASABKAkSEAoIdmlkZW9faWQYAiABKAkSEgoKcmVxdWVzdF9pZBgDIAEoCRIxCgVzdGF0ZRgEIAEoDjIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVmlkZW9TdGF0ZRIZChFwcmV2aW91c19yZXZpc2lvbhgFIAEoBBIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgRwbGFuGAsgASgLMhwuY2luZW1hdGljYS5pbnRlcm5hbC52MS5QbGFuEi8KBXBob3RvGAwgASgLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBIxCgV0YXNrcxgNIAMoCzIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza1JlY29yZBIwCgdmYWlsdXJlGA4gASgLMh8uY2luZW1hdGljYS5pbnRlcm5hbC52MS5GYWlsdXJlEiwKBXNoYXJlGA8gASgLMh0uY2luZW1hdGljYS5pbnRlcm5hbC52MS5TaGFyZRITCgtwaG90b193aWR0aBgQIAEoDRIUCgxwaG90b19oZWlnaHQYESABKA0SEQoJbWFkZV9mcm9tGBIgASgJEhYKDmNvbnRpbnVlZF9mcm9tGBMgASgJEhQKDHRyYWNlX3BhcmVudBgUIAEoCSKWBQoEUGxhbhINCgVtb2RlbBgBIAEoCRIUCgxtb2RlbF9kaWdlc3QYAiABKAkSDQoFd2lkdGgYAyABKA0SDgoGaGVpZ2h0GAQgASgNEg4KBmZyYW1lcxgFIAEoDRIYChBjb25kaXRpb25pbmdfZnBzGAYgASgNEhIKCmZyYW1lX3JhdGUYByABKA0SGAoQbW90aW9uX2J1Y2tldF9pZBgIIAEoDRIaChJub2lzZV9hdWdfc3RyZW5ndGgYCSABKAESDQoFc3RlcHMYCiABKA0SFAoMbWluX2d1aWRhbmNlGAsgASgBEhQKDG1heF9ndWlkYW5jZRgMIAEoARIMCgRzZWVkGA0gASgNEg8KB3NhbXBsZXIYDiABKAkSDgoGc2lnbWFzGA8gAygBEg8KB2ZvY3VzX3gYECABKAESDwoHZm9jdXNfeRgRIAEoARIMCgRsb29wGBIgASgIEg8KB291dHB1dHMYEyADKAkSEAoIc2VnbWVudHMYFCABKA0SFgoOc2VnbWVudF9mcmFtZXMYFSABKA0SDwoHc3VycGx1cxgWIAEoDRIVCg1kZWNvZGVfY2h1bmtzGBcgAygNEhgKEGNoZWNrcG9pbnRfc3RlcHMYGCABKA0SDgoGcHJlc2V0GBkgASgJEgwKBHpvb20YGiABKAESEgoKcmVzb2x1dGlvbhgbIAEoCRIUCgxvdXRwdXRfd2lkdGgYHCABKA0SFQoNb3V0cHV0X2hlaWdodBgdIAEoDRIOCgZjYW1lcmEYHiABKAkSFQoNbW9kZWxfbGljZW5jZRghIAEoCRI5CgxwaG90b19vcmlnaW4YIiABKAsyIy5jaW5lbWF0aWNhLmludGVybmFsLnYxLlBob3RvT3JpZ2luImgKC1Bob3RvT3JpZ2luEg4KBnNoYTI1NhgBIAEoCRIUCgxjb250ZW50X3R5cGUYAiABKAkSGwoTZGlnaXRhbF9zb3VyY2VfdHlwZRgDIAEoCRIWCg5jcmVkZW50aWFsc19ieRgEIAEoCSKEBQoKVGFza1JlY29yZBI0CgVzdGFnZRgBIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRIPCgdzZWdtZW50GAIgASgNEjAKBXN0YXRlGAMgASgOMiEuY2luZW1hdGljYS5pbnRlcm5hbC52MS5UYXNrU3RhdGUSDwoHYXR0ZW1wdBgEIAEoDRIQCghmYWlsdXJlcxgFIAEoDRIOCgZ3b3JrZXIYBiABKAkSLgoKbGVhc2VfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc3RlcBgIIAEoDRINCgVzdGVwcxgJIAEoDRIuCgpyZWFkeV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoLY2hlY2twb2ludHMYDSADKAsyIi5jaW5lbWF0aWNhLmludGVybmFsLnYxLkNoZWNrcG9pbnQSFAoMY2xhaW1lZF9zdGVwGA4gASgNEjEKB291dHB1dHMYDyADKAsyIC5jaW5lbWF0aWNhLmludGVybmFsLnYxLkFydGlmYWN0EhMKC2ZpbmdlcnByaW50GBAgASgJEhIKCmxhc3RfZXJyb3IYESABKAkSDwoHcmVtYWtlcxgSIAEoDRIzCgdub3RpY2VzGBMgAygOMiIuY2luZW1hdGljYS5pbnRlcm5hbC52MS5UYXNrTm90aWNlIoIBCgpDaGVja3BvaW50EgwKBHN0ZXAYASABKA0SMwoJYXJ0aWZhY3RzGAIgAygLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBIxCgdvdXRwdXRzGAMgAygLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdCKrAQoHRmFpbHVyZRI0CgVzdGFnZRgBIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRIPCgdzZWdtZW50GAIgASgNEg8KB21lc3NhZ2UYAyABKAkSEQoJcGVybWFuZW50GAQgASgIEjUKBnJlYXNvbhgFIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuRmFpbHVyZVJlYXNvbiJKCgVTaGFyZRIQCghzaGFyZV9pZBgBIAEoCRIvCgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqowEKClZpZGVvU3RhdGUSGwoXVklERU9fU1RBVEVfVU5TUEVDSUZJRUQQABIWChJWSURFT19TVEFURV9RVUVVRUQQARIXChNWSURFT19TVEFURV9SVU5OSU5HEAISFAoQVklERU9fU1RBVEVfRE9ORRADEhYKElZJREVPX1NUQVRFX0ZBSUxFRBAEEhkKFVZJREVPX1NUQVRFX0NBTkNFTExFRBAFKpkBCg1QaXBlbGluZVN0YWdlEh4KGlBJUEVMSU5FX1NUQUdFX1VOU1BFQ0lGSUVEEAASGQoVUElQRUxJTkVfU1RBR0VfRU5DT0RFEAESGgoWUElQRUxJTkVfU1RBR0VfREVOT0lTRRACEhkKFVBJUEVMSU5FX1NUQUdFX0RFQ09ERRADEhYKElBJUEVMSU5FX1NUQUdFX01VWBAEKmMKClRhc2tOb3RpY2USGwoXVEFTS19OT1RJQ0VfVU5TUEVDSUZJRUQQABIcChhUQVNLX05PVElDRV9OT1RfRklOSVNIRUQQARIaChZUQVNLX05PVElDRV9OT1RfU0lHTkVEEAUqggEKCVRhc2tTdGF0ZRIaChZUQVNLX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVEFTS19TVEFURV9XQUlUSU5HEAESFAoQVEFTS19TVEFURV9SRUFEWRACEhYKElRBU0tfU1RBVEVfUlVOTklORxADEhMKD1RBU0tfU1RBVEVfRE9ORRAEKv8BCg1GYWlsdXJlUmVhc29uEh4KGkZBSUxVUkVfUkVBU09OX1VOU1BFQ0lGSUVEEAASHwobRkFJTFVSRV9SRUFTT05fU1RBR0VfRkFJTEVEEAESIAocRkFJTFVSRV9SRUFTT05fT1VUX09GX01FTU9SWRACEiAKHEZBSUxVUkVfUkVBU09OX1RPT0tfVE9PX0xPTkcQAxIcChhGQUlMVVJFX1JFQVNPTl9EQVRBX0xPU1QQBBIjCh9GQUlMVVJFX1JFQVNPTl9QSE9UT19VTlJFQURBQkxFEAUSJgoiRkFJTFVSRV9SRUFTT05fU0VUVElOR19VTlNVUFBPUlRFRBAGYgZwcm90bzM", [file_cinematica_internal_v1_artifact, file_google_protobuf_timestamp]);
 
 /**
  * The authoritative state of a video: the value of the key `v.<owner>.<video>`. It is changed only by
@@ -358,6 +358,20 @@ export type Plan = Message<"cinematica.internal.v1.Plan"> & {
    * @generated from field: string camera = 30;
    */
   camera: string;
+
+  /**
+   * The name of the model's licence, for the content credentials.
+   *
+   * @generated from field: string model_licence = 33;
+   */
+  modelLicence: string;
+
+  /**
+   * Where the photo came from, for the content credentials.
+   *
+   * @generated from field: cinematica.internal.v1.PhotoOrigin photo_origin = 34;
+   */
+  photoOrigin?: PhotoOrigin | undefined;
 };
 
 /**
@@ -366,6 +380,49 @@ export type Plan = Message<"cinematica.internal.v1.Plan"> & {
  */
 export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_video_record, 1);
+
+/**
+ * A stage of the pipeline.
+ * What is kept of a photo's file beside its picture.
+ *
+ * @generated from message cinematica.internal.v1.PhotoOrigin
+ */
+export type PhotoOrigin = Message<"cinematica.internal.v1.PhotoOrigin"> & {
+  /**
+   * SHA-256 of the file as it was uploaded, hexadecimal.
+   *
+   * @generated from field: string sha256 = 1;
+   */
+  sha256: string;
+
+  /**
+   * The media type of that file.
+   *
+   * @generated from field: string content_type = 2;
+   */
+  contentType: string;
+
+  /**
+   * IPTC's digital source type that the file carried; empty when it had none.
+   *
+   * @generated from field: string digital_source_type = 3;
+   */
+  digitalSourceType: string;
+
+  /**
+   * Who signed the content credentials of the file; empty when it had none.
+   *
+   * @generated from field: string credentials_by = 4;
+   */
+  credentialsBy: string;
+};
+
+/**
+ * Describes the message cinematica.internal.v1.PhotoOrigin.
+ * Use `create(PhotoOriginSchema)` to create a new message.
+ */
+export const PhotoOriginSchema: GenMessage<PhotoOrigin> = /*@__PURE__*/
+  messageDesc(file_cinematica_internal_v1_video_record, 2);
 
 /**
  * A unit of work: one stage of one segment. Encoding and muxing concern the whole video and have segment 0.
@@ -503,7 +560,7 @@ export type TaskRecord = Message<"cinematica.internal.v1.TaskRecord"> & {
  * Use `create(TaskRecordSchema)` to create a new message.
  */
 export const TaskRecordSchema: GenMessage<TaskRecord> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 2);
+  messageDesc(file_cinematica_internal_v1_video_record, 3);
 
 /**
  * A saved state from which another attempt of the task can resume.
@@ -538,7 +595,7 @@ export type Checkpoint = Message<"cinematica.internal.v1.Checkpoint"> & {
  * Use `create(CheckpointSchema)` to create a new message.
  */
 export const CheckpointSchema: GenMessage<Checkpoint> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 3);
+  messageDesc(file_cinematica_internal_v1_video_record, 4);
 
 /**
  * Why a video failed.
@@ -583,7 +640,7 @@ export type Failure = Message<"cinematica.internal.v1.Failure"> & {
  * Use `create(FailureSchema)` to create a new message.
  */
 export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 4);
+  messageDesc(file_cinematica_internal_v1_video_record, 5);
 
 /**
  * A public link to the video.
@@ -609,7 +666,7 @@ export type Share = Message<"cinematica.internal.v1.Share"> & {
  * Use `create(ShareSchema)` to create a new message.
  */
 export const ShareSchema: GenMessage<Share> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 5);
+  messageDesc(file_cinematica_internal_v1_video_record, 6);
 
 /**
  * State of a video.
@@ -666,8 +723,6 @@ export const VideoStateSchema: GenEnum<VideoState> = /*@__PURE__*/
   enumDesc(file_cinematica_internal_v1_video_record, 0);
 
 /**
- * A stage of the pipeline.
- *
  * @generated from enum cinematica.internal.v1.PipelineStage
  */
 export const PipelineStage = {
@@ -698,8 +753,6 @@ export const PipelineStage = {
 } as const;
 
 /**
- * A stage of the pipeline.
- *
  * @generated from enum cinematica.internal.v1.PipelineStage
  */
 export type PipelineStage = (typeof PipelineStage)[keyof typeof PipelineStage] | UnknownEnum;
@@ -727,6 +780,13 @@ export const TaskNotice = {
    * @generated from enum value: TASK_NOTICE_NOT_FINISHED = 1;
    */
   NOT_FINISHED: 1,
+
+  /**
+   * The files have no content credentials, because they could not be signed.
+   *
+   * @generated from enum value: TASK_NOTICE_NOT_SIGNED = 5;
+   */
+  NOT_SIGNED: 5,
 } as const;
 
 /**
