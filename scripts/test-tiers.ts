@@ -3,6 +3,7 @@
  * packages.
  */
 export const INTEGRATION_TESTS = [
+  'packages/credentials/src/*.test.ts',
   'packages/pipeline/src/nats/*.test.ts',
   'packages/pipeline/src/process/worker/worker.test.ts',
   'packages/pipeline/src/testing/*.test.ts',

@@ -19,6 +19,8 @@ export interface DataFolder extends AsyncDisposable {
   readonly apiKeysFile: string;
   /** The secrets that sign webhooks. */
   readonly webhookSecretsFile: string;
+  /** The folder of the certificate for content credentials, and its key. */
+  readonly credentials: string;
   readonly logs: string;
   /** The folder of Prometheus. It is created with the first `--observe`. */
   readonly prometheus: string;
@@ -63,6 +65,7 @@ export async function openDataFolder(root: string, signal: AbortSignal): Promise
     apiKeyFile: apiKeyPath(root),
     apiKeysFile: join(root, 'api-keys'),
     webhookSecretsFile: join(root, 'webhook-secrets'),
+    credentials: join(root, 'credentials'),
     logs,
     prometheus: join(root, 'prometheus'),
     nats,

@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly webhookSecretsFile: string;
   /** The address of the outbound service; undefined for a system without one. */
   readonly outboundAddress: string | undefined;
+  /** The folder with the certificate for content credentials. */
+  readonly credentials: string;
   readonly model: string;
   readonly computeLock: string;
   readonly http: { readonly host: string; readonly port: number };
@@ -55,7 +57,7 @@ export function serviceEnvironment(
 function ownSettings(
   { name, kind }: Service,
   { grpc }: Ports,
-  { secrets, apiKeysFile, webhookSecretsFile, outboundAddress, computeLock, http }: Surroundings,
+  { secrets, apiKeysFile, credentials, webhookSecretsFile, outboundAddress, computeLock, http }: Surroundings,
   { NODE_OPTIONS = '' }: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
   switch (kind) {
@@ -64,7 +66,7 @@ function ownSettings(
         GRPC_PORT: String(grpc),
         STAGE_TOKEN: secrets.stageToken,
         COMPUTE_LOCK: computeLock,
-        ...(name === 'muxer' ? { MARK_KEYS: secrets.markKeys.join(',') } : {}),
+        ...(name === 'muxer' ? { MARK_KEYS: secrets.markKeys.join(','), CREDENTIALS_FOLDER: credentials } : {}),
       };
     case 'outbound':
       return {

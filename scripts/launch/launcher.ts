@@ -5,6 +5,7 @@ import { findProgram } from '../setup/find-program.mjs';
 import { ensureApiKey, writeApiKeys } from './api-key.ts';
 import { createComputeLock } from './compute-lock.ts';
 import type { ComputeLock } from './compute-lock.ts';
+import { ensureCredentials } from './credentials.ts';
 import { availableDisk, openDataFolder } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { serviceEnvironment } from './environment.ts';
@@ -161,6 +162,7 @@ export function createLauncher(
       if (options.observe === true) await checkPort(prometheusPort(options.port), '127.0.0.1', options.port);
       lock = await createComputeLock(folder.socket);
       const secrets = await ensureSecrets(folder.secretsFile, Object.keys(USER_PERMISSIONS));
+      await ensureCredentials(folder.credentials);
       const key = await ensureApiKey(folder.apiKeyFile);
       await writeApiKeys(folder.apiKeysFile, key, env.API_KEYS_FILE);
       if (env.WEBHOOK_SECRETS_FILE === undefined) await ensureWebhookSecrets(folder.webhookSecretsFile);
@@ -174,6 +176,7 @@ export function createLauncher(
         apiKeysFile: folder.apiKeysFile,
         webhookSecretsFile: env.WEBHOOK_SECRETS_FILE ?? folder.webhookSecretsFile,
         outboundAddress: outbound && `127.0.0.1:${outbound.grpc}`,
+        credentials: folder.credentials,
         model: options.model,
         computeLock: lock.path,
         http: { host, port: options.port },

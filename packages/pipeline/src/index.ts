@@ -85,3 +85,4 @@ export type { Metrics } from './telemetry/metrics.ts';
 export { startTracing } from './telemetry/start-tracing.ts';
 export { telemetrySettingsSchema } from './telemetry/telemetry-settings.ts';
 export { inServerSpan, inSpan } from './telemetry/trace.ts';
+export { VERSION } from './version.ts';

@@ -1,4 +1,4 @@
-import { createQuotas } from '@cinematica/pipeline';
+import { createQuotas, VERSION } from '@cinematica/pipeline';
 import type { Log, Metrics } from '@cinematica/pipeline';
 import type { DescMethod } from '@bufbuild/protobuf';
 import { Counter, Gauge } from 'prom-client';
@@ -28,7 +28,6 @@ import type { PipelineView } from './start-pipeline-view.ts';
 import { capabilitiesOf } from './videos/capabilities.ts';
 import type { LoadedModel } from './videos/resolve-plan.ts';
 import { countWatches } from './videos/watch.ts';
-import { VERSION } from './version.ts';
 
 /** What the public port is built from. Every part is required. */
 export interface HttpParts {

@@ -18,6 +18,7 @@ import type { MadeFile } from './files.ts';
 import { FinishError, finishedRequest, finishVideo, MIN_FINISHED_SIDE, needsFinishing } from './finish-video.ts';
 import { MarkError, markFrames } from './mark-frames.ts';
 import { MediaError } from './media-request.ts';
+import type { MediaRequest } from './media-request.ts';
 import type { MuxerOptions } from './stage.ts';
 
 type Response = Exclude<MessageInitShape<typeof MuxResponseSchema>, { readonly $typeName: string }>;
@@ -71,7 +72,8 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
       const source = needsFinishing(finishing, photo !== null)
         ? finishVideo(received, finishing, onFrame, signal)
         : count(received, onFrame);
-      const request = { ...finishedRequest(timeline), settings, threads };
+      const sign = signFiles(options, settings);
+      const request = { ...finishedRequest(timeline), settings, sign, threads };
       // These frames are of no video that the system knows.
       const marked = markFrames(source, request, mark, NO_VIDEO);
       const making = makeFiles(names, marked, request, loadFiles, signal)
@@ -96,6 +98,13 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
       }
     },
   };
+}
+
+/** Signs the files with the model's name in the settings: a direct caller may have made the frames with any. */
+function signFiles({ credentials }: MuxerOptions, settings: Record<string, unknown>): MediaRequest['sign'] {
+  if (!credentials) return undefined;
+  const name = typeof settings.model === 'string' ? settings.model : 'unknown';
+  return (media) => credentials.sign(media, { model: { name, digest: 'unknown' }, settings });
 }
 
 const noSpace = (cause: unknown) =>

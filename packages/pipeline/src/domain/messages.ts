@@ -26,6 +26,7 @@ export {
   CheckpointSchema,
   FailureReason,
   FailureSchema,
+  PhotoOriginSchema,
   PipelineStage,
   PlanSchema,
   ShareSchema,
@@ -40,6 +41,7 @@ export {
 export type {
   Checkpoint,
   Failure,
+  PhotoOrigin,
   Plan,
   Share,
   TaskRecord,

@@ -1,9 +1,10 @@
-import { findTask, PipelineStage, UnknownVideoError, VideoState } from '@cinematica/pipeline';
-import type { Artifact, Artifacts, PreparedVideo, Records } from '@cinematica/pipeline';
+import { create } from '@bufbuild/protobuf';
+import { findTask, PhotoOriginSchema, PipelineStage, UnknownVideoError, VideoState } from '@cinematica/pipeline';
+import type { Artifact, Artifacts, PhotoOrigin, PreparedVideo, Records } from '@cinematica/pipeline';
 import { Code, refuse } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { CreateVideoRequest } from '@cinematica/protocol/v1';
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { LAST_FRAME_PART } from '../media/media-files.ts';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
 import type { RemoteImages } from '../photo/remote-images.ts';
@@ -11,6 +12,9 @@ import { isPastPurgeTime } from './past-purge-time.ts';
 import { resolvePlan } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 import { idOf } from './to-video.ts';
+
+/** The digital source type (IPTC) of the last frame of a video. */
+const GENERATED = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
 
 /** What new videos are prepared with. Every part is required. */
 export interface PrepareParts {
@@ -28,6 +32,8 @@ export interface PrepareParts {
 
 type Source = Pick<PreparedVideo, 'photo' | 'photoWidth' | 'photoHeight' | 'madeFrom' | 'continuedFrom'> & {
   readonly size: { readonly width: number; readonly height: number };
+  /** Where the photo came from; undefined for the photo of a video that an earlier version made. */
+  readonly origin: PhotoOrigin | undefined;
 };
 
 /**
@@ -42,8 +48,10 @@ export async function prepareVideo(
   request: CreateVideoRequest,
   signal: AbortSignal,
 ): Promise<PreparedVideo> {
-  const { size, ...source } = await readSource(parts, owner, request, signal);
+  const { size, origin, ...source } = await readSource(parts, owner, request, signal);
   const plan = resolvePlan(parts.model, request.settings, size, randomInt(2 ** 32));
+  plan.modelLicence = parts.model.card.licence.name;
+  if (origin) plan.photoOrigin = origin;
   return { ...source, plan, labels: request.labels, externalId: request.externalId };
 }
 
@@ -59,9 +67,10 @@ async function readSource(
     case 'imageUrl':
       return sanitizePhoto(parts, await parts.remoteImages.fetch(source.value, signal), signal);
     case 'video': {
-      const { videoId, photo, photoWidth, photoHeight } = await readOwnVideo(parts, owner, source.value);
+      const { videoId, photo, photoWidth, photoHeight, plan } = await readOwnVideo(parts, owner, source.value);
       const size = { width: photoWidth, height: photoHeight };
-      return { photo: await read(parts, photo, signal), photoWidth, photoHeight, size, madeFrom: videoId };
+      const origin = plan?.photoOrigin;
+      return { photo: await read(parts, photo, signal), photoWidth, photoHeight, size, origin, madeFrom: videoId };
     }
     case 'continueFrom': {
       const record = await readOwnVideo(parts, owner, source.value);
@@ -69,16 +78,22 @@ async function readSource(
       const outputs = findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs ?? [];
       const last = outputs.find(({ part }) => part === LAST_FRAME_PART);
       const frame = await read(parts, last, signal);
-      return { ...(await sanitizePhoto(parts, frame, signal)), continuedFrom: record.videoId };
+      const start = await sanitizePhoto(parts, frame, signal);
+      start.origin.digitalSourceType = GENERATED;
+      return { ...start, continuedFrom: record.videoId };
     }
     case undefined:
       throw new TypeError('a validated request has a source');
   }
 }
 
-async function sanitizePhoto({ sanitizer }: PrepareParts, bytes: Uint8Array, signal: AbortSignal): Promise<Source> {
-  const { jpeg, width, height } = await sanitizer.sanitize(bytes, { signal });
-  return { photo: jpeg, photoWidth: width, photoHeight: height, size: { width, height } };
+async function sanitizePhoto({ sanitizer }: PrepareParts, bytes: Uint8Array, signal: AbortSignal) {
+  const { jpeg, width, height, original } = await sanitizer.sanitize(bytes, { signal });
+  const origin = create(PhotoOriginSchema, {
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    contentType: `image/${original.format}`,
+  });
+  return { photo: jpeg, photoWidth: width, photoHeight: height, size: { width, height }, origin } satisfies Source;
 }
 
 /** @throws UnknownVideoError for a video that is deleted, or has another owner. */

@@ -48,6 +48,7 @@ const PRESETS: Readonly<Record<string, Preset>> = {
 const NOTICES: Readonly<Record<number, Notice>> = {
   [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED,
   [TaskNotice.NOT_MARKED]: Notice.NOT_MARKED,
+  [TaskNotice.NOT_SIGNED]: Notice.NOT_SIGNED,
 };
 
 /** Without an estimate, the video depends on the record only, and is the same for every watcher. */
