@@ -98,6 +98,8 @@ test('an event is delivered once, and the record shows it', async () => {
       status: 'cancelled',
       created_at: 1_800_000_000,
       completed_at: 1_800_000_000,
+      external_id: null,
+      labels: {},
       error: null,
     },
   });

@@ -52,6 +52,8 @@ export function webhookEvent(record: VideoRecord): WebhookEvent {
       status,
       created_at: toSeconds(toMilliseconds(record.createTime)),
       completed_at: toSeconds(end),
+      external_id: record.externalId === '' ? null : record.externalId,
+      labels: record.labels,
       error: failure ? { code: CODES[failure.reason] ?? 'stage_failed', message: failure.message } : null,
     },
   });
