@@ -17,7 +17,7 @@ import { natsReady, superviseNats } from './nats/server.ts';
 import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
 import { prometheusPort } from './options.ts';
 import type { Options } from './options.ts';
-import { checkPort, freePorts } from './ports.ts';
+import { checkPort, chosenStagePort, freePorts } from './ports.ts';
 import { supervisePrometheus } from './prometheus/supervise-prometheus.ts';
 import { grpcReady, httpReady } from './readiness.ts';
 import { ensureSecrets } from './secrets.ts';
@@ -167,7 +167,11 @@ export function createLauncher(
       await writeApiKeys(folder.apiKeysFile, key, env.API_KEYS_FILE);
       if (env.WEBHOOK_SECRETS_FILE === undefined) await ensureWebhookSecrets(folder.webhookSecretsFile);
       const [natsPort = 0, ...others] = await freePorts(1 + 2 * system.services.length);
-      const ports = system.services.map((_, index) => ({ grpc: others[2 * index]!, metrics: others[2 * index + 1]! }));
+      const chosen = await Promise.all(system.services.map(({ name }) => chosenStagePort(name, env)));
+      const ports = system.services.map((_, index) => ({
+        grpc: chosen[index] ?? others[2 * index]!,
+        metrics: others[2 * index + 1]!,
+      }));
       const outbound = ports[system.services.findIndex(({ kind }) => kind === 'outbound')];
       signal.throwIfAborted();
       const surroundings: Surroundings = {

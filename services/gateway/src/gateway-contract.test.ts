@@ -105,6 +105,9 @@ describe('JSON', () => {
       'settings.outputs': expect.stringContaining('MEDIA_KIND_LOOP') as string,
     });
     expect(Object.keys(await refused({ image, settings: { frames: 'many' } }))).toEqual(['settings.frames']);
+    expect(await refused({ image, video: 'videos/x' })).toEqual({
+      source: 'only one of image, video, continue_from can be set',
+    });
     expect(await refused({ image, settings: [] })).toEqual({ settings: 'must be a JSON object' });
     expect(await refused({ image: 'data:image/jpeg;base64,AAAA' })).toEqual({
       image: 'must be bytes in base64, without a prefix such as “data:image/jpeg;base64,”',

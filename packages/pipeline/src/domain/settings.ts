@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
+const milliseconds = (fallback: number, max = 86_400_000) => z.coerce.number().int().min(1).max(max).default(fallback);
 const count = (fallback: number, min = 0) => z.coerce.number().int().min(min).max(1_000_000_000).default(fallback);
 
 /**
@@ -38,8 +38,8 @@ export const pipelineSettingsSchema = z.object({
   ORPHAN_AGE_MS: milliseconds(600_000),
   /** How long the history of a video is kept after its end. The last revision stays. Milliseconds. */
   HISTORY_MS: milliseconds(600_000),
-  /** How long a deletion can be undone. Milliseconds. */
-  UNDO_MS: milliseconds(60_000),
+  /** How long a deletion can be undone, at most 30 days. A deleted video uses storage until then. Milliseconds. */
+  UNDO_MS: milliseconds(60_000, 30 * 86_400_000),
   /** How long a video is kept. Hours. */
   KEEP_HOURS: count(7 * 24, 1),
   /** How long a request id is remembered. Hours. */

@@ -40,15 +40,12 @@ function refuseBinary({ rawMessage }: ConnectError): RpcError | null {
 }
 
 function refuseJson({ rawMessage, cause }: ConnectError, input: DescMessage): RpcError {
-  if (!rawMessage.startsWith('cannot decode '))
-    return refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, rawMessage);
-  const violation = describeJsonError(input, rawMessage, cause);
+  const isJson = cause instanceof Error && cause.message.startsWith('cannot decode ');
+  if (!isJson) return refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, rawMessage);
+  const violation = describeJsonError(input, cause);
   if (violation.field !== '') return refuseFields([violation]);
-  return refuse(
-    Code.INVALID_ARGUMENT,
-    ErrorReason.INVALID_REQUEST,
-    `The request is refused: ${violation.description}.`,
-  );
+  const message = `The request is refused: ${violation.description}.`;
+  return refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, message);
 }
 
 /** A retry of a request that is too large fails again, so the code must not be one that clients retry. */
