@@ -50,6 +50,7 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
       threads: muxThreads,
       finishTimeoutMs: 900_000,
       mark: { key: new Uint8Array(32), installation: 0, visible: false },
+      credentials: null,
       log: { warn: console.warn },
     }),
   ];

@@ -62,6 +62,9 @@ export async function makeVideo(
         'the invisible mark could not be put into the video: say that it was generated when you publish it',
       );
     }
+    if (done.notices.includes(Notice.NOT_SIGNED)) {
+      progress.note('the content credentials could not be signed: the files do not carry them');
+    }
     const { frames = 0, frameRate = 0 } = done.settings ?? {};
     return { files, frameRate: frames > 1 ? frameRate : null };
   } catch (error) {

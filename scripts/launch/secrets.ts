@@ -14,16 +14,16 @@ const schema = z.strictObject({
   cookieSecret: secret,
   /** Signs the links to media. */
   mediaSecret: secret,
-  /** The keys of the invisible mark: new videos are marked with the first, and looked for with all. */
+  /** The token for calls of the outbound service. Earlier versions did not have it. */
+  outboundToken: secret.optional(),
+  /** The keys of the invisible mark: new videos are marked with the first, and looked for with all. Earlier versions had none. */
   markKeys: z.array(secret).min(1).optional(),
 });
 
-/** The file's contents. Files of earlier versions have no keys of the mark. */
+/** The file's contents. */
 type StoredSecrets = z.output<typeof schema>;
 
-export interface Secrets extends StoredSecrets {
-  readonly markKeys: string[];
-}
+export type Secrets = { [Name in keyof StoredSecrets]-?: NonNullable<StoredSecrets[Name]> };
 
 /**
  * Reads the secrets of this installation and creates missing ones. Only the file's owner can read it.
@@ -38,6 +38,7 @@ export async function ensureSecrets(file: string, users: readonly string[]): Pro
     stageToken: found?.stageToken ?? newSecret(),
     cookieSecret: found?.cookieSecret ?? newSecret(),
     mediaSecret: found?.mediaSecret ?? newSecret(),
+    outboundToken: found?.outboundToken ?? newSecret(),
     markKeys: found?.markKeys ?? [newSecret()],
   };
   // By renaming, because half a file after an interrupted start would log all browsers out.

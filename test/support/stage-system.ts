@@ -190,7 +190,7 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
   const table = await openVideoTable(nats, settings, log);
   const ended = new AbortController();
   const tasks = createTaskQueue(nats, settings, log);
-  const ports = createHousekeepingPorts(nats, settings);
+  const ports = createHousekeepingPorts(nats, settings, log);
   const options = { ...ports, table, records, requests, quotaStore, artifacts, tasks, settings, log };
   const housekeeping = runHousekeeper(options, 'test', ended.signal);
   return {

@@ -96,7 +96,7 @@ test('SIGTERM ends watches with UNAVAILABLE, and the process exits with 0', asyn
   const outcome = watching.then(() => 'ended', reasonOf);
   await expect.poll(() => gateway.metrics(), { timeout: 5_000 }).toMatch(/^cinematica_watchers\{.*\} 1$/m);
   expect(await gateway.stop()).toBe(0);
-  expect(await outcome).toBe('Unavailable UNAVAILABLE');
+  expect(await outcome).toBe('Unavailable UNAVAILABLE with retry info');
 });
 
 test('SIGTERM while NATS is down ends the process with 0 within DRAIN_MS and five seconds', async () => {
@@ -116,7 +116,7 @@ test('calls fail with UNAVAILABLE while NATS is down, and succeed when it is up 
   const client = gateway.client();
   const { video } = await client.createVideo(request);
   await gateway.nats.kill();
-  expect(await client.getVideo({ name: video!.name }).catch(reasonOf)).toBe('Unavailable UNAVAILABLE');
+  expect(await client.getVideo({ name: video!.name }).catch(reasonOf)).toBe('Unavailable UNAVAILABLE with retry info');
   await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status, { timeout: 10_000 }).toBe(503);
   await gateway.nats.start();
   await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status, { timeout: 15_000 }).toBe(200);

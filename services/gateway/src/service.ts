@@ -18,6 +18,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { callerKey, connectionKey } from './rpc/context.ts';
 import { admissionOf } from './videos/admission.ts';
 import type { AdmissionParts } from './videos/admission.ts';
+import { compileVideoFilter } from './videos/filter/video-filter.ts';
+import { parseOrder } from './videos/list-order.ts';
 import { isPastPurgeTime } from './videos/past-purge-time.ts';
 import type { VideosByOwner } from './videos/videos-by-owner.ts';
 import { prepareVideo } from './videos/prepare-video.ts';
@@ -27,6 +29,8 @@ import { DEFAULT_SHARE_MS, shareVideo, unshareVideo } from './videos/share.ts';
 import { createSingleFlight } from './videos/single-flight.ts';
 import { idOf, toVideo } from './videos/to-video.ts';
 import { streamWatchResponses } from './videos/watch.ts';
+import { webhookUrlsOf } from './videos/webhooks.ts';
+import type { WebhookParts } from './videos/webhooks.ts';
 import type { WatchCount, WatchResponseOptions } from './videos/watch.ts';
 
 /** The dependencies of the service. All of them are required. */
@@ -37,6 +41,8 @@ export interface ServiceParts extends CreateVideoOptions, PrepareParts, WatchRes
   readonly settings: PipelineSettings;
   /** Tells the worker of a video that its record was changed, so that a cancelled video stops early. */
   readonly nudges: Pick<Nudges, 'nudge'>;
+  /** Decides which webhooks new videos have. */
+  readonly webhooks: WebhookParts;
   /** Answers `ListVideos`. */
   readonly videosByOwner: VideosByOwner;
   /** Answers `GetCapabilities`. */
@@ -83,7 +89,8 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       const requestId = (request.requestId || randomUUID()).toLowerCase();
       const body = bodyOf(request);
       const admission = admissionOf(parts.admission, caller);
-      const prepare = () => prepareVideo(parts, owner, request, signal);
+      const webhookUrls = webhookUrlsOf(parts.webhooks, request, caller);
+      const prepare = async () => ({ ...(await prepareVideo(parts, owner, request, signal)), webhookUrls });
       // Retries that arrive while the first request runs share its result, so that the photo is decoded once.
       const key = `${owner} ${requestId} ${createHash('sha256').update(body).digest('hex')}`;
       const stored = await creations.do(key, signal, () =>
@@ -100,9 +107,17 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       return { video: view(stored) };
     },
 
-    listVideos({ pageSize, pageToken: token, showDeleted }, context) {
+    listVideos({ pageSize, pageToken: token, showDeleted, filter, orderBy }, context) {
       const size = pageSize === 0 ? DEFAULT_PAGE_SIZE : Math.min(pageSize, MAX_PAGE_SIZE);
-      const { videos, next } = videosByOwner.page({ owner: ownerOf(context), size, token, showDeleted });
+      const { videos, next } = videosByOwner.page({
+        owner: ownerOf(context),
+        size,
+        token,
+        showDeleted,
+        filter: compileVideoFilter(filter),
+        order: parseOrder(orderBy),
+        query: [filter, orderBy],
+      });
       return { videos: videos.map(view), nextPageToken: next };
     },
 
@@ -111,7 +126,7 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       const end = watches.begin(owner);
       if (!end) {
         const message = 'You already watch the maximum number of videos: end another watch first.';
-        throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 1_000);
+        throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 10_000);
       }
       try {
         const signal = AbortSignal.any([context.signal, parts.draining]);
@@ -179,5 +194,7 @@ function bodyOf(request: CreateVideoRequest): Uint8Array {
   const { source } = request;
   const digest = (photo: Uint8Array) => createHash('sha256').update(photo).digest();
   const named = source.case === 'image' ? { ...source, value: digest(source.value) } : source;
-  return toBinary(CreateVideoRequestSchema, { ...request, requestId: '', source: named });
+  // A map has no order, so a repetition may have its entries in another one.
+  const labels = Object.fromEntries(Object.entries(request.labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return toBinary(CreateVideoRequestSchema, { ...request, requestId: '', source: named, labels });
 }

@@ -1,11 +1,12 @@
-import { createQuotas } from '@cinematica/pipeline';
+import { createQuotas, VERSION } from '@cinematica/pipeline';
 import type { Log, Metrics } from '@cinematica/pipeline';
 import type { DescMethod } from '@bufbuild/protobuf';
 import { Counter, Gauge } from 'prom-client';
 import type { ApiKeys } from './callers/api-keys.ts';
 import { createCookies } from './callers/cookie.ts';
-import { createRateLimit } from './callers/rate-limit.ts';
+import { burstOf, createRateLimit } from './callers/rate-limit.ts';
 import type { Config } from './config.ts';
+import { createCors } from './http/cors.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { createRoutes } from './http/routes.ts';
 import { serveSite } from './http/site.ts';
@@ -14,6 +15,7 @@ import { createMediaLinks } from './media/media-links.ts';
 import type { MediaLinks } from './media/media-links.ts';
 import { serveMedia } from './media/serve-media.ts';
 import type { PhotoSanitizer } from './photo/photo-sanitizer.ts';
+import type { RemoteImages } from './photo/remote-images.ts';
 import { createMediaVerifier } from './provenance/media-verifier.ts';
 import { createProvenanceService } from './provenance/provenance-service.ts';
 import { createGate } from './rpc/gate.ts';
@@ -26,10 +28,6 @@ import type { PipelineView } from './start-pipeline-view.ts';
 import { capabilitiesOf } from './videos/capabilities.ts';
 import type { LoadedModel } from './videos/resolve-plan.ts';
 import { countWatches } from './videos/watch.ts';
-import { VERSION } from './version.ts';
-
-/** A caller may make this many seconds' worth of calls in a burst. */
-const BURST_SECONDS = 5;
 
 /** What the public port is built from. Every part is required. */
 export interface HttpParts {
@@ -45,6 +43,8 @@ export interface HttpParts {
   readonly metrics: Metrics;
   /** Decodes uploaded photos. */
   readonly sanitizer: PhotoSanitizer;
+  /** Downloads photos that are given by URL. */
+  readonly remoteImages: RemoteImages;
   /** Videos are read and created here. */
   readonly view: PipelineView;
   /** Served as `grpc.health.v1`, and decides what `/readyz` answers. */
@@ -62,8 +62,8 @@ export interface HttpParts {
 export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack): Promise<number> {
   const { config, log, metrics, view, health } = parts;
   const { HTTP_HOST, HTTP_PORT, WEB_HANDLER, TRUSTED_PROXIES: trustedProxies } = config;
-  const links = createMediaLinks(config.MEDIA_SECRET, config.MEDIA_LINK_MS);
-  const limit = createRateLimit(config.CALLS_PER_SECOND, config.CALLS_PER_SECOND * BURST_SECONDS);
+  const links = createMediaLinks(config.MEDIA_SECRET, config.MEDIA_LINK_MS, config.PUBLIC_URL);
+  const limit = createRateLimit(config.CALLS_PER_SECOND, burstOf(config.CALLS_PER_SECOND));
   const verifyLimit = createRateLimit(config.VERIFY_PER_MINUTE / 60, config.VERIFY_PER_MINUTE);
   const onPageError = (error: unknown) => log.error('page failed', error);
   const webApp = WEB_HANDLER === undefined ? null : await loadWebApp(WEB_HANDLER, trustedProxies > 0, onPageError);
@@ -78,6 +78,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
       cookies: createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE),
       keys: parts.keys,
       trustedProxies,
+      anonymous: config.ANONYMOUS === 'on',
       limit,
       verifyLimit,
     }),
@@ -93,7 +94,15 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
       trustedProxies,
       log,
       rpc: (fallback) => serveRpc(rpcParts, fallback),
-      media: serveMedia({ table: view.table, links, log, artifacts: view.artifacts }),
+      media: serveMedia({
+        table: view.table,
+        links,
+        log,
+        artifacts: view.artifacts,
+        keys: parts.keys,
+        crossOrigin: config.ALLOWED_ORIGINS.length > 0,
+      }),
+      cors: createCors(config.ALLOWED_ORIGINS),
       site: webApp?.serve ?? serveSite(),
       ready: () => health.serving,
     }),
@@ -110,7 +119,8 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   return listening;
 }
 
-function createService({ config, model, metrics, sanitizer, view, draining }: HttpParts, links: MediaLinks) {
+function createService(parts: HttpParts, links: MediaLinks) {
+  const { config, keys, model, metrics, sanitizer, remoteImages, view, draining } = parts;
   const findVideo = (videoId: string) => view.table.videos.get(videoId);
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
   new Gauge({
@@ -132,6 +142,8 @@ function createService({ config, model, metrics, sanitizer, view, draining }: Ht
     nudges: view.nudges,
     estimateOf: view.estimateOf,
     sanitizer,
+    remoteImages,
+    webhooks: { keys, enabled: config.OUTBOUND === 'on', rules: config },
     model,
     links,
     watches,
@@ -148,6 +160,7 @@ function createService({ config, model, metrics, sanitizer, view, draining }: Ht
     capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref)),
     onCancelled: () => metrics.videos.inc({ outcome: 'cancelled' }),
     stallMs: config.WATCHER_STALL_MS,
+    heartbeatMs: config.WATCH_HEARTBEAT_MS,
     draining,
   });
 }

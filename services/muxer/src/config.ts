@@ -22,4 +22,9 @@ export const configSchema = z.object({
   MARK_INSTALLATION: z.coerce.number().int().min(0).max(255).default(0),
   /** Whether a small label “AI” is put into the lower left corner of new videos. Default false. */
   VISIBLE_MARK: z.stringbool().default(false),
+  /**
+   * The folder with the certificate and the key for content credentials: `certificates.pem` (the certificate, then the authorities
+   * above it) and `key.pem` (PKCS #8, not encrypted). Without it, files have no content credentials.
+   */
+  CREDENTIALS_FOLDER: z.string().min(1).optional(),
 });

@@ -1,6 +1,8 @@
+import { VERSION } from '@cinematica/pipeline';
 import { runStage } from '@cinematica/pipeline/service';
 import { MuxerService } from '@cinematica/protocol/stages';
 import { configSchema } from './config.ts';
+import { createCredentialSigner } from './content-credentials.ts';
 import { requireFfmpeg } from './ffmpeg.ts';
 import { ENCODERS, SOUND_ENCODER } from './media-encoders.ts';
 import { removeStaleFolders } from './files.ts';
@@ -13,7 +15,15 @@ await runStage('muxer', configSchema, async (config, { slot, log }) => {
   const key = config.INVISIBLE_MARK ? (config.MARK_KEYS?.[0] ?? null) : null;
   if (key === null) log.warn('videos get no invisible mark', { reason: whyUnmarked(config.INVISIBLE_MARK) });
   const mark = { key, installation: config.MARK_INSTALLATION, visible: config.VISIBLE_MARK };
-  const options = { threads: config.MUX_THREADS, finishTimeoutMs: config.FINISH_TIMEOUT_MS, mark, log };
+  const folder = config.CREDENTIALS_FOLDER;
+  if (folder === undefined) log.warn('files get no content credentials: CREDENTIALS_FOLDER is not set');
+  const options = {
+    threads: config.MUX_THREADS,
+    finishTimeoutMs: config.FINISH_TIMEOUT_MS,
+    credentials: folder === undefined ? null : createCredentialSigner(folder, VERSION),
+    mark,
+    log,
+  };
   await removeStaleFolders();
   await requireFfmpeg([...Object.values(ENCODERS), SOUND_ENCODER]);
   return {

@@ -3,7 +3,7 @@ import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { createBoundedQueue, isNoSpace } from '@cinematica/pipeline';
 import type { ComputeSlot, Timeline } from '@cinematica/pipeline';
 import { readStream } from '@cinematica/pipeline/service';
-import { Code, refuse, refuseFields, splitIntoChunks } from '@cinematica/protocol';
+import { Code, refuse, refuseFields, refuseUntil, splitIntoChunks } from '@cinematica/protocol';
 import type { ServiceHandlers } from '@cinematica/protocol';
 import { PixelFormat } from '@cinematica/protocol/stages';
 import type { MuxerService, MuxResponseSchema, MuxStart } from '@cinematica/protocol/stages';
@@ -18,6 +18,7 @@ import type { MadeFile } from './files.ts';
 import { FinishError, finishedRequest, finishVideo, MIN_FINISHED_SIDE, needsFinishing } from './finish-video.ts';
 import { MarkError, markFrames } from './mark-frames.ts';
 import { MediaError } from './media-request.ts';
+import type { MediaRequest } from './media-request.ts';
 import type { MuxerOptions } from './stage.ts';
 
 type Response = Exclude<MessageInitShape<typeof MuxResponseSchema>, { readonly $typeName: string }>;
@@ -51,7 +52,7 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
 
       if (open >= MAX_CALLS) {
         const message = `This stage is already making ${MAX_CALLS} videos: try again soon.`;
-        throw refuse(Code.RESOURCE_EXHAUSTED, ErrorReason.SLOT_TAKEN, message);
+        throw refuseUntil(ErrorReason.SLOT_TAKEN, message, 5_000);
       }
       open++;
       const photo = await readPhoto(start, context.signal).catch((error: unknown) => {
@@ -71,7 +72,8 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
       const source = needsFinishing(finishing, photo !== null)
         ? finishVideo(received, finishing, onFrame, signal)
         : count(received, onFrame);
-      const request = { ...finishedRequest(timeline), settings, threads };
+      const sign = signFiles(options, settings);
+      const request = { ...finishedRequest(timeline), settings, sign, threads };
       // These frames are of no video that the system knows.
       const marked = markFrames(source, request, mark, NO_VIDEO);
       const making = makeFiles(names, marked, request, loadFiles, signal)
@@ -90,7 +92,7 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
         if (error instanceof FinishError) throw notFinished(error);
         if (error instanceof MarkError) throw notMarked(error);
         if (!(error instanceof MediaError)) throw error;
-        throw refuse(Code.INVALID_ARGUMENT, ErrorReason.SETTING_UNSUPPORTED, error.message, [], { cause: error });
+        throw refuseFields([{ field: 'start', description: error.message }], ErrorReason.SETTING_UNSUPPORTED);
       } finally {
         left.abort();
       }
@@ -98,12 +100,19 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
   };
 }
 
+/** Signs the files with the model's name in the settings: a direct caller may have made the frames with any. */
+function signFiles({ credentials }: MuxerOptions, settings: Record<string, unknown>): MediaRequest['sign'] {
+  if (!credentials) return undefined;
+  const name = typeof settings.model === 'string' ? settings.model : 'unknown';
+  return (media) => credentials.sign(media, { model: { name, digest: 'unknown' }, settings });
+}
+
 const noSpace = (cause: unknown) =>
-  refuse(
-    Code.UNAVAILABLE,
+  refuseUntil(
     ErrorReason.STORAGE_FULL,
     'This stage has no space left on its device: try again later.',
-    [],
+    60_000,
+    Code.UNAVAILABLE,
     { cause },
   );
 

@@ -13,6 +13,8 @@ import { videoNumber } from '@cinematica/provenance';
 import { pickSettings } from '@cinematica/settings';
 import { cropToAspect, loadImage } from '@cinematica/svd/image';
 import { readFile } from 'node:fs/promises';
+import { signFiles } from './content-credentials.ts';
+import type { CredentialSigner } from './content-credentials.ts';
 import { filesToMake, makeFiles } from './files.ts';
 import { FinishError, finishedRequest, finishVideo, needsFinishing } from './finish-video.ts';
 import { keepLastFrame } from './last-frame.ts';
@@ -32,6 +34,8 @@ export interface MuxerOptions {
   /** How long finishing may compute, milliseconds. Then the frames are encoded as they are. */
   readonly finishTimeoutMs: number;
   readonly mark: MarkSettings;
+  /** Signs the files. Null when this installation has no certificate: then they have no content credentials. */
+  readonly credentials: CredentialSigner | null;
   readonly log: Pick<Log, 'warn'>;
 }
 
@@ -65,7 +69,7 @@ async function makeVideo(
   inputs: Inputs,
   hooks: StageHooks,
 ): Promise<void> {
-  const made = { plan, video: videoNumber(videoId) };
+  const made = { videoId, plan, video: videoNumber(videoId) };
   if (needsFinishing({ ...plan, timeline: timelineOf(plan) }, wantsPhoto(plan))) {
     try {
       await finishAndEncode(options, made, inputs, hooks);
@@ -84,6 +88,7 @@ async function makeVideo(
 
 /** A video, and its number in the mark. */
 interface MadeVideo {
+  readonly videoId: string;
   readonly plan: Plan;
   readonly video: number;
 }
@@ -128,19 +133,22 @@ const eitherSignal = ({ signal, draining }: StageHooks): AbortSignal => AbortSig
 
 /** Marks and encodes frames, and puts out the files and the last frame. */
 async function encode(
-  { threads, mark }: MuxerOptions,
-  { plan, video }: MadeVideo,
+  options: MuxerOptions,
+  { plan, video, videoId }: MadeVideo,
   frames: AsyncIterable<Uint8Array>,
-  request: Omit<MediaRequest, 'outputs' | 'settings' | 'threads'>,
+  request: Omit<MediaRequest, 'outputs' | 'settings' | 'sign' | 'threads'>,
   hooks: StageHooks,
 ): Promise<void> {
+  const { threads, mark } = options;
+  const settings = describePlan(plan);
+  const sign = signFiles(options, { videoId, plan, settings }, hooks);
   const names = filesToMake((name) => plan.outputs.includes(name) || (name === 'loop' && plan.loop));
   const last = keepLastFrame(request);
   try {
     await makeFiles(
       names,
       markFrames(last.follow(frames), request, mark, video),
-      { ...request, threads, settings: describePlan(plan) },
+      { ...request, threads, sign, settings },
       async (files) => {
         for (const { name, file } of files) await hooks.output(Lifetime.MEDIA, name, await readFile(file));
         await hooks.output(Lifetime.MEDIA, 'last-frame', await last.png());

@@ -4,12 +4,15 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { ServerResponse } from 'node:http';
 import { constants } from 'node:http2';
+import type { ApiKeys } from '../callers/api-keys.ts';
+import { ownerOfKey } from '../callers/authenticate.ts';
 import { writeHead } from '../http/http-handler.ts';
 import type { HttpHandler, Request, Response } from '../http/http-handler.ts';
 import { sendText, allowsMethod, sendNotFound, requestUrl } from '../http/responses.ts';
 import { isShareOf } from '../videos/share.ts';
 import { mediaFiles } from './media-files.ts';
 import type { MediaFile } from './media-files.ts';
+import { parseMediaPath } from './media-links.ts';
 import type { MediaLinks } from './media-links.ts';
 import { parseRange } from './range.ts';
 
@@ -21,16 +24,28 @@ export interface MediaParts {
   readonly links: MediaLinks;
   /** Files are read from here, part by part. */
   readonly artifacts: Pick<Artifacts, 'stream'>;
+  /** The keys with which services open the files of their videos without a link. */
+  readonly keys: ApiKeys;
+  /** Whether web pages of other origins may show the files. */
+  readonly crossOrigin: boolean;
   /** Unexpected errors are logged here. */
   readonly log: Log;
 }
 
+/** A file that a request may read. */
+interface FoundFile {
+  readonly file: MediaFile;
+  readonly videoId: string;
+  /** How long the permission lasts: the end of a link, in seconds since 1970; null with a key. */
+  readonly until: number | null;
+}
+
 /**
- * Serves `/media/…`: the files of videos, to everyone who has a link. A forged or expired link, a link of an ended share, and
- * a link to a missing file all get the same 404.
+ * Serves `/media/…`: the files of videos, to everyone who has a link, and to services that send the key of the owner. A forged
+ * or expired link, a link of an ended share, and a link to a missing file all get the same 404. A wrong key gets a 401.
  */
-export function serveMedia({ table, links, artifacts, log }: MediaParts): HttpHandler {
-  function find(url: URL): { file: MediaFile; until: number; videoId: string } | null {
+export function serveMedia({ table, links, artifacts, keys, crossOrigin, log }: MediaParts): HttpHandler {
+  function findByLink(url: URL): FoundFile | null {
     const permission = links.check(url);
     const record = permission && table.videos.get(permission.videoId)?.record;
     if (!permission || !record) return null;
@@ -39,10 +54,23 @@ export function serveMedia({ table, links, artifacts, log }: MediaParts): HttpHa
     return file ? { file, until: permission.until, videoId: record.videoId } : null;
   }
 
+  function findByKey({ pathname }: URL, owner: string | null): FoundFile | null {
+    const path = parseMediaPath(pathname);
+    const record = path && owner !== null ? table.videos.get(path.videoId)?.record : undefined;
+    if (!path || record?.owner !== owner) return null;
+    const file = mediaFiles(record).find(({ name }) => name === path.file);
+    return file ? { file, until: null, videoId: record.videoId } : null;
+  }
+
   async function serve(request: Request, response: Response): Promise<void> {
     if (!allowsMethod(request, response)) return;
     const url = requestUrl(request);
-    const found = url && find(url);
+    const owner = ownerOfRequest(keys, request);
+    if (owner === 'invalid') {
+      sendText(response, 401, 'the API key is not valid', { 'www-authenticate': 'Bearer' });
+      return;
+    }
+    const found = url && (findByLink(url) ?? findByKey(url, owner));
     if (!url || !found) {
       sendNotFound(response);
       return;
@@ -53,13 +81,16 @@ export function serveMedia({ table, links, artifacts, log }: MediaParts): HttpHa
     const headers: Record<string, string> = {
       etag,
       // A file never changes. The link is the permission, so shared caches must not store the file.
-      'cache-control': `private, max-age=${Math.max(0, until - Math.floor(Date.now() / 1000))}, immutable`,
+      'cache-control':
+        until === null
+          ? 'private, no-cache'
+          : `private, max-age=${Math.max(0, until - Math.floor(Date.now() / 1000))}, immutable`,
       'accept-ranges': 'bytes',
       'content-type': file.contentType,
       'content-disposition': disposition(url, file, videoId),
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; sandbox",
-      'cross-origin-resource-policy': 'same-origin',
+      'cross-origin-resource-policy': crossOrigin ? 'cross-origin' : 'same-origin',
       'referrer-policy': 'no-referrer',
     };
     if (matches(request.headers['if-none-match'], etag)) {
@@ -124,6 +155,20 @@ export function serveMedia({ table, links, artifacts, log }: MediaParts): HttpHa
       sendText(response, 500, 'internal error');
     });
   };
+}
+
+/** The owner of the key in a request; null without a key. A header for a proxy, such as `Basic`, is not a key. */
+function ownerOfRequest(keys: ApiKeys, { headers }: Request): string | null {
+  const { authorization } = headers;
+  const apiKey = headers['x-api-key'];
+  try {
+    return ownerOfKey(keys, {
+      authorization: authorization !== undefined && /^Bearer /i.test(authorization) ? authorization : null,
+      'x-api-key': typeof apiKey === 'string' ? apiKey : null,
+    });
+  } catch {
+    return 'invalid';
+  }
 }
 
 // The same call twice: the two types have different overloads.

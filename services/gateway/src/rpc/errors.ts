@@ -1,3 +1,5 @@
+import type { DescMessage } from '@bufbuild/protobuf';
+import { durationMs, EmptySchema } from '@bufbuild/protobuf/wkt';
 import {
   InvalidKeyError,
   MissingArtifactError,
@@ -22,6 +24,7 @@ import { Code as ConnectCode, ConnectError } from '@connectrpc/connect';
 import { PhotoError, PhotoProcessError, PhotosWaitingError } from '../photo/photo-error.ts';
 import { MediaError, MediaWaitingError } from '../provenance/media-error.ts';
 import type { PhotoErrorReason } from '../photo/photo-error.ts';
+import { refusalOfConnect } from './refusal-of-connect.ts';
 
 const PHOTO_REASONS: Readonly<Record<PhotoErrorReason, ErrorReason>> = {
   UNSUPPORTED_FORMAT: ErrorReason.IMAGE_TYPE_UNSUPPORTED,
@@ -72,7 +75,7 @@ export function refusalOf(error: unknown): RpcError {
   }
   if (error instanceof SlowReaderError) {
     const message = 'The reader is too far behind: watch again after the last sequence seen.';
-    return refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message);
+    return refuseUntil(ErrorReason.UNAVAILABLE, message, 1_000, Code.UNAVAILABLE);
   }
   if (
     error instanceof UnavailableError ||
@@ -80,7 +83,7 @@ export function refusalOf(error: unknown): RpcError {
     error instanceof PhotoProcessError
   ) {
     const message = 'The storage or another part of the service is not available right now: try again.';
-    return refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message, [], { cause: error });
+    return refuseUntil(ErrorReason.UNAVAILABLE, message, 2_000, Code.UNAVAILABLE, { cause: error });
   }
   const message = 'An internal error occurred. Try again; if it happens again, contact the operator of this service.';
   return refuse(Code.INTERNAL, ErrorReason.INTERNAL, message, [], { cause: error });
@@ -90,26 +93,28 @@ export function refusalOf(error: unknown): RpcError {
 const MAX_MESSAGE_LENGTH = 1_000;
 
 /**
- * Converts anything that was thrown to the error that Connect sends. Connect's own errors keep their code, except for
- * requests that cannot be parsed, which become INVALID_ARGUMENT. Messages are shortened, and lone surrogates are replaced,
- * because they cannot be encoded in a trailer.
+ * Converts anything that was thrown to the error that Connect sends. An error of Connect itself gets a reason of this API.
+ * Messages are shortened, and lone surrogates are replaced, because they cannot be encoded in a trailer.
+ * @param input the message of the method; errors of JSON name its fields. Default: they name no field.
  */
-export function toConnectError(error: unknown): ConnectError {
-  if (error instanceof ConnectError && !isParseFailure(error)) return withSafeMessage(error);
-  const refusal =
-    error instanceof ConnectError
-      ? refuse(
-          Code.INVALID_ARGUMENT,
-          ErrorReason.INVALID_REQUEST,
-          'The request cannot be parsed as a message of this method.',
-        )
-      : refusalOf(error);
+export function toConnectError(error: unknown, input: DescMessage = EmptySchema): ConnectError {
+  const refusal = error instanceof ConnectError ? refusalOfConnect(error, input) : refusalOf(error);
+  if (refusal === null) return withSafeMessage(error as ConnectError);
   const details = DETAILS.flatMap((desc) => refusal.find(desc).map((value) => ({ desc, value })));
-  return new ConnectError(safeMessage(refusal.message), toConnectCode(refusal.code), undefined, details, refusal.cause);
+  const { message, code, cause } = refusal;
+  return new ConnectError(safeMessage(message), toConnectCode(code), headersOf(refusal), details, cause);
 }
 
-const isParseFailure = ({ code, rawMessage }: ConnectError): boolean =>
-  code === ConnectCode.Internal && rawMessage.startsWith('parse binary:');
+/** The headers of an error over HTTP. In gRPC they are trailers. */
+function headersOf(refusal: RpcError): Record<string, string> {
+  const [retry] = refusal.find(RetryInfoSchema);
+  const seconds = retry?.retryDelay && Math.ceil(durationMs(retry.retryDelay) / 1000);
+  return {
+    ...(seconds !== undefined && { 'retry-after': String(seconds) }),
+    // RFC 9110, section 11.6.1: every 401 has it.
+    ...(refusal.code === Code.UNAUTHENTICATED && { 'www-authenticate': 'Bearer' }),
+  };
+}
 
 const safeMessage = (message: string): string =>
   (message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message).toWellFormed();

@@ -17,11 +17,15 @@ export interface GateOptions extends AuthenticateOptions {
   readonly verifyLimit: RateLimit;
 }
 
-/**
- * Creates a function that Connect calls before it reads the body of a request. It identifies the caller and applies the
- * rate limits.
- */
-export function createGate(options: GateOptions): (context: HandlerContext) => void {
+/** Decides whether calls are served. Connect calls these functions before it reads the body of a request. */
+export interface Gate {
+  /** Identifies the caller of a method and applies the rate limits. @throws ConnectError */
+  readonly admit: (context: HandlerContext) => void;
+  /** Applies the rate limit of the client address to a call of an unknown method. @throws ConnectError */
+  readonly admitUnknown: (context: HandlerContext) => void;
+}
+
+export function createGate(options: GateOptions): Gate {
   const { limit, verifyLimit } = options;
 
   function applyRateLimit(caller: string): void {
@@ -29,10 +33,16 @@ export function createGate(options: GateOptions): (context: HandlerContext) => v
     if (retry > 0) throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, 'Too many requests: slow down.', retry);
   }
 
+  function addressOf({ requestHeader, values }: HandlerContext): string {
+    const { peer } = values.get(connectionKey);
+    return clientAddress(peer, requestHeader.get('x-forwarded-for'), options.trustedProxies);
+  }
+
   function admit(context: HandlerContext): void {
     const { requestHeader, responseHeader, values } = context;
-    const { peer } = values.get(connectionKey);
-    const address = clientAddress(peer, requestHeader.get('x-forwarded-for'), options.trustedProxies);
+    const address = addressOf(context);
+    // nginx, and proxies like it, would hold back the messages of a stream until they fill a buffer.
+    if (context.method.methodKind !== 'unary') responseHeader.set('x-accel-buffering', 'no');
     // Checking a file is expensive, so that an address may do it less often than anything else.
     if (context.service === ProvenanceService) {
       values.set(budgetClientKey, address);
@@ -47,19 +57,26 @@ export function createGate(options: GateOptions): (context: HandlerContext) => v
       applyRateLimit(context.service === VideoService ? address : `${context.service.typeName} ${address}`);
       return;
     }
-    const caller = authenticate(requestHeader, peer, options);
+    const caller = authenticate(requestHeader, values.get(connectionKey).peer, options);
     values.set(callerKey, caller);
     values.set(budgetClientKey, caller.address ?? caller.owner);
     if (caller.setCookie !== null) responseHeader.append('set-cookie', caller.setCookie);
     applyRateLimit(caller.address ?? caller.owner);
   }
 
-  return (context) => {
-    attributeParseErrors(context);
-    try {
-      admit(context);
-    } catch (error) {
-      throw toConnectError(error);
-    }
+  return {
+    admit(context) {
+      attributeParseErrors(context);
+      refusing(() => admit(context));
+    },
+    admitUnknown: (context) => refusing(() => applyRateLimit(`unknown ${addressOf(context)}`)),
   };
+}
+
+function refusing(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw toConnectError(error);
+  }
 }

@@ -41,7 +41,9 @@ export function observeCalls(log: Log, { registry }: Pick<Metrics, 'registry'>):
 
   function convertError(method: DescMethod, error: unknown, signal: AbortSignal): ConnectError {
     const disconnected = signal.aborted && !(error instanceof ConnectError);
-    const refusal = disconnected ? ConnectError.from(signal.reason, Code.Canceled) : toConnectError(error);
+    const refusal = disconnected
+      ? ConnectError.from(signal.reason, Code.Canceled)
+      : toConnectError(error, method.input);
     countCall(method, refusal.code);
     const fields = { method: method.name, code: Code[refusal.code] };
     if (refusal.code === Code.Internal || refusal.code === Code.Unknown) {

@@ -109,7 +109,7 @@ function refusalOf(error: unknown): ConnectError | null {
     case 'too-slow':
       return toConnectError(refuse(Code.DEADLINE_EXCEEDED, ErrorReason.TOOK_TOO_LONG, error.message));
     case 'too-large':
-      return toConnectError(refuse(Code.RESOURCE_EXHAUSTED, ErrorReason.INVALID_REQUEST, error.message));
+      return toConnectError(refuse(Code.INVALID_ARGUMENT, ErrorReason.REQUEST_TOO_LARGE, error.message));
   }
 }
 

@@ -1,7 +1,7 @@
 import { createReflection, Health, ServerReflection } from '@cinematica/protocol';
 import { ProvenanceService, VideoService } from '@cinematica/protocol/v1';
 import { createContextValues } from '@connectrpc/connect';
-import type { HandlerContext, Interceptor, ServiceImpl } from '@connectrpc/connect';
+import type { Interceptor, ServiceImpl } from '@connectrpc/connect';
 import { compressionGzip } from '@connectrpc/connect-node';
 import { constants } from 'node:http2';
 import type { HttpHandler, Request } from '../http/http-handler.ts';
@@ -9,8 +9,10 @@ import { createConnectHandler } from './connect-handler.ts';
 import type { ConnectHandlerOptions } from './connect-handler.ts';
 import { connectionKey } from './context.ts';
 import type { Connection } from './context.ts';
+import type { Gate } from './gate.ts';
 import type { HealthService } from './health.ts';
 import { COMPRESS_MIN_BYTES, MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES, MAX_UPLOAD_BYTES } from './limits.ts';
+import { createUnknownMethods } from './unknown-method.ts';
 
 /** What the RPCs are served with. Every part is required. */
 export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onResponseError'> {
@@ -21,7 +23,7 @@ export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onRes
   /** Implements `grpc.health.v1.Health`. */
   readonly health: HealthService;
   /** Called for each call before its body is read. An error that it throws is the answer. */
-  readonly gate: (context: HandlerContext) => void;
+  readonly gate: Gate;
   /** Validates requests, converts errors, and records metrics. */
   readonly observe: Interceptor;
 }
@@ -50,7 +52,8 @@ export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
     receive,
     onResponseError,
     fallback,
-    requestGate: gate,
+    requestGate: gate.admit,
+    unknownMethod: createUnknownMethods(gate.admitUnknown),
     interceptors: [observe],
     contextValues: (request) => createContextValues().set(connectionKey, connectionOf(request)),
     acceptCompression: [compressionGzip],
@@ -59,6 +62,8 @@ export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
     writeMaxBytes: MAX_RESPONSE_BYTES,
     // Otherwise each unknown field becomes an object, and an upload can contain millions of them.
     binaryOptions: { readUnknownFields: false },
+    // A misspelt field or enum name is refused. Dropping it would make another video than the one that was asked for.
+    jsonOptions: { ignoreUnknownFields: false },
   });
 }
 

@@ -26,6 +26,7 @@ const noticeName = (notice: TaskNotice): string => NOTICE_NAMES[notice] ?? `unkn
 const NOTICE_NAMES: Readonly<Partial<Record<TaskNotice, string>>> = {
   [TaskNotice.NOT_FINISHED]: 'not_finished',
   [TaskNotice.NOT_MARKED]: 'not_marked',
+  [TaskNotice.NOT_SIGNED]: 'not_signed',
 };
 
 /** A task message, and how this worker handles it. */

@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/video_service.proto.
  */
 export const file_cinematica_v1_video_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFjaW5lbWF0aWNhL3YxL3ZpZGVvX3NlcnZpY2UucHJvdG8SDWNpbmVtYXRpY2EudjEitQIKEkNyZWF0ZVZpZGVvUmVxdWVzdBIdCgVpbWFnZRgBIAEoDEIMukgJegcQARiAttwFSAASSgoFdmlkZW8YAiABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAElIKDWNvbnRpbnVlX2Zyb20YAyABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAEi4KCHNldHRpbmdzGAQgASgLMhwuY2luZW1hdGljYS52MS5WaWRlb1NldHRpbmdzEh8KCnJlcXVlc3RfaWQYBSABKAlCC7pICNgBAXIDsAEBQg8KBnNvdXJjZRIFukgCCAEiOgoTQ3JlYXRlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iWgoPR2V0VmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI3ChBHZXRWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJjChFMaXN0VmlkZW9zUmVxdWVzdBIaCglwYWdlX3NpemUYASABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAQSFAoMc2hvd19kZWxldGVkGAMgASgIIlMKEkxpc3RWaWRlb3NSZXNwb25zZRIkCgZ2aWRlb3MYASADKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ0ChFXYXRjaFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQiowEKEldhdGNoVmlkZW9SZXNwb25zZRIqCgVldmVudBgBIAEoCzIZLmNpbmVtYXRpY2EudjEuVmlkZW9FdmVudEgAEikKB3ByZXZpZXcYAiABKAsyFi5jaW5lbWF0aWNhLnYxLlByZXZpZXdIABIrCghwcm9ncmVzcxgDIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3NIAEIJCgdtZXNzYWdlIl0KEkNhbmNlbFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiOgoTQ2FuY2VsVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iXQoSRGVsZXRlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI6ChNEZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJfChRVbmRlbGV0ZVZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiPAoVVW5kZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyKXAQoRU2hhcmVWaWRlb1JlcXVlc3QSRwoEbmFtZRgBIAEoCUI5ukg2cjQyMl52aWRlb3MvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kEjkKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIRukgOqgELIgUIgJqeATICCDwiOQoSU2hhcmVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJeChNVbnNoYXJlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI7ChRVbnNoYXJlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iMAoVR2V0U2hhcmVkVmlkZW9SZXF1ZXN0EhcKBXNoYXJlGAEgASgJQgi6SAVyAxiAAiJDChZHZXRTaGFyZWRWaWRlb1Jlc3BvbnNlEikKBXZpZGVvGAEgASgLMhouY2luZW1hdGljYS52MS5TaGFyZWRWaWRlbyIYChZHZXRDYXBhYmlsaXRpZXNSZXF1ZXN0IkwKF0dldENhcGFiaWxpdGllc1Jlc3BvbnNlEjEKDGNhcGFiaWxpdGllcxgBIAEoCzIbLmNpbmVtYXRpY2EudjEuQ2FwYWJpbGl0aWVzMucHCgxWaWRlb1NlcnZpY2USVAoLQ3JlYXRlVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkNyZWF0ZVZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXNwb25zZRJQCghHZXRWaWRlbxIeLmNpbmVtYXRpY2EudjEuR2V0VmlkZW9SZXF1ZXN0Gh8uY2luZW1hdGljYS52MS5HZXRWaWRlb1Jlc3BvbnNlIgOQAgESVgoKTGlzdFZpZGVvcxIgLmNpbmVtYXRpY2EudjEuTGlzdFZpZGVvc1JlcXVlc3QaIS5jaW5lbWF0aWNhLnYxLkxpc3RWaWRlb3NSZXNwb25zZSIDkAIBElgKCldhdGNoVmlkZW8SIC5jaW5lbWF0aWNhLnYxLldhdGNoVmlkZW9SZXF1ZXN0GiEuY2luZW1hdGljYS52MS5XYXRjaFZpZGVvUmVzcG9uc2UiA5ACATABElQKC0NhbmNlbFZpZGVvEiEuY2luZW1hdGljYS52MS5DYW5jZWxWaWRlb1JlcXVlc3QaIi5jaW5lbWF0aWNhLnYxLkNhbmNlbFZpZGVvUmVzcG9uc2USVAoLRGVsZXRlVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkRlbGV0ZVZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuRGVsZXRlVmlkZW9SZXNwb25zZRJaCg1VbmRlbGV0ZVZpZGVvEiMuY2luZW1hdGljYS52MS5VbmRlbGV0ZVZpZGVvUmVxdWVzdBokLmNpbmVtYXRpY2EudjEuVW5kZWxldGVWaWRlb1Jlc3BvbnNlElEKClNoYXJlVmlkZW8SIC5jaW5lbWF0aWNhLnYxLlNoYXJlVmlkZW9SZXF1ZXN0GiEuY2luZW1hdGljYS52MS5TaGFyZVZpZGVvUmVzcG9uc2USVwoMVW5zaGFyZVZpZGVvEiIuY2luZW1hdGljYS52MS5VbnNoYXJlVmlkZW9SZXF1ZXN0GiMuY2luZW1hdGljYS52MS5VbnNoYXJlVmlkZW9SZXNwb25zZRJiCg5HZXRTaGFyZWRWaWRlbxIkLmNpbmVtYXRpY2EudjEuR2V0U2hhcmVkVmlkZW9SZXF1ZXN0GiUuY2luZW1hdGljYS52MS5HZXRTaGFyZWRWaWRlb1Jlc3BvbnNlIgOQAgESZQoPR2V0Q2FwYWJpbGl0aWVzEiUuY2luZW1hdGljYS52MS5HZXRDYXBhYmlsaXRpZXNSZXF1ZXN0GiYuY2luZW1hdGljYS52MS5HZXRDYXBhYmlsaXRpZXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_buf_validate_validate, file_cinematica_v1_capabilities, file_cinematica_v1_settings, file_cinematica_v1_video, file_google_protobuf_duration]);
+  fileDesc("CiFjaW5lbWF0aWNhL3YxL3ZpZGVvX3NlcnZpY2UucHJvdG8SDWNpbmVtYXRpY2EudjEisQQKEkNyZWF0ZVZpZGVvUmVxdWVzdBIdCgVpbWFnZRgBIAEoDEIMukgJegcQARiAttwFSAASSgoFdmlkZW8YAiABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAElIKDWNvbnRpbnVlX2Zyb20YAyABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAEh8KCWltYWdlX3VybBgJIAEoCUIKukgHcgUQARiAEEgAEi4KCHNldHRpbmdzGAQgASgLMhwuY2luZW1hdGljYS52MS5WaWRlb1NldHRpbmdzEh8KCnJlcXVlc3RfaWQYBSABKAlCC7pICNgBAXIDsAEBEmsKBmxhYmVscxgGIAMoCzItLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXF1ZXN0LkxhYmVsc0VudHJ5Qiy6SCmaASYQECIbchkyF15bYS16XVthLXowLTlfLV17MCw2Mn0kKgVyAxiAAhIdCgtleHRlcm5hbF9pZBgHIAEoCUIIukgFcgMYgAESHgoMY2FsbGJhY2tfdXJsGAggASgJQgi6SAVyAxiAEBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg8KBnNvdXJjZRIFukgCCAEiOgoTQ3JlYXRlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iWgoPR2V0VmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI3ChBHZXRWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyKYAQoRTGlzdFZpZGVvc1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAEEhQKDHNob3dfZGVsZXRlZBgDIAEoCBIYCgZmaWx0ZXIYBCABKAlCCLpIBXIDGIAQEhkKCG9yZGVyX2J5GAUgASgJQge6SARyAhhAIlMKEkxpc3RWaWRlb3NSZXNwb25zZRIkCgZ2aWRlb3MYASADKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ0ChFXYXRjaFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQiowEKEldhdGNoVmlkZW9SZXNwb25zZRIqCgVldmVudBgBIAEoCzIZLmNpbmVtYXRpY2EudjEuVmlkZW9FdmVudEgAEikKB3ByZXZpZXcYAiABKAsyFi5jaW5lbWF0aWNhLnYxLlByZXZpZXdIABIrCghwcm9ncmVzcxgDIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3NIAEIJCgdtZXNzYWdlIl0KEkNhbmNlbFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiOgoTQ2FuY2VsVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iXQoSRGVsZXRlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI6ChNEZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJfChRVbmRlbGV0ZVZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiPAoVVW5kZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyKXAQoRU2hhcmVWaWRlb1JlcXVlc3QSRwoEbmFtZRgBIAEoCUI5ukg2cjQyMl52aWRlb3MvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kEjkKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIRukgOqgELIgUIgJqeATICCDwiOQoSU2hhcmVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJeChNVbnNoYXJlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI7ChRVbnNoYXJlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iMAoVR2V0U2hhcmVkVmlkZW9SZXF1ZXN0EhcKBXNoYXJlGAEgASgJQgi6SAVyAxiAAiJDChZHZXRTaGFyZWRWaWRlb1Jlc3BvbnNlEikKBXZpZGVvGAEgASgLMhouY2luZW1hdGljYS52MS5TaGFyZWRWaWRlbyIYChZHZXRDYXBhYmlsaXRpZXNSZXF1ZXN0IkwKF0dldENhcGFiaWxpdGllc1Jlc3BvbnNlEjEKDGNhcGFiaWxpdGllcxgBIAEoCzIbLmNpbmVtYXRpY2EudjEuQ2FwYWJpbGl0aWVzMucHCgxWaWRlb1NlcnZpY2USVAoLQ3JlYXRlVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkNyZWF0ZVZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXNwb25zZRJQCghHZXRWaWRlbxIeLmNpbmVtYXRpY2EudjEuR2V0VmlkZW9SZXF1ZXN0Gh8uY2luZW1hdGljYS52MS5HZXRWaWRlb1Jlc3BvbnNlIgOQAgESVgoKTGlzdFZpZGVvcxIgLmNpbmVtYXRpY2EudjEuTGlzdFZpZGVvc1JlcXVlc3QaIS5jaW5lbWF0aWNhLnYxLkxpc3RWaWRlb3NSZXNwb25zZSIDkAIBElgKCldhdGNoVmlkZW8SIC5jaW5lbWF0aWNhLnYxLldhdGNoVmlkZW9SZXF1ZXN0GiEuY2luZW1hdGljYS52MS5XYXRjaFZpZGVvUmVzcG9uc2UiA5ACATABElQKC0NhbmNlbFZpZGVvEiEuY2luZW1hdGljYS52MS5DYW5jZWxWaWRlb1JlcXVlc3QaIi5jaW5lbWF0aWNhLnYxLkNhbmNlbFZpZGVvUmVzcG9uc2USVAoLRGVsZXRlVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkRlbGV0ZVZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuRGVsZXRlVmlkZW9SZXNwb25zZRJaCg1VbmRlbGV0ZVZpZGVvEiMuY2luZW1hdGljYS52MS5VbmRlbGV0ZVZpZGVvUmVxdWVzdBokLmNpbmVtYXRpY2EudjEuVW5kZWxldGVWaWRlb1Jlc3BvbnNlElEKClNoYXJlVmlkZW8SIC5jaW5lbWF0aWNhLnYxLlNoYXJlVmlkZW9SZXF1ZXN0GiEuY2luZW1hdGljYS52MS5TaGFyZVZpZGVvUmVzcG9uc2USVwoMVW5zaGFyZVZpZGVvEiIuY2luZW1hdGljYS52MS5VbnNoYXJlVmlkZW9SZXF1ZXN0GiMuY2luZW1hdGljYS52MS5VbnNoYXJlVmlkZW9SZXNwb25zZRJiCg5HZXRTaGFyZWRWaWRlbxIkLmNpbmVtYXRpY2EudjEuR2V0U2hhcmVkVmlkZW9SZXF1ZXN0GiUuY2luZW1hdGljYS52MS5HZXRTaGFyZWRWaWRlb1Jlc3BvbnNlIgOQAgESZQoPR2V0Q2FwYWJpbGl0aWVzEiUuY2luZW1hdGljYS52MS5HZXRDYXBhYmlsaXRpZXNSZXF1ZXN0GiYuY2luZW1hdGljYS52MS5HZXRDYXBhYmlsaXRpZXNSZXNwb25zZSIDkAIBQi9aLWNpbmVtYXRpY2EuZGV2L2FwaS9jaW5lbWF0aWNhL3YxO2NpbmVtYXRpY2F2MWIGcHJvdG8z", [file_buf_validate_validate, file_cinematica_v1_capabilities, file_cinematica_v1_settings, file_cinematica_v1_video, file_google_protobuf_duration]);
 
 /**
  * Request of `VideoService.CreateVideo`.
@@ -58,6 +58,15 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
      */
     value: string;
     case: "continueFrom";
+  } | {
+    /**
+     * The URL of a photo, which the server downloads: `https`, on a public address. The limits are those of `image`. If
+     * the operator has switched this off, the call fails with FAILED_PRECONDITION and the reason OUTBOUND_DISABLED.
+     *
+     * @generated from field: string image_url = 9;
+     */
+    value: string;
+    case: "imageUrl";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -76,6 +85,30 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
    * @generated from field: string request_id = 5;
    */
   requestId: string;
+
+  /**
+   * Labels to find the video by: at most 16. A key has 1 to 63 lower-case letters, digits, underscores and hyphens, and
+   * starts with a letter. A value has at most 256 characters.
+   *
+   * @generated from field: map<string, string> labels = 6;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * The caller's own id of the video, at most 128 characters. It does not have to be unique.
+   *
+   * @generated from field: string external_id = 7;
+   */
+  externalId: string;
+
+  /**
+   * A webhook for this video: the URL that receives a signed event once the video reaches a final state. `https`, on a
+   * public address. It is called in addition to the webhook of the API key. The caller needs an API key. If the operator
+   * has switched this off, the call fails with FAILED_PRECONDITION and the reason OUTBOUND_DISABLED. Optional.
+   *
+   * @generated from field: string callback_url = 8;
+   */
+  callbackUrl: string;
 };
 
 /**
@@ -162,7 +195,7 @@ export type ListVideosRequest = Message<"cinematica.v1.ListVideosRequest"> & {
   pageSize: number;
 
   /**
-   * The `next_page_token` of the previous page. Empty: the first page.
+   * The `next_page_token` of the previous page, with the same `filter` and `order_by`. Empty: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -174,6 +207,26 @@ export type ListVideosRequest = Message<"cinematica.v1.ListVideosRequest"> & {
    * @generated from field: bool show_deleted = 3;
    */
   showDeleted: boolean;
+
+  /**
+   * Which videos to return, in a subset of AIP-160: comparisons that are joined by `AND`. Empty: all videos.
+   *
+   * - `state = DONE`, `state != FAILED`: the name of a `Video.State`.
+   * - `external_id = "order-17"`, `labels.project = "spring"`: also with `!=`. A video without the label has the empty
+   *   value.
+   * - `labels:project`: videos that have this label.
+   * - `create_time >= "2026-11-28T00:00:00Z"`: also with `>`, `<`, `<=`, `=` and `!=`.
+   *
+   * @generated from field: string filter = 4;
+   */
+  filter: string;
+
+  /**
+   * Order of the videos: `create_time` or `create_time desc`. Default: `create_time desc`, newest first.
+   *
+   * @generated from field: string order_by = 5;
+   */
+  orderBy: string;
 };
 
 /**
@@ -190,7 +243,7 @@ export const ListVideosRequestSchema: GenMessage<ListVideosRequest> = /*@__PURE_
  */
 export type ListVideosResponse = Message<"cinematica.v1.ListVideosResponse"> & {
   /**
-   * The videos, newest first.
+   * The videos, in the requested order.
    *
    * @generated from field: repeated cinematica.v1.Video videos = 1;
    */
@@ -582,8 +635,8 @@ export const GetCapabilitiesResponseSchema: GenMessage<GetCapabilitiesResponse> 
   messageDesc(file_cinematica_v1_video_service, 21);
 
 /**
- * Makes short videos from still photos. A call authenticates its caller by an API key (`authorization: Bearer …`) or
- * by the cookie of the web app. Callers have access only to their own videos; for the videos of others, calls fail
+ * Makes short videos from still photos. A call authenticates its caller by an API key (`authorization: Bearer …` or
+ * `x-api-key: …`) or by the cookie of the web app. Callers have access only to their own videos; for the videos of others, calls fail
  * with NOT_FOUND.
  *
  * The status of a failed call includes `google.rpc.ErrorInfo`, whose reason is an `ErrorReason`. If applicable, it
@@ -613,7 +666,7 @@ export const VideoService: GenService<{
     output: typeof GetVideoResponseSchema;
   },
   /**
-   * Lists the videos of the caller, newest first, in pages.
+   * Lists the videos of the caller in pages, newest first, or as the request says.
    *
    * @generated from rpc cinematica.v1.VideoService.ListVideos
    */
@@ -625,7 +678,8 @@ export const VideoService: GenService<{
   /**
    * Streams all changes of a video. The stream ends after the change to a final state. It can end earlier with
    * UNAVAILABLE, for example if the server stops or the client reads too slowly. The client should then call again
-   * with the last `sequence` that it received.
+   * with the last `sequence` that it received. While nothing changes, the stream repeats the progress every 10 seconds, so
+   * that proxies do not close it.
    *
    * @generated from rpc cinematica.v1.VideoService.WatchVideo
    */
