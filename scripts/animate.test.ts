@@ -161,17 +161,17 @@ test('a system is started for the video and stopped afterwards when none runs', 
   expect(await readdir(data)).not.toContain('address');
 }, 120_000);
 
-test('several commands that start at the same time use the system of one of them', async () => {
+test('five commands that start at the same time use the system of one of them', async () => {
   const args = ['--model', 'tiny', '--data', 'shared', '--threads', '1', ...quick];
   const outcomes = await Promise.all(
-    [1, 2, 3, 4].map((number) => animate(['my photo.jpg', `many-${number}.mp4`, '--seed', '5', ...args])),
+    [1, 2, 3, 4, 5].map((number) => animate(['my photo.jpg', `many-${number}.mp4`, '--seed', '5', ...args])),
   );
   expect(
     outcomes.map(({ code, err }) => ({ code, err })),
     outcomes.map(({ err }) => err).join('\n'),
   ).toEqual(outcomes.map(({ err }) => ({ code: 0, err })));
   expect(outcomes.filter(({ err }) => err.includes('stopping the system'))).toHaveLength(1);
-  const files = await Promise.all([1, 2, 3, 4].map((number) => readFile(join(folder, `many-${number}.mp4`))));
+  const files = await Promise.all([1, 2, 3, 4, 5].map((number) => readFile(join(folder, `many-${number}.mp4`))));
   for (const file of files) expect(file).toEqual(files[0]);
   expect(await readdir(join(folder, 'shared'))).not.toContain('address');
 }, 120_000);
@@ -300,6 +300,113 @@ describe('with a running system', () => {
     expect(state).toBe(Video_State.CANCELLED);
     expect(await readdir(target)).toEqual([]);
   }, 120_000);
+
+  describe('with a folder of photos', () => {
+    const batch = ['trip', join('trip', 'day 1', 'a.jpg'), 'scan.*', '--out', 'videos', ...here, ...quick];
+    const jobs = ['--jobs', '2', '--seed', '1'];
+    const videos = () => readdir(join(folder, 'videos'), { recursive: true }).then((names) => names.sort());
+    beforeAll(async () => {
+      await mkdir(join(folder, 'trip', 'day 1'), { recursive: true });
+      const photo = (background: string) => sharp({ create: { width: 96, height: 48, channels: 3, background } });
+      await photo('#204080')
+        .jpeg()
+        .toFile(join(folder, 'trip', 'a.jpg'));
+      await photo('#802040')
+        .png()
+        .toFile(join(folder, 'trip', 'a.png'));
+      await photo('#208040')
+        .webp()
+        .toFile(join(folder, 'trip', 'day 1', 'a.jpg'));
+      await writeFile(join(folder, 'trip', 'broken.jpg'), 'this is no photo');
+      await writeFile(join(folder, 'trip', 'notes.txt'), 'text');
+    });
+
+    test('each photo gets a video of its name, a broken one is listed, and the exit status is 1', async () => {
+      const { code, out, err } = await animate([...batch, ...jobs]);
+      expect(code, err).toBe(1);
+      const lines = out.trimEnd().split('\n').sort();
+      expect(lines.map((line) => line.split(':', 1)[0])).toEqual([
+        'scan.tiff -> videos/scan.mp4',
+        'trip/a.jpg -> videos/a.mp4',
+        'trip/a.png -> videos/a-2.mp4',
+        'trip/day 1/a.jpg -> videos/day 1/a.mp4',
+      ]);
+      expect(lines[0]).toMatch(/: \d+x\d+, 5 frames at 28 fps, 0\.2 s, \d+ kB, in \d+ s$/);
+      expect(err).toMatch(/animating 5 photos {2}video 0 of 5\n/);
+      expect(err).toMatch(/animating 5 photos {2}video 5 of 5/);
+      expect(err).toContain('failed: trip/broken.jpg: ');
+      expect(err).toMatch(/\nvideos: 4 made, 1 failed:\n {2}trip\/broken\.jpg: .*\n$/);
+      expect((await videos()).filter((name) => name.endsWith('.mp4'))).toEqual([
+        'a-2.mp4',
+        'a.mp4',
+        'day 1/a.mp4',
+        'scan.mp4',
+      ]);
+    }, 120_000);
+
+    test('a second run makes only what is missing: a changed photo, a deleted video, a repaired photo', async () => {
+      const kept = await readFile(join(folder, 'videos', 'a.mp4'));
+      await sharp({ create: { width: 64, height: 64, channels: 3, background: '#fff' } })
+        .png()
+        .toFile(join(folder, 'trip', 'a.png'));
+      await rm(join(folder, 'videos', 'day 1', 'a.mp4'));
+      await copyFile(join(folder, 'trip', 'a.jpg'), join(folder, 'trip', 'broken.jpg'));
+      const { code, out, err } = await animate([...batch, ...jobs]);
+      expect(code, err).toBe(0);
+      const made = out.trimEnd().split('\n').sort();
+      expect(made.map((line) => line.split(':', 1)[0])).toEqual([
+        'trip/a.png -> videos/a-2.mp4',
+        'trip/broken.jpg -> videos/broken.mp4',
+        'trip/day 1/a.jpg -> videos/day 1/a.mp4',
+      ]);
+      expect(err).toMatch(/\nvideos: 3 made, 2 skipped, because they were made before\n$/);
+      expect(await readFile(join(folder, 'videos', 'a.mp4'))).toEqual(kept);
+    }, 120_000);
+
+    test('other settings replace the videos, but not a file that someone has edited', async () => {
+      await writeFile(join(folder, 'videos', 'scan.mp4'), 'edited');
+      const args = ['scan.tiff', '--out', 'videos', ...here, ...quick, '--seed', '2'];
+      const { code, out, err } = await animate(args);
+      expect(code, err).toBe(0);
+      expect(out).toMatch(/^scan\.tiff -> videos\/scan-2\.mp4: /);
+      expect(await readFile(join(folder, 'videos', 'scan.mp4'), 'utf8')).toBe('edited');
+      const again = await animate([...args, '--address', 'http://127.0.0.1:1', '--also', '']);
+      expect(again).toMatchObject({
+        code: 0,
+        out: '',
+        err: 'videos: 0 made, 1 skipped, because they were made before\n',
+      });
+    }, 120_000);
+
+    test('Ctrl-C cancels the videos in work and lists what was not made', async () => {
+      let pressed = false;
+      const long = ['trip', '--out', 'stopped-videos', ...here, '--frames', '250', '--steps', '100', '--jobs', '3'];
+      const { code, out, err } = await animate(long, (_, child) => {
+        if (pressed) return;
+        pressed = true;
+        untilRunning().then(
+          () => child.kill('SIGINT'),
+          () => child.kill('SIGKILL'),
+        );
+      });
+      expect({ code, out }, err).toEqual({ code: 130, out: '' });
+      expect(err).toMatch(/\nvideos: 0 made, 4 not made:\n( {2}trip\/.*: not made\n){4}stopped\n$/);
+      const { videos: all } = await client.listVideos({ pageSize: 3 });
+      expect(all.map(({ state }) => state)).toEqual(Array(3).fill(Video_State.CANCELLED));
+      expect(
+        (await readdir(join(folder, 'stopped-videos'), { recursive: true })).filter((n) => /mp4|part/.test(n)),
+      ).toEqual([]);
+    }, 120_000);
+
+    /** Waits until the newest three videos are unfinished. */
+    async function untilRunning(): Promise<void> {
+      for (;;) {
+        const { videos: all } = await client.listVideos({ pageSize: 3 });
+        if (all.every(({ state }) => state === Video_State.QUEUED || state === Video_State.RUNNING)) return;
+        await delay(50);
+      }
+    }
+  });
 
   test.each([
     [[], 2, 'which photo, and which video? (--help shows the options)'],

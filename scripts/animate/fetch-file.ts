@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ReadableStreamReadResult } from 'node:stream/web';
@@ -10,6 +10,8 @@ import { RefusedError, UnreachableError } from './system-error.ts';
 /** A completely downloaded file under a temporary name. */
 export interface FetchedFile extends AsyncDisposable {
   readonly media: Media;
+  /** SHA-256, in hexadecimal digits. */
+  readonly sha256: string;
   /** Renames it to its final name and replaces a file that has it. */
   keep(): Promise<void>;
 }
@@ -29,8 +31,8 @@ export async function fetchFile(
   const part = join(dirname(path), `.${randomUUID()}.part`);
   const remove = () => rm(part, { force: true });
   try {
-    const media = await download(part, findMedia, system, signal);
-    return { media, keep: () => rename(part, path), [Symbol.asyncDispose]: remove };
+    const { media, sha256 } = await download(part, findMedia, system, signal);
+    return { media, sha256, keep: () => rename(part, path), [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;
@@ -42,6 +44,7 @@ async function download(part: string, findMedia: () => Promise<Media>, system: E
   let media = await findMedia();
   let written = 0;
   let etag: string | null = null;
+  let hash = createHash('sha256');
 
   await retryUntilReachable(
     async (reportContact, within) => {
@@ -54,10 +57,14 @@ async function download(part: string, findMedia: () => Promise<Media>, system: E
         await response.body?.cancel();
         throw new UnreachableError(`${media.url.split('?', 1)[0]}: status ${response.status}`);
       }
-      if (response.status !== 206) written = 0;
+      if (response.status !== 206) {
+        written = 0;
+        hash = createHash('sha256');
+      }
       etag = response.headers.get('etag');
       for await (const chunk of bytesOf(response)) {
         await file.write(chunk, 0, chunk.length, written);
+        hash.update(chunk);
         written += chunk.length;
         reportContact();
       }
@@ -69,7 +76,7 @@ async function download(part: string, findMedia: () => Promise<Media>, system: E
   if (BigInt(written) !== media.sizeBytes) {
     throw new RefusedError(`the video has ${written} bytes instead of ${media.sizeBytes}`);
   }
-  return media;
+  return { media, sha256: hash.digest('hex') };
 }
 
 async function* bytesOf({ body }: Response): AsyncGenerator<Uint8Array, void, undefined> {

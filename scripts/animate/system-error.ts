@@ -36,6 +36,21 @@ export const reasonOf = (error: unknown): string =>
     ({ domain }) => domain === ERROR_DOMAIN,
   )?.reason ?? '';
 
+/** Reasons that would refuse the next photo, too. A wait is over by then, or would be too long. */
+const FOR_ALL_PHOTOS: ReadonlySet<string> = new Set(['NOT_AUTHENTICATED', 'TOO_MANY_VIDEOS', 'STORAGE_FULL']);
+
+/** Errors of the disk that other files would have, too. */
+const DISK_ERRORS: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
+
+/** Whether an error of one video means that no other can be made: of the system, the settings or the disk. */
+export function endsEverything(error: unknown): boolean {
+  if (error instanceof UsageError || isUnreachable(error)) return true;
+  if (error instanceof Error && 'code' in error && DISK_ERRORS.has(error.code)) return true;
+  if (!(error instanceof ConnectError)) return false;
+  const reason = reasonOf(error);
+  return FOR_ALL_PHOTOS.has(reason) || (!reason.startsWith('IMAGE_') && error.findDetails(BadRequestSchema).length > 0);
+}
+
 /**
  * Translates an error of the API for the user of the command line, with flags in place of the fields of requests.
  *

@@ -1,4 +1,12 @@
-import { createReflection, Health, ServerReflection } from '@cinematica/protocol';
+import { createRegistry } from '@bufbuild/protobuf';
+import {
+  BadRequestSchema,
+  createReflection,
+  ErrorInfoSchema,
+  Health,
+  RetryInfoSchema,
+  ServerReflection,
+} from '@cinematica/protocol';
 import { VideoService } from '@cinematica/protocol/v1';
 import { createContextValues } from '@connectrpc/connect';
 import type { HandlerContext, Interceptor, ServiceImpl } from '@connectrpc/connect';
@@ -10,7 +18,16 @@ import type { ConnectHandlerOptions } from './connect-handler.ts';
 import { connectionKey } from './context.ts';
 import type { Connection } from './context.ts';
 import type { HealthService } from './health.ts';
-import { COMPRESS_MIN_BYTES, MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES, MAX_UPLOAD_BYTES } from './limits.ts';
+import {
+  COMPRESS_MIN_BYTES,
+  MAX_BATCH_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_RESPONSE_BYTES,
+  MAX_UPLOAD_BYTES,
+} from './limits.ts';
+
+/** The types in `google.rpc.Status.details`. */
+const ERROR_DETAILS = createRegistry(ErrorInfoSchema, BadRequestSchema, RetryInfoSchema);
 
 /** What the RPCs are served with. Every part is required. */
 export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onResponseError'> {
@@ -34,9 +51,12 @@ export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
   return createConnectHandler({
     routes(router) {
       router.service(VideoService, service);
-      const { createVideo } = VideoService.method;
+      const { createVideo, batchCreateVideos } = VideoService.method;
       router.rpc(createVideo, (request, context) => service.createVideo(request, context), {
         readMaxBytes: MAX_UPLOAD_BYTES,
+      });
+      router.rpc(batchCreateVideos, (request, context) => service.batchCreateVideos(request, context), {
+        readMaxBytes: MAX_BATCH_BYTES,
       });
       router.service(Health, health.implementation);
       router.service(ServerReflection, {
@@ -56,6 +76,8 @@ export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
     writeMaxBytes: MAX_RESPONSE_BYTES,
     // Otherwise each unknown field becomes an object, and an upload can contain millions of them.
     binaryOptions: { readUnknownFields: false },
+    // The results of a batch contain the details of errors, whose types are not in the schema of the response.
+    jsonOptions: { registry: ERROR_DETAILS },
   });
 }
 

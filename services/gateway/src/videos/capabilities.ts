@@ -16,6 +16,7 @@ import {
 import { cameraMovesOf } from '@cinematica/svd';
 import type { ModelCard } from '@cinematica/svd';
 import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
+import { MAX_BATCH_BYTES, MAX_BATCH_SIZE } from '../rpc/limits.ts';
 import { cardOf, PRESET_NAMES } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 import { MAX_SHARE_MS } from './share.ts';
@@ -76,6 +77,8 @@ function limitsOf(settings: PipelineSettings): MessageInitShape<typeof Capabilit
     maxImageBytes: BigInt(PHOTO_LIMITS.maxBytes),
     maxImagePixels: BigInt(PHOTO_LIMITS.maxPixels),
     imageTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/avif'],
+    maxBatchSize: MAX_BATCH_SIZE,
+    maxBatchBytes: BigInt(MAX_BATCH_BYTES),
     maxUnfinishedVideos: settings.MAX_ACTIVE_PER_OWNER,
     maxShareTtl: durationFromMs(MAX_SHARE_MS),
     retention: durationFromMs(settings.KEEP_HOURS * 3_600_000),
