@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
@@ -11,10 +11,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Video_State } from '@cinematica/protocol/v1';
+import { createCinematica, VideoState } from '@cinematica/client';
+import type { VideoRpc } from '@cinematica/client';
+import { installPackedClient } from '@cinematica/client/testing';
 import { USAGE } from './animate/arguments.ts';
-import { createVideoClient } from './animate/client.ts';
-import type { VideoClient } from './animate/client.ts';
 import { findModel } from './animate/find-model.ts';
 import { freePorts } from './launch/ports.ts';
 import { natsServer } from './setup/nats-server.mjs';
@@ -23,6 +23,7 @@ const project = join(import.meta.dirname, '..');
 const golden = join(project, 'test', 'golden', 'tiny-xt', 'checkpoint');
 const other = join(project, 'test', 'golden', 'mixed', 'checkpoint');
 const command = join(import.meta.dirname, 'animate.ts');
+const HEIC = 'services/gateway/src/photo/fixtures/grid.heic';
 
 let folder: string;
 let data: string;
@@ -202,7 +203,7 @@ async function startSystem(name: string) {
 describe('with a running system', () => {
   let system: Awaited<ReturnType<typeof startSystem>>;
   let url: string;
-  let client: VideoClient;
+  let client: VideoRpc;
   /** A video that another system made before, in the same data folder. */
   let earlier: Outcome;
   /** The video b.mp4, which was asked for while the system started. */
@@ -211,7 +212,8 @@ describe('with a running system', () => {
     earlier = await animate(['my photo.jpg', 'earlier.mp4', '--model', 'tiny', ...here, ...quick]);
     system = await startSystem('running');
     url = system.url;
-    client = createVideoClient(url, (await readFile(join(system.home, 'api-key'), 'utf8')).trim());
+    const apiKey = (await readFile(join(system.home, 'api-key'), 'utf8')).trim();
+    client = createCinematica({ baseUrl: url, apiKey }).rpc;
     first = await animate(['my photo.jpg', 'b.mp4', ...here, ...quick, '--seed', '5']);
   }, 120_000);
   afterAll(() => system[Symbol.asyncDispose]());
@@ -225,7 +227,7 @@ describe('with a running system', () => {
     expect(first.err).toMatch(/^waiting for the system in .*running to be ready, or to end\n/);
     expect(first.err).not.toContain('starting');
     const { videos } = await client.listVideos({});
-    expect(videos.filter(({ state }) => state === Video_State.DONE).length).toBeGreaterThanOrEqual(2);
+    expect(videos.filter(({ state }) => state === VideoState.DONE).length).toBeGreaterThanOrEqual(2);
   });
 
   test('the same seed gives the same video', async () => {
@@ -297,8 +299,58 @@ describe('with a running system', () => {
       `cancelled ${name}`,
       'stopped',
     ]);
-    expect(state).toBe(Video_State.CANCELLED);
+    expect(state).toBe(VideoState.CANCELLED);
     expect(await readdir(target)).toEqual([]);
+  }, 120_000);
+
+  test('the client package, built, packed and installed, makes, watches, downloads and cancels videos', async () => {
+    const home = join(folder, 'consumer');
+    const program = await installPackedClient(home);
+    const apiKey = (await readFile(join(system.home, 'api-key'), 'utf8')).trim();
+    const args = [program, url, apiKey, join(folder, 'my photo.jpg'), join(project, HEIC)];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: home });
+    expect(JSON.parse(stdout)).toEqual({
+      name: expect.stringMatching(/^videos\//) as string,
+      updates: expect.arrayContaining(['progress', 'video']) as string[],
+      poster: { type: 'image/webp', size: expect.any(Number) as number },
+      cancelled: VideoState.CANCELLED,
+      refused: 'IMAGE_TYPE_UNSUPPORTED',
+      badSetting: { reason: 'INVALID_REQUEST', fields: ['settings.frames'], retryDelayMs: null },
+      unknown: { reason: 'VIDEO_NOT_FOUND', fields: [], retryDelayMs: null },
+      badKey: { reason: 'NOT_AUTHENTICATED', fields: [], retryDelayMs: null },
+      aborted: 'Error: enough',
+    });
+    expect(await readFile(join(home, 'client.mp4'))).toEqual(await readFile(join(folder, 'b.mp4')));
+  }, 120_000);
+
+  const python = process.env.PYTHON ?? 'python3';
+  const { status } = spawnSync(python, ['-c', 'import grpc, google.rpc.error_details_pb2']);
+  test.skipIf(status !== 0)(
+    'the Python client makes a video (skipped without the packages grpcio and googleapis-common-protos)',
+    async () => {
+      const home = join(project, 'clients', 'python');
+      const env = {
+        ...process.env,
+        PYTHONPATH: join(home, 'src'),
+        PYTHONDONTWRITEBYTECODE: '1',
+        CINEMATICA_TARGET: new URL(url).host,
+        CINEMATICA_API_KEY: (await readFile(join(system.home, 'api-key'), 'utf8')).trim(),
+        FRAMES: '2',
+      };
+      const example = (photo: string) =>
+        promisify(execFile)(python, [join(home, 'examples', 'animate.py'), photo, 'python.mp4'], { cwd: folder, env });
+      expect((await example('my photo.jpg')).stdout).toBe('python.mp4\n');
+      expect((await probe(join(folder, 'python.mp4'))).video).toMatchObject({ width: 64, height: 128 });
+      await expect(example('tiny/cinematica.json')).rejects.toMatchObject({
+        stderr: expect.stringMatching(/^IMAGE_TYPE_UNSUPPORTED: /) as string,
+      });
+    },
+    120_000,
+  );
+
+  test('a HEIC photo becomes a video, upright', async () => {
+    const { code, err } = await animate([join(project, HEIC), 'heic.mp4', ...here, ...quick, '--size', '64x64']);
+    expect(code, err).toBe(0);
   }, 120_000);
 
   describe('with a folder of photos', () => {
@@ -392,7 +444,7 @@ describe('with a running system', () => {
       expect({ code, out }, err).toEqual({ code: 130, out: '' });
       expect(err).toMatch(/\nvideos: 0 made, 4 not made:\n( {2}trip\/.*: not made\n){4}stopped\n$/);
       const { videos: all } = await client.listVideos({ pageSize: 3 });
-      expect(all.map(({ state }) => state)).toEqual(Array(3).fill(Video_State.CANCELLED));
+      expect(all.map(({ state }) => state)).toEqual(Array(3).fill(VideoState.CANCELLED));
       expect(
         (await readdir(join(folder, 'stopped-videos'), { recursive: true })).filter((n) => /mp4|part/.test(n)),
       ).toEqual([]);
@@ -402,7 +454,7 @@ describe('with a running system', () => {
     async function untilRunning(): Promise<void> {
       for (;;) {
         const { videos: all } = await client.listVideos({ pageSize: 3 });
-        if (all.every(({ state }) => state === Video_State.QUEUED || state === Video_State.RUNNING)) return;
+        if (all.every(({ state }) => state === VideoState.QUEUED || state === VideoState.RUNNING)) return;
         await delay(50);
       }
     }
@@ -430,7 +482,7 @@ describe('with a running system', () => {
     ],
     [['my photo.jpg', 'o.mp4', '--address', 'http://127.0.0.1:1'], 1, 'no system answers at http://127.0.0.1:1/ ('],
     [['none.jpg', 'o.mp4', ...here], 1, 'none.jpg: no such file'],
-    [['tiny/cinematica.json', 'o.mp4', ...here], 1, 'tiny/cinematica.json: not a supported image'],
+    [['tiny/cinematica.json', 'o.mp4', ...here], 1, 'tiny/cinematica.json: This file is not a photo that can be read.'],
     [['my photo.jpg', 'none/o.mp4', ...here], 1, 'none: there is no such folder'],
   ])('%j is refused with one line', async (args, code, message) => {
     const result = await animate(args);

@@ -6,7 +6,7 @@ import { checkOutput } from './check-output.ts';
 import { makeVideo, openSession } from './make-video.ts';
 import type { MadeFile } from './make-video.ts';
 import { openSystem } from './open-system.ts';
-import { readPhoto, toUpload } from './photo.ts';
+import { createPhotoReader } from './photo.ts';
 import type { Progress } from './progress.ts';
 import { describeApiError } from './system-error.ts';
 
@@ -21,13 +21,13 @@ export async function animateOne(
   const started = performance.now();
   const files = args.outputs.map(({ kind, ending }) => ({ kind, path: `${stem}${ending}` }));
   for (const file of files) await checkOutput(file.path, path);
-  const photo = await readPhoto(path, signal);
+  await using photos = createPhotoReader();
+  const upload = await photos.read(path, signal);
   let result;
   try {
     await using system = await openSystem(args.system, project, progress, signal);
     const session = await openSession(system, args, signal);
-    const image = await toUpload(photo, session.capabilities?.limits);
-    const job = { image, settings: args.settings, files, waitsForRoom: false };
+    const job = { upload, settings: args.settings, files, waitsForRoom: false };
     const report = {
       show: progress.show.bind(progress),
       note: progress.note.bind(progress),

@@ -6,6 +6,7 @@ import type { Arguments, ManyPhotos } from '../arguments.ts';
 import { checkOutput, OutputError } from '../check-output.ts';
 import { openSession } from '../make-video.ts';
 import { openSystem } from '../open-system.ts';
+import { createPhotoReader } from '../photo.ts';
 import type { Progress } from '../progress.ts';
 import { describeApiError } from '../system-error.ts';
 import { UsageError } from '../usage-error.ts';
@@ -15,7 +16,7 @@ import { planBatch } from './plan-batch.ts';
 import type { BatchPlan } from './plan-batch.ts';
 import { RECORDS } from './records.ts';
 import { runBatch, withPath } from './run-batch.ts';
-import type { Outcome } from './run-batch.ts';
+import type { BatchResult, Outcome } from './run-batch.ts';
 
 /**
  * Makes the videos of several photos. It prints each file when it is there, and the photos that failed at the end.
@@ -34,12 +35,13 @@ export async function animateMany(
   if (found.photos.length === 0) {
     throw new UsageError(found.missing.map(({ path, reason }) => `${path}: ${reason}`).join('; '));
   }
-  using _lock = await lockOutput(work.folder);
+  using cleanup = new DisposableStack();
+  cleanup.use(await lockOutput(work.folder));
   const plan = await planBatch(found.photos, work, args);
   for (const { path, reason } of found.missing) progress.note(`failed: ${path}: ${reason}`);
   const { outcomes, endedBy } = await makeAll(plan, work, args, project, progress, signal);
   for (const line of summarise(found, plan, outcomes)) progress.note(line);
-  if (endedBy !== null) throw endedBy;
+  if (endedBy instanceof Error) throw endedBy;
   return found.missing.length === 0 && outcomes.every(({ error }) => error === null);
 }
 
@@ -65,16 +67,18 @@ async function makeAll(
   project: string,
   progress: Progress,
   signal: AbortSignal,
-): Promise<Awaited<ReturnType<typeof runBatch>>> {
+): Promise<BatchResult> {
   if (jobs.length === 0) return { outcomes: [], endedBy: null };
   try {
     await using system = await openSystem(args.system, project, progress, signal);
     const session = await openSession(system, args, signal);
-    const allowed = session.capabilities?.limits?.maxUnfinishedVideos ?? 1;
+    const allowed = session.capabilities.limits?.maxUnfinishedVideos ?? 1;
     const limit = Math.max(1, Math.min(most, allowed, jobs.length));
     const batch = { jobs, folder, settings: args.settings, limit, request };
+    await using photos = createPhotoReader();
     return await runBatch(
       session,
+      photos,
       batch,
       progress,
       ({ photo }, { files, frameRate }, seconds) => {

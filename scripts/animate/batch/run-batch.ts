@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { makeVideo } from '../make-video.ts';
 import type { MadeVideo, Session } from '../make-video.ts';
-import { readPhoto, toUpload } from '../photo.ts';
+import type { PhotoReader } from '../photo.ts';
 import type { Progress, State } from '../progress.ts';
 import type { Settings } from '../settings-flags.ts';
 import { describeApiError, endsEverything } from '../system-error.ts';
@@ -11,9 +11,6 @@ import { createBatchProgress } from './batch-progress.ts';
 import type { ItemProgress } from './batch-progress.ts';
 import type { BatchJob } from './plan-batch.ts';
 import { digestOf, recordedFile, writeRecord } from './records.ts';
-
-/** Photos are decoded one after the other, because a decoded photo of 50 megapixels has 150 MB. */
-const DECODERS = 1;
 
 /** The videos of a batch. */
 export interface Batch {
@@ -34,32 +31,40 @@ export interface Outcome {
   readonly error: Error | null;
 }
 
+/** What became of a batch. */
+export interface BatchResult {
+  /** In the order in which the videos ended. Videos that were cancelled or not begun are missing. */
+  readonly outcomes: readonly Outcome[];
+  /** Why the batch ended early; null when it did not. */
+  readonly endedBy: unknown;
+}
+
 /**
  * Makes the videos of a batch, several at a time. A photo that fails does not end the batch; an error that concerns all
  * photos does, such as a system that has gone. When the signal aborts, the videos in work are cancelled.
  *
  * @param onMade called for each video that was made, with the seconds that it took
- * @returns the outcomes in the order in which the videos ended, and the error that ended the batch early, if any
  */
 export async function runBatch(
   session: Session,
+  photos: PhotoReader,
   batch: Batch,
   progress: Progress,
   onMade: (job: BatchJob, video: MadeVideo, seconds: number) => void,
   signal: AbortSignal,
-): Promise<{ readonly outcomes: readonly Outcome[]; readonly endedBy: unknown }> {
+): Promise<BatchResult> {
   const display = createBatchProgress(progress, batch.jobs.length, progress.isTTY);
-  const decoders = createSemaphore(DECODERS);
+  // One photo at a time: each may take much memory.
+  const decoders = createSemaphore(1);
   const queue = [...batch.jobs];
   const outcomes: Outcome[] = [];
   const ending = new AbortController();
   const stopped = AbortSignal.any([signal, ending.signal]);
 
   async function make({ photo, name, files }: BatchJob, item: ItemProgress): Promise<MadeVideo> {
-    const { sha256, image } = await exclusively(async () => {
+    const { sha256, upload } = await exclusively(async () => {
       const sha256 = (await digestOf(photo.path)) ?? '';
-      const decoded = await readPhoto(photo.path, stopped);
-      return { sha256, image: await toUpload(decoded, session.capabilities?.limits) };
+      return { sha256, upload: await photos.read(photo.path, stopped) };
     });
     const [first] = files;
     if (first) await mkdir(dirname(first.path), { recursive: true });
@@ -71,7 +76,7 @@ export async function runBatch(
         request: batch.request,
         files: made.map((file) => recordedFile(batch.folder, file.path, file.sha256)),
       });
-    const job = { image, settings: batch.settings, files, waitsForRoom: true, beforeKeep };
+    const job = { upload, settings: batch.settings, files, waitsForRoom: true, beforeKeep };
     const report = {
       show: (state: State) => item.show(state),
       // Not shown: the settings are nearly the same for all videos, and the files contain them.
@@ -90,8 +95,10 @@ export async function runBatch(
     }
   }
 
+  const isStopped = (): boolean => stopped.aborted;
+
   async function work(): Promise<void> {
-    for (let job = queue.shift(); job && !stopped.aborted; job = queue.shift()) {
+    for (let job = queue.shift(); job && !isStopped(); job = queue.shift()) {
       const item = display.begin(job.photo.path);
       const started = performance.now();
       try {
@@ -99,7 +106,7 @@ export async function runBatch(
         onMade(job, video, (performance.now() - started) / 1000);
         outcomes.push({ job, error: null });
       } catch (thrown) {
-        if (stopped.aborted) return;
+        if (isStopped()) return;
         const error = describeApiError(thrown, job.photo.path);
         if (endsEverything(thrown)) {
           ending.abort(error);

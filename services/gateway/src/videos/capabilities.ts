@@ -76,7 +76,7 @@ function limitsOf(settings: PipelineSettings): MessageInitShape<typeof Capabilit
     ...settingRanges(),
     maxImageBytes: BigInt(PHOTO_LIMITS.maxBytes),
     maxImagePixels: BigInt(PHOTO_LIMITS.maxPixels),
-    imageTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/avif'],
+    imageTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/heic', 'image/heif'],
     maxBatchSize: MAX_BATCH_SIZE,
     maxBatchBytes: BigInt(MAX_BATCH_BYTES),
     maxUnfinishedVideos: settings.MAX_ACTIVE_PER_OWNER,

@@ -227,7 +227,7 @@ export type Limits = Message<"cinematica.v1.Limits"> & {
   maxImageBytes: bigint;
 
   /**
-   * Largest number of pixels of a photo.
+   * Largest number of pixels of a photo. A JPEG that is not progressive may have four times as many.
    *
    * @generated from field: uint64 max_image_pixels = 2;
    */

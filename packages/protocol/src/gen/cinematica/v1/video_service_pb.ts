@@ -36,8 +36,8 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
    */
   source: {
     /**
-     * A photo: JPEG, PNG, WebP or AVIF, at most 12 MB and 50 megapixels. The server keeps only its pixels, without
-     * metadata.
+     * A photo: JPEG, PNG, WebP, AVIF or HEIC, at most 12 MB and 50 megapixels (210 if it is a JPEG that is not
+     * progressive). The server keeps only its pixels, without metadata.
      *
      * @generated from field: bytes image = 1;
      */
