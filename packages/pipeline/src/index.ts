@@ -1,5 +1,12 @@
-export { createVideo } from './domain/admission/create-video.ts';
-export type { Admission, CreateVideoOptions, PreparedVideo, VideoRequest } from './domain/admission/create-video.ts';
+export { createVideo, createVideos } from './domain/admission/create-video.ts';
+export type {
+  Admission,
+  Created,
+  CreateVideoOptions,
+  PreparedVideo,
+  Taken,
+  VideoRequest,
+} from './domain/admission/create-video.ts';
 export { createEstimator } from './domain/admission/estimate.ts';
 export type { Estimator } from './domain/admission/estimate.ts';
 export { OverLimitError } from './domain/admission/over-limit-error.ts';

@@ -73,7 +73,7 @@ const send = (owner: string, requestId: string = randomUUID(), body = requestId,
       owner,
       admission: {
         check: () => quotas.check(owner),
-        take: (videoId) => quotas.take(owner, videoId),
+        take: (videoIds) => quotas.take(owner, videoIds),
         giveBack: (videoId) => quotas.giveBack(owner, videoId),
       },
       requestId,

@@ -1,4 +1,12 @@
-import { createReflection, Health, ServerReflection } from '@cinematica/protocol';
+import { createRegistry } from '@bufbuild/protobuf';
+import {
+  BadRequestSchema,
+  createReflection,
+  ErrorInfoSchema,
+  Health,
+  RetryInfoSchema,
+  ServerReflection,
+} from '@cinematica/protocol';
 import { ProvenanceService, VideoService } from '@cinematica/protocol/v1';
 import { createContextValues } from '@connectrpc/connect';
 import type { Interceptor, ServiceImpl } from '@connectrpc/connect';
@@ -11,8 +19,17 @@ import { connectionKey } from './context.ts';
 import type { Connection } from './context.ts';
 import type { Gate } from './gate.ts';
 import type { HealthService } from './health.ts';
-import { COMPRESS_MIN_BYTES, MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES, MAX_UPLOAD_BYTES } from './limits.ts';
+import {
+  COMPRESS_MIN_BYTES,
+  MAX_BATCH_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_RESPONSE_BYTES,
+  MAX_UPLOAD_BYTES,
+} from './limits.ts';
 import { createUnknownMethods } from './unknown-method.ts';
+
+/** The types in `google.rpc.Status.details`. */
+const ERROR_DETAILS = createRegistry(ErrorInfoSchema, BadRequestSchema, RetryInfoSchema);
 
 /** What the RPCs are served with. Every part is required. */
 export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onResponseError'> {
@@ -38,11 +55,14 @@ export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
   return createConnectHandler({
     routes(router) {
       router.service(VideoService, service);
-      const { createVideo } = VideoService.method;
+      const { createVideo, batchCreateVideos } = VideoService.method;
       router.rpc(createVideo, (request, context) => service.createVideo(request, context), {
         readMaxBytes: MAX_UPLOAD_BYTES,
       });
       router.service(ProvenanceService, provenance, { readMaxBytes: MAX_UPLOAD_BYTES });
+      router.rpc(batchCreateVideos, (request, context) => service.batchCreateVideos(request, context), {
+        readMaxBytes: MAX_BATCH_BYTES,
+      });
       router.service(Health, health.implementation);
       router.service(ServerReflection, {
         // Reflection does not use the call context.
@@ -63,7 +83,8 @@ export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
     // Otherwise each unknown field becomes an object, and an upload can contain millions of them.
     binaryOptions: { readUnknownFields: false },
     // A misspelt field or enum name is refused. Dropping it would make another video than the one that was asked for.
-    jsonOptions: { ignoreUnknownFields: false },
+    // The results of a batch contain the details of errors, whose types are not in the schema of the response.
+    jsonOptions: { ignoreUnknownFields: false, registry: ERROR_DETAILS },
   });
 }
 

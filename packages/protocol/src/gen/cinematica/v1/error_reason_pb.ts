@@ -36,7 +36,7 @@ export const ErrorReason = {
   INVALID_REQUEST: 1,
 
   /**
-   * The photo is not a JPEG, PNG, WebP or AVIF file. INVALID_ARGUMENT.
+   * The photo is not a JPEG, PNG, WebP, AVIF or HEIC file, or is HDR (PQ or HLG). INVALID_ARGUMENT.
    *
    * @generated from enum value: ERROR_REASON_IMAGE_TYPE_UNSUPPORTED = 2;
    */
