@@ -4,16 +4,17 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { table } from '@cinematica/svd/parity';
 import { readClip } from './finish/clip.ts';
-import { findPhotos, PHOTOS } from './finish/photos.ts';
+import { findPhotos } from './finish/photos.ts';
 import { atMost, reportTargets } from './finish/targets.ts';
 import { movePhoto } from './provenance/clips.ts';
 import { NO_ALARMS, searchClip, searchPhoto } from './provenance/false-alarms-part.ts';
 import { markedTargets, measureClip, summarise } from './provenance/marked-part.ts';
 import type { ClipResult } from './provenance/marked-part.ts';
+import { JUDGED_PHOTOS } from './provenance/photos.ts';
 import { marksPerFrame } from './provenance/speed-part.ts';
 import { printHelp } from './support/print-help.ts';
 
-const USAGE = `usage: npm run bench -- provenance [CLIP...] [--photos 8] [--no-false-alarms] [--no-marked]
+const USAGE = `usage: npm run bench -- provenance [CLIP...] [--photos 11] [--no-false-alarms] [--no-marked]
 
 Measures the invisible mark, and prints targets beside the figures; the exit status is 1 if a target is missed.
 
@@ -23,8 +24,6 @@ mark, each with a key of its own. CLIP: videos that ffmpeg reads, for both. The 
 out. It takes about 15 minutes on one core.`;
 printHelp(USAGE);
 
-/** The mark was tuned with these photos. */
-const TUNED_WITH = ['picosdeeuropa', 'Garden'];
 const CACHE = '.cache/bench-photos';
 /** Frames of a clip: for marking, and to search for false alarms. */
 const [MARKED_FRAMES, SEARCHED_FRAMES] = [42, 240];
@@ -33,16 +32,16 @@ const { values, positionals: clips } = parseArgs({
   allowPositionals: true,
   allowNegative: true,
   options: {
-    photos: { type: 'string', default: '8' },
+    photos: { type: 'string', default: '11' },
     'false-alarms': { type: 'boolean', default: true },
     marked: { type: 'boolean', default: true },
   },
 });
 
-const found = await findPhotos(PHOTOS, CACHE);
+const found = await findPhotos(JUDGED_PHOTOS, CACHE);
 const photos = found.flatMap((each) => {
   if ('missing' in each) console.log(`skipped: ${each.photo.path}: ${each.missing}`);
-  return 'file' in each && !TUNED_WITH.some((name) => basename(each.file).startsWith(name)) ? [each.file] : [];
+  return 'file' in each ? [each.file] : [];
 });
 const chosen = photos.slice(0, Number(values.photos));
 const targets = [
