@@ -22,8 +22,8 @@ export const file_cinematica_v1_provenance_service: GenFile = /*@__PURE__*/
  */
 export type VerifyMediaRequest = Message<"cinematica.v1.VerifyMediaRequest"> & {
   /**
-   * A video (MP4, MOV, WebM or Matroska) or a picture (JPEG, PNG, WebP or AVIF), at most 12 MB. Of a video, the first five
-   * seconds are looked at.
+   * A video (MP4, MOV, WebM or Matroska) or a picture (JPEG, PNG, WebP or AVIF), at most 12 MB. Of a video, the first 24
+   * key frames and pictures of the first five seconds are looked at.
    *
    * @generated from field: bytes media = 1;
    */
