@@ -20,13 +20,17 @@ Measures the invisible mark, and prints targets beside the figures; the exit sta
 
 Marked: clips are made of photos of Debian packages by a moving camera, at 1280×720 and 28 frames a second; they are marked,
 encoded as the muxer does, changed in many ways, and read as VerifyMedia does. False alarms: parts of the photos without a
-mark, each with a key of its own. CLIP: videos that ffmpeg reads, for both. The photos that the mark was tuned with are left
+mark, each with a key of its own. CLIP: videos that ffmpeg reads, for both, if
+their short side has 360 pixels. The photos that the mark was tuned with are left
 out. It takes about 15 minutes on one core.`;
 printHelp(USAGE);
 
 const CACHE = '.cache/bench-photos';
 /** Frames of a clip: for marking, and to search for false alarms. */
 const [MARKED_FRAMES, SEARCHED_FRAMES] = [42, 240];
+
+/** Smaller clips are only searched for false alarms. Pixels. */
+const LEAST_SIDE = 360;
 
 const { values, positionals: clips } = parseArgs({
   allowPositionals: true,
@@ -57,6 +61,7 @@ async function markedPart() {
   try {
     for (const file of [...chosen, ...clips]) {
       const clip = clips.includes(file) ? await readClip(file, MARKED_FRAMES, 1280) : await movePhoto(file, folder);
+      if (Math.min(clip.width, clip.height) < LEAST_SIDE) continue;
       if (!clips.includes(file)) milliseconds = Math.min(milliseconds, marksPerFrame(clip));
       const result = await measureClip(basename(file), clip, folder);
       const lost = result.found
