@@ -1,5 +1,6 @@
 /** `npm run verify -- FILE`: tells whether this installation made a video or a picture. */
-import { createMediaVerifier, createPhotoSanitizer, MediaError } from '@cinematica/gateway/media-verifier';
+import { createMediaVerifier, createPhotoSanitizer, isMadeHere, MediaError } from '@cinematica/gateway/media-verifier';
+import { splitCertificates } from '@cinematica/credentials';
 import { readMarkKeys } from '@cinematica/provenance';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -9,14 +10,14 @@ import { describeFindings } from './verify/describe-findings.ts';
 
 const USAGE = `usage: npm run verify -- FILE [--data DIR]
 
-Tells whether the video or picture FILE (MP4, MOV, WebM, JPEG, PNG, WebP, AVIF) carries the invisible mark of this installation,
-also after it was made smaller, cropped or encoded again. The file stays on this machine.
+Tells whether this installation made the video or picture FILE (MP4, MOV, WebM, JPEG, PNG, WebP, AVIF): by the invisible mark, which is
+found also after it was made smaller, cropped or encoded again, and by its content credentials. The file stays on this machine.
 
   --data DIR   the data folder of the system on this machine, which has the keys of its marks (.data)
   --help
 
-The keys are those of MARK_KEYS, if it is set. Exit status: 0 when the mark was found, 1 when it was not, 2 when the file or the keys
-can't be read.`;
+The keys are those of MARK_KEYS, and the trusted certificates those of the file CREDENTIALS_ROOTS, if they are set. Exit status: 0 when
+this installation made the file, 1 when nothing says so, 2 when the file or the keys can't be read.`;
 
 const [FOUND, NOT_FOUND, UNREADABLE] = [0, 1, 2] as const;
 
@@ -34,9 +35,12 @@ async function main(): Promise<number> {
     throw new VerifyError(`${file} can’t be read: ${describe(cause)}`, { cause });
   });
   await using sanitizer = createPhotoSanitizer();
-  const findings = await createMediaVerifier(keys, sanitizer).verify(bytes, new AbortController().signal);
+  const findings = await createMediaVerifier({ keys, roots: await findRoots(data) }, sanitizer).verify(
+    bytes,
+    new AbortController().signal,
+  );
   process.stdout.write(`${describeFindings(findings).join('\n')}\n`);
-  return findings.mark ? FOUND : NOT_FOUND;
+  return isMadeHere(findings) ? FOUND : NOT_FOUND;
 }
 
 function readArguments(): { readonly file: string | null; readonly data: string } {
@@ -51,6 +55,17 @@ function readArguments(): { readonly file: string | null; readonly data: string 
   } catch (cause) {
     if (cause instanceof VerifyError) throw cause;
     throw new VerifyError(`${describe(cause)} (--help shows the options)`, { cause });
+  }
+}
+
+/** The root of this installation's content credentials, and others that the operator trusts. */
+async function findRoots(data: string): Promise<string[]> {
+  const file = process.env.CREDENTIALS_ROOTS ?? join(data, 'credentials', 'root.pem');
+  try {
+    return splitCertificates(await readFile(file, 'utf8'));
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    throw new VerifyError(`${file} can’t be read: ${describe(cause)}`, { cause });
   }
 }
 

@@ -35,7 +35,7 @@ export async function measureClip(name: string, clip: Clip, folder: string): Pro
   await encodeClip({ ...clip, frames }, delivered);
   const found: ClipResult['found'][number][] = [];
   await using sanitizer = createPhotoSanitizer();
-  const verifier = createMediaVerifier([OTHER_KEY, KEY], sanitizer);
+  const verifier = createMediaVerifier({ keys: [OTHER_KEY, KEY], roots: [] }, sanitizer);
   try {
     for (const attack of ATTACKS) {
       const { mark } = await verifier.verify(await attacked(attack, delivered, folder), new AbortController().signal);

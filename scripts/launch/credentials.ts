@@ -1,19 +1,19 @@
 import { createLocalAuthority } from '@cinematica/credentials';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { LaunchError } from './launch-error.ts';
 
 /**
  * Creates the certificate for content credentials at the first start: `certificates.pem`, `key.pem`, and `root.pem` for those who
- * check files. An own certificate in the folder stays. Only the files' owner can read them.
+ * check files. The name in it says nothing about this machine or its user, because it is in every file. An own certificate in the folder stays. Only the files' owner can read them.
  *
  * @throws LaunchError when they can't be written
  */
 export async function ensureCredentials(folder: string): Promise<void> {
   if (existsSync(folder)) return;
-  const { root, certificates, privateKey } = await createLocalAuthority(`Cinemática on ${hostname()}`);
+  const { root, certificates, privateKey } = await createLocalAuthority(`Cinemática ${randomBytes(4).toString('hex')}`);
   // By renaming, because after an interrupted start a key without its certificate would be left.
   const partial = `${folder}.${process.pid}`;
   try {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { Secrets } from './secrets.ts';
 import type { Service } from './service.ts';
 
@@ -83,6 +84,7 @@ function ownSettings(
         COOKIE_SECRET: secrets.cookieSecret,
         MEDIA_SECRET: secrets.mediaSecret,
         MARK_KEYS: secrets.markKeys.join(','),
+        CREDENTIALS_ROOTS: join(credentials, 'root.pem'),
         OUTBOUND_ADDRESS: outboundAddress,
         OUTBOUND_TOKEN: secrets.outboundToken,
       };

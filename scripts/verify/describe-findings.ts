@@ -1,18 +1,37 @@
 import type { MediaFindings } from '@cinematica/gateway/media-verifier';
 
 /** What is known about a file, in lines for people. */
-export function describeFindings({ kind, mark, declaredGenerated }: MediaFindings): string[] {
+export function describeFindings(findings: MediaFindings): string[] {
+  const { kind, mark, credentials, declaredGenerated } = findings;
   const what = kind === 'video' ? 'video' : 'picture';
   const declared = declaredGenerated
     ? `the metadata say that a trained model made this ${what} (everyone can write that)`
     : 'the metadata do not say that a trained model made it (everyone can remove that)';
-  if (!mark) return [`no mark of this installation was found in this ${what}`, declared];
+  const signed = describeCredentials(credentials, what);
+  if (!mark) return [`no mark of this installation was found in this ${what}`, signed, declared];
   const score = `${mark.score.toFixed(1)} standard deviations above chance`;
-  if (!mark.payload) return [`made here: this ${what} carries a mark that is too faint to be read, ${score}`, declared];
+  if (!mark.payload)
+    return [`made here: this ${what} carries a mark that is too faint to be read, ${score}`, signed, declared];
   const { installation, video } = mark.payload;
   const number = video.toString(16).padStart(8, '0');
   return [
     `made here: this ${what} carries the mark of video ${number} of installation ${installation}, ${score}`,
+    signed,
     declared,
   ];
+}
+
+function describeCredentials(credentials: MediaFindings['credentials'], what: string): string {
+  switch (credentials.state) {
+    case 'missing':
+      return `this ${what} has no content credentials (messengers remove them)`;
+    case 'invalid':
+      return `its content credentials are not valid, so it was changed after it was signed: ${credentials.reasons.join(', ')}`;
+    case 'valid': {
+      const signer = credentials.signer ?? 'somebody without a name';
+      return credentials.trusted
+        ? `made here: its content credentials are valid, signed by ${signer}, made with ${credentials.generator}`
+        : `its content credentials are valid, but their signer is unknown here: ${signer}`;
+    }
+  }
 }

@@ -6,5 +6,5 @@ export type { MediaOrigin, PhotoOrigin } from './manifest.ts';
 export { readCredentials } from './read-credentials.ts';
 export type { Credentials } from './read-credentials.ts';
 export { signMedia } from './sign-media.ts';
-export { readSigner } from './signing-identity.ts';
+export { readSigner, splitCertificates } from './signing-identity.ts';
 export type { SigningIdentity } from './signing-identity.ts';

@@ -49,7 +49,7 @@ export function readSigner({ certificates, privateKey }: SigningIdentity, now = 
 }
 
 /** @throws {@link SigningIdentityError} when there is no certificate, or one can't be read. */
-export function readCertificates(pem: string): [x509.X509Certificate, ...x509.X509Certificate[]] {
+function readCertificates(pem: string): [x509.X509Certificate, ...x509.X509Certificate[]] {
   try {
     const [first, ...others] = x509.PemConverter.decode(pem).map((der) => new x509.X509Certificate(der));
     if (first) return [first, ...others];
@@ -58,6 +58,14 @@ export function readCertificates(pem: string): [x509.X509Certificate, ...x509.X5
   }
   throw new SigningIdentityError('the file for content credentials has no certificate');
 }
+
+/**
+ * Splits a file of certificates.
+ * @returns each certificate as PEM.
+ * @throws {@link SigningIdentityError} when there is none, or one can't be read.
+ */
+export const splitCertificates = (pem: string): string[] =>
+  readCertificates(pem).map((certificate) => certificate.toString('pem'));
 
 function readKey(pem: string) {
   try {

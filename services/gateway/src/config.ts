@@ -111,6 +111,11 @@ export const configSchema = z.object({
     .optional(),
   /** The keys of the invisible marks that VerifyMedia looks for, as the muxer has them. Default: none, and it finds no mark. */
   MARK_KEYS: markKeysSchema.optional(),
+  /**
+   * The file with the certificates, as PEM, of those whose content credentials VerifyMedia trusts: the root of this installation,
+   * and others that the operator adds. Default: none, and every signer is unknown.
+   */
+  CREDENTIALS_ROOTS: z.string().min(1).optional(),
   /** The most files that one client address can check in a minute. Default 20. */
   VERIFY_PER_MINUTE: count(20),
   /** How long running calls may take to end when the gateway stops. Default 10 seconds. Milliseconds. */

@@ -1,10 +1,11 @@
-import { InvisibleMarkState, ProvenanceService } from '@cinematica/protocol/v1';
+import { createLocalAuthority, readSigner, signMedia } from '@cinematica/credentials';
+import { ContentCredentialsState, InvisibleMarkState, ProvenanceService } from '@cinematica/protocol/v1';
 import { createMarker, readMarkKeys, videoNumber } from '@cinematica/provenance';
 import { ErrorInfoSchema } from '@cinematica/protocol';
 import { ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,6 +17,11 @@ import { startTestGateway } from './testing/gateway-process.ts';
 
 const MARK_KEYS = `${'n'.repeat(32)},${'o'.repeat(32)}`;
 const [width, height] = [480, 360];
+const ORIGIN = {
+  generator: { name: 'Cinemática', version: '0.2.0' },
+  model: { name: 'nano', digest: '0123' },
+  settings: {},
+};
 
 /** A photo of a video. */
 const photo = new Uint8Array(await chart(96, 64).jpeg().toBuffer());
@@ -57,7 +63,15 @@ async function asVideo(png: Uint8Array): Promise<Uint8Array> {
 
 test('a file is checked without an account: its mark, what it declares, and when the video was made; nothing is kept', async () => {
   const kept = await mkdtemp(join(tmpdir(), 'kept-'));
-  await using gateway = await startTestGateway({ MARK_KEYS, VERIFY_PER_MINUTE: '6', TMPDIR: kept });
+  const authority = await createLocalAuthority('a test');
+  const roots = join(await mkdtemp(join(tmpdir(), 'roots-')), 'root.pem');
+  await writeFile(roots, authority.root);
+  await using gateway = await startTestGateway({
+    MARK_KEYS,
+    CREDENTIALS_ROOTS: roots,
+    VERIFY_PER_MINUTE: '7',
+    TMPDIR: kept,
+  });
   const { verifyMedia } = createClient(
     ProvenanceService,
     createConnectTransport({ baseUrl: gateway.url, httpVersion: '1.1' }),
@@ -76,6 +90,16 @@ test('a file is checked without an account: its mark, what it declares, and when
 
   const plain = await verifyMedia({ media: await picture(null) });
   expect(plain.invisibleMark?.state).toBe(InvisibleMarkState.NOT_FOUND);
+  expect(plain.contentCredentials).toMatchObject({ state: ContentCredentialsState.MISSING, signer: '' });
+
+  const signed = await signMedia(await chart(96, 64).jpeg().toBuffer(), ORIGIN, readSigner(authority));
+  expect((await verifyMedia({ media: signed })).contentCredentials).toMatchObject({
+    state: ContentCredentialsState.VALID,
+    signerTrusted: true,
+    signer: 'a test',
+    generator: 'Cinemática 0.2.0',
+    generated: true,
+  });
 
   expect(await refusalOf(verifyMedia({ media: Buffer.from('a letter') }))).toMatchObject({
     reason: 'MEDIA_UNREADABLE',

@@ -3,6 +3,7 @@ import type { Log, NatsConnection } from '@cinematica/pipeline';
 import { Code, refuseUntil } from '@cinematica/protocol';
 import { ErrorReason, ProvenanceService, VideoService } from '@cinematica/protocol/v1';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readCredentialRoots } from './provenance/credential-roots.ts';
 import type { ApiKeys } from './callers/api-keys.ts';
 import type { Config } from './config.ts';
 import { PHOTO_LIMITS } from './photo/photo-limits.ts';
@@ -72,6 +73,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
     }),
   );
 
+  const credentialRoots = await readCredentialRoots(config.CREDENTIALS_ROOTS);
   const view = await startPipelineView(nats, config, log, starting);
   const draining = new AbortController();
   const services = [VideoService.typeName, ProvenanceService.typeName];
@@ -79,7 +81,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   const shared = { config, nats, log, metrics, view, health, draining: draining.signal };
   const { metricsPort, scalerPort } = await startOperations(shared, starting);
   startHousekeeping(shared, starting);
-  const port = await startHttp({ ...shared, keys, model, sanitizer, remoteImages }, starting);
+  const port = await startHttp({ ...shared, keys, model, sanitizer, remoteImages, credentialRoots }, starting);
   starting.defer(() => {
     health.set(false);
     const message = 'The gateway is being replaced: call again.';

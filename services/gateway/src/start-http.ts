@@ -41,6 +41,8 @@ export interface HttpParts {
   readonly log: Log;
   /** Receives the metrics of calls, connections and watchers. */
   readonly metrics: Metrics;
+  /** The certificates, as PEM, of those who are trusted to sign content credentials. */
+  readonly credentialRoots: readonly string[];
   /** Decodes uploaded photos. */
   readonly sanitizer: PhotoSanitizer;
   /** Downloads photos that are given by URL. */
@@ -70,7 +72,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   const rpcParts = {
     service: createService(parts, links),
     provenance: createProvenanceService({
-      verifier: createMediaVerifier(config.MARK_KEYS ?? [], parts.sanitizer),
+      verifier: createMediaVerifier({ keys: config.MARK_KEYS ?? [], roots: parts.credentialRoots }, parts.sanitizer),
       videos: view.table.videos,
     }),
     health,

@@ -1,6 +1,8 @@
 import { createSemaphore } from '@cinematica/concurrency';
+import type { Credentials } from '@cinematica/credentials';
 import type { FoundMark, GrayPicture } from '@cinematica/provenance';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
+import { checkCredentials } from './check-credentials.ts';
 import { findMark } from './find-mark.ts';
 import { MediaWaitingError } from './media-error.ts';
 import { MEDIA_LIMITS } from './media-limits.ts';
@@ -11,6 +13,8 @@ export interface MediaFindings {
   readonly kind: 'video' | 'picture';
   /** The mark of one of the keys; null when there is none. */
   readonly mark: FoundMark | null;
+  /** What the content credentials of the file say. */
+  readonly credentials: Credentials;
   /** Whether the metadata of the file say that a trained model made it. Everyone can write or remove them. */
   readonly declaredGenerated: boolean;
 }
@@ -23,6 +27,10 @@ export interface MediaVerifier {
    */
   verify(bytes: Uint8Array, signal: AbortSignal): Promise<MediaFindings>;
 }
+
+/** Whether this installation made a file: it carries a mark of its keys, or valid credentials of a trusted signer. */
+export const isMadeHere = ({ mark, credentials }: MediaFindings): boolean =>
+  mark !== null || (credentials.state === 'valid' && credentials.trusted);
 
 /** IPTC's digital source type of media that a trained model made, which XMP and the tags of videos contain as text. */
 const DECLARATION = 'digitalsourcetype/trainedAlgorithmicMedia';
@@ -42,9 +50,16 @@ async function findBestMark(
   return best;
 }
 
-/** @param keys of the marks that are looked for. */
+/** Whom files are checked against. Every part is required. */
+export interface VerifierOptions {
+  /** The keys of the marks that are looked for. */
+  readonly keys: readonly Uint8Array[];
+  /** The certificates, as PEM, of those who are trusted to sign content credentials. */
+  readonly roots: readonly string[];
+}
+
 export function createMediaVerifier(
-  keys: readonly Uint8Array[],
+  { keys, roots }: VerifierOptions,
   sanitizer: Pick<PhotoSanitizer, 'sanitize'>,
 ): MediaVerifier {
   const turns = createSemaphore(1);
@@ -56,7 +71,8 @@ export function createMediaVerifier(
         const { kind, groups } = readMedia(bytes, sanitizer, signal);
         const mark = await findBestMark(groups, keys, signal);
         const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-        return { kind, mark, declaredGenerated: text.includes(DECLARATION) };
+        const credentials = await checkCredentials(bytes, roots, signal);
+        return { kind, mark, credentials, declaredGenerated: text.includes(DECLARATION) };
       } finally {
         release();
       }

@@ -1,8 +1,9 @@
 import type { VideoTable } from '@cinematica/pipeline';
 import { videoNumber } from '@cinematica/provenance';
 import type { MarkPayload } from '@cinematica/provenance';
-import { InvisibleMarkState } from '@cinematica/protocol/v1';
+import { ContentCredentialsState, InvisibleMarkState } from '@cinematica/protocol/v1';
 import type { ProvenanceService } from '@cinematica/protocol/v1';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { MediaFindings, MediaVerifier } from './media-verifier.ts';
 
@@ -17,8 +18,12 @@ export interface ProvenanceParts {
 export function createProvenanceService({ verifier, videos }: ProvenanceParts): ServiceImpl<typeof ProvenanceService> {
   return {
     async verifyMedia({ media }, { signal }) {
-      const { mark, declaredGenerated } = await verifier.verify(media, signal);
-      return { invisibleMark: describeMark(mark, videos), declaredGenerated };
+      const { mark, credentials, declaredGenerated } = await verifier.verify(media, signal);
+      return {
+        invisibleMark: describeMark(mark, videos),
+        contentCredentials: describeCredentials(credentials),
+        declaredGenerated,
+      };
     },
   };
 }
@@ -34,6 +39,31 @@ function describeMark(mark: MediaFindings['mark'], videos: VideoTable['videos'])
     installation: payload.installation,
     ...(videoCreateTime ? { videoCreateTime } : {}),
   };
+}
+
+function describeCredentials(credentials: MediaFindings['credentials']) {
+  switch (credentials.state) {
+    case 'missing':
+      return { state: ContentCredentialsState.MISSING };
+    case 'invalid':
+      return {
+        state: ContentCredentialsState.INVALID,
+        signer: credentials.signer ?? '',
+        problems: [...credentials.reasons],
+      };
+    case 'valid': {
+      const { trusted: signerTrusted, signer, generator, generated, time } = credentials;
+      const signTime = time ? { signTime: timestampFromDate(time) } : {};
+      return {
+        state: ContentCredentialsState.VALID,
+        signerTrusted,
+        signer: signer ?? '',
+        generator,
+        generated,
+        ...signTime,
+      };
+    }
+  }
 }
 
 function createTimeOf({ video }: MarkPayload, videos: VideoTable['videos']) {

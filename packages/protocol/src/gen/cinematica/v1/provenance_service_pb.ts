@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/provenance_service.proto.
  */
 export const file_cinematica_v1_provenance_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZjaW5lbWF0aWNhL3YxL3Byb3ZlbmFuY2Vfc2VydmljZS5wcm90bxINY2luZW1hdGljYS52MSIxChJWZXJpZnlNZWRpYVJlcXVlc3QSGwoFbWVkaWEYASABKAxCDLpICXoHEAEYgLbcBSJnChNWZXJpZnlNZWRpYVJlc3BvbnNlEjQKDmludmlzaWJsZV9tYXJrGAEgASgLMhwuY2luZW1hdGljYS52MS5JbnZpc2libGVNYXJrEhoKEmRlY2xhcmVkX2dlbmVyYXRlZBgCIAEoCCKzAQoNSW52aXNpYmxlTWFyaxIwCgVzdGF0ZRgBIAEoDjIhLmNpbmVtYXRpY2EudjEuSW52aXNpYmxlTWFya1N0YXRlEg0KBXNjb3JlGAIgASgBEhkKDGluc3RhbGxhdGlvbhgDIAEoDUgAiAEBEjUKEXZpZGVvX2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIPCg1faW5zdGFsbGF0aW9uKp0BChJJbnZpc2libGVNYXJrU3RhdGUSJAogSU5WSVNJQkxFX01BUktfU1RBVEVfVU5TUEVDSUZJRUQQABIiCh5JTlZJU0lCTEVfTUFSS19TVEFURV9OT1RfRk9VTkQQARIeChpJTlZJU0lCTEVfTUFSS19TVEFURV9GT1VORBACEh0KGUlOVklTSUJMRV9NQVJLX1NUQVRFX1JFQUQQAzJpChFQcm92ZW5hbmNlU2VydmljZRJUCgtWZXJpZnlNZWRpYRIhLmNpbmVtYXRpY2EudjEuVmVyaWZ5TWVkaWFSZXF1ZXN0GiIuY2luZW1hdGljYS52MS5WZXJpZnlNZWRpYVJlc3BvbnNlQi9aLWNpbmVtYXRpY2EuZGV2L2FwaS9jaW5lbWF0aWNhL3YxO2NpbmVtYXRpY2F2MWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("CiZjaW5lbWF0aWNhL3YxL3Byb3ZlbmFuY2Vfc2VydmljZS5wcm90bxINY2luZW1hdGljYS52MSIxChJWZXJpZnlNZWRpYVJlcXVlc3QSGwoFbWVkaWEYASABKAxCDLpICXoHEAEYgLbcBSKnAQoTVmVyaWZ5TWVkaWFSZXNwb25zZRI0Cg5pbnZpc2libGVfbWFyaxgBIAEoCzIcLmNpbmVtYXRpY2EudjEuSW52aXNpYmxlTWFyaxIaChJkZWNsYXJlZF9nZW5lcmF0ZWQYAiABKAgSPgoTY29udGVudF9jcmVkZW50aWFscxgDIAEoCzIhLmNpbmVtYXRpY2EudjEuQ29udGVudENyZWRlbnRpYWxzItoBChJDb250ZW50Q3JlZGVudGlhbHMSNQoFc3RhdGUYASABKA4yJi5jaW5lbWF0aWNhLnYxLkNvbnRlbnRDcmVkZW50aWFsc1N0YXRlEhYKDnNpZ25lcl90cnVzdGVkGAIgASgIEg4KBnNpZ25lchgDIAEoCRIRCglnZW5lcmF0b3IYBCABKAkSEQoJZ2VuZXJhdGVkGAUgASgIEi0KCXNpZ25fdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIcHJvYmxlbXMYByADKAkiswEKDUludmlzaWJsZU1hcmsSMAoFc3RhdGUYASABKA4yIS5jaW5lbWF0aWNhLnYxLkludmlzaWJsZU1hcmtTdGF0ZRINCgVzY29yZRgCIAEoARIZCgxpbnN0YWxsYXRpb24YAyABKA1IAIgBARI1ChF2aWRlb19jcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDwoNX2luc3RhbGxhdGlvbiq3AQoXQ29udGVudENyZWRlbnRpYWxzU3RhdGUSKQolQ09OVEVOVF9DUkVERU5USUFMU19TVEFURV9VTlNQRUNJRklFRBAAEiUKIUNPTlRFTlRfQ1JFREVOVElBTFNfU1RBVEVfTUlTU0lORxABEiMKH0NPTlRFTlRfQ1JFREVOVElBTFNfU1RBVEVfVkFMSUQQAhIlCiFDT05URU5UX0NSRURFTlRJQUxTX1NUQVRFX0lOVkFMSUQQAyqdAQoSSW52aXNpYmxlTWFya1N0YXRlEiQKIElOVklTSUJMRV9NQVJLX1NUQVRFX1VOU1BFQ0lGSUVEEAASIgoeSU5WSVNJQkxFX01BUktfU1RBVEVfTk9UX0ZPVU5EEAESHgoaSU5WSVNJQkxFX01BUktfU1RBVEVfRk9VTkQQAhIdChlJTlZJU0lCTEVfTUFSS19TVEFURV9SRUFEEAMyaQoRUHJvdmVuYW5jZVNlcnZpY2USVAoLVmVyaWZ5TWVkaWESIS5jaW5lbWF0aWNhLnYxLlZlcmlmeU1lZGlhUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuVmVyaWZ5TWVkaWFSZXNwb25zZUIvWi1jaW5lbWF0aWNhLmRldi9hcGkvY2luZW1hdGljYS92MTtjaW5lbWF0aWNhdjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * Request of VerifyMedia.
@@ -57,6 +57,13 @@ export type VerifyMediaResponse = Message<"cinematica.v1.VerifyMediaResponse"> &
    * @generated from field: bool declared_generated = 2;
    */
   declaredGenerated: boolean;
+
+  /**
+   * What the content credentials (C2PA) of the file say.
+   *
+   * @generated from field: cinematica.v1.ContentCredentials content_credentials = 3;
+   */
+  contentCredentials?: ContentCredentials | undefined;
 };
 
 /**
@@ -65,6 +72,69 @@ export type VerifyMediaResponse = Message<"cinematica.v1.VerifyMediaResponse"> &
  */
 export const VerifyMediaResponseSchema: GenMessage<VerifyMediaResponse> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_provenance_service, 1);
+
+/**
+ * Content credentials: a signed statement in a file about where it comes from.
+ *
+ * @generated from message cinematica.v1.ContentCredentials
+ */
+export type ContentCredentials = Message<"cinematica.v1.ContentCredentials"> & {
+  /**
+   * Whether there are credentials, and whether they fit the file.
+   *
+   * @generated from field: cinematica.v1.ContentCredentialsState state = 1;
+   */
+  state: ContentCredentialsState;
+
+  /**
+   * Whether this installation, or one that its operator trusts, signed them. Set if they are valid.
+   *
+   * @generated from field: bool signer_trusted = 2;
+   */
+  signerTrusted: boolean;
+
+  /**
+   * The common name in the certificate of the signer. Everyone can choose it unless `signer_trusted`.
+   *
+   * @generated from field: string signer = 3;
+   */
+  signer: string;
+
+  /**
+   * The program that made the file, as the signer says.
+   *
+   * @generated from field: string generator = 4;
+   */
+  generator: string;
+
+  /**
+   * Whether the signer says that a trained model made the file.
+   *
+   * @generated from field: bool generated = 5;
+   */
+  generated: boolean;
+
+  /**
+   * When the file was signed. Set if a time stamp authority confirms it.
+   *
+   * @generated from field: google.protobuf.Timestamp sign_time = 6;
+   */
+  signTime?: Timestamp | undefined;
+
+  /**
+   * What is wrong, in the status codes of the C2PA specification (`assertion.bmffHash.mismatch`). Set if they are invalid.
+   *
+   * @generated from field: repeated string problems = 7;
+   */
+  problems: string[];
+};
+
+/**
+ * Describes the message cinematica.v1.ContentCredentials.
+ * Use `create(ContentCredentialsSchema)` to create a new message.
+ */
+export const ContentCredentialsSchema: GenMessage<ContentCredentials> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_provenance_service, 2);
 
 /**
  * An invisible mark in a picture.
@@ -106,7 +176,55 @@ export type InvisibleMark = Message<"cinematica.v1.InvisibleMark"> & {
  * Use `create(InvisibleMarkSchema)` to create a new message.
  */
 export const InvisibleMarkSchema: GenMessage<InvisibleMark> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_provenance_service, 2);
+  messageDesc(file_cinematica_v1_provenance_service, 3);
+
+/**
+ * Whether a file has valid content credentials.
+ *
+ * @generated from enum cinematica.v1.ContentCredentialsState
+ */
+export const ContentCredentialsState = {
+  /**
+   * Not used.
+   *
+   * @generated from enum value: CONTENT_CREDENTIALS_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The file has none. Messengers and networks remove them.
+   *
+   * @generated from enum value: CONTENT_CREDENTIALS_STATE_MISSING = 1;
+   */
+  MISSING: 1,
+
+  /**
+   * The file is as it was signed.
+   *
+   * @generated from enum value: CONTENT_CREDENTIALS_STATE_VALID = 2;
+   */
+  VALID: 2,
+
+  /**
+   * The file was changed after it was signed, or the credentials are damaged.
+   *
+   * @generated from enum value: CONTENT_CREDENTIALS_STATE_INVALID = 3;
+   */
+  INVALID: 3,
+} as const;
+
+/**
+ * Whether a file has valid content credentials.
+ *
+ * @generated from enum cinematica.v1.ContentCredentialsState
+ */
+export type ContentCredentialsState = (typeof ContentCredentialsState)[keyof typeof ContentCredentialsState] | UnknownEnum;
+
+/**
+ * Describes the enum cinematica.v1.ContentCredentialsState.
+ */
+export const ContentCredentialsStateSchema: GenEnum<ContentCredentialsState> = /*@__PURE__*/
+  enumDesc(file_cinematica_v1_provenance_service, 0);
 
 /**
  * What was found of the invisible mark.
@@ -154,7 +272,7 @@ export type InvisibleMarkState = (typeof InvisibleMarkState)[keyof typeof Invisi
  * Describes the enum cinematica.v1.InvisibleMarkState.
  */
 export const InvisibleMarkStateSchema: GenEnum<InvisibleMarkState> = /*@__PURE__*/
-  enumDesc(file_cinematica_v1_provenance_service, 0);
+  enumDesc(file_cinematica_v1_provenance_service, 1);
 
 /**
  * Tells where a video or a picture comes from. Calls need no authentication, and are limited by client address. The status
@@ -164,7 +282,8 @@ export const InvisibleMarkStateSchema: GenEnum<InvisibleMarkState> = /*@__PURE__
  */
 export const ProvenanceService: GenService<{
   /**
-   * Looks for the invisible mark that this installation puts into its videos, and for what the metadata say. The file is
+   * Looks for the invisible mark that this installation puts into its videos, checks the content credentials of the file, and
+   * reads what its metadata say. The file is
    * not kept. If it cannot be read, the call fails with INVALID_ARGUMENT; while many files are being checked, it fails with
    * RESOURCE_EXHAUSTED.
    *

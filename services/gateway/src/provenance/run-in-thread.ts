@@ -1,0 +1,27 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { MediaError } from './media-error.ts';
+import { MEDIA_LIMITS } from './media-limits.ts';
+
+/** The memory of a thread. Mebibytes. */
+const MEMORY = { maxOldGenerationSizeMb: 512 };
+
+/**
+ * Runs a module in a thread until it posts its result, so that the gateway can answer other calls meanwhile.
+ * @param input the `workerData` of the module.
+ * @throws MediaError when it takes too long; the signal's reason; Error when the thread fails.
+ */
+export async function runInThread<T>(module: URL, input: unknown, signal: AbortSignal): Promise<T> {
+  const worker = new Worker(module, { workerData: input, resourceLimits: MEMORY });
+  const deadline = AbortSignal.timeout(MEDIA_LIMITS.findTimeoutMs);
+  try {
+    const [result] = (await once(worker, 'message', { signal: AbortSignal.any([signal, deadline]) })) as [T];
+    return result;
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (!deadline.aborted) throw cause;
+    throw new MediaError('The file could not be checked in time. Send a shorter or smaller one.', { cause });
+  } finally {
+    await worker.terminate();
+  }
+}
