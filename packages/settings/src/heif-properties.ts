@@ -36,10 +36,10 @@ export function readHeif(bytes: Uint8Array): HeifImage | null {
       .flatMap(({ body }) => propertiesOf(body, id).flatMap((index) => all[index - 1] ?? []));
     const find = (type: string): DataView | undefined => own.find((box) => box.type === type)?.body;
 
-    const [extents, rotation] = [find('ispe'), find('irot')];
+    const extents = find('ispe');
     const colour = own.find(({ type, body }) => type === 'colr' && textAt(body, 0) === 'nclx')?.body;
     return {
-      size: extents ? uprightSize(extents, rotation) : null,
+      size: extents ? uprightSize(extents, find('clap'), find('irot')) : null,
       colour: colour ? { primaries: colour.getUint16(4), transfer: colour.getUint16(6) } : null,
     };
   } catch (error) {
@@ -49,8 +49,10 @@ export function readHeif(bytes: Uint8Array): HeifImage | null {
   }
 }
 
-function uprightSize(extents: DataView, rotation: DataView | undefined): HeifImage['size'] {
-  const [width, height] = [extents.getUint32(4), extents.getUint32(8)];
+/** The size of the coded picture, cut to its clean aperture and then turned. */
+function uprightSize(extents: DataView, aperture: DataView | undefined, rotation: DataView | undefined) {
+  const width = aperture ? Math.round(aperture.getUint32(0) / aperture.getUint32(4)) : extents.getUint32(4);
+  const height = aperture ? Math.round(aperture.getUint32(8) / aperture.getUint32(12)) : extents.getUint32(8);
   // In steps of 90 degrees.
   const isTurned = ((rotation?.getUint8(0) ?? 0) & 1) === 1;
   return isTurned ? { width: height, height: width } : { width, height };

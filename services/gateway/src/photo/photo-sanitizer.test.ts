@@ -332,11 +332,7 @@ describe('refusals', () => {
     ['MVG', Buffer.from('push graphic-context\nfill url(https://127.0.0.1/)'), /^UNSUPPORTED_FORMAT/],
     ['iPhone photo without a picture', isoFile('heic', 'mif1', 'heic'), /^TRUNCATED/],
     ['HEIC that is cut off', heic('grid').subarray(0, 900), /^TRUNCATED/],
-    [
-      'PQ',
-      async () => withTransfer(await chart().avif().toBuffer(), 16),
-      /^UNSUPPORTED_FORMAT This photo is HDR \(PQ\)/,
-    ],
+    ['PQ', () => Promise.resolve(withTransfer(animatedAvif, 16)), /^UNSUPPORTED_FORMAT This photo is HDR \(PQ\)/],
     ['HLG', () => Promise.resolve(withTransfer(heic('ten-bit'), 18)), /^UNSUPPORTED_FORMAT This photo is HDR \(HLG\)/],
     [
       'HEIF with another codec',

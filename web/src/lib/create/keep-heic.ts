@@ -13,7 +13,7 @@ const MAX_UPLOAD_BYTES = 12_000_000;
 export async function keepHeic(file: Blob): Promise<ReadPhoto | null> {
   if (file.size > MAX_UPLOAD_BYTES) return null;
   const size = readHeif(new Uint8Array(await file.arrayBuffer()))?.size ?? null;
-  if (size === null || size.width === 0 || size.height === 0) return null;
+  if (size === null || !(size.width > 0 && size.height > 0)) return null;
   return { blob: file, url: URL.createObjectURL(placeholder(size)), ...size };
 }
 
