@@ -8,7 +8,14 @@ import {
   startCanary,
   startTracing,
 } from '@cinematica/pipeline';
-import { inCallSpan, logConnection, readConfig, runProgram, serveMetrics } from '@cinematica/pipeline/service';
+import {
+  followFile,
+  inCallSpan,
+  logConnection,
+  readConfig,
+  runProgram,
+  serveMetrics,
+} from '@cinematica/pipeline/service';
 import { createRpcServer } from '@cinematica/protocol';
 import { OutboundService } from '@cinematica/protocol/outbound';
 import { once } from 'node:events';
@@ -32,7 +39,8 @@ await runProgram('outbound', async () => {
   const log = createLog('outbound', { level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(startTracing('outbound', config));
-  const secrets = await readWebhookSecrets(config.WEBHOOK_SECRETS_FILE);
+  const file = config.WEBHOOK_SECRETS_FILE;
+  const secrets = cleanup.use(await followFile({ file, name: 'webhook secrets', read: readWebhookSecrets, log }));
   if (config.OUTBOUND_UNSAFE_ALLOW_HTTP_AND_PRIVATE_ADDRESSES) {
     log.warn('callers can reach every address that this process can reach', {
       setting: 'OUTBOUND_UNSAFE_ALLOW_HTTP_AND_PRIVATE_ADDRESSES',
@@ -72,7 +80,8 @@ await runProgram('outbound', async () => {
   );
 
   const hosts = createHostLimit(MAX_DELIVERIES_PER_HOST);
-  const parts = { records, queue, http, secrets, hosts, metrics: outboundMetrics, log, config };
+  const secretsOf = (owner: string) => secrets.current.of(owner);
+  const parts = { records, queue, http, secrets: { of: secretsOf }, hosts, metrics: outboundMetrics, log, config };
   const worker =
     config.OUTBOUND === 'on'
       ? startWebhookWorker({

@@ -1,6 +1,8 @@
 export { acquireSlot } from './acquire-slot.ts';
 export { inCallSpan } from '../../telemetry/call-span.ts';
 export { logConnection } from '../../nats/log-connection.ts';
+export { followFile } from './follow-file.ts';
+export type { FollowedFile } from './follow-file.ts';
 export { serveMetrics } from './metrics-server.ts';
 export type { MetricsServer, MetricsServerOptions } from './metrics-server.ts';
 export { ConfigError, readConfig } from './read-config.ts';

@@ -1,0 +1,53 @@
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { followFile } from './follow-file.ts';
+
+let folder: string;
+let said: string[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'follow-'));
+  said = [];
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function follow(file: string) {
+  const log = { info: (message: string) => said.push(message), error: (message: string) => said.push(message) };
+  async function read(path: string): Promise<number> {
+    const value = Number(await readFile(path, 'utf8'));
+    if (Number.isNaN(value)) throw new Error('not a number');
+    return value;
+  }
+  return followFile({ file, name: 'numbers', read, log, intervalMs: 10 });
+}
+
+test('a file is read again when it changes, and an invalid one changes nothing', async () => {
+  const file = join(folder, 'file');
+  await writeFile(file, '1');
+  using followed = await follow(file);
+  expect(followed.current).toBe(1);
+  await writeFile(file, '22');
+  await expect.poll(() => followed.current).toBe(22);
+  await writeFile(file, 'nothing');
+  await expect.poll(() => said).toEqual(['the numbers were read again', 'the numbers stay as they were']);
+  expect(followed.current).toBe(22);
+  await rm(file);
+  await writeFile(file, '333');
+  await expect.poll(() => followed.current).toBe(333);
+});
+
+test('a file that is replaced through a symbolic link, as Kubernetes does it, is read again', async () => {
+  await writeFile(join(folder, 'old'), '1');
+  await writeFile(join(folder, 'new'), '2');
+  const file = join(folder, 'link');
+  await symlink('old', file);
+  using followed = await follow(file);
+  await rm(file);
+  await symlink('new', file);
+  await expect.poll(() => followed.current).toBe(2);
+});
+
+test('a file that cannot be read at the start is an error', async () => {
+  await expect(follow(join(folder, 'missing'))).rejects.toThrow('ENOENT');
+});

@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from '../../telemetry/log.ts';
+
+/** The newest content of a file. */
+export interface FollowedFile<T> extends Disposable {
+  readonly current: T;
+}
+
+export interface FollowFileOptions<T> {
+  readonly file: string;
+  /** What the file contains, for the log, in the plural: "API keys". */
+  readonly name: string;
+  /** Reads and parses the file. */
+  readonly read: (file: string) => Promise<T>;
+  readonly log: Pick<Log, 'info' | 'error'>;
+  /** How often the file is looked at. Milliseconds. @default 2 seconds; Kubernetes takes up to a minute to update a secret. */
+  readonly intervalMs?: number;
+}
+
+/**
+ * Reads a file, and reads it again when it changes, so that a secret can be replaced without a restart. The file is looked at by
+ * its path, because Kubernetes replaces a mounted secret through symbolic links, which `fs.watch` misses. While the file cannot
+ * be read or parsed, its content stays as it was, and the log says why.
+ * @throws what `read` throws at the start.
+ */
+export async function followFile<T>(options: FollowFileOptions<T>): Promise<FollowedFile<T>> {
+  const { file, name, read, log, intervalMs = 2_000 } = options;
+  // The version is read first: a change in between is then seen by the next look.
+  let version = await versionOf(file);
+  let current = await read(file);
+  const ended = new AbortController();
+
+  async function look(): Promise<void> {
+    const now = await versionOf(file);
+    if (now === version) return;
+    version = now;
+    try {
+      current = await read(file);
+      log.info(`the ${name} were read again`);
+    } catch (error) {
+      log.error(`the ${name} stay as they were`, error);
+    }
+  }
+
+  async function follow(): Promise<void> {
+    for (;;) {
+      await delay(intervalMs, undefined, { signal: ended.signal, ref: false });
+      await look();
+    }
+  }
+  // It ends when the delay is aborted.
+  follow().catch(() => undefined);
+
+  return {
+    get current() {
+      return current;
+    },
+    [Symbol.dispose]: () => ended.abort(),
+  };
+}
+
+/** Identifies the content of a file; empty when there is no file. */
+async function versionOf(file: string): Promise<string> {
+  try {
+    const { ino, size, mtimeMs } = await stat(file);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch {
+    return '';
+  }
+}
