@@ -1,4 +1,5 @@
 import { natsSettingsSchema, pipelineSettingsSchema, telemetrySettingsSchema } from '@cinematica/pipeline';
+import { markKeysSchema } from '@cinematica/provenance';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -98,6 +99,20 @@ export const configSchema = z.object({
   MAX_CONNECTIONS_PER_ADDRESS: count(2_500),
   /** The number of processes that decode photos, one photo at a time. Each may use 430 MiB. Default 1. */
   PHOTO_PROCESSES: count(1),
+  /**
+   * The address of the outbound service's gRPC server, which downloads photos from `image_url`. Default: requests with
+   * `image_url` are refused.
+   */
+  OUTBOUND_ADDRESS: z.string().min(1).optional(),
+  /** The token for calls of the outbound service, one of its OUTBOUND_TOKEN. */
+  OUTBOUND_TOKEN: z
+    .string()
+    .regex(/^[^\s,]{32,}$/, 'must have 32 characters or more, without commas')
+    .optional(),
+  /** The keys of the invisible marks that VerifyMedia looks for, as the muxer has them. Default: none, and it finds no mark. */
+  MARK_KEYS: markKeysSchema.optional(),
+  /** The most files that one client address can check in a minute. Default 20. */
+  VERIFY_PER_MINUTE: count(20),
   /** How long running calls may take to end when the gateway stops. Default 10 seconds. Milliseconds. */
   DRAIN_MS: milliseconds(10_000),
 });

@@ -3,22 +3,33 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import {
   cancelVideo,
   createVideo,
+  createVideos,
   deleteVideo,
   unchanged,
   undeleteVideo,
   UnknownVideoError,
   VideoState,
 } from '@cinematica/pipeline';
-import type { Change, CreateVideoOptions, Nudges, PipelineSettings, StoredRecord, Updated } from '@cinematica/pipeline';
+import type {
+  Change,
+  CreateVideoOptions,
+  Nudges,
+  PipelineSettings,
+  StoredRecord,
+  Updated,
+  VideoRequest,
+} from '@cinematica/pipeline';
 import { Code, refuse, refuseUntil } from '@cinematica/protocol';
 import { CreateVideoRequestSchema, ErrorReason } from '@cinematica/protocol/v1';
-import type { Capabilities, CreateVideoRequest, VideoService } from '@cinematica/protocol/v1';
+import type { Capabilities, CreateVideoRequest, Video, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { createHash, randomUUID } from 'node:crypto';
+import type { Caller } from './callers/authenticate.ts';
 import { callerKey, connectionKey } from './rpc/context.ts';
 import { admissionOf } from './videos/admission.ts';
 import type { AdmissionParts } from './videos/admission.ts';
 import { compileVideoFilter } from './videos/filter/video-filter.ts';
+import { createBatch } from './videos/create-batch.ts';
 import { parseOrder } from './videos/list-order.ts';
 import { isPastPurgeTime } from './videos/past-purge-time.ts';
 import type { VideosByOwner } from './videos/videos-by-owner.ts';
@@ -29,6 +40,8 @@ import { DEFAULT_SHARE_MS, shareVideo, unshareVideo } from './videos/share.ts';
 import { createSingleFlight } from './videos/single-flight.ts';
 import { idOf, toVideo } from './videos/to-video.ts';
 import { streamWatchResponses } from './videos/watch.ts';
+import { webhookUrlsOf } from './videos/webhooks.ts';
+import type { WebhookParts } from './videos/webhooks.ts';
 import type { WatchCount, WatchResponseOptions } from './videos/watch.ts';
 
 /** The dependencies of the service. All of them are required. */
@@ -39,6 +52,8 @@ export interface ServiceParts extends CreateVideoOptions, PrepareParts, WatchRes
   readonly settings: PipelineSettings;
   /** Tells the worker of a video that its record was changed, so that a cancelled video stops early. */
   readonly nudges: Pick<Nudges, 'nudge'>;
+  /** Decides which webhooks new videos have. */
+  readonly webhooks: WebhookParts;
   /** Answers `ListVideos`. */
   readonly videosByOwner: VideosByOwner;
   /** Answers `GetCapabilities`. */
@@ -77,23 +92,43 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
 
   const creations = createSingleFlight<StoredRecord>();
 
+  /** What the pipeline needs to know of a request. */
+  const requestOf = (caller: Caller, request: CreateVideoRequest, signal: AbortSignal): VideoRequest => ({
+    owner: caller.owner,
+    requestId: (request.requestId || randomUUID()).toLowerCase(),
+    body: bodyOf(request),
+    async prepare() {
+      const webhookUrls = webhookUrlsOf(parts.webhooks, request, caller);
+      return { ...(await prepareVideo(parts, caller.owner, request, signal)), webhookUrls };
+    },
+  });
+
+  function answer(stored: StoredRecord): Video {
+    if (isPastPurgeTime(stored.record)) throw new UnknownVideoError('it is deleted');
+    table.apply(stored);
+    return view(stored);
+  }
+
   return {
     async createVideo(request, context) {
       const caller = context.values.get(callerKey);
-      const { owner } = caller;
       const { signal } = context;
-      const requestId = (request.requestId || randomUUID()).toLowerCase();
-      const body = bodyOf(request);
       const admission = admissionOf(parts.admission, caller);
-      const prepare = () => prepareVideo(parts, owner, request, signal);
+      const opened = requestOf(caller, request, signal);
       // Retries that arrive while the first request runs share its result, so that the photo is decoded once.
-      const key = `${owner} ${requestId} ${createHash('sha256').update(body).digest('hex')}`;
-      const stored = await creations.do(key, signal, () =>
-        createVideo(parts, { owner, requestId, body, admission, prepare }),
-      );
-      if (isPastPurgeTime(stored.record)) throw new UnknownVideoError('it is deleted');
-      table.apply(stored);
-      return { video: view(stored) };
+      const key = `${opened.owner} ${opened.requestId} ${createHash('sha256').update(opened.body).digest('hex')}`;
+      const stored = await creations.do(key, signal, () => createVideo(parts, { ...opened, admission }));
+      return { video: answer(stored) };
+    },
+
+    async batchCreateVideos({ requests }, context) {
+      const caller = context.values.get(callerKey);
+      const admission = admissionOf(parts.admission, caller);
+      const create = (valid: readonly CreateVideoRequest[]) => {
+        const opened = valid.map((request) => requestOf(caller, request, context.signal));
+        return createVideos(parts, opened, admission);
+      };
+      return { results: await createBatch(requests, create, answer, context.signal) };
     },
 
     async getVideo({ name }, context) {

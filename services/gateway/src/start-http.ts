@@ -1,4 +1,4 @@
-import { createQuotas } from '@cinematica/pipeline';
+import { createQuotas, VERSION } from '@cinematica/pipeline';
 import type { Log, Metrics } from '@cinematica/pipeline';
 import type { DescMethod } from '@bufbuild/protobuf';
 import { Counter, Gauge } from 'prom-client';
@@ -15,6 +15,9 @@ import { createMediaLinks } from './media/media-links.ts';
 import type { MediaLinks } from './media/media-links.ts';
 import { serveMedia } from './media/serve-media.ts';
 import type { PhotoSanitizer } from './photo/photo-sanitizer.ts';
+import type { RemoteImages } from './photo/remote-images.ts';
+import { createMediaVerifier } from './provenance/media-verifier.ts';
+import { createProvenanceService } from './provenance/provenance-service.ts';
 import { createGate } from './rpc/gate.ts';
 import type { HealthService } from './rpc/health.ts';
 import { observeCalls } from './rpc/observe.ts';
@@ -25,7 +28,6 @@ import type { PipelineView } from './start-pipeline-view.ts';
 import { capabilitiesOf } from './videos/capabilities.ts';
 import type { LoadedModel } from './videos/resolve-plan.ts';
 import { countWatches } from './videos/watch.ts';
-import { VERSION } from './version.ts';
 
 /** What the public port is built from. Every part is required. */
 export interface HttpParts {
@@ -41,6 +43,8 @@ export interface HttpParts {
   readonly metrics: Metrics;
   /** Decodes uploaded photos. */
   readonly sanitizer: PhotoSanitizer;
+  /** Downloads photos that are given by URL. */
+  readonly remoteImages: RemoteImages;
   /** Videos are read and created here. */
   readonly view: PipelineView;
   /** Served as `grpc.health.v1`, and decides what `/readyz` answers. */
@@ -60,10 +64,15 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   const { HTTP_HOST, HTTP_PORT, WEB_HANDLER, TRUSTED_PROXIES: trustedProxies } = config;
   const links = createMediaLinks(config.MEDIA_SECRET, config.MEDIA_LINK_MS, config.PUBLIC_URL);
   const limit = createRateLimit(config.CALLS_PER_SECOND, burstOf(config.CALLS_PER_SECOND));
+  const verifyLimit = createRateLimit(config.VERIFY_PER_MINUTE / 60, config.VERIFY_PER_MINUTE);
   const onPageError = (error: unknown) => log.error('page failed', error);
   const webApp = WEB_HANDLER === undefined ? null : await loadWebApp(WEB_HANDLER, trustedProxies > 0, onPageError);
   const rpcParts = {
     service: createService(parts, links),
+    provenance: createProvenanceService({
+      verifier: createMediaVerifier(config.MARK_KEYS ?? [], parts.sanitizer),
+      videos: view.table.videos,
+    }),
     health,
     gate: createGate({
       cookies: createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE),
@@ -71,6 +80,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
       trustedProxies,
       anonymous: config.ANONYMOUS === 'on',
       limit,
+      verifyLimit,
     }),
     observe: observeCalls(log, metrics),
     receive: createCallReceiver(countRefusals(metrics)),
@@ -109,7 +119,8 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   return listening;
 }
 
-function createService({ config, model, metrics, sanitizer, view, draining }: HttpParts, links: MediaLinks) {
+function createService(parts: HttpParts, links: MediaLinks) {
+  const { config, keys, model, metrics, sanitizer, remoteImages, view, draining } = parts;
   const findVideo = (videoId: string) => view.table.videos.get(videoId);
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
   new Gauge({
@@ -131,6 +142,8 @@ function createService({ config, model, metrics, sanitizer, view, draining }: Ht
     nudges: view.nudges,
     estimateOf: view.estimateOf,
     sanitizer,
+    remoteImages,
+    webhooks: { keys, enabled: config.OUTBOUND === 'on', rules: config },
     model,
     links,
     watches,

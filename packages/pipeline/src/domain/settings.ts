@@ -64,6 +64,22 @@ export const pipelineSettingsSchema = z.object({
   BUCKET_MIB: count(0),
   /** The most storage for decoded frames, which are kept in memory when there are replicas; 0 for no limit. MiB. */
   FRAMES_BUCKET_MIB: count(0),
+  /**
+   * Whether the system connects to addresses that callers name: it calls webhooks, and downloads photos from `image_url`. With
+   * `off`, such requests are refused. Default on.
+   */
+  OUTBOUND: z.enum(['on', 'off']).default('on'),
+  /** The ports that URLs of callers may have, separated by commas. Default 443. */
+  OUTBOUND_PORTS: z
+    .string()
+    .transform((ports) => ports.split(',').map(Number))
+    .pipe(z.array(z.number().int().min(1).max(65_535)))
+    .default([443]),
+  /**
+   * For tests on one machine only: URLs of callers may have the scheme `http`, private addresses and any port. Callers can then
+   * reach everything that this machine can reach. Default false.
+   */
+  OUTBOUND_UNSAFE_ALLOW_HTTP_AND_PRIVATE_ADDRESSES: z.stringbool().default(false),
 });
 
 export type PipelineSettings = z.output<typeof pipelineSettingsSchema>;

@@ -1,4 +1,4 @@
-import type { Log } from '@cinematica/pipeline';
+import type { Log, OutboundRules } from '@cinematica/pipeline';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readApiKeys } from './api-keys.ts';
@@ -15,16 +15,18 @@ export interface WatchedApiKeys extends ApiKeys, Disposable {}
  * is looked at by its path, because Kubernetes replaces a mounted secret through symbolic links, which `fs.watch` misses.
  * While the file cannot be read or parsed, the keys stay as they were, and the log says why.
  * @param file undefined for no keys.
+ * @param rules which URLs webhooks may have.
  * @throws ConfigError when the file cannot be read or parsed at the start.
  */
 export async function watchApiKeys(
   file: string | undefined,
+  rules: OutboundRules,
   log: Pick<Log, 'info' | 'error'>,
   intervalMs = INTERVAL_MS,
 ): Promise<WatchedApiKeys> {
   // The version is read first: a change in between is then seen by the next look.
   let version = file === undefined ? '' : await versionOf(file);
-  let keys = await readApiKeys(file);
+  let keys = await readApiKeys(file, rules);
   const ended = new AbortController();
 
   async function look(path: string): Promise<void> {
@@ -32,7 +34,7 @@ export async function watchApiKeys(
     if (now === version) return;
     version = now;
     try {
-      keys = await readApiKeys(path);
+      keys = await readApiKeys(path, rules);
       log.info('the API keys were read again');
     } catch (error) {
       log.error('the API keys stay as they were', error);
@@ -49,6 +51,10 @@ export async function watchApiKeys(
 
   return {
     ownerOf: (key) => keys.ownerOf(key),
+    webhookOf: (owner) => keys.webhookOf(owner),
+    get hasWebhooks() {
+      return keys.hasWebhooks;
+    },
     [Symbol.dispose]: () => ended.abort(),
   };
 }

@@ -22,6 +22,7 @@ import {
 import { ErrorReason } from '@cinematica/protocol/v1';
 import { Code as ConnectCode, ConnectError } from '@connectrpc/connect';
 import { PhotoError, PhotoProcessError, PhotosWaitingError } from '../photo/photo-error.ts';
+import { MediaError, MediaWaitingError } from '../provenance/media-error.ts';
 import type { PhotoErrorReason } from '../photo/photo-error.ts';
 import { refusalOfConnect } from './refusal-of-connect.ts';
 
@@ -54,6 +55,10 @@ export function refusalOf(error: unknown): RpcError {
   if (error instanceof PhotosWaitingError) {
     return refuseUntil(ErrorReason.SYSTEM_BUSY, 'Too many photos are waiting to be decoded: try again soon.', 5_000);
   }
+  if (error instanceof MediaError) {
+    return refuse(Code.INVALID_ARGUMENT, ErrorReason.MEDIA_UNREADABLE, error.message, [], { cause: error });
+  }
+  if (error instanceof MediaWaitingError) return refuseUntil(ErrorReason.SYSTEM_BUSY, error.message, 5_000);
   if (error instanceof UnknownVideoError || error instanceof InvalidKeyError) {
     return refuse(Code.NOT_FOUND, ErrorReason.VIDEO_NOT_FOUND, 'There is no such video.');
   }

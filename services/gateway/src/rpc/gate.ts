@@ -1,5 +1,5 @@
 import { refuseUntil } from '@cinematica/protocol';
-import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import { ErrorReason, ProvenanceService, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext } from '@connectrpc/connect';
 import { authenticate } from '../callers/authenticate.ts';
 import type { AuthenticateOptions } from '../callers/authenticate.ts';
@@ -13,6 +13,8 @@ import { toConnectError } from './errors.ts';
 export interface GateOptions extends AuthenticateOptions {
   /** Counts calls by API key or client address. */
   readonly limit: RateLimit;
+  /** Counts files that are checked by client address. */
+  readonly verifyLimit: RateLimit;
 }
 
 /** Decides whether calls are served. Connect calls these functions before it reads the body of a request. */
@@ -24,7 +26,7 @@ export interface Gate {
 }
 
 export function createGate(options: GateOptions): Gate {
-  const { limit } = options;
+  const { limit, verifyLimit } = options;
 
   function applyRateLimit(caller: string): void {
     const retry = limit.take(caller);
@@ -41,6 +43,14 @@ export function createGate(options: GateOptions): Gate {
     const address = addressOf(context);
     // nginx, and proxies like it, would hold back the messages of a stream until they fill a buffer.
     if (context.method.methodKind !== 'unary') responseHeader.set('x-accel-buffering', 'no');
+    // Checking a file is expensive, so that an address may do it less often than anything else.
+    if (context.service === ProvenanceService) {
+      values.set(budgetClientKey, address);
+      const retry = verifyLimit.take(address);
+      if (retry > 0)
+        throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, 'Too many files: wait before the next one.', retry);
+      return;
+    }
     // These need no caller: health and reflection reveal nothing private, and the link of a shared video is the permission.
     if (context.service !== VideoService || context.method === VideoService.method.getSharedVideo) {
       values.set(budgetClientKey, address);

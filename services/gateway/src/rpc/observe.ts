@@ -7,8 +7,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import type { Interceptor, StreamRequest, StreamResponse, UnaryRequest, UnaryResponse } from '@connectrpc/connect';
 import { isMessage } from '@bufbuild/protobuf';
 import { Counter, Histogram } from 'prom-client';
-import { checkUpload } from '../photo/check-upload.ts';
-import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
+import { checkRequest } from '../videos/create-batch.ts';
 import { toConnectError } from './errors.ts';
 
 type Next = Parameters<Interceptor>[0];
@@ -106,9 +105,6 @@ async function* validated<D extends DescMessage>(
 }
 
 function validate<D extends DescMessage>(desc: D, message: MessageShape<D>): void {
-  // An upload that is not a photo is reported first, whatever other errors the request has.
-  if (isMessage(message, CreateVideoRequestSchema) && message.source.case === 'image') {
-    checkUpload(message.source.value, PHOTO_LIMITS);
-  }
-  checkMessage(desc, message);
+  if (isMessage(message, CreateVideoRequestSchema)) checkRequest(message);
+  else checkMessage(desc, message);
 }

@@ -1,6 +1,6 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { Code, refuse, refuseUntil } from '@cinematica/protocol';
-import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import { ErrorReason, ProvenanceService, VideoService } from '@cinematica/protocol/v1';
 import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
 import type { ConnectError } from '@connectrpc/connect';
 import type { Counter } from 'prom-client';
@@ -11,7 +11,7 @@ import { createReceiveBudget } from '../http/receive-budget.ts';
 import type { ReceiveBudget } from '../http/receive-budget.ts';
 import { budgetClientKey } from './context.ts';
 import { toConnectError } from './errors.ts';
-import { MAX_MESSAGE_BYTES, MAX_STREAM_BYTES, MAX_UPLOAD_BYTES } from './limits.ts';
+import { MAX_BATCH_SIZE, MAX_MESSAGE_BYTES, MAX_STREAM_BYTES, MAX_UPLOAD_BYTES } from './limits.ts';
 
 /** How the bodies of one class of methods are received. */
 interface BodyClass {
@@ -38,7 +38,16 @@ const streams = (): BodyClass => ({
 });
 
 /** The largest legitimate CreateVideoRequest in JSON has three levels and about 40 fields. */
-const JSON_LIMITS = { maxDepth: 16, maxStructureBytes: 16_384, maxStringBytes: 16_384 };
+const JSON_LIMITS = { maxDepth: 16, maxStructureBytes: 16_384, maxStringBytes: 16_384, maxLongStrings: 1 };
+
+/** The same for a batch. */
+const BATCH_JSON_LIMITS = {
+  ...JSON_LIMITS,
+  maxStructureBytes: MAX_BATCH_SIZE * JSON_LIMITS.maxStructureBytes,
+  maxLongStrings: MAX_BATCH_SIZE,
+};
+
+const { createVideo, batchCreateVideos } = VideoService.method;
 
 /** The size of the envelope before each message in gRPC, gRPC-Web and Connect's streams. Bytes. */
 const ENVELOPE_BYTES = 5;
@@ -52,22 +61,21 @@ export function createCallReceiver(refusals: Counter<'reason'>) {
   const [upload, message, stream] = [uploads(), messages(), streams()];
 
   function classOf(method: DescMethod): BodyClass {
-    if (method === VideoService.method.createVideo) return upload;
+    if (isUpload(method)) return upload;
     return method.methodKind === 'bidi_streaming' ? stream : message;
   }
 
   async function* receive(call: UniversalServerRequest, method: DescMethod): AsyncGenerator<Uint8Array> {
     const { limits, budget } = classOf(method);
-    const isUpload = method === VideoService.method.createVideo;
     try {
       yield* receiveBody(call.body as AsyncIterable<Uint8Array>, {
         limits,
         budget,
         client: call.contextValues?.get(budgetClientKey) ?? '',
         declaredBytes: declaredBytes(call.header),
-        countsAsLargest: isUpload && isCompressed(call.header),
-        releaseWhenReceived: !isUpload,
-        inspect: isUpload && isJson(call.header) ? inspectJson(call.header) : null,
+        countsAsLargest: isUpload(method) && isCompressed(call.header),
+        releaseWhenReceived: !isUpload(method),
+        inspect: isUpload(method) && isJson(call.header) ? inspectJson(call.header, method) : null,
         signal: call.signal,
       });
     } catch (error) {
@@ -79,12 +87,16 @@ export function createCallReceiver(refusals: Counter<'reason'>) {
   return receive;
 }
 
-function inspectJson(header: Headers): (chunk: Uint8Array) => void {
+/** Whether the requests of a method contain files. */
+const isUpload = (method: DescMethod): boolean =>
+  method === createVideo || method === batchCreateVideos || method === ProvenanceService.method.verifyMedia;
+
+function inspectJson(header: Headers, method: DescMethod): (chunk: Uint8Array) => void {
   if (isCompressed(header)) {
-    const message = 'A photo in JSON must not be compressed: send the JSON as it is, or a binary Protobuf message.';
+    const message = 'A file in JSON must not be compressed: send the JSON as it is, or a binary Protobuf message.';
     throw toConnectError(refuse(Code.UNIMPLEMENTED, ErrorReason.INVALID_REQUEST, message));
   }
-  const check = createJsonLimiter(JSON_LIMITS);
+  const check = createJsonLimiter(method === batchCreateVideos ? BATCH_JSON_LIMITS : JSON_LIMITS);
   let envelope = header.get('content-type')?.startsWith('application/json') === true ? 0 : ENVELOPE_BYTES;
   return (chunk) => {
     const skipped = Math.min(envelope, chunk.length);

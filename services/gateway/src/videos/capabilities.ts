@@ -18,7 +18,7 @@ import type { ModelCard } from '@cinematica/svd';
 import { burstOf } from '../callers/rate-limit.ts';
 import type { Config } from '../config.ts';
 import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
-import { MAX_UPLOAD_BYTES } from '../rpc/limits.ts';
+import { MAX_BATCH_BYTES, MAX_BATCH_SIZE, MAX_UPLOAD_BYTES } from '../rpc/limits.ts';
 import { cardOf, PRESET_NAMES } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 import { MAX_SHARE_MS } from './share.ts';
@@ -81,7 +81,9 @@ function limitsOf(settings: LimitSettings): MessageInitShape<typeof Capabilities
     ...settingRanges(),
     maxImageBytes: BigInt(PHOTO_LIMITS.maxBytes),
     maxImagePixels: BigInt(PHOTO_LIMITS.maxPixels),
-    imageTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/avif'],
+    imageTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/heic', 'image/heif'],
+    maxBatchSize: MAX_BATCH_SIZE,
+    maxBatchBytes: BigInt(MAX_BATCH_BYTES),
     maxUnfinishedVideos: settings.MAX_ACTIVE_PER_OWNER,
     maxShareTtl: durationFromMs(MAX_SHARE_MS),
     retention: durationFromMs(settings.KEEP_HOURS * 3_600_000),

@@ -21,6 +21,7 @@ import { progressOf, publicStage } from './progress.ts';
 import type { QueueEstimate } from './progress.ts';
 import { publicState } from './public-state.ts';
 import { isShared, sharePath } from './share.ts';
+import { webhooksOf } from './webhooks.ts';
 
 /** What is needed to convert a record to the API's video. Every part is required. */
 export interface ViewParts {
@@ -44,7 +45,11 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   lively: Preset.LIVELY,
 };
 
-const NOTICES: Readonly<Record<number, Notice>> = { [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED };
+const NOTICES: Readonly<Record<number, Notice>> = {
+  [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED,
+  [TaskNotice.NOT_MARKED]: Notice.NOT_MARKED,
+  [TaskNotice.NOT_SIGNED]: Notice.NOT_SIGNED,
+};
 
 /** Without an estimate, the video depends on the record only, and is the same for every watcher. */
 export const NO_ESTIMATE: QueueEstimate = { position: null, seconds: null };
@@ -92,6 +97,7 @@ export function toVideo(
     ...optional('expireTime', record.expireTime),
     ...optional('deleteTime', purgeTime && timestampFromMs(timestampMs(purgeTime) - parts.settings.UNDO_MS)),
     ...optional('purgeTime', purgeTime),
+    webhooks: webhooksOf(record),
   });
 }
 

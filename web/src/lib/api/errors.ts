@@ -32,6 +32,9 @@ const messages = {
   [ErrorReason.OUT_OF_MEMORY]: m.common_error_memory,
   [ErrorReason.REQUEST_TOO_LARGE]: m.common_error_image_too_large,
   [ErrorReason.METHOD_UNKNOWN]: m.common_error_internal,
+  [ErrorReason.OUTBOUND_DISABLED]: m.common_error_setting,
+  [ErrorReason.IMAGE_NOT_FETCHED]: m.common_error_image_unreadable,
+  [ErrorReason.MEDIA_UNREADABLE]: m.common_error_media_unreadable,
 } satisfies Record<KnownReason, () => string>;
 
 /** The reasons that this app knows; a newer gateway may send others. */

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { TaskState, VideoRecordSchema, VideoState } from '../messages.ts';
+import { TaskState, VideoRecordSchema, VideoState, WebhookState } from '../messages.ts';
 import type { Artifact, Plan, VideoRecord } from '../messages.ts';
 import { planTasks } from './routing.ts';
 
@@ -25,6 +25,8 @@ export interface NewRecord {
   readonly externalId?: string | undefined;
   /** The W3C `traceparent` of the request; empty by default. */
   readonly traceParent?: string | undefined;
+  /** The URLs that are called when the video ends; none by default. */
+  readonly webhookUrls?: readonly string[] | undefined;
   /** Hours after which the video is deleted. */
   readonly keepHours: number;
 }
@@ -34,6 +36,7 @@ export function newRecord(given: NewRecord): VideoRecord {
   const { owner, videoId, requestId, plan, photo, keepHours } = given;
   const { photoWidth = 0, photoHeight = 0, madeFrom = '', continuedFrom = '', traceParent = '' } = given;
   const { labels = {}, externalId = '' } = given;
+  const { webhookUrls = [] } = given;
   const now = Date.now();
   return create(VideoRecordSchema, {
     owner,
@@ -52,5 +55,6 @@ export function newRecord(given: NewRecord): VideoRecord {
     createTime: timestampFromMs(now),
     expireTime: timestampFromMs(now + keepHours * 3_600_000),
     tasks: planTasks(plan).map((task) => ({ ...task, state: TaskState.WAITING })),
+    webhooks: webhookUrls.map((url) => ({ url, state: WebhookState.WAITING })),
   });
 }

@@ -13,13 +13,15 @@ import type { Preview, Progress, SharedVideo, Video, VideoEvent } from "./video_
 import { file_cinematica_v1_video } from "./video_pb.ts";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
+import type { Status } from "../../google/rpc/status_pb.ts";
+import { file_google_rpc_status } from "../../google/rpc/status_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file cinematica/v1/video_service.proto.
  */
 export const file_cinematica_v1_video_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFjaW5lbWF0aWNhL3YxL3ZpZGVvX3NlcnZpY2UucHJvdG8SDWNpbmVtYXRpY2EudjEi8AMKEkNyZWF0ZVZpZGVvUmVxdWVzdBIdCgVpbWFnZRgBIAEoDEIMukgJegcQARiAttwFSAASSgoFdmlkZW8YAiABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAElIKDWNvbnRpbnVlX2Zyb20YAyABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAEi4KCHNldHRpbmdzGAQgASgLMhwuY2luZW1hdGljYS52MS5WaWRlb1NldHRpbmdzEh8KCnJlcXVlc3RfaWQYBSABKAlCC7pICNgBAXIDsAEBEmsKBmxhYmVscxgGIAMoCzItLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXF1ZXN0LkxhYmVsc0VudHJ5Qiy6SCmaASYQECIbchkyF15bYS16XVthLXowLTlfLV17MCw2Mn0kKgVyAxiAAhIdCgtleHRlcm5hbF9pZBgHIAEoCUIIukgFcgMYgAEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIPCgZzb3VyY2USBbpIAggBIjoKE0NyZWF0ZVZpZGVvUmVzcG9uc2USIwoFdmlkZW8YASABKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvIloKD0dldFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiNwoQR2V0VmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8imAEKEUxpc3RWaWRlb3NSZXF1ZXN0EhoKCXBhZ2Vfc2l6ZRgBIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiABBIUCgxzaG93X2RlbGV0ZWQYAyABKAgSGAoGZmlsdGVyGAQgASgJQgi6SAVyAxiAEBIZCghvcmRlcl9ieRgFIAEoCUIHukgEcgIYQCJTChJMaXN0VmlkZW9zUmVzcG9uc2USJAoGdmlkZW9zGAEgAygLMhQuY2luZW1hdGljYS52MS5WaWRlbxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkidAoRV2F0Y2hWaWRlb1JlcXVlc3QSRwoEbmFtZRgBIAEoCUI5ukg2cjQyMl52aWRlb3MvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgEIqMBChJXYXRjaFZpZGVvUmVzcG9uc2USKgoFZXZlbnQYASABKAsyGS5jaW5lbWF0aWNhLnYxLlZpZGVvRXZlbnRIABIpCgdwcmV2aWV3GAIgASgLMhYuY2luZW1hdGljYS52MS5QcmV2aWV3SAASKwoIcHJvZ3Jlc3MYAyABKAsyFy5jaW5lbWF0aWNhLnYxLlByb2dyZXNzSABCCQoHbWVzc2FnZSJdChJDYW5jZWxWaWRlb1JlcXVlc3QSRwoEbmFtZRgBIAEoCUI5ukg2cjQyMl52aWRlb3MvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kIjoKE0NhbmNlbFZpZGVvUmVzcG9uc2USIwoFdmlkZW8YASABKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvIl0KEkRlbGV0ZVZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiOgoTRGVsZXRlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iXwoUVW5kZWxldGVWaWRlb1JlcXVlc3QSRwoEbmFtZRgBIAEoCUI5ukg2cjQyMl52aWRlb3MvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kIjwKFVVuZGVsZXRlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8ilwEKEVNoYXJlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JBI5CgN0dGwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CEbpIDqoBCyIFCICangEyAgg8IjkKElNoYXJlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iXgoTVW5zaGFyZVZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiOwoUVW5zaGFyZVZpZGVvUmVzcG9uc2USIwoFdmlkZW8YASABKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvIjAKFUdldFNoYXJlZFZpZGVvUmVxdWVzdBIXCgVzaGFyZRgBIAEoCUIIukgFcgMYgAIiQwoWR2V0U2hhcmVkVmlkZW9SZXNwb25zZRIpCgV2aWRlbxgBIAEoCzIaLmNpbmVtYXRpY2EudjEuU2hhcmVkVmlkZW8iGAoWR2V0Q2FwYWJpbGl0aWVzUmVxdWVzdCJMChdHZXRDYXBhYmlsaXRpZXNSZXNwb25zZRIxCgxjYXBhYmlsaXRpZXMYASABKAsyGy5jaW5lbWF0aWNhLnYxLkNhcGFiaWxpdGllczLnBwoMVmlkZW9TZXJ2aWNlElQKC0NyZWF0ZVZpZGVvEiEuY2luZW1hdGljYS52MS5DcmVhdGVWaWRlb1JlcXVlc3QaIi5jaW5lbWF0aWNhLnYxLkNyZWF0ZVZpZGVvUmVzcG9uc2USUAoIR2V0VmlkZW8SHi5jaW5lbWF0aWNhLnYxLkdldFZpZGVvUmVxdWVzdBofLmNpbmVtYXRpY2EudjEuR2V0VmlkZW9SZXNwb25zZSIDkAIBElYKCkxpc3RWaWRlb3MSIC5jaW5lbWF0aWNhLnYxLkxpc3RWaWRlb3NSZXF1ZXN0GiEuY2luZW1hdGljYS52MS5MaXN0VmlkZW9zUmVzcG9uc2UiA5ACARJYCgpXYXRjaFZpZGVvEiAuY2luZW1hdGljYS52MS5XYXRjaFZpZGVvUmVxdWVzdBohLmNpbmVtYXRpY2EudjEuV2F0Y2hWaWRlb1Jlc3BvbnNlIgOQAgEwARJUCgtDYW5jZWxWaWRlbxIhLmNpbmVtYXRpY2EudjEuQ2FuY2VsVmlkZW9SZXF1ZXN0GiIuY2luZW1hdGljYS52MS5DYW5jZWxWaWRlb1Jlc3BvbnNlElQKC0RlbGV0ZVZpZGVvEiEuY2luZW1hdGljYS52MS5EZWxldGVWaWRlb1JlcXVlc3QaIi5jaW5lbWF0aWNhLnYxLkRlbGV0ZVZpZGVvUmVzcG9uc2USWgoNVW5kZWxldGVWaWRlbxIjLmNpbmVtYXRpY2EudjEuVW5kZWxldGVWaWRlb1JlcXVlc3QaJC5jaW5lbWF0aWNhLnYxLlVuZGVsZXRlVmlkZW9SZXNwb25zZRJRCgpTaGFyZVZpZGVvEiAuY2luZW1hdGljYS52MS5TaGFyZVZpZGVvUmVxdWVzdBohLmNpbmVtYXRpY2EudjEuU2hhcmVWaWRlb1Jlc3BvbnNlElcKDFVuc2hhcmVWaWRlbxIiLmNpbmVtYXRpY2EudjEuVW5zaGFyZVZpZGVvUmVxdWVzdBojLmNpbmVtYXRpY2EudjEuVW5zaGFyZVZpZGVvUmVzcG9uc2USYgoOR2V0U2hhcmVkVmlkZW8SJC5jaW5lbWF0aWNhLnYxLkdldFNoYXJlZFZpZGVvUmVxdWVzdBolLmNpbmVtYXRpY2EudjEuR2V0U2hhcmVkVmlkZW9SZXNwb25zZSIDkAIBEmUKD0dldENhcGFiaWxpdGllcxIlLmNpbmVtYXRpY2EudjEuR2V0Q2FwYWJpbGl0aWVzUmVxdWVzdBomLmNpbmVtYXRpY2EudjEuR2V0Q2FwYWJpbGl0aWVzUmVzcG9uc2UiA5ACAUIvWi1jaW5lbWF0aWNhLmRldi9hcGkvY2luZW1hdGljYS92MTtjaW5lbWF0aWNhdjFiBnByb3RvMw", [file_buf_validate_validate, file_cinematica_v1_capabilities, file_cinematica_v1_settings, file_cinematica_v1_video, file_google_protobuf_duration]);
+  fileDesc("CiFjaW5lbWF0aWNhL3YxL3ZpZGVvX3NlcnZpY2UucHJvdG8SDWNpbmVtYXRpY2EudjEisQQKEkNyZWF0ZVZpZGVvUmVxdWVzdBIdCgVpbWFnZRgBIAEoDEIMukgJegcQARiAttwFSAASSgoFdmlkZW8YAiABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAElIKDWNvbnRpbnVlX2Zyb20YAyABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAEh8KCWltYWdlX3VybBgJIAEoCUIKukgHcgUQARiAEEgAEi4KCHNldHRpbmdzGAQgASgLMhwuY2luZW1hdGljYS52MS5WaWRlb1NldHRpbmdzEh8KCnJlcXVlc3RfaWQYBSABKAlCC7pICNgBAXIDsAEBEmsKBmxhYmVscxgGIAMoCzItLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXF1ZXN0LkxhYmVsc0VudHJ5Qiy6SCmaASYQECIbchkyF15bYS16XVthLXowLTlfLV17MCw2Mn0kKgVyAxiAAhIdCgtleHRlcm5hbF9pZBgHIAEoCUIIukgFcgMYgAESHgoMY2FsbGJhY2tfdXJsGAggASgJQgi6SAVyAxiAEBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg8KBnNvdXJjZRIFukgCCAEiOgoTQ3JlYXRlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iYAoYQmF0Y2hDcmVhdGVWaWRlb3NSZXF1ZXN0EkQKCHJlcXVlc3RzGAEgAygLMiEuY2luZW1hdGljYS52MS5DcmVhdGVWaWRlb1JlcXVlc3RCD7pIDJIBCQgBEBQiA9gBAyJOChlCYXRjaENyZWF0ZVZpZGVvc1Jlc3BvbnNlEjEKB3Jlc3VsdHMYASADKAsyIC5jaW5lbWF0aWNhLnYxLkNyZWF0ZVZpZGVvUmVzdWx0ImkKEUNyZWF0ZVZpZGVvUmVzdWx0EiUKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlb0gAEiMKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAEIICgZyZXN1bHQiWgoPR2V0VmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI3ChBHZXRWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyKYAQoRTGlzdFZpZGVvc1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAEEhQKDHNob3dfZGVsZXRlZBgDIAEoCBIYCgZmaWx0ZXIYBCABKAlCCLpIBXIDGIAQEhkKCG9yZGVyX2J5GAUgASgJQge6SARyAhhAIlMKEkxpc3RWaWRlb3NSZXNwb25zZRIkCgZ2aWRlb3MYASADKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ0ChFXYXRjaFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQiowEKEldhdGNoVmlkZW9SZXNwb25zZRIqCgVldmVudBgBIAEoCzIZLmNpbmVtYXRpY2EudjEuVmlkZW9FdmVudEgAEikKB3ByZXZpZXcYAiABKAsyFi5jaW5lbWF0aWNhLnYxLlByZXZpZXdIABIrCghwcm9ncmVzcxgDIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3NIAEIJCgdtZXNzYWdlIl0KEkNhbmNlbFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiOgoTQ2FuY2VsVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iXQoSRGVsZXRlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI6ChNEZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJfChRVbmRlbGV0ZVZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiPAoVVW5kZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyKXAQoRU2hhcmVWaWRlb1JlcXVlc3QSRwoEbmFtZRgBIAEoCUI5ukg2cjQyMl52aWRlb3MvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kEjkKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIRukgOqgELIgUIgJqeATICCDwiOQoSU2hhcmVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJeChNVbnNoYXJlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI7ChRVbnNoYXJlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iMAoVR2V0U2hhcmVkVmlkZW9SZXF1ZXN0EhcKBXNoYXJlGAEgASgJQgi6SAVyAxiAAiJDChZHZXRTaGFyZWRWaWRlb1Jlc3BvbnNlEikKBXZpZGVvGAEgASgLMhouY2luZW1hdGljYS52MS5TaGFyZWRWaWRlbyIYChZHZXRDYXBhYmlsaXRpZXNSZXF1ZXN0IkwKF0dldENhcGFiaWxpdGllc1Jlc3BvbnNlEjEKDGNhcGFiaWxpdGllcxgBIAEoCzIbLmNpbmVtYXRpY2EudjEuQ2FwYWJpbGl0aWVzMs8ICgxWaWRlb1NlcnZpY2USVAoLQ3JlYXRlVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkNyZWF0ZVZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXNwb25zZRJmChFCYXRjaENyZWF0ZVZpZGVvcxInLmNpbmVtYXRpY2EudjEuQmF0Y2hDcmVhdGVWaWRlb3NSZXF1ZXN0GiguY2luZW1hdGljYS52MS5CYXRjaENyZWF0ZVZpZGVvc1Jlc3BvbnNlElAKCEdldFZpZGVvEh4uY2luZW1hdGljYS52MS5HZXRWaWRlb1JlcXVlc3QaHy5jaW5lbWF0aWNhLnYxLkdldFZpZGVvUmVzcG9uc2UiA5ACARJWCgpMaXN0VmlkZW9zEiAuY2luZW1hdGljYS52MS5MaXN0VmlkZW9zUmVxdWVzdBohLmNpbmVtYXRpY2EudjEuTGlzdFZpZGVvc1Jlc3BvbnNlIgOQAgESWAoKV2F0Y2hWaWRlbxIgLmNpbmVtYXRpY2EudjEuV2F0Y2hWaWRlb1JlcXVlc3QaIS5jaW5lbWF0aWNhLnYxLldhdGNoVmlkZW9SZXNwb25zZSIDkAIBMAESVAoLQ2FuY2VsVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkNhbmNlbFZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuQ2FuY2VsVmlkZW9SZXNwb25zZRJUCgtEZWxldGVWaWRlbxIhLmNpbmVtYXRpY2EudjEuRGVsZXRlVmlkZW9SZXF1ZXN0GiIuY2luZW1hdGljYS52MS5EZWxldGVWaWRlb1Jlc3BvbnNlEloKDVVuZGVsZXRlVmlkZW8SIy5jaW5lbWF0aWNhLnYxLlVuZGVsZXRlVmlkZW9SZXF1ZXN0GiQuY2luZW1hdGljYS52MS5VbmRlbGV0ZVZpZGVvUmVzcG9uc2USUQoKU2hhcmVWaWRlbxIgLmNpbmVtYXRpY2EudjEuU2hhcmVWaWRlb1JlcXVlc3QaIS5jaW5lbWF0aWNhLnYxLlNoYXJlVmlkZW9SZXNwb25zZRJXCgxVbnNoYXJlVmlkZW8SIi5jaW5lbWF0aWNhLnYxLlVuc2hhcmVWaWRlb1JlcXVlc3QaIy5jaW5lbWF0aWNhLnYxLlVuc2hhcmVWaWRlb1Jlc3BvbnNlEmIKDkdldFNoYXJlZFZpZGVvEiQuY2luZW1hdGljYS52MS5HZXRTaGFyZWRWaWRlb1JlcXVlc3QaJS5jaW5lbWF0aWNhLnYxLkdldFNoYXJlZFZpZGVvUmVzcG9uc2UiA5ACARJlCg9HZXRDYXBhYmlsaXRpZXMSJS5jaW5lbWF0aWNhLnYxLkdldENhcGFiaWxpdGllc1JlcXVlc3QaJi5jaW5lbWF0aWNhLnYxLkdldENhcGFiaWxpdGllc1Jlc3BvbnNlIgOQAgFCL1otY2luZW1hdGljYS5kZXYvYXBpL2NpbmVtYXRpY2EvdjE7Y2luZW1hdGljYXYxYgZwcm90bzM", [file_buf_validate_validate, file_cinematica_v1_capabilities, file_cinematica_v1_settings, file_cinematica_v1_video, file_google_protobuf_duration, file_google_rpc_status]);
 
 /**
  * Request of `VideoService.CreateVideo`.
@@ -34,8 +36,8 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
    */
   source: {
     /**
-     * A photo: JPEG, PNG, WebP or AVIF, at most 12 MB and 50 megapixels. The server keeps only its pixels, without
-     * metadata.
+     * A photo: JPEG, PNG, WebP, AVIF or HEIC, at most 12 MB and 50 megapixels (210 if it is a JPEG that is not
+     * progressive). The server keeps only its pixels, without metadata.
      *
      * @generated from field: bytes image = 1;
      */
@@ -58,6 +60,15 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
      */
     value: string;
     case: "continueFrom";
+  } | {
+    /**
+     * The URL of a photo, which the server downloads: `https`, on a public address. The limits are those of `image`. If
+     * the operator has switched this off, the call fails with FAILED_PRECONDITION and the reason OUTBOUND_DISABLED.
+     *
+     * @generated from field: string image_url = 9;
+     */
+    value: string;
+    case: "imageUrl";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -91,6 +102,15 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
    * @generated from field: string external_id = 7;
    */
   externalId: string;
+
+  /**
+   * A webhook for this video: the URL that receives a signed event once the video reaches a final state. `https`, on a
+   * public address. It is called in addition to the webhook of the API key. The caller needs an API key. If the operator
+   * has switched this off, the call fails with FAILED_PRECONDITION and the reason OUTBOUND_DISABLED. Optional.
+   *
+   * @generated from field: string callback_url = 8;
+   */
+  callbackUrl: string;
 };
 
 /**
@@ -122,6 +142,86 @@ export const CreateVideoResponseSchema: GenMessage<CreateVideoResponse> = /*@__P
   messageDesc(file_cinematica_v1_video_service, 1);
 
 /**
+ * Request of `VideoService.BatchCreateVideos`. All requests together can have at most `Limits.max_batch_bytes`.
+ *
+ * @generated from message cinematica.v1.BatchCreateVideosRequest
+ */
+export type BatchCreateVideosRequest = Message<"cinematica.v1.BatchCreateVideosRequest"> & {
+  /**
+   * The videos to create, at most 20. An invalid request has an error as its result, and the others are still accepted.
+   * A `request_id` in each of them makes it safe to send the whole batch again.
+   *
+   * @generated from field: repeated cinematica.v1.CreateVideoRequest requests = 1;
+   */
+  requests: CreateVideoRequest[];
+};
+
+/**
+ * Describes the message cinematica.v1.BatchCreateVideosRequest.
+ * Use `create(BatchCreateVideosRequestSchema)` to create a new message.
+ */
+export const BatchCreateVideosRequestSchema: GenMessage<BatchCreateVideosRequest> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video_service, 2);
+
+/**
+ * Response of `VideoService.BatchCreateVideos`.
+ *
+ * @generated from message cinematica.v1.BatchCreateVideosResponse
+ */
+export type BatchCreateVideosResponse = Message<"cinematica.v1.BatchCreateVideosResponse"> & {
+  /**
+   * The results, in the order of the requests.
+   *
+   * @generated from field: repeated cinematica.v1.CreateVideoResult results = 1;
+   */
+  results: CreateVideoResult[];
+};
+
+/**
+ * Describes the message cinematica.v1.BatchCreateVideosResponse.
+ * Use `create(BatchCreateVideosResponseSchema)` to create a new message.
+ */
+export const BatchCreateVideosResponseSchema: GenMessage<BatchCreateVideosResponse> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video_service, 3);
+
+/**
+ * The result of one request of a batch.
+ *
+ * @generated from message cinematica.v1.CreateVideoResult
+ */
+export type CreateVideoResult = Message<"cinematica.v1.CreateVideoResult"> & {
+  /**
+   * What became of the request.
+   *
+   * @generated from oneof cinematica.v1.CreateVideoResult.result
+   */
+  result: {
+    /**
+     * The new video, with all its settings.
+     *
+     * @generated from field: cinematica.v1.Video video = 1;
+     */
+    value: Video;
+    case: "video";
+  } | {
+    /**
+     * Why there is no video: the code, the message and the details with which `CreateVideo` would have failed.
+     *
+     * @generated from field: google.rpc.Status error = 2;
+     */
+    value: Status;
+    case: "error";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message cinematica.v1.CreateVideoResult.
+ * Use `create(CreateVideoResultSchema)` to create a new message.
+ */
+export const CreateVideoResultSchema: GenMessage<CreateVideoResult> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video_service, 4);
+
+/**
  * Request of `VideoService.GetVideo`.
  *
  * @generated from message cinematica.v1.GetVideoRequest
@@ -140,7 +240,7 @@ export type GetVideoRequest = Message<"cinematica.v1.GetVideoRequest"> & {
  * Use `create(GetVideoRequestSchema)` to create a new message.
  */
 export const GetVideoRequestSchema: GenMessage<GetVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 2);
+  messageDesc(file_cinematica_v1_video_service, 5);
 
 /**
  * Response of `VideoService.GetVideo`.
@@ -161,7 +261,7 @@ export type GetVideoResponse = Message<"cinematica.v1.GetVideoResponse"> & {
  * Use `create(GetVideoResponseSchema)` to create a new message.
  */
 export const GetVideoResponseSchema: GenMessage<GetVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 3);
+  messageDesc(file_cinematica_v1_video_service, 6);
 
 /**
  * Request of `VideoService.ListVideos`.
@@ -216,7 +316,7 @@ export type ListVideosRequest = Message<"cinematica.v1.ListVideosRequest"> & {
  * Use `create(ListVideosRequestSchema)` to create a new message.
  */
 export const ListVideosRequestSchema: GenMessage<ListVideosRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 4);
+  messageDesc(file_cinematica_v1_video_service, 7);
 
 /**
  * Response of `VideoService.ListVideos`.
@@ -244,7 +344,7 @@ export type ListVideosResponse = Message<"cinematica.v1.ListVideosResponse"> & {
  * Use `create(ListVideosResponseSchema)` to create a new message.
  */
 export const ListVideosResponseSchema: GenMessage<ListVideosResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 5);
+  messageDesc(file_cinematica_v1_video_service, 8);
 
 /**
  * Request of `VideoService.WatchVideo`.
@@ -272,7 +372,7 @@ export type WatchVideoRequest = Message<"cinematica.v1.WatchVideoRequest"> & {
  * Use `create(WatchVideoRequestSchema)` to create a new message.
  */
 export const WatchVideoRequestSchema: GenMessage<WatchVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 6);
+  messageDesc(file_cinematica_v1_video_service, 9);
 
 /**
  * Response of `VideoService.WatchVideo`: one message of the stream.
@@ -318,7 +418,7 @@ export type WatchVideoResponse = Message<"cinematica.v1.WatchVideoResponse"> & {
  * Use `create(WatchVideoResponseSchema)` to create a new message.
  */
 export const WatchVideoResponseSchema: GenMessage<WatchVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 7);
+  messageDesc(file_cinematica_v1_video_service, 10);
 
 /**
  * Request of `VideoService.CancelVideo`.
@@ -339,7 +439,7 @@ export type CancelVideoRequest = Message<"cinematica.v1.CancelVideoRequest"> & {
  * Use `create(CancelVideoRequestSchema)` to create a new message.
  */
 export const CancelVideoRequestSchema: GenMessage<CancelVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 8);
+  messageDesc(file_cinematica_v1_video_service, 11);
 
 /**
  * Response of `VideoService.CancelVideo`.
@@ -360,7 +460,7 @@ export type CancelVideoResponse = Message<"cinematica.v1.CancelVideoResponse"> &
  * Use `create(CancelVideoResponseSchema)` to create a new message.
  */
 export const CancelVideoResponseSchema: GenMessage<CancelVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 9);
+  messageDesc(file_cinematica_v1_video_service, 12);
 
 /**
  * Request of `VideoService.DeleteVideo`.
@@ -381,7 +481,7 @@ export type DeleteVideoRequest = Message<"cinematica.v1.DeleteVideoRequest"> & {
  * Use `create(DeleteVideoRequestSchema)` to create a new message.
  */
 export const DeleteVideoRequestSchema: GenMessage<DeleteVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 10);
+  messageDesc(file_cinematica_v1_video_service, 13);
 
 /**
  * Response of `VideoService.DeleteVideo`.
@@ -402,7 +502,7 @@ export type DeleteVideoResponse = Message<"cinematica.v1.DeleteVideoResponse"> &
  * Use `create(DeleteVideoResponseSchema)` to create a new message.
  */
 export const DeleteVideoResponseSchema: GenMessage<DeleteVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 11);
+  messageDesc(file_cinematica_v1_video_service, 14);
 
 /**
  * Request of `VideoService.UndeleteVideo`.
@@ -423,7 +523,7 @@ export type UndeleteVideoRequest = Message<"cinematica.v1.UndeleteVideoRequest">
  * Use `create(UndeleteVideoRequestSchema)` to create a new message.
  */
 export const UndeleteVideoRequestSchema: GenMessage<UndeleteVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 12);
+  messageDesc(file_cinematica_v1_video_service, 15);
 
 /**
  * Response of `VideoService.UndeleteVideo`.
@@ -444,7 +544,7 @@ export type UndeleteVideoResponse = Message<"cinematica.v1.UndeleteVideoResponse
  * Use `create(UndeleteVideoResponseSchema)` to create a new message.
  */
 export const UndeleteVideoResponseSchema: GenMessage<UndeleteVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 13);
+  messageDesc(file_cinematica_v1_video_service, 16);
 
 /**
  * Request of `VideoService.ShareVideo`.
@@ -473,7 +573,7 @@ export type ShareVideoRequest = Message<"cinematica.v1.ShareVideoRequest"> & {
  * Use `create(ShareVideoRequestSchema)` to create a new message.
  */
 export const ShareVideoRequestSchema: GenMessage<ShareVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 14);
+  messageDesc(file_cinematica_v1_video_service, 17);
 
 /**
  * Response of `VideoService.ShareVideo`.
@@ -494,7 +594,7 @@ export type ShareVideoResponse = Message<"cinematica.v1.ShareVideoResponse"> & {
  * Use `create(ShareVideoResponseSchema)` to create a new message.
  */
 export const ShareVideoResponseSchema: GenMessage<ShareVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 15);
+  messageDesc(file_cinematica_v1_video_service, 18);
 
 /**
  * Request of `VideoService.UnshareVideo`.
@@ -515,7 +615,7 @@ export type UnshareVideoRequest = Message<"cinematica.v1.UnshareVideoRequest"> &
  * Use `create(UnshareVideoRequestSchema)` to create a new message.
  */
 export const UnshareVideoRequestSchema: GenMessage<UnshareVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 16);
+  messageDesc(file_cinematica_v1_video_service, 19);
 
 /**
  * Response of `VideoService.UnshareVideo`.
@@ -536,7 +636,7 @@ export type UnshareVideoResponse = Message<"cinematica.v1.UnshareVideoResponse">
  * Use `create(UnshareVideoResponseSchema)` to create a new message.
  */
 export const UnshareVideoResponseSchema: GenMessage<UnshareVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 17);
+  messageDesc(file_cinematica_v1_video_service, 20);
 
 /**
  * Request of `VideoService.GetSharedVideo`.
@@ -557,7 +657,7 @@ export type GetSharedVideoRequest = Message<"cinematica.v1.GetSharedVideoRequest
  * Use `create(GetSharedVideoRequestSchema)` to create a new message.
  */
 export const GetSharedVideoRequestSchema: GenMessage<GetSharedVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 18);
+  messageDesc(file_cinematica_v1_video_service, 21);
 
 /**
  * Response of `VideoService.GetSharedVideo`.
@@ -578,7 +678,7 @@ export type GetSharedVideoResponse = Message<"cinematica.v1.GetSharedVideoRespon
  * Use `create(GetSharedVideoResponseSchema)` to create a new message.
  */
 export const GetSharedVideoResponseSchema: GenMessage<GetSharedVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 19);
+  messageDesc(file_cinematica_v1_video_service, 22);
 
 /**
  * Request of `VideoService.GetCapabilities`.
@@ -593,7 +693,7 @@ export type GetCapabilitiesRequest = Message<"cinematica.v1.GetCapabilitiesReque
  * Use `create(GetCapabilitiesRequestSchema)` to create a new message.
  */
 export const GetCapabilitiesRequestSchema: GenMessage<GetCapabilitiesRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 20);
+  messageDesc(file_cinematica_v1_video_service, 23);
 
 /**
  * Response of `VideoService.GetCapabilities`.
@@ -614,7 +714,7 @@ export type GetCapabilitiesResponse = Message<"cinematica.v1.GetCapabilitiesResp
  * Use `create(GetCapabilitiesResponseSchema)` to create a new message.
  */
 export const GetCapabilitiesResponseSchema: GenMessage<GetCapabilitiesResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 21);
+  messageDesc(file_cinematica_v1_video_service, 24);
 
 /**
  * Makes short videos from still photos. A call authenticates its caller by an API key (`authorization: Bearer …` or
@@ -636,6 +736,18 @@ export const VideoService: GenService<{
     methodKind: "unary";
     input: typeof CreateVideoRequestSchema;
     output: typeof CreateVideoResponseSchema;
+  },
+  /**
+   * Accepts several photos and returns a result for each of them, in the order of the requests: the new video, or the
+   * reason why there is none. The call itself fails only if the batch as a whole is invalid or too large. The limit of
+   * unfinished videos is checked once for the whole batch: the first requests are accepted as far as there is room.
+   *
+   * @generated from rpc cinematica.v1.VideoService.BatchCreateVideos
+   */
+  batchCreateVideos: {
+    methodKind: "unary";
+    input: typeof BatchCreateVideosRequestSchema;
+    output: typeof BatchCreateVideosResponseSchema;
   },
   /**
    * Returns a video with new URLs of its media.
