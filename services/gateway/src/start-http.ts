@@ -6,6 +6,7 @@ import type { ApiKeys } from './callers/api-keys.ts';
 import { createCookies } from './callers/cookie.ts';
 import { createRateLimit } from './callers/rate-limit.ts';
 import type { Config } from './config.ts';
+import { createBodyClasses } from './http/body-classes.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { createRoutes } from './http/routes.ts';
 import { serveSite } from './http/site.ts';
@@ -22,6 +23,8 @@ import { serveRpc } from './rpc/serve-rpc.ts';
 import { createVideoService } from './service.ts';
 import type { PipelineView } from './start-pipeline-view.ts';
 import { capabilitiesOf } from './videos/capabilities.ts';
+import { createVideoOperations } from './videos/operations.ts';
+import type { VideoOperations } from './videos/operations.ts';
 import type { LoadedModel } from './videos/resolve-plan.ts';
 import { countWatches } from './videos/watch.ts';
 import { VERSION } from './version.ts';
@@ -64,8 +67,10 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   const limit = createRateLimit(config.CALLS_PER_SECOND, config.CALLS_PER_SECOND * BURST_SECONDS);
   const onPageError = (error: unknown) => log.error('page failed', error);
   const webApp = WEB_HANDLER === undefined ? null : await loadWebApp(WEB_HANDLER, trustedProxies > 0, onPageError);
+  const operations = createOperations(parts);
+  const bodies = createBodyClasses(countRefusals(metrics));
   const rpcParts = {
-    service: createService(parts, links),
+    service: createService(parts, operations, links),
     health,
     gate: createGate({
       cookies: createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE),
@@ -74,7 +79,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
       limit,
     }),
     observe: observeCalls(log, metrics),
-    receive: createCallReceiver(countRefusals(metrics)),
+    receive: createCallReceiver(bodies),
     onResponseError: ({ name }: DescMethod, error: unknown) =>
       log.error('response could not be written', error, { method: name }),
   };
@@ -102,8 +107,11 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   return listening;
 }
 
-function createService({ config, model, metrics, sanitizer, view, draining }: HttpParts, links: MediaLinks) {
-  const findVideo = (videoId: string) => view.table.videos.get(videoId);
+function createService(
+  { config, model, metrics, view, draining }: HttpParts,
+  operations: VideoOperations,
+  links: MediaLinks,
+) {
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
   new Gauge({
     name: 'cinematica_watchers',
@@ -114,19 +122,33 @@ function createService({ config, model, metrics, sanitizer, view, draining }: Ht
     },
   });
   return createVideoService({
+    operations,
     records: view.records,
-    requests: view.requests,
-    artifacts: view.artifacts,
-    queue: view.queue,
     table: view.table,
+    queue: view.queue,
     previews: view.previews,
     videosByOwner: view.videosByOwner,
-    nudges: view.nudges,
     estimateOf: view.estimateOf,
-    sanitizer,
     model,
     links,
     watches,
+    settings: config,
+    capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref)),
+    stallMs: config.WATCHER_STALL_MS,
+    draining,
+  });
+}
+
+function createOperations({ config, model, metrics, sanitizer, view }: HttpParts): VideoOperations {
+  const findVideo = (videoId: string) => view.table.videos.get(videoId);
+  return createVideoOperations({
+    records: view.records,
+    requests: view.requests,
+    artifacts: view.artifacts,
+    table: view.table,
+    nudges: view.nudges,
+    sanitizer,
+    model,
     settings: config,
     admission: {
       quotas: createQuotas(view.quotaStore, findVideo, config),
@@ -137,10 +159,7 @@ function createService({ config, model, metrics, sanitizer, view, draining }: Ht
       queue: view.queue,
       maxQueued: config.MAX_QUEUED,
     },
-    capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref)),
     onCancelled: () => metrics.videos.inc({ outcome: 'cancelled' }),
-    stallMs: config.WATCHER_STALL_MS,
-    draining,
   });
 }
 

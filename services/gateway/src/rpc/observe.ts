@@ -1,14 +1,10 @@
 import type { DescMessage, DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { describeError, inServerSpan } from '@cinematica/pipeline';
 import type { Log, Metrics } from '@cinematica/pipeline';
-import { checkMessage } from '@cinematica/protocol';
-import { CreateVideoRequestSchema } from '@cinematica/protocol/v1';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { Interceptor, StreamRequest, StreamResponse, UnaryRequest, UnaryResponse } from '@connectrpc/connect';
-import { isMessage } from '@bufbuild/protobuf';
 import { Counter, Histogram } from 'prom-client';
-import { checkUpload } from '../photo/check-upload.ts';
-import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
+import { checkRequest } from '../videos/check-request.ts';
 import { toConnectError } from './errors.ts';
 
 type Next = Parameters<Interceptor>[0];
@@ -63,7 +59,7 @@ export function observeCalls(log: Log, { registry }: Pick<Metrics, 'registry'>):
     const startedAt = performance.now();
     try {
       if (!request.stream) {
-        validate(method.input, request.message);
+        checkRequest(method.input, request.message);
         const response = await next(request);
         seconds.observe({ method: method.name }, (performance.now() - startedAt) / 1000);
         countCall(method, null);
@@ -98,15 +94,7 @@ async function* validated<D extends DescMessage>(
   messages: AsyncIterable<MessageShape<D>>,
 ): AsyncGenerator<MessageShape<D>> {
   for await (const message of messages) {
-    validate(desc, message);
+    checkRequest(desc, message);
     yield message;
   }
-}
-
-function validate<D extends DescMessage>(desc: D, message: MessageShape<D>): void {
-  // An upload that is not a photo is reported first, whatever other errors the request has.
-  if (isMessage(message, CreateVideoRequestSchema) && message.source.case === 'image') {
-    checkUpload(message.source.value, PHOTO_LIMITS);
-  }
-  checkMessage(desc, message);
 }

@@ -1,12 +1,11 @@
 import { isPastPurgeTime } from './past-purge-time.ts';
-import { refuseFields } from '@cinematica/protocol';
 import type { StoredRecord, VideoTable } from '@cinematica/pipeline';
 
 /** A page of an owner's videos. */
 export interface Page {
   readonly videos: readonly StoredRecord[];
-  /** The token of the next page; empty when this is the last one. */
-  readonly next: string;
+  /** Whether there are videos after this page. */
+  readonly hasMore: boolean;
 }
 
 /** Which page is requested. Every field is required. */
@@ -14,18 +13,17 @@ export interface PageRequest {
   readonly owner: string;
   /** The maximum number of videos in the page. */
   readonly size: number;
-  /** `next` of the previous page; empty for the first page. */
-  readonly token: string;
+  /** The id of the last video of the previous page; null for the first page. That video may have been deleted since. */
+  readonly after: string | null;
+  /** By the time of creation: `desc` starts with the newest video. */
+  readonly order: 'asc' | 'desc';
   /** Whether the page includes deleted videos whose deletion can still be undone. */
   readonly showDeleted: boolean;
 }
 
 /** An index of the video table by owner, so that `ListVideos` does not scan the videos of all owners. */
 export interface VideosByOwner {
-  /**
-   * Returns a page of an owner's videos, newest first.
-   * @throws RpcError INVALID_ARGUMENT for an invalid token.
-   */
+  /** Returns a page of an owner's videos. */
   page(request: PageRequest): Page;
   close(): void;
 }
@@ -53,30 +51,21 @@ export function indexVideosByOwner(table: VideoTable): VideosByOwner {
   for (const [videoId, stored] of table.videos) update(videoId, stored);
 
   return {
-    page({ owner, size, token, showDeleted }) {
-      const before = token === '' ? null : readToken(token);
+    page({ owner, size, after, order, showDeleted }) {
       // A video id is a UUIDv7, which starts with the time, so that the order of ids is the order of creation.
-      const ids = [...(byOwner.get(owner) ?? [])].sort().reverse();
+      const ids = [...(byOwner.get(owner) ?? [])].sort();
+      if (order === 'desc') ids.reverse();
+      const follows = (id: string) => after === null || (order === 'desc' ? id < after : id > after);
       const videos: StoredRecord[] = [];
       for (const id of ids) {
         const stored = table.videos.get(id);
-        if (!stored || (before !== null && id >= before) || isPastPurgeTime(stored.record)) continue;
+        if (!stored || !follows(id) || isPastPurgeTime(stored.record)) continue;
         if (stored.record.purgeTime && !showDeleted) continue;
-        if (videos.length === size) return { videos, next: writeToken(videos.at(-1)!.record.videoId) };
+        if (videos.length === size) return { videos, hasMore: true };
         videos.push(stored);
       }
-      return { videos, next: '' };
+      return { videos, hasMore: false };
     },
     close,
   };
-}
-
-/** The token is opaque, so that clients do not depend on its content. */
-const writeToken = (videoId: string): string => Buffer.from(`1/${videoId}`).toString('base64url');
-
-function readToken(token: string): string {
-  const [, videoId] = /^1\/([0-9a-f-]{36})$/.exec(Buffer.from(token, 'base64url').toString()) ?? [];
-  if (videoId !== undefined) return videoId;
-  const description = 'is not the next_page_token of another page: leave it out to get the first page';
-  throw refuseFields([{ field: 'page_token', description }]);
 }
