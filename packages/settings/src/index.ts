@@ -9,6 +9,7 @@ export { EXTRA_OUTPUT_NAMES, extraOutputKind, extraOutputName, OUTPUT_FILES, OUT
 export type { ExtraOutputName, FileFormat, OutputKind, OutputName } from './output-files.ts';
 export { outputSize } from './output-size.ts';
 export { keptPhotoSize, MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE } from './photo-size.ts';
+export { parseSeed, SeedError } from './parse-seed.ts';
 export { pickSettings } from './pick-settings.ts';
 export type { SettingValues } from './pick-settings.ts';
 export { WORD_SETTING_NAMES, WORD_SETTINGS, wordOf } from './word-settings.ts';
