@@ -7,7 +7,7 @@ export { defaultFrameRate } from './frame-rate.ts';
 export { limitOf } from './limit-of.ts';
 export { EXTRA_OUTPUT_NAMES, extraOutputKind, extraOutputName, OUTPUT_FILES, OUTPUT_NAMES } from './output-files.ts';
 export type { ExtraOutputName, FileFormat, OutputKind, OutputName } from './output-files.ts';
-export { outputSize } from './output-size.ts';
+export { outputSize, shortSideOf } from './output-size.ts';
 export { keptPhotoSize, MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE } from './photo-size.ts';
 export { parseSeed, SeedError } from './parse-seed.ts';
 export { pickSettings } from './pick-settings.ts';

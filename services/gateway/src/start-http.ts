@@ -14,6 +14,8 @@ import { loadWebApp } from './http/web-app.ts';
 import { createMediaLinks } from './media/media-links.ts';
 import type { MediaLinks } from './media/media-links.ts';
 import { serveMedia } from './media/serve-media.ts';
+import { createOpenAiHandler } from './openai/openai-handler.ts';
+import { serveOpenApi } from './openai/serve-openapi.ts';
 import type { PhotoSanitizer } from './photo/photo-sanitizer.ts';
 import { createGate } from './rpc/gate.ts';
 import type { HealthService } from './rpc/health.ts';
@@ -26,6 +28,7 @@ import { capabilitiesOf } from './videos/capabilities.ts';
 import { createVideoOperations } from './videos/operations.ts';
 import type { VideoOperations } from './videos/operations.ts';
 import type { LoadedModel } from './videos/resolve-plan.ts';
+import { toVideo } from './videos/to-video.ts';
 import { countWatches } from './videos/watch.ts';
 import { VERSION } from './version.ts';
 
@@ -69,15 +72,16 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   const webApp = WEB_HANDLER === undefined ? null : await loadWebApp(WEB_HANDLER, trustedProxies > 0, onPageError);
   const operations = createOperations(parts);
   const bodies = createBodyClasses(countRefusals(metrics));
+  const admit = {
+    cookies: createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE),
+    keys: parts.keys,
+    trustedProxies,
+    limit,
+  };
   const rpcParts = {
     service: createService(parts, operations, links),
     health,
-    gate: createGate({
-      cookies: createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE),
-      keys: parts.keys,
-      trustedProxies,
-      limit,
-    }),
+    gate: createGate(admit),
     observe: observeCalls(log, metrics),
     receive: createCallReceiver(bodies),
     onResponseError: ({ name }: DescMethod, error: unknown) =>
@@ -90,6 +94,21 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
       trustedProxies,
       log,
       rpc: (fallback) => serveRpc(rpcParts, fallback),
+      openai: createOpenAiHandler({
+        admit,
+        bodies,
+        operations,
+        card: parts.model.card,
+        // A request that names a photo by its address is refused as long as nothing fetches it.
+        remoteImages: null,
+        videosByOwner: view.videosByOwner,
+        view: (stored) => toVideo(stored, { links, settings: config }, view.estimateOf(stored)),
+        loadedAt: Math.floor(Date.now() / 1000),
+        artifacts: view.artifacts,
+        log,
+        metrics,
+      }),
+      openapi: serveOpenApi(),
       media: serveMedia({ table: view.table, links, log, artifacts: view.artifacts }),
       site: webApp?.serve ?? serveSite(),
       ready: () => health.serving,

@@ -1,0 +1,132 @@
+import { create } from '@bufbuild/protobuf';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { StoredRecord } from '@cinematica/pipeline';
+import { UnknownVideoError } from '@cinematica/pipeline';
+import { CreateVideoRequestSchema } from '@cinematica/protocol/v1';
+import type { ModelCard } from '@cinematica/svd';
+import { v5, validate } from 'uuid';
+import type { z } from 'zod';
+import type { Caller } from '../callers/authenticate.ts';
+import type { RemoteImages } from '../photo/remote-images.ts';
+import { checkRequest } from '../videos/check-request.ts';
+import type { VideoOperations } from '../videos/operations.ts';
+import { nameOf } from '../videos/to-video.ts';
+import { adjustmentsOf } from './adjustments.ts';
+import { ApiError, invalidField } from './api-error.ts';
+import { UploadedFile } from './body/uploaded-file.ts';
+import { fromOpenAiId } from './ids.ts';
+import { readParams } from './read-params.ts';
+import { readPhoto } from './read-photo.ts';
+import type { Adjustment } from './schema/answers.ts';
+import { createRequest, extendRequest, remixRequest } from './schema/create-request.ts';
+import type { VideoParams } from './schema/create-request.ts';
+import { settingsOf } from './video-settings.ts';
+import type { Settings } from './video-settings.ts';
+
+/** What videos are created with. Every part is required. */
+export interface CreateParts {
+  readonly operations: VideoOperations;
+  /** Its sizes and defaults apply. */
+  readonly card: ModelCard;
+  /** The settings of a video, as `VideoService` returns them. */
+  readonly settingsOf: (stored: StoredRecord) => Settings;
+  /** Fetches `https:` URLs; null when this server does not. */
+  readonly remoteImages: RemoteImages | null;
+}
+
+/** A request for a video. */
+export interface CreateCall {
+  readonly caller: Caller;
+  /** The fields of the body. */
+  readonly fields: Record<string, unknown>;
+  /** The header `idempotency-key`; null for none. */
+  readonly idempotencyKey: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** A new video, and what it has instead of the values of its request. */
+export interface Created {
+  readonly stored: StoredRecord;
+  readonly adjustments: readonly Adjustment[];
+}
+
+/** `POST /v1/videos` @throws ApiError, and what `VideoOperations.create` throws. */
+export async function createFromPhoto(parts: CreateParts, call: CreateCall): Promise<Created> {
+  const { file, fields } = takeFile(call.fields);
+  const params = readRequest(createRequest, fields);
+  // The settings are checked before the photo is fetched.
+  const settings = settingsOf(params, parts.card);
+  const value = await readPhoto({ file, params }, parts.remoteImages, call.signal);
+  return createVideo(parts, call, params, { source: { case: 'image', value }, settings });
+}
+
+/** `POST /v1/videos/{video_id}/remix` @throws ApiError, and what `VideoOperations.create` throws. */
+export async function createRemix(parts: CreateParts, call: CreateCall, id: string): Promise<Created> {
+  const params = readRequest(remixRequest, call.fields);
+  const source = await readSource(parts, call, id);
+  const settings = settingsOf(params, parts.card, parts.settingsOf(source));
+  return createVideo(parts, call, params, {
+    source: { case: 'video', value: nameOf(source.record.videoId) },
+    settings,
+  });
+}
+
+/** `POST /v1/videos/extensions` @throws ApiError, and what `VideoOperations.create` throws. */
+export async function createExtension(parts: CreateParts, call: CreateCall): Promise<Created> {
+  const { video, ...params } = readRequest(extendRequest, call.fields);
+  const source = await readSource(parts, call, typeof video === 'string' ? video : video.id);
+  // The last frame shows what the crop selected already.
+  const { crop: _crop, ...inherited } = parts.settingsOf(source);
+  const settings = settingsOf(params, parts.card, inherited);
+  const value = nameOf(source.record.videoId);
+  return createVideo(parts, call, params, { source: { case: 'continueFrom', value }, settings });
+}
+
+/** Checks the fields of a request. @throws ApiError that names the field that is wrong, or not supported by this server. */
+function readRequest<S extends z.ZodType<VideoParams>>(schema: S, fields: Record<string, unknown>): z.output<S> {
+  const params = readParams(schema, fields);
+  if (params.callback_url === undefined) return params;
+  const message = 'this server sends no webhooks. Ask for the video until its status is completed or failed.';
+  throw invalidField('callback_url', message, 'callbacks_unavailable');
+}
+
+async function createVideo(
+  { operations }: CreateParts,
+  { caller, idempotencyKey, signal }: CreateCall,
+  params: VideoParams,
+  fields: Pick<MessageInitShape<typeof CreateVideoRequestSchema>, 'source' | 'settings'>,
+): Promise<Created> {
+  const request = create(CreateVideoRequestSchema, { ...fields, requestId: requestIdOf(idempotencyKey) });
+  checkRequest(CreateVideoRequestSchema, request);
+  const stored = await operations.create(caller, request, signal);
+  const { plan } = stored.record;
+  return { stored, adjustments: plan ? adjustmentsOf(params, plan) : [] };
+}
+
+/** Separates the file of a form from its other fields. */
+function takeFile(fields: Record<string, unknown>): { file: UploadedFile | null; fields: Record<string, unknown> } {
+  const { input_reference: photo, ...others } = fields;
+  return photo instanceof UploadedFile ? { file: photo, fields: others } : { file: null, fields };
+}
+
+/** The video that a new one is made from. @throws UnknownVideoError when it is deleted, or belongs to another caller. */
+async function readSource({ operations }: CreateParts, { caller }: CreateCall, id: string): Promise<StoredRecord> {
+  const videoId = fromOpenAiId(id);
+  const stored = videoId === null ? null : await operations.get({ owner: caller.owner, videoId });
+  if (!stored || stored.record.purgeTime) throw new UnknownVideoError('there is no such video');
+  return stored;
+}
+
+/** The namespace of the UUIDs that stand for idempotency keys (RFC 9562, section 5.5). */
+const KEY_NAMESPACE = '0197c1a4-6c1e-5d0b-9f4e-3b1b5f6a7c8d';
+const MAX_KEY_LENGTH = 255;
+
+/** The request id that stands for an idempotency key: the key itself if it is a UUID, so that both APIs know the same request. */
+function requestIdOf(key: string | null): string {
+  if (key === null || key === '') return '';
+  if (key.length > MAX_KEY_LENGTH) {
+    const message = `The header idempotency-key must have at most ${MAX_KEY_LENGTH} characters.`;
+    throw new ApiError(400, 'invalid_value', message, 'idempotency-key');
+  }
+  return validate(key) ? key : v5(key, KEY_NAMESPACE);
+}
