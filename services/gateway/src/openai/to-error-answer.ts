@@ -65,7 +65,7 @@ export function toErrorAnswer(error: unknown): ErrorResponse {
   const param = error instanceof PhotoError ? 'input_reference' : fields[0] ? paramOf(fields[0].field) : null;
   const message =
     fields.length > 0
-      ? fields.map(({ field, description }) => `${paramOf(field)}: ${description}`).join('; ')
+      ? fields.map(({ field, description }) => prefixed(paramOf(field), description)).join('; ')
       : refusal.message;
   return {
     status,
@@ -95,7 +95,11 @@ function retryHeaders(refusal: RpcError, status: number): Record<string, string>
   return { 'retry-after': String(Math.max(1, Math.ceil(delay / 1000))), 'retry-after-ms': String(Math.ceil(delay)) };
 }
 
-const paramOf = (field: string): string => PARAMS[field] ?? field.replace(/^settings\./, '');
+/** The field of this API that stands for one of the other; null for a rule about several fields. */
+const paramOf = (field: string): string | null =>
+  field === '' || field === 'settings' ? null : (PARAMS[field] ?? field.replace(/^settings\./, ''));
+
+const prefixed = (param: string | null, text: string): string => (param === null ? text : `${param}: ${text}`);
 
 function nameOf(reason: ErrorReason): string {
   const name = ErrorReasonSchema.values.find(({ number }) => number === reason)?.name ?? 'ERROR_REASON_INTERNAL';

@@ -1,6 +1,6 @@
 import { EXTRA_OUTPUT_NAMES, WORD_SETTINGS } from '@cinematica/settings';
 import { z } from 'zod';
-import { numeric, setting } from './numbers.ts';
+import { numeric, setting, word } from './fields.ts';
 
 /** Longer texts are refused. None of them has an effect. */
 const MAX_TEXT = 8_000;
@@ -10,19 +10,18 @@ const MAX_PIXELS = 99_999;
 
 const text = z.string({ error: 'must be a text' }).max(MAX_TEXT, { error: `must have at most ${MAX_TEXT} characters` });
 
-const seconds = z.union(
-  [
-    z.number().positive().max(MAX_SECONDS),
-    z
-      .string()
-      .regex(/^\d{1,4}(\.\d{1,6})?$/)
-      .transform(Number)
-      .pipe(z.number().positive().max(MAX_SECONDS)),
-  ],
-  { error: `must be a number of seconds above 0, up to ${MAX_SECONDS}, such as "4"` },
-);
+const seconds = numberOfSeconds();
+
+function numberOfSeconds() {
+  const error = `must be a number of seconds above 0, up to ${MAX_SECONDS}, such as "4"`;
+  const inRange = z.number({ error }).positive({ error }).max(MAX_SECONDS, { error });
+  const digits = z.string({ error }).regex(/^\d{1,4}(\.\d{1,6})?$/, { error });
+  return z.union([inRange, digits.transform(Number).pipe(inRange)], { error });
+}
 
 const imageUrl = z.string({ error: 'must be a data: URL or an https: URL' });
+
+const output = word(EXTRA_OUTPUT_NAMES);
 
 /** A photo by its address. */
 export const imageReference = z.union(
@@ -37,9 +36,9 @@ export const imageReference = z.union(
 );
 
 const frameImage = z.strictObject({
-  type: z.literal('image_url'),
+  type: word(['image_url']),
   image_url: z.strictObject({ url: imageUrl }),
-  frame_type: z.enum(['first_frame', 'last_frame']).optional(),
+  frame_type: word(['first_frame', 'last_frame']).optional(),
 });
 
 /** The settings that each request for a video can have, in the order of the documentation. */
@@ -69,8 +68,7 @@ const settings = {
     .regex(/^[1-9]\d{0,3}:[1-9]\d{0,3}$/, { error: 'must be WIDTH:HEIGHT, such as 16:9' })
     .optional()
     .describe('Shape of the video, such as `16:9`.'),
-  resolution: z
-    .enum([...WORD_SETTINGS.resolution.words.keys(), '480p', '720p', '1080p'])
+  resolution: word([...WORD_SETTINGS.resolution.words.keys(), '480p', '720p', '1080p'])
     .optional()
     .describe('Size of the files. `480p`, `720p` and `1080p` are other names of `model`, `hd` and `full-hd`.'),
   num_frames: setting('frames').optional().describe('Frames that the model makes. It takes precedence over `seconds`.'),
@@ -89,9 +87,8 @@ const settings = {
     ),
   user: z.string().max(512).optional().describe('Accepted, and not stored.'),
   callback_url: z.string().max(2_048).optional().describe('Address of a webhook.'),
-  preset: z.enum(['calm', 'natural', 'lively']).optional().describe('Amount of motion in words.'),
-  camera: z
-    .enum([...WORD_SETTINGS.camera.words.keys()])
+  preset: word(['calm', 'natural', 'lively']).optional().describe('Amount of motion in words.'),
+  camera: word([...WORD_SETTINGS.camera.words.keys()])
     .optional()
     .describe('How the camera moves, with a model that supports it.'),
   motion_bucket_id: setting('motionBucketId').optional().describe('A higher value gives more motion.'),
@@ -110,8 +107,9 @@ const settings = {
     .optional()
     .describe('The part of the photo that is kept: the position of its center, 0 to 1, and its zoom.'),
   outputs: z
-    .array(z.enum(EXTRA_OUTPUT_NAMES))
-    .max(EXTRA_OUTPUT_NAMES.length)
+    .union([z.array(output).max(EXTRA_OUTPUT_NAMES.length), output.transform((name) => [name])], {
+      error: `must be a list of ${EXTRA_OUTPUT_NAMES.join(', ')}`,
+    })
     .optional()
     .describe('Files to make in addition. `GET /v1/videos/{video_id}/content?variant=…` returns them.'),
 };

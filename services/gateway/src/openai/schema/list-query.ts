@@ -1,6 +1,6 @@
 import { EXTRA_OUTPUT_NAMES } from '@cinematica/settings';
 import { z } from 'zod';
-import { numeric } from './numbers.ts';
+import { numeric, word } from './fields.ts';
 
 /** The most videos of a page. */
 const MAX_LIMIT = 100;
@@ -12,8 +12,7 @@ export const listQuery = z.strictObject({
   limit: numeric({ min: 1, max: MAX_LIMIT, integer: true })
     .default(DEFAULT_LIMIT)
     .describe('The most videos of the page.'),
-  order: z
-    .enum(['asc', 'desc'], { error: 'must be asc or desc' })
+  order: word(['asc', 'desc'])
     .default('desc')
     .describe('By the time of creation: `desc` starts with the newest video.'),
 });
@@ -23,8 +22,5 @@ export const VARIANTS = ['video', 'thumbnail', ...EXTRA_OUTPUT_NAMES] as const;
 
 /** The query of `GET /v1/videos/{video_id}/content`. */
 export const contentQuery = z.strictObject({
-  variant: z
-    .enum(VARIANTS, { error: `must be one of ${VARIANTS.join(', ')}` })
-    .default('video')
-    .describe('The MP4, a still as WebP, or a file that `outputs` asked for.'),
+  variant: word(VARIANTS).default('video').describe('The MP4, a still as WebP, or a file that `outputs` asked for.'),
 });

@@ -23,3 +23,8 @@ export function numeric({ min, max, integer }: Range) {
 
 /** A setting of a video, with the range that it has in every API. */
 export const setting = (name: SettingName) => numeric(SETTINGS[name]);
+
+/** One of a few words. */
+export function word<const Word extends string>(words: readonly Word[]) {
+  return z.enum(words, { error: `must be one of ${words.join(', ')}` });
+}
