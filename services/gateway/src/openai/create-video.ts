@@ -14,6 +14,7 @@ import { nameOf } from '../videos/to-video.ts';
 import { adjustmentsOf } from './adjustments.ts';
 import { ApiError, invalidField } from './api-error.ts';
 import { UploadedFile } from './body/uploaded-file.ts';
+import { without } from './fields.ts';
 import { fromOpenAiId } from './ids.ts';
 import { readParams } from './read-params.ts';
 import { readPhoto } from './read-photo.ts';
@@ -76,8 +77,7 @@ export async function createExtension(parts: CreateParts, call: CreateCall): Pro
   const { video, ...params } = readRequest(extendRequest, call.fields);
   const source = await readSource(parts, call, typeof video === 'string' ? video : video.id);
   // The last frame shows what the crop selected already.
-  const { crop: _crop, ...inherited } = parts.settingsOf(source);
-  const settings = settingsOf(params, parts.card, inherited);
+  const settings = settingsOf(params, parts.card, without(parts.settingsOf(source), 'crop'));
   const value = nameOf(source.record.videoId);
   return createVideo(parts, call, params, { source: { case: 'continueFrom', value }, settings });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { VERSION } from '../version.ts';
+import { without } from './fields.ts';
 import { OPERATIONS } from './operations.ts';
 import type { Operation } from './operations.ts';
 import {
@@ -68,7 +69,7 @@ function schemasOf(schemas: Readonly<Record<string, z.ZodType>>, io: 'input' | '
   for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
   const all = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, io });
   return Object.fromEntries(
-    Object.entries(all.schemas).map(([name, { $id: _id, $schema: _schema, ...schema }]) => [name, schema]),
+    Object.entries(all.schemas).map(([name, schema]) => [name, without(schema, '$id', '$schema')]),
   );
 }
 

@@ -46,7 +46,6 @@ const PARAMS: Readonly<Record<string, string>> = {
   'settings.frame_rate': 'fps',
   'settings.steps': 'num_inference_steps',
   'settings.max_guidance': 'guidance_scale',
-  'settings.aspect_ratio': 'size',
 };
 
 /** How long a client should wait before it tries again when a part of the system is unavailable. Milliseconds. */

@@ -94,4 +94,6 @@ test('settings of the source apply where the request has none', () => {
     frameRate: 30,
     shape: aspect(16, 9),
   });
+  // The frame rate of the source's file belongs to its rate of the model.
+  expect(settingsOf({ conditioning_fps: 40 }, card, source as never)).not.toHaveProperty('frameRate');
 });

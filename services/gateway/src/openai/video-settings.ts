@@ -5,6 +5,7 @@ import { OUTPUT_FILES, parseSeed, SeedError, SETTINGS, WORD_SETTINGS } from '@ci
 import type { ModelCard } from '@cinematica/svd';
 import { cardOf, PRESET_NAMES, unknownModel } from '../videos/resolve-plan.ts';
 import { invalidField } from './api-error.ts';
+import { defined, without } from './fields.ts';
 import type { VideoParams } from './schema/create-request.ts';
 import { nearestShape } from './nearest-shape.ts';
 
@@ -26,9 +27,9 @@ export function settingsOf(params: VideoParams, card: ModelCard, base: Settings 
   checkModel(params.model, card);
   const preset = params.preset === undefined ? base.preset : PRESETS[params.preset];
   const { defaults } = cardOf(card, PRESET_NAMES[preset ?? Preset.UNSPECIFIED]);
-  const timing = timingOf(params, base, defaults.conditioningFps);
-  const settings: Settings = {
-    ...base,
+  const { frameRate: ofSource, ...inherited } = base;
+  return {
+    ...inherited,
     ...defined({
       preset,
       steps: params.num_inference_steps,
@@ -39,19 +40,15 @@ export function settingsOf(params: VideoParams, card: ModelCard, base: Settings 
       camera: params.camera === undefined ? undefined : WORD_SETTINGS.camera.words.get(params.camera),
       seed: seedOf(params.seed),
     }),
-    ...timing,
+    ...timingOf(params, base.conditioningFps ?? defaults.conditioningFps, ofSource),
     ...guidanceOf(params, base.minGuidance ?? defaults.minGuidance),
     ...shapeOf(params, card),
   };
-  return settings;
 }
 
 /** The settings that a remix or an extension has in common with its source: all but the seed and the model. */
-export function inheritedSettings(settings: VideoSettings | undefined): Settings {
-  if (!settings) return {};
-  const { $typeName: _type, $unknown: _unknown, seed: _seed, model: _model, ...inherited } = settings;
-  return inherited;
-}
+export const inheritedSettings = (settings: VideoSettings | undefined): Settings =>
+  settings ? without(settings, '$typeName', '$unknown', 'seed', 'model') : {};
 
 function checkModel(name: string | undefined, card: ModelCard): void {
   if (name === undefined || name === '' || name === card.name || FORMER_MODELS.test(name)) return;
@@ -62,11 +59,12 @@ function checkModel(name: string | undefined, card: ModelCard): void {
  * The frames, and the frame rates of the model and of the file.
  * - `num_frames` with `fps`: exactly these frames at this rate.
  * - `seconds`: as many frames as make this duration at the rate of the model.
+ * @param ownRate the rate of the model when the request has none.
+ * @param fileRate the frame rate of the source's file, which belongs to that rate; undefined for none.
  */
-function timingOf(params: VideoParams, base: Settings, byDefault: number): Settings {
+function timingOf(params: VideoParams, ownRate: number, fileRate: number | undefined): Settings {
   const { num_frames: frames, fps, conditioning_fps: given } = params;
   const seconds = oneOf(params, 'seconds', 'duration');
-  const ownRate = base.conditioningFps ?? byDefault;
   const exact = frames !== undefined && fps !== undefined;
   // The file cannot have fewer frames than the model makes.
   const modelRate = given ?? (exact ? fps : Math.min(ownRate, fps ?? ownRate));
@@ -77,8 +75,7 @@ function timingOf(params: VideoParams, base: Settings, byDefault: number): Setti
   return defined({
     frames: frames ?? (seconds === undefined ? undefined : nearest(seconds)),
     conditioningFps: modelRate === ownRate && given === undefined ? undefined : modelRate,
-    // The frame rate of the source belongs to its own rate of the model.
-    frameRate: fps ?? (modelRate === ownRate ? base.frameRate : undefined),
+    frameRate: fps ?? (modelRate === ownRate ? fileRate : undefined),
   });
 }
 
@@ -142,11 +139,4 @@ export function oneOf<Name extends keyof VideoParams>(params: VideoParams, name:
     throw invalidField(other, `is another name of ${name}: send one of them.`);
   }
   return params[name] ?? params[other];
-}
-
-/** An object without the fields that are undefined. */
-function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }
