@@ -6,7 +6,7 @@
  * @type {Record<string, readonly string[]>}
  */
 export const ROOMS = {
-  packages: ['concurrency', 'finish', 'protocol', 'settings', 'svd', 'pipeline'],
+  packages: ['concurrency', 'finish', 'provenance', 'credentials', 'protocol', 'client', 'settings', 'svd', 'pipeline'],
   'packages/pipeline/src': ['telemetry', 'domain', 'nats', 'process'],
 };
 

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
@@ -11,10 +11,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Video_State } from '@cinematica/protocol/v1';
+import { createCinematica, VideoState } from '@cinematica/client';
+import type { VideoRpc } from '@cinematica/client';
+import { installPackedClient } from '@cinematica/client/testing';
 import { USAGE } from './animate/arguments.ts';
-import { createVideoClient } from './animate/client.ts';
-import type { VideoClient } from './animate/client.ts';
 import { findModel } from './animate/find-model.ts';
 import { freePorts } from './launch/ports.ts';
 import { natsServer } from './setup/nats-server.mjs';
@@ -23,6 +23,7 @@ const project = join(import.meta.dirname, '..');
 const golden = join(project, 'test', 'golden', 'tiny-xt', 'checkpoint');
 const other = join(project, 'test', 'golden', 'mixed', 'checkpoint');
 const command = join(import.meta.dirname, 'animate.ts');
+const HEIC = 'services/gateway/src/photo/fixtures/grid.heic';
 
 let folder: string;
 let data: string;
@@ -31,7 +32,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'animate-'));
   data = join(folder, 'data');
   const none = { CINEMATICA_URL: undefined, CINEMATICA_API_KEY: undefined, NATS_URL: undefined };
-  environment = { ...process.env, ...(await natsServer(project)), ...none, EXECUTION_PROVIDER: 'cpu', THREADS: '1' };
+  // The invisible mark has a number of its video, by which videos with the same settings differ.
+  const computing = { EXECUTION_PROVIDER: 'cpu', THREADS: '1', INVISIBLE_MARK: 'false' };
+  environment = { ...process.env, ...(await natsServer(project)), ...none, ...computing };
   // The golden checkpoint with a small size in its model card, so that "auto" is small: its window is 5 frames.
   const model = join(folder, 'tiny');
   await mkdir(model);
@@ -161,17 +164,17 @@ test('a system is started for the video and stopped afterwards when none runs', 
   expect(await readdir(data)).not.toContain('address');
 }, 120_000);
 
-test('several commands that start at the same time use the system of one of them', async () => {
+test('five commands that start at the same time use the system of one of them', async () => {
   const args = ['--model', 'tiny', '--data', 'shared', '--threads', '1', ...quick];
   const outcomes = await Promise.all(
-    [1, 2, 3, 4].map((number) => animate(['my photo.jpg', `many-${number}.mp4`, '--seed', '5', ...args])),
+    [1, 2, 3, 4, 5].map((number) => animate(['my photo.jpg', `many-${number}.mp4`, '--seed', '5', ...args])),
   );
   expect(
     outcomes.map(({ code, err }) => ({ code, err })),
     outcomes.map(({ err }) => err).join('\n'),
   ).toEqual(outcomes.map(({ err }) => ({ code: 0, err })));
   expect(outcomes.filter(({ err }) => err.includes('stopping the system'))).toHaveLength(1);
-  const files = await Promise.all([1, 2, 3, 4].map((number) => readFile(join(folder, `many-${number}.mp4`))));
+  const files = await Promise.all([1, 2, 3, 4, 5].map((number) => readFile(join(folder, `many-${number}.mp4`))));
   for (const file of files) expect(file).toEqual(files[0]);
   expect(await readdir(join(folder, 'shared'))).not.toContain('address');
 }, 120_000);
@@ -202,7 +205,7 @@ async function startSystem(name: string) {
 describe('with a running system', () => {
   let system: Awaited<ReturnType<typeof startSystem>>;
   let url: string;
-  let client: VideoClient;
+  let client: VideoRpc;
   /** A video that another system made before, in the same data folder. */
   let earlier: Outcome;
   /** The video b.mp4, which was asked for while the system started. */
@@ -211,7 +214,8 @@ describe('with a running system', () => {
     earlier = await animate(['my photo.jpg', 'earlier.mp4', '--model', 'tiny', ...here, ...quick]);
     system = await startSystem('running');
     url = system.url;
-    client = createVideoClient(url, (await readFile(join(system.home, 'api-key'), 'utf8')).trim());
+    const apiKey = (await readFile(join(system.home, 'api-key'), 'utf8')).trim();
+    client = createCinematica({ baseUrl: url, apiKey }).rpc;
     first = await animate(['my photo.jpg', 'b.mp4', ...here, ...quick, '--seed', '5']);
   }, 120_000);
   afterAll(() => system[Symbol.asyncDispose]());
@@ -225,7 +229,7 @@ describe('with a running system', () => {
     expect(first.err).toMatch(/^waiting for the system in .*running to be ready, or to end\n/);
     expect(first.err).not.toContain('starting');
     const { videos } = await client.listVideos({});
-    expect(videos.filter(({ state }) => state === Video_State.DONE).length).toBeGreaterThanOrEqual(2);
+    expect(videos.filter(({ state }) => state === VideoState.DONE).length).toBeGreaterThanOrEqual(2);
   });
 
   test('the same seed gives the same video', async () => {
@@ -297,9 +301,166 @@ describe('with a running system', () => {
       `cancelled ${name}`,
       'stopped',
     ]);
-    expect(state).toBe(Video_State.CANCELLED);
+    expect(state).toBe(VideoState.CANCELLED);
     expect(await readdir(target)).toEqual([]);
   }, 120_000);
+
+  test('the client package, built, packed and installed, makes, watches, downloads and cancels videos', async () => {
+    const home = join(folder, 'consumer');
+    const program = await installPackedClient(home);
+    const apiKey = (await readFile(join(system.home, 'api-key'), 'utf8')).trim();
+    const args = [program, url, apiKey, join(folder, 'my photo.jpg'), join(project, HEIC)];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: home });
+    expect(JSON.parse(stdout)).toEqual({
+      name: expect.stringMatching(/^videos\//) as string,
+      updates: expect.arrayContaining(['progress', 'video']) as string[],
+      poster: { type: 'image/webp', size: expect.any(Number) as number },
+      cancelled: VideoState.CANCELLED,
+      refused: 'IMAGE_TYPE_UNSUPPORTED',
+      badSetting: { reason: 'INVALID_REQUEST', fields: ['settings.frames'], retryDelayMs: null },
+      unknown: { reason: 'VIDEO_NOT_FOUND', fields: [], retryDelayMs: null },
+      badKey: { reason: 'NOT_AUTHENTICATED', fields: [], retryDelayMs: null },
+      aborted: 'Error: enough',
+    });
+    expect(await readFile(join(home, 'client.mp4'))).toEqual(await readFile(join(folder, 'b.mp4')));
+  }, 120_000);
+
+  const python = process.env.PYTHON ?? 'python3';
+  const { status } = spawnSync(python, ['-c', 'import grpc, google.rpc.error_details_pb2']);
+  test.skipIf(status !== 0)(
+    'the Python client makes a video (skipped without the packages grpcio and googleapis-common-protos)',
+    async () => {
+      const home = join(project, 'clients', 'python');
+      const env = {
+        ...process.env,
+        PYTHONPATH: join(home, 'src'),
+        PYTHONDONTWRITEBYTECODE: '1',
+        CINEMATICA_TARGET: new URL(url).host,
+        CINEMATICA_API_KEY: (await readFile(join(system.home, 'api-key'), 'utf8')).trim(),
+        FRAMES: '2',
+      };
+      const example = (photo: string) =>
+        promisify(execFile)(python, [join(home, 'examples', 'animate.py'), photo, 'python.mp4'], { cwd: folder, env });
+      expect((await example('my photo.jpg')).stdout).toBe('python.mp4\n');
+      expect((await probe(join(folder, 'python.mp4'))).video).toMatchObject({ width: 64, height: 128 });
+      await expect(example('tiny/cinematica.json')).rejects.toMatchObject({
+        stderr: expect.stringMatching(/^IMAGE_TYPE_UNSUPPORTED: /) as string,
+      });
+    },
+    120_000,
+  );
+
+  test('a HEIC photo becomes a video, upright', async () => {
+    const { code, err } = await animate([join(project, HEIC), 'heic.mp4', ...here, ...quick, '--size', '64x64']);
+    expect(code, err).toBe(0);
+  }, 120_000);
+
+  describe('with a folder of photos', () => {
+    const batch = ['trip', join('trip', 'day 1', 'a.jpg'), 'scan.*', '--out', 'videos', ...here, ...quick];
+    const jobs = ['--jobs', '2', '--seed', '1'];
+    const videos = () => readdir(join(folder, 'videos'), { recursive: true }).then((names) => names.sort());
+    beforeAll(async () => {
+      await mkdir(join(folder, 'trip', 'day 1'), { recursive: true });
+      const photo = (background: string) => sharp({ create: { width: 96, height: 48, channels: 3, background } });
+      await photo('#204080')
+        .jpeg()
+        .toFile(join(folder, 'trip', 'a.jpg'));
+      await photo('#802040')
+        .png()
+        .toFile(join(folder, 'trip', 'a.png'));
+      await photo('#208040')
+        .webp()
+        .toFile(join(folder, 'trip', 'day 1', 'a.jpg'));
+      await writeFile(join(folder, 'trip', 'broken.jpg'), 'this is no photo');
+      await writeFile(join(folder, 'trip', 'notes.txt'), 'text');
+    });
+
+    test('each photo gets a video of its name, a broken one is listed, and the exit status is 1', async () => {
+      const { code, out, err } = await animate([...batch, ...jobs]);
+      expect(code, err).toBe(1);
+      const lines = out.trimEnd().split('\n').sort();
+      expect(lines.map((line) => line.split(':', 1)[0])).toEqual([
+        'scan.tiff -> videos/scan.mp4',
+        'trip/a.jpg -> videos/a.mp4',
+        'trip/a.png -> videos/a-2.mp4',
+        'trip/day 1/a.jpg -> videos/day 1/a.mp4',
+      ]);
+      expect(lines[0]).toMatch(/: \d+x\d+, 5 frames at 28 fps, 0\.2 s, \d+ kB, in \d+ s$/);
+      expect(err).toMatch(/animating 5 photos {2}video 0 of 5\n/);
+      expect(err).toMatch(/animating 5 photos {2}video 5 of 5/);
+      expect(err).toContain('failed: trip/broken.jpg: ');
+      expect(err).toMatch(/\nvideos: 4 made, 1 failed:\n {2}trip\/broken\.jpg: .*\n$/);
+      expect((await videos()).filter((name) => name.endsWith('.mp4'))).toEqual([
+        'a-2.mp4',
+        'a.mp4',
+        'day 1/a.mp4',
+        'scan.mp4',
+      ]);
+    }, 120_000);
+
+    test('a second run makes only what is missing: a changed photo, a deleted video, a repaired photo', async () => {
+      const kept = await readFile(join(folder, 'videos', 'a.mp4'));
+      await sharp({ create: { width: 64, height: 64, channels: 3, background: '#fff' } })
+        .png()
+        .toFile(join(folder, 'trip', 'a.png'));
+      await rm(join(folder, 'videos', 'day 1', 'a.mp4'));
+      await copyFile(join(folder, 'trip', 'a.jpg'), join(folder, 'trip', 'broken.jpg'));
+      const { code, out, err } = await animate([...batch, ...jobs]);
+      expect(code, err).toBe(0);
+      const made = out.trimEnd().split('\n').sort();
+      expect(made.map((line) => line.split(':', 1)[0])).toEqual([
+        'trip/a.png -> videos/a-2.mp4',
+        'trip/broken.jpg -> videos/broken.mp4',
+        'trip/day 1/a.jpg -> videos/day 1/a.mp4',
+      ]);
+      expect(err).toMatch(/\nvideos: 3 made, 2 skipped, because they were made before\n$/);
+      expect(await readFile(join(folder, 'videos', 'a.mp4'))).toEqual(kept);
+    }, 120_000);
+
+    test('other settings replace the videos, but not a file that someone has edited', async () => {
+      await writeFile(join(folder, 'videos', 'scan.mp4'), 'edited');
+      const args = ['scan.tiff', '--out', 'videos', ...here, ...quick, '--seed', '2'];
+      const { code, out, err } = await animate(args);
+      expect(code, err).toBe(0);
+      expect(out).toMatch(/^scan\.tiff -> videos\/scan-2\.mp4: /);
+      expect(await readFile(join(folder, 'videos', 'scan.mp4'), 'utf8')).toBe('edited');
+      const again = await animate([...args, '--address', 'http://127.0.0.1:1', '--also', '']);
+      expect(again).toMatchObject({
+        code: 0,
+        out: '',
+        err: 'videos: 0 made, 1 skipped, because they were made before\n',
+      });
+    }, 120_000);
+
+    test('Ctrl-C cancels the videos in work and lists what was not made', async () => {
+      let pressed = false;
+      const long = ['trip', '--out', 'stopped-videos', ...here, '--frames', '250', '--steps', '100', '--jobs', '3'];
+      const { code, out, err } = await animate(long, (_, child) => {
+        if (pressed) return;
+        pressed = true;
+        untilRunning().then(
+          () => child.kill('SIGINT'),
+          () => child.kill('SIGKILL'),
+        );
+      });
+      expect({ code, out }, err).toEqual({ code: 130, out: '' });
+      expect(err).toMatch(/\nvideos: 0 made, 4 not made:\n( {2}trip\/.*: not made\n){4}stopped\n$/);
+      const { videos: all } = await client.listVideos({ pageSize: 3 });
+      expect(all.map(({ state }) => state)).toEqual(Array(3).fill(VideoState.CANCELLED));
+      expect(
+        (await readdir(join(folder, 'stopped-videos'), { recursive: true })).filter((n) => /mp4|part/.test(n)),
+      ).toEqual([]);
+    }, 120_000);
+
+    /** Waits until the newest three videos are unfinished. */
+    async function untilRunning(): Promise<void> {
+      for (;;) {
+        const { videos: all } = await client.listVideos({ pageSize: 3 });
+        if (all.every(({ state }) => state === VideoState.QUEUED || state === VideoState.RUNNING)) return;
+        await delay(50);
+      }
+    }
+  });
 
   test.each([
     [[], 2, 'which photo, and which video? (--help shows the options)'],
@@ -323,7 +484,7 @@ describe('with a running system', () => {
     ],
     [['my photo.jpg', 'o.mp4', '--address', 'http://127.0.0.1:1'], 1, 'no system answers at http://127.0.0.1:1/ ('],
     [['none.jpg', 'o.mp4', ...here], 1, 'none.jpg: no such file'],
-    [['tiny/cinematica.json', 'o.mp4', ...here], 1, 'tiny/cinematica.json: not a supported image'],
+    [['tiny/cinematica.json', 'o.mp4', ...here], 1, 'tiny/cinematica.json: This file is not a photo that can be read.'],
     [['my photo.jpg', 'none/o.mp4', ...here], 1, 'none: there is no such folder'],
   ])('%j is refused with one line', async (args, code, message) => {
     const result = await animate(args);

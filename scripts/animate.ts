@@ -1,16 +1,10 @@
-/** `npm run animate -- photo.jpg out.mp4 [options]`: a photo becomes a short video. */
-import { durationMs } from '@bufbuild/protobuf/wkt';
-import { MediaKind } from '@cinematica/protocol/v1';
-import { relative, resolve } from 'node:path';
+/** `npm run animate -- photo.jpg out.mp4 [options]`: photos become short videos. */
+import { resolve } from 'node:path';
+import { animateOne } from './animate/animate-one.ts';
 import { readArguments, USAGE } from './animate/arguments.ts';
-import { checkOutput } from './animate/check-output.ts';
-import { makeVideo } from './animate/make-video.ts';
-import type { MadeFile } from './animate/make-video.ts';
-import { openSystem } from './animate/open-system.ts';
-import { readPhoto } from './animate/photo.ts';
+import { animateMany } from './animate/batch/animate-many.ts';
 import { createProgress } from './animate/progress.ts';
 import type { Progress } from './animate/progress.ts';
-import { describeApiError } from './animate/system-error.ts';
 import { onStopSignals } from './launch/stop-signals.ts';
 
 const PROJECT = resolve(import.meta.dirname, '..');
@@ -19,56 +13,43 @@ const PROJECT = resolve(import.meta.dirname, '..');
 const BUGS = new Set(['Error', 'TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
 /** Errors of the command's arguments. */
 const USAGE_ERRORS = new Set(['UsageError', 'ExecutionProviderSettingError']);
+/** Interval of the lines about a batch in a log, which may run for hours. Milliseconds. */
+const BATCH_INTERVAL_MS = 30_000;
 
-async function main(progress: Progress, signal: AbortSignal): Promise<void> {
-  const started = performance.now();
+/** @returns the exit status */
+async function main(show: (intervalMs?: number) => Progress, signal: AbortSignal): Promise<number> {
   const args = readArguments(process.argv.slice(2), process.env);
   if (!args) {
     process.stdout.write(`${USAGE}\n`);
-    return;
+    return 0;
   }
-  for (const { path } of args.files) await checkOutput(path, args.photo);
-  const photo = await readPhoto(args.photo, signal);
-  let result;
-  try {
-    await using system = await openSystem(args.system, PROJECT, progress, signal);
-    result = await makeVideo(args, photo, system, progress, signal);
-  } catch (error) {
-    throw describeApiError(error, args.photo);
+  if (args.work.case === 'one') {
+    await animateOne(args.work, args, PROJECT, show(), signal);
+    return 0;
   }
-  progress[Symbol.dispose]();
-  const took = Math.round((performance.now() - started) / 1000);
-  const [first = '', ...others] = result.files.map((file) => describe(file, result.frameRate));
-  process.stdout.write([`${first}, in ${took} s`, ...others, ''].join('\n'));
+  return (await animateMany(args.work, args, PROJECT, show(BATCH_INTERVAL_MS), signal)) ? 0 : 1;
 }
 
-function describe(
-  { path, media: { kind, width, height, sizeBytes, duration } }: MadeFile,
-  frameRate: number | null,
-): string {
-  const seconds = duration ? durationMs(duration) / 1000 : 0;
-  // An animated WebP has fewer frames than the other files.
-  const hasRate = frameRate !== null && kind !== MediaKind.WEBP;
-  const rate = !hasRate ? '' : `, ${Math.round(seconds * frameRate)} frames at ${frameRate} fps`;
-  const time = duration ? `${rate}, ${seconds.toFixed(1)} s` : '';
-  const size = `${Math.ceil(Number(sizeBytes) / 1000)} kB`;
-  return `${relative(process.cwd(), path) || path}: ${width}x${height}${time}, ${size}`;
-}
-
-using progress = createProgress(process.stderr);
+let progress: Progress | undefined;
 const stopped = new AbortController();
 onStopSignals(
   () => {
-    progress.note('stopping; press Ctrl-C again to exit immediately');
+    progress?.note('stopping; press Ctrl-C again to exit immediately');
     stopped.abort();
   },
   // The processes of a system that was started here end when this process does.
   () => process.exit(130),
 );
+const show = (intervalMs?: number): Progress =>
+  (progress = createProgress(process.stderr, {
+    results: process.stdout,
+    ...(intervalMs === undefined ? {} : { intervalMs }),
+  }));
 try {
-  await main(progress, stopped.signal);
+  process.exitCode = await main(show, stopped.signal);
+  progress?.[Symbol.dispose]();
 } catch (error) {
-  progress[Symbol.dispose]();
+  progress?.[Symbol.dispose]();
   if (stopped.signal.aborted) {
     process.stderr.write('stopped\n');
     process.exitCode = 130;

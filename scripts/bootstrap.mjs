@@ -20,7 +20,9 @@ try {
   const commands = task.commands(args, root);
   const toolchain = await findToolchain(root);
   const path = [dirname(toolchain.node), join(root, 'node_modules', '.bin'), process.env.PATH].join(':');
-  const env = { ...process.env, PATH: path };
+  // Each of the system's processes starts in about half the time with the compiled code of an earlier start.
+  const NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE ?? join(root, '.cache', 'compiled');
+  const env = { ...process.env, PATH: path, NODE_COMPILE_CACHE };
   await installDependencies(root, toolchain.pnpm, env);
   for (const need of task.needs) Object.assign(env, await need(root, env, args));
 

@@ -3,6 +3,7 @@
  * packages.
  */
 export const INTEGRATION_TESTS = [
+  'packages/credentials/src/*.test.ts',
   'packages/pipeline/src/nats/*.test.ts',
   'packages/pipeline/src/process/worker/worker.test.ts',
   'packages/pipeline/src/testing/*.test.ts',
@@ -10,11 +11,13 @@ export const INTEGRATION_TESTS = [
   'scripts/launch/launcher.test.ts',
   'scripts/launch/nats/permissions.test.ts',
   'scripts/launch/nats/server.test.ts',
+  'scripts/verify.test.ts',
   'services/gateway/src/gateway*.test.ts',
   'services/gateway/src/scaler/*.test.ts',
   'services/muxer/src/ffmpeg-no-space.test.ts',
   'services/muxer/src/media.test.ts',
   'services/muxer/src/stage.test.ts',
+  'services/outbound/src/outbound*.test.ts',
   'test/chaos/**/*.test.ts',
   'test/deploy/**/*.test.ts',
   'test/integration/**/*.test.ts',

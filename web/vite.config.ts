@@ -10,7 +10,7 @@ export default defineConfig({
     alias: {
       '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js': join(
         import.meta.dirname,
-        'src/lib/api/empty-protovalidate.ts',
+        '../packages/protocol/src/empty-protovalidate.ts',
       ),
     },
   },

@@ -1,5 +1,4 @@
 import type { Luma } from './luma.ts';
-import { at } from './luma.ts';
 
 /** The best match of a block in another picture. */
 export interface Match {
@@ -31,12 +30,19 @@ export function matchBlocks(from: Luma, to: Luma, side: number, reach: number): 
 
 function matchBlock(from: Luma, to: Luma, left: number, top: number, side: number, reach: number): Match {
   const difference = (dx: number, dy: number, stride: number): number => {
+    // All pixels of the block lie equally far between two pixels of `from`: the bilinear weights are the same.
+    const [wholeX, wholeY] = [Math.floor(dx), Math.floor(dy)];
+    const [u, v] = [dx - wholeX, dy - wholeY];
+    const [right, below] = [u > 0 ? 1 : 0, v > 0 ? from.width : 0];
     let [sum, count] = [0, 0];
     for (let y = top; y < top + side; y += stride) {
+      if (y + dy < 0 || y + dy > from.height - 1) continue;
       for (let x = left; x < left + side; x += stride) {
-        const there = at(from, x + dx, y + dy);
-        if (Number.isNaN(there)) continue;
-        sum += Math.abs(there - to.data[y * to.width + x]!);
+        if (x + dx < 0 || x + dx > from.width - 1) continue;
+        const i = (y + wholeY) * from.width + x + wholeX;
+        const upper = from.data[i]! * (1 - u) + from.data[i + right]! * u;
+        const lower = from.data[i + below]! * (1 - u) + from.data[i + below + right]! * u;
+        sum += Math.abs(upper * (1 - v) + lower * v - to.data[y * to.width + x]!);
         count++;
       }
     }

@@ -34,12 +34,19 @@ function fitMove(all: readonly Match[], to: Luma): CameraMove {
 }
 
 /** The mean deviation of the blocks from the affine motion, in pixels. It is large if near and far parts move differently. */
-export function parallax(from: Luma, to: Luma, reach = 64): number {
+export const parallax = (from: Luma, to: Luma, reach = 64): number => moveAndParallax(from, to, reach).parallax;
+
+/** The same as {@link cameraMove} and {@link parallax}, from one search for the blocks, which takes most of the time. */
+export function moveAndParallax(
+  from: Luma,
+  to: Luma,
+  reach: number,
+): { readonly move: CameraMove; readonly parallax: number } {
   const all = findable(from, to, reach);
   const move = fitMove(all, to);
   const distances = all.map((match) => distanceFrom(move, match, to));
   // A large deviation is a wrong match, not parallax.
-  return mean(distances.filter((distance) => distance < 16));
+  return { move, parallax: mean(distances.filter((distance) => distance < 16)) };
 }
 
 /** The matches of blocks with sufficient contrast. */

@@ -1,6 +1,6 @@
 import type { CameraMoveName } from '@cinematica/settings';
 import type { Model, RgbImage, SettingsRequest } from '@cinematica/svd';
-import { cameraMove, meanMotion, parallax } from './camera-move.ts';
+import { meanMotion, moveAndParallax } from './camera-move.ts';
 import { luma } from './luma.ts';
 import { makeFrames } from './make-frames.ts';
 
@@ -39,13 +39,13 @@ export async function makeMove(
 /** Measures the motion between two frames. */
 export function measureMove(first: RgbImage, last: RgbImage): MeasuredMove {
   const [begin, end] = [luma(first), luma(last)];
-  const move = cameraMove(begin, end, 32);
+  const { move, parallax } = moveAndParallax(begin, end, 32);
   return {
     right: move.x[0],
     down: move.y[0],
     nearer: ((move.x[1] + move.y[2]) / -4) * Math.max(end.width, end.height),
     pixels: meanMotion(move, begin),
-    parallax: parallax(begin, end, 32),
+    parallax,
   };
 }
 

@@ -1,10 +1,10 @@
+import { createCinematica } from '@cinematica/client';
+import type { VideoRpc } from '@cinematica/client';
 import { connectNats, openRecords, pipelineSettings } from '@cinematica/pipeline';
 import type { StoredRecord } from '@cinematica/pipeline';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createVideoClient } from '../../scripts/animate/client.ts';
-import type { VideoClient } from '../../scripts/animate/client.ts';
 import { readApiKey } from '../../scripts/launch/api-key.ts';
 import { apiKeyPath } from '../../scripts/launch/data-folder.ts';
 import { createLauncher } from '../../scripts/launch/launcher.ts';
@@ -30,7 +30,7 @@ export interface Counters {
 /** A complete system in a temporary folder, with access to its records and counters. */
 export interface BenchSystem extends AsyncDisposable {
   readonly url: string;
-  readonly client: VideoClient;
+  readonly client: VideoRpc;
   /** @param name `videos/{uuid}` */
   record(name: string): Promise<StoredRecord>;
   /** The traffic of the NATS server so far. */
@@ -64,7 +64,7 @@ export async function startBenchSystem(model: string, env: NodeJS.ProcessEnv): P
   const kept = cleanup.move();
   return {
     url,
-    client: createVideoClient(url, (await readApiKey(apiKeyPath(data))) ?? undefined),
+    client: createCinematica({ baseUrl: url, apiKey: (await readApiKey(apiKeyPath(data))) ?? undefined }).rpc,
     async record(name) {
       const stored = await records.get({ owner: 'key-local', videoId: name.replace('videos/', '') });
       if (!stored) throw new Error(`there is no record of ${name}`);

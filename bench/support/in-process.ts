@@ -46,7 +46,13 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
   const [encoder, decoder, muxer] = [
     createEncodeStage(stageModel),
     createDecodeStage(stageModel),
-    createMuxStage({ threads: muxThreads, finishTimeoutMs: 900_000, log: { warn: console.warn } }),
+    createMuxStage({
+      threads: muxThreads,
+      finishTimeoutMs: 900_000,
+      mark: { key: new Uint8Array(32), installation: 0, visible: false },
+      credentials: null,
+      log: { warn: console.warn },
+    }),
   ];
 
   return {

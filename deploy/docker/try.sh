@@ -60,6 +60,7 @@ for name in encoder denoiser decoder muxer; do
   run "$name" "${stage[@]}" GRPC_PORT=$((port + 100)) METRICS_PORT=$port "services/$name/src/main.ts"
   port=$((port + 1))
 done
+run outbound "${common[@]}" GRPC_PORT=$((port + 100)) METRICS_PORT=$port "OUTBOUND_TOKEN=$secret" WEBHOOK_SECRETS_FILE=/dev/null services/outbound/src/main.ts
 run web HOST=127.0.0.1 PORT=13000 GATEWAY_URL=http://127.0.0.1:18080 web/build/index.js
 
 until_ready() { # name, address
@@ -72,7 +73,7 @@ until_ready() { # name, address
   exit 1
 }
 port=19090
-for name in gateway encoder denoiser decoder muxer; do
+for name in gateway encoder denoiser decoder muxer outbound; do
   until_ready "$name" "http://127.0.0.1:$port/readyz"
   port=$((port + 1))
 done
@@ -101,10 +102,10 @@ resident() { # a process and what it started
   for child in $(started_by "$1"); do sum=$((sum + $(resident "$child"))); done
   echo "$sum"
 }
-for name in gateway encoder denoiser decoder muxer web; do printf '  %-9s %d\n' "$name" $(($(resident "${processes[$name]}") / 1024)); done
+for name in gateway encoder denoiser decoder muxer outbound web; do printf '  %-9s %d\n' "$name" $(($(resident "${processes[$name]}") / 1024)); done
 
 echo "exit status and time after SIGTERM:"
-for name in web muxer decoder denoiser encoder gateway; do
+for name in web outbound muxer decoder denoiser encoder gateway; do
   begin=$(date +%s%N)
   for child in $(started_by "${processes[$name]}"); do kill -TERM "$child"; done
   status=0

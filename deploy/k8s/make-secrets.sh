@@ -17,12 +17,48 @@ secret() { # name, then KEY=VALUE...
   for entry; do printf "  %s: '%s'\n" "${entry%%=*}" "${entry#*=}"; done
 }
 
-for user in route provisioner gateway encoder denoiser decoder muxer; do
+for user in route provisioner gateway encoder denoiser decoder muxer outbound; do
   secret "nats-$user" "password=$(random)"
 done
 # Signs the cookies of browsers and the URLs of media.
 secret gateway "cookie=$(random)" "media=$(random)"
 # The token of the stages' RPCs. To replace it, separate the old and the new one by a comma for the transition.
 secret stage-token "token=$(random)"
+# The token of the gateway for the outbound service; to replace it, as above, and then in the gateway.
+secret outbound "token=$(random)"
+# The secrets that sign webhooks, one per line: the name of an API key, or * for all others, and the secret.
+# `node services/outbound/src/webhooks/create-webhook-secret.ts NAME` prints a line.
+secret webhook-secrets "secrets=* whsec_$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
+# The keys of the invisible mark, separated by commas: new videos are marked with the first one, and marks of all are found. To
+# replace a key, put the new one in front of it; without the old one, the marks of older videos are not found any more.
+secret mark "keys=$(random)"
+# The certificate for content credentials (docs/provenance.md). An own one has the same three keys.
+folder=$(mktemp -d)
+trap 'rm -r "$folder"' EXIT
+certificate() { # file name, common name, extensions, then who signs it
+  out=$1 name=$2 extensions=$3
+  shift 3
+  openssl genpkey -algorithm ed25519 -out "$folder/$out.key" 2>/dev/null
+  openssl req -new -key "$folder/$out.key" -subj "/CN=$name/O=Cinematica" -out "$folder/$out.csr"
+  printf '%s\n' "$extensions" >"$folder/$out.ext"
+  openssl x509 -req -in "$folder/$out.csr" -days 3650 -extfile "$folder/$out.ext" -out "$folder/$out.pem" "$@" 2>/dev/null
+}
+certificate root 'Cinematica root' 'basicConstraints=critical,CA:TRUE,pathlen:0
+keyUsage=critical,keyCertSign,cRLSign
+subjectKeyIdentifier=hash' -signkey "$folder/root.key"
+certificate leaf 'Cinematica' 'basicConstraints=critical,CA:FALSE
+keyUsage=critical,digitalSignature
+extendedKeyUsage=1.3.6.1.5.5.7.3.36,emailProtection
+authorityKeyIdentifier=keyid
+subjectKeyIdentifier=hash' -CA "$folder/root.pem" -CAkey "$folder/root.key" -CAcreateserial
+files() { # name, then KEY=FILE...
+  printf -- '---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: %s\n  labels:\n    app.kubernetes.io/part-of: cinematica\nstringData:\n' "$1"
+  shift
+  for entry; do
+    printf '  %s: |\n' "${entry%%=*}"
+    sed 's/^/    /' "${entry#*=}"
+  done
+}
+files content-credentials "root.pem=$folder/root.pem" "certificates.pem=$folder/leaf.pem" "key.pem=$folder/leaf.key"
 # The API keys of other services, one per line. `node services/gateway/src/callers/create-api-key.ts NAME` prints it.
 secret api-keys 'keys=# none yet'

@@ -164,7 +164,7 @@ kubectl apply --server-side --kustomize "$here/overlays/production" >/dev/null
 # Sets the number of replicas that KEDA would set.
 kubectl scale deployment denoiser --replicas=3 >/dev/null
 kubectl scale deployment decoder encoder muxer --replicas=2 >/dev/null
-for workload in deployment/gateway deployment/web deployment/encoder deployment/muxer statefulset/nats; do
+for workload in deployment/gateway deployment/web deployment/encoder deployment/muxer deployment/outbound statefulset/nats; do
   check "$workload is available" kubectl rollout status "$workload" --timeout=120s
 done
 done_or_gone() { [ "$(kubectl get job "$1" --output 'jsonpath={.status.succeeded}' 2>/dev/null)" = 1 ] || ! kubectl get job "$1" >/dev/null 2>&1; }
@@ -188,7 +188,7 @@ on_nodes() { # name, prefix of the names of its nodes
   [ -n "$nodes" ] && for node in $nodes; do case $node in $2-*) ;; *) return 1 ;; esac; done
 }
 for name in denoiser decoder; do check "$name runs on A100 nodes only" on_nodes "$name" a100; done
-for name in gateway web encoder muxer nats; do check "$name runs on CPU nodes only" on_nodes "$name" cpu; done
+for name in gateway web encoder muxer outbound nats; do check "$name runs on CPU nodes only" on_nodes "$name" cpu; done
 kubectl get pods --no-headers --output 'custom-columns=POD:.metadata.labels.app\.kubernetes\.io/name,NODE:.spec.nodeName' | sort | uniq -c | sed 's/^/      /'
 admitted() { ! kubectl get events --all-namespaces --output 'jsonpath={.items[*].message}' | grep -E 'violates PodSecurity|forbidden'; }
 check "the namespace admitted every pod (no event says otherwise)" admitted
@@ -203,9 +203,9 @@ budgets_held() {
 }
 say "A rolling update of all workloads respects the budgets"
 watch_budgets
-for name in gateway web encoder denoiser decoder muxer; do kubectl set env "deployment/$name" UPDATED=once >/dev/null; done
+for name in gateway web encoder denoiser decoder muxer outbound; do kubectl set env "deployment/$name" UPDATED=once >/dev/null; done
 kubectl patch statefulset nats --type=merge --patch '{"spec":{"template":{"metadata":{"annotations":{"updated":"once"}}}}}' >/dev/null
-for workload in deployment/gateway deployment/web deployment/encoder deployment/denoiser deployment/decoder deployment/muxer statefulset/nats; do
+for workload in deployment/gateway deployment/web deployment/encoder deployment/denoiser deployment/decoder deployment/muxer deployment/outbound statefulset/nats; do
   check "$workload is updated" kubectl rollout status "$workload" --timeout=180s
 done
 if budgets_held; then pass "no budget was violated"; else fail "a budget was violated"; fi
@@ -215,7 +215,7 @@ watch_budgets
 first=$(kubectl get pod nats-0 --output 'jsonpath={.spec.nodeName}')
 check "$first is drained" kubectl drain "$first" --ignore-daemonsets --delete-emptydir-data --timeout=180s
 check "a100-1 is drained" kubectl drain a100-1 --ignore-daemonsets --delete-emptydir-data --timeout=180s
-for workload in deployment/gateway deployment/web deployment/encoder deployment/denoiser deployment/decoder deployment/muxer statefulset/nats; do
+for workload in deployment/gateway deployment/web deployment/encoder deployment/denoiser deployment/decoder deployment/muxer deployment/outbound statefulset/nats; do
   check "$workload is available again on other nodes" kubectl rollout status "$workload" --timeout=180s
 done
 if budgets_held; then pass "no budget was violated"; else fail "a budget was violated"; fi

@@ -10,8 +10,8 @@ test('given settings are parsed, and other settings stay unset', () => {
   const options =
     '--frames 50 --guidance 1.5:2 --max-guidance 4 --focus 0.25,1 --seed 7 --noise-aug .1 --preset calm --size 16:9 --camera tilt-up';
   expect(read(`a.jpg Out.MP4 ${options} --output-fps 14 --provider cpu --data d`)).toEqual({
-    photo: 'a.jpg',
-    files: [{ kind: MediaKind.MP4, path: resolve('Out.MP4') }],
+    work: { case: 'one', photo: 'a.jpg', stem: resolve('Out') },
+    outputs: [{ kind: MediaKind.MP4, ending: '.MP4' }],
     settings: {
       outputs: [],
       frames: 50,
@@ -45,20 +45,28 @@ test('a seed can be -1 for a random one, or have 64 bits, as other tools write i
 });
 
 test.each([
-  ['b.webm', [MediaKind.WEBM], ['b.webm'], [MediaKind.WEBM]],
+  ['b.webm', [MediaKind.WEBM], ['.webm'], [MediaKind.WEBM]],
   [
     'b.mp4 --also webp,poster,mp4',
     [MediaKind.MP4, MediaKind.WEBP, MediaKind.POSTER],
-    ['b.mp4', 'b.webp', 'b-poster.webp'],
+    ['.mp4', '.webp', '-poster.webp'],
     [MediaKind.WEBP],
   ],
-  ['b.mp4 --loop --also mp4', [MediaKind.LOOP, MediaKind.MP4], ['b.mp4', 'b-once.mp4'], [MediaKind.LOOP]],
-  ['b.webp --also loop', [MediaKind.WEBP, MediaKind.LOOP], ['b.webp', 'b-loop.mp4'], [MediaKind.WEBP, MediaKind.LOOP]],
-])('%s: the files, and the outputs of the request', (line, kinds, paths, outputs) => {
-  const { files, settings } = read(`a.jpg ${line}`)!;
-  expect(files.map(({ kind }) => kind)).toEqual(kinds);
-  expect(files.map(({ path }) => path)).toEqual(paths.map((path) => resolve(path)));
-  expect(settings.outputs).toEqual(outputs);
+  ['b.mp4 --loop --also mp4', [MediaKind.LOOP, MediaKind.MP4], ['.mp4', '-once.mp4'], [MediaKind.LOOP]],
+  ['b.webp --also loop', [MediaKind.WEBP, MediaKind.LOOP], ['.webp', '-loop.mp4'], [MediaKind.WEBP, MediaKind.LOOP]],
+  ['c.jpg --out b', [MediaKind.MP4], ['.mp4'], []],
+  ['--out b --format webm --also mp4', [MediaKind.WEBM, MediaKind.MP4], ['.webm', '.mp4'], [MediaKind.WEBM]],
+])('%s: the files, and the outputs of the request', (line, kinds, endings, extras) => {
+  const { outputs, settings } = read(`a.jpg ${line}`)!;
+  expect(outputs.map(({ kind }) => kind)).toEqual(kinds);
+  expect(outputs.map(({ ending }) => ending)).toEqual(endings);
+  expect(settings.outputs).toEqual(extras);
+});
+
+test('--out takes several photos, and limits for all of them', () => {
+  const work = { case: 'many', sources: ['a.jpg', 'trip'], folder: resolve('videos'), jobs: 16, force: false };
+  expect(read('a.jpg trip --out videos')?.work).toEqual(work);
+  expect(read('a.jpg trip --out videos --jobs 3 --force')?.work).toEqual({ ...work, jobs: 3, force: true });
 });
 
 test('--address and --api-key take precedence over the environment, whose key is for its address only', () => {
@@ -75,7 +83,11 @@ test('--address and --api-key take precedence over the environment, whose key is
 
 test.each([
   ['p.jpg', 'where to? Give a file for the video: p.jpg out.mp4'],
-  ['p.jpg o.mp4 q.mp4', 'one photo and one video, not also q.mp4'],
+  ['p.jpg o.mp4 q.mp4', 'one photo and one video, not also q.mp4; several photos need --out DIR'],
+  ['--out d', 'which photos? Give files, folders or patterns'],
+  ['p.jpg --out d --jobs 0', '--jobs must be a whole number from 1 to 100, not 0'],
+  ['p.jpg --out d --format gif', '--format must be one of mp4, webm, webp, not "gif"'],
+  ['p.jpg o.mp4 --force', '--force needs --out, the folder for several videos'],
   ['p.jpg o.avi', "o.avi: the video's name must end in .mp4, .webm, .webp"],
   ['p.jpg o.webm --loop', '--loop makes an .mp4, not a .webm'],
   ['p.jpg o.mp4 --also gif', '--also must be one of poster, mp4, loop, webp, webm, not "gif"'],

@@ -22,12 +22,21 @@ import { UsageError } from './usage-error.ts';
 
 const PRESETS = { calm: Preset.CALM, natural: Preset.NATURAL, lively: Preset.LIVELY } as const;
 
+const FORMATS = ['mp4', 'webm', 'webp'] as const;
+
+/** The most videos of one command that are made at the same time. A caller may have 100 unfinished videos by default. */
+const DEFAULT_JOBS = 16;
+const MAX_JOBS = 100;
+
 /** How the name of a file ends, for example `.mp4` for `video.mp4` and `-loop.mp4` for `loop.mp4`. */
 const endingOf = (name: OutputName): string => `-${OUTPUT_FILES[name].fileName}`.replace(/^-video/, '');
 
 export const USAGE = `usage: npm run animate -- PHOTO OUTPUT [options]
+       npm run animate -- PHOTO... --out DIR [options]
 
 PHOTO is a JPEG, PNG, WebP, AVIF, GIF or TIFF file; OUTPUT ends in .mp4, .webm or .webp. The model has defaults for all settings.
+With --out, PHOTO can also be a folder or a pattern such as 'trip/*.jpg', and each video is named after its photo. Photos that
+failed are listed at the end. The same command continues where it stopped: it skips the videos that it has made already.
 
   --size SIZE           auto (the photo's aspect), WIDTHxHEIGHT, or an aspect such as 16:9
   --focus X,Y           the centre of the crop, from 0,0 (top left) to 1,1
@@ -35,7 +44,12 @@ PHOTO is a JPEG, PNG, WebP, AVIF, GIF or TIFF file; OUTPUT ends in .mp4, .webm o
 ${SETTINGS_HELP}
   --guidance MIN:MAX    minimum and maximum guidance
   --loop                forwards and backwards, for seamless repetition (mp4)
-  --also KIND,...       further files, named after OUTPUT: ${OUTPUT_NAMES.join(', ')}
+  --also KIND,...       further files, named after the video: ${OUTPUT_NAMES.join(', ')}
+
+  --out DIR             the folder for the videos of several photos
+  --format NAME         with --out: ${FORMATS.join(', ')}  (mp4)
+  --jobs N              with --out: at most N videos at the same time (what the system allows, at most 16)
+  --force               with --out: makes all videos again
 
 The system that runs on this machine makes the video. Where none runs, one is started and stopped afterwards.
 
@@ -47,10 +61,32 @@ The system that runs on this machine makes the video. Where none runs, one is st
   --provider NAME       auto, cuda, tensorrt, webgpu, coreml or cpu (EXECUTION_PROVIDER)
   --help`;
 
-/** A file to download when the video is done. */
-export interface WantedFile {
+/** A file to make of a video. Its path is that of the video without an extension, and the ending. */
+export interface WantedOutput {
   readonly kind: MediaKind;
-  readonly path: string;
+  /** For example `.mp4` or `-loop.mp4`. */
+  readonly ending: string;
+}
+
+/** One photo and the path of its video. */
+export interface OnePhoto {
+  readonly case: 'one';
+  readonly photo: string;
+  /** The absolute path of the video, without its extension. */
+  readonly stem: string;
+}
+
+/** Several photos and the folder of their videos. */
+export interface ManyPhotos {
+  readonly case: 'many';
+  /** Files, folders and patterns. */
+  readonly sources: readonly string[];
+  /** The absolute path of the folder. */
+  readonly folder: string;
+  /** The most videos that are made at the same time. */
+  readonly jobs: number;
+  /** Whether videos that exist already are made again. */
+  readonly force: boolean;
 }
 
 /** The system that makes the video. */
@@ -66,9 +102,9 @@ export interface SystemArguments {
 
 /** The parsed arguments. */
 export interface Arguments {
-  readonly photo: string;
-  /** The video is the first one. */
-  readonly files: readonly [WantedFile, ...WantedFile[]];
+  readonly work: OnePhoto | ManyPhotos;
+  /** The files of each video. The video itself is the first one. */
+  readonly outputs: readonly [WantedOutput, ...WantedOutput[]];
   /** The system checks their ranges. */
   readonly settings: Settings;
   readonly system: SystemArguments;
@@ -91,6 +127,9 @@ const options = {
   preset: text,
   guidance: text,
   also: text,
+  out: text,
+  format: text,
+  jobs: text,
   address: text,
   'api-key': text,
   data: text,
@@ -98,10 +137,12 @@ const options = {
   threads: text,
   provider: text,
   loop: { type: 'boolean' },
+  force: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
 type Values = ReturnType<typeof parse>['values'];
+type Format = (typeof FORMATS)[number];
 
 /**
  * @param env the defaults CINEMATICA_URL and CINEMATICA_API_KEY
@@ -111,12 +152,35 @@ type Values = ReturnType<typeof parse>['values'];
 export function readArguments(args: string[], env: NodeJS.ProcessEnv): Arguments | null {
   const { values, positionals } = parse(args);
   if (values.help) return null;
+  const { out } = values;
+  const [work, ending] = out === undefined ? onePhoto(positionals, values) : manyPhotos(positionals, out, values);
+  const outputs = outputsOf(ending, values);
+  return { work, outputs, settings: settingsOf(values, outputs), system: systemOf(values, env) };
+}
+
+function onePhoto(positionals: readonly string[], values: Values): [OnePhoto, ending: string] {
+  for (const name of ['format', 'jobs', 'force'] as const) {
+    if (values[name] !== undefined) throw new UsageError(`--${name} needs --out, the folder for several videos`);
+  }
   const [photo, output, ...rest] = positionals;
   if (photo === undefined) throw new UsageError('which photo, and which video?');
   if (output === undefined) throw new UsageError(`where to? Give a file for the video: ${photo} out.mp4`);
-  if (rest.length > 0) throw new UsageError(`one photo and one video, not also ${rest.join(' ')}`);
-  const files = filesOf(output, values);
-  return { photo, files, settings: settingsOf(values, files), system: systemOf(values, env) };
+  if (rest.length > 0) {
+    throw new UsageError(`one photo and one video, not also ${rest.join(' ')}; several photos need --out DIR`);
+  }
+  const ending = extname(output);
+  if (formatOf(ending) === undefined)
+    throw new UsageError(`${output}: the video's name must end in .mp4, .webm, .webp`);
+  return [{ case: 'one', photo, stem: resolve(output).slice(0, -ending.length) }, ending];
+}
+
+function manyPhotos(sources: readonly string[], out: string, values: Values): [ManyPhotos, ending: string] {
+  if (sources.length === 0) throw new UsageError('which photos? Give files, folders or patterns');
+  if (out === '') throw new UsageError('--out must be a folder');
+  const formats = { mp4: 0, webm: 0, webp: 0 } satisfies Record<Format, unknown>;
+  const format = oneOf('format', formats, values.format) ?? 'mp4';
+  const jobs = wholeNumber('--jobs', values.jobs, MAX_JOBS) ?? DEFAULT_JOBS;
+  return [{ case: 'many', sources, folder: resolve(out), jobs, force: values.force ?? false }, endingOf(format)];
 }
 
 function parse(args: string[]) {
@@ -140,28 +204,27 @@ function joinNegativeNumbers(args: readonly string[]): string[] {
   return joined;
 }
 
-function filesOf(output: string, { loop = false, also }: Values): [WantedFile, ...WantedFile[]] {
-  const extension = extname(output).toLowerCase();
-  const named = (['mp4', 'webm', 'webp'] as const).find((name) => endingOf(name) === extension);
-  if (!named) throw new UsageError(`${output}: the video's name must end in .mp4, .webm, .webp`);
-  if (loop && named !== 'mp4') throw new UsageError(`--loop makes an .mp4, not a ${extension}`);
-  const main: OutputName = loop ? 'loop' : named;
-  const path = resolve(output);
-  const stem = path.slice(0, -extension.length);
+const formatOf = (ending: string) => FORMATS.find((name) => endingOf(name) === ending.toLowerCase());
+
+/** @param ending how the name of the video ends */
+function outputsOf(ending: string, { loop = false, also }: Values): [WantedOutput, ...WantedOutput[]] {
+  const format = formatOf(ending) ?? 'mp4';
+  if (loop && format !== 'mp4') throw new UsageError(`--loop makes an .mp4, not a ${ending}`);
+  const main: OutputName = loop ? 'loop' : format;
   const names = new Set(
     (also ?? '').split(',').flatMap((name) => oneOf('also', OUTPUT_FILES, name.trim() || undefined) ?? []),
   );
   names.delete(main);
   // Without the suffix it would have the same name as the loop.
   const suffixOf = (name: OutputName) => (loop && name === 'mp4' ? '-once.mp4' : endingOf(name));
-  const others = [...names].map((name) => ({ kind: OUTPUT_FILES[name].kind, path: `${stem}${suffixOf(name)}` }));
-  return [{ kind: OUTPUT_FILES[main].kind, path }, ...others];
+  const others = [...names].map((name) => ({ kind: OUTPUT_FILES[name].kind, ending: suffixOf(name) }));
+  return [{ kind: OUTPUT_FILES[main].kind, ending }, ...others];
 }
 
-function settingsOf(values: Values, files: readonly WantedFile[]): Settings {
+function settingsOf(values: Values, wanted: readonly WantedOutput[]): Settings {
   const settings: Settings = {
     // The others are always made.
-    outputs: files.map(({ kind }) => kind).filter((kind) => extraOutputName(kind) !== undefined),
+    outputs: wanted.map(({ kind }) => kind).filter((kind) => extraOutputName(kind) !== undefined),
     ...shapeOf(values.size),
     ...focusOf(values.focus),
   };
@@ -187,10 +250,6 @@ function settingsOf(values: Values, files: readonly WantedFile[]): Settings {
 function systemOf(values: Values, env: NodeJS.ProcessEnv): SystemArguments {
   const { CINEMATICA_URL = '', CINEMATICA_API_KEY = '' } = env;
   const address = values.address ?? (CINEMATICA_URL === '' ? undefined : CINEMATICA_URL);
-  const threads = values.threads === undefined ? undefined : toNumber('--threads', values.threads);
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
-    throw new UsageError(`--threads must be a whole number from 1 to 1024, not ${threads}`);
-  }
   return {
     address:
       address === undefined
@@ -200,7 +259,7 @@ function systemOf(values: Values, env: NodeJS.ProcessEnv): SystemArguments {
     apiKey: values['api-key'] ?? (address === undefined || CINEMATICA_API_KEY === '' ? undefined : CINEMATICA_API_KEY),
     data: values.data === undefined ? undefined : resolve(values.data),
     model: values.model === undefined ? undefined : resolve(values.model),
-    threads,
+    threads: wholeNumber('--threads', values.threads, 1024),
     provider: values.provider === undefined ? undefined : parseExecutionProvider(values.provider, '--provider'),
   };
 }
@@ -224,6 +283,14 @@ function toSeed(value: string): number | null {
     if (error instanceof SeedError) throw new UsageError(`--seed ${error.message}`);
     throw error;
   }
+}
+
+/** @throws UsageError when it is not a whole number from 1 to `max` */
+function wholeNumber(name: string, value: string | undefined, max: number): number | undefined {
+  if (value === undefined) return undefined;
+  const number = toNumber(name, value);
+  if (Number.isInteger(number) && number >= 1 && number <= max) return number;
+  throw new UsageError(`${name} must be a whole number from 1 to ${max}, not ${value}`);
 }
 
 function oneOf<T extends string>(

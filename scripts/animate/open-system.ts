@@ -12,7 +12,6 @@ import { DEFAULT_TIMING } from '../launch/supervise.ts';
 import { cinematica } from '../launch/system.ts';
 import type { SystemArguments } from './arguments.ts';
 import { findModel } from './find-model.ts';
-import type { Endpoint } from './retry-until-reachable.ts';
 import type { Progress } from './progress.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -20,7 +19,10 @@ import { UsageError } from './usage-error.ts';
 const RETRY_MS = 100;
 
 /** A system that is ready for calls. */
-export interface OpenSystem extends Endpoint, AsyncDisposable {
+export interface OpenSystem extends AsyncDisposable {
+  readonly url: string;
+  /** Whether the system may answer again after it did not. A local system is dead once its launcher has ended. */
+  readonly isAlive: () => Promise<boolean>;
   /** The API key. Undefined for calls with a cookie. */
   readonly key: string | undefined;
 }

@@ -4,7 +4,10 @@ import { createProgress } from './progress.ts';
 function watch(isTTY: boolean) {
   const said: string[] = [];
   let now = 0;
-  const progress = createProgress({ write: (text: string) => said.push(text), isTTY, columns: 90 }, () => now);
+  const progress = createProgress(
+    { write: (text: string) => said.push(text), isTTY, columns: 90 },
+    { clock: () => now },
+  );
   const denoise = (done: number, total: number, remaining?: number) =>
     progress.show({
       label: 'denoising',

@@ -21,18 +21,31 @@ export interface State {
 
 /** Shows progress. */
 export interface Progress extends Disposable {
+  /** Whether it is shown on a terminal. */
+  readonly isTTY: boolean;
   show(state: State): void;
   /** Prints a permanent line above the progress. */
   note(line: string): void;
+  /** Prints a line of the result, which does not belong to the progress. */
+  result(line: string): void;
+}
+
+/** Options of {@link createProgress}. */
+export interface ProgressOptions {
+  /** Where lines of the result are printed. Default: nowhere else than the progress. */
+  readonly results?: Pick<Screen, 'write'>;
+  /** Where there is no terminal, a line is printed at least this often. Milliseconds. Default: 5 s. */
+  readonly intervalMs?: number;
+  /** The current time in milliseconds. Default: `performance.now`. */
+  readonly clock?: () => number;
 }
 
 /**
  * On a terminal, progress is one line that is rewritten. Elsewhere, a line is printed at the start, the first unit and the
  * end of an activity, for every new detail, and every 5 s, so that logs stay short.
- *
- * @param clock the time in milliseconds
  */
-export function createProgress(screen: Screen, clock = () => performance.now()): Progress {
+export function createProgress(screen: Screen, options: ProgressOptions = {}): Progress {
+  const { results = screen, intervalMs = 5_000, clock = () => performance.now() } = options;
   let state: State | undefined;
   /** Times and unit counts at the start of the activity, at the first unit and at the last one. */
   let marks: { readonly at: number; readonly done: number }[] = [];
@@ -77,6 +90,7 @@ export function createProgress(screen: Screen, clock = () => performance.now()):
   const ticking = screen.isTTY ? setInterval(draw, 500).unref() : undefined;
 
   return {
+    isTTY: screen.isTTY === true,
     show(next) {
       const before = state;
       const isNew = next.label !== before?.label;
@@ -93,11 +107,15 @@ export function createProgress(screen: Screen, clock = () => performance.now()):
       state = next;
       const due =
         isNew || next.detail !== before.detail || (moved && (marks.length === 2 || done === next.units?.total));
-      if (screen.isTTY === true || due || clock() - shownAt >= 5000) draw();
+      if (screen.isTTY === true || due || clock() - shownAt >= intervalMs) draw();
     },
     note(line) {
       clear();
       screen.write(`${line}\n`);
+    },
+    result(line) {
+      clear();
+      results.write(`${line}\n`);
     },
     [Symbol.dispose]() {
       clearInterval(ticking);

@@ -17,6 +17,10 @@ export interface DataFolder extends AsyncDisposable {
   readonly apiKeyFile: string;
   /** The keys that the gateway accepts. */
   readonly apiKeysFile: string;
+  /** The secrets that sign webhooks. */
+  readonly webhookSecretsFile: string;
+  /** The folder of the certificate for content credentials, and its key. */
+  readonly credentials: string;
   readonly logs: string;
   /** The folder of Prometheus. It is created with the first `--observe`. */
   readonly prometheus: string;
@@ -60,6 +64,8 @@ export async function openDataFolder(root: string, signal: AbortSignal): Promise
     secretsFile: join(root, 'secrets.json'),
     apiKeyFile: apiKeyPath(root),
     apiKeysFile: join(root, 'api-keys'),
+    webhookSecretsFile: join(root, 'webhook-secrets'),
+    credentials: join(root, 'credentials'),
     logs,
     prometheus: join(root, 'prometheus'),
     nats,

@@ -8,13 +8,19 @@ export interface Surroundings {
   readonly secrets: Secrets;
   /** The file with the keys that the gateway accepts. */
   readonly apiKeysFile: string;
+  /** The file with the secrets that sign webhooks. */
+  readonly webhookSecretsFile: string;
+  /** The address of the outbound service; undefined for a system without one. */
+  readonly outboundAddress: string | undefined;
+  /** The folder with the certificate for content credentials. */
+  readonly credentials: string;
   readonly model: string;
   readonly computeLock: string;
   readonly http: { readonly host: string; readonly port: number };
 }
 
 export interface Ports {
-  /** The port of a stage's gRPC server. */
+  /** The port of the gRPC server of a stage or of the outbound service. */
   readonly grpc: number;
   readonly metrics: number;
 }
@@ -29,30 +35,56 @@ export const GATEWAY_NODE_OPTIONS = '--max-semi-space-size=4';
  * A service's environment: the launcher's own, and the service's settings. A service gets only the secrets that it uses.
  */
 export function serviceEnvironment(
-  { name, kind }: Service,
-  { grpc, metrics }: Ports,
-  { nats, secrets, apiKeysFile, model, computeLock, http }: Surroundings,
+  service: Service,
+  ports: Ports,
+  surroundings: Surroundings,
   inherited: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
+  const { nats, model } = surroundings;
   return {
     LOG_LEVEL: 'info',
     THREADS: String(availableParallelism()),
     EXECUTION_PROVIDER: 'auto',
     ...inherited,
     NATS_URL: nats.url,
-    ...nats.userOf(name),
-    METRICS_PORT: String(metrics),
+    ...nats.userOf(service.name),
+    METRICS_PORT: String(ports.metrics),
     MODEL_DIR: model,
-    STAGE_TOKEN: secrets.stageToken,
-    ...(kind === 'stage'
-      ? { GRPC_PORT: String(grpc), COMPUTE_LOCK: computeLock }
-      : {
-          NODE_OPTIONS: `${inherited.NODE_OPTIONS ?? ''} ${GATEWAY_NODE_OPTIONS}`.trim(),
-          HTTP_HOST: http.host,
-          HTTP_PORT: String(http.port),
-          API_KEYS_FILE: apiKeysFile,
-          COOKIE_SECRET: secrets.cookieSecret,
-          MEDIA_SECRET: secrets.mediaSecret,
-        }),
+    ...ownSettings(service, ports, surroundings, inherited),
   };
+}
+
+function ownSettings(
+  { name, kind }: Service,
+  { grpc }: Ports,
+  { secrets, apiKeysFile, credentials, webhookSecretsFile, outboundAddress, computeLock, http }: Surroundings,
+  { NODE_OPTIONS = '' }: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
+  switch (kind) {
+    case 'stage':
+      return {
+        GRPC_PORT: String(grpc),
+        STAGE_TOKEN: secrets.stageToken,
+        COMPUTE_LOCK: computeLock,
+        ...(name === 'muxer' ? { MARK_KEYS: secrets.markKeys.join(','), CREDENTIALS_FOLDER: credentials } : {}),
+      };
+    case 'outbound':
+      return {
+        GRPC_PORT: String(grpc),
+        OUTBOUND_TOKEN: secrets.outboundToken,
+        WEBHOOK_SECRETS_FILE: webhookSecretsFile,
+      };
+    case 'gateway':
+      return {
+        NODE_OPTIONS: `${NODE_OPTIONS} ${GATEWAY_NODE_OPTIONS}`.trim(),
+        HTTP_HOST: http.host,
+        HTTP_PORT: String(http.port),
+        API_KEYS_FILE: apiKeysFile,
+        COOKIE_SECRET: secrets.cookieSecret,
+        MEDIA_SECRET: secrets.mediaSecret,
+        MARK_KEYS: secrets.markKeys.join(','),
+        OUTBOUND_ADDRESS: outboundAddress,
+        OUTBOUND_TOKEN: secrets.outboundToken,
+      };
+  }
 }

@@ -137,12 +137,15 @@ describe('a system', () => {
     await first.exited;
     const secrets = readFileSync(join(home, 'data', 'secrets.json'), 'utf8');
     const key = readFileSync(join(home, 'data', 'api-key'), 'utf8');
+    const certificate = readFileSync(join(home, 'data', 'credentials', 'certificates.pem'), 'utf8');
     for (const [file, mode] of [
       ['.', 0o700],
       ['secrets.json', 0o600],
       ['nats.conf', 0o600],
       ['api-key', 0o600],
       ['api-keys', 0o600],
+      ['credentials', 0o700],
+      ['credentials/key.pem', 0o600],
     ] as const) {
       expect((await stat(join(home, 'data', file))).mode & 0o777).toBe(mode);
     }
@@ -150,6 +153,7 @@ describe('a system', () => {
     await ready(await launch());
     expect(readFileSync(join(home, 'data', 'secrets.json'), 'utf8')).toBe(secrets);
     expect(readFileSync(join(home, 'data', 'api-key'), 'utf8')).toBe(key);
+    expect(readFileSync(join(home, 'data', 'credentials', 'certificates.pem'), 'utf8')).toBe(certificate);
     const { nats, ...others } = JSON.parse(secrets) as { nats: Record<string, string> } & Record<string, string>;
     const values = [...Object.values(nats), ...Object.values(others)];
     expect(values).toHaveLength(10);

@@ -5,6 +5,7 @@ import { findProgram } from '../setup/find-program.mjs';
 import { ensureApiKey, writeApiKeys } from './api-key.ts';
 import { createComputeLock } from './compute-lock.ts';
 import type { ComputeLock } from './compute-lock.ts';
+import { ensureCredentials } from './credentials.ts';
 import { availableDisk, openDataFolder } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { serviceEnvironment } from './environment.ts';
@@ -16,12 +17,13 @@ import { natsReady, superviseNats } from './nats/server.ts';
 import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
 import { prometheusPort } from './options.ts';
 import type { Options } from './options.ts';
-import { checkPort, freePorts } from './ports.ts';
+import { checkPort, chosenStagePort, freePorts } from './ports.ts';
 import { supervisePrometheus } from './prometheus/supervise-prometheus.ts';
 import { grpcReady, httpReady } from './readiness.ts';
 import { ensureSecrets } from './secrets.ts';
 import type { Secrets } from './secrets.ts';
 import type { Service, System } from './service.ts';
+import { ensureWebhookSecrets } from './webhook-secrets.ts';
 import { keepLog, endOf, supervise } from './supervise.ts';
 import type { Supervised, Supervision } from './supervise.ts';
 
@@ -160,15 +162,25 @@ export function createLauncher(
       if (options.observe === true) await checkPort(prometheusPort(options.port), '127.0.0.1', options.port);
       lock = await createComputeLock(folder.socket);
       const secrets = await ensureSecrets(folder.secretsFile, Object.keys(USER_PERMISSIONS));
+      await ensureCredentials(folder.credentials);
       const key = await ensureApiKey(folder.apiKeyFile);
       await writeApiKeys(folder.apiKeysFile, key, env.API_KEYS_FILE);
+      if (env.WEBHOOK_SECRETS_FILE === undefined) await ensureWebhookSecrets(folder.webhookSecretsFile);
       const [natsPort = 0, ...others] = await freePorts(1 + 2 * system.services.length);
-      const ports = system.services.map((_, index) => ({ grpc: others[2 * index]!, metrics: others[2 * index + 1]! }));
+      const chosen = await Promise.all(system.services.map(({ name }) => chosenStagePort(name, env)));
+      const ports = system.services.map((_, index) => ({
+        grpc: chosen[index] ?? others[2 * index]!,
+        metrics: others[2 * index + 1]!,
+      }));
+      const outbound = ports[system.services.findIndex(({ kind }) => kind === 'outbound')];
       signal.throwIfAborted();
       const surroundings: Surroundings = {
         nats: await startNats(folder, secrets, natsPort, signal),
         secrets,
         apiKeysFile: folder.apiKeysFile,
+        webhookSecretsFile: env.WEBHOOK_SECRETS_FILE ?? folder.webhookSecretsFile,
+        outboundAddress: outbound && `127.0.0.1:${outbound.grpc}`,
+        credentials: folder.credentials,
         model: options.model,
         computeLock: lock.path,
         http: { host, port: options.port },

@@ -24,6 +24,9 @@ export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--otlp URL
   --otlp     where traces are sent, as OTLP over HTTP (OTEL_EXPORTER_OTLP_ENDPOINT)
   --model    the checkpoint's folder (models/nano)
   --data     where videos and secrets are kept (.data)
+
+Settings of the services are read from the environment, such as ANONYMOUS=off (docs/operations.md). PORT_ENCODER,
+PORT_DENOISER, PORT_DECODER and PORT_MUXER fix the ports of the stages' own gRPC services (docs/stages.md).
 `;
 
 /** The port of Prometheus: the one after the gateway's, so that two systems on one machine do not collide. */

@@ -31,6 +31,25 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 /**
+ * The port of a stage's gRPC service that the user chose: `PORT_` and the stage's name in the environment.
+ *
+ * @returns undefined when none was chosen
+ * @throws LaunchError when it is not a port, or cannot be used
+ */
+export async function chosenStagePort(stage: string, env: NodeJS.ProcessEnv): Promise<number | undefined> {
+  const name = `PORT_${stage.toUpperCase()}`;
+  const value = env[name];
+  if (value === undefined || value === '') return undefined;
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new LaunchError(`${name} takes a number from 1 to 65535, not “${value}”.`);
+  }
+  const error = await listen(port, '127.0.0.1').then(close, (cause: unknown) => cause);
+  if (error === undefined) return port;
+  throw new LaunchError(`${name}: port ${port} ${whyNot(error)}: choose another.`, { cause: error });
+}
+
+/**
  * @param chosen the port that the user chose, where the checked port is derived from it
  * @throws LaunchError when the port can't be used
  */
@@ -38,19 +57,20 @@ export async function checkPort(port: number, host: string, chosen = port): Prom
   try {
     await close(await listen(port, host));
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    const why =
-      code === 'EADDRINUSE'
-        ? 'is in use by another program'
-        : code === 'EACCES'
-          ? 'needs root rights'
-          : `can’t be listened on (${String(cause)})`;
+    const why = whyNot(cause);
     const need = port === chosen ? '' : ` (--observe needs the port after ${chosen})`;
     throw new LaunchError(
       `Port ${port}${need} ${why}: choose another, as in “npm start -- --port ${(chosen % 64_000) + 1_001}”.`,
       { cause },
     );
   }
+}
+
+/** Why a port cannot be listened on. */
+function whyNot(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'EADDRINUSE') return 'is in use by another program';
+  return code === 'EACCES' ? 'needs root rights' : `can’t be listened on (${String(cause)})`;
 }
 
 async function listen(port: number, host: string): Promise<Server> {

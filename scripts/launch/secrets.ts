@@ -14,9 +14,16 @@ const schema = z.strictObject({
   cookieSecret: secret,
   /** Signs the links to media. */
   mediaSecret: secret,
+  /** The token for calls of the outbound service. Earlier versions did not have it. */
+  outboundToken: secret.optional(),
+  /** The keys of the invisible mark: new videos are marked with the first, and looked for with all. Earlier versions had none. */
+  markKeys: z.array(secret).min(1).optional(),
 });
 
-export type Secrets = z.output<typeof schema>;
+/** The file's contents. */
+type StoredSecrets = z.output<typeof schema>;
+
+export type Secrets = { [Name in keyof StoredSecrets]-?: NonNullable<StoredSecrets[Name]> };
 
 /**
  * Reads the secrets of this installation and creates missing ones. Only the file's owner can read it.
@@ -25,12 +32,14 @@ export type Secrets = z.output<typeof schema>;
  * @throws LaunchError when the file has other contents or can't be written
  */
 export async function ensureSecrets(file: string, users: readonly string[]): Promise<Secrets> {
-  const found = await read(file);
+  const found = await readSecrets(file);
   const secrets: Secrets = {
     nats: Object.fromEntries(users.map((user) => [user, found?.nats[user] ?? newSecret()])),
     stageToken: found?.stageToken ?? newSecret(),
     cookieSecret: found?.cookieSecret ?? newSecret(),
     mediaSecret: found?.mediaSecret ?? newSecret(),
+    outboundToken: found?.outboundToken ?? newSecret(),
+    markKeys: found?.markKeys ?? [newSecret()],
   };
   // By renaming, because half a file after an interrupted start would log all browsers out.
   const partial = `${file}.${process.pid}`;
@@ -40,7 +49,11 @@ export async function ensureSecrets(file: string, users: readonly string[]): Pro
   return secrets;
 }
 
-async function read(file: string): Promise<Secrets | null> {
+/**
+ * Reads the secrets of an installation; null when it has none yet.
+ * @throws LaunchError when the file has other contents or can't be read
+ */
+export async function readSecrets(file: string): Promise<StoredSecrets | null> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');

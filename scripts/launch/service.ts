@@ -5,8 +5,8 @@ export interface Service {
   readonly name: Exclude<UserName, 'launcher' | 'provisioner'>;
   /** The file that Node runs. */
   readonly entry: string;
-  /** A stage answers `grpc.health.v1` at GRPC_PORT, the gateway `GET /readyz` at HTTP_PORT. */
-  readonly kind: 'gateway' | 'stage';
+  /** The gateway answers `GET /readyz` at HTTP_PORT; the others answer `grpc.health.v1` at GRPC_PORT. */
+  readonly kind: 'gateway' | 'stage' | 'outbound';
 }
 
 /** The programs that a launcher starts besides NATS. */

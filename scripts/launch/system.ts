@@ -12,6 +12,7 @@ export function cinematica(root: string): System {
       { name: 'denoiser', kind: 'stage', entry: entry('denoiser') },
       { name: 'decoder', kind: 'stage', entry: entry('decoder') },
       { name: 'muxer', kind: 'stage', entry: entry('muxer') },
+      { name: 'outbound', kind: 'outbound', entry: entry('outbound') },
     ],
   };
 }

@@ -5,12 +5,21 @@ import { configSchema as denoiser } from '@cinematica/denoiser/config';
 import { configSchema as encoder } from '@cinematica/encoder/config';
 import { configSchema as gateway } from '@cinematica/gateway/config';
 import { configSchema as muxer } from '@cinematica/muxer/config';
+import { configSchema as outbound } from '@cinematica/outbound/config';
 import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
 import { readConfig } from '@cinematica/pipeline/service';
 import { configSchema as provisioner } from '@cinematica/provisioner/config';
 import { environmentOf, KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
 
-const schemas: Readonly<Record<string, z.ZodObject>> = { gateway, encoder, denoiser, decoder, muxer, provisioner };
+const schemas: Readonly<Record<string, z.ZodObject>> = {
+  gateway,
+  encoder,
+  denoiser,
+  decoder,
+  muxer,
+  outbound,
+  provisioner,
+};
 
 /** The variables that adapter-node 6 (its src/env.js) and the web app's server (web/src/lib/api) read. */
 const WEB = ['HOST', 'PORT', 'SHUTDOWN_TIMEOUT', 'PROTOCOL_HEADER', 'GATEWAY_URL'];

@@ -58,7 +58,10 @@ function networkOf(manifests: readonly Manifest[]) {
 
 /** All connections between pods of the namespace. */
 const EDGES = [
-  ...['decoder', 'denoiser', 'encoder', 'gateway', 'muxer', 'provisioner'].map((name) => `${name} → nats:4222`),
+  ...['decoder', 'denoiser', 'encoder', 'gateway', 'muxer', 'outbound', 'provisioner'].map(
+    (name) => `${name} → nats:4222`,
+  ),
+  'gateway → outbound:50051',
   'nats → nats:6222',
   'web → gateway:8080',
 ].sort();
@@ -123,17 +126,20 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     }
   });
 
-  test('only the Job for weights may reach the internet', () => {
+  test('only the outbound service and the Job for weights may reach the internet', () => {
     const free = workloads.filter((workload) =>
       of(workload).some(({ egress }) => egress.some((rule) => rule.to.some(whole))),
     );
-    expect(free.map(({ name }) => name)).toEqual(overlay === 'overlays/production' ? ['weights'] : []);
+    const weights = overlay === 'overlays/production' ? ['weights'] : [];
+    expect(free.map(({ name }) => name).sort()).toEqual(['outbound', ...weights]);
     for (const { egress } of policies) {
       for (const { to, ports: open } of egress.filter((rule) => rule.to.some(whole))) {
         expect(open).toEqual([{ protocol: 'TCP', port: 443 }]);
         for (const range of ['10.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16']) {
           expect(to[0]?.ipBlock?.except).toContain(range);
         }
+        // IPv6 is allowed only where global addresses are.
+        for (const { ipBlock } of to.slice(1)) expect(ipBlock?.cidr).toBe('2000::/3');
       }
     }
   });

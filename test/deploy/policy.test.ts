@@ -53,7 +53,17 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
 
   test('every service exists', () => {
     expect(workloads.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['gateway', 'web', 'encoder', 'denoiser', 'decoder', 'muxer', 'nats', 'provisioner']),
+      expect.arrayContaining([
+        'gateway',
+        'web',
+        'encoder',
+        'denoiser',
+        'decoder',
+        'muxer',
+        'outbound',
+        'nats',
+        'provisioner',
+      ]),
     );
     const namespace = ofKind(manifests, 'Namespace').map(({ metadata }) => metadata.labels);
     expect(namespace).toEqual([expect.objectContaining({ 'pod-security.kubernetes.io/enforce': 'restricted' })]);

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { parseWebhookSecrets } from '@cinematica/outbound/webhook-secrets';
+import { readSigner } from '@cinematica/credentials';
 import { parseApiKeys } from '@cinematica/gateway/api-keys';
 import { KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
 
@@ -43,10 +45,16 @@ describe.skipIf(KUSTOMIZE === null)('make-secrets.sh', () => {
 
   test('secrets are unique and long, and NATS reads them as strings', () => {
     const values = [...make(), ...make()]
-      .filter(([name]) => name !== 'api-keys')
+      .filter(([name]) => !['api-keys', 'webhook-secrets', 'content-credentials'].includes(name))
       .flatMap(([, data]) => Object.values(data));
     expect(new Set(values).size).toBe(values.length);
     for (const value of values) expect(value).toMatch(/^[a-z][0-9a-z]{40,}$/);
+    const webhooks = [make(), make()].map((secrets) => secrets.get('webhook-secrets')?.secrets ?? '');
+    for (const text of webhooks) expect(parseWebhookSecrets(text).of('key-ann')[0]).toHaveLength(32);
+    expect(webhooks[0]).not.toBe(webhooks[1]);
+    const { 'certificates.pem': certificates = '', 'key.pem': privateKey = '' } =
+      make().get('content-credentials') ?? {};
+    expect(() => readSigner({ certificates, privateKey })).not.toThrow();
     expect(() => parseApiKeys(make().get('api-keys')?.keys ?? 'none')).not.toThrow();
   });
 });

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestNats } from '../support/nats-server.ts';
 import type { TestNats } from '../support/nats-server.ts';
 
-const SERVICES = ['gateway', 'encoder', 'denoiser', 'decoder', 'muxer', 'provisioner'] as const;
+const SERVICES = ['gateway', 'encoder', 'denoiser', 'decoder', 'muxer', 'outbound', 'provisioner'] as const;
 const MODEL = join(import.meta.dirname, '../golden/tiny-xt/checkpoint');
 
 let nats: TestNats;
@@ -24,7 +24,13 @@ afterAll(async () => {
 /** Runs a service with an error in its environment. @returns its output, once it has ended with status 1 */
 async function said(name: string, wrong: Readonly<Record<string, string>>): Promise<string> {
   const main = join(import.meta.dirname, '../../services', name, 'src/main.ts');
-  const secrets = { STAGE_TOKEN: 'x'.repeat(32), COOKIE_SECRET: 'c'.repeat(32), MEDIA_SECRET: 'm'.repeat(32) };
+  const secrets = {
+    STAGE_TOKEN: 'x'.repeat(32),
+    COOKIE_SECRET: 'c'.repeat(32),
+    MEDIA_SECRET: 'm'.repeat(32),
+    OUTBOUND_TOKEN: 'o'.repeat(32),
+    WEBHOOK_SECRETS_FILE: '/dev/null',
+  };
   const right = { NATS_URL: nats.url, NATS_USER: 'one', NATS_PASSWORD: 'right', MODEL_DIR: MODEL };
   const env = {
     PATH: process.env.PATH,
@@ -68,8 +74,10 @@ describe.concurrent.each(SERVICES)('%s', (name) => {
       /^[^\n]*NATS_URL=[^\n]* refuses the credentials: check NATS_USER and NATS_PASSWORD[^\n]*$/,
     ],
     [{ NATS_URL: 'nats://127.0.0.1:1' }, /^[^\n]*NATS_URL=nats:\/\/127\.0\.0\.1:1[^\n]*$/],
-    // The muxer needs no model.
-    ...(name === 'muxer' ? [] : [[{ MODEL_DIR: tmpdir() }, /^[^\n]*MODEL_DIR=[^\n]*$/] as const]),
+    // The muxer and the outbound service need no model.
+    ...(name === 'muxer' || name === 'outbound'
+      ? []
+      : [[{ MODEL_DIR: tmpdir() }, /^[^\n]*MODEL_DIR=[^\n]*$/] as const]),
   ] as const)('with %j stops immediately, with one line that names the setting', async (wrong, message) => {
     expect(await said(name, wrong)).toMatch(message);
   });

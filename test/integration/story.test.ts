@@ -16,9 +16,14 @@ import {
 import type { TaskRecord, VideoRecord } from '@cinematica/pipeline';
 import { ErrorReason, MediaKind, Video_State } from '@cinematica/protocol/v1';
 import type { Video, VideoEvent } from '@cinematica/protocol/v1';
+import { execFile, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, onTestFailed, test, vi } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, onTestFailed, onTestFinished, test, vi } from 'vitest';
 import { leftovers } from '../support/leftovers.ts';
 import { fetchMedia, idOf, reasonOf, untilAnswered, watchToEnd } from '../support/api.ts';
 import { fieldPhoto } from '../support/field-photo.ts';
@@ -256,3 +261,28 @@ test('a finished video keeps only its media and its photo', async () => {
   };
   await vi.waitFor(compare, { timeout: 30_000, interval: 500 });
 }, 60_000);
+
+const hasTools = spawnSync('sh', ['-c', 'curl --json "" --version && jq --version']).status === 0;
+
+test.skipIf(!hasTools)('the examples of docs/api.md work as they stand (needs curl 7.82 and jq)', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'api-examples-'));
+  onTestFinished(() => rm(home, { recursive: true }));
+  await mkdir(join(home, '.data'));
+  await writeFile(join(home, '.data/api-key'), await readFile(join(system.folder, 'api-key')));
+  await writeFile(join(home, 'photo.jpg'), source.value);
+  const page = await readFile(join(import.meta.dirname, '../../docs/api.md'), 'utf8');
+  const examples = [...page.matchAll(/```sh\n(.*?)```/gs)].map(([, example]) => example!);
+  expect(examples.length).toBeGreaterThan(6);
+  const script = ['set -euo pipefail', ...examples].join('\n').replaceAll('http://localhost:8080', system.url);
+  const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script], { cwd: home });
+  expect(stderr).toBe('');
+  // The limits, the misspelt field, the state, the list, and the share.
+  expect(stdout).toContain('"callsPerSecond": 1000');
+  expect(stdout).toContain('VideoSettings has no such field');
+  expect(stdout).toContain('STATE_DONE');
+  expect(stdout).toMatch(/^videos\/[0-9a-f-]{36} order-17$/m);
+  expect(stdout).toMatch(/^\/s\//m);
+  const [linked, keyed] = await Promise.all(['video.mp4', 'again.mp4'].map((name) => readFile(join(home, name))));
+  expect(linked!.subarray(4, 8).toString()).toBe('ftyp');
+  expect(keyed!.equals(linked!)).toBe(true);
+});

@@ -1,5 +1,13 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import { bucketName, bucketStream, DEAD_LETTER_STREAM, LIFETIMES, STAGES, workStream } from '@cinematica/pipeline';
+import {
+  bucketName,
+  bucketStream,
+  DEAD_LETTER_STREAM,
+  LIFETIMES,
+  STAGES,
+  WEBHOOK_STREAM,
+  workStream,
+} from '@cinematica/pipeline';
 import type { RealSystem } from './real-system.ts';
 
 /** Counts what is stored: the objects of each bucket, chunks without an object, and messages of queues. Zeros are left out. */
@@ -20,7 +28,7 @@ export async function leftovers({
     count(name, objects);
     count(`${name}: chunks without object`, Object.keys(state.subjects ?? {}).length - objects);
   }
-  for (const stream of [...STAGES.map(workStream), DEAD_LETTER_STREAM]) {
+  for (const stream of [...STAGES.map(workStream), WEBHOOK_STREAM, DEAD_LETTER_STREAM]) {
     count(stream, (await manager.streams.info(stream)).state.messages);
   }
   return counts;

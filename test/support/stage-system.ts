@@ -190,7 +190,7 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
   const table = await openVideoTable(nats, settings, log);
   const ended = new AbortController();
   const tasks = createTaskQueue(nats, settings, log);
-  const ports = createHousekeepingPorts(nats, settings);
+  const ports = createHousekeepingPorts(nats, settings, log);
   const options = { ...ports, table, records, requests, quotaStore, artifacts, tasks, settings, log };
   const housekeeping = runHousekeeper(options, 'test', ended.signal);
   return {
@@ -199,7 +199,11 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
     artifacts,
     async create(photo: Uint8Array, plan: ReturnType<typeof createPlan>): Promise<VideoRef> {
       const request = { owner: 'ann', requestId: v7(), body: photo };
-      const unlimited = { check: () => undefined, take: () => Promise.resolve(), giveBack: () => Promise.resolve() };
+      const unlimited = {
+        check: () => undefined,
+        take: (ids: readonly string[]) => Promise.resolve({ count: ids.length, refusal: null }),
+        giveBack: () => Promise.resolve(),
+      };
       const video = { ...request, admission: unlimited, prepare: () => Promise.resolve({ plan, photo }) };
       const { record } = await createVideo({ records, requests, artifacts, settings }, video);
       return { owner: record.owner, videoId: record.videoId };

@@ -4,3 +4,4 @@ export { retry } from './retry.ts';
 export type { RetryOptions } from './retry.ts';
 export { createSemaphore } from './semaphore.ts';
 export type { Semaphore } from './semaphore.ts';
+export { HEARTBEAT, withHeartbeat } from './with-heartbeat.ts';

@@ -1,5 +1,12 @@
-export { createVideo } from './domain/admission/create-video.ts';
-export type { Admission, CreateVideoOptions, PreparedVideo, VideoRequest } from './domain/admission/create-video.ts';
+export { createVideo, createVideos } from './domain/admission/create-video.ts';
+export type {
+  Admission,
+  Created,
+  CreateVideoOptions,
+  PreparedVideo,
+  Taken,
+  VideoRequest,
+} from './domain/admission/create-video.ts';
 export { createEstimator } from './domain/admission/estimate.ts';
 export type { Estimator } from './domain/admission/estimate.ts';
 export { OverLimitError } from './domain/admission/over-limit-error.ts';
@@ -8,9 +15,13 @@ export type { QuotaLimits, Quotas } from './domain/admission/quotas.ts';
 export { createQueueView } from './domain/admission/queue-view.ts';
 export type { QueueView } from './domain/admission/queue-view.ts';
 export { isNoSpace, NoSpaceError, StorageFullError, UnavailableError } from './domain/errors.ts';
+export { countLateWebhooks } from './domain/housekeeping/queue-webhooks.ts';
 export type { HousekeepingOptions } from './domain/housekeeping/options.ts';
 export * from './domain/messages.ts';
 export type { ModelRef } from './domain/model-ref.ts';
+export { checkOutboundUrl, hostOf, notPublic, OutboundRefusedError } from './domain/outbound/outbound-url.ts';
+export type { OutboundRules } from './domain/outbound/outbound-url.ts';
+export { isPublicAddress } from './domain/outbound/public-address.ts';
 export { MissingArtifactError } from './domain/ports/artifacts.ts';
 export type { Artifacts } from './domain/ports/artifacts.ts';
 export type { Nudges } from './domain/ports/nudges.ts';
@@ -20,8 +31,9 @@ export type { Change, Changed, Records, Revision, StoredRecord, Updated, VideoRe
 export { RequestConflictError } from './domain/ports/requests.ts';
 export type { Requests } from './domain/ports/requests.ts';
 export type { StageReports } from './domain/ports/stage-reports.ts';
-export type { TaskQueue } from './domain/ports/task-queue.ts';
+export type { Delivery, QueueConsumer, TaskQueue } from './domain/ports/task-queue.ts';
 export type { TableChange, VideoTable } from './domain/ports/video-table.ts';
+export type { WebhookQueue } from './domain/ports/webhook-queue.ts';
 export { pipelineSettings, pipelineSettingsSchema } from './domain/settings.ts';
 export type { PipelineSettings } from './domain/settings.ts';
 export { LIFETIMES, stageName, STAGES } from './domain/stages.ts';
@@ -32,6 +44,10 @@ export { dueTasks, findTask, isActive, isTerminal } from './domain/video/routing
 export type { TaskRef } from './domain/video/routing.ts';
 export { cancelVideo, deleteVideo, undeleteVideo } from './domain/video/video-changes.ts';
 export { createBoundedQueue, SlowReaderError } from './domain/watch/bounded-queue.ts';
+export { recordWebhookAttempt } from './domain/webhooks/webhook-changes.ts';
+export type { WebhookOutcome } from './domain/webhooks/webhook-changes.ts';
+export { webhookEvent } from './domain/webhooks/webhook-event.ts';
+export type { WebhookEvent } from './domain/webhooks/webhook-event.ts';
 export { watchVideo } from './domain/watch/watch-video.ts';
 export type { WatchEvent, WatchOptions } from './domain/watch/watch-video.ts';
 export { openAdmissionPorts } from './nats/admission-ports.ts';
@@ -50,6 +66,7 @@ export { openRecords } from './nats/records.ts';
 export { openStageReports } from './nats/stage-reports.ts';
 export { createTaskQueue, decodeDeadLetter } from './nats/task-queue.ts';
 export { openVideoTable } from './nats/video-table.ts';
+export { createWebhookQueue } from './nats/webhook-queue.ts';
 export { openWorkerPorts } from './nats/worker-ports.ts';
 export { runHousekeeper } from './process/housekeeping/housekeeper.ts';
 export { createComputeSlot } from './process/worker/compute-slot.ts';
@@ -75,3 +92,4 @@ export type { Metrics } from './telemetry/metrics.ts';
 export { startTracing } from './telemetry/start-tracing.ts';
 export { telemetrySettingsSchema } from './telemetry/telemetry-settings.ts';
 export { inServerSpan, inSpan } from './telemetry/trace.ts';
+export { VERSION } from './version.ts';

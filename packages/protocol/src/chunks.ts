@@ -1,6 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import { ErrorReason } from './gen/cinematica/v1/error_reason_pb.ts';
-import { refuse } from './rpc/reasons.ts';
+import { refuseFields } from './rpc/reasons.ts';
 
 /** The maximum size of a `Chunk`, in bytes. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -78,5 +76,5 @@ export function createChunkReader(items: number, bytes: number | ((index: number
   };
 }
 
-const invalidChunk = (message: string) =>
-  refuse(status.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, `Chunks must be complete and in order: ${message}.`);
+const invalidChunk = (problem: string) =>
+  refuseFields([{ field: 'chunk', description: `chunks must be complete and in order: ${problem}` }]);

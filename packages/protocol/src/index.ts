@@ -16,6 +16,7 @@ export { reasonOf, refuse, refuseFields, refuseUntil } from './rpc/reasons.ts';
 export { RpcError } from './rpc/rpc-error.ts';
 export type { ErrorDetail } from './rpc/rpc-error.ts';
 export { checkMessage } from './rpc/check-message.ts';
+export { describeEnum } from './rpc/describe-violation.ts';
 export { createReflection } from './rpc/reflection.ts';
 export { ExternalScaler } from './gen/externalscaler/externalscaler_pb.ts';
 export type { ScaledObjectRef } from './gen/externalscaler/externalscaler_pb.ts';

@@ -46,7 +46,7 @@ export const createDecoderService = (model: StageModel, slot: ComputeSlot): Serv
 });
 
 function checkStart(model: StageModel, { model: asked, latents }: DecodeStart) {
-  checkModel(asked, model.ref.name);
+  checkModel(asked, model.ref.name, 'start.model');
   const { frames, channels, height, width } = latents!;
   const { config, scaleFactor } = model.checkpoint.vae;
   if (channels !== config.latent_channels) {

@@ -1,9 +1,24 @@
 import { natsSettingsSchema, pipelineSettingsSchema, telemetrySettingsSchema } from '@cinematica/pipeline';
+import { markKeysSchema } from '@cinematica/provenance';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (fallback: number, least = 1) => z.coerce.number().int().min(least).max(1_000_000).default(fallback);
 const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
+const anonymous = z.enum(['on', 'off']).default('on');
+const origins = z
+  .string()
+  .default('')
+  .transform((list) => list.split(',').flatMap((origin) => origin.trim() || []))
+  .refine(
+    (list) => list.every((origin) => origin === '*' || URL.parse(origin)?.origin === origin),
+    'must be origins such as https://shop.example, without a path, separated by commas, or *',
+  );
+const publicUrl = z
+  .string()
+  .refine((url) => /^https?:\/\/[^/?#]+\/?$/.test(url), 'must be a URL such as https://videos.example, without a path')
+  .transform((url) => url.replace(/\/$/, ''))
+  .optional();
 const secret = z.string().min(32, 'must have at least 32 characters, all of them random');
 
 /** The settings that the gateway reads from the environment. */
@@ -36,8 +51,23 @@ export const configSchema = z.object({
   MEDIA_SECRET: secret,
   /** How long an owner's link to a file works at least. Default 15 minutes. Milliseconds. */
   MEDIA_LINK_MS: milliseconds(900_000),
-  /** A file with the API keys of services: a name and the SHA-256 of the key in each line. Default: no keys. */
+  /**
+   * A file with the API keys of services: a name and the SHA-256 of the key in each line. It is read again when it changes.
+   * Default: no keys.
+   */
   API_KEYS_FILE: z.string().min(1).optional(),
+  /**
+   * Whether callers without an API key may create videos. With `off` they are refused, also the web app's browsers; shared
+   * videos stay visible. Default `on`.
+   */
+  ANONYMOUS: anonymous,
+  /** The origins whose web pages may call the API with a key and show media, separated by commas; `*` for all. Default: none. */
+  ALLOWED_ORIGINS: origins,
+  /**
+   * The URL at which callers reach this system, without a path. Links to media and to shared videos start with it. Default:
+   * links are relative.
+   */
+  PUBLIC_URL: publicUrl,
   /**
    * The number of reverse proxies in front of the gateway, each of which appends to `x-forwarded-for`. The client address is
    * the entry at this position from the end. Default 0: the header is ignored, and the peer is the client.
@@ -56,6 +86,8 @@ export const configSchema = z.object({
   MAX_WATCHES_PER_CALLER: count(50),
   /** The connection of a watcher that does not read for this long is closed. Default 20 seconds. Milliseconds. */
   WATCHER_STALL_MS: milliseconds(20_000),
+  /** How often WatchVideo repeats the progress while nothing changes, so that proxies keep it open. Default 10 seconds. Milliseconds. */
+  WATCH_HEARTBEAT_MS: milliseconds(10_000),
   /** The path of the built web app's `handler.js`, which is then served too. Default: a page about the API. */
   WEB_HANDLER: z.string().min(1).optional(),
   /** The most open connections. At the limit, the connection that is idle for longest is closed. Default 5000. */
@@ -67,6 +99,20 @@ export const configSchema = z.object({
   MAX_CONNECTIONS_PER_ADDRESS: count(2_500),
   /** The number of processes that decode photos, one photo at a time. Each may use 430 MiB. Default 1. */
   PHOTO_PROCESSES: count(1),
+  /**
+   * The address of the outbound service's gRPC server, which downloads photos from `image_url`. Default: requests with
+   * `image_url` are refused.
+   */
+  OUTBOUND_ADDRESS: z.string().min(1).optional(),
+  /** The token for calls of the outbound service, one of its OUTBOUND_TOKEN. */
+  OUTBOUND_TOKEN: z
+    .string()
+    .regex(/^[^\s,]{32,}$/, 'must have 32 characters or more, without commas')
+    .optional(),
+  /** The keys of the invisible marks that VerifyMedia looks for, as the muxer has them. Default: none, and it finds no mark. */
+  MARK_KEYS: markKeysSchema.optional(),
+  /** The most files that one client address can check in a minute. Default 20. */
+  VERIFY_PER_MINUTE: count(20),
   /** How long running calls may take to end when the gateway stops. Default 10 seconds. Milliseconds. */
   DRAIN_MS: milliseconds(10_000),
 });

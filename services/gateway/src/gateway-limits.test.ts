@@ -1,4 +1,9 @@
-import { RetryInfoSchema, ErrorInfoSchema } from '@cinematica/protocol';
+import { create, createRegistry, fromJson, toJsonString } from '@bufbuild/protobuf';
+import type { JsonObject } from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { BadRequestSchema, RetryInfoSchema, ErrorInfoSchema } from '@cinematica/protocol';
+import { BatchCreateVideosRequestSchema, BatchCreateVideosResponseSchema } from '@cinematica/protocol/v1';
+import type { CreateVideoResult } from '@cinematica/protocol/v1';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -6,7 +11,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { chart } from './photo/test-photos.ts';
-import { readAll, startTestGateway } from './testing/gateway-process.ts';
+import { KEYS, readAll, startTestGateway } from './testing/gateway-process.ts';
 
 const photo = new Uint8Array(await chart(96, 64).jpeg().toBuffer());
 const request = { source: { case: 'image' as const, value: photo } };
@@ -86,7 +91,56 @@ test('a caller at its limit is refused whatever it sends, and its earlier reques
   const calls = Array.from({ length: 200 }, (_, i) => ann.createVideo(i % 2 === 0 ? request : noise));
   expect(await outcomes(calls)).toEqual({ 'ResourceExhausted TOO_MANY_VIDEOS with retry info': 200 });
   expect((await again()).video?.name).toBe(names[0]);
+
+  const bob = gateway.client({ key: KEYS.bob });
+  const batch = [
+    request,
+    { source: { case: 'image' as const, value: Buffer.from('this is text') } },
+    { ...request, settings: { frames: 0 } },
+    noise,
+    request,
+    request,
+  ].map((each) => ({ ...each, requestId: randomUUID() }));
+  const { results } = await bob.batchCreateVideos({ requests: batch });
+  // The unreadable photo has taken the third place, and gives it back only after the last request was refused.
+  const expected = [
+    'video',
+    'IMAGE_TYPE_UNSUPPORTED',
+    'INVALID_REQUEST',
+    'IMAGE_UNREADABLE',
+    'video',
+    'TOO_MANY_VIDEOS',
+  ];
+  expect(results.map(resultOf)).toEqual(expected);
+  // Sent again without it, as JSON, the batch returns the same videos, and makes the last one, for which there is room now.
+  const requests = batch.toSpliced(3, 1);
+  const response = await fetch(`${gateway.url}/cinematica.v1.VideoService/BatchCreateVideos`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${KEYS.bob}` },
+    body: toJsonString(BatchCreateVideosRequestSchema, create(BatchCreateVideosRequestSchema, { requests })),
+  });
+  const json = (await response.json()) as JsonObject;
+  const details = createRegistry(ErrorInfoSchema, BadRequestSchema, RetryInfoSchema);
+  const second = fromJson(BatchCreateVideosResponseSchema, json, { registry: details }).results;
+  expect(second.map(resultOf)).toEqual(['video', 'IMAGE_TYPE_UNSUPPORTED', 'INVALID_REQUEST', 'video', 'video']);
+  expect(second.map(nameOf).slice(0, 4)).toEqual(results.map(nameOf).toSpliced(3, 1).slice(0, 4));
+  expect(await outcomes([bob.batchCreateVideos({ requests: [] })])).toEqual({ 'InvalidArgument INVALID_REQUEST': 1 });
+  const tooMany = bob.batchCreateVideos({ requests: Array.from({ length: 21 }, () => request) });
+  expect(await outcomes([tooMany])).toEqual({ 'InvalidArgument INVALID_REQUEST': 1 });
+  const tooLarge = { source: { case: 'image' as const, value: Buffer.concat([photo, Buffer.alloc(9e6)]) } };
+  expect(await outcomes([bob.batchCreateVideos({ requests: [tooLarge, tooLarge] })])).toEqual({
+    'ResourceExhausted INVALID_REQUEST': 1,
+  });
 });
+
+const nameOf = ({ result }: CreateVideoResult): string => (result.case === 'video' ? result.value.name : '');
+
+/** `video`, or the reason why there is none. */
+function resultOf({ result }: CreateVideoResult): string {
+  if (result.case !== 'error') return result.case ?? 'nothing';
+  const [info] = result.value.details.flatMap((any) => anyUnpack(any, ErrorInfoSchema) ?? []);
+  return info?.reason ?? 'no reason';
+}
 
 test('SIGTERM ends watches with UNAVAILABLE, and the process exits with 0', async () => {
   await using gateway = await startTestGateway();
@@ -96,7 +150,7 @@ test('SIGTERM ends watches with UNAVAILABLE, and the process exits with 0', asyn
   const outcome = watching.then(() => 'ended', reasonOf);
   await expect.poll(() => gateway.metrics(), { timeout: 5_000 }).toMatch(/^cinematica_watchers\{.*\} 1$/m);
   expect(await gateway.stop()).toBe(0);
-  expect(await outcome).toBe('Unavailable UNAVAILABLE');
+  expect(await outcome).toBe('Unavailable UNAVAILABLE with retry info');
 });
 
 test('SIGTERM while NATS is down ends the process with 0 within DRAIN_MS and five seconds', async () => {
@@ -116,7 +170,7 @@ test('calls fail with UNAVAILABLE while NATS is down, and succeed when it is up 
   const client = gateway.client();
   const { video } = await client.createVideo(request);
   await gateway.nats.kill();
-  expect(await client.getVideo({ name: video!.name }).catch(reasonOf)).toBe('Unavailable UNAVAILABLE');
+  expect(await client.getVideo({ name: video!.name }).catch(reasonOf)).toBe('Unavailable UNAVAILABLE with retry info');
   await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status, { timeout: 10_000 }).toBe(503);
   await gateway.nats.start();
   await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status, { timeout: 15_000 }).toBe(200);

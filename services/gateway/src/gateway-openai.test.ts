@@ -196,6 +196,12 @@ test('a repeated idempotency key returns the same video, and another request wit
   await expect(send(2)).rejects.toMatchObject({ status: 409, code: 'request_id_reused' });
 });
 
+test('a callback_url becomes a webhook of the video', async () => {
+  const { id } = await make({ callback_url: 'https://hooks.example.com/done' });
+  const { video } = await gateway.client().getVideo(nameOf({ id }));
+  expect(video?.webhooks).toMatchObject([{ url: 'https://hooks.example.com/done' }]);
+});
+
 test('the models are listed', async () => {
   const { data } = await client.models.list();
   expect(data).toMatchObject([{ id: 'checkpoint', object: 'model', owned_by: 'cinematica' }]);
@@ -240,13 +246,7 @@ describe('a request is refused', () => {
       'unsupported_parameter',
       'input_reference.file_id',
     ],
-    [
-      'with an https: URL',
-      json({ input_reference: 'https://example.com/a.jpg' }),
-      400,
-      'remote_images_unavailable',
-      'input_reference',
-    ],
+    ['with an https: URL', json({ input_reference: 'https://example.com/a.jpg' }), 400, 'outbound_disabled', null],
     [
       'with an http: URL',
       json({ input_reference: 'http://example.com/a.jpg' }),
@@ -262,18 +262,11 @@ describe('a request is refused', () => {
       'input_reference',
     ],
     [
-      'with a webhook',
-      json({ ...video, callback_url: 'https://example.com' }),
+      'with a webhook over http',
+      json({ ...video, callback_url: 'http://example.com' }),
       400,
-      'callbacks_unavailable',
+      'invalid_request',
       'callback_url',
-    ],
-    [
-      'with a PDF',
-      form({ input_reference: new Blob(['%PDF-1.7 ']) }),
-      400,
-      'image_type_unsupported',
-      'input_reference',
     ],
     ['with an empty file', form({ input_reference: new Blob([]) }), 400, 'image_unreadable', 'input_reference'],
     [
@@ -358,7 +351,7 @@ describe('a request is refused', () => {
       'with a body over 17 MB',
       json({ input_reference: `data:image/jpeg;base64,${'A'.repeat(17_000_000)}` }),
       413,
-      'invalid_request',
+      'request_too_large',
       null,
     ],
   ])('%s', async (_, init, status, code, param) => {

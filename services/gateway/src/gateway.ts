@@ -1,11 +1,13 @@
 import { createMetrics, describeError } from '@cinematica/pipeline';
 import type { Log, NatsConnection } from '@cinematica/pipeline';
-import { Code, refuse } from '@cinematica/protocol';
-import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import { Code, refuseUntil } from '@cinematica/protocol';
+import { ErrorReason, ProvenanceService, VideoService } from '@cinematica/protocol/v1';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiKeys } from './callers/api-keys.ts';
 import type { Config } from './config.ts';
+import { PHOTO_LIMITS } from './photo/photo-limits.ts';
 import { createPhotoSanitizer } from './photo/photo-sanitizer.ts';
+import { createRemoteImages } from './photo/remote-images.ts';
 import { toConnectError } from './rpc/errors.ts';
 import { createHealth } from './rpc/health.ts';
 import { startHttp } from './start-http.ts';
@@ -61,18 +63,27 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   metrics.about({ stage: '', model: model.ref, provider: null });
   const sanitizer = starting.use(createPhotoSanitizer({ processes: config.PHOTO_PROCESSES }));
   await sanitizer.ready();
+  const remoteImages = starting.use(
+    createRemoteImages({
+      address: config.OUTBOUND === 'on' ? config.OUTBOUND_ADDRESS : undefined,
+      token: config.OUTBOUND_TOKEN,
+      rules: config,
+      maxBytes: PHOTO_LIMITS.maxBytes,
+    }),
+  );
 
   const view = await startPipelineView(nats, config, log, starting);
   const draining = new AbortController();
-  const health = createHealth([VideoService.typeName], draining.signal);
+  const services = [VideoService.typeName, ProvenanceService.typeName];
+  const health = createHealth(services, draining.signal, config.WATCH_HEARTBEAT_MS);
   const shared = { config, nats, log, metrics, view, health, draining: draining.signal };
   const { metricsPort, scalerPort } = await startOperations(shared, starting);
   startHousekeeping(shared, starting);
-  const port = await startHttp({ ...shared, keys, model, sanitizer }, starting);
+  const port = await startHttp({ ...shared, keys, model, sanitizer, remoteImages }, starting);
   starting.defer(() => {
     health.set(false);
     const message = 'The gateway is being replaced: call again.';
-    draining.abort(toConnectError(refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message)));
+    draining.abort(toConnectError(refuseUntil(ErrorReason.UNAVAILABLE, message, 1_000, Code.UNAVAILABLE)));
   });
 
   const started = starting.move();

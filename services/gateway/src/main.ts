@@ -3,7 +3,7 @@ import { connectNats, createLog, startTracing } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { readConfig, runProgram } from '@cinematica/pipeline/service';
 import { once } from 'node:events';
-import { readApiKeys } from './callers/api-keys.ts';
+import { watchApiKeys } from './callers/watch-api-keys.ts';
 import { configSchema } from './config.ts';
 import { startGateway } from './gateway.ts';
 
@@ -15,7 +15,10 @@ await runProgram('gateway', async () => {
   const log = createLog('gateway', { level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(startTracing('gateway', config));
-  const keys = await readApiKeys(config.API_KEYS_FILE);
+  const keys = cleanup.use(await watchApiKeys(config.API_KEYS_FILE, config, log));
+  if (config.OUTBOUND === 'off' && keys.hasWebhooks) {
+    log.warn('the webhooks of API keys are not called', { setting: 'OUTBOUND=off' });
+  }
   // The gateway only describes the model. It computes nothing with it.
   const { checkpoint, digest, ref } = await openNamedCheckpoint(config.MODEL_DIR);
   const model = { card: checkpoint.card, digest, ref, latentPixels: checkpoint.vae.scaleFactor };

@@ -3,15 +3,18 @@ import { undeleteVideo, UnknownVideoError } from '@cinematica/pipeline';
 import type { StoredRecord } from '@cinematica/pipeline';
 import { refuseUntil } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
-import type { Capabilities, VideoService } from '@cinematica/protocol/v1';
+import type { Capabilities, CreateVideoRequest, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { callerKey, connectionKey } from './rpc/context.ts';
+import { createBatch } from './videos/create-batch.ts';
+import { compileVideoFilter } from './videos/filter/video-filter.ts';
+import { parseOrder } from './videos/list-order.ts';
 import type { VideoOperations } from './videos/operations.ts';
 import { readPageToken, writePageToken } from './videos/page-token.ts';
-import type { VideosByOwner } from './videos/videos-by-owner.ts';
 import { sharedVideo } from './videos/shared-video.ts';
 import { DEFAULT_SHARE_MS, shareVideo, unshareVideo } from './videos/share.ts';
 import { idOf, toVideo } from './videos/to-video.ts';
+import type { VideosByOwner } from './videos/videos-by-owner.ts';
 import { streamWatchResponses } from './videos/watch.ts';
 import type { WatchCount, WatchResponseOptions } from './videos/watch.ts';
 
@@ -44,27 +47,35 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
   const refOf = (context: HandlerContext, name: string) => ({ owner: ownerOf(context), videoId: idOf(name) });
 
   return {
-    async createVideo(request, context) {
-      const stored = await operations.create(context.values.get(callerKey), request, context.signal);
-      return { video: view(stored) };
+    async createVideo(request, { values, signal }) {
+      return { video: view(await operations.create(values.get(callerKey), request, signal)) };
+    },
+
+    async batchCreateVideos({ requests }, { values, signal }) {
+      const caller = values.get(callerKey);
+      const create = (valid: readonly CreateVideoRequest[]) => operations.createAll(caller, valid, signal);
+      const answer = (stored: StoredRecord) => view(operations.accept(stored));
+      return { results: await createBatch(requests, create, answer, signal) };
     },
 
     async getVideo({ name }, context) {
       return { video: view(await operations.get(refOf(context, name))) };
     },
 
-    listVideos({ pageSize, pageToken: token, showDeleted }, context) {
+    listVideos({ pageSize, pageToken: token, showDeleted, filter, orderBy }, context) {
       const size = pageSize === 0 ? DEFAULT_PAGE_SIZE : Math.min(pageSize, MAX_PAGE_SIZE);
-      const after = readPageToken(token);
+      const query = [filter, orderBy] as const;
       const { videos, hasMore } = videosByOwner.page({
         owner: ownerOf(context),
         size,
-        after,
-        order: 'desc',
+        after: readPageToken(token, query),
         showDeleted,
+        filter: compileVideoFilter(filter),
+        order: parseOrder(orderBy),
       });
       const last = videos.at(-1);
-      return { videos: videos.map(view), nextPageToken: hasMore && last ? writePageToken(last.record.videoId) : '' };
+      const next = hasMore && last ? writePageToken(last.record.videoId, query) : '';
+      return { videos: videos.map(view), nextPageToken: next };
     },
 
     async *watchVideo({ name, afterSequence }, context) {
@@ -72,7 +83,7 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       const end = watches.begin(owner);
       if (!end) {
         const message = 'You already watch the maximum number of videos: end another watch first.';
-        throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 1_000);
+        throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 10_000);
       }
       try {
         const signal = AbortSignal.any([context.signal, parts.draining]);

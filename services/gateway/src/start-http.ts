@@ -1,12 +1,13 @@
-import { createQuotas } from '@cinematica/pipeline';
+import { createQuotas, VERSION } from '@cinematica/pipeline';
 import type { Log, Metrics } from '@cinematica/pipeline';
 import type { DescMethod } from '@bufbuild/protobuf';
 import { Counter, Gauge } from 'prom-client';
 import type { ApiKeys } from './callers/api-keys.ts';
 import { createCookies } from './callers/cookie.ts';
-import { createRateLimit } from './callers/rate-limit.ts';
+import { burstOf, createRateLimit } from './callers/rate-limit.ts';
 import type { Config } from './config.ts';
 import { createBodyClasses } from './http/body-classes.ts';
+import { createCors } from './http/cors.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { createRoutes } from './http/routes.ts';
 import { serveSite } from './http/site.ts';
@@ -17,6 +18,9 @@ import { serveMedia } from './media/serve-media.ts';
 import { createOpenAiHandler } from './openai/openai-handler.ts';
 import { serveOpenApi } from './openai/serve-openapi.ts';
 import type { PhotoSanitizer } from './photo/photo-sanitizer.ts';
+import type { RemoteImages } from './photo/remote-images.ts';
+import { createMediaVerifier } from './provenance/media-verifier.ts';
+import { createProvenanceService } from './provenance/provenance-service.ts';
 import { createGate } from './rpc/gate.ts';
 import type { HealthService } from './rpc/health.ts';
 import { observeCalls } from './rpc/observe.ts';
@@ -30,10 +34,6 @@ import type { VideoOperations } from './videos/operations.ts';
 import type { LoadedModel } from './videos/resolve-plan.ts';
 import { toVideo } from './videos/to-video.ts';
 import { countWatches } from './videos/watch.ts';
-import { VERSION } from './version.ts';
-
-/** A caller may make this many seconds' worth of calls in a burst. */
-const BURST_SECONDS = 5;
 
 /** What the public port is built from. Every part is required. */
 export interface HttpParts {
@@ -49,6 +49,8 @@ export interface HttpParts {
   readonly metrics: Metrics;
   /** Decodes uploaded photos. */
   readonly sanitizer: PhotoSanitizer;
+  /** Downloads photos that are given by URL. */
+  readonly remoteImages: RemoteImages;
   /** Videos are read and created here. */
   readonly view: PipelineView;
   /** Served as `grpc.health.v1`, and decides what `/readyz` answers. */
@@ -66,8 +68,9 @@ export interface HttpParts {
 export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack): Promise<number> {
   const { config, log, metrics, view, health } = parts;
   const { HTTP_HOST, HTTP_PORT, WEB_HANDLER, TRUSTED_PROXIES: trustedProxies } = config;
-  const links = createMediaLinks(config.MEDIA_SECRET, config.MEDIA_LINK_MS);
-  const limit = createRateLimit(config.CALLS_PER_SECOND, config.CALLS_PER_SECOND * BURST_SECONDS);
+  const links = createMediaLinks(config.MEDIA_SECRET, config.MEDIA_LINK_MS, config.PUBLIC_URL);
+  const limit = createRateLimit(config.CALLS_PER_SECOND, burstOf(config.CALLS_PER_SECOND));
+  const verifyLimit = createRateLimit(config.VERIFY_PER_MINUTE / 60, config.VERIFY_PER_MINUTE);
   const onPageError = (error: unknown) => log.error('page failed', error);
   const webApp = WEB_HANDLER === undefined ? null : await loadWebApp(WEB_HANDLER, trustedProxies > 0, onPageError);
   const operations = createOperations(parts);
@@ -76,12 +79,17 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
     cookies: createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE),
     keys: parts.keys,
     trustedProxies,
+    anonymous: config.ANONYMOUS === 'on',
     limit,
   };
   const rpcParts = {
     service: createService(parts, operations, links),
+    provenance: createProvenanceService({
+      verifier: createMediaVerifier(config.MARK_KEYS ?? [], parts.sanitizer),
+      videos: view.table.videos,
+    }),
     health,
-    gate: createGate(admit),
+    gate: createGate({ ...admit, verifyLimit }),
     observe: observeCalls(log, metrics),
     receive: createCallReceiver(bodies),
     onResponseError: ({ name }: DescMethod, error: unknown) =>
@@ -99,8 +107,6 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
         bodies,
         operations,
         card: parts.model.card,
-        // A request that names a photo by its address is refused as long as nothing fetches it.
-        remoteImages: null,
         videosByOwner: view.videosByOwner,
         view: (stored) => toVideo(stored, { links, settings: config }, view.estimateOf(stored)),
         loadedAt: Math.floor(Date.now() / 1000),
@@ -109,7 +115,15 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
         metrics,
       }),
       openapi: serveOpenApi(),
-      media: serveMedia({ table: view.table, links, log, artifacts: view.artifacts }),
+      media: serveMedia({
+        table: view.table,
+        links,
+        log,
+        artifacts: view.artifacts,
+        keys: parts.keys,
+        crossOrigin: config.ALLOWED_ORIGINS.length > 0,
+      }),
+      cors: createCors(config.ALLOWED_ORIGINS),
       site: webApp?.serve ?? serveSite(),
       ready: () => health.serving,
     }),
@@ -126,11 +140,8 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   return listening;
 }
 
-function createService(
-  { config, model, metrics, view, draining }: HttpParts,
-  operations: VideoOperations,
-  links: MediaLinks,
-) {
+function createService(parts: HttpParts, operations: VideoOperations, links: MediaLinks) {
+  const { config, model, metrics, view, draining } = parts;
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
   new Gauge({
     name: 'cinematica_watchers',
@@ -154,11 +165,13 @@ function createService(
     settings: config,
     capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref)),
     stallMs: config.WATCHER_STALL_MS,
+    heartbeatMs: config.WATCH_HEARTBEAT_MS,
     draining,
   });
 }
 
-function createOperations({ config, model, metrics, sanitizer, view }: HttpParts): VideoOperations {
+function createOperations(parts: HttpParts): VideoOperations {
+  const { config, keys, model, metrics, sanitizer, remoteImages, view } = parts;
   const findVideo = (videoId: string) => view.table.videos.get(videoId);
   return createVideoOperations({
     records: view.records,
@@ -167,6 +180,8 @@ function createOperations({ config, model, metrics, sanitizer, view }: HttpParts
     table: view.table,
     nudges: view.nudges,
     sanitizer,
+    remoteImages,
+    webhooks: { keys, enabled: config.OUTBOUND === 'on', rules: config },
     model,
     settings: config,
     admission: {

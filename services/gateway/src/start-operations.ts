@@ -1,8 +1,15 @@
-import { createHousekeepingPorts, createTaskQueue, runHousekeeper, startCanary } from '@cinematica/pipeline';
+import {
+  countLateWebhooks,
+  createHousekeepingPorts,
+  createTaskQueue,
+  runHousekeeper,
+  startCanary,
+} from '@cinematica/pipeline';
 import type { Log, Metrics, NatsConnection } from '@cinematica/pipeline';
 import { serveMetrics } from '@cinematica/pipeline/service';
 import { createRpcServer, ExternalScaler } from '@cinematica/protocol';
 import { randomUUID } from 'node:crypto';
+import { Gauge } from 'prom-client';
 import type { Config } from './config.ts';
 import type { HealthService } from './rpc/health.ts';
 import { createScaler } from './scaler/scaler.ts';
@@ -47,6 +54,14 @@ export async function startOperations(
   });
   cleanup.defer(() => canary.close());
   metrics.watchBacklog(() => view.queue.backlog());
+  new Gauge({
+    name: 'cinematica_webhooks_late',
+    help: 'Webhooks of all videos whose attempt is overdue by more than twice ACK_WAIT_MS.',
+    registers: [metrics.registry],
+    collect() {
+      this.set(countLateWebhooks(view.table, config));
+    },
+  });
   return {
     metricsPort: await startMetricsServer(config, metrics, health, cleanup),
     scalerPort: await startScaler(config, log, view, cleanup),
@@ -68,7 +83,7 @@ async function startMetricsServer(
 async function startScaler(
   { SCALER_HOST, SCALER_PORT }: Config,
   log: Log,
-  { queue, table }: PipelineView,
+  { queue, table, reports }: PipelineView,
   cleanup: AsyncDisposableStack,
 ): Promise<number | undefined> {
   if (SCALER_PORT === undefined) return undefined;
@@ -77,7 +92,7 @@ async function startScaler(
     tokens: null,
     onFault: (fault, method) => log.error('call failed', fault.cause ?? fault, { method: method.name }),
   });
-  server.add(ExternalScaler, createScaler(queue, table));
+  server.add(ExternalScaler, createScaler(queue, table, reports));
   server.setServing(true);
   const port = await server.listen(`${SCALER_HOST}:${SCALER_PORT}`).catch((cause: unknown) => {
     throw new Error(`SCALER_PORT=${SCALER_PORT}: ${(cause as Error).message}`, { cause });
@@ -98,7 +113,7 @@ export function startHousekeeping(
   const ended = new AbortController();
   const housekeeping = runHousekeeper(
     {
-      ...createHousekeepingPorts(nats, config),
+      ...createHousekeepingPorts(nats, config, log),
       table,
       records,
       requests,

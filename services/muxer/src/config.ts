@@ -1,4 +1,5 @@
 import { stageConfigSchema } from '@cinematica/pipeline/service';
+import { markKeysSchema } from '@cinematica/provenance';
 import { z } from 'zod';
 
 /** The settings of this service, from the environment. */
@@ -10,4 +11,20 @@ export const configSchema = z.object({
   MUX_THREADS: z.coerce.number().int().min(1).max(64).default(2),
   /** How long finishing the frames of a video may compute. After that, or after two minutes without a new frame, they are encoded without it. Milliseconds. */
   FINISH_TIMEOUT_MS: z.coerce.number().int().min(1).max(86_400_000).default(900_000),
+  /** Whether an invisible mark is put into the pictures of new videos. It needs MARK_KEYS. Default true. */
+  INVISIBLE_MARK: z.stringbool().default(true),
+  /**
+   * The keys of the invisible mark: secrets of at least 32 random characters, separated by commas. New videos are marked with
+   * the first one. Default: none, and videos are not marked.
+   */
+  MARK_KEYS: markKeysSchema.optional(),
+  /** The number of this installation among those that share MARK_KEYS, 0 to 255. It is part of the mark. Default 0. */
+  MARK_INSTALLATION: z.coerce.number().int().min(0).max(255).default(0),
+  /** Whether a small label “AI” is put into the lower left corner of new videos. Default false. */
+  VISIBLE_MARK: z.stringbool().default(false),
+  /**
+   * The folder with the certificate and the key for content credentials: `certificates.pem` (the certificate, then the authorities
+   * above it) and `key.pem` (PKCS #8, not encrypted). Without it, files have no content credentials.
+   */
+  CREDENTIALS_FOLDER: z.string().min(1).optional(),
 });

@@ -1,14 +1,29 @@
+import { VERSION } from '@cinematica/pipeline';
 import { runStage } from '@cinematica/pipeline/service';
 import { MuxerService } from '@cinematica/protocol/stages';
 import { configSchema } from './config.ts';
+import { createCredentialSigner } from './content-credentials.ts';
 import { requireFfmpeg } from './ffmpeg.ts';
 import { ENCODERS, SOUND_ENCODER } from './media-encoders.ts';
 import { removeStaleFolders } from './files.ts';
 import { createMuxerService } from './service.ts';
 import { createMuxStage } from './stage.ts';
 
+const whyUnmarked = (isWanted: boolean): string => (isWanted ? 'MARK_KEYS is not set' : 'INVISIBLE_MARK is off');
+
 await runStage('muxer', configSchema, async (config, { slot, log }) => {
-  const options = { threads: config.MUX_THREADS, finishTimeoutMs: config.FINISH_TIMEOUT_MS, log };
+  const key = config.INVISIBLE_MARK ? (config.MARK_KEYS?.[0] ?? null) : null;
+  if (key === null) log.warn('videos get no invisible mark', { reason: whyUnmarked(config.INVISIBLE_MARK) });
+  const mark = { key, installation: config.MARK_INSTALLATION, visible: config.VISIBLE_MARK };
+  const folder = config.CREDENTIALS_FOLDER;
+  if (folder === undefined) log.warn('files get no content credentials: CREDENTIALS_FOLDER is not set');
+  const options = {
+    threads: config.MUX_THREADS,
+    finishTimeoutMs: config.FINISH_TIMEOUT_MS,
+    credentials: folder === undefined ? null : createCredentialSigner(folder, VERSION),
+    mark,
+    log,
+  };
   await removeStaleFolders();
   await requireFfmpeg([...Object.values(ENCODERS), SOUND_ENCODER]);
   return {

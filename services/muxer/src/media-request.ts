@@ -29,6 +29,11 @@ export interface MediaRequest {
   readonly outputs: readonly MediaOutput[];
   /** The settings for the metadata of the files. They must not contain private data. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /**
+   * Adds content credentials to a file. A WebM file has no place for them.
+   * @default files have none
+   */
+  readonly sign?: ((media: Uint8Array) => Promise<Uint8Array>) | undefined;
   /** The number of threads of each encoder. Another number changes the bytes of the files. @default 2 */
   readonly threads?: number | undefined;
   /** How long ffmpeg may make no progress while it has frames, milliseconds. @default 120_000 */

@@ -1,7 +1,7 @@
 import { inSpan } from '@cinematica/pipeline';
 import type { FileShape } from '@cinematica/pipeline';
 import { randomUUID } from 'node:crypto';
-import { rename, rm, stat } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createBoomerangFrames } from './boomerang-frames.ts';
 import { requireFfmpeg, runFfmpeg } from './ffmpeg.ts';
@@ -30,6 +30,7 @@ interface PendingOutput extends MediaOutput {
  *
  * @param frames RGB, 8 bits, `[frames, height, width, 3]`, in chunks of any length.
  * @throws MediaError when the request is invalid, or the number of frames is not the announced one.
+ * @throws what `sign` throws.
  * @throws NoSpaceError when no space is left for ffmpeg's files.
  * @throws FfmpegError when ffmpeg is missing, fails or hangs.
  */
@@ -54,6 +55,10 @@ export async function muxMedia(
     await encode(frames, request, pending, spool, signal);
     const packet = xmpPacket(request.settings);
     for (const { part, format } of pending) await embedXmp(part, format, packet);
+    // Credentials vouch for the whole file, so they come last.
+    for (const { part, format } of pending) {
+      if (request.sign && format !== 'webm') await writeFile(part, await request.sign(await readFile(part)));
+    }
     signal?.throwIfAborted();
     const files: MediaFile[] = [];
     for (const [index, { part }] of pending.entries()) {

@@ -3,7 +3,7 @@ import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { createBoundedQueue, isNoSpace } from '@cinematica/pipeline';
 import type { ComputeSlot, Timeline } from '@cinematica/pipeline';
 import { readStream } from '@cinematica/pipeline/service';
-import { Code, refuse, refuseFields, splitIntoChunks } from '@cinematica/protocol';
+import { Code, refuse, refuseFields, refuseUntil, splitIntoChunks } from '@cinematica/protocol';
 import type { ServiceHandlers } from '@cinematica/protocol';
 import { PixelFormat } from '@cinematica/protocol/stages';
 import type { MuxerService, MuxResponseSchema, MuxStart } from '@cinematica/protocol/stages';
@@ -16,7 +16,9 @@ import { createBusySlot } from './busy-slot.ts';
 import { FILES, filesToMake, makeFiles } from './files.ts';
 import type { MadeFile } from './files.ts';
 import { FinishError, finishedRequest, finishVideo, MIN_FINISHED_SIDE, needsFinishing } from './finish-video.ts';
+import { MarkError, markFrames } from './mark-frames.ts';
 import { MediaError } from './media-request.ts';
+import type { MediaRequest } from './media-request.ts';
 import type { MuxerOptions } from './stage.ts';
 
 type Response = Exclude<MessageInitShape<typeof MuxResponseSchema>, { readonly $typeName: string }>;
@@ -25,6 +27,9 @@ type Response = Exclude<MessageInitShape<typeof MuxResponseSchema>, { readonly $
 const MAX_EVENTS = 1_000;
 /** The most concurrent calls. Each runs an ffmpeg, and most of them wait for frames: the limit is on their memory. */
 const MAX_CALLS = 4;
+
+/** The number in the mark of files that are not of a video. */
+const NO_VIDEO = 0;
 
 /** A file in memory, so that the slot is free while it is sent. */
 interface LoadedFile extends MadeFile {
@@ -47,7 +52,7 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
 
       if (open >= MAX_CALLS) {
         const message = `This stage is already making ${MAX_CALLS} videos: try again soon.`;
-        throw refuse(Code.RESOURCE_EXHAUSTED, ErrorReason.SLOT_TAKEN, message);
+        throw refuseUntil(ErrorReason.SLOT_TAKEN, message, 5_000);
       }
       open++;
       const photo = await readPhoto(start, context.signal).catch((error: unknown) => {
@@ -62,13 +67,16 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
         progress.replace('progress', { message: { case: 'progress', value: { frames: read, total: frames } } });
       const signal = AbortSignal.any([context.signal, left.signal]);
       const received = busy.while(items(frames, width * height * 3));
-      const { threads, finishTimeoutMs: timeoutMs } = options;
+      const { threads, finishTimeoutMs: timeoutMs, mark } = options;
       const finishing = { width, height, timeline, photo, threads, timeoutMs };
       const source = needsFinishing(finishing, photo !== null)
         ? finishVideo(received, finishing, onFrame, signal)
         : count(received, onFrame);
-      const request = { ...finishedRequest(timeline), settings, threads };
-      const making = makeFiles(names, source, request, loadFiles, signal)
+      const sign = signFiles(options, settings);
+      const request = { ...finishedRequest(timeline), settings, sign, threads };
+      // These frames are of no video that the system knows.
+      const marked = markFrames(source, request, mark, NO_VIDEO);
+      const making = makeFiles(names, marked, request, loadFiles, signal)
         .finally(() => busy[Symbol.dispose]())
         .finally(() => open--)
         .finally(() => progress.end());
@@ -82,8 +90,9 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
       } catch (error) {
         if (isNoSpace(error)) throw noSpace(error);
         if (error instanceof FinishError) throw notFinished(error);
+        if (error instanceof MarkError) throw notMarked(error);
         if (!(error instanceof MediaError)) throw error;
-        throw refuse(Code.INVALID_ARGUMENT, ErrorReason.SETTING_UNSUPPORTED, error.message, [], { cause: error });
+        throw refuseFields([{ field: 'start', description: error.message }], ErrorReason.SETTING_UNSUPPORTED);
       } finally {
         left.abort();
       }
@@ -91,12 +100,19 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
   };
 }
 
+/** Signs the files with the model's name in the settings: a direct caller may have made the frames with any. */
+function signFiles({ credentials }: MuxerOptions, settings: Record<string, unknown>): MediaRequest['sign'] {
+  if (!credentials) return undefined;
+  const name = typeof settings.model === 'string' ? settings.model : 'unknown';
+  return (media) => credentials.sign(media, { model: { name, digest: 'unknown' }, settings });
+}
+
 const noSpace = (cause: unknown) =>
-  refuse(
-    Code.UNAVAILABLE,
+  refuseUntil(
     ErrorReason.STORAGE_FULL,
     'This stage has no space left on its device: try again later.',
-    [],
+    60_000,
+    Code.UNAVAILABLE,
     { cause },
   );
 
@@ -145,6 +161,9 @@ const notFinished = (cause: FinishError) =>
     [],
     { cause },
   );
+
+const notMarked = (cause: MarkError) =>
+  refuse(Code.INTERNAL, ErrorReason.STAGE_FAILED, `${cause.message}: tell the operator.`, [], { cause });
 
 function readSettings({ settingsJson }: MuxStart): Record<string, unknown> {
   if (settingsJson === '') return {};

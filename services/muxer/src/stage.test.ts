@@ -1,6 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { PipelineStage, PlanSchema, TaskNotice } from '@cinematica/pipeline';
+import { createLocalAuthority, readCredentials } from '@cinematica/credentials';
+import { PhotoOriginSchema, PipelineStage, PlanSchema, TaskNotice } from '@cinematica/pipeline';
 import type { Plan, StageHooks } from '@cinematica/pipeline';
+import { createMarkDetector, videoNumber } from '@cinematica/provenance';
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +10,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createCredentialSigner } from './content-credentials.ts';
+import type { CredentialSigner } from './content-credentials.ts';
 import { removeStaleFolders } from './files.ts';
+import type { MarkSettings } from './mark-frames.ts';
 import { createMuxStage } from './stage.ts';
 
 const run = promisify(execFile);
@@ -65,7 +70,41 @@ const planOf = (changes: Partial<Omit<Plan, '$typeName' | '$unknown'>> = {}): Pl
     ...changes,
   });
 
-async function mux(plan: Plan, { finishTimeoutMs = 60_000, lost = '' } = {}) {
+const markKey = new TextEncoder().encode('a key that only this test knows..');
+
+/** The message of the mark in a file of 512×384; null when there is none. */
+async function findMark(data: Uint8Array, part: string) {
+  const size = { width: 512, height: 384 };
+  const detector = createMarkDetector(size);
+  for (const gray of part === 'mp4' || part === 'loop' ? await grayFrames(data) : [await grayPicture(data)]) {
+    detector.add({ ...size, data: gray });
+  }
+  return detector.find([markKey])?.payload ?? null;
+}
+
+const grayPicture = (data: Uint8Array): Promise<Uint8Array> => sharp(data).grayscale().raw().toBuffer();
+
+async function grayFrames(data: Uint8Array): Promise<Uint8Array[]> {
+  const file = join(folder, 'marked.mp4');
+  await writeFile(file, data);
+  const args = ['-v', 'error', '-i', file, '-frames:v', '12', '-f', 'rawvideo', '-pix_fmt', 'gray', '-'];
+  const { stdout } = await run('ffmpeg', args, { encoding: 'buffer', maxBuffer: 2 ** 24 });
+  return Array.from({ length: 12 }, (_, i) => stdout.subarray(i * 512 * 384, (i + 1) * 512 * 384));
+}
+
+const noMark: MarkSettings = { key: null, installation: 0, visible: false };
+
+interface MuxOptions {
+  readonly finishTimeoutMs?: number;
+  readonly lost?: string;
+  readonly mark?: MarkSettings;
+  readonly credentials?: CredentialSigner | null;
+}
+
+async function mux(
+  plan: Plan,
+  { finishTimeoutMs = 60_000, lost = '', mark = noMark, credentials = null }: MuxOptions = {},
+) {
   const photo = await sharp(picture(256, 192, 0), { raw: { width: 256, height: 192, channels: 3 } })
     .jpeg({ quality: 100 })
     .toBuffer();
@@ -91,7 +130,7 @@ async function mux(plan: Plan, { finishTimeoutMs = 60_000, lost = '' } = {}) {
       part === lost ? Promise.reject(new Error(`lost ${part}`)) : Promise.resolve(chunks.get(`${segment}/${part}`)!),
   };
   const log = { warn: (message: string) => void warnings.push(message) };
-  const stage = createMuxStage({ threads: 2, finishTimeoutMs, log });
+  const stage = createMuxStage({ threads: 2, finishTimeoutMs, mark, credentials, log });
   await stage.run({ videoId: 'v', stage: PipelineStage.MUX, segment: 0, plan }, inputs, hooks);
   return { outputs, notices, warnings, steps };
 }
@@ -120,6 +159,55 @@ test('frames are finished: they have the size and the rate of the plan, across s
 test('a repeated attempt gives the same bytes', async () => {
   const [first, second] = [await mux(planOf()), await mux(planOf())];
   for (const [part, data] of first.outputs) expect(Buffer.compare(data, second.outputs.get(part)!), part).toBe(0);
+});
+
+test('every file carries the mark of its video, and the last frame, which another video can start from, does not', async () => {
+  const size = { outputWidth: 512, outputHeight: 384 };
+  const { outputs, notices } = await mux(planOf(size), { mark: { key: markKey, installation: 7, visible: false } });
+  expect(notices).toEqual([]);
+  for (const part of ['mp4', 'loop', 'webp', 'poster']) {
+    expect(await findMark(outputs.get(part)!, part), part).toEqual({ installation: 7, video: videoNumber('v') });
+  }
+  expect(await findMark(outputs.get('last-frame')!, 'last-frame')).toBeNull();
+});
+
+test('a video that cannot be marked is made without the mark, and says so', async () => {
+  const { outputs, notices, warnings } = await mux(planOf(), {
+    mark: { key: markKey.subarray(0, 4), installation: 0, visible: false },
+  });
+  expect(notices).toEqual([TaskNotice.NOT_MARKED]);
+  expect(warnings).toEqual(['the frames could not be marked: the video is made without the invisible mark']);
+  expect([...outputs.keys()]).toContain('mp4');
+});
+
+test('files carry content credentials with the model, the licence and the photo, and the same bytes when repeated', async () => {
+  const { root, certificates, privateKey } = await createLocalAuthority('a test');
+  const keys = join(folder, 'credentials');
+  await mkdir(keys);
+  await writeFile(join(keys, 'certificates.pem'), certificates);
+  await writeFile(join(keys, 'key.pem'), privateKey);
+  const credentials = createCredentialSigner(keys, '1.2.3');
+  const photoOrigin = create(PhotoOriginSchema, { sha256: 'ab'.repeat(32), contentType: 'image/jpeg' });
+  const plan = planOf({ modelLicence: 'Apache-2.0', photoOrigin });
+  const [first, second] = [await mux(plan, { credentials }), await mux(plan, { credentials })];
+  for (const part of ['mp4', 'loop', 'webp', 'poster']) {
+    const file = first.outputs.get(part)!;
+    expect(await readCredentials(file, [root]), part).toMatchObject({ state: 'valid', trusted: true, generated: true });
+    expect(Buffer.from(file).includes('Apache-2.0'), part).toBe(true);
+    expect(Buffer.from(file).includes(`urn:sha256:${'ab'.repeat(32)}`), part).toBe(true);
+    expect(Buffer.compare(file, second.outputs.get(part)!), part).toBe(0);
+  }
+  expect(await probe(first.outputs.get('mp4')!)).toMatchObject({ nb_read_frames: '25' });
+  expect(first.notices).toEqual([]);
+});
+
+test('a video whose certificate is missing is made without content credentials, and has a notice', async () => {
+  const { outputs, notices, warnings } = await mux(planOf({ outputs: [], loop: false }), {
+    credentials: createCredentialSigner(join(folder, 'none'), '1.2.3'),
+  });
+  expect(await readCredentials(outputs.get('mp4')!, [])).toEqual({ state: 'missing' });
+  expect(new Set(notices)).toEqual(new Set([TaskNotice.NOT_SIGNED]));
+  expect(warnings).toContain('the content credentials were not signed');
 });
 
 test('the model’s own resolution and rate leave its frames as they are', async () => {

@@ -9,12 +9,17 @@ import {
   UnusableInputError,
 } from '@cinematica/pipeline';
 import type { Inputs, Log, StageHandler, StageHooks, StageTask } from '@cinematica/pipeline';
+import { videoNumber } from '@cinematica/provenance';
 import { pickSettings } from '@cinematica/settings';
 import { cropToAspect, loadImage } from '@cinematica/svd/image';
 import { readFile } from 'node:fs/promises';
+import { signFiles } from './content-credentials.ts';
+import type { CredentialSigner } from './content-credentials.ts';
 import { filesToMake, makeFiles } from './files.ts';
 import { FinishError, finishedRequest, finishVideo, needsFinishing } from './finish-video.ts';
 import { keepLastFrame } from './last-frame.ts';
+import { describeMark, MarkError, markFrames } from './mark-frames.ts';
+import type { MarkSettings } from './mark-frames.ts';
 import { MediaError } from './media-request.ts';
 import type { MediaRequest } from './media-request.ts';
 import { shownFrames } from './shown-frames.ts';
@@ -28,36 +33,73 @@ export interface MuxerOptions {
   readonly threads: number;
   /** How long finishing may compute, milliseconds. Then the frames are encoded as they are. */
   readonly finishTimeoutMs: number;
+  readonly mark: MarkSettings;
+  /** Signs the files. Null when this installation has no certificate: then they have no content credentials. */
+  readonly credentials: CredentialSigner | null;
   readonly log: Pick<Log, 'warn'>;
 }
 
 /**
  * The last stage: finishes the `frames-…` of every segment and encodes them into the files of the video. Each is a part with
- * its name: `mp4`, `poster`, `loop`, `webp`, `webm`; and `last-frame`, from which another video can continue. Frames that
- * can't be finished are encoded as they are, and the video has a notice of it.
+ * its name: `mp4`, `poster`, `loop`, `webp`, `webm`; and `last-frame`, from which another video can continue. The frames of the
+ * files are marked; the last frame is not, so that a continued video has only its own mark. Frames that can't be finished or
+ * marked are encoded without it, and the video has a notice of it.
  */
 export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   stage: PipelineStage.MUX,
-  fingerprint: `finish 1, ffmpeg ${process.arch} × ${options.threads}`,
-  async run({ videoId, plan }, inputs, hooks) {
-    if (needsFinishing({ ...plan, timeline: timelineOf(plan) }, wantsPhoto(plan))) {
-      try {
-        await finishAndEncode(options, plan, inputs, hooks);
-        return;
-      } catch (error) {
-        if (!(error instanceof FinishError)) throw error;
-        options.log.warn(`${error.message}: the frames are encoded as they are`, {
-          video: videoId,
-          reason: describeError(error.cause ?? error),
-        });
-        hooks.notice(TaskNotice.NOT_FINISHED);
-      }
+  fingerprint: `finish 1, ${describeMark(options.mark)}, ffmpeg ${process.arch} × ${options.threads}`,
+  async run(task, inputs, hooks) {
+    try {
+      await makeVideo(options, task, inputs, hooks);
+    } catch (error) {
+      if (!(error instanceof MarkError)) throw error;
+      options.log.warn(`${error.message}: the video is made without the invisible mark`, {
+        video: task.videoId,
+        reason: describeError(error.cause ?? error),
+      });
+      hooks.notice(TaskNotice.NOT_MARKED);
+      await makeVideo({ ...options, mark: { ...options.mark, key: null } }, task, inputs, hooks);
     }
-    await encodeAsTheyAre(options, plan, inputs, hooks);
   },
 });
 
-async function finishAndEncode(options: MuxerOptions, plan: Plan, inputs: Inputs, hooks: StageHooks): Promise<void> {
+async function makeVideo(
+  options: MuxerOptions,
+  { videoId, plan }: StageTask,
+  inputs: Inputs,
+  hooks: StageHooks,
+): Promise<void> {
+  const made = { videoId, plan, video: videoNumber(videoId) };
+  if (needsFinishing({ ...plan, timeline: timelineOf(plan) }, wantsPhoto(plan))) {
+    try {
+      await finishAndEncode(options, made, inputs, hooks);
+      return;
+    } catch (error) {
+      if (!(error instanceof FinishError)) throw error;
+      options.log.warn(`${error.message}: the frames are encoded as they are`, {
+        video: videoId,
+        reason: describeError(error.cause ?? error),
+      });
+      hooks.notice(TaskNotice.NOT_FINISHED);
+    }
+  }
+  await encodeAsTheyAre(options, made, inputs, hooks);
+}
+
+/** A video, and its number in the mark. */
+interface MadeVideo {
+  readonly videoId: string;
+  readonly plan: Plan;
+  readonly video: number;
+}
+
+async function finishAndEncode(
+  options: MuxerOptions,
+  made: MadeVideo,
+  inputs: Inputs,
+  hooks: StageHooks,
+): Promise<void> {
+  const { plan } = made;
   const { threads, finishTimeoutMs: timeoutMs } = options;
   const signal = eitherSignal(hooks);
   const { width, height, frames } = plan;
@@ -66,15 +108,21 @@ async function finishAndEncode(options: MuxerOptions, plan: Plan, inputs: Inputs
   const shown = shownFrames(plan, readChunks(plan, inputs, signal));
   const onFrame = (count: number) => hooks.progress(count, frames);
   const finished = finishVideo(shown, { width, height, timeline, photo, threads, timeoutMs }, onFrame, signal);
-  await encode(options, plan, finished, finishedRequest(timeline), hooks);
+  await encode(options, made, finished, finishedRequest(timeline), hooks);
 }
 
-async function encodeAsTheyAre(options: MuxerOptions, plan: Plan, inputs: Inputs, hooks: StageHooks): Promise<void> {
+async function encodeAsTheyAre(
+  options: MuxerOptions,
+  made: MadeVideo,
+  inputs: Inputs,
+  hooks: StageHooks,
+): Promise<void> {
+  const { plan } = made;
   const { width, height, frames, conditioningFps: fps, frameRate: outputFps } = plan;
   const { width: outputWidth, height: outputHeight } = timelineOf(plan);
   const onShown = (count: number) => hooks.progress(count, frames);
   const shown = shownFrames(plan, readChunks(plan, inputs, eitherSignal(hooks)), onShown);
-  await encode(options, plan, shown, { width, height, frames, fps, outputWidth, outputHeight, outputFps }, hooks);
+  await encode(options, made, shown, { width, height, frames, fps, outputWidth, outputHeight, outputFps }, hooks);
 }
 
 /** With the model's own resolution, its pixels are shown without those of the photo. Plans of earlier versions have none. */
@@ -83,21 +131,24 @@ const wantsPhoto = ({ resolution }: Plan): boolean => resolution !== 'model' && 
 /** There is nothing to save when the process shuts down: the stage is repeated. */
 const eitherSignal = ({ signal, draining }: StageHooks): AbortSignal => AbortSignal.any([signal, draining]);
 
-/** Encodes frames, and puts out the files and the last frame. */
+/** Marks and encodes frames, and puts out the files and the last frame. */
 async function encode(
-  { threads }: MuxerOptions,
-  plan: Plan,
+  options: MuxerOptions,
+  { plan, video, videoId }: MadeVideo,
   frames: AsyncIterable<Uint8Array>,
-  request: Omit<MediaRequest, 'outputs' | 'settings' | 'threads'>,
+  request: Omit<MediaRequest, 'outputs' | 'settings' | 'sign' | 'threads'>,
   hooks: StageHooks,
 ): Promise<void> {
+  const { threads, mark } = options;
+  const settings = describePlan(plan);
+  const sign = signFiles(options, { videoId, plan, settings }, hooks);
   const names = filesToMake((name) => plan.outputs.includes(name) || (name === 'loop' && plan.loop));
   const last = keepLastFrame(request);
   try {
     await makeFiles(
       names,
-      last.follow(frames),
-      { ...request, threads, settings: describePlan(plan) },
+      markFrames(last.follow(frames), request, mark, video),
+      { ...request, threads, sign, settings },
       async (files) => {
         for (const { name, file } of files) await hooks.output(Lifetime.MEDIA, name, await readFile(file));
         await hooks.output(Lifetime.MEDIA, 'last-frame', await last.png());

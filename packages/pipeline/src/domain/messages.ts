@@ -15,12 +15,18 @@ export type {
   RequestRecord,
   StageReport,
 } from '../gen/cinematica/internal/v1/control_pb.ts';
-export { DeadLetterSchema, PreviewSchema, TaskSchema } from '../gen/cinematica/internal/v1/task_pb.ts';
-export type { DeadLetter, Preview, Task } from '../gen/cinematica/internal/v1/task_pb.ts';
+export {
+  DeadLetterSchema,
+  PreviewSchema,
+  TaskSchema,
+  WebhookTaskSchema,
+} from '../gen/cinematica/internal/v1/task_pb.ts';
+export type { DeadLetter, Preview, Task, WebhookTask } from '../gen/cinematica/internal/v1/task_pb.ts';
 export {
   CheckpointSchema,
   FailureReason,
   FailureSchema,
+  PhotoOriginSchema,
   PipelineStage,
   PlanSchema,
   ShareSchema,
@@ -29,12 +35,16 @@ export {
   TaskState,
   VideoRecordSchema,
   VideoState,
+  WebhookRecordSchema,
+  WebhookState,
 } from '../gen/cinematica/internal/v1/video_record_pb.ts';
 export type {
   Checkpoint,
   Failure,
+  PhotoOrigin,
   Plan,
   Share,
   TaskRecord,
   VideoRecord,
+  WebhookRecord,
 } from '../gen/cinematica/internal/v1/video_record_pb.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
+const milliseconds = (fallback: number, max = 86_400_000) => z.coerce.number().int().min(1).max(max).default(fallback);
 const count = (fallback: number, min = 0) => z.coerce.number().int().min(min).max(1_000_000_000).default(fallback);
 
 /**
@@ -38,8 +38,8 @@ export const pipelineSettingsSchema = z.object({
   ORPHAN_AGE_MS: milliseconds(600_000),
   /** How long the history of a video is kept after its end. The last revision stays. Milliseconds. */
   HISTORY_MS: milliseconds(600_000),
-  /** How long a deletion can be undone. Milliseconds. */
-  UNDO_MS: milliseconds(60_000),
+  /** How long a deletion can be undone, at most 30 days. A deleted video uses storage until then. Milliseconds. */
+  UNDO_MS: milliseconds(60_000, 30 * 86_400_000),
   /** How long a video is kept. Hours. */
   KEEP_HOURS: count(7 * 24, 1),
   /** How long a request id is remembered. Hours. */
@@ -64,6 +64,22 @@ export const pipelineSettingsSchema = z.object({
   BUCKET_MIB: count(0),
   /** The most storage for decoded frames, which are kept in memory when there are replicas; 0 for no limit. MiB. */
   FRAMES_BUCKET_MIB: count(0),
+  /**
+   * Whether the system connects to addresses that callers name: it calls webhooks, and downloads photos from `image_url`. With
+   * `off`, such requests are refused. Default on.
+   */
+  OUTBOUND: z.enum(['on', 'off']).default('on'),
+  /** The ports that URLs of callers may have, separated by commas. Default 443. */
+  OUTBOUND_PORTS: z
+    .string()
+    .transform((ports) => ports.split(',').map(Number))
+    .pipe(z.array(z.number().int().min(1).max(65_535)))
+    .default([443]),
+  /**
+   * For tests on one machine only: URLs of callers may have the scheme `http`, private addresses and any port. Callers can then
+   * reach everything that this machine can reach. Default false.
+   */
+  OUTBOUND_UNSAFE_ALLOW_HTTP_AND_PRIVATE_ADDRESSES: z.stringbool().default(false),
 });
 
 export type PipelineSettings = z.output<typeof pipelineSettingsSchema>;

@@ -20,14 +20,14 @@ export interface Canary {
 
 /**
  * @param onChange called with the number of consecutive failures whenever it changes.
- * @param content the payload of each canary, for other services to read; empty by default.
+ * @param content creates the payload of a canary, for other services to read; empty by default.
  */
 export function startCanary(
   nats: NatsConnection,
   service: string,
   { CANARY_MS }: Pick<PipelineSettings, 'CANARY_MS'>,
   onChange: (failures: number) => void = () => undefined,
-  content: Uint8Array = new Uint8Array(),
+  content: () => Uint8Array = () => new Uint8Array(),
 ): Canary {
   const ended = new AbortController();
   const subject = canarySubject(service);
@@ -38,7 +38,7 @@ export function startCanary(
 
   async function sendCanary(): Promise<void> {
     const manager = await jetstreamManager(nats, { timeout: CANARY_MS, checkAPI: false });
-    const { seq } = await stream.publish(subject, content, { timeout: CANARY_MS });
+    const { seq } = await stream.publish(subject, content(), { timeout: CANARY_MS });
     const back = await manager.streams.getMessage(CANARY_STREAM, { last_by_subj: subject });
     // Another process of the service may have sent one in between, so a higher sequence is fine.
     if (!back || back.seq < seq) throw new Error('the canary did not come back');

@@ -12,6 +12,9 @@ export const LEASES_BUCKET = 'leases';
 export const DEAD_LETTER_STREAM = 'DEAD';
 export const PREVIEW_STREAM = 'PREVIEWS';
 export const CANARY_STREAM = 'CANARY';
+/** The work queue of the webhooks that are due. */
+export const WEBHOOK_STREAM = 'WEBHOOKS';
+export const WEBHOOK_CONSUMER = 'deliver';
 
 export const workStream = (stage: PipelineStage): string => `WORK_${stageName(stage)}`;
 /** There is one consumer for each stage and model. Muxing is the same for all models and has one consumer. */
@@ -29,6 +32,9 @@ export const workSubject = (
 
 export const deadLetterSubject = (stage: PipelineStage, videoId: string): string =>
   `dead.${stageName(stage)}.${videoId}`;
+/** @param index the webhook's position in the record. */
+export const webhookSubject = (videoId: string, index: number): string => `webhook.${videoId}.${index}`;
+export const webhookDeadLetterSubject = (videoId: string): string => `dead.webhook.${videoId}`;
 export const nudgeSubject = (videoId: string): string => `nudge.${videoId}`;
 export const previewSubject = (videoId: string): string => `preview.${videoId}`;
 export const canarySubject = (service: string): string => `canary.${service}`;

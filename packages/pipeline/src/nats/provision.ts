@@ -22,6 +22,8 @@ import {
   PREVIEW_STREAM,
   previewSubject,
   RECORDS_BUCKET,
+  WEBHOOK_CONSUMER,
+  WEBHOOK_STREAM,
   workConsumer,
   workFilter,
   workStream,
@@ -41,6 +43,9 @@ const DAY = 86_400_000;
  * reconnects.
  */
 const HISTORY = 128;
+
+/** The most webhooks that are due at the same time. */
+const MAX_WEBHOOKS = 100_000;
 
 /** The smallest share of their normal size that dead letters and previews may be limited to. */
 const MIN_SHARE = 1 / 1024;
@@ -116,6 +121,7 @@ async function ensureAll(
       await ensureConsumer(manager, workStream(stage), consumerConfig(stage, model, settings));
     }
   }
+  await ensureConsumer(manager, WEBHOOK_STREAM, webhookConsumerConfig(settings));
 }
 
 /**
@@ -142,6 +148,21 @@ export function streamConfigs(settings: PipelineSettings, share = 1): Config[] {
       max_age: nanos(DAY),
       duplicate_window: nanos(120_000),
     })),
+    {
+      ...replicated,
+      name: WEBHOOK_STREAM,
+      subjects: ['webhook.>'],
+      retention: RetentionPolicy.Workqueue,
+      discard: DiscardPolicy.New,
+      // As for tasks: publishing a webhook that is in the queue already changes nothing.
+      max_msgs_per_subject: 1,
+      discard_new_per_subject: true,
+      max_msgs: MAX_WEBHOOKS,
+      max_msg_size: 1024,
+      // Longer than the pauses between all attempts. The record decides when a webhook is given up.
+      max_age: nanos(3 * DAY),
+      duplicate_window: nanos(120_000),
+    },
     {
       ...replicated,
       name: DEAD_LETTER_STREAM,
@@ -204,6 +225,18 @@ function objects(lifetime: Lifetime, settings: PipelineSettings): Config {
     max_bytes: mebibytes > 0 ? mebibytes * 1024 * 1024 : -1,
   };
 }
+
+const webhookConsumerConfig = (settings: PipelineSettings) => ({
+  durable_name: WEBHOOK_CONSUMER,
+  filter_subject: 'webhook.>',
+  ack_policy: AckPolicy.Explicit,
+  deliver_policy: DeliverPolicy.All,
+  ack_wait: nanos(settings.ACK_WAIT_MS),
+  // Attempts are counted in the record.
+  max_deliver: -1,
+  // Webhooks that wait for their next attempt count as pending. They must not keep others from being delivered.
+  max_ack_pending: MAX_WEBHOOKS,
+});
 
 const consumerConfig = (stage: PipelineStage, model: ModelRef, settings: PipelineSettings) => ({
   durable_name: workConsumer(stage, model),

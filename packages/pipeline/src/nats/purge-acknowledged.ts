@@ -1,6 +1,6 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { STAGES } from '../domain/stages.ts';
-import { workStream } from './names.ts';
+import { WEBHOOK_STREAM, workStream } from './names.ts';
 import { withTranslatedErrors } from './errors.ts';
 
 /**
@@ -15,8 +15,7 @@ export const purgeAcknowledged = (manager: JetStreamManager): Promise<number> =>
 
 async function purgeAll(manager: JetStreamManager): Promise<number> {
   let removed = 0;
-  for (const stage of STAGES) {
-    const stream = workStream(stage);
+  for (const stream of [...STAGES.map(workStream), WEBHOOK_STREAM]) {
     const { state } = await manager.streams.info(stream);
     if (state.messages === 0) continue;
     const consumers = await manager.consumers.list(stream).next();

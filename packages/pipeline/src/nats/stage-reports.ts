@@ -7,6 +7,7 @@ import type { StageReports } from '../domain/ports/stage-reports.ts';
 import { CANARY_STREAM, canarySubject } from './names.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
 import { withTranslatedErrors } from './errors.ts';
+import { createOpenCalls } from './open-calls.ts';
 
 /** The services whose stages compute with a model. */
 const SERVICES = ['encoder', 'denoiser', 'decoder'];
@@ -35,9 +36,14 @@ export async function openStageReports(
   /** By subject and content: when a report was last received. */
   const received = new Map<string, Map<string, { readonly report: StageReport; readonly time: number }>>();
 
+  const openCalls = createOpenCalls(CANARIES_MISSED * CANARY_MS);
+
   function record(subject: string, data: Uint8Array, time: number): void {
     const report = readReport(data);
     if (!report) return;
+    openCalls.record(report, time);
+    // A stage without a model computes with no provider.
+    if (report.executionProvider === '') return;
     const reports = received.get(subject) ?? new Map<string, { report: StageReport; time: number }>();
     received.set(
       subject,
@@ -71,6 +77,8 @@ export async function openStageReports(
       }
       return [...found].sort();
     },
+    openCalls: openCalls.sum,
+    subscribe: openCalls.subscribe,
     close: () => subscription.unsubscribe(),
   };
 }

@@ -13,8 +13,8 @@ import type { TaskRef } from '../domain/video/routing.ts';
 import type { Log } from '../telemetry/log.ts';
 import { injectTrace, inSpan } from '../telemetry/trace.ts';
 import { withTranslatedErrors } from './errors.ts';
-import { deadLetterSubject, workSubject } from './names.ts';
-import { openTaskConsumer } from './task-consumer.ts';
+import { deadLetterSubject, workConsumer, workStream, workSubject } from './names.ts';
+import { openQueueConsumer } from './queue-consumer.ts';
 
 /** @throws Error when the bytes are not a dead letter. */
 export const decodeDeadLetter = (bytes: Uint8Array): DeadLetter => fromBinary(DeadLetterSchema, bytes);
@@ -61,6 +61,9 @@ export function createTaskQueue(
         client.publish(subject, toBinary(DeadLetterSchema, letter), { msgID, timeout }),
       );
     },
-    consume: (stage, model) => openTaskConsumer(client, stage, model, settings),
+    consume(stage, model) {
+      const queue = { stream: workStream(stage), consumer: workConsumer(stage, model), schema: TaskSchema };
+      return openQueueConsumer(client, queue, settings);
+    },
   };
 }

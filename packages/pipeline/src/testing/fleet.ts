@@ -28,6 +28,10 @@ export interface FleetOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** The settings as environment variables have them. */
+const asVariables = (settings: PipelineSettings): Record<string, string> =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]));
+
 /** Starts a worker for each name of a stage (`encode`, `encode#2`, …), and a housekeeper for `housekeeper`. */
 export function startFleet(names: readonly string[], options: FleetOptions): Fleet {
   const children = new Map<string, ChildProcess>();
@@ -45,7 +49,7 @@ export function startFleet(names: readonly string[], options: FleetOptions): Fle
         STAGE: kind,
         STEP_MS: String(options.stepMilliseconds),
         STEPS_FILE: options.stepsFile,
-        SETTINGS: JSON.stringify(options.settings),
+        SETTINGS: JSON.stringify(asVariables(options.settings)),
         ...options.environment,
       },
     });

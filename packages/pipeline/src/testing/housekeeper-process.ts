@@ -14,7 +14,7 @@ const { nats, log } = system;
 const table = await openVideoTable(nats, settings, log);
 const ended = new AbortController();
 process.once('SIGTERM', () => ended.abort());
-const ports = { ...createHousekeepingPorts(nats, settings), ...(await openAdmissionPorts(nats, settings)) };
+const ports = { ...createHousekeepingPorts(nats, settings, log), ...(await openAdmissionPorts(nats, settings)) };
 await runHousekeeper({ ...system, ...ports, table }, randomUUID(), ended.signal);
 await table[Symbol.asyncDispose]();
 await nats.close();

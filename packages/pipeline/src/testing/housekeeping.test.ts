@@ -110,7 +110,7 @@ test('quotas of idle owners are removed, and start again from zero', async () =>
   await using table = await openVideoTable(system.nats, settings, system.log);
   const find = (videoId: string) => table.videos.get(videoId);
   const quotas = createQuotas(ports.quotaStore, find, settings);
-  const count = (owner: string, videoId: string) => quotas.take(owner, videoId);
+  const count = (owner: string, videoId: string) => quotas.take(owner, [videoId]);
   await count('today', '00000000-0000-7000-8000-000000000001');
   await count('idle', '00000000-0000-7000-8000-000000000002');
   await count('busy', record.videoId);

@@ -1,6 +1,7 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { pathToString } from '@bufbuild/protobuf/reflect';
 import { createValidator } from '@bufbuild/protovalidate';
+import { describeViolation } from './describe-violation.ts';
 import { refuseFields } from './reasons.ts';
 
 const validator = createValidator();
@@ -15,6 +16,9 @@ export function checkMessage<D extends DescMessage>(desc: D, message: MessageSha
   if (result.kind === 'valid') return;
   if (result.kind === 'error') throw result.error;
   throw refuseFields(
-    result.violations.map(({ field, message: description }) => ({ field: pathToString(field), description })),
+    result.violations.map((violation) => ({
+      field: pathToString(violation.field),
+      description: describeViolation(violation),
+    })),
   );
 }

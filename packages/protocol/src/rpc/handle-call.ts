@@ -12,8 +12,10 @@ import type {
   StatusObject,
   UntypedHandleCall,
 } from '@grpc/grpc-js';
+import { ErrorReason } from '../gen/cinematica/v1/error_reason_pb.ts';
 import { checkMessage } from './check-message.ts';
 import type { CallContext } from './handlers.ts';
+import { refuse } from './reasons.ts';
 import { RpcError } from './rpc-error.ts';
 import { writeAll } from './write-all.ts';
 
@@ -43,7 +45,7 @@ export function handleCall(
   { onFault, around }: CallWatch,
 ): UntypedHandleCall {
   const failure = (error: unknown, { signal }: CallContext) => {
-    const failed = RpcError.from(signal.aborted ? signal.reason : error);
+    const failed = withReason(RpcError.from(signal.aborted ? signal.reason : error));
     if (failed.code === status.INTERNAL || failed.code === status.UNKNOWN) onFault(failed, method);
     return failed;
   };
@@ -98,6 +100,12 @@ export function handleCall(
     case 'bidi_streaming':
       return (call: ServerDuplexStream<Message, Message>) => stream(call, () => read(call, checked));
   }
+}
+
+/** An unexpected error gets a reason, too. Its cause stays in this process. */
+function withReason(error: RpcError): RpcError {
+  if (error.code !== status.INTERNAL || error.details.length > 0) return error;
+  return refuse(status.INTERNAL, ErrorReason.INTERNAL, error.message, [], { cause: error.cause });
 }
 
 type AnyWritable = ServerWritableStream<Message, Message> | ServerDuplexStream<Message, Message>;

@@ -32,10 +32,22 @@ export function refuseFields(
   return refuse(status.INVALID_ARGUMENT, reason, message.join('; '), [{ desc: BadRequestSchema, value }]);
 }
 
-/** Creates a RESOURCE_EXHAUSTED error with the delay after which to retry. */
-export function refuseUntil(reason: ErrorReason, message: string, retryMs: number): RpcError {
-  const value = { retryDelay: durationFromMs(retryMs) };
-  return refuse(status.RESOURCE_EXHAUSTED, reason, message, [{ desc: RetryInfoSchema, value }]);
+/**
+ * Creates an error with the delay after which to retry, in whole seconds and at least one: the header `Retry-After` has no
+ * fractions, and many callers that retry after a few milliseconds would only add load.
+ *
+ * @param retryMs the delay in milliseconds, which is rounded up
+ * @param code default RESOURCE_EXHAUSTED
+ */
+export function refuseUntil(
+  reason: ErrorReason,
+  message: string,
+  retryMs: number,
+  code = status.RESOURCE_EXHAUSTED,
+  options?: ErrorOptions,
+): RpcError {
+  const value = { retryDelay: durationFromMs(Math.max(1, Math.ceil(retryMs / 1000)) * 1000) };
+  return refuse(code, reason, message, [{ desc: RetryInfoSchema, value }], options);
 }
 
 /** The reason of an error of this project; UNSPECIFIED for other errors. */

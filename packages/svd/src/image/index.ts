@@ -3,4 +3,4 @@ export { cropToAspect, resizeImage } from './fit-image.ts';
 export type { Focus, Size } from './fit-image.ts';
 export { ImageError } from './image-error.ts';
 export type { RgbImage } from './image.ts';
-export { loadImage } from './load-image.ts';
+export { loadImage, readImageFile } from './load-image.ts';

@@ -33,7 +33,7 @@ export async function loadImage(
 ): Promise<RgbImage> {
   const { maxPixels = 50_000_000, minSide = 16 } = options;
   const name = typeof source === 'string' ? source : (options.name ?? 'the image');
-  const bytes = typeof source === 'string' ? await readSource(source, signal) : source;
+  const bytes = typeof source === 'string' ? await readImageFile(source, signal) : source;
   if (bytes.length === 0) throw new ImageError(`${name}: the file is empty`);
 
   const { format, width, height } = await readHeader(bytes, name);
@@ -60,9 +60,10 @@ export async function loadImage(
   }
 }
 
-async function readSource(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+/** Reads the file of an image. @throws {@link ImageError} that tells why it cannot be read */
+export async function readImageFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   try {
-    return await readFile(path, { signal });
+    return await readFile(path, signal ? { signal } : {});
   } catch (cause) {
     signal?.throwIfAborted();
     throw new ImageError(`${path}: ${reasons[errorCode(cause)] ?? `cannot be read (${firstLine(cause)})`}`, { cause });

@@ -1,3 +1,9 @@
+/** A caller may make this many seconds' worth of calls in a burst. */
+const BURST_SECONDS = 5;
+
+/** How many calls a caller may make at once, after a pause. */
+export const burstOf = (perSecond: number): number => perSecond * BURST_SECONDS;
+
 /** A token bucket for each caller. */
 export interface RateLimit {
   /**

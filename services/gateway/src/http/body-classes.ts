@@ -4,7 +4,7 @@ import { BodyError } from './receive-body.ts';
 import type { BodyLimits } from './receive-body.ts';
 import { createReceiveBudget } from './receive-budget.ts';
 import type { ReceiveBudget } from './receive-budget.ts';
-import { MAX_MESSAGE_BYTES, MAX_STREAM_BYTES, MAX_UPLOAD_BYTES } from '../rpc/limits.ts';
+import { MAX_BATCH_SIZE, MAX_MESSAGE_BYTES, MAX_STREAM_BYTES, MAX_UPLOAD_BYTES } from '../rpc/limits.ts';
 
 /** How the bodies of one class of requests are received. */
 export interface BodyClass {
@@ -25,7 +25,14 @@ export interface BodyClasses {
 }
 
 /** The largest legitimate request in JSON has four levels and about 40 fields. */
-export const JSON_LIMITS = { maxDepth: 16, maxStructureBytes: 16_384, maxStringBytes: 16_384 };
+export const JSON_LIMITS = { maxDepth: 16, maxStructureBytes: 16_384, maxStringBytes: 16_384, maxLongStrings: 1 };
+
+/** The same for a batch. */
+export const BATCH_JSON_LIMITS = {
+  ...JSON_LIMITS,
+  maxStructureBytes: MAX_BATCH_SIZE * JSON_LIMITS.maxStructureBytes,
+  maxLongStrings: MAX_BATCH_SIZE,
+};
 
 /** @param refusals counts refused bodies by reason. */
 export const createBodyClasses = (refusals: Counter<'reason'>): BodyClasses => ({

@@ -4,8 +4,10 @@ export interface JsonLimits {
   readonly maxDepth: number;
   /** The most bytes outside of strings: brackets, commas, numbers, white space. */
   readonly maxStructureBytes: number;
-  /** The most bytes of a string, without its quotes. One string, the photo, may be longer. */
+  /** The most bytes of a string, without its quotes. */
   readonly maxStringBytes: number;
+  /** How many strings may be longer: the photos. */
+  readonly maxLongStrings: number;
 }
 
 /** A JSON text exceeds a limit. */
@@ -23,7 +25,7 @@ const CLOSE = [0x7d, 0x5d];
  * the process for seconds and takes more than 1 GB of memory. It does not check whether the text is valid JSON.
  * @returns a function that takes the next bytes, and throws JsonLimitError.
  */
-export function createJsonLimiter({ maxDepth, maxStructureBytes, maxStringBytes }: JsonLimits) {
+export function createJsonLimiter({ maxDepth, maxStructureBytes, maxStringBytes, maxLongStrings }: JsonLimits) {
   let depth = 0;
   let structureBytes = 0;
   let stringBytes = 0;
@@ -36,7 +38,7 @@ export function createJsonLimiter({ maxDepth, maxStructureBytes, maxStringBytes 
     stringBytes += bytes;
     if (stringBytes <= maxStringBytes || before > maxStringBytes) return;
     longStrings++;
-    if (longStrings > 1) throw new JsonLimitError('only one string, the photo, may be long');
+    if (longStrings > maxLongStrings) throw new JsonLimitError('only photos may be long strings');
   }
 
   /** @returns the position after the string; the number of bytes when the string continues in the next chunk. */

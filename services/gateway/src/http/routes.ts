@@ -1,6 +1,7 @@
 import type { Log } from '@cinematica/pipeline';
 import type { RateLimit } from '../callers/rate-limit.ts';
 import { clientAddress } from '../callers/client-address.ts';
+import type { Cors } from './cors.ts';
 import { sendText, requestUrl } from './responses.ts';
 import type { HttpHandler, Request } from './http-handler.ts';
 
@@ -22,12 +23,15 @@ export interface Routes {
   readonly limit: RateLimit;
   /** How many entries of `x-forwarded-for`, from the end, were written by our own proxies. */
   readonly trustedProxies: number;
+  /** Answers web pages of other origins. */
+  readonly cors: Cors;
   /** Errors of handlers are logged here. */
   readonly log: Log;
 }
 
 /** Creates the handler that selects a handler by path. An error of a handler is answered with 400 and logged. */
-export function createRoutes({ rpc, media, site, ready, limit, trustedProxies, log, ...routes }: Routes): HttpHandler {
+export function createRoutes(routes: Routes): HttpHandler {
+  const { rpc, openai, openapi, media, site, ready, limit, trustedProxies, cors, log } = routes;
   const addressOf = ({ headers, socket }: Request) => {
     const forwarded = headers['x-forwarded-for'];
     const list = Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? null);
@@ -44,7 +48,7 @@ export function createRoutes({ rpc, media, site, ready, limit, trustedProxies, l
       sendText(response, 429, 'too many requests: slow down', { 'retry-after': String(Math.ceil(retry / 1000)) });
     };
   const limitedMedia = limited('pages', media);
-  const limitedOpenApi = limited('pages', routes.openapi);
+  const limitedOpenApi = limited('pages', openapi);
   const limitedSite = limited('pages', site);
   const limitedProbes = limited('probes', (request, response) => {
     const ok = request.url?.startsWith('/livez') === true || ready();
@@ -58,7 +62,7 @@ export function createRoutes({ rpc, media, site, ready, limit, trustedProxies, l
       return;
     }
     if (path === '/v1' || path.startsWith('/v1/')) {
-      routes.openai(request, response);
+      openai(request, response);
       return;
     }
     if (path === '/openapi.json') {
@@ -82,7 +86,7 @@ export function createRoutes({ rpc, media, site, ready, limit, trustedProxies, l
         sendText(response, 400, 'bad request');
         return;
       }
-      all(request, response);
+      if (!cors.handle(request, response)) all(request, response);
     } catch (error) {
       log.warn('request rejected', { reason: error instanceof Error ? error.name : typeof error });
       sendText(response, 400, 'bad request');

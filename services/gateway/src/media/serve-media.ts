@@ -1,10 +1,13 @@
 import type { VideoTable } from '@cinematica/pipeline';
 import { createHash } from 'node:crypto';
+import type { ApiKeys } from '../callers/api-keys.ts';
+import { ownerOfKey } from '../callers/authenticate.ts';
 import type { HttpHandler, Request, Response } from '../http/http-handler.ts';
 import { sendText, allowsMethod, sendNotFound, requestUrl } from '../http/responses.ts';
 import { isShareOf } from '../videos/share.ts';
 import { mediaFiles } from './media-files.ts';
 import type { MediaFile } from './media-files.ts';
+import { parseMediaPath } from './media-links.ts';
 import type { MediaLinks } from './media-links.ts';
 import { sendFile } from './send-file.ts';
 import type { FileParts, FileRefusal } from './send-file.ts';
@@ -15,14 +18,26 @@ export interface MediaParts extends FileParts {
   readonly table: Pick<VideoTable, 'videos'>;
   /** Verifies links. */
   readonly links: MediaLinks;
+  /** The keys with which services open the files of their videos without a link. */
+  readonly keys: ApiKeys;
+  /** Whether web pages of other origins may show the files. */
+  readonly crossOrigin: boolean;
+}
+
+/** A file that a request may read. */
+interface FoundFile {
+  readonly file: MediaFile;
+  readonly videoId: string;
+  /** How long the permission lasts: the end of a link, in seconds since 1970; null with a key. */
+  readonly until: number | null;
 }
 
 /**
- * Serves `/media/…`: the files of videos, to everyone who has a link. A forged or expired link, a link of an ended share, and
- * a link to a missing file all get the same 404.
+ * Serves `/media/…`: the files of videos, to everyone who has a link, and to services that send the key of the owner. A forged
+ * or expired link, a link of an ended share, and a link to a missing file all get the same 404. A wrong key gets a 401.
  */
-export function serveMedia({ table, links, artifacts, log }: MediaParts): HttpHandler {
-  function find(url: URL): { file: MediaFile; until: number; videoId: string } | null {
+export function serveMedia({ table, links, artifacts, keys, crossOrigin, log }: MediaParts): HttpHandler {
+  function findByLink(url: URL): FoundFile | null {
     const permission = links.check(url);
     const record = permission && table.videos.get(permission.videoId)?.record;
     if (!permission || !record) return null;
@@ -31,10 +46,23 @@ export function serveMedia({ table, links, artifacts, log }: MediaParts): HttpHa
     return file ? { file, until: permission.until, videoId: record.videoId } : null;
   }
 
+  function findByKey({ pathname }: URL, owner: string | null): FoundFile | null {
+    const path = parseMediaPath(pathname);
+    const record = path && owner !== null ? table.videos.get(path.videoId)?.record : undefined;
+    if (!path || record?.owner !== owner) return null;
+    const file = mediaFiles(record).find(({ name }) => name === path.file);
+    return file ? { file, until: null, videoId: record.videoId } : null;
+  }
+
   async function serve(request: Request, response: Response): Promise<void> {
     if (!allowsMethod(request, response)) return;
     const url = requestUrl(request);
-    const found = url && find(url);
+    const owner = ownerOfRequest(keys, request);
+    if (owner === 'invalid') {
+      sendText(response, 401, 'the API key is not valid', { 'www-authenticate': 'Bearer' });
+      return;
+    }
+    const found = url && (findByLink(url) ?? findByKey(url, owner));
     if (!url || !found) {
       sendNotFound(response);
       return;
@@ -42,9 +70,12 @@ export function serveMedia({ table, links, artifacts, log }: MediaParts): HttpHa
     const { file, until, videoId } = found;
     const headers = {
       // A file never changes. The link is the permission, so shared caches must not store the file.
-      'cache-control': `private, max-age=${Math.max(0, until - Math.floor(Date.now() / 1000))}, immutable`,
+      'cache-control':
+        until === null
+          ? 'private, no-cache'
+          : `private, max-age=${Math.max(0, until - Math.floor(Date.now() / 1000))}, immutable`,
       'content-disposition': disposition(url, file, videoId),
-      'cross-origin-resource-policy': 'same-origin',
+      'cross-origin-resource-policy': crossOrigin ? 'cross-origin' : 'same-origin',
     };
     await sendFile({ artifacts, log }, file, request, response, {
       headers,
@@ -70,6 +101,20 @@ function sendRefusal(response: Response, refusal: FileRefusal): void {
       return;
     case 'failed':
       sendText(response, 500, 'internal error');
+  }
+}
+
+/** The owner of the key in a request; null without a key. A header for a proxy, such as `Basic`, is not a key. */
+function ownerOfRequest(keys: ApiKeys, { headers }: Request): string | null {
+  const { authorization } = headers;
+  const apiKey = headers['x-api-key'];
+  try {
+    return ownerOfKey(keys, {
+      authorization: authorization !== undefined && /^Bearer /i.test(authorization) ? authorization : null,
+      'x-api-key': typeof apiKey === 'string' ? apiKey : null,
+    });
+  } catch {
+    return 'invalid';
   }
 }
 

@@ -135,7 +135,8 @@ function listVideos(parts: AnswerParts, { owner }: Caller, query: URLSearchParam
     owner,
     size: limit,
     after: afterId,
-    order,
+    order: order === 'asc' ? 'oldest first' : 'newest first',
+    filter: () => true,
     showDeleted: false,
   });
   const data = videos.map((stored) => toVideo(parts, stored));

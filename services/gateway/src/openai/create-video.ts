@@ -5,14 +5,12 @@ import { UnknownVideoError } from '@cinematica/pipeline';
 import { CreateVideoRequestSchema } from '@cinematica/protocol/v1';
 import type { ModelCard } from '@cinematica/svd';
 import { v5, validate } from 'uuid';
-import type { z } from 'zod';
 import type { Caller } from '../callers/authenticate.ts';
-import type { RemoteImages } from '../photo/remote-images.ts';
-import { checkRequest } from '../videos/check-request.ts';
+import { checkRequest } from '../videos/create-batch.ts';
 import type { VideoOperations } from '../videos/operations.ts';
 import { nameOf } from '../videos/to-video.ts';
 import { adjustmentsOf } from './adjustments.ts';
-import { ApiError, invalidField } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 import { UploadedFile } from './body/uploaded-file.ts';
 import { without } from './fields.ts';
 import { fromOpenAiId } from './ids.ts';
@@ -31,8 +29,6 @@ export interface CreateParts {
   readonly card: ModelCard;
   /** The settings of a video, as `VideoService` returns them. */
   readonly settingsOf: (stored: StoredRecord) => Settings;
-  /** Fetches `https:` URLs; null when this server does not. */
-  readonly remoteImages: RemoteImages | null;
 }
 
 /** A request for a video. */
@@ -54,16 +50,14 @@ export interface Created {
 /** `POST /v1/videos` @throws ApiError, and what `VideoOperations.create` throws. */
 export async function createFromPhoto(parts: CreateParts, call: CreateCall): Promise<Created> {
   const { file, fields } = takeFile(call.fields);
-  const params = readRequest(createRequest, fields);
-  // The settings are checked before the photo is fetched.
+  const params = readParams(createRequest, fields);
   const settings = settingsOf(params, parts.card);
-  const value = await readPhoto({ file, params }, parts.remoteImages, call.signal);
-  return createVideo(parts, call, params, { source: { case: 'image', value }, settings });
+  return createVideo(parts, call, params, { source: readPhoto({ file, params }), settings });
 }
 
 /** `POST /v1/videos/{video_id}/remix` @throws ApiError, and what `VideoOperations.create` throws. */
 export async function createRemix(parts: CreateParts, call: CreateCall, id: string): Promise<Created> {
-  const params = readRequest(remixRequest, call.fields);
+  const params = readParams(remixRequest, call.fields);
   const source = await readSource(parts, call, id);
   const settings = settingsOf(params, parts.card, parts.settingsOf(source));
   return createVideo(parts, call, params, {
@@ -74,20 +68,12 @@ export async function createRemix(parts: CreateParts, call: CreateCall, id: stri
 
 /** `POST /v1/videos/extensions` @throws ApiError, and what `VideoOperations.create` throws. */
 export async function createExtension(parts: CreateParts, call: CreateCall): Promise<Created> {
-  const { video, ...params } = readRequest(extendRequest, call.fields);
+  const { video, ...params } = readParams(extendRequest, call.fields);
   const source = await readSource(parts, call, typeof video === 'string' ? video : video.id);
   // The last frame shows what the crop selected already.
   const settings = settingsOf(params, parts.card, without(parts.settingsOf(source), 'crop'));
   const value = nameOf(source.record.videoId);
   return createVideo(parts, call, params, { source: { case: 'continueFrom', value }, settings });
-}
-
-/** Checks the fields of a request. @throws ApiError that names the field that is wrong, or not supported by this server. */
-function readRequest<S extends z.ZodType<VideoParams>>(schema: S, fields: Record<string, unknown>): z.output<S> {
-  const params = readParams(schema, fields);
-  if (params.callback_url === undefined) return params;
-  const message = 'this server sends no webhooks. Ask for the video until its status is completed or failed.';
-  throw invalidField('callback_url', message, 'callbacks_unavailable');
 }
 
 async function createVideo(
@@ -96,8 +82,12 @@ async function createVideo(
   params: VideoParams,
   fields: Pick<MessageInitShape<typeof CreateVideoRequestSchema>, 'source' | 'settings'>,
 ): Promise<Created> {
-  const request = create(CreateVideoRequestSchema, { ...fields, requestId: requestIdOf(idempotencyKey) });
-  checkRequest(CreateVideoRequestSchema, request);
+  const request = create(CreateVideoRequestSchema, {
+    ...fields,
+    callbackUrl: params.callback_url ?? '',
+    requestId: requestIdOf(idempotencyKey),
+  });
+  checkRequest(request);
   const stored = await operations.create(caller, request, signal);
   const { plan } = stored.record;
   return { stored, adjustments: plan ? adjustmentsOf(params, plan) : [] };

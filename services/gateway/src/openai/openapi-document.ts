@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { VERSION } from '../version.ts';
+import { VERSION } from '@cinematica/pipeline';
 import { without } from './fields.ts';
 import { OPERATIONS } from './operations.ts';
 import type { Operation } from './operations.ts';

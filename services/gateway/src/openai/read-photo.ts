@@ -1,5 +1,4 @@
 import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
-import type { RemoteImages } from '../photo/remote-images.ts';
 import { checkUpload } from '../photo/check-upload.ts';
 import { ApiError, invalidField } from './api-error.ts';
 import { UploadedFile } from './body/uploaded-file.ts';
@@ -12,16 +11,15 @@ export interface PhotoFields {
   readonly params: Pick<CreateParams, 'input_reference' | 'image_reference' | 'frame_images'>;
 }
 
+/** The photo of a request: its bytes, or a URL that is fetched when the video is prepared. */
+export type PhotoSource =
+  { readonly case: 'image'; readonly value: Uint8Array } | { readonly case: 'imageUrl'; readonly value: string };
+
 /**
  * Reads the photo of a request: a file, a `data:` URL, or the address of a photo.
- * @param remoteImages fetches `https:` URLs; null when this server does not.
- * @throws ApiError when there is no photo, more than one, or a kind that is not supported; PhotoError; what `fetch` throws.
+ * @throws ApiError when there is no photo, more than one, or a kind that is not supported; PhotoError.
  */
-export async function readPhoto(
-  { file, params }: PhotoFields,
-  remoteImages: RemoteImages | null,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
+export function readPhoto({ file, params }: PhotoFields): PhotoSource {
   const urls = [
     ...referenceOf('input_reference', params.input_reference),
     ...referenceOf('image_reference', params.image_reference),
@@ -35,15 +33,12 @@ export async function readPhoto(
   if (others.length > 0) throw invalidField('input_reference', 'send one photo, not several.');
   if (given instanceof UploadedFile) {
     checkUpload(given.bytes, PHOTO_LIMITS, given.declaredType);
-    return given.bytes;
+    return { case: 'image', value: given.bytes };
   }
   const { url, param } = given;
-  if (/^data:/i.test(url)) return decodeDataUrl(url, param);
-  if (!/^https:\/\//i.test(url))
-    throw invalidField(param, 'must be a data: URL with a photo in base64, or an https: URL.');
-  if (remoteImages) return remoteImages.fetch(url, signal);
-  const message = 'this server does not fetch photos from other servers. Send the photo as a file or as a data: URL.';
-  throw invalidField(param, message, 'remote_images_unavailable');
+  if (/^data:/i.test(url)) return { case: 'image', value: decodeDataUrl(url, param) };
+  if (/^https:\/\//i.test(url)) return { case: 'imageUrl', value: url };
+  throw invalidField(param, 'must be a data: URL with a photo in base64, or an https: URL.');
 }
 
 interface PhotoUrl {

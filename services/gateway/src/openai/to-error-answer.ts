@@ -39,6 +39,7 @@ const CODES: Readonly<Partial<Record<ErrorReason, string>>> = {
 /** The fields of this API by those of `CreateVideoRequest`. Other settings have the same names. */
 const PARAMS: Readonly<Record<string, string>> = {
   image: 'input_reference',
+  image_url: 'input_reference',
   source: 'input_reference',
   continue_from: 'video',
   request_id: 'idempotency-key',
@@ -47,9 +48,6 @@ const PARAMS: Readonly<Record<string, string>> = {
   'settings.steps': 'num_inference_steps',
   'settings.max_guidance': 'guidance_scale',
 };
-
-/** How long a client should wait before it tries again when a part of the system is unavailable. Milliseconds. */
-const UNAVAILABLE_RETRY_MS = 2_000;
 
 /** Converts anything that was thrown to the answer that the client receives. */
 export function toErrorAnswer(error: unknown): ErrorResponse {
@@ -68,7 +66,7 @@ export function toErrorAnswer(error: unknown): ErrorResponse {
       : refusal.message;
   return {
     status,
-    headers: retryHeaders(refusal, status),
+    headers: headersOf(refusal, status),
     body: bodyOf(status, message, CODES[reason] ?? nameOf(reason), param),
     cause: status >= 500 ? (refusal.cause ?? error) : null,
   };
@@ -80,17 +78,17 @@ function bodyOf(status: number, message: string, code: string, param: string | n
 
 function statusOf({ code }: RpcError, reason: ErrorReason): number {
   if (reason === ErrorReason.MODEL_UNKNOWN) return 404;
-  // A body that is too large stays too large, unlike the other limits.
-  if (code === Code.RESOURCE_EXHAUSTED && reason === ErrorReason.INVALID_REQUEST) return 413;
+  if (reason === ErrorReason.REQUEST_TOO_LARGE) return 413;
   return STATUSES[code] ?? 500;
 }
 
 /** Clients read `retry-after-ms` first, and repeat a request with the status 409 unless they are told not to. */
-function retryHeaders(refusal: RpcError, status: number): Record<string, string> {
+function headersOf(refusal: RpcError, status: number): Record<string, string> {
   if (status === 409) return { 'x-should-retry': 'false' };
+  if (status === 401) return { 'www-authenticate': 'Bearer' };
   const [info] = refusal.find(RetryInfoSchema);
-  const delay = info?.retryDelay ? durationMs(info.retryDelay) : status === 503 ? UNAVAILABLE_RETRY_MS : null;
-  if (delay === null) return {};
+  if (!info?.retryDelay) return {};
+  const delay = durationMs(info.retryDelay);
   return { 'retry-after': String(Math.max(1, Math.ceil(delay / 1000))), 'retry-after-ms': String(Math.ceil(delay)) };
 }
 

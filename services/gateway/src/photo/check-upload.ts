@@ -1,5 +1,5 @@
 import type { PhotoLimits } from './photo-limits.ts';
-import { emptyError, heicError, tooLargeError, unsupportedError } from './photo-refusals.ts';
+import { emptyError, tooLargeError, unsupportedError } from './photo-refusals.ts';
 import { sniffFormat } from './sniff-format.ts';
 import type { PhotoFormat } from './sniff-format.ts';
 
@@ -8,7 +8,7 @@ import type { PhotoFormat } from './sniff-format.ts';
  * @param declaredType the media type that the sender declared, such as `image/png`. It is not trusted, and appears only in
  *   the message of UNSUPPORTED_FORMAT. Default: none.
  * @returns the format that the first bytes show.
- * @throws {@link PhotoError} EMPTY, TOO_LARGE, HEIC_NOT_SUPPORTED, UNSUPPORTED_FORMAT
+ * @throws {@link PhotoError} EMPTY, TOO_LARGE, UNSUPPORTED_FORMAT
  */
 export function checkUpload(
   bytes: Uint8Array,
@@ -21,8 +21,6 @@ export function checkUpload(
   switch (sniffed.kind) {
     case 'photo':
       return sniffed.format;
-    case 'heic':
-      throw heicError();
     case 'other':
       throw unsupportedError(sniffed.name, declaredType);
   }

@@ -1,9 +1,14 @@
+import { readHeif } from '@cinematica/settings/heif-properties';
 import sharp from 'sharp';
-import type { Metadata } from 'sharp';
-import { asStillAvif, hasNoStillPicture } from './avif-sequence.ts';
+import type { Metadata, Sharp } from 'sharp';
+import { decodeHeic } from './decode-heic.ts';
+import { asStillPicture, hasNoStillPicture } from './heif-sequence.ts';
+import { decodeFaultyJpeg } from './faulty-jpeg.ts';
+import { PhotoError } from './photo-error.ts';
 import type { PhotoLimits } from './photo-limits.ts';
 import {
   damagedError,
+  hdrError,
   heicError,
   tooManyPixelsError,
   tooMuchMemoryError,
@@ -39,6 +44,9 @@ const QUALITY = 95;
 /** The colour behind transparent pixels. Most viewers show them on white. */
 const BACKGROUND = '#ffffff';
 
+/** Transfer characteristics of HDR (ISO/IEC 23091-2). Without tone mapping, such a photo looks grey and flat. */
+const HDR: Readonly<Record<number, string>> = { 16: 'PQ', 18: 'HLG' };
+
 /**
  * Disables all loaders of libvips in this process but four, which read from memory only. This excludes loaders that run an
  * interpreter, open other files, or are rarely audited.
@@ -57,42 +65,87 @@ export function restrictDecoders(): void {
  * Decodes a photo and encodes it as a JPEG: upright, 8-bit sRGB, transparent pixels on white, only the first frame of an
  * animation, at most `maxResultSide` pixels on a side, without metadata. It must only be called in the photo process,
  * because the bytes are not trusted.
- * @param format the format that the first bytes show.
+ * @param sniffed the format that the first bytes show.
  * @throws {@link PhotoError} TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED, HEIC_NOT_SUPPORTED, UNSUPPORTED_FORMAT
  */
 export async function decodePhoto(
   uploaded: Uint8Array,
-  format: PhotoFormat,
+  sniffed: PhotoFormat,
   limits: PhotoLimits,
 ): Promise<SanitizedPhoto> {
-  if (format === 'avif' && hasNoStillPicture(uploaded)) {
-    throw unsupportedError('an animated AVIF without a still picture');
+  const isHeif = sniffed === 'avif' || sniffed === 'heic';
+  if (isHeif && hasNoStillPicture(uploaded)) {
+    throw unsupportedError(`an animated ${sniffed.toUpperCase()} without a still picture`);
   }
-  const bytes = format === 'avif' ? asStillAvif(uploaded) : uploaded;
+  const bytes = isHeif ? asStillPicture(uploaded) : uploaded;
   const header = await unlessDamaged(() => sharp(bytes, { limitInputPixels: false, pages: 1 }).metadata());
-  const { width, height, orientation = 1 } = header;
-  if (format === 'avif' && header.compression !== 'av1') throw heicError();
+  const format = isHeif ? heifFormat(header) : sniffed;
+  const { width, height } = header;
+  // The decoder of HEIC applies the rotation that the file contains, which replaces that of EXIF.
+  const orientation = format === 'heic' ? 1 : (header.orientation ?? 1);
   checkSize(header, format, limits);
+  const hdr = isHeif ? HDR[readHeif(bytes)?.colour?.transfer ?? 0] : undefined;
+  if (hdr !== undefined) throw hdrError(hdr);
 
-  const result = resultSize(header, limits);
-  const { data, info } = await unlessDamaged(() =>
-    sharp(bytes, { failOn: 'error', limitInputPixels: limits.maxPixels, pages: 1, sequentialRead: true })
-      .autoOrient()
-      .resize({ ...result, fit: 'fill' })
-      .flatten({ background: BACKGROUND })
-      .toColourspace('srgb')
-      .jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' })
-      .toBuffer({ resolveWithObject: true }),
-  );
+  const result = resultSize(width, height, orientation, limits);
+  const { data, info } = await unlessDamaged(async () => {
+    if (format === 'heic') return encode(await decodeHeic(bytes, limits), result);
+    return decodeKnown(bytes, format, { width, height, orientation }, result, limits);
+  });
   return { jpeg: data, width: info.width, height: info.height, original: { format, width, height, orientation } };
 }
 
+/** The format by the codec of the picture: the brands in the first bytes only say which codecs a reader needs. */
+function heifFormat({ compression }: Metadata): PhotoFormat {
+  if (compression === 'av1') return 'avif';
+  if (compression === 'hevc') return 'heic';
+  throw heicError();
+}
+
+async function decodeKnown(
+  bytes: Uint8Array,
+  format: PhotoFormat,
+  original: Omit<OriginalPhoto, 'format'>,
+  result: Size,
+  limits: PhotoLimits,
+) {
+  const options = { pages: 1, sequentialRead: true } as const;
+  if (format !== 'jpeg') {
+    return encode(
+      sharp(bytes, { ...options, failOn: 'error', limitInputPixels: limits.maxPixels }).autoOrient(),
+      result,
+    );
+  }
+  const limitInputPixels = limits.maxShrunkPixels;
+  try {
+    // A warning, too, may mean that data are missing.
+    return await encode(sharp(bytes, { ...options, failOn: 'warning', limitInputPixels }).autoOrient(), result);
+  } catch (error) {
+    const kept = await decodeFaultyJpeg(bytes, original, limitInputPixels);
+    if (kept === null) throw error;
+    return encode(kept.image, resultSize(kept.width, kept.height, 1, limits));
+  }
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+const encode = (image: Sharp, { width, height }: Size) =>
+  image
+    .resize({ width, height, fit: 'fill' })
+    .flatten({ background: BACKGROUND })
+    .toColourspace('srgb')
+    .jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' })
+    .toBuffer({ resolveWithObject: true });
+
 /** The size of the result in pixels, upright: that of the photo, scaled down until it meets the limits. */
-function resultSize({ width, height, orientation = 1 }: Metadata, limits: PhotoLimits) {
+function resultSize(width: number, height: number, orientation: number, limits: PhotoLimits): Size {
   const bySide = limits.maxResultSide / Math.max(width, height);
   const byPixels = Math.sqrt(limits.maxResultPixels / (width * height));
   const scale = Math.min(1, bySide, byPixels);
-  const [across, down] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+  const [across = 1, down = 1] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
   // Orientations from 5 on are turned by a right angle.
   return orientation >= 5 ? { width: down, height: across } : { width: across, height: down };
 }
@@ -101,8 +154,10 @@ function checkSize(header: Metadata, format: PhotoFormat, limits: PhotoLimits): 
   const { width, height } = header;
   const size = `${width}×${height} pixels`;
   const pixels = width * height;
-  if (pixels > limits.maxPixels) throw tooManyPixelsError(size, limits.maxPixels);
-  if (pixels * codecBytesPerPixel(header, format) > limits.maxDecodedBytes) throw tooMuchMemoryError(size);
+  const isShrunk = format === 'jpeg' && !header.isProgressive;
+  const most = isShrunk ? limits.maxShrunkPixels : limits.maxPixels;
+  if (pixels > most) throw tooManyPixelsError(size, most);
+  if (!isShrunk && pixels * codecBytesPerPixel(header, format) > limits.maxDecodedBytes) throw tooMuchMemoryError(size);
 
   const short = Math.min(width, height);
   const shrink = Math.max(1, Math.max(width, height) / limits.maxResultSide);
@@ -112,11 +167,13 @@ function checkSize(header: Metadata, format: PhotoFormat, limits: PhotoLimits): 
 
 /**
  * The memory that decoding needs for each pixel, in bytes: the pixel, or the coefficients of a progressive JPEG. The values
- * for AVIF were measured with libheif 1.23, which has several copies of the picture in memory.
+ * for AVIF were measured with libheif 1.23, which has several copies of the picture in memory, and those for HEIC with
+ * libheif 1.23.2 in WebAssembly.
  */
 function codecBytesPerPixel({ channels, depth, isProgressive }: Metadata, format: PhotoFormat): number {
   const wide = depth !== 'uchar';
   if (format === 'avif') return wide ? 26 : 15;
+  if (format === 'heic') return (wide ? 10 : 6) + (channels === 4 ? 2 : 0);
   return channels * (wide ? 2 : 1) * (format === 'jpeg' && isProgressive ? 2 : 1);
 }
 
@@ -124,6 +181,7 @@ async function unlessDamaged<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (cause) {
+    if (cause instanceof PhotoError) throw cause;
     throw damagedError(cause);
   }
 }

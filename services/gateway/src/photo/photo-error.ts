@@ -10,7 +10,7 @@ export type PhotoErrorReason =
   /** The file is incomplete or damaged. */
   | 'TRUNCATED'
   | 'UNSUPPORTED_FORMAT'
-  /** HEIC is the default format of iPhones. */
+  /** A HEIF photo of a kind that cannot be decoded. */
   | 'HEIC_NOT_SUPPORTED'
   /** Decoding took too long. */
   | 'TIMEOUT';

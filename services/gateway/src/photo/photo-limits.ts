@@ -6,6 +6,11 @@ export interface PhotoLimits {
   readonly maxBytes: number;
   /** The most pixels, according to the header. Default 50 million. */
   readonly maxPixels: number;
+  /**
+   * The most pixels of a photo that is scaled down while it is loaded, so that its pixels are never in memory together: a
+   * JPEG that is not progressive. The largest sensors of phones have 200 megapixels. Default 210 million.
+   */
+  readonly maxShrunkPixels: number;
   /** The most memory that the codec may need, estimated from the header. Bytes. Default 320 MB. */
   readonly maxDecodedBytes: number;
   /** The minimum width and height of the photo and of the result. Pixels. Default 16. */
@@ -24,11 +29,13 @@ export interface PhotoLimits {
 /**
  * With these limits, the gateway and one photo process together use at most 500 MB more than when they are idle.
  * `maxDecodedBytes` limits AVIF, whose decoder has several copies of a picture in memory, to 21 megapixels (12 with more than
- * 8 bits), and progressive CMYK JPEG and interlaced 16-bit PNG with alpha to 40. All other photos may have 50 megapixels.
+ * 8 bits), HEIC with more than 8 bits to 32, and progressive CMYK JPEG and interlaced 16-bit PNG with alpha to 40. A JPEG that
+ * is not progressive may have 210 megapixels. All other photos may have 50 megapixels.
  */
 export const PHOTO_LIMITS: PhotoLimits = {
   maxBytes: 12_000_000,
   maxPixels: 50_000_000,
+  maxShrunkPixels: 210_000_000,
   maxDecodedBytes: 320_000_000,
   minSide: 16,
   maxResultSide: MAX_PHOTO_SIDE,

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,8 @@ const photos: readonly (readonly [string, () => Promise<Buffer> | Buffer])[] = [
   ['2236×2236', () => animatedWebp(7070, 7070, 200)],
   ['2236×2236', () => flat(3500, 3500).avif({ bitdepth: 10, chromaSubsampling: '4:4:4', effort: 0 }).toBuffer()],
   ['2236×2236', () => blackPng(6320, 6320, { interlaced: true, bits: 16, channels: 4 })],
+  ['2560×1920', () => readFileSync(new URL('fixtures/48-megapixels.heic', import.meta.url))],
+  ['2236×2236', () => flat(14_000, 14_000).jpeg().toBuffer()],
   ['TOO_MANY_PIXELS', () => blackPng(7070, 7070, { interlaced: true, bits: 16, channels: 4 })],
   ['TOO_MANY_PIXELS', () => blackPng(30_000, 30_000)],
   ['TOO_LARGE', () => Buffer.alloc(13e6)],

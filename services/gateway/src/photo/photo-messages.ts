@@ -17,6 +17,7 @@ export const frameLimits = (maxBytes: number): FrameLimits => ({ headBytes: 64 *
 export const limitsSchema = z.object({
   maxBytes: z.number(),
   maxPixels: z.number(),
+  maxShrunkPixels: z.number(),
   maxDecodedBytes: z.number(),
   minSide: z.number(),
   maxResultSide: z.number(),
@@ -25,7 +26,7 @@ export const limitsSchema = z.object({
   timeoutMs: z.number(),
 } satisfies Record<keyof PhotoLimits, z.ZodNumber>);
 
-const formats = ['jpeg', 'png', 'webp', 'avif'] as const satisfies readonly PhotoFormat[];
+const formats = ['jpeg', 'png', 'webp', 'avif', 'heic'] as const satisfies readonly PhotoFormat[];
 
 /**
  * From the gateway to the child; its blob is the upload. The gateway sends the next request after the reply. Closing the

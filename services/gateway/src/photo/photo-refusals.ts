@@ -1,6 +1,6 @@
 import { PhotoError } from './photo-error.ts';
 
-const FORMATS = 'JPEG, PNG, WebP or AVIF';
+const FORMATS = 'JPEG, PNG, WebP, AVIF or HEIC';
 
 export function emptyError(): PhotoError {
   return new PhotoError('EMPTY', 'The photo is empty. Choose it again and send it again.');
@@ -11,10 +11,24 @@ export function tooLargeError(bytes: number, most: number): PhotoError {
   return new PhotoError('TOO_LARGE', `${size}. Make it smaller, or save it as a JPEG, and send it again.`);
 }
 
-export function heicError(): PhotoError {
+/** For a HEIF file whose picture is not coded as HEVC or AV1. */
+export function heicError(options?: ErrorOptions): PhotoError {
   const hint =
     'On an iPhone choose Settings → Camera → Formats → Most Compatible and take it again, or send a screenshot of it';
-  return new PhotoError('HEIC_NOT_SUPPORTED', `This is a HEIC photo, which can't be read here. ${hint}.`);
+  return new PhotoError(
+    'HEIC_NOT_SUPPORTED',
+    `This is a kind of HEIF photo that can't be read here. ${hint}.`,
+    options,
+  );
+}
+
+/** @param transfer such as `PQ`. */
+export function hdrError(transfer: string): PhotoError {
+  const hint = 'Save it in standard dynamic range (SDR), for example as a JPEG, and send it again';
+  return new PhotoError(
+    'UNSUPPORTED_FORMAT',
+    `This photo is HDR (${transfer}), and its colours can't be shown here. ${hint}.`,
+  );
 }
 
 /**

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PhotoError, PhotoProcessError, PhotosWaitingError } from './photo-error.ts';
 import { createPhotoSanitizer } from './photo-sanitizer.ts';
 import type { PhotoSanitizer, SanitizeOptions } from './photo-sanitizer.ts';
+import type { Rgb } from './test-photos.ts';
 import {
   animatedGif,
   animatedWebp,
@@ -18,6 +19,9 @@ import {
   segmentsOf,
   withSegments,
 } from './test-photos.ts';
+
+/** 96×128 by its rotation, of four tiles, with EXIF that says the same. The others are 64×48. Made by pillow-heif. */
+const heic = (name: string) => readFileSync(new URL(`fixtures/${name}.heic`, import.meta.url));
 
 /** 64×48, two red pictures and two green ones; made by ffmpeg. */
 const animatedAvif = readFileSync(new URL('fixtures/animated.avif', import.meta.url));
@@ -46,6 +50,13 @@ async function refusal(bytes: Uint8Array, options?: SanitizeOptions): Promise<st
   const { reason, message } = error as PhotoError;
   expect(message).toMatch(/^[A-Z][^\n]+\.$/);
   return `${reason} ${message}`;
+}
+
+/** Changes the transfer characteristics in the colour description of a HEIF file. */
+function withTransfer(file: Buffer, transfer: number): Buffer {
+  const changed = Buffer.from(file);
+  changed.writeUInt16BE(transfer, changed.indexOf('colrnclx') + 10);
+  return changed;
 }
 
 const difference = (a: readonly number[], b: readonly number[]): number =>
@@ -220,6 +231,77 @@ describe('photos', () => {
   });
 });
 
+describe('HEIC', () => {
+  test.each([
+    ['a grid of tiles that is turned', 'grid', [96, 128], [2, 0, 3, 1], 8],
+    ['10 bits', 'ten-bit', [64, 48], [0, 1, 2, 3], 8],
+    ['the primary image that is not the first', 'second-primary', [64, 48], [0, 1, 2, 3], 8],
+  ] as const)('%s is decoded', async (_, name, [width, height], order, tolerance) => {
+    const photo = await sanitize(heic(name));
+    expect(photo).toMatchObject({ width, height, original: { format: 'heic', width, height, orientation: 1 } });
+    const seen = await corners(photo);
+    order.forEach((from, to) => expect(difference(seen[to]!, CORNERS[from]!)).toBeLessThanOrEqual(tolerance));
+  });
+
+  test('its ICC profile is applied, and transparent pixels become white', async () => {
+    // The colours of the chart in Display P3, converted to sRGB by the matrix of CSS Color 4.
+    const expected: readonly Rgb[] = [
+      [217, 42, 23],
+      [0, 163, 41],
+      [22, 81, 197],
+      [214, 189, 0],
+    ];
+    const seen = await corners(await sanitize(heic('p3')));
+    seen.forEach((colour, i) => expect(difference(colour, expected[i]!)).toBeLessThanOrEqual(12));
+    expect(await pixelOf((await sanitize(heic('alpha'))).jpeg, 60, 40)).toEqual([255, 255, 255]);
+  });
+});
+
+describe('JPEGs without their end', () => {
+  const photo = () => noise(400, 300);
+  test.each([1, 3, 6, 8])('with orientation %i, the rows that are missing are cut off', async (orientation) => {
+    const whole = await photo().withMetadata({ orientation }).jpeg().toBuffer();
+    const result = await sanitize(whole.subarray(0, Math.floor(whole.length * 0.9)));
+    const expected = await sanitize(whole);
+    const isTurned = orientation > 4;
+    const [across, down] = isTurned ? [result.height, result.width] : [result.width, result.height];
+    expect(across).toBe(400);
+    expect(down).toBeLessThan(290);
+    expect(down).toBeGreaterThan(255);
+    // What is left is at the side of the stored top.
+    const [x, y] = [orientation === 6 ? expected.width - 5 : 5, orientation === 3 ? expected.height - 5 : 5];
+    const [left, top] = [orientation === 6 ? result.width - 5 : 5, orientation === 3 ? result.height - 5 : 5];
+    expect(difference(await pixelOf(result.jpeg, left, top), await pixelOf(expected.jpeg, x, y))).toBeLessThanOrEqual(
+      6,
+    );
+  });
+
+  test('without only its last marker, a photo is whole', async () => {
+    const whole = await photo().jpeg().toBuffer();
+    expect(await sanitize(whole.subarray(0, -2))).toMatchObject({ width: 400, height: 300 });
+  });
+
+  test('a progressive JPEG is taken when its last scan has begun', async () => {
+    const whole = await photo().jpeg({ progressive: true }).toBuffer();
+    expect(await sanitize(whole.subarray(0, Math.floor(whole.length * 0.97)))).toMatchObject({
+      width: 400,
+      height: 300,
+    });
+    expect(await refusal(whole.subarray(0, whole.length >> 1))).toMatch(/^TRUNCATED/);
+  });
+
+  test.each([0.5, 0.8])('with only %d of its bytes, a photo is refused', async (part) => {
+    const whole = await photo().jpeg().toBuffer();
+    expect(await refusal(whole.subarray(0, Math.floor(whole.length * part)))).toMatch(/^TRUNCATED/);
+  });
+
+  test('a photo whose second half is missing is refused, also when it has an end', async () => {
+    const whole = await photo().jpeg().toBuffer();
+    const damaged = Buffer.concat([whole.subarray(0, whole.length >> 1), whole.subarray(-2)]);
+    expect(await refusal(damaged)).toMatch(/^TRUNCATED/);
+  });
+});
+
 describe('refusals', () => {
   const isoFile = (...brands: string[]) => {
     const body = Buffer.from(`ftyp${brands[0]}\0\0\0\0${brands.slice(1).join('')}`, 'latin1');
@@ -248,14 +330,26 @@ describe('refusals', () => {
     ['MP4', isoFile('isom', 'mp42'), /^UNSUPPORTED_FORMAT .* is a video/],
     ['playlist', Buffer.from('#EXTM3U\nfile:///etc/passwd'), /^UNSUPPORTED_FORMAT/],
     ['MVG', Buffer.from('push graphic-context\nfill url(https://127.0.0.1/)'), /^UNSUPPORTED_FORMAT/],
-    ['iPhone photo', isoFile('heic', 'mif1', 'heic'), /^HEIC_NOT_SUPPORTED .*iPhone .* Most Compatible/],
+    ['iPhone photo without a picture', isoFile('heic', 'mif1', 'heic'), /^TRUNCATED/],
+    ['HEIC that is cut off', heic('grid').subarray(0, 900), /^TRUNCATED/],
+    [
+      'PQ',
+      async () => withTransfer(await chart().avif().toBuffer(), 16),
+      /^UNSUPPORTED_FORMAT This photo is HDR \(PQ\)/,
+    ],
+    ['HLG', () => Promise.resolve(withTransfer(heic('ten-bit'), 18)), /^UNSUPPORTED_FORMAT This photo is HDR \(HLG\)/],
+    [
+      'HEIF with another codec',
+      () => Promise.resolve(Buffer.from(heic('ten-bit').toString('latin1').replaceAll('hvc1', 'vvc1'), 'latin1')),
+      /^(HEIC_NOT_SUPPORTED .*iPhone .* Most Compatible|TRUNCATED)/,
+    ],
     [
       'animated AVIF without a still picture',
       animationOnly,
       /^UNSUPPORTED_FORMAT This file is an animated AVIF without a still picture. Send a JPEG/,
     ],
     ['animated AVIF that is cut off', animatedAvif.subarray(0, 900), /^TRUNCATED/],
-    ['HEIF of any kind', isoFile('mif1', 'mif1', 'miaf'), /^HEIC_NOT_SUPPORTED/],
+    ['HEIF without a picture', isoFile('mif1', 'mif1', 'miaf'), /^TRUNCATED/],
     [
       '900 megapixels',
       () => Promise.resolve(blackPng(30_000, 30_000)),

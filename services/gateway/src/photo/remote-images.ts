@@ -1,11 +1,122 @@
-/** Fetches photos that requests name by their address. */
+import { createSemaphore } from '@cinematica/concurrency';
+import { checkOutboundUrl, OutboundRefusedError } from '@cinematica/pipeline';
+import type { OutboundRules } from '@cinematica/pipeline';
+import {
+  Code,
+  createClient,
+  openChannel,
+  reasonOf,
+  refuse,
+  refuseFields,
+  refuseUntil,
+  RpcError,
+} from '@cinematica/protocol';
+import { OutboundService } from '@cinematica/protocol/outbound';
+import { ErrorReason } from '@cinematica/protocol/v1';
+import { tooLargeError } from './photo-refusals.ts';
+
+/** Downloads photos from URLs of callers. The gateway itself never connects to them: the outbound service does. */
 export interface RemoteImages {
   /**
-   * Fetches a photo.
-   * @param url an `https:` URL from a request. It is not trusted.
-   * @param signal ends fetching when the caller leaves.
-   * @returns the bytes, at most as many as an upload may have. They are not checked otherwise.
-   * @throws RpcError INVALID_ARGUMENT when the address is not allowed or has no photo.
+   * Downloads a photo.
+   * @returns its bytes, which are as untrusted as those of an upload.
+   * @throws RpcError INVALID_ARGUMENT when the URL is not allowed or the photo cannot be downloaded, FAILED_PRECONDITION when
+   *   this is switched off, RESOURCE_EXHAUSTED when too many photos are being downloaded, UNAVAILABLE when the outbound service
+   *   cannot be reached; PhotoError when the photo is too large; the signal's reason.
    */
   fetch(url: string, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+/** How photos are downloaded. Every option is required. */
+export interface RemoteImagesOptions {
+  /** The address of the outbound service; undefined to refuse every URL. */
+  readonly address: string | undefined;
+  /** The token for its calls. */
+  readonly token: string | undefined;
+  /** Which URLs are allowed. */
+  readonly rules: OutboundRules;
+  /** The maximum size of a photo. Bytes. */
+  readonly maxBytes: number;
+}
+
+/** Photos that are downloaded at the same time. Each is in memory as a whole. */
+const MAX_FETCHES = 4;
+/** Further photos wait. Their requests have no body in memory. */
+const MAX_WAITING = 64;
+/** Longer than the outbound service takes at most, so that its own error arrives. Milliseconds. */
+const TIMEOUT_MS = 60_000;
+
+/** Opens a channel to the outbound service. It connects with the first photo. */
+export function createRemoteImages(options: RemoteImagesOptions): RemoteImages & Disposable {
+  const { address, token, rules, maxBytes } = options;
+  if (address === undefined) {
+    const disabled = () => Promise.reject(outboundDisabled('image_url', 'Upload the photo instead.'));
+    return { fetch: disabled, [Symbol.dispose]: () => undefined };
+  }
+  const channel = openChannel(address, token === undefined ? {} : { token });
+  const client = createClient(OutboundService, channel);
+  const fetches = createSemaphore(MAX_FETCHES);
+
+  async function download(url: string, signal: AbortSignal): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    try {
+      for await (const { data } of client.fetchImage({ url, maxBytes }, { signal, timeoutMs: TIMEOUT_MS })) {
+        bytes += data.length;
+        if (bytes > maxBytes) throw tooLargeError(bytes, maxBytes);
+        parts.push(data);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof RpcError ? refusalOf(error) : error;
+    }
+    return Buffer.concat(parts);
+  }
+
+  return {
+    async fetch(text, signal) {
+      const { href } = checkUrlField('image_url', text, rules);
+      if (fetches.waiting >= MAX_WAITING) {
+        throw refuseUntil(ErrorReason.SYSTEM_BUSY, 'Too many photos are being downloaded: try again soon.', 5_000);
+      }
+      const release = await fetches.acquire(signal);
+      try {
+        return await download(href, signal);
+      } finally {
+        release();
+      }
+    },
+    [Symbol.dispose]: () => channel.close(),
+  };
+}
+
+/**
+ * Checks a URL in a field of a request.
+ * @throws RpcError INVALID_ARGUMENT that names the field.
+ */
+export function checkUrlField(field: string, text: string, rules: OutboundRules): URL {
+  try {
+    return checkOutboundUrl(text, rules);
+  } catch (error) {
+    if (error instanceof OutboundRefusedError) throw refuseFields([{ field, description: error.message }]);
+    throw error;
+  }
+}
+
+/**
+ * The error for a field whose use the operator has switched off.
+ * @param instead what the caller can do, as a sentence.
+ */
+export const outboundDisabled = (field: string, instead: string): RpcError =>
+  refuse(
+    Code.FAILED_PRECONDITION,
+    ErrorReason.OUTBOUND_DISABLED,
+    `${field} is switched off on this server. ${instead}`,
+  );
+
+/** Errors that the outbound service gave a reason for are for the caller. All others mean that it cannot be reached. */
+function refusalOf(error: RpcError): RpcError {
+  if (reasonOf(error) !== ErrorReason.UNSPECIFIED) return error;
+  const message = 'The photo could not be downloaded right now: try again.';
+  return refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message, [], { cause: error });
 }

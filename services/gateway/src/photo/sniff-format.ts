@@ -1,10 +1,9 @@
 /** The formats that can be decoded. */
-export type PhotoFormat = 'jpeg' | 'png' | 'webp' | 'avif';
+export type PhotoFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic';
 
-/** What the first bytes of a file show: a photo that can be decoded, a HEIC photo, or another type of file. */
+/** What the first bytes of a file show: a photo that can be decoded, or another type of file. */
 export type Sniffed =
   | { readonly kind: 'photo'; readonly format: PhotoFormat }
-  | { readonly kind: 'heic' }
   /** `name` has an article, such as `a PDF`; null when the type is unknown. */
   | { readonly kind: 'other'; readonly name: string | null };
 
@@ -40,7 +39,7 @@ export function sniffFormat(bytes: Uint8Array): Sniffed {
   if (/^RIFF....WEBP/s.test(head)) return { kind: 'photo', format: 'webp' };
   const brands = fileTypeBrands(head);
   if (brands.some((brand) => AVIF.has(brand))) return { kind: 'photo', format: 'avif' };
-  if (brands.some((brand) => HEIF.has(brand))) return { kind: 'heic' };
+  if (brands.some((brand) => HEIF.has(brand))) return { kind: 'photo', format: 'heic' };
   return { kind: 'other', name: others.find(([signature]) => signature.test(head))?.[1] ?? null };
 }
 

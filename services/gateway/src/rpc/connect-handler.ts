@@ -1,7 +1,7 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { createConnectRouter } from '@connectrpc/connect';
 import type { ConnectRouter, ConnectRouterOptions, ContextValues } from '@connectrpc/connect';
-import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
+import type { UniversalHandler, UniversalServerRequest } from '@connectrpc/connect/protocol';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { constants } from 'node:http2';
 import type { HttpHandler, Request, Response } from '../http/http-handler.ts';
@@ -14,6 +14,8 @@ export interface ConnectHandlerOptions extends ConnectRouterOptions {
   readonly contextValues: (request: Request) => ContextValues;
   /** Receives the body of a call within limits, before it is decompressed and parsed. */
   readonly receive: (call: UniversalServerRequest, method: DescMethod) => AsyncIterable<Uint8Array>;
+  /** Finds the handler of a call of an unknown method; null when the request is not a call. */
+  readonly unknownMethod: (request: Request) => UniversalHandler | null;
   /** Answers requests that are not calls. */
   readonly fallback: HttpHandler;
   /** Called when a response could not be written. The connection or stream is closed afterwards. */
@@ -25,14 +27,14 @@ export interface ConnectHandlerOptions extends ConnectRouterOptions {
  * `receive` before they are parsed, and a call whose response cannot be written is ended instead of left open.
  */
 export function createConnectHandler(options: ConnectHandlerOptions): HttpHandler {
-  const { routes, contextValues, receive, fallback, onResponseError, ...routerOptions } = options;
+  const { routes, contextValues, receive, unknownMethod, fallback, onResponseError, ...routerOptions } = options;
   const router = createConnectRouter(routerOptions);
   routes(router);
   // The last route of a method wins.
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
-    const handler = handlers.get(request.url?.split('?', 1)[0] ?? '');
+    const handler = handlers.get(request.url?.split('?', 1)[0] ?? '') ?? unknownMethod(request);
     if (!handler) {
       fallback(request, response);
       return;

@@ -1,3 +1,5 @@
+import type { DescMessage } from '@bufbuild/protobuf';
+import { durationMs, EmptySchema } from '@bufbuild/protobuf/wkt';
 import {
   InvalidKeyError,
   MissingArtifactError,
@@ -19,10 +21,12 @@ import {
 } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import { Code as ConnectCode, ConnectError } from '@connectrpc/connect';
-import { PhotoError, PhotoProcessError, PhotosWaitingError } from '../photo/photo-error.ts';
-import type { PhotoErrorReason } from '../photo/photo-error.ts';
 import { JsonLimitError } from '../http/json-limits.ts';
 import { BodyError } from '../http/receive-body.ts';
+import { PhotoError, PhotoProcessError, PhotosWaitingError } from '../photo/photo-error.ts';
+import { MediaError, MediaWaitingError } from '../provenance/media-error.ts';
+import type { PhotoErrorReason } from '../photo/photo-error.ts';
+import { refusalOfConnect } from './refusal-of-connect.ts';
 
 const PHOTO_REASONS: Readonly<Record<PhotoErrorReason, ErrorReason>> = {
   UNSUPPORTED_FORMAT: ErrorReason.IMAGE_TYPE_UNSUPPORTED,
@@ -52,12 +56,16 @@ export function refusalOf(error: unknown): RpcError {
   }
   if (error instanceof BodyError) return refusalOfBody(error);
   if (error instanceof JsonLimitError) {
-    const message = `The JSON cannot be a request of this method: ${error.message}.`;
+    const message = `The JSON cannot be a message of this method: ${error.message}.`;
     return refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, message);
   }
   if (error instanceof PhotosWaitingError) {
     return refuseUntil(ErrorReason.SYSTEM_BUSY, 'Too many photos are waiting to be decoded: try again soon.', 5_000);
   }
+  if (error instanceof MediaError) {
+    return refuse(Code.INVALID_ARGUMENT, ErrorReason.MEDIA_UNREADABLE, error.message, [], { cause: error });
+  }
+  if (error instanceof MediaWaitingError) return refuseUntil(ErrorReason.SYSTEM_BUSY, error.message, 5_000);
   if (error instanceof UnknownVideoError || error instanceof InvalidKeyError) {
     return refuse(Code.NOT_FOUND, ErrorReason.VIDEO_NOT_FOUND, 'There is no such video.');
   }
@@ -74,7 +82,7 @@ export function refusalOf(error: unknown): RpcError {
   }
   if (error instanceof SlowReaderError) {
     const message = 'The reader is too far behind: watch again after the last sequence seen.';
-    return refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message);
+    return refuseUntil(ErrorReason.UNAVAILABLE, message, 1_000, Code.UNAVAILABLE);
   }
   if (
     error instanceof UnavailableError ||
@@ -82,7 +90,7 @@ export function refusalOf(error: unknown): RpcError {
     error instanceof PhotoProcessError
   ) {
     const message = 'The storage or another part of the service is not available right now: try again.';
-    return refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message, [], { cause: error });
+    return refuseUntil(ErrorReason.UNAVAILABLE, message, 2_000, Code.UNAVAILABLE, { cause: error });
   }
   const message = 'An internal error occurred. Try again; if it happens again, contact the operator of this service.';
   return refuse(Code.INTERNAL, ErrorReason.INTERNAL, message, [], { cause: error });
@@ -95,7 +103,7 @@ function refusalOfBody({ refusal, message }: BodyError): RpcError {
     case 'too-slow':
       return refuse(Code.DEADLINE_EXCEEDED, ErrorReason.TOOK_TOO_LONG, message);
     case 'too-large':
-      return refuse(Code.RESOURCE_EXHAUSTED, ErrorReason.INVALID_REQUEST, message);
+      return refuse(Code.INVALID_ARGUMENT, ErrorReason.REQUEST_TOO_LARGE, message);
   }
 }
 
@@ -103,26 +111,28 @@ function refusalOfBody({ refusal, message }: BodyError): RpcError {
 const MAX_MESSAGE_LENGTH = 1_000;
 
 /**
- * Converts anything that was thrown to the error that Connect sends. Connect's own errors keep their code, except for
- * requests that cannot be parsed, which become INVALID_ARGUMENT. Messages are shortened, and lone surrogates are replaced,
- * because they cannot be encoded in a trailer.
+ * Converts anything that was thrown to the error that Connect sends. An error of Connect itself gets a reason of this API.
+ * Messages are shortened, and lone surrogates are replaced, because they cannot be encoded in a trailer.
+ * @param input the message of the method; errors of JSON name its fields. Default: they name no field.
  */
-export function toConnectError(error: unknown): ConnectError {
-  if (error instanceof ConnectError && !isParseFailure(error)) return withSafeMessage(error);
-  const refusal =
-    error instanceof ConnectError
-      ? refuse(
-          Code.INVALID_ARGUMENT,
-          ErrorReason.INVALID_REQUEST,
-          'The request cannot be parsed as a message of this method.',
-        )
-      : refusalOf(error);
+export function toConnectError(error: unknown, input: DescMessage = EmptySchema): ConnectError {
+  const refusal = error instanceof ConnectError ? refusalOfConnect(error, input) : refusalOf(error);
+  if (refusal === null) return withSafeMessage(error as ConnectError);
   const details = DETAILS.flatMap((desc) => refusal.find(desc).map((value) => ({ desc, value })));
-  return new ConnectError(safeMessage(refusal.message), toConnectCode(refusal.code), undefined, details, refusal.cause);
+  const { message, code, cause } = refusal;
+  return new ConnectError(safeMessage(message), toConnectCode(code), headersOf(refusal), details, cause);
 }
 
-const isParseFailure = ({ code, rawMessage }: ConnectError): boolean =>
-  code === ConnectCode.Internal && rawMessage.startsWith('parse binary:');
+/** The headers of an error over HTTP. In gRPC they are trailers. */
+function headersOf(refusal: RpcError): Record<string, string> {
+  const [retry] = refusal.find(RetryInfoSchema);
+  const seconds = retry?.retryDelay && Math.ceil(durationMs(retry.retryDelay) / 1000);
+  return {
+    ...(seconds !== undefined && { 'retry-after': String(seconds) }),
+    // RFC 9110, section 11.6.1: every 401 has it.
+    ...(refusal.code === Code.UNAUTHENTICATED && { 'www-authenticate': 'Bearer' }),
+  };
+}
 
 const safeMessage = (message: string): string =>
   (message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message).toWellFormed();

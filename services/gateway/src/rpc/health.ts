@@ -1,4 +1,5 @@
 import { HealthCheckResponse_ServingStatus as Status } from '@cinematica/protocol';
+import { HEARTBEAT, withHeartbeat } from '@cinematica/concurrency';
 import type { Health } from '@cinematica/protocol';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { ServiceImpl } from '@connectrpc/connect';
@@ -16,8 +17,9 @@ export interface HealthService {
 /**
  * @param services the full names of the known services.
  * @param draining ends watches with its reason.
+ * @param heartbeatMs how often a watch repeats the status while it does not change. Milliseconds.
  */
-export function createHealth(services: readonly string[], draining: AbortSignal): HealthService {
+export function createHealth(services: readonly string[], draining: AbortSignal, heartbeatMs: number): HealthService {
   const changes = new EventEmitter().setMaxListeners(0);
   const known = new Set(['', ...services]);
   let serving = false;
@@ -45,11 +47,11 @@ export function createHealth(services: readonly string[], draining: AbortSignal)
         const ended = AbortSignal.any([signal, draining]);
         let last = status(service);
         // The listener is added before the first response, so that no change is missed.
-        const events = on(changes, 'change', { signal: ended });
+        const events = withHeartbeat(on(changes, 'change', { signal: ended }), heartbeatMs);
         yield { status: last };
         try {
-          while ((await events.next()).done !== true) {
-            if (status(service) === last) continue;
+          for await (const event of events) {
+            if (event !== HEARTBEAT && status(service) === last) continue;
             last = status(service);
             yield { status: last };
           }

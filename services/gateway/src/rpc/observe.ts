@@ -1,10 +1,13 @@
 import type { DescMessage, DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { describeError, inServerSpan } from '@cinematica/pipeline';
 import type { Log, Metrics } from '@cinematica/pipeline';
+import { checkMessage } from '@cinematica/protocol';
+import { CreateVideoRequestSchema } from '@cinematica/protocol/v1';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { Interceptor, StreamRequest, StreamResponse, UnaryRequest, UnaryResponse } from '@connectrpc/connect';
+import { isMessage } from '@bufbuild/protobuf';
 import { Counter, Histogram } from 'prom-client';
-import { checkRequest } from '../videos/check-request.ts';
+import { checkRequest } from '../videos/create-batch.ts';
 import { toConnectError } from './errors.ts';
 
 type Next = Parameters<Interceptor>[0];
@@ -37,7 +40,9 @@ export function observeCalls(log: Log, { registry }: Pick<Metrics, 'registry'>):
 
   function convertError(method: DescMethod, error: unknown, signal: AbortSignal): ConnectError {
     const disconnected = signal.aborted && !(error instanceof ConnectError);
-    const refusal = disconnected ? ConnectError.from(signal.reason, Code.Canceled) : toConnectError(error);
+    const refusal = disconnected
+      ? ConnectError.from(signal.reason, Code.Canceled)
+      : toConnectError(error, method.input);
     countCall(method, refusal.code);
     const fields = { method: method.name, code: Code[refusal.code] };
     if (refusal.code === Code.Internal || refusal.code === Code.Unknown) {
@@ -59,7 +64,7 @@ export function observeCalls(log: Log, { registry }: Pick<Metrics, 'registry'>):
     const startedAt = performance.now();
     try {
       if (!request.stream) {
-        checkRequest(method.input, request.message);
+        validate(method.input, request.message);
         const response = await next(request);
         seconds.observe({ method: method.name }, (performance.now() - startedAt) / 1000);
         countCall(method, null);
@@ -94,7 +99,12 @@ async function* validated<D extends DescMessage>(
   messages: AsyncIterable<MessageShape<D>>,
 ): AsyncGenerator<MessageShape<D>> {
   for await (const message of messages) {
-    checkRequest(desc, message);
+    validate(desc, message);
     yield message;
   }
+}
+
+function validate<D extends DescMessage>(desc: D, message: MessageShape<D>): void {
+  if (isMessage(message, CreateVideoRequestSchema)) checkRequest(message);
+  else checkMessage(desc, message);
 }

@@ -1,13 +1,15 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { Code, refuse } from '@cinematica/protocol';
-import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import { ErrorReason, ProvenanceService, VideoService } from '@cinematica/protocol/v1';
 import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
-import { declaredBytes, JSON_LIMITS } from '../http/body-classes.ts';
+import { BATCH_JSON_LIMITS, declaredBytes, JSON_LIMITS } from '../http/body-classes.ts';
 import type { BodyClass, BodyClasses } from '../http/body-classes.ts';
 import { createJsonLimiter, JsonLimitError } from '../http/json-limits.ts';
 import { BodyError, receiveBody } from '../http/receive-body.ts';
 import { budgetClientKey } from './context.ts';
 import { toConnectError } from './errors.ts';
+
+const { createVideo, batchCreateVideos } = VideoService.method;
 
 /** The size of the envelope before each message in gRPC, gRPC-Web and Connect's streams. Bytes. */
 const ENVELOPE_BYTES = 5;
@@ -18,22 +20,21 @@ const ENVELOPE_BYTES = 5;
  */
 export function createCallReceiver({ upload, message, stream, countRefusal }: BodyClasses) {
   function classOf(method: DescMethod): BodyClass {
-    if (method === VideoService.method.createVideo) return upload;
+    if (isUpload(method)) return upload;
     return method.methodKind === 'bidi_streaming' ? stream : message;
   }
 
   async function* receive(call: UniversalServerRequest, method: DescMethod): AsyncGenerator<Uint8Array> {
     const { limits, budget } = classOf(method);
-    const isUpload = method === VideoService.method.createVideo;
     try {
       yield* receiveBody(call.body as AsyncIterable<Uint8Array>, {
         limits,
         budget,
         client: call.contextValues?.get(budgetClientKey) ?? '',
         declaredBytes: declaredBytes(call.header.get('content-length')),
-        countsAsLargest: isUpload && isCompressed(call.header),
-        releaseWhenReceived: !isUpload,
-        inspect: isUpload && isJson(call.header) ? inspectJson(call.header) : null,
+        countsAsLargest: isUpload(method) && isCompressed(call.header),
+        releaseWhenReceived: !isUpload(method),
+        inspect: isUpload(method) && isJson(call.header) ? inspectJson(call.header, method) : null,
         signal: call.signal,
       });
     } catch (error) {
@@ -44,12 +45,16 @@ export function createCallReceiver({ upload, message, stream, countRefusal }: Bo
   return receive;
 }
 
-function inspectJson(header: Headers): (chunk: Uint8Array) => void {
+/** Whether the requests of a method contain files. */
+const isUpload = (method: DescMethod): boolean =>
+  method === createVideo || method === batchCreateVideos || method === ProvenanceService.method.verifyMedia;
+
+function inspectJson(header: Headers, method: DescMethod): (chunk: Uint8Array) => void {
   if (isCompressed(header)) {
-    const message = 'A photo in JSON must not be compressed: send the JSON as it is, or a binary Protobuf message.';
+    const message = 'A file in JSON must not be compressed: send the JSON as it is, or a binary Protobuf message.';
     throw toConnectError(refuse(Code.UNIMPLEMENTED, ErrorReason.INVALID_REQUEST, message));
   }
-  const check = createJsonLimiter(JSON_LIMITS);
+  const check = createJsonLimiter(method === batchCreateVideos ? BATCH_JSON_LIMITS : JSON_LIMITS);
   let envelope = header.get('content-type')?.startsWith('application/json') === true ? 0 : ENVELOPE_BYTES;
   return (chunk) => {
     const skipped = Math.min(envelope, chunk.length);

@@ -1,4 +1,13 @@
-import { changed, findTask, PipelineStage, TaskState, VideoState } from '@cinematica/pipeline';
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  changed,
+  connectNats,
+  findTask,
+  PipelineStage,
+  StageReportSchema,
+  TaskState,
+  VideoState,
+} from '@cinematica/pipeline';
 import type { VideoRecord } from '@cinematica/pipeline';
 import { Code, createClient, ExternalScaler, openChannel } from '@cinematica/protocol';
 import type { Channel, RpcClient } from '@cinematica/protocol';
@@ -75,6 +84,24 @@ test('waiting videos activate a stage, and it is inactive again when they have e
   expect((await changes.next()).value).toMatchObject({ result: false });
   expect(await demand('mux')).toBe(0);
   await changes.return?.();
+});
+
+test('calls of other services count while they run or wait', async () => {
+  const nats = await connectNats('test', { NATS_URL: gateway.nats.url });
+  const changes = scaler.streamIsActive(ref('denoise'))[Symbol.asyncIterator]();
+  expect((await changes.next()).value).toMatchObject({ result: false });
+  const report = (openCalls: number) => {
+    const own = { stage: PipelineStage.DENOISE, model: 'tiny-xt', modelDigest: 'x', processId: 'a', openCalls };
+    nats.publish('canary.denoiser', toBinary(StageReportSchema, create(StageReportSchema, own)));
+  };
+  report(3);
+  expect((await changes.next()).value).toMatchObject({ result: true });
+  expect(await demand('denoise')).toBe(3);
+  expect(await demand('encode')).toBe(0);
+  report(0);
+  expect((await changes.next()).value).toMatchObject({ result: false });
+  await changes.return?.();
+  await nats.close();
 });
 
 test('the metric target is tasksPerReplica, and errors name the wrong key of the metadata', async () => {

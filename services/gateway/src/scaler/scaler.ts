@@ -1,5 +1,5 @@
 import { STAGES, stageName } from '@cinematica/pipeline';
-import type { ModelRef, PipelineStage, QueueView, VideoTable } from '@cinematica/pipeline';
+import type { ModelRef, PipelineStage, QueueView, StageReports, VideoTable } from '@cinematica/pipeline';
 import { refuseFields } from '@cinematica/protocol';
 import type { ExternalScaler, ScaledObjectRef, ServiceHandlers } from '@cinematica/protocol';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,8 +15,8 @@ interface TriggerMetadata {
 const DEBOUNCE_MS = 500;
 
 /**
- * Creates KEDA's external scaler. It reports how many tasks each stage has, counted from the records: the task queues are
- * kept short by admission, so their length does not show the demand.
+ * Creates KEDA's external scaler. It reports how much work each stage has: the tasks, counted from the records, because
+ * admission keeps the task queues short, and the calls of other services, which the stages report.
  *
  * The metadata of a trigger: `stage` is required (encode, denoise, decode or mux); `model` and `modelDigest` select a model,
  * default all models; `tasksPerReplica` is a positive number, default 1.
@@ -24,8 +24,9 @@ const DEBOUNCE_MS = 500;
 export function createScaler(
   queue: Pick<QueueView, 'demand'>,
   table: Pick<VideoTable, 'subscribe'>,
+  reports: Pick<StageReports, 'openCalls' | 'subscribe'>,
 ): ServiceHandlers<typeof ExternalScaler> {
-  const demandOf = ({ stage, model }: TriggerMetadata) => queue.demand(stage, model);
+  const demandOf = ({ stage, model }: TriggerMetadata) => queue.demand(stage, model) + reports.openCalls(stage, model);
 
   return {
     isActive: (ref) => ({ result: demandOf(readMetadata(ref)) > 0 }),
@@ -33,7 +34,7 @@ export function createScaler(
     async *streamIsActive(ref, { signal }) {
       const metadata = readMetadata(ref);
       let changed = Promise.withResolvers<null>();
-      const unsubscribe = table.subscribe(() => changed.resolve(null));
+      const subscriptions = [table, reports].map((each) => each.subscribe(() => changed.resolve(null)));
       const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
       try {
         for (let last: boolean | null = null; !signal.aborted;) {
@@ -45,7 +46,7 @@ export function createScaler(
           await delay(DEBOUNCE_MS, undefined, { signal }).catch(() => undefined);
         }
       } finally {
-        unsubscribe();
+        for (const unsubscribe of subscriptions) unsubscribe();
       }
     },
 

@@ -15,7 +15,7 @@ const { checkpoint, digest, ref } = await openNamedCheckpoint(config.MODEL_DIR);
 const model = { card: checkpoint.card, digest, ref, latentPixels: checkpoint.vae.scaleFactor };
 const nats = await connectNats('gateway', config);
 try {
-  await startGateway({ config, keys: await readApiKeys(undefined), model, nats, log: createLog('gateway') });
+  await startGateway({ config, keys: await readApiKeys(undefined, config), model, nats, log: createLog('gateway') });
 } catch (error) {
   const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
   process.stdout.write(JSON.stringify({ message: (error as Error).message, children }));

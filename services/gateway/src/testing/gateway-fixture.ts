@@ -2,10 +2,7 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { cancelVideo, changed, findTask, Lifetime, PipelineStage, TaskState, VideoState } from '@cinematica/pipeline';
 import type { Artifact, VideoRecord } from '@cinematica/pipeline';
-import { ErrorInfoSchema } from '@cinematica/protocol';
 import type { MediaKind, Video } from '@cinematica/protocol/v1';
-import { ConnectError } from '@connectrpc/connect';
-import type { Code } from '@connectrpc/connect';
 import { randomBytes } from 'node:crypto';
 import { chart } from '../photo/test-photos.ts';
 import { startTestGateway } from './gateway-process.ts';
@@ -37,25 +34,7 @@ export async function createTestVideo(client = gateway.client(), request = {}): 
   return video!;
 }
 
-/** The error of a refused call. */
-export interface Refusal {
-  readonly code: Code;
-  readonly reason: string;
-  readonly message: string;
-  readonly error: ConnectError;
-}
-
-/** Returns the error of a call, which must fail. */
-export async function expectRefusal(call: Promise<unknown>): Promise<Refusal> {
-  const error = await call.then(
-    () => {
-      throw new Error('the call was not refused');
-    },
-    (thrown: unknown) => ConnectError.from(thrown),
-  );
-  const [info] = error.findDetails(ErrorInfoSchema);
-  return { code: error.code, reason: info?.reason ?? '', message: error.rawMessage, error };
-}
+export { expectRefusal } from './expect-refusal.ts';
 
 export const idOf = ({ name }: Video) => name.replace('videos/', '');
 

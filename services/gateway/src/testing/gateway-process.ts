@@ -50,6 +50,8 @@ export interface TestGateway extends AsyncDisposable {
   /** The port of the external scaler; 0 when SCALER_PORT is not set. */
   readonly scalerPort: number;
   readonly pid: number;
+  /** The file of the API keys. */
+  readonly keysFile: string;
   /** Reads `/metrics`. */
   metrics(): Promise<string>;
   /** All lines of the log so far. */
@@ -107,6 +109,7 @@ export async function startTestGateway(
     port,
     scalerPort: scaler,
     pid: child.pid ?? 0,
+    keysFile,
     log,
     nats,
     metrics: async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text(),

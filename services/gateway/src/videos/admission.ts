@@ -1,5 +1,5 @@
 import { OverLimitError } from '@cinematica/pipeline';
-import type { Admission, QueueView, Quotas } from '@cinematica/pipeline';
+import type { Admission, QueueView, Quotas, Taken } from '@cinematica/pipeline';
 import { createHash } from 'node:crypto';
 import type { Caller } from '../callers/authenticate.ts';
 
@@ -19,27 +19,37 @@ export function admissionOf(parts: AdmissionParts, { owner, address }: Caller): 
   const { quotas, addressQuotas, queue, maxQueued } = parts;
   const addressOwner = address === null ? null : `address-${digestOf(address)}`;
 
-  function checkQueueLength(): void {
-    if (queue.length >= maxQueued)
-      throw new OverLimitError('too many videos are waiting: try again soon', 30, 'system');
+  const queueRefusal = () => new OverLimitError('too many videos are waiting: try again soon', 30, 'system');
+
+  /** Counts videos of the owner against the address, too, and gives back those for which the address has no room. */
+  async function takeOfAddress(videoIds: readonly string[], name: string): Promise<Taken> {
+    let kept = 0;
+    try {
+      const taken = await addressQuotas.take(name, videoIds);
+      kept = taken.count;
+      return taken;
+    } finally {
+      for (const videoId of videoIds.slice(kept)) await quotas.giveBack(owner, videoId);
+    }
   }
 
   return {
     check() {
-      checkQueueLength();
+      if (queue.length >= maxQueued) throw queueRefusal();
       quotas.check(owner);
       if (addressOwner !== null) addressQuotas.check(addressOwner);
     },
-    async take(videoId) {
-      checkQueueLength();
-      await quotas.take(owner, videoId);
-      if (addressOwner === null) return;
-      try {
-        await addressQuotas.take(addressOwner, videoId);
-      } catch (error) {
-        await quotas.giveBack(owner, videoId);
-        throw error;
-      }
+    async take(videoIds) {
+      const room = Math.max(0, maxQueued - queue.length);
+      if (room === 0) return { count: 0, refusal: queueRefusal() };
+      const wanted = videoIds.slice(0, room);
+      const taken = await quotas.take(owner, wanted);
+      const { count, refusal } =
+        addressOwner === null || taken.count === 0
+          ? taken
+          : await takeOfAddress(wanted.slice(0, taken.count), addressOwner);
+      if (count < taken.count) return { count, refusal };
+      return { count, refusal: taken.refusal ?? (count < videoIds.length ? queueRefusal() : null) };
     },
     async giveBack(videoId) {
       await quotas.giveBack(owner, videoId);

@@ -15,15 +15,21 @@ import {
 } from '@cinematica/settings';
 import { cameraMovesOf } from '@cinematica/svd';
 import type { ModelCard } from '@cinematica/svd';
+import { burstOf } from '../callers/rate-limit.ts';
+import type { Config } from '../config.ts';
 import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
+import { MAX_BATCH_BYTES, MAX_BATCH_SIZE, MAX_UPLOAD_BYTES } from '../rpc/limits.ts';
 import { cardOf, PRESET_NAMES } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 import { MAX_SHARE_MS } from './share.ts';
 
+/** The settings that callers should know. */
+export type LimitSettings = PipelineSettings & Pick<Config, 'CALLS_PER_SECOND' | 'MAX_WATCHES_PER_CALLER'>;
+
 /** The answer of `GetCapabilities`. */
 export function capabilitiesOf(
   model: LoadedModel,
-  settings: PipelineSettings,
+  settings: LimitSettings,
   version: string,
   executionProviders: string[],
 ): Capabilities {
@@ -70,15 +76,22 @@ function settingRanges(): Record<string, { min: number; max: number }> {
   return Object.fromEntries(names.map((name) => [limitOf(name), { min: SETTINGS[name].min, max: SETTINGS[name].max }]));
 }
 
-function limitsOf(settings: PipelineSettings): MessageInitShape<typeof CapabilitiesSchema>['limits'] & {} {
+function limitsOf(settings: LimitSettings): MessageInitShape<typeof CapabilitiesSchema>['limits'] & {} {
   return {
     ...settingRanges(),
     maxImageBytes: BigInt(PHOTO_LIMITS.maxBytes),
     maxImagePixels: BigInt(PHOTO_LIMITS.maxPixels),
-    imageTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/avif'],
+    imageTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/heic', 'image/heif'],
+    maxBatchSize: MAX_BATCH_SIZE,
+    maxBatchBytes: BigInt(MAX_BATCH_BYTES),
     maxUnfinishedVideos: settings.MAX_ACTIVE_PER_OWNER,
     maxShareTtl: durationFromMs(MAX_SHARE_MS),
     retention: durationFromMs(settings.KEEP_HOURS * 3_600_000),
     undeleteWindow: durationFromMs(settings.UNDO_MS),
+    callsPerSecond: settings.CALLS_PER_SECOND,
+    callBurst: burstOf(settings.CALLS_PER_SECOND),
+    maxVideosPerDay: settings.MAX_DAILY_PER_OWNER,
+    maxWatches: settings.MAX_WATCHES_PER_CALLER,
+    maxCreateRequestBytes: BigInt(MAX_UPLOAD_BYTES),
   };
 }

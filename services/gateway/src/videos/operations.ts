@@ -2,12 +2,14 @@ import { toBinary } from '@bufbuild/protobuf';
 import { cancelVideo, createVideo, deleteVideo, unchanged, UnknownVideoError, VideoState } from '@cinematica/pipeline';
 import type {
   Change,
+  Created,
   CreateVideoOptions,
   Nudges,
   PipelineSettings,
   StoredRecord,
   Updated,
   VideoRef,
+  VideoRequest,
   VideoTable,
 } from '@cinematica/pipeline';
 import { Code, refuse } from '@cinematica/protocol';
@@ -21,6 +23,8 @@ import { isPastPurgeTime } from './past-purge-time.ts';
 import { prepareVideo } from './prepare-video.ts';
 import type { PrepareParts } from './prepare-video.ts';
 import { createSingleFlight } from './single-flight.ts';
+import { webhookUrlsOf } from './webhooks.ts';
+import type { WebhookParts } from './webhooks.ts';
 
 /** What videos are created and changed with. Every part is required. */
 export interface OperationParts extends CreateVideoOptions, PrepareParts {
@@ -28,6 +32,8 @@ export interface OperationParts extends CreateVideoOptions, PrepareParts {
   readonly admission: AdmissionParts;
   /** `UNDO_MS` and `KEEP_HOURS` decide when deleted and old videos are purged. */
   readonly settings: PipelineSettings;
+  /** Decides which webhooks new videos have. */
+  readonly webhooks: WebhookParts;
   /** Receives each change at once, so that the caller's next request sees it. */
   readonly table: Pick<VideoTable, 'apply'>;
   /** Tells the worker of a video that its record was changed, so that a cancelled video stops early. */
@@ -45,6 +51,14 @@ export interface VideoOperations {
    * @throws RpcError, PhotoError, OverLimitError, RequestConflictError, StorageFullError, UnavailableError
    */
   create(caller: Caller, request: CreateVideoRequest, signal: AbortSignal): Promise<StoredRecord>;
+  /**
+   * Creates several videos.
+   * @returns a video that {@link accept} must still accept, or an error, for each request in their order.
+   * @throws RpcError, OverLimitError, UnavailableError when none can be created.
+   */
+  createAll(caller: Caller, requests: readonly CreateVideoRequest[], signal: AbortSignal): Promise<readonly Created[]>;
+  /** Makes a created video visible to the caller's next request. @throws UnknownVideoError when it was deleted since */
+  accept(stored: StoredRecord): StoredRecord;
   /** @throws UnknownVideoError when the video does not exist or is past its purge time, UnavailableError */
   get(ref: VideoRef): Promise<StoredRecord>;
   /** Changes a video. @throws UnknownVideoError when it does not exist or is past its purge time, UnavailableError */
@@ -68,22 +82,38 @@ export function createVideoOperations(parts: OperationParts): VideoOperations {
     return updated;
   }
 
+  /** What the pipeline needs to know of a request. */
+  const requestOf = (caller: Caller, request: CreateVideoRequest, signal: AbortSignal): VideoRequest => ({
+    owner: caller.owner,
+    requestId: (request.requestId || randomUUID()).toLowerCase(),
+    body: bodyOf(request),
+    async prepare() {
+      const webhookUrls = webhookUrlsOf(parts.webhooks, request, caller);
+      return { ...(await prepareVideo(parts, caller.owner, request, signal)), webhookUrls };
+    },
+  });
+
+  function accept(stored: StoredRecord): StoredRecord {
+    if (isPastPurgeTime(stored.record)) throw new UnknownVideoError('it is deleted');
+    table.apply(stored);
+    return stored;
+  }
+
   return {
     async create(caller, request, signal) {
-      const { owner } = caller;
-      const requestId = (request.requestId || randomUUID()).toLowerCase();
-      const body = bodyOf(request);
       const admission = admissionOf(parts.admission, caller);
-      const prepare = () => prepareVideo(parts, owner, request, signal);
+      const opened = requestOf(caller, request, signal);
       // Retries that arrive while the first request runs share its result, so that the photo is decoded once.
-      const key = `${owner} ${requestId} ${createHash('sha256').update(body).digest('hex')}`;
-      const stored = await creations.do(key, signal, () =>
-        createVideo(parts, { owner, requestId, body, admission, prepare }),
-      );
-      if (isPastPurgeTime(stored.record)) throw new UnknownVideoError('it is deleted');
-      table.apply(stored);
-      return stored;
+      const key = `${opened.owner} ${opened.requestId} ${createHash('sha256').update(opened.body).digest('hex')}`;
+      return accept(await creations.do(key, signal, () => createVideo(parts, { ...opened, admission })));
     },
+
+    createAll(caller, requests, signal) {
+      const opened = requests.map((request) => requestOf(caller, request, signal));
+      return createVideos(parts, opened, admissionOf(parts.admission, caller));
+    },
+
+    accept,
 
     async get(ref) {
       const stored = await records.get(ref);
@@ -125,5 +155,7 @@ function bodyOf(request: CreateVideoRequest): Uint8Array {
   const { source } = request;
   const digest = (photo: Uint8Array) => createHash('sha256').update(photo).digest();
   const named = source.case === 'image' ? { ...source, value: digest(source.value) } : source;
-  return toBinary(CreateVideoRequestSchema, { ...request, requestId: '', source: named });
+  // A map has no order, so a repetition may have its entries in another one.
+  const labels = Object.fromEntries(Object.entries(request.labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return toBinary(CreateVideoRequestSchema, { ...request, requestId: '', source: named, labels });
 }

@@ -1,15 +1,20 @@
-import { findTask, PipelineStage, UnknownVideoError, VideoState } from '@cinematica/pipeline';
-import type { Artifact, Artifacts, PreparedVideo, Records } from '@cinematica/pipeline';
+import { create } from '@bufbuild/protobuf';
+import { findTask, PhotoOriginSchema, PipelineStage, UnknownVideoError, VideoState } from '@cinematica/pipeline';
+import type { Artifact, Artifacts, PhotoOrigin, PreparedVideo, Records } from '@cinematica/pipeline';
 import { Code, refuse } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { CreateVideoRequest } from '@cinematica/protocol/v1';
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { LAST_FRAME_PART } from '../media/media-files.ts';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
+import type { RemoteImages } from '../photo/remote-images.ts';
 import { isPastPurgeTime } from './past-purge-time.ts';
 import { resolvePlan } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 import { idOf } from './to-video.ts';
+
+/** The digital source type (IPTC) of the last frame of a video. */
+const GENERATED = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
 
 /** What new videos are prepared with. Every part is required. */
 export interface PrepareParts {
@@ -19,16 +24,20 @@ export interface PrepareParts {
   readonly artifacts: Artifacts;
   /** Decodes uploads and last frames. */
   readonly sanitizer: PhotoSanitizer;
+  /** Downloads photos that are given by URL. */
+  readonly remoteImages: RemoteImages;
   /** Its defaults and limits apply to the settings. */
   readonly model: LoadedModel;
 }
 
 type Source = Pick<PreparedVideo, 'photo' | 'photoWidth' | 'photoHeight' | 'madeFrom' | 'continuedFrom'> & {
   readonly size: { readonly width: number; readonly height: number };
+  /** Where the photo came from; undefined for the photo of a video that an earlier version made. */
+  readonly origin: PhotoOrigin | undefined;
 };
 
 /**
- * Prepares a new video: decodes its photo, or reads the photo or the last frame of an earlier video, and resolves its
+ * Prepares a new video: decodes its photo, which may have to be downloaded, or reads the photo or the last frame of an earlier video, and resolves its
  * settings.
  * @throws RpcError INVALID_ARGUMENT when the model does not support a setting, FAILED_PRECONDITION when the earlier video
  *   cannot be used; PhotoError, UnknownVideoError, UnavailableError.
@@ -39,9 +48,11 @@ export async function prepareVideo(
   request: CreateVideoRequest,
   signal: AbortSignal,
 ): Promise<PreparedVideo> {
-  const { size, ...source } = await readSource(parts, owner, request, signal);
+  const { size, origin, ...source } = await readSource(parts, owner, request, signal);
   const plan = resolvePlan(parts.model, request.settings, size, randomInt(2 ** 32));
-  return { ...source, plan };
+  plan.modelLicence = parts.model.card.licence.name;
+  if (origin) plan.photoOrigin = origin;
+  return { ...source, plan, labels: request.labels, externalId: request.externalId };
 }
 
 async function readSource(
@@ -53,10 +64,13 @@ async function readSource(
   switch (source.case) {
     case 'image':
       return sanitizePhoto(parts, source.value, signal);
+    case 'imageUrl':
+      return sanitizePhoto(parts, await parts.remoteImages.fetch(source.value, signal), signal);
     case 'video': {
-      const { videoId, photo, photoWidth, photoHeight } = await readOwnVideo(parts, owner, source.value);
+      const { videoId, photo, photoWidth, photoHeight, plan } = await readOwnVideo(parts, owner, source.value);
       const size = { width: photoWidth, height: photoHeight };
-      return { photo: await read(parts, photo, signal), photoWidth, photoHeight, size, madeFrom: videoId };
+      const origin = plan?.photoOrigin;
+      return { photo: await read(parts, photo, signal), photoWidth, photoHeight, size, origin, madeFrom: videoId };
     }
     case 'continueFrom': {
       const record = await readOwnVideo(parts, owner, source.value);
@@ -64,16 +78,22 @@ async function readSource(
       const outputs = findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs ?? [];
       const last = outputs.find(({ part }) => part === LAST_FRAME_PART);
       const frame = await read(parts, last, signal);
-      return { ...(await sanitizePhoto(parts, frame, signal)), continuedFrom: record.videoId };
+      const start = await sanitizePhoto(parts, frame, signal);
+      start.origin.digitalSourceType = GENERATED;
+      return { ...start, continuedFrom: record.videoId };
     }
     case undefined:
       throw new TypeError('a validated request has a source');
   }
 }
 
-async function sanitizePhoto({ sanitizer }: PrepareParts, bytes: Uint8Array, signal: AbortSignal): Promise<Source> {
-  const { jpeg, width, height } = await sanitizer.sanitize(bytes, { signal });
-  return { photo: jpeg, photoWidth: width, photoHeight: height, size: { width, height } };
+async function sanitizePhoto({ sanitizer }: PrepareParts, bytes: Uint8Array, signal: AbortSignal) {
+  const { jpeg, width, height, original } = await sanitizer.sanitize(bytes, { signal });
+  const origin = create(PhotoOriginSchema, {
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    contentType: `image/${original.format}`,
+  });
+  return { photo: jpeg, photoWidth: width, photoHeight: height, size: { width, height }, origin } satisfies Source;
 }
 
 /** @throws UnknownVideoError for a video that is deleted, or has another owner. */

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { FailureReason, TaskNotice, TaskState, VideoState } from '@cinematica/pipeline';
+import { FailureReason, TaskNotice, TaskState } from '@cinematica/pipeline';
 import type { PipelineSettings, Plan, StoredRecord, VideoRecord } from '@cinematica/pipeline';
 import {
   CameraMove,
@@ -9,7 +9,6 @@ import {
   Notice,
   Preset,
   Resolution,
-  Video_State,
   VideoSchema,
   VideoSettingsSchema,
 } from '@cinematica/protocol/v1';
@@ -20,7 +19,9 @@ import { mediaFiles, toMedia } from '../media/media-files.ts';
 import type { MediaLinks } from '../media/media-links.ts';
 import { progressOf, publicStage } from './progress.ts';
 import type { QueueEstimate } from './progress.ts';
+import { publicState } from './public-state.ts';
 import { isShared, sharePath } from './share.ts';
+import { webhooksOf } from './webhooks.ts';
 
 /** What is needed to convert a record to the API's video. Every part is required. */
 export interface ViewParts {
@@ -29,15 +30,6 @@ export interface ViewParts {
   /** `UNDO_MS` gives the time of a deletion, `ACK_WAIT_MS` the time of the last progress. */
   readonly settings: Pick<PipelineSettings, 'UNDO_MS' | 'ACK_WAIT_MS'>;
 }
-
-const STATES: Readonly<Record<number, Video_State>> = {
-  [VideoState.UNSPECIFIED]: Video_State.UNSPECIFIED,
-  [VideoState.QUEUED]: Video_State.QUEUED,
-  [VideoState.RUNNING]: Video_State.RUNNING,
-  [VideoState.DONE]: Video_State.DONE,
-  [VideoState.FAILED]: Video_State.FAILED,
-  [VideoState.CANCELLED]: Video_State.CANCELLED,
-};
 
 const REASONS: Readonly<Record<number, ErrorReason>> = {
   [FailureReason.OUT_OF_MEMORY]: ErrorReason.OUT_OF_MEMORY,
@@ -53,7 +45,11 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   lively: Preset.LIVELY,
 };
 
-const NOTICES: Readonly<Record<number, Notice>> = { [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED };
+const NOTICES: Readonly<Record<number, Notice>> = {
+  [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED,
+  [TaskNotice.NOT_MARKED]: Notice.NOT_MARKED,
+  [TaskNotice.NOT_SIGNED]: Notice.NOT_SIGNED,
+};
 
 /** Without an estimate, the video depends on the record only, and is the same for every watcher. */
 export const NO_ESTIMATE: QueueEstimate = { position: null, seconds: null };
@@ -67,10 +63,12 @@ export function toVideo(
   parts: ViewParts,
   estimate: QueueEstimate = NO_ESTIMATE,
 ): Video {
-  const { videoId, state, plan, share, failure, madeFrom, continuedFrom, purgeTime } = record;
+  const { videoId, plan, share, failure, madeFrom, continuedFrom, purgeTime } = record;
   return create(VideoSchema, {
     name: nameOf(videoId),
-    state: STATES[state] ?? Video_State.UNSPECIFIED,
+    state: publicState(record),
+    labels: record.labels,
+    externalId: record.externalId,
     sequence: BigInt(revision),
     ...optional('settings', plan && settingsOf(plan)),
     ...optional('progress', purgeTime ? undefined : progressOf(record, estimate)),
@@ -89,7 +87,7 @@ export function toVideo(
     ...optional(
       'share',
       share && isShared(record)
-        ? { url: sharePath(videoId, share), ...optional('expireTime', share.expireTime) }
+        ? { url: parts.links.page(sharePath(videoId, share)), ...optional('expireTime', share.expireTime) }
         : undefined,
     ),
     ...optional('createTime', record.createTime),
@@ -99,6 +97,7 @@ export function toVideo(
     ...optional('expireTime', record.expireTime),
     ...optional('deleteTime', purgeTime && timestampFromMs(timestampMs(purgeTime) - parts.settings.UNDO_MS)),
     ...optional('purgeTime', purgeTime),
+    webhooks: webhooksOf(record),
   });
 }
 

@@ -1,5 +1,7 @@
-import { isPastPurgeTime } from './past-purge-time.ts';
 import type { StoredRecord, VideoTable } from '@cinematica/pipeline';
+import type { VideoFilter } from './filter/video-filter.ts';
+import type { ListOrder } from './list-order.ts';
+import { isPastPurgeTime } from './past-purge-time.ts';
 
 /** A page of an owner's videos. */
 export interface Page {
@@ -15,10 +17,11 @@ export interface PageRequest {
   readonly size: number;
   /** The id of the last video of the previous page; null for the first page. That video may have been deleted since. */
   readonly after: string | null;
-  /** By the time of creation: `desc` starts with the newest video. */
-  readonly order: 'asc' | 'desc';
   /** Whether the page includes deleted videos whose deletion can still be undone. */
   readonly showDeleted: boolean;
+  /** Which videos the pages have. */
+  readonly filter: VideoFilter;
+  readonly order: ListOrder;
 }
 
 /** An index of the video table by owner, so that `ListVideos` does not scan the videos of all owners. */
@@ -51,16 +54,17 @@ export function indexVideosByOwner(table: VideoTable): VideosByOwner {
   for (const [videoId, stored] of table.videos) update(videoId, stored);
 
   return {
-    page({ owner, size, after, order, showDeleted }) {
+    page({ owner, size, after, showDeleted, filter, order }) {
       // A video id is a UUIDv7, which starts with the time, so that the order of ids is the order of creation.
       const ids = [...(byOwner.get(owner) ?? [])].sort();
-      if (order === 'desc') ids.reverse();
-      const follows = (id: string) => after === null || (order === 'desc' ? id < after : id > after);
+      if (order === 'newest first') ids.reverse();
+      const isSeen = (id: string) => after !== null && (order === 'newest first' ? id >= after : id <= after);
       const videos: StoredRecord[] = [];
       for (const id of ids) {
         const stored = table.videos.get(id);
-        if (!stored || !follows(id) || isPastPurgeTime(stored.record)) continue;
+        if (!stored || isSeen(id) || isPastPurgeTime(stored.record)) continue;
         if (stored.record.purgeTime && !showDeleted) continue;
+        if (!filter(stored.record)) continue;
         if (videos.length === size) return { videos, hasMore: true };
         videos.push(stored);
       }

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import { HEARTBEAT, withHeartbeat } from '@cinematica/concurrency';
 import { UnknownVideoError, watchVideo } from '@cinematica/pipeline';
 import type { Preview, StoredRecord, VideoRecord, VideoRef, WatchEvent, WatchOptions } from '@cinematica/pipeline';
 import { PreviewSchema } from '@cinematica/protocol/v1';
@@ -24,6 +25,8 @@ export interface WatchResponseOptions extends WatchOptions, ViewParts {
   readonly estimateOf: (stored: StoredRecord) => QueueEstimate;
   /** The connection of a watcher that does not read a response for this long is closed. Milliseconds. */
   readonly stallMs: number;
+  /** How often the progress is repeated while nothing changes. Milliseconds. */
+  readonly heartbeatMs: number;
 }
 
 type Response = MessageInitShape<typeof WatchVideoResponseSchema>;
@@ -42,8 +45,8 @@ export async function* streamWatchResponses(
   signal: AbortSignal,
 ): AsyncGenerator<Response, void, undefined> {
   const after = Number(afterSequence > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : afterSequence);
-  for await (const event of watchVideo(parts, ref, after, signal)) {
-    for (const response of responsesOf(parts, ref.videoId, event)) {
+  for await (const event of withHeartbeat(watchVideo(parts, ref, after, signal), parts.heartbeatMs)) {
+    for (const response of event === HEARTBEAT ? heartbeatOf(parts, ref) : responsesOf(parts, ref.videoId, event)) {
       const stalled = setTimeout(closeConnection, parts.stallMs);
       try {
         yield response;
@@ -79,6 +82,14 @@ function* responsesOf(parts: WatchResponseOptions, videoId: string, event: Watch
     case 'gone':
       throw new UnknownVideoError('it is deleted');
   }
+}
+
+/** Repeats the progress, because a proxy closes a connection that is silent for too long. */
+function* heartbeatOf({ table, estimateOf }: WatchResponseOptions, { owner, videoId }: VideoRef): Generator<Response> {
+  const stored = table.videos.get(videoId);
+  // The first heartbeat may come before the storage has answered whether the caller has such a video.
+  const progress = stored?.record.owner === owner ? progressOf(stored.record, estimateOf(stored)) : undefined;
+  if (progress) yield { message: { case: 'progress', value: progress } };
 }
 
 /** The events of records. All watchers in this process share a record, so its event is created once. */

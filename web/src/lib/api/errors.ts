@@ -30,6 +30,9 @@ const messages = {
   [ErrorReason.DATA_LOST]: m.common_error_data_lost,
   [ErrorReason.INTERNAL]: m.common_error_internal,
   [ErrorReason.OUT_OF_MEMORY]: m.common_error_memory,
+  [ErrorReason.OUTBOUND_DISABLED]: m.common_error_setting,
+  [ErrorReason.IMAGE_NOT_FETCHED]: m.common_error_image_unreadable,
+  [ErrorReason.MEDIA_UNREADABLE]: m.common_error_media_unreadable,
 } satisfies Record<KnownReason, () => string>;
 
 /** The reasons that this app knows; a newer gateway may send others. */

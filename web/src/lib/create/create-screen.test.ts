@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { CameraMove, MediaKind, Preset, Resolution, Video_State, VideoSchema } from '@cinematica/protocol/v1';
@@ -92,6 +93,15 @@ describe('choosing a photo', () => {
     await screen.openPhoto(photoFile(600, 400));
     expect(screen.problem).toBeUndefined();
     expect(screen.source?.kind).toBe('photo');
+  });
+
+  test('a HEIC photo that the browser cannot decode is sent as it is, with a picture of its shape in its place', async () => {
+    const file = readFileSync(new URL('../../../../services/gateway/src/photo/fixtures/grid.heic', import.meta.url));
+    const screen = openScreen();
+    await screen.openPhoto(new Blob([file]));
+    expect(screen.source).toMatchObject({ kind: 'photo', picture: { width: 96, height: 128 } });
+    const { blob } = (screen.source as Extract<typeof screen.source, { kind: 'photo' }>).picture;
+    expect(Buffer.from(await blob.arrayBuffer())).toEqual(file);
   });
 
   test('revokes the URL of a photo that is replaced, cleared or left behind', async () => {

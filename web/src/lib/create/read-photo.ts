@@ -1,9 +1,10 @@
 import { keptPhotoSize } from '@cinematica/settings/photo-size';
 import type { Size } from './crop.ts';
+import { keepHeic } from './keep-heic.ts';
 import type { Picture } from './recent-photo.ts';
 import { sniffPhoto, SNIFFED_BYTES } from './sniff-photo.ts';
 
-/** A photo that is ready to be uploaded: an upright, scaled-down JPEG without metadata. */
+/** A photo that is ready to be uploaded: an upright, scaled-down JPEG without metadata, or a HEIC file as it is. */
 export interface ReadPhoto extends Picture {
   readonly blob: Blob;
 }
@@ -30,7 +31,8 @@ const MIN_SIDE = 16;
 const MAX_ASPECT = 8;
 
 /**
- * Decodes a file in the browser, scales it down and encodes it as JPEG. HEIC works if the browser supports it, as Safari does.
+ * Decodes a file in the browser, scales it down and encodes it as JPEG. A HEIC photo that the browser cannot decode, unlike
+ * Safari, is kept as it is.
  *
  * @param file from a file input, drag and drop, the clipboard or another app
  * @returns with an object URL; the caller revokes it
@@ -38,7 +40,15 @@ const MAX_ASPECT = 8;
  */
 export async function readPhoto(file: Blob): Promise<ReadPhoto> {
   if (file.size > MAX_BYTES) throw new PhotoError('too-large');
-  const source = await decode(file);
+  let source: Decoded;
+  try {
+    source = await decode(file);
+  } catch (error) {
+    const kept = error instanceof PhotoError && error.problem === 'heic' ? await keepHeic(file) : null;
+    if (kept === null) throw error;
+    checkSize(kept);
+    return kept;
+  }
   try {
     checkSize(source.size);
     // As large as the gateway keeps it, for the details of the video.

@@ -10,6 +10,7 @@ import type { Requests } from '../ports/requests.ts';
 import type { PipelineSettings } from '../settings.ts';
 import { newRecord } from '../video/new-record.ts';
 import type { NewRecord } from '../video/new-record.ts';
+import type { OverLimitError } from './over-limit-error.ts';
 
 /** What the creation of videos needs. Every field is required. */
 export interface CreateVideoOptions {
@@ -28,26 +29,42 @@ export interface VideoRequest {
   readonly requestId: string;
   /** The whole request, serialised in the same way each time. */
   readonly body: Uint8Array;
-  readonly admission: Admission;
   /** Does the expensive work. Called only when the video is new and was admitted. */
   readonly prepare: (videoId: string) => Promise<PreparedVideo>;
 }
 
-/** Decides whether an owner may have one more video. */
+/** How many videos there was room for. */
+export interface Taken {
+  /** The first so many of the videos are counted. */
+  readonly count: number;
+  /** Why the others are not; null when all are counted. */
+  readonly refusal: OverLimitError | null;
+}
+
+/** Decides whether an owner may have more videos. */
 export interface Admission {
-  /** Rejects the request early when it is known that a limit is reached. @throws OverLimitError */
+  /** Rejects a request early when it is known that a limit is reached. @throws OverLimitError */
   check(): void;
-  /** Counts the video against every limit. @throws OverLimitError, UnavailableError */
-  take(videoId: string): Promise<void>;
-  /** Removes the video from the counts, because it was not created. @throws UnavailableError */
+  /**
+   * Counts new videos against every limit, in their order, as far as there is room.
+   * @throws UnavailableError
+   */
+  take(videoIds: readonly string[]): Promise<Taken>;
+  /** Removes a video from the counts, because it was not created. @throws UnavailableError */
   giveBack(videoId: string): Promise<void>;
 }
 
 /** The contents of a new video. */
-export interface PreparedVideo extends Pick<NewRecord, 'photoWidth' | 'photoHeight' | 'madeFrom' | 'continuedFrom'> {
+export interface PreparedVideo extends Pick<
+  NewRecord,
+  'photoWidth' | 'photoHeight' | 'madeFrom' | 'continuedFrom' | 'labels' | 'externalId' | 'webhookUrls'
+> {
   readonly plan: Plan;
   readonly photo: Uint8Array;
 }
+
+/** What became of a request: the record of its video, or what was thrown. */
+export type Created = { readonly stored: StoredRecord } | { readonly error: unknown };
 
 /**
  * Creates the record of a video, once for each request, however often and at however many gateways the request arrives,
@@ -57,25 +74,95 @@ export interface PreparedVideo extends Pick<NewRecord, 'photoWidth' | 'photoHeig
  * @throws UnknownVideoError when the video was deleted since.
  * @throws whatever `prepare` throws.
  */
-export async function createVideo(options: CreateVideoOptions, request: VideoRequest): Promise<StoredRecord> {
-  const { records, requests, artifacts } = options;
-  const { owner, requestId, body, admission } = request;
+export async function createVideo(
+  options: CreateVideoOptions,
+  request: VideoRequest & { readonly admission: Admission },
+): Promise<StoredRecord> {
+  const [created] = await createVideos(options, [request], request.admission);
+  if (!created || 'error' in created) throw created?.error;
+  return created.stored;
+}
+
+/**
+ * Creates several videos of one owner, each as {@link createVideo} does. The limits are asked once for all of them, and the
+ * photos are prepared one after the other.
+ * @returns a result for each request, in their order.
+ */
+export async function createVideos(
+  options: CreateVideoOptions,
+  requests: readonly VideoRequest[],
+  admission: Admission,
+): Promise<Created[]> {
+  const opened = await Promise.all(requests.map((request) => attempt(() => openRequest(options, request, admission))));
+  const fresh = new Set(
+    opened.flatMap((each) => ('value' in each && each.value.known === null ? each.value.videoId : [])),
+  );
+  const admitted = await attempt(() => admit(options, [...fresh], admission));
+  const results: Created[] = [];
+  for (const [index, request] of requests.entries()) {
+    results.push(await createOpened(options, request, opened[index]!, admitted, admission));
+  }
+  return results;
+}
+
+interface Opened {
+  readonly videoId: string;
+  /** The record, if an earlier attempt has created it. */
+  readonly known: StoredRecord | null;
+}
+
+type Attempt<T> = { readonly value: T } | { readonly error: unknown };
+
+async function attempt<T>(run: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { value: await run() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+async function openRequest(
+  { records, requests }: CreateVideoOptions,
+  { owner, requestId, body }: VideoRequest,
+  admission: Admission,
+): Promise<Opened> {
   const earlier = await requests.find(owner, requestId, body);
   if (!earlier) admission.check();
   const { videoId, closed } = earlier ?? (await requests.open(owner, requestId, body, v7()));
   if (closed) throw new UnknownVideoError('the video that this request made was deleted');
-  const known = await records.get({ owner, videoId });
-  if (known) return known;
+  return { videoId, known: (await records.get({ owner, videoId })) ?? null };
+}
 
+/** @returns the error of each video for which there is no room */
+async function admit(
+  { artifacts }: CreateVideoOptions,
+  videoIds: readonly string[],
+  admission: Admission,
+): Promise<ReadonlyMap<string, OverLimitError>> {
+  if (videoIds.length === 0) return new Map();
   await artifacts.requireRoom();
-  await admission.take(videoId);
-  try {
-    return await createRecord(options, request, videoId);
-  } catch (error) {
-    // When it is unknown whether the record was written, the video stays counted.
-    if (!(error instanceof UnavailableError)) await admission.giveBack(videoId).catch(() => undefined);
-    throw error;
-  }
+  const { count, refusal } = await admission.take(videoIds);
+  return new Map(refusal === null ? [] : videoIds.slice(count).map((videoId) => [videoId, refusal]));
+}
+
+async function createOpened(
+  options: CreateVideoOptions,
+  request: VideoRequest,
+  opened: Attempt<Opened>,
+  admitted: Attempt<ReadonlyMap<string, OverLimitError>>,
+  admission: Admission,
+): Promise<Created> {
+  if ('error' in opened) return opened;
+  const { videoId, known } = opened.value;
+  if (known) return { stored: known };
+  if ('error' in admitted) return admitted;
+  const refusal = admitted.value.get(videoId);
+  if (refusal) return { error: refusal };
+  const created = await attempt(() => createRecord(options, request, videoId));
+  if ('value' in created) return { stored: created.value };
+  // When it is unknown whether the record was written, the video stays counted.
+  if (!(created.error instanceof UnavailableError)) await admission.giveBack(videoId).catch(() => undefined);
+  return created;
 }
 
 async function createRecord(

@@ -6,6 +6,7 @@ import type { QuotaStore, StoredQuota } from '../ports/quota-store.ts';
 import type { StoredRecord } from '../ports/records.ts';
 import type { PipelineSettings } from '../settings.ts';
 import { isTerminal } from '../video/routing.ts';
+import type { Taken } from './create-video.ts';
 import { OverLimitError } from './over-limit-error.ts';
 
 const DAY_MS = 86_400_000;
@@ -24,12 +25,12 @@ export interface Quotas {
    */
   check(owner: string): void;
   /**
-   * Counts a new video. Concurrent requests cannot exceed the limits, because the count is changed by compare-and-set.
-   * When the quota is full, videos that have ended are dropped from it, so that nothing has to be counted down. A video
-   * that is counted already is not counted again.
-   * @throws OverLimitError, UnavailableError
+   * Counts new videos, in their order, as far as there is room. Concurrent requests cannot exceed the limits, because the
+   * count is changed by compare-and-set. When the quota is full, videos that have ended are dropped from it, so that nothing
+   * has to be counted down. A video that is counted already is not counted again.
+   * @throws UnavailableError; OverLimitError when too many videos are created at the same time
    */
-  take(owner: string, videoId: string): Promise<void>;
+  take(owner: string, videoIds: readonly string[]): Promise<Taken>;
   /** Removes a video that was counted but not created. @throws UnavailableError */
   giveBack(owner: string, videoId: string): Promise<void>;
 }
@@ -93,37 +94,58 @@ export function createQuotas(store: QuotaStore, find: FindVideo, limits: QuotaLi
     });
   }
 
-  /** @throws OverLimitError */
-  function rejectFull(quota: QuotaRecord): void {
+  /** @returns why the quota has no room for another video; null when it has */
+  function refusalOf(quota: QuotaRecord): OverLimitError | null {
     const now = Date.now();
     const day = dayOf(now);
     if (quota.day === day && quota.videosToday >= limits.MAX_DAILY_PER_OWNER) {
       const left = Math.ceil(((day + 1) * DAY_MS - now) / 1000);
-      throw new OverLimitError(`no more than ${limits.MAX_DAILY_PER_OWNER} videos a day: try again tomorrow`, left);
+      return new OverLimitError(`no more than ${limits.MAX_DAILY_PER_OWNER} videos a day: try again tomorrow`, left);
     }
-    if (quota.activeVideoIds.length < limits.MAX_ACTIVE_PER_OWNER) return;
-    if (unfinished(find, quota).length < limits.MAX_ACTIVE_PER_OWNER) return;
+    if (quota.activeVideoIds.length < limits.MAX_ACTIVE_PER_OWNER) return null;
+    if (unfinished(find, quota).length < limits.MAX_ACTIVE_PER_OWNER) return null;
     const max = limits.MAX_ACTIVE_PER_OWNER;
-    throw new OverLimitError(`you already have ${max} unfinished videos, the maximum: wait until one has finished`, 30);
+    return new OverLimitError(
+      `you already have ${max} unfinished videos, the maximum: wait until one has finished`,
+      30,
+    );
+  }
+
+  function count(quota: QuotaRecord, videoId: string): void {
+    const day = dayOf(Date.now());
+    if (quota.day !== day) Object.assign(quota, { day, videosToday: 0 });
+    if (quota.activeVideoIds.length >= limits.MAX_ACTIVE_PER_OWNER) quota.activeVideoIds = unfinished(find, quota);
+    quota.activeVideoIds.push(videoId);
+    quota.videosToday++;
   }
 
   return {
     check(owner) {
       const last = known.get(owner);
-      if (last && Date.now() - last.time < TRUST_MS) rejectFull(last.quota);
+      const refusal = last && Date.now() - last.time < TRUST_MS ? refusalOf(last.quota) : null;
+      if (refusal) throw refusal;
     },
-    take: (owner, videoId) =>
-      update(owner, (quota) => {
-        // A request that was interrupted after it was counted is repeated.
-        if (quota.activeVideoIds.includes(videoId)) return false;
-        rejectFull(quota);
-        const day = dayOf(Date.now());
-        if (quota.day !== day) Object.assign(quota, { day, videosToday: 0 });
-        if (quota.activeVideoIds.length >= limits.MAX_ACTIVE_PER_OWNER) quota.activeVideoIds = unfinished(find, quota);
-        quota.activeVideoIds.push(videoId);
-        quota.videosToday++;
-        return true;
-      }),
+    async take(owner, videoIds) {
+      let taken: Taken = { count: videoIds.length, refusal: null };
+      await update(owner, (quota) => {
+        // Videos of a request that was interrupted after they were counted are not counted again.
+        const before = new Set(quota.activeVideoIds);
+        taken = { count: videoIds.length, refusal: null };
+        let changed = false;
+        for (const [index, videoId] of videoIds.entries()) {
+          if (before.has(videoId)) continue;
+          const refusal = refusalOf(quota);
+          if (refusal) {
+            taken = { count: index, refusal };
+            break;
+          }
+          count(quota, videoId);
+          changed = true;
+        }
+        return changed;
+      });
+      return taken;
+    },
     giveBack: (owner, videoId) =>
       update(owner, (quota) => {
         if (!quota.activeVideoIds.includes(videoId)) return false;

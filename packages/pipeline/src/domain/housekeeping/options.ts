@@ -8,6 +8,7 @@ import type { QuotaStore } from '../ports/quota-store.ts';
 import type { Records } from '../ports/records.ts';
 import type { Requests } from '../ports/requests.ts';
 import type { TaskQueue } from '../ports/task-queue.ts';
+import type { WebhookQueue } from '../ports/webhook-queue.ts';
 import type { VideoTable } from '../ports/video-table.ts';
 import type { PipelineSettings } from '../settings.ts';
 
@@ -25,6 +26,8 @@ export interface HousekeepingOptions {
   readonly artifacts: Artifacts;
   /** The first task of admitted videos and all stalled tasks are published here. */
   readonly tasks: TaskQueue;
+  /** Webhooks of videos that have ended are queued here. */
+  readonly webhooks: WebhookQueue;
   /** The state of the deficit round robin is saved here with every admission. */
   readonly turns: QueueTurns;
   /** Removes old revisions, deletion markers, previews, and acknowledged messages. */

@@ -1,3 +1,4 @@
+import type { PipelineStage } from '../messages.ts';
 import type { ModelRef } from '../model-ref.ts';
 
 /** What the processes of the stages report about themselves with each canary. */
@@ -7,5 +8,13 @@ export interface StageReports {
    * with the provider of its last process, because it may only be scaled to zero.
    */
   providers(model: ModelRef): string[];
+  /**
+   * The number of calls of a stage's gRPC service that run or wait, over all its running processes. They are not in the
+   * records, so an autoscaler has to count them, too.
+   * @param model default: all models.
+   */
+  openCalls(stage: PipelineStage, model?: Partial<ModelRef>): number;
+  /** Calls the listener when the open calls of a process have changed. @returns a function that ends the subscription. */
+  subscribe(listener: () => void): () => void;
   close(): void;
 }

@@ -21,19 +21,25 @@ export interface TaskQueue {
   consume(stage: PipelineStage, model: ModelRef): TaskConsumer;
 }
 
-export interface TaskConsumer {
+export type TaskConsumer = QueueConsumer<Task>;
+
+/** Takes the messages of a work queue. */
+export interface QueueConsumer<T> {
   /**
-   * Waits for one task for up to `PULL_EXPIRES_MS`.
+   * Waits for one message for up to `PULL_EXPIRES_MS`.
    * @returns null when none arrived.
    * @throws when the pull failed; the next call opens the consumer again.
    */
-  next(): Promise<TaskDelivery | null>;
+  next(): Promise<Delivery<T> | null>;
 }
 
-/** A task message that was delivered to this worker. It is delivered again unless it is acknowledged. */
-export interface TaskDelivery {
+/** A task message that was delivered to this worker. */
+export type TaskDelivery = Delivery<Task>;
+
+/** A message of a work queue that was delivered to this process. It is delivered again unless it is acknowledged. */
+export interface Delivery<T> {
   /** Null when the message cannot be decoded. */
-  readonly task: Task | null;
+  readonly task: T | null;
   readonly subject: string;
   /** Whether it was delivered before. */
   readonly redelivered: boolean;

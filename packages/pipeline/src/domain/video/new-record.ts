@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { TaskState, VideoRecordSchema, VideoState } from '../messages.ts';
+import { TaskState, VideoRecordSchema, VideoState, WebhookState } from '../messages.ts';
 import type { Artifact, Plan, VideoRecord } from '../messages.ts';
 import { planTasks } from './routing.ts';
 
@@ -19,8 +19,14 @@ export interface NewRecord {
   readonly madeFrom?: string | undefined;
   /** The id of the video whose last frame is the photo; empty by default. */
   readonly continuedFrom?: string | undefined;
+  /** The labels of the request; none by default. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** The caller's own id of the video; empty by default. */
+  readonly externalId?: string | undefined;
   /** The W3C `traceparent` of the request; empty by default. */
   readonly traceParent?: string | undefined;
+  /** The URLs that are called when the video ends; none by default. */
+  readonly webhookUrls?: readonly string[] | undefined;
   /** Hours after which the video is deleted. */
   readonly keepHours: number;
 }
@@ -29,6 +35,8 @@ export interface NewRecord {
 export function newRecord(given: NewRecord): VideoRecord {
   const { owner, videoId, requestId, plan, photo, keepHours } = given;
   const { photoWidth = 0, photoHeight = 0, madeFrom = '', continuedFrom = '', traceParent = '' } = given;
+  const { labels = {}, externalId = '' } = given;
+  const { webhookUrls = [] } = given;
   const now = Date.now();
   return create(VideoRecordSchema, {
     owner,
@@ -41,9 +49,12 @@ export function newRecord(given: NewRecord): VideoRecord {
     madeFrom,
     continuedFrom,
     traceParent,
+    labels,
+    externalId,
     state: VideoState.QUEUED,
     createTime: timestampFromMs(now),
     expireTime: timestampFromMs(now + keepHours * 3_600_000),
     tasks: planTasks(plan).map((task) => ({ ...task, state: TaskState.WAITING })),
+    webhooks: webhookUrls.map((url) => ({ url, state: WebhookState.WAITING })),
   });
 }

@@ -10,6 +10,8 @@ import {
   PREVIEW_STREAM,
   RECORDS_BUCKET,
   RECORDS_STREAM,
+  WEBHOOK_CONSUMER,
+  WEBHOOK_STREAM,
   workStream,
 } from '../names.ts';
 import type { UserPermissions } from './allow-lists.ts';
@@ -36,17 +38,19 @@ export const USER_PERMISSIONS = {
         PREVIEW_STREAM,
         DEAD_LETTER_STREAM,
         CANARY_STREAM,
+        WEBHOOK_STREAM,
       ].flatMap((stream) => [...createSubjects(stream), `$JS.API.STREAM.UPDATE.${stream}`]),
-      ...STAGES.map(workStream).flatMap((stream) => [
+      ...[...STAGES.map(workStream), WEBHOOK_STREAM].flatMap((stream) => [
         `$JS.API.CONSUMER.INFO.${stream}.*`,
         `$JS.API.CONSUMER.CREATE.${stream}.>`,
       ]),
     ],
   },
   gateway: withCanary('gateway', {
-    maintains: [...STAGES.map(workStream), DEAD_LETTER_STREAM, PREVIEW_STREAM],
+    maintains: [...STAGES.map(workStream), WEBHOOK_STREAM, DEAD_LETTER_STREAM, PREVIEW_STREAM],
     publishes: [
       'work.>',
+      'webhook.>',
       'dead.>',
       'nudge.>',
       // To trim histories. This adds no power: a user that may write to the bucket can remove as much with a roll-up.
@@ -78,6 +82,12 @@ export const USER_PERMISSIONS = {
   }),
   // The muxer finishes frames with the details of the photo.
   muxer: worker('muxer', { stage: PipelineStage.MUX, next: [], reads: ['photos', 'frames'], writes: ['media'] }),
+  // It records attempts in the videos' records. It reads no photo and no video: it only connects to others.
+  outbound: withCanary('outbound', {
+    queues: [{ stream: WEBHOOK_STREAM, consumer: WEBHOOK_CONSUMER }],
+    publishes: ['dead.webhook.>'],
+    buckets: { [RECORDS_BUCKET]: 'change' },
+  }),
 } satisfies Record<string, UserPermissions>;
 
 export type UserName = keyof typeof USER_PERMISSIONS;

@@ -4,6 +4,7 @@ import { collectGarbage } from '../../domain/housekeeping/collect-garbage.ts';
 import { dispatch } from '../../domain/housekeeping/dispatch.ts';
 import { expire } from '../../domain/housekeeping/expire.ts';
 import type { HousekeepingOptions } from '../../domain/housekeeping/options.ts';
+import { hasWebhooksToQueue, queueWebhooks, requeueWebhooks } from '../../domain/housekeeping/queue-webhooks.ts';
 import { reconcile } from '../../domain/housekeeping/reconcile.ts';
 import { trimHistories } from '../../domain/housekeeping/trim-histories.ts';
 import { runAsLeader } from './leadership.ts';
@@ -41,8 +42,9 @@ export function runHousekeeper(options: HousekeepingOptions, holder: string, sig
 async function runJobs(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
   const { table, requests, quotaStore, maintenance, connection, settings, log } = options;
   const tableChanged = createWakeUpEvent();
+  const videoEnded = createWakeUpEvent();
   const reconnected = createWakeUpEvent();
-  const { RECONCILE_MS, COLLECT_MS, HISTORY_MS, UNDO_MS } = settings;
+  const { RECONCILE_MS, ACK_WAIT_MS, COLLECT_MS, HISTORY_MS, UNDO_MS } = settings;
   const findVideo = (videoId: string) => table.videos.get(videoId);
   const jobs: Job[] = [
     { name: 'videos admitted', interval: RECONCILE_MS, run: () => dispatch(options), wakeUp: tableChanged },
@@ -52,6 +54,8 @@ async function runJobs(options: HousekeepingOptions, signal: AbortSignal): Promi
       run: () => maintenance.purgeAcknowledged(),
       wakeUp: reconnected,
     },
+    { name: 'webhooks queued', interval: RECONCILE_MS, run: () => queueWebhooks(options), wakeUp: videoEnded },
+    { name: 'webhooks queued again', interval: ACK_WAIT_MS, run: () => requeueWebhooks(options) },
     { name: 'stalled tasks published again', interval: RECONCILE_MS, run: () => reconcile(options) },
     { name: 'videos removed', interval: Math.min(RECONCILE_MS, UNDO_MS), run: () => expire(options) },
     { name: 'artifacts removed', interval: COLLECT_MS, run: () => collectGarbage(options) },
@@ -76,7 +80,10 @@ async function runJobs(options: HousekeepingOptions, signal: AbortSignal): Promi
     }
   }
 
-  const unsubscribe = table.subscribe(tableChanged.set);
+  const unsubscribe = table.subscribe(({ stored }) => {
+    tableChanged.set();
+    if (stored && hasWebhooksToQueue(stored.record)) videoEnded.set();
+  });
   const watch = connection.watch(reconnected.set);
   try {
     await Promise.all(jobs.map(repeat));

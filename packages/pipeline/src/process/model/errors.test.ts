@@ -1,9 +1,12 @@
-import { GraphError, RuntimeCrashedError } from '@cinematica/svd';
+import { BadRequestSchema, Code, reasonOf, RetryInfoSchema } from '@cinematica/protocol';
+import type { RpcError } from '@cinematica/protocol';
+import { ErrorReason } from '@cinematica/protocol/v1';
+import { GraphError, ImageError, RuntimeCrashedError, SettingsError } from '@cinematica/svd';
 import { expect, test } from 'vitest';
 import { FailureReason, PipelineStage } from '../../domain/messages.ts';
 import { OutOfMemoryError } from '../worker/stage-errors.ts';
 import type { Inputs, StageHandler, StageHooks, StageTask } from '../worker/stage-handler.ts';
-import { explainFailures } from './errors.ts';
+import { asRpcError, checkModel, explainFailures } from './errors.ts';
 
 const crash = { exitCode: null, signal: 'SIGKILL', request: 'run graph "unet"', peakRss: 2 ** 33, output: '' } as const;
 const failure = (error: Error): Promise<unknown> => {
@@ -28,4 +31,24 @@ test.each([
   new GraphError('unet', 'failed', 'Invalid input name'),
 ])('returns other errors unchanged: %s', async (error) => {
   expect(await failure(error)).toBe(error);
+});
+
+test('a call that the model rejects names the field of the request', () => {
+  const refusal = asRpcError(new SettingsError('noiseAugStrength', 'must be at most 1, not 2')) as RpcError;
+  expect([refusal.code, reasonOf(refusal)]).toEqual([Code.INVALID_ARGUMENT, ErrorReason.SETTING_UNSUPPORTED]);
+  expect(refusal.find(BadRequestSchema)[0]?.fieldViolations).toMatchObject([
+    { field: 'noise_aug_strength', description: 'must be at most 1, not 2' },
+  ]);
+  const image = asRpcError(new ImageError('the image: no photo')) as RpcError;
+  expect(reasonOf(image)).toBe(ErrorReason.IMAGE_UNREADABLE);
+  expect(image.find(BadRequestSchema)[0]?.fieldViolations).toMatchObject([{ field: 'image' }]);
+  expect(() => checkModel('other', 'svd-xt', 'start.model')).toThrow(
+    'start.model: this stage has loaded the model svd-xt',
+  );
+});
+
+test('a call whose computing process has ended can be retried, and says when', () => {
+  const refusal = asRpcError(new RuntimeCrashedError(crash)) as RpcError;
+  expect([refusal.code, reasonOf(refusal)]).toEqual([Code.UNAVAILABLE, ErrorReason.UNAVAILABLE]);
+  expect(refusal.find(RetryInfoSchema)).toMatchObject([{ retryDelay: { seconds: 5n } }]);
 });

@@ -1,5 +1,6 @@
-import { Code, refuse, RpcError } from '@cinematica/protocol';
+import { Code, refuseFields, refuseUntil } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
+import { SETTING_NAMES, SETTINGS } from '@cinematica/settings';
 import { GraphError, ImageError, RuntimeCrashedError, SettingsError } from '@cinematica/svd';
 import { UnavailableError } from '../../domain/errors.ts';
 import { FailureReason } from '../../domain/messages.ts';
@@ -41,23 +42,39 @@ function isOutOfMemory(error: unknown): error is Error {
   return error instanceof GraphError && /failed to allocate|bad.?alloc|out of (device )?memory/i.test(error.message);
 }
 
-/** Translates an error of the model into the error of a call; any other error is returned as it is. */
+/** How long a caller waits before it retries a call whose stage has just failed. Milliseconds. */
+const RETRY_MS = 5_000;
+
+/**
+ * Translates an error of the model into the error of a call, which names the field of the request; any other error is
+ * returned as it is.
+ */
 export function asRpcError(error: unknown): unknown {
   if (error instanceof SettingsError) {
-    return refuse(Code.INVALID_ARGUMENT, ErrorReason.SETTING_UNSUPPORTED, error.message, [], { cause: error });
+    const violation = { field: fieldOf(error), description: error.requirement };
+    return refuseFields([violation], ErrorReason.SETTING_UNSUPPORTED);
   }
   if (error instanceof ImageError) {
-    return refuse(Code.INVALID_ARGUMENT, ErrorReason.IMAGE_UNREADABLE, error.message, [], { cause: error });
+    return refuseFields([{ field: 'image', description: error.message }], ErrorReason.IMAGE_UNREADABLE);
   }
   if (error instanceof RuntimeCrashedError || error instanceof UnavailableError) {
-    return new RpcError(error.message, Code.UNAVAILABLE, [], { cause: error });
+    return refuseUntil(ErrorReason.UNAVAILABLE, error.message, RETRY_MS, Code.UNAVAILABLE, { cause: error });
   }
   return error;
 }
 
-/** @throws RpcError INVALID_ARGUMENT when a call asks for another model than the one that is loaded. */
-export function checkModel(asked: string, loaded: string): void {
+/** The field of a stage's request that has a setting. */
+function fieldOf({ field }: SettingsError): string {
+  const setting = SETTING_NAMES.find((name) => name === field);
+  return setting ? SETTINGS[setting].field : field;
+}
+
+/**
+ * @param field the field of the request that names the model.
+ * @throws RpcError INVALID_ARGUMENT when a call asks for another model than the one that is loaded.
+ */
+export function checkModel(asked: string, loaded: string, field = 'model'): void {
   if (asked === '' || asked === loaded) return;
-  const message = `This stage has loaded the model ${loaded}, not ${asked}.`;
-  throw refuse(Code.INVALID_ARGUMENT, ErrorReason.MODEL_UNKNOWN, message);
+  const description = `this stage has loaded the model ${loaded}, not ${asked}`;
+  throw refuseFields([{ field, description }], ErrorReason.MODEL_UNKNOWN);
 }

@@ -1,10 +1,12 @@
-import { Code, refuse } from '@cinematica/protocol';
+import { refuseUntil } from '@cinematica/protocol';
 import type { CallContext } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { ComputeSlot } from '../worker/compute-slot.ts';
 
 /** How long before the deadline the call is rejected, so that the response arrives in time. Milliseconds. */
 const MARGIN_MS = 250;
+/** How long a rejected caller waits before it retries. Milliseconds. */
+const RETRY_MS = 5_000;
 
 /**
  * Waits for the compute slot of the process on behalf of a call, until shortly before the call's deadline.
@@ -21,10 +23,10 @@ export async function acquireSlot(
   const timer = setTimeout(
     () => {
       late.abort(
-        refuse(
-          Code.RESOURCE_EXHAUSTED,
+        refuseUntil(
           ErrorReason.SLOT_TAKEN,
           'This stage is computing something else, and did not get to this call before its deadline.',
+          RETRY_MS,
         ),
       );
     },

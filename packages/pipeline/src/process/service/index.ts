@@ -1,4 +1,5 @@
 export { acquireSlot } from './acquire-slot.ts';
+export { inCallSpan } from '../../telemetry/call-span.ts';
 export { logConnection } from '../../nats/log-connection.ts';
 export { serveMetrics } from './metrics-server.ts';
 export type { MetricsServer, MetricsServerOptions } from './metrics-server.ts';

@@ -1,6 +1,5 @@
-import { Code, createChunkReader, refuse } from '@cinematica/protocol';
+import { createChunkReader, refuseFields } from '@cinematica/protocol';
 import type { Chunk } from '@cinematica/protocol/stages';
-import { ErrorReason } from '@cinematica/protocol/v1';
 
 /** Requests of a stream: a `start` that describes the `chunk`s after it. */
 export interface StartedStream<Start> {
@@ -19,14 +18,14 @@ export async function readStream<Start>(requests: AsyncIterable<StartedStream<St
     return result.done === true ? null : result.value.message;
   };
   const message = await next();
-  if (message?.case !== 'start') throw outOfOrder('The first message must be a start.');
+  if (message?.case !== 'start') throw outOfOrder('the first message must be a start');
 
   async function* items(count: number, bytes: number): AsyncGenerator<Uint8Array, void, undefined> {
     const reader = createChunkReader(count, bytes);
     for (;;) {
       const piece = await next();
       if (!piece) break;
-      if (piece.case !== 'chunk') throw outOfOrder('After the start there must be chunks only.');
+      if (piece.case !== 'chunk') throw outOfOrder('after the start there must be chunks only');
       const item = reader.add(piece.value);
       if (item) yield item.data;
     }
@@ -35,4 +34,4 @@ export async function readStream<Start>(requests: AsyncIterable<StartedStream<St
   return { start: message.value, items };
 }
 
-const outOfOrder = (message: string) => refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, message);
+const outOfOrder = (description: string) => refuseFields([{ field: 'message', description }]);

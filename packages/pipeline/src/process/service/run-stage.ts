@@ -2,6 +2,7 @@ import { createRpcServer } from '@cinematica/protocol';
 import type { ServiceHandlers } from '@cinematica/protocol';
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { DescService } from '@bufbuild/protobuf';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { z } from 'zod';
 import { startCanary } from '../../nats/canary.ts';
@@ -76,10 +77,11 @@ export function runStage<Schema extends z.ZodObject<typeof stageConfigSchema.sha
     const program = await open(config, { log, metrics, slot });
     cleanup.defer(() => program.close());
 
+    const calls = createCallCounter();
     const server = createRpcServer({
       tokens: config.STAGE_TOKEN,
       onFault: (fault, method) => log.error('call failed', fault.cause ?? fault, { method: method.name }),
-      around: inCallSpan,
+      around: (method, context, run) => calls.count(() => inCallSpan(method, context, run)),
     });
     server.add(program.service, program.handlers);
     const port = await server.listen(`${config.GRPC_HOST}:${config.GRPC_PORT}`).catch((cause: unknown) => {
@@ -95,7 +97,13 @@ export function runStage<Schema extends z.ZodObject<typeof stageConfigSchema.sha
       metrics.canaryFailures.set(failures);
       server.setServing(failures < 2 && !stopping.signal.aborted);
     };
-    const canary = startCanary(nats, name, config, onCanary, createReport(program));
+    const canary = startCanary(
+      nats,
+      name,
+      config,
+      onCanary,
+      createReport(program, () => calls.open),
+    );
     cleanup.defer(() => canary.close());
     metrics.about({ stage: stageName(program.handler.stage), model: program.model, provider: program.provider });
     const workerState = trackWorkerState(metrics, log);
@@ -146,15 +154,33 @@ function trackWorkerState(metrics: Metrics, log: Log) {
   };
 }
 
-/** The report that the canaries carry; empty when the stage has no model. */
-function createReport({
-  handler: { stage },
-  model: { name: model, digest: modelDigest },
-  provider,
-}: Pick<StageProgram<DescService>, 'handler' | 'model' | 'provider'>): Uint8Array {
-  if (provider === null) return new Uint8Array();
-  return toBinary(
-    StageReportSchema,
-    create(StageReportSchema, { stage, model, modelDigest, executionProvider: provider }),
-  );
+/** Counts the calls that run or wait for the compute slot. */
+function createCallCounter() {
+  let open = 0;
+  return {
+    get open() {
+      return open;
+    },
+    async count<T>(run: () => Promise<T>): Promise<T> {
+      open++;
+      try {
+        return await run();
+      } finally {
+        open--;
+      }
+    },
+  };
+}
+
+/** Creates the reports that the canaries carry. @param openCalls how many calls run or wait now. */
+function createReport(
+  {
+    handler: { stage },
+    model: { name: model, digest: modelDigest },
+    provider,
+  }: Pick<StageProgram<DescService>, 'handler' | 'model' | 'provider'>,
+  openCalls: () => number,
+): () => Uint8Array {
+  const own = { stage, model, modelDigest, executionProvider: provider ?? '', processId: randomUUID() };
+  return () => toBinary(StageReportSchema, create(StageReportSchema, { ...own, openCalls: openCalls() }));
 }

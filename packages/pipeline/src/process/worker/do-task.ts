@@ -21,8 +21,13 @@ import type { Verdict } from './verdict.ts';
 import type { TaskOptions } from './worker-options.ts';
 
 /** The name of a notice in metrics. */
-const noticeName = (notice: TaskNotice): string =>
-  notice === TaskNotice.NOT_FINISHED ? 'not_finished' : `unknown_${notice}`;
+const noticeName = (notice: TaskNotice): string => NOTICE_NAMES[notice] ?? `unknown_${notice}`;
+
+const NOTICE_NAMES: Readonly<Partial<Record<TaskNotice, string>>> = {
+  [TaskNotice.NOT_FINISHED]: 'not_finished',
+  [TaskNotice.NOT_MARKED]: 'not_marked',
+  [TaskNotice.NOT_SIGNED]: 'not_signed',
+};
 
 /** A task message, and how this worker handles it. */
 export interface TaskRun {

@@ -4,10 +4,11 @@ import { createVideo } from '../../domain/admission/create-video.ts';
 import { OverLimitError } from '../../domain/admission/over-limit-error.ts';
 import { createQuotas } from '../../domain/admission/quotas.ts';
 import { expire } from '../../domain/housekeeping/expire.ts';
+import { queueWebhooks, requeueWebhooks } from '../../domain/housekeeping/queue-webhooks.ts';
 import { FailureReason, Lifetime, PipelineStage, TaskSchema, VideoState } from '../../domain/messages.ts';
 import { pipelineSettings } from '../../domain/settings.ts';
 import { LIFETIMES } from '../../domain/stages.ts';
-import { deleteVideo } from '../../domain/video/video-changes.ts';
+import { cancelVideo, deleteVideo } from '../../domain/video/video-changes.ts';
 import { doTask } from '../../process/worker/do-task.ts';
 import { UnusableInputError } from '../../process/worker/stage-errors.ts';
 import type { StageHandler } from '../../process/worker/stage-handler.ts';
@@ -180,4 +181,28 @@ test('a deleted video is removed completely, wherever the leader that removed it
     return end;
   });
   expect(calls).toBeGreaterThan(12);
+});
+
+test('the webhooks of a video that has ended are queued, wherever the leader was killed', async () => {
+  const settings = pipelineSettings();
+  const calls = await killEverywhere(async (call) => {
+    pipeline = createMemoryPipeline();
+    const { table } = pipeline;
+    await pipeline.add('v1', { webhookUrls: ['https://a.test/', 'https://b.test/'] });
+    // Whoever ends the video publishes nothing itself, so that it may be killed right after its write.
+    await pipeline.records.update(video, cancelVideo);
+    table.refresh();
+    const leader = killedAtCall(pick('records', 'webhooks'), call);
+    const end = await Promise.race([
+      queueWebhooks({ ...leader.ports, table, settings }).then(() => 'done' as const),
+      leader.killed,
+    ]);
+    table.refresh();
+    await queueWebhooks({ ...pipeline, settings });
+    vi.setSystemTime(Date.now() + 2 * settings.ACK_WAIT_MS);
+    await requeueWebhooks({ ...pipeline, settings });
+    expect(new Set(pipeline.webhooks.published)).toEqual(new Set(['v1/0', 'v1/1']));
+    return end;
+  });
+  expect(calls).toBe(2);
 });

@@ -15,6 +15,8 @@ import { createMemoryRecords } from './records.ts';
 import type { MemoryRecords } from './records.ts';
 import { createMemoryTaskQueue } from './task-queue.ts';
 import type { MemoryTaskQueue } from './task-queue.ts';
+import { createMemoryWebhookQueue } from './webhook-queue.ts';
+import type { MemoryWebhookQueue } from './webhook-queue.ts';
 import { createMemoryTable } from './video-table.ts';
 import type { MemoryTable } from './video-table.ts';
 
@@ -36,17 +38,27 @@ export const testPlan = (changes: PlanChanges = {}) =>
     ...changes,
   });
 
+/** Further values of a new record. */
+interface AddOptions {
+  /** @default ann */
+  readonly owner?: string;
+  readonly plan?: PlanChanges;
+  /** @default none */
+  readonly webhookUrls?: readonly string[];
+}
+
 /** Everything that the rules of the pipeline need, in memory. */
 export interface MemoryPipeline {
   readonly records: MemoryRecords;
   readonly table: MemoryTable;
   readonly tasks: MemoryTaskQueue;
+  readonly webhooks: MemoryWebhookQueue;
   readonly artifacts: Artifacts;
   readonly requests: Requests;
   readonly quotaStore: QuotaStore;
   readonly leases: Leases;
   /** Stores a photo and the record of a video in the state QUEUED. The table does not have it yet. */
-  add(videoId: string, options?: { readonly owner?: string; readonly plan?: PlanChanges }): Promise<StoredRecord>;
+  add(videoId: string, options?: AddOptions): Promise<StoredRecord>;
   /** Admits a video, as the dispatcher does. */
   admit(ref: VideoRef): Promise<StoredRecord>;
 }
@@ -59,12 +71,13 @@ export function createMemoryPipeline(): MemoryPipeline {
     artifacts,
     table: createMemoryTable(records),
     tasks: createMemoryTaskQueue(),
+    webhooks: createMemoryWebhookQueue(),
     requests: createMemoryRequests(),
     quotaStore: createMemoryQuotaStore(),
     leases: createMemoryLeases(),
-    async add(videoId, { owner = 'ann', plan } = {}) {
+    async add(videoId, { owner = 'ann', plan, webhookUrls } = {}) {
       const photo = await artifacts.put(Lifetime.PHOTO, `${videoId}/photo`, 'photo', Buffer.from('a photo'));
-      const values = { owner, videoId, requestId: videoId, plan: testPlan(plan), photo, keepHours: 1 };
+      const values = { owner, videoId, requestId: videoId, plan: testPlan(plan), photo, webhookUrls, keepHours: 1 };
       const stored = await records.create(newRecord(values));
       if (!stored) throw new Error('the record exists already');
       return stored;

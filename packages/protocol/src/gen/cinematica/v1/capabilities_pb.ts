@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/capabilities.proto.
  */
 export const file_cinematica_v1_capabilities: GenFile = /*@__PURE__*/
-  fileDesc("CiBjaW5lbWF0aWNhL3YxL2NhcGFiaWxpdGllcy5wcm90bxINY2luZW1hdGljYS52MSJsCgxDYXBhYmlsaXRpZXMSJAoGbW9kZWxzGAEgAygLMhQuY2luZW1hdGljYS52MS5Nb2RlbBIlCgZsaW1pdHMYAiABKAsyFS5jaW5lbWF0aWNhLnYxLkxpbWl0cxIPCgd2ZXJzaW9uGAMgASgJItYCCgVNb2RlbBIMCgRuYW1lGAEgASgJEg0KBXRpdGxlGAIgASgJEg4KBmRpZ2VzdBgDIAEoCRInCgdsaWNlbmNlGAQgASgLMhYuY2luZW1hdGljYS52MS5MaWNlbmNlEiIKBXNpemVzGAUgAygLMhMuY2luZW1hdGljYS52MS5TaXplEhUKDXNpemVfbXVsdGlwbGUYBiABKA0SDgoGd2luZG93GAcgASgNEi4KCGRlZmF1bHRzGAggASgLMhwuY2luZW1hdGljYS52MS5WaWRlb1NldHRpbmdzEi4KB3ByZXNldHMYCSADKAsyHS5jaW5lbWF0aWNhLnYxLlByZXNldFNldHRpbmdzEhsKE2V4ZWN1dGlvbl9wcm92aWRlcnMYCiADKAkSLwoMY2FtZXJhX21vdmVzGAsgAygOMhkuY2luZW1hdGljYS52MS5DYW1lcmFNb3ZlIkUKB0xpY2VuY2USDAoEbmFtZRgBIAEoCRIPCgdzcGR4X2lkGAIgASgJEgsKA3VybBgDIAEoCRIOCgZub3RpY2UYBCABKAkiZwoOUHJlc2V0U2V0dGluZ3MSJQoGcHJlc2V0GAEgASgOMhUuY2luZW1hdGljYS52MS5QcmVzZXQSLgoIc2V0dGluZ3MYAiABKAsyHC5jaW5lbWF0aWNhLnYxLlZpZGVvU2V0dGluZ3MisgQKBkxpbWl0cxIXCg9tYXhfaW1hZ2VfYnl0ZXMYASABKAQSGAoQbWF4X2ltYWdlX3BpeGVscxgCIAEoBBITCgtpbWFnZV90eXBlcxgDIAMoCRIkCgZmcmFtZXMYBCABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEi4KEGNvbmRpdGlvbmluZ19mcHMYBSABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEigKCmZyYW1lX3JhdGUYBiABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEi4KEG1vdGlvbl9idWNrZXRfaWQYByABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEjAKEm5vaXNlX2F1Z19zdHJlbmd0aBgIIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USIwoFc3RlcHMYCSABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEiYKCGd1aWRhbmNlGAogASgLMhQuY2luZW1hdGljYS52MS5SYW5nZRIdChVtYXhfdW5maW5pc2hlZF92aWRlb3MYCyABKA0SMAoNbWF4X3NoYXJlX3R0bBgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCglyZXRlbnRpb24YDSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMgoPdW5kZWxldGVfd2luZG93GA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIiEKBVJhbmdlEgsKA21pbhgBIAEoARILCgNtYXgYAiABKAFiBnByb3RvMw", [file_cinematica_v1_settings, file_google_protobuf_duration]);
+  fileDesc("CiBjaW5lbWF0aWNhL3YxL2NhcGFiaWxpdGllcy5wcm90bxINY2luZW1hdGljYS52MSJsCgxDYXBhYmlsaXRpZXMSJAoGbW9kZWxzGAEgAygLMhQuY2luZW1hdGljYS52MS5Nb2RlbBIlCgZsaW1pdHMYAiABKAsyFS5jaW5lbWF0aWNhLnYxLkxpbWl0cxIPCgd2ZXJzaW9uGAMgASgJItYCCgVNb2RlbBIMCgRuYW1lGAEgASgJEg0KBXRpdGxlGAIgASgJEg4KBmRpZ2VzdBgDIAEoCRInCgdsaWNlbmNlGAQgASgLMhYuY2luZW1hdGljYS52MS5MaWNlbmNlEiIKBXNpemVzGAUgAygLMhMuY2luZW1hdGljYS52MS5TaXplEhUKDXNpemVfbXVsdGlwbGUYBiABKA0SDgoGd2luZG93GAcgASgNEi4KCGRlZmF1bHRzGAggASgLMhwuY2luZW1hdGljYS52MS5WaWRlb1NldHRpbmdzEi4KB3ByZXNldHMYCSADKAsyHS5jaW5lbWF0aWNhLnYxLlByZXNldFNldHRpbmdzEhsKE2V4ZWN1dGlvbl9wcm92aWRlcnMYCiADKAkSLwoMY2FtZXJhX21vdmVzGAsgAygOMhkuY2luZW1hdGljYS52MS5DYW1lcmFNb3ZlIkUKB0xpY2VuY2USDAoEbmFtZRgBIAEoCRIPCgdzcGR4X2lkGAIgASgJEgsKA3VybBgDIAEoCRIOCgZub3RpY2UYBCABKAkiZwoOUHJlc2V0U2V0dGluZ3MSJQoGcHJlc2V0GAEgASgOMhUuY2luZW1hdGljYS52MS5QcmVzZXQSLgoIc2V0dGluZ3MYAiABKAsyHC5jaW5lbWF0aWNhLnYxLlZpZGVvU2V0dGluZ3Mi5AUKBkxpbWl0cxIXCg9tYXhfaW1hZ2VfYnl0ZXMYASABKAQSGAoQbWF4X2ltYWdlX3BpeGVscxgCIAEoBBITCgtpbWFnZV90eXBlcxgDIAMoCRIkCgZmcmFtZXMYBCABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEi4KEGNvbmRpdGlvbmluZ19mcHMYBSABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEigKCmZyYW1lX3JhdGUYBiABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEi4KEG1vdGlvbl9idWNrZXRfaWQYByABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEjAKEm5vaXNlX2F1Z19zdHJlbmd0aBgIIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USIwoFc3RlcHMYCSABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEiYKCGd1aWRhbmNlGAogASgLMhQuY2luZW1hdGljYS52MS5SYW5nZRIdChVtYXhfdW5maW5pc2hlZF92aWRlb3MYCyABKA0SMAoNbWF4X3NoYXJlX3R0bBgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCglyZXRlbnRpb24YDSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMgoPdW5kZWxldGVfd2luZG93GA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhgKEGNhbGxzX3Blcl9zZWNvbmQYDyABKA0SEgoKY2FsbF9idXJzdBgQIAEoDRIaChJtYXhfdmlkZW9zX3Blcl9kYXkYESABKA0SEwoLbWF4X3dhdGNoZXMYEiABKA0SIAoYbWF4X2NyZWF0ZV9yZXF1ZXN0X2J5dGVzGBMgASgEEhYKDm1heF9iYXRjaF9zaXplGBQgASgNEhcKD21heF9iYXRjaF9ieXRlcxgVIAEoBCIhCgVSYW5nZRILCgNtaW4YASABKAESCwoDbWF4GAIgASgBQi9aLWNpbmVtYXRpY2EuZGV2L2FwaS9jaW5lbWF0aWNhL3YxO2NpbmVtYXRpY2F2MWIGcHJvdG8z", [file_cinematica_v1_settings, file_google_protobuf_duration]);
 
 /**
  * The models and limits of a system.
@@ -227,7 +227,7 @@ export type Limits = Message<"cinematica.v1.Limits"> & {
   maxImageBytes: bigint;
 
   /**
-   * Largest number of pixels of a photo.
+   * Largest number of pixels of a photo. A JPEG that is not progressive may have four times as many.
    *
    * @generated from field: uint64 max_image_pixels = 2;
    */
@@ -316,6 +316,56 @@ export type Limits = Message<"cinematica.v1.Limits"> & {
    * @generated from field: google.protobuf.Duration undelete_window = 14;
    */
   undeleteWindow?: Duration | undefined;
+
+  /**
+   * Number of calls per second that a caller can make in the long run.
+   *
+   * @generated from field: uint32 calls_per_second = 15;
+   */
+  callsPerSecond: number;
+
+  /**
+   * Number of calls that a caller can make at once, after a pause.
+   *
+   * @generated from field: uint32 call_burst = 16;
+   */
+  callBurst: number;
+
+  /**
+   * Number of videos that a caller can create in one day (UTC).
+   *
+   * @generated from field: uint32 max_videos_per_day = 17;
+   */
+  maxVideosPerDay: number;
+
+  /**
+   * Number of videos that a caller can watch at the same time.
+   *
+   * @generated from field: uint32 max_watches = 18;
+   */
+  maxWatches: number;
+
+  /**
+   * Largest size in bytes of a CreateVideo request, in JSON with the photo in base64.
+   *
+   * @generated from field: uint64 max_create_request_bytes = 19;
+   */
+  maxCreateRequestBytes: bigint;
+
+  /**
+   * Largest number of requests in `VideoService.BatchCreateVideos`.
+   *
+   * @generated from field: uint32 max_batch_size = 20;
+   */
+  maxBatchSize: number;
+
+  /**
+   * Largest size of a `VideoService.BatchCreateVideos` request in bytes. In JSON, a photo is a third larger than its
+   * file.
+   *
+   * @generated from field: uint64 max_batch_bytes = 21;
+   */
+  maxBatchBytes: bigint;
 };
 
 /**

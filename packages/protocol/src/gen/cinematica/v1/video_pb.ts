@@ -17,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/video.proto.
  */
 export const file_cinematica_v1_video: GenFile = /*@__PURE__*/
-  fileDesc("ChljaW5lbWF0aWNhL3YxL3ZpZGVvLnByb3RvEg1jaW5lbWF0aWNhLnYxIsUGCgVWaWRlbxIMCgRuYW1lGAEgASgJEikKBXN0YXRlGAIgASgOMhouY2luZW1hdGljYS52MS5WaWRlby5TdGF0ZRIQCghzZXF1ZW5jZRgDIAEoBBIuCghzZXR0aW5ncxgEIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncxIpCghwcm9ncmVzcxgFIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3MSKAoFZXJyb3IYBiABKAsyGS5jaW5lbWF0aWNhLnYxLlZpZGVvRXJyb3ISIwoFbWVkaWEYByADKAsyFC5jaW5lbWF0aWNhLnYxLk1lZGlhEhEKCW1hZGVfZnJvbRgIIAEoCRIWCg5jb250aW51ZWRfZnJvbRgJIAEoCRIjCgVzaGFyZRgKIAEoCzIULmNpbmVtYXRpY2EudjEuU2hhcmUSLwoLY3JlYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlbGV0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdub3RpY2VzGBIgAygOMhUuY2luZW1hdGljYS52MS5Ob3RpY2UiegoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9RVUVVRUQQARIRCg1TVEFURV9SVU5OSU5HEAISDgoKU1RBVEVfRE9ORRADEhAKDFNUQVRFX0ZBSUxFRBAEEhMKD1NUQVRFX0NBTkNFTExFRBAFIt8BCghQcm9ncmVzcxIjCgVzdGFnZRgBIAEoDjIULmNpbmVtYXRpY2EudjEuU3RhZ2USDAoEc3RlcBgCIAEoDRINCgVzdGVwcxgDIAEoDRIPCgdzZWdtZW50GAQgASgNEhAKCHNlZ21lbnRzGAUgASgNEhsKDnF1ZXVlX3Bvc2l0aW9uGAYgASgNSACIAQESLAoJcmVtYWluaW5nGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCGZyYWN0aW9uGAggASgBQhEKD19xdWV1ZV9wb3NpdGlvbiJuCgpWaWRlb0Vycm9yEioKBnJlYXNvbhgBIAEoDjIaLmNpbmVtYXRpY2EudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRIjCgVzdGFnZRgDIAEoDjIULmNpbmVtYXRpY2EudjEuU3RhZ2Ui4wEKBU1lZGlhEiYKBGtpbmQYASABKA4yGC5jaW5lbWF0aWNhLnYxLk1lZGlhS2luZBILCgN1cmwYAiABKAkSLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGNvbnRlbnRfdHlwZRgEIAEoCRISCgpzaXplX2J5dGVzGAUgASgEEg0KBXdpZHRoGAYgASgNEg4KBmhlaWdodBgHIAEoDRIrCghkdXJhdGlvbhgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJFCgVTaGFyZRILCgN1cmwYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrcBCgtTaGFyZWRWaWRlbxIjCgVtZWRpYRgBIAMoCzIULmNpbmVtYXRpY2EudjEuTWVkaWESIQoEc2l6ZRgCIAEoCzITLmNpbmVtYXRpY2EudjEuU2l6ZRIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn8KClZpZGVvRXZlbnQSEAoIc2VxdWVuY2UYASABKAQSEAoIc25hcHNob3QYAiABKAgSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIwoFdmlkZW8YBCABKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvInAKB1ByZXZpZXcSGAoFaW1hZ2UYASABKAxCCbpIBnoEGMCEPRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0SDAoEc3RlcBgEIAEoDRINCgVzdGVwcxgFIAEoDRIPCgdzZWdtZW50GAYgASgNKjkKBk5vdGljZRIWChJOT1RJQ0VfVU5TUEVDSUZJRUQQABIXChNOT1RJQ0VfTk9UX0ZJTklTSEVEEAEqZAoFU3RhZ2USFQoRU1RBR0VfVU5TUEVDSUZJRUQQABIQCgxTVEFHRV9FTkNPREUQARIRCg1TVEFHRV9ERU5PSVNFEAISEAoMU1RBR0VfREVDT0RFEAMSDQoJU1RBR0VfTVVYEARiBnByb3RvMw", [file_buf_validate_validate, file_cinematica_v1_error_reason, file_cinematica_v1_settings, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChljaW5lbWF0aWNhL3YxL3ZpZGVvLnByb3RvEg1jaW5lbWF0aWNhLnYxIuUHCgVWaWRlbxIMCgRuYW1lGAEgASgJEikKBXN0YXRlGAIgASgOMhouY2luZW1hdGljYS52MS5WaWRlby5TdGF0ZRIQCghzZXF1ZW5jZRgDIAEoBBIuCghzZXR0aW5ncxgEIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncxIpCghwcm9ncmVzcxgFIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3MSKAoFZXJyb3IYBiABKAsyGS5jaW5lbWF0aWNhLnYxLlZpZGVvRXJyb3ISIwoFbWVkaWEYByADKAsyFC5jaW5lbWF0aWNhLnYxLk1lZGlhEhEKCW1hZGVfZnJvbRgIIAEoCRIWCg5jb250aW51ZWRfZnJvbRgJIAEoCRIjCgVzaGFyZRgKIAEoCzIULmNpbmVtYXRpY2EudjEuU2hhcmUSLwoLY3JlYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlbGV0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdub3RpY2VzGBIgAygOMhUuY2luZW1hdGljYS52MS5Ob3RpY2USMAoGbGFiZWxzGBMgAygLMiAuY2luZW1hdGljYS52MS5WaWRlby5MYWJlbHNFbnRyeRITCgtleHRlcm5hbF9pZBgUIAEoCRIoCgh3ZWJob29rcxgVIAMoCzIWLmNpbmVtYXRpY2EudjEuV2ViaG9vaxotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBInoKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfUVVFVUVEEAESEQoNU1RBVEVfUlVOTklORxACEg4KClNUQVRFX0RPTkUQAxIQCgxTVEFURV9GQUlMRUQQBBITCg9TVEFURV9DQU5DRUxMRUQQBSLlAgoHV2ViaG9vaxILCgN1cmwYASABKAkSKwoFc3RhdGUYAiABKA4yHC5jaW5lbWF0aWNhLnYxLldlYmhvb2suU3RhdGUSEAoIYXR0ZW1wdHMYAyABKA0SNQoRbGFzdF9hdHRlbXB0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjUKEW5leHRfYXR0ZW1wdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtsYXN0X3N0YXR1cxgGIAEoDRISCgpsYXN0X2Vycm9yGAcgASgJIncKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfV0FJVElORxABEg0KCVNUQVRFX0RVRRACEhMKD1NUQVRFX0RFTElWRVJFRBADEhAKDFNUQVRFX0ZBSUxFRBAEEg4KClNUQVRFX0dPTkUQBSLfAQoIUHJvZ3Jlc3MSIwoFc3RhZ2UYASABKA4yFC5jaW5lbWF0aWNhLnYxLlN0YWdlEgwKBHN0ZXAYAiABKA0SDQoFc3RlcHMYAyABKA0SDwoHc2VnbWVudBgEIAEoDRIQCghzZWdtZW50cxgFIAEoDRIbCg5xdWV1ZV9wb3NpdGlvbhgGIAEoDUgAiAEBEiwKCXJlbWFpbmluZxgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghmcmFjdGlvbhgIIAEoAUIRCg9fcXVldWVfcG9zaXRpb24ibgoKVmlkZW9FcnJvchIqCgZyZWFzb24YASABKA4yGi5jaW5lbWF0aWNhLnYxLkVycm9yUmVhc29uEg8KB21lc3NhZ2UYAiABKAkSIwoFc3RhZ2UYAyABKA4yFC5jaW5lbWF0aWNhLnYxLlN0YWdlIuMBCgVNZWRpYRImCgRraW5kGAEgASgOMhguY2luZW1hdGljYS52MS5NZWRpYUtpbmQSCwoDdXJsGAIgASgJEi8KC2V4cGlyZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxjb250ZW50X3R5cGUYBCABKAkSEgoKc2l6ZV9ieXRlcxgFIAEoBBINCgV3aWR0aBgGIAEoDRIOCgZoZWlnaHQYByABKA0SKwoIZHVyYXRpb24YCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iRQoFU2hhcmUSCwoDdXJsGAEgASgJEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK3AQoLU2hhcmVkVmlkZW8SIwoFbWVkaWEYASADKAsyFC5jaW5lbWF0aWNhLnYxLk1lZGlhEiEKBHNpemUYAiABKAsyEy5jaW5lbWF0aWNhLnYxLlNpemUSLwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ/CgpWaWRlb0V2ZW50EhAKCHNlcXVlbmNlGAEgASgEEhAKCHNuYXBzaG90GAIgASgIEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiMKBXZpZGVvGAQgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJwCgdQcmV2aWV3EhgKBWltYWdlGAEgASgMQgm6SAZ6BBjAhD0SDQoFd2lkdGgYAiABKA0SDgoGaGVpZ2h0GAMgASgNEgwKBHN0ZXAYBCABKA0SDQoFc3RlcHMYBSABKA0SDwoHc2VnbWVudBgGIAEoDSpnCgZOb3RpY2USFgoSTk9USUNFX1VOU1BFQ0lGSUVEEAASFwoTTk9USUNFX05PVF9GSU5JU0hFRBABEhUKEU5PVElDRV9OT1RfTUFSS0VEEAISFQoRTk9USUNFX05PVF9TSUdORUQQBSpkCgVTdGFnZRIVChFTVEFHRV9VTlNQRUNJRklFRBAAEhAKDFNUQUdFX0VOQ09ERRABEhEKDVNUQUdFX0RFTk9JU0UQAhIQCgxTVEFHRV9ERUNPREUQAxINCglTVEFHRV9NVVgQBEIvWi1jaW5lbWF0aWNhLmRldi9hcGkvY2luZW1hdGljYS92MTtjaW5lbWF0aWNhdjFiBnByb3RvMw", [file_buf_validate_validate, file_cinematica_v1_error_reason, file_cinematica_v1_settings, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A short video made from a still photo. The server sets all fields.
@@ -154,6 +154,28 @@ export type Video = Message<"cinematica.v1.Video"> & {
    * @generated from field: repeated cinematica.v1.Notice notices = 18;
    */
   notices: Notice[];
+
+  /**
+   * The labels of the request.
+   *
+   * @generated from field: map<string, string> labels = 19;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * The `external_id` of the request. Empty if it had none.
+   *
+   * @generated from field: string external_id = 20;
+   */
+  externalId: string;
+
+  /**
+   * The webhooks that are called when the video reaches a final state, with the state of each delivery. Empty if there
+   * are none.
+   *
+   * @generated from field: repeated cinematica.v1.Webhook webhooks = 21;
+   */
+  webhooks: Webhook[];
 };
 
 /**
@@ -226,6 +248,131 @@ export const Video_StateSchema: GenEnum<Video_State> = /*@__PURE__*/
   enumDesc(file_cinematica_v1_video, 0, 0);
 
 /**
+ * A webhook of a video. It is called once the video is DONE, FAILED or CANCELLED.
+ *
+ * @generated from message cinematica.v1.Webhook
+ */
+export type Webhook = Message<"cinematica.v1.Webhook"> & {
+  /**
+   * The URL: `callback_url` of the request, or the webhook of the API key.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * Current state.
+   *
+   * @generated from field: cinematica.v1.Webhook.State state = 2;
+   */
+  state: Webhook_State;
+
+  /**
+   * Number of attempts so far.
+   *
+   * @generated from field: uint32 attempts = 3;
+   */
+  attempts: number;
+
+  /**
+   * Time of the last attempt. Not set before the first one.
+   *
+   * @generated from field: google.protobuf.Timestamp last_attempt_time = 4;
+   */
+  lastAttemptTime?: Timestamp | undefined;
+
+  /**
+   * Time of the next attempt. Set only in the state DUE.
+   *
+   * @generated from field: google.protobuf.Timestamp next_attempt_time = 5;
+   */
+  nextAttemptTime?: Timestamp | undefined;
+
+  /**
+   * HTTP status of the last attempt. 0: the receiver did not answer.
+   *
+   * @generated from field: uint32 last_status = 6;
+   */
+  lastStatus: number;
+
+  /**
+   * Why the last attempt failed, for people. Empty if it succeeded.
+   *
+   * @generated from field: string last_error = 7;
+   */
+  lastError: string;
+};
+
+/**
+ * Describes the message cinematica.v1.Webhook.
+ * Use `create(WebhookSchema)` to create a new message.
+ */
+export const WebhookSchema: GenMessage<Webhook> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video, 1);
+
+/**
+ * State of the delivery.
+ *
+ * @generated from enum cinematica.v1.Webhook.State
+ */
+export const Webhook_State = {
+  /**
+   * Not used.
+   *
+   * @generated from enum value: STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The video has not reached a final state yet.
+   *
+   * @generated from enum value: STATE_WAITING = 1;
+   */
+  WAITING: 1,
+
+  /**
+   * The webhook is called, again and again until an attempt succeeds or the last one has failed.
+   *
+   * @generated from enum value: STATE_DUE = 2;
+   */
+  DUE: 2,
+
+  /**
+   * The receiver answered with a status 2xx.
+   *
+   * @generated from enum value: STATE_DELIVERED = 3;
+   */
+  DELIVERED: 3,
+
+  /**
+   * All attempts of a day failed.
+   *
+   * @generated from enum value: STATE_FAILED = 4;
+   */
+  FAILED: 4,
+
+  /**
+   * The receiver answered 410, which ends the delivery.
+   *
+   * @generated from enum value: STATE_GONE = 5;
+   */
+  GONE: 5,
+} as const;
+
+/**
+ * State of the delivery.
+ *
+ * @generated from enum cinematica.v1.Webhook.State
+ */
+export type Webhook_State = (typeof Webhook_State)[keyof typeof Webhook_State] | UnknownEnum;
+
+/**
+ * Describes the enum cinematica.v1.Webhook.State.
+ */
+export const Webhook_StateSchema: GenEnum<Webhook_State> = /*@__PURE__*/
+  enumDesc(file_cinematica_v1_video, 1, 0);
+
+/**
  * Progress of a video.
  *
  * @generated from message cinematica.v1.Progress
@@ -295,7 +442,7 @@ export type Progress = Message<"cinematica.v1.Progress"> & {
  * Use `create(ProgressSchema)` to create a new message.
  */
 export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 1);
+  messageDesc(file_cinematica_v1_video, 2);
 
 /**
  * The reason why a video failed.
@@ -330,7 +477,7 @@ export type VideoError = Message<"cinematica.v1.VideoError"> & {
  * Use `create(VideoErrorSchema)` to create a new message.
  */
 export const VideoErrorSchema: GenMessage<VideoError> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 2);
+  messageDesc(file_cinematica_v1_video, 3);
 
 /**
  * A file of a video. HTTP GET downloads it, with support for Range and ETag.
@@ -346,7 +493,8 @@ export type Media = Message<"cinematica.v1.Media"> & {
   kind: MediaKind;
 
   /**
-   * URL of the file, relative to the gateway. The URL is signed: it needs no other authentication until it expires.
+   * URL of the file. It is relative to the gateway, unless the operator has configured a public URL. The URL is signed: it
+   * needs no other authentication until it expires. The owner's API key opens it, too, also after that.
    *
    * @generated from field: string url = 2;
    */
@@ -400,7 +548,7 @@ export type Media = Message<"cinematica.v1.Media"> & {
  * Use `create(MediaSchema)` to create a new message.
  */
 export const MediaSchema: GenMessage<Media> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 3);
+  messageDesc(file_cinematica_v1_video, 4);
 
 /**
  * A public link to a video.
@@ -409,7 +557,7 @@ export const MediaSchema: GenMessage<Media> = /*@__PURE__*/
  */
 export type Share = Message<"cinematica.v1.Share"> & {
   /**
-   * URL of the page that shows the video, relative to the gateway.
+   * URL of the page that shows the video. It is relative to the gateway, unless the operator has configured a public URL.
    *
    * @generated from field: string url = 1;
    */
@@ -428,7 +576,7 @@ export type Share = Message<"cinematica.v1.Share"> & {
  * Use `create(ShareSchema)` to create a new message.
  */
 export const ShareSchema: GenMessage<Share> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 4);
+  messageDesc(file_cinematica_v1_video, 5);
 
 /**
  * The public part of a shared video. It does not include the owner, the photo and the settings.
@@ -470,7 +618,7 @@ export type SharedVideo = Message<"cinematica.v1.SharedVideo"> & {
  * Use `create(SharedVideoSchema)` to create a new message.
  */
 export const SharedVideoSchema: GenMessage<SharedVideo> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 5);
+  messageDesc(file_cinematica_v1_video, 6);
 
 /**
  * A change of a video.
@@ -513,7 +661,7 @@ export type VideoEvent = Message<"cinematica.v1.VideoEvent"> & {
  * Use `create(VideoEventSchema)` to create a new message.
  */
 export const VideoEventSchema: GenMessage<VideoEvent> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 6);
+  messageDesc(file_cinematica_v1_video, 7);
 
 /**
  * A preview of an unfinished video: some small frames, predicted from the latents of the current step.
@@ -569,7 +717,7 @@ export type Preview = Message<"cinematica.v1.Preview"> & {
  * Use `create(PreviewSchema)` to create a new message.
  */
 export const PreviewSchema: GenMessage<Preview> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 7);
+  messageDesc(file_cinematica_v1_video, 8);
 
 /**
  * A way in which a finished video differs from its request.
@@ -591,6 +739,21 @@ export const Notice = {
    * @generated from enum value: NOTICE_NOT_FINISHED = 1;
    */
   NOT_FINISHED: 1,
+
+  /**
+   * The invisible mark, by which a video can be recognised as generated, could not be put into the frames. The metadata of
+   * the files still says that they are generated.
+   *
+   * @generated from enum value: NOTICE_NOT_MARKED = 2;
+   */
+  NOT_MARKED: 2,
+
+  /**
+   * The files have no content credentials (C2PA), because they could not be signed.
+   *
+   * @generated from enum value: NOTICE_NOT_SIGNED = 5;
+   */
+  NOT_SIGNED: 5,
 } as const;
 
 /**

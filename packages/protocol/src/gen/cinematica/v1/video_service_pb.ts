@@ -13,13 +13,15 @@ import type { Preview, Progress, SharedVideo, Video, VideoEvent } from "./video_
 import { file_cinematica_v1_video } from "./video_pb.ts";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
+import type { Status } from "../../google/rpc/status_pb.ts";
+import { file_google_rpc_status } from "../../google/rpc/status_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file cinematica/v1/video_service.proto.
  */
 export const file_cinematica_v1_video_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFjaW5lbWF0aWNhL3YxL3ZpZGVvX3NlcnZpY2UucHJvdG8SDWNpbmVtYXRpY2EudjEitQIKEkNyZWF0ZVZpZGVvUmVxdWVzdBIdCgVpbWFnZRgBIAEoDEIMukgJegcQARiAttwFSAASSgoFdmlkZW8YAiABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAElIKDWNvbnRpbnVlX2Zyb20YAyABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAEi4KCHNldHRpbmdzGAQgASgLMhwuY2luZW1hdGljYS52MS5WaWRlb1NldHRpbmdzEh8KCnJlcXVlc3RfaWQYBSABKAlCC7pICNgBAXIDsAEBQg8KBnNvdXJjZRIFukgCCAEiOgoTQ3JlYXRlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iWgoPR2V0VmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI3ChBHZXRWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJjChFMaXN0VmlkZW9zUmVxdWVzdBIaCglwYWdlX3NpemUYASABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAQSFAoMc2hvd19kZWxldGVkGAMgASgIIlMKEkxpc3RWaWRlb3NSZXNwb25zZRIkCgZ2aWRlb3MYASADKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ0ChFXYXRjaFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQiowEKEldhdGNoVmlkZW9SZXNwb25zZRIqCgVldmVudBgBIAEoCzIZLmNpbmVtYXRpY2EudjEuVmlkZW9FdmVudEgAEikKB3ByZXZpZXcYAiABKAsyFi5jaW5lbWF0aWNhLnYxLlByZXZpZXdIABIrCghwcm9ncmVzcxgDIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3NIAEIJCgdtZXNzYWdlIl0KEkNhbmNlbFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiOgoTQ2FuY2VsVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iXQoSRGVsZXRlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI6ChNEZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJfChRVbmRlbGV0ZVZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiPAoVVW5kZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyKXAQoRU2hhcmVWaWRlb1JlcXVlc3QSRwoEbmFtZRgBIAEoCUI5ukg2cjQyMl52aWRlb3MvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kEjkKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIRukgOqgELIgUIgJqeATICCDwiOQoSU2hhcmVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJeChNVbnNoYXJlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI7ChRVbnNoYXJlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iMAoVR2V0U2hhcmVkVmlkZW9SZXF1ZXN0EhcKBXNoYXJlGAEgASgJQgi6SAVyAxiAAiJDChZHZXRTaGFyZWRWaWRlb1Jlc3BvbnNlEikKBXZpZGVvGAEgASgLMhouY2luZW1hdGljYS52MS5TaGFyZWRWaWRlbyIYChZHZXRDYXBhYmlsaXRpZXNSZXF1ZXN0IkwKF0dldENhcGFiaWxpdGllc1Jlc3BvbnNlEjEKDGNhcGFiaWxpdGllcxgBIAEoCzIbLmNpbmVtYXRpY2EudjEuQ2FwYWJpbGl0aWVzMucHCgxWaWRlb1NlcnZpY2USVAoLQ3JlYXRlVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkNyZWF0ZVZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXNwb25zZRJQCghHZXRWaWRlbxIeLmNpbmVtYXRpY2EudjEuR2V0VmlkZW9SZXF1ZXN0Gh8uY2luZW1hdGljYS52MS5HZXRWaWRlb1Jlc3BvbnNlIgOQAgESVgoKTGlzdFZpZGVvcxIgLmNpbmVtYXRpY2EudjEuTGlzdFZpZGVvc1JlcXVlc3QaIS5jaW5lbWF0aWNhLnYxLkxpc3RWaWRlb3NSZXNwb25zZSIDkAIBElgKCldhdGNoVmlkZW8SIC5jaW5lbWF0aWNhLnYxLldhdGNoVmlkZW9SZXF1ZXN0GiEuY2luZW1hdGljYS52MS5XYXRjaFZpZGVvUmVzcG9uc2UiA5ACATABElQKC0NhbmNlbFZpZGVvEiEuY2luZW1hdGljYS52MS5DYW5jZWxWaWRlb1JlcXVlc3QaIi5jaW5lbWF0aWNhLnYxLkNhbmNlbFZpZGVvUmVzcG9uc2USVAoLRGVsZXRlVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkRlbGV0ZVZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuRGVsZXRlVmlkZW9SZXNwb25zZRJaCg1VbmRlbGV0ZVZpZGVvEiMuY2luZW1hdGljYS52MS5VbmRlbGV0ZVZpZGVvUmVxdWVzdBokLmNpbmVtYXRpY2EudjEuVW5kZWxldGVWaWRlb1Jlc3BvbnNlElEKClNoYXJlVmlkZW8SIC5jaW5lbWF0aWNhLnYxLlNoYXJlVmlkZW9SZXF1ZXN0GiEuY2luZW1hdGljYS52MS5TaGFyZVZpZGVvUmVzcG9uc2USVwoMVW5zaGFyZVZpZGVvEiIuY2luZW1hdGljYS52MS5VbnNoYXJlVmlkZW9SZXF1ZXN0GiMuY2luZW1hdGljYS52MS5VbnNoYXJlVmlkZW9SZXNwb25zZRJiCg5HZXRTaGFyZWRWaWRlbxIkLmNpbmVtYXRpY2EudjEuR2V0U2hhcmVkVmlkZW9SZXF1ZXN0GiUuY2luZW1hdGljYS52MS5HZXRTaGFyZWRWaWRlb1Jlc3BvbnNlIgOQAgESZQoPR2V0Q2FwYWJpbGl0aWVzEiUuY2luZW1hdGljYS52MS5HZXRDYXBhYmlsaXRpZXNSZXF1ZXN0GiYuY2luZW1hdGljYS52MS5HZXRDYXBhYmlsaXRpZXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_buf_validate_validate, file_cinematica_v1_capabilities, file_cinematica_v1_settings, file_cinematica_v1_video, file_google_protobuf_duration]);
+  fileDesc("CiFjaW5lbWF0aWNhL3YxL3ZpZGVvX3NlcnZpY2UucHJvdG8SDWNpbmVtYXRpY2EudjEisQQKEkNyZWF0ZVZpZGVvUmVxdWVzdBIdCgVpbWFnZRgBIAEoDEIMukgJegcQARiAttwFSAASSgoFdmlkZW8YAiABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAElIKDWNvbnRpbnVlX2Zyb20YAyABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAEh8KCWltYWdlX3VybBgJIAEoCUIKukgHcgUQARiAEEgAEi4KCHNldHRpbmdzGAQgASgLMhwuY2luZW1hdGljYS52MS5WaWRlb1NldHRpbmdzEh8KCnJlcXVlc3RfaWQYBSABKAlCC7pICNgBAXIDsAEBEmsKBmxhYmVscxgGIAMoCzItLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXF1ZXN0LkxhYmVsc0VudHJ5Qiy6SCmaASYQECIbchkyF15bYS16XVthLXowLTlfLV17MCw2Mn0kKgVyAxiAAhIdCgtleHRlcm5hbF9pZBgHIAEoCUIIukgFcgMYgAESHgoMY2FsbGJhY2tfdXJsGAggASgJQgi6SAVyAxiAEBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg8KBnNvdXJjZRIFukgCCAEiOgoTQ3JlYXRlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iYAoYQmF0Y2hDcmVhdGVWaWRlb3NSZXF1ZXN0EkQKCHJlcXVlc3RzGAEgAygLMiEuY2luZW1hdGljYS52MS5DcmVhdGVWaWRlb1JlcXVlc3RCD7pIDJIBCQgBEBQiA9gBAyJOChlCYXRjaENyZWF0ZVZpZGVvc1Jlc3BvbnNlEjEKB3Jlc3VsdHMYASADKAsyIC5jaW5lbWF0aWNhLnYxLkNyZWF0ZVZpZGVvUmVzdWx0ImkKEUNyZWF0ZVZpZGVvUmVzdWx0EiUKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlb0gAEiMKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAEIICgZyZXN1bHQiWgoPR2V0VmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI3ChBHZXRWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyKYAQoRTGlzdFZpZGVvc1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAEEhQKDHNob3dfZGVsZXRlZBgDIAEoCBIYCgZmaWx0ZXIYBCABKAlCCLpIBXIDGIAQEhkKCG9yZGVyX2J5GAUgASgJQge6SARyAhhAIlMKEkxpc3RWaWRlb3NSZXNwb25zZRIkCgZ2aWRlb3MYASADKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ0ChFXYXRjaFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQiowEKEldhdGNoVmlkZW9SZXNwb25zZRIqCgVldmVudBgBIAEoCzIZLmNpbmVtYXRpY2EudjEuVmlkZW9FdmVudEgAEikKB3ByZXZpZXcYAiABKAsyFi5jaW5lbWF0aWNhLnYxLlByZXZpZXdIABIrCghwcm9ncmVzcxgDIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3NIAEIJCgdtZXNzYWdlIl0KEkNhbmNlbFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiOgoTQ2FuY2VsVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iXQoSRGVsZXRlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI6ChNEZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJfChRVbmRlbGV0ZVZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiPAoVVW5kZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyKXAQoRU2hhcmVWaWRlb1JlcXVlc3QSRwoEbmFtZRgBIAEoCUI5ukg2cjQyMl52aWRlb3MvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kEjkKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIRukgOqgELIgUIgJqeATICCDwiOQoSU2hhcmVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJeChNVbnNoYXJlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI7ChRVbnNoYXJlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iMAoVR2V0U2hhcmVkVmlkZW9SZXF1ZXN0EhcKBXNoYXJlGAEgASgJQgi6SAVyAxiAAiJDChZHZXRTaGFyZWRWaWRlb1Jlc3BvbnNlEikKBXZpZGVvGAEgASgLMhouY2luZW1hdGljYS52MS5TaGFyZWRWaWRlbyIYChZHZXRDYXBhYmlsaXRpZXNSZXF1ZXN0IkwKF0dldENhcGFiaWxpdGllc1Jlc3BvbnNlEjEKDGNhcGFiaWxpdGllcxgBIAEoCzIbLmNpbmVtYXRpY2EudjEuQ2FwYWJpbGl0aWVzMs8ICgxWaWRlb1NlcnZpY2USVAoLQ3JlYXRlVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkNyZWF0ZVZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXNwb25zZRJmChFCYXRjaENyZWF0ZVZpZGVvcxInLmNpbmVtYXRpY2EudjEuQmF0Y2hDcmVhdGVWaWRlb3NSZXF1ZXN0GiguY2luZW1hdGljYS52MS5CYXRjaENyZWF0ZVZpZGVvc1Jlc3BvbnNlElAKCEdldFZpZGVvEh4uY2luZW1hdGljYS52MS5HZXRWaWRlb1JlcXVlc3QaHy5jaW5lbWF0aWNhLnYxLkdldFZpZGVvUmVzcG9uc2UiA5ACARJWCgpMaXN0VmlkZW9zEiAuY2luZW1hdGljYS52MS5MaXN0VmlkZW9zUmVxdWVzdBohLmNpbmVtYXRpY2EudjEuTGlzdFZpZGVvc1Jlc3BvbnNlIgOQAgESWAoKV2F0Y2hWaWRlbxIgLmNpbmVtYXRpY2EudjEuV2F0Y2hWaWRlb1JlcXVlc3QaIS5jaW5lbWF0aWNhLnYxLldhdGNoVmlkZW9SZXNwb25zZSIDkAIBMAESVAoLQ2FuY2VsVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkNhbmNlbFZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuQ2FuY2VsVmlkZW9SZXNwb25zZRJUCgtEZWxldGVWaWRlbxIhLmNpbmVtYXRpY2EudjEuRGVsZXRlVmlkZW9SZXF1ZXN0GiIuY2luZW1hdGljYS52MS5EZWxldGVWaWRlb1Jlc3BvbnNlEloKDVVuZGVsZXRlVmlkZW8SIy5jaW5lbWF0aWNhLnYxLlVuZGVsZXRlVmlkZW9SZXF1ZXN0GiQuY2luZW1hdGljYS52MS5VbmRlbGV0ZVZpZGVvUmVzcG9uc2USUQoKU2hhcmVWaWRlbxIgLmNpbmVtYXRpY2EudjEuU2hhcmVWaWRlb1JlcXVlc3QaIS5jaW5lbWF0aWNhLnYxLlNoYXJlVmlkZW9SZXNwb25zZRJXCgxVbnNoYXJlVmlkZW8SIi5jaW5lbWF0aWNhLnYxLlVuc2hhcmVWaWRlb1JlcXVlc3QaIy5jaW5lbWF0aWNhLnYxLlVuc2hhcmVWaWRlb1Jlc3BvbnNlEmIKDkdldFNoYXJlZFZpZGVvEiQuY2luZW1hdGljYS52MS5HZXRTaGFyZWRWaWRlb1JlcXVlc3QaJS5jaW5lbWF0aWNhLnYxLkdldFNoYXJlZFZpZGVvUmVzcG9uc2UiA5ACARJlCg9HZXRDYXBhYmlsaXRpZXMSJS5jaW5lbWF0aWNhLnYxLkdldENhcGFiaWxpdGllc1JlcXVlc3QaJi5jaW5lbWF0aWNhLnYxLkdldENhcGFiaWxpdGllc1Jlc3BvbnNlIgOQAgFCL1otY2luZW1hdGljYS5kZXYvYXBpL2NpbmVtYXRpY2EvdjE7Y2luZW1hdGljYXYxYgZwcm90bzM", [file_buf_validate_validate, file_cinematica_v1_capabilities, file_cinematica_v1_settings, file_cinematica_v1_video, file_google_protobuf_duration, file_google_rpc_status]);
 
 /**
  * Request of `VideoService.CreateVideo`.
@@ -34,8 +36,8 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
    */
   source: {
     /**
-     * A photo: JPEG, PNG, WebP or AVIF, at most 12 MB and 50 megapixels. The server keeps only its pixels, without
-     * metadata.
+     * A photo: JPEG, PNG, WebP, AVIF or HEIC, at most 12 MB and 50 megapixels (210 if it is a JPEG that is not
+     * progressive). The server keeps only its pixels, without metadata.
      *
      * @generated from field: bytes image = 1;
      */
@@ -58,6 +60,15 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
      */
     value: string;
     case: "continueFrom";
+  } | {
+    /**
+     * The URL of a photo, which the server downloads: `https`, on a public address. The limits are those of `image`. If
+     * the operator has switched this off, the call fails with FAILED_PRECONDITION and the reason OUTBOUND_DISABLED.
+     *
+     * @generated from field: string image_url = 9;
+     */
+    value: string;
+    case: "imageUrl";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -76,6 +87,30 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
    * @generated from field: string request_id = 5;
    */
   requestId: string;
+
+  /**
+   * Labels to find the video by: at most 16. A key has 1 to 63 lower-case letters, digits, underscores and hyphens, and
+   * starts with a letter. A value has at most 256 characters.
+   *
+   * @generated from field: map<string, string> labels = 6;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * The caller's own id of the video, at most 128 characters. It does not have to be unique.
+   *
+   * @generated from field: string external_id = 7;
+   */
+  externalId: string;
+
+  /**
+   * A webhook for this video: the URL that receives a signed event once the video reaches a final state. `https`, on a
+   * public address. It is called in addition to the webhook of the API key. The caller needs an API key. If the operator
+   * has switched this off, the call fails with FAILED_PRECONDITION and the reason OUTBOUND_DISABLED. Optional.
+   *
+   * @generated from field: string callback_url = 8;
+   */
+  callbackUrl: string;
 };
 
 /**
@@ -107,6 +142,86 @@ export const CreateVideoResponseSchema: GenMessage<CreateVideoResponse> = /*@__P
   messageDesc(file_cinematica_v1_video_service, 1);
 
 /**
+ * Request of `VideoService.BatchCreateVideos`. All requests together can have at most `Limits.max_batch_bytes`.
+ *
+ * @generated from message cinematica.v1.BatchCreateVideosRequest
+ */
+export type BatchCreateVideosRequest = Message<"cinematica.v1.BatchCreateVideosRequest"> & {
+  /**
+   * The videos to create, at most 20. An invalid request has an error as its result, and the others are still accepted.
+   * A `request_id` in each of them makes it safe to send the whole batch again.
+   *
+   * @generated from field: repeated cinematica.v1.CreateVideoRequest requests = 1;
+   */
+  requests: CreateVideoRequest[];
+};
+
+/**
+ * Describes the message cinematica.v1.BatchCreateVideosRequest.
+ * Use `create(BatchCreateVideosRequestSchema)` to create a new message.
+ */
+export const BatchCreateVideosRequestSchema: GenMessage<BatchCreateVideosRequest> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video_service, 2);
+
+/**
+ * Response of `VideoService.BatchCreateVideos`.
+ *
+ * @generated from message cinematica.v1.BatchCreateVideosResponse
+ */
+export type BatchCreateVideosResponse = Message<"cinematica.v1.BatchCreateVideosResponse"> & {
+  /**
+   * The results, in the order of the requests.
+   *
+   * @generated from field: repeated cinematica.v1.CreateVideoResult results = 1;
+   */
+  results: CreateVideoResult[];
+};
+
+/**
+ * Describes the message cinematica.v1.BatchCreateVideosResponse.
+ * Use `create(BatchCreateVideosResponseSchema)` to create a new message.
+ */
+export const BatchCreateVideosResponseSchema: GenMessage<BatchCreateVideosResponse> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video_service, 3);
+
+/**
+ * The result of one request of a batch.
+ *
+ * @generated from message cinematica.v1.CreateVideoResult
+ */
+export type CreateVideoResult = Message<"cinematica.v1.CreateVideoResult"> & {
+  /**
+   * What became of the request.
+   *
+   * @generated from oneof cinematica.v1.CreateVideoResult.result
+   */
+  result: {
+    /**
+     * The new video, with all its settings.
+     *
+     * @generated from field: cinematica.v1.Video video = 1;
+     */
+    value: Video;
+    case: "video";
+  } | {
+    /**
+     * Why there is no video: the code, the message and the details with which `CreateVideo` would have failed.
+     *
+     * @generated from field: google.rpc.Status error = 2;
+     */
+    value: Status;
+    case: "error";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message cinematica.v1.CreateVideoResult.
+ * Use `create(CreateVideoResultSchema)` to create a new message.
+ */
+export const CreateVideoResultSchema: GenMessage<CreateVideoResult> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video_service, 4);
+
+/**
  * Request of `VideoService.GetVideo`.
  *
  * @generated from message cinematica.v1.GetVideoRequest
@@ -125,7 +240,7 @@ export type GetVideoRequest = Message<"cinematica.v1.GetVideoRequest"> & {
  * Use `create(GetVideoRequestSchema)` to create a new message.
  */
 export const GetVideoRequestSchema: GenMessage<GetVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 2);
+  messageDesc(file_cinematica_v1_video_service, 5);
 
 /**
  * Response of `VideoService.GetVideo`.
@@ -146,7 +261,7 @@ export type GetVideoResponse = Message<"cinematica.v1.GetVideoResponse"> & {
  * Use `create(GetVideoResponseSchema)` to create a new message.
  */
 export const GetVideoResponseSchema: GenMessage<GetVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 3);
+  messageDesc(file_cinematica_v1_video_service, 6);
 
 /**
  * Request of `VideoService.ListVideos`.
@@ -162,7 +277,7 @@ export type ListVideosRequest = Message<"cinematica.v1.ListVideosRequest"> & {
   pageSize: number;
 
   /**
-   * The `next_page_token` of the previous page. Empty: the first page.
+   * The `next_page_token` of the previous page, with the same `filter` and `order_by`. Empty: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -174,6 +289,26 @@ export type ListVideosRequest = Message<"cinematica.v1.ListVideosRequest"> & {
    * @generated from field: bool show_deleted = 3;
    */
   showDeleted: boolean;
+
+  /**
+   * Which videos to return, in a subset of AIP-160: comparisons that are joined by `AND`. Empty: all videos.
+   *
+   * - `state = DONE`, `state != FAILED`: the name of a `Video.State`.
+   * - `external_id = "order-17"`, `labels.project = "spring"`: also with `!=`. A video without the label has the empty
+   *   value.
+   * - `labels:project`: videos that have this label.
+   * - `create_time >= "2026-11-28T00:00:00Z"`: also with `>`, `<`, `<=`, `=` and `!=`.
+   *
+   * @generated from field: string filter = 4;
+   */
+  filter: string;
+
+  /**
+   * Order of the videos: `create_time` or `create_time desc`. Default: `create_time desc`, newest first.
+   *
+   * @generated from field: string order_by = 5;
+   */
+  orderBy: string;
 };
 
 /**
@@ -181,7 +316,7 @@ export type ListVideosRequest = Message<"cinematica.v1.ListVideosRequest"> & {
  * Use `create(ListVideosRequestSchema)` to create a new message.
  */
 export const ListVideosRequestSchema: GenMessage<ListVideosRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 4);
+  messageDesc(file_cinematica_v1_video_service, 7);
 
 /**
  * Response of `VideoService.ListVideos`.
@@ -190,7 +325,7 @@ export const ListVideosRequestSchema: GenMessage<ListVideosRequest> = /*@__PURE_
  */
 export type ListVideosResponse = Message<"cinematica.v1.ListVideosResponse"> & {
   /**
-   * The videos, newest first.
+   * The videos, in the requested order.
    *
    * @generated from field: repeated cinematica.v1.Video videos = 1;
    */
@@ -209,7 +344,7 @@ export type ListVideosResponse = Message<"cinematica.v1.ListVideosResponse"> & {
  * Use `create(ListVideosResponseSchema)` to create a new message.
  */
 export const ListVideosResponseSchema: GenMessage<ListVideosResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 5);
+  messageDesc(file_cinematica_v1_video_service, 8);
 
 /**
  * Request of `VideoService.WatchVideo`.
@@ -237,7 +372,7 @@ export type WatchVideoRequest = Message<"cinematica.v1.WatchVideoRequest"> & {
  * Use `create(WatchVideoRequestSchema)` to create a new message.
  */
 export const WatchVideoRequestSchema: GenMessage<WatchVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 6);
+  messageDesc(file_cinematica_v1_video_service, 9);
 
 /**
  * Response of `VideoService.WatchVideo`: one message of the stream.
@@ -283,7 +418,7 @@ export type WatchVideoResponse = Message<"cinematica.v1.WatchVideoResponse"> & {
  * Use `create(WatchVideoResponseSchema)` to create a new message.
  */
 export const WatchVideoResponseSchema: GenMessage<WatchVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 7);
+  messageDesc(file_cinematica_v1_video_service, 10);
 
 /**
  * Request of `VideoService.CancelVideo`.
@@ -304,7 +439,7 @@ export type CancelVideoRequest = Message<"cinematica.v1.CancelVideoRequest"> & {
  * Use `create(CancelVideoRequestSchema)` to create a new message.
  */
 export const CancelVideoRequestSchema: GenMessage<CancelVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 8);
+  messageDesc(file_cinematica_v1_video_service, 11);
 
 /**
  * Response of `VideoService.CancelVideo`.
@@ -325,7 +460,7 @@ export type CancelVideoResponse = Message<"cinematica.v1.CancelVideoResponse"> &
  * Use `create(CancelVideoResponseSchema)` to create a new message.
  */
 export const CancelVideoResponseSchema: GenMessage<CancelVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 9);
+  messageDesc(file_cinematica_v1_video_service, 12);
 
 /**
  * Request of `VideoService.DeleteVideo`.
@@ -346,7 +481,7 @@ export type DeleteVideoRequest = Message<"cinematica.v1.DeleteVideoRequest"> & {
  * Use `create(DeleteVideoRequestSchema)` to create a new message.
  */
 export const DeleteVideoRequestSchema: GenMessage<DeleteVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 10);
+  messageDesc(file_cinematica_v1_video_service, 13);
 
 /**
  * Response of `VideoService.DeleteVideo`.
@@ -367,7 +502,7 @@ export type DeleteVideoResponse = Message<"cinematica.v1.DeleteVideoResponse"> &
  * Use `create(DeleteVideoResponseSchema)` to create a new message.
  */
 export const DeleteVideoResponseSchema: GenMessage<DeleteVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 11);
+  messageDesc(file_cinematica_v1_video_service, 14);
 
 /**
  * Request of `VideoService.UndeleteVideo`.
@@ -388,7 +523,7 @@ export type UndeleteVideoRequest = Message<"cinematica.v1.UndeleteVideoRequest">
  * Use `create(UndeleteVideoRequestSchema)` to create a new message.
  */
 export const UndeleteVideoRequestSchema: GenMessage<UndeleteVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 12);
+  messageDesc(file_cinematica_v1_video_service, 15);
 
 /**
  * Response of `VideoService.UndeleteVideo`.
@@ -409,7 +544,7 @@ export type UndeleteVideoResponse = Message<"cinematica.v1.UndeleteVideoResponse
  * Use `create(UndeleteVideoResponseSchema)` to create a new message.
  */
 export const UndeleteVideoResponseSchema: GenMessage<UndeleteVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 13);
+  messageDesc(file_cinematica_v1_video_service, 16);
 
 /**
  * Request of `VideoService.ShareVideo`.
@@ -438,7 +573,7 @@ export type ShareVideoRequest = Message<"cinematica.v1.ShareVideoRequest"> & {
  * Use `create(ShareVideoRequestSchema)` to create a new message.
  */
 export const ShareVideoRequestSchema: GenMessage<ShareVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 14);
+  messageDesc(file_cinematica_v1_video_service, 17);
 
 /**
  * Response of `VideoService.ShareVideo`.
@@ -459,7 +594,7 @@ export type ShareVideoResponse = Message<"cinematica.v1.ShareVideoResponse"> & {
  * Use `create(ShareVideoResponseSchema)` to create a new message.
  */
 export const ShareVideoResponseSchema: GenMessage<ShareVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 15);
+  messageDesc(file_cinematica_v1_video_service, 18);
 
 /**
  * Request of `VideoService.UnshareVideo`.
@@ -480,7 +615,7 @@ export type UnshareVideoRequest = Message<"cinematica.v1.UnshareVideoRequest"> &
  * Use `create(UnshareVideoRequestSchema)` to create a new message.
  */
 export const UnshareVideoRequestSchema: GenMessage<UnshareVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 16);
+  messageDesc(file_cinematica_v1_video_service, 19);
 
 /**
  * Response of `VideoService.UnshareVideo`.
@@ -501,7 +636,7 @@ export type UnshareVideoResponse = Message<"cinematica.v1.UnshareVideoResponse">
  * Use `create(UnshareVideoResponseSchema)` to create a new message.
  */
 export const UnshareVideoResponseSchema: GenMessage<UnshareVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 17);
+  messageDesc(file_cinematica_v1_video_service, 20);
 
 /**
  * Request of `VideoService.GetSharedVideo`.
@@ -522,7 +657,7 @@ export type GetSharedVideoRequest = Message<"cinematica.v1.GetSharedVideoRequest
  * Use `create(GetSharedVideoRequestSchema)` to create a new message.
  */
 export const GetSharedVideoRequestSchema: GenMessage<GetSharedVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 18);
+  messageDesc(file_cinematica_v1_video_service, 21);
 
 /**
  * Response of `VideoService.GetSharedVideo`.
@@ -543,7 +678,7 @@ export type GetSharedVideoResponse = Message<"cinematica.v1.GetSharedVideoRespon
  * Use `create(GetSharedVideoResponseSchema)` to create a new message.
  */
 export const GetSharedVideoResponseSchema: GenMessage<GetSharedVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 19);
+  messageDesc(file_cinematica_v1_video_service, 22);
 
 /**
  * Request of `VideoService.GetCapabilities`.
@@ -558,7 +693,7 @@ export type GetCapabilitiesRequest = Message<"cinematica.v1.GetCapabilitiesReque
  * Use `create(GetCapabilitiesRequestSchema)` to create a new message.
  */
 export const GetCapabilitiesRequestSchema: GenMessage<GetCapabilitiesRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 20);
+  messageDesc(file_cinematica_v1_video_service, 23);
 
 /**
  * Response of `VideoService.GetCapabilities`.
@@ -579,11 +714,11 @@ export type GetCapabilitiesResponse = Message<"cinematica.v1.GetCapabilitiesResp
  * Use `create(GetCapabilitiesResponseSchema)` to create a new message.
  */
 export const GetCapabilitiesResponseSchema: GenMessage<GetCapabilitiesResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 21);
+  messageDesc(file_cinematica_v1_video_service, 24);
 
 /**
- * Makes short videos from still photos. A call authenticates its caller by an API key (`authorization: Bearer …`) or
- * by the cookie of the web app. Callers have access only to their own videos; for the videos of others, calls fail
+ * Makes short videos from still photos. A call authenticates its caller by an API key (`authorization: Bearer …` or
+ * `x-api-key: …`) or by the cookie of the web app. Callers have access only to their own videos; for the videos of others, calls fail
  * with NOT_FOUND.
  *
  * The status of a failed call includes `google.rpc.ErrorInfo`, whose reason is an `ErrorReason`. If applicable, it
@@ -603,6 +738,18 @@ export const VideoService: GenService<{
     output: typeof CreateVideoResponseSchema;
   },
   /**
+   * Accepts several photos and returns a result for each of them, in the order of the requests: the new video, or the
+   * reason why there is none. The call itself fails only if the batch as a whole is invalid or too large. The limit of
+   * unfinished videos is checked once for the whole batch: the first requests are accepted as far as there is room.
+   *
+   * @generated from rpc cinematica.v1.VideoService.BatchCreateVideos
+   */
+  batchCreateVideos: {
+    methodKind: "unary";
+    input: typeof BatchCreateVideosRequestSchema;
+    output: typeof BatchCreateVideosResponseSchema;
+  },
+  /**
    * Returns a video with new URLs of its media.
    *
    * @generated from rpc cinematica.v1.VideoService.GetVideo
@@ -613,7 +760,7 @@ export const VideoService: GenService<{
     output: typeof GetVideoResponseSchema;
   },
   /**
-   * Lists the videos of the caller, newest first, in pages.
+   * Lists the videos of the caller in pages, newest first, or as the request says.
    *
    * @generated from rpc cinematica.v1.VideoService.ListVideos
    */
@@ -625,7 +772,8 @@ export const VideoService: GenService<{
   /**
    * Streams all changes of a video. The stream ends after the change to a final state. It can end earlier with
    * UNAVAILABLE, for example if the server stops or the client reads too slowly. The client should then call again
-   * with the last `sequence` that it received.
+   * with the last `sequence` that it received. While nothing changes, the stream repeats the progress every 10 seconds, so
+   * that proxies do not close it.
    *
    * @generated from rpc cinematica.v1.VideoService.WatchVideo
    */

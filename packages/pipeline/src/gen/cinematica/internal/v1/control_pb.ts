@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/internal/v1/control.proto.
  */
 export const file_cinematica_internal_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("CiRjaW5lbWF0aWNhL2ludGVybmFsL3YxL2NvbnRyb2wucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEidwoNUmVxdWVzdFJlY29yZBIQCgh2aWRlb19pZBgBIAEoCRITCgtib2R5X3NoYTI1NhgCIAEoDBIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAQgASgIIkoKC1F1b3RhUmVjb3JkEhgKEGFjdGl2ZV92aWRlb19pZHMYASADKAkSCwoDZGF5GAIgASgNEhQKDHZpZGVvc190b2RheRgDIAEoDSJICgVMZWFzZRIOCgZob2xkZXIYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoQBCgtTdGFnZVJlcG9ydBI0CgVzdGFnZRgBIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRINCgVtb2RlbBgCIAEoCRIUCgxtb2RlbF9kaWdlc3QYAyABKAkSGgoSZXhlY3V0aW9uX3Byb3ZpZGVyGAQgASgJIpABCgpRdWV1ZVN0YXRlEg0KBW93bmVyGAEgASgJEkIKCGRlZmljaXRzGAIgAygLMjAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5RdWV1ZVN0YXRlLkRlZmljaXRzRW50cnkaLwoNRGVmaWNpdHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBYgZwcm90bzM", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
+  fileDesc("CiRjaW5lbWF0aWNhL2ludGVybmFsL3YxL2NvbnRyb2wucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEidwoNUmVxdWVzdFJlY29yZBIQCgh2aWRlb19pZBgBIAEoCRITCgtib2R5X3NoYTI1NhgCIAEoDBIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAQgASgIIkoKC1F1b3RhUmVjb3JkEhgKEGFjdGl2ZV92aWRlb19pZHMYASADKAkSCwoDZGF5GAIgASgNEhQKDHZpZGVvc190b2RheRgDIAEoDSJICgVMZWFzZRIOCgZob2xkZXIYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqwBCgtTdGFnZVJlcG9ydBI0CgVzdGFnZRgBIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRINCgVtb2RlbBgCIAEoCRIUCgxtb2RlbF9kaWdlc3QYAyABKAkSGgoSZXhlY3V0aW9uX3Byb3ZpZGVyGAQgASgJEhIKCnByb2Nlc3NfaWQYBSABKAkSEgoKb3Blbl9jYWxscxgGIAEoDSKQAQoKUXVldWVTdGF0ZRINCgVvd25lchgBIAEoCRJCCghkZWZpY2l0cxgCIAMoCzIwLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUXVldWVTdGF0ZS5EZWZpY2l0c0VudHJ5Gi8KDURlZmljaXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4AWIGcHJvdG8z", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
 
 /**
  * The CreateVideo request of a video: the value of the key `r.<owner>.<request>`.
@@ -142,6 +142,20 @@ export type StageReport = Message<"cinematica.internal.v1.StageReport"> & {
    * @generated from field: string execution_provider = 4;
    */
   executionProvider: string;
+
+  /**
+   * Names the process, because a service has several.
+   *
+   * @generated from field: string process_id = 5;
+   */
+  processId: string;
+
+  /**
+   * Number of calls of the stage's gRPC service that run or wait for their turn.
+   *
+   * @generated from field: uint32 open_calls = 6;
+   */
+  openCalls: number;
 };
 
 /**

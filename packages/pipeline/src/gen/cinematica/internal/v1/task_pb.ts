@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/internal/v1/task.proto.
  */
 export const file_cinematica_internal_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("CiFjaW5lbWF0aWNhL2ludGVybmFsL3YxL3Rhc2sucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEibgoEVGFzaxINCgVvd25lchgBIAEoCRIQCgh2aWRlb19pZBgCIAEoCRI0CgVzdGFnZRgDIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRIPCgdzZWdtZW50GAQgASgNIqcBCgpEZWFkTGV0dGVyEioKBHRhc2sYASABKAsyHC5jaW5lbWF0aWNhLmludGVybmFsLnYxLlRhc2sSMwoGcmVjb3JkGAIgASgLMiMuY2luZW1hdGljYS5pbnRlcm5hbC52MS5WaWRlb1JlY29yZBIOCgZkZXRhaWwYAyABKAkSKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXAoHUHJldmlldxIQCgh2aWRlb19pZBgBIAEoCRIPCgdzZWdtZW50GAIgASgNEgwKBHN0ZXAYAyABKA0SEgoKbWVkaWFfdHlwZRgEIAEoCRIMCgRkYXRhGAUgASgMYgZwcm90bzM", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
+  fileDesc("CiFjaW5lbWF0aWNhL2ludGVybmFsL3YxL3Rhc2sucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEibgoEVGFzaxINCgVvd25lchgBIAEoCRIQCgh2aWRlb19pZBgCIAEoCRI0CgVzdGFnZRgDIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRIPCgdzZWdtZW50GAQgASgNIj0KC1dlYmhvb2tUYXNrEg0KBW93bmVyGAEgASgJEhAKCHZpZGVvX2lkGAIgASgJEg0KBWluZGV4GAMgASgNIt0BCgpEZWFkTGV0dGVyEioKBHRhc2sYASABKAsyHC5jaW5lbWF0aWNhLmludGVybmFsLnYxLlRhc2sSMwoGcmVjb3JkGAIgASgLMiMuY2luZW1hdGljYS5pbnRlcm5hbC52MS5WaWRlb1JlY29yZBIOCgZkZXRhaWwYAyABKAkSKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoHd2ViaG9vaxgFIAEoCzIjLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuV2ViaG9va1Rhc2siXAoHUHJldmlldxIQCgh2aWRlb19pZBgBIAEoCRIPCgdzZWdtZW50GAIgASgNEgwKBHN0ZXAYAyABKA0SEgoKbWVkaWFfdHlwZRgEIAEoCRIMCgRkYXRhGAUgASgMYgZwcm90bzM", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
 
 /**
  * A message of a work queue. It only hints that there is work; the video record decides.
@@ -51,7 +51,38 @@ export const TaskSchema: GenMessage<Task> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_task, 0);
 
 /**
- * A task that was given up, stored for inspection.
+ * A message of the queue of webhooks. It only hints that a webhook is due; the video record decides.
+ *
+ * @generated from message cinematica.internal.v1.WebhookTask
+ */
+export type WebhookTask = Message<"cinematica.internal.v1.WebhookTask"> & {
+  /**
+   * @generated from field: string owner = 1;
+   */
+  owner: string;
+
+  /**
+   * @generated from field: string video_id = 2;
+   */
+  videoId: string;
+
+  /**
+   * Position in `VideoRecord.webhooks`.
+   *
+   * @generated from field: uint32 index = 3;
+   */
+  index: number;
+};
+
+/**
+ * Describes the message cinematica.internal.v1.WebhookTask.
+ * Use `create(WebhookTaskSchema)` to create a new message.
+ */
+export const WebhookTaskSchema: GenMessage<WebhookTask> = /*@__PURE__*/
+  messageDesc(file_cinematica_internal_v1_task, 1);
+
+/**
+ * A task or a webhook that was given up, stored for inspection.
  *
  * @generated from message cinematica.internal.v1.DeadLetter
  */
@@ -79,6 +110,13 @@ export type DeadLetter = Message<"cinematica.internal.v1.DeadLetter"> & {
    * @generated from field: google.protobuf.Timestamp time = 4;
    */
   time?: Timestamp | undefined;
+
+  /**
+   * Set instead of `task` for a webhook.
+   *
+   * @generated from field: cinematica.internal.v1.WebhookTask webhook = 5;
+   */
+  webhook?: WebhookTask | undefined;
 };
 
 /**
@@ -86,7 +124,7 @@ export type DeadLetter = Message<"cinematica.internal.v1.DeadLetter"> & {
  * Use `create(DeadLetterSchema)` to create a new message.
  */
 export const DeadLetterSchema: GenMessage<DeadLetter> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_task, 1);
+  messageDesc(file_cinematica_internal_v1_task, 2);
 
 /**
  * The latest preview of a running step. Each video has its own subject, which keeps only the last message.
@@ -129,5 +167,5 @@ export type Preview = Message<"cinematica.internal.v1.Preview"> & {
  * Use `create(PreviewSchema)` to create a new message.
  */
 export const PreviewSchema: GenMessage<Preview> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_task, 2);
+  messageDesc(file_cinematica_internal_v1_task, 3);
 

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/internal/v1/video_record.proto.
  */
 export const file_cinematica_internal_v1_video_record: GenFile = /*@__PURE__*/
-  fileDesc("CiljaW5lbWF0aWNhL2ludGVybmFsL3YxL3ZpZGVvX3JlY29yZC5wcm90bxIWY2luZW1hdGljYS5pbnRlcm5hbC52MSLcBQoLVmlkZW9SZWNvcmQSDQoFb3duZXIYASABKAkSEAoIdmlkZW9faWQYAiABKAkSEgoKcmVxdWVzdF9pZBgDIAEoCRIxCgVzdGF0ZRgEIAEoDjIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVmlkZW9TdGF0ZRIZChFwcmV2aW91c19yZXZpc2lvbhgFIAEoBBIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgRwbGFuGAsgASgLMhwuY2luZW1hdGljYS5pbnRlcm5hbC52MS5QbGFuEi8KBXBob3RvGAwgASgLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBIxCgV0YXNrcxgNIAMoCzIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza1JlY29yZBIwCgdmYWlsdXJlGA4gASgLMh8uY2luZW1hdGljYS5pbnRlcm5hbC52MS5GYWlsdXJlEiwKBXNoYXJlGA8gASgLMh0uY2luZW1hdGljYS5pbnRlcm5hbC52MS5TaGFyZRITCgtwaG90b193aWR0aBgQIAEoDRIUCgxwaG90b19oZWlnaHQYESABKA0SEQoJbWFkZV9mcm9tGBIgASgJEhYKDmNvbnRpbnVlZF9mcm9tGBMgASgJEhQKDHRyYWNlX3BhcmVudBgUIAEoCSLEBAoEUGxhbhINCgVtb2RlbBgBIAEoCRIUCgxtb2RlbF9kaWdlc3QYAiABKAkSDQoFd2lkdGgYAyABKA0SDgoGaGVpZ2h0GAQgASgNEg4KBmZyYW1lcxgFIAEoDRIYChBjb25kaXRpb25pbmdfZnBzGAYgASgNEhIKCmZyYW1lX3JhdGUYByABKA0SGAoQbW90aW9uX2J1Y2tldF9pZBgIIAEoDRIaChJub2lzZV9hdWdfc3RyZW5ndGgYCSABKAESDQoFc3RlcHMYCiABKA0SFAoMbWluX2d1aWRhbmNlGAsgASgBEhQKDG1heF9ndWlkYW5jZRgMIAEoARIMCgRzZWVkGA0gASgNEg8KB3NhbXBsZXIYDiABKAkSDgoGc2lnbWFzGA8gAygBEg8KB2ZvY3VzX3gYECABKAESDwoHZm9jdXNfeRgRIAEoARIMCgRsb29wGBIgASgIEg8KB291dHB1dHMYEyADKAkSEAoIc2VnbWVudHMYFCABKA0SFgoOc2VnbWVudF9mcmFtZXMYFSABKA0SDwoHc3VycGx1cxgWIAEoDRIVCg1kZWNvZGVfY2h1bmtzGBcgAygNEhgKEGNoZWNrcG9pbnRfc3RlcHMYGCABKA0SDgoGcHJlc2V0GBkgASgJEgwKBHpvb20YGiABKAESEgoKcmVzb2x1dGlvbhgbIAEoCRIUCgxvdXRwdXRfd2lkdGgYHCABKA0SFQoNb3V0cHV0X2hlaWdodBgdIAEoDRIOCgZjYW1lcmEYHiABKAkihAUKClRhc2tSZWNvcmQSNAoFc3RhZ2UYASABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLlBpcGVsaW5lU3RhZ2USDwoHc2VnbWVudBgCIAEoDRIwCgVzdGF0ZRgDIAEoDjIhLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza1N0YXRlEg8KB2F0dGVtcHQYBCABKA0SEAoIZmFpbHVyZXMYBSABKA0SDgoGd29ya2VyGAYgASgJEi4KCmxlYXNlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHN0ZXAYCCABKA0SDQoFc3RlcHMYCSABKA0SLgoKcmVhZHlfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjcKC2NoZWNrcG9pbnRzGA0gAygLMiIuY2luZW1hdGljYS5pbnRlcm5hbC52MS5DaGVja3BvaW50EhQKDGNsYWltZWRfc3RlcBgOIAEoDRIxCgdvdXRwdXRzGA8gAygLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBITCgtmaW5nZXJwcmludBgQIAEoCRISCgpsYXN0X2Vycm9yGBEgASgJEg8KB3JlbWFrZXMYEiABKA0SMwoHbm90aWNlcxgTIAMoDjIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza05vdGljZSKCAQoKQ2hlY2twb2ludBIMCgRzdGVwGAEgASgNEjMKCWFydGlmYWN0cxgCIAMoCzIgLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuQXJ0aWZhY3QSMQoHb3V0cHV0cxgDIAMoCzIgLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuQXJ0aWZhY3QiqwEKB0ZhaWx1cmUSNAoFc3RhZ2UYASABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLlBpcGVsaW5lU3RhZ2USDwoHc2VnbWVudBgCIAEoDRIPCgdtZXNzYWdlGAMgASgJEhEKCXBlcm1hbmVudBgEIAEoCBI1CgZyZWFzb24YBSABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLkZhaWx1cmVSZWFzb24iSgoFU2hhcmUSEAoIc2hhcmVfaWQYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKqMBCgpWaWRlb1N0YXRlEhsKF1ZJREVPX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVklERU9fU1RBVEVfUVVFVUVEEAESFwoTVklERU9fU1RBVEVfUlVOTklORxACEhQKEFZJREVPX1NUQVRFX0RPTkUQAxIWChJWSURFT19TVEFURV9GQUlMRUQQBBIZChVWSURFT19TVEFURV9DQU5DRUxMRUQQBSqZAQoNUGlwZWxpbmVTdGFnZRIeChpQSVBFTElORV9TVEFHRV9VTlNQRUNJRklFRBAAEhkKFVBJUEVMSU5FX1NUQUdFX0VOQ09ERRABEhoKFlBJUEVMSU5FX1NUQUdFX0RFTk9JU0UQAhIZChVQSVBFTElORV9TVEFHRV9ERUNPREUQAxIWChJQSVBFTElORV9TVEFHRV9NVVgQBCpHCgpUYXNrTm90aWNlEhsKF1RBU0tfTk9USUNFX1VOU1BFQ0lGSUVEEAASHAoYVEFTS19OT1RJQ0VfTk9UX0ZJTklTSEVEEAEqggEKCVRhc2tTdGF0ZRIaChZUQVNLX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVEFTS19TVEFURV9XQUlUSU5HEAESFAoQVEFTS19TVEFURV9SRUFEWRACEhYKElRBU0tfU1RBVEVfUlVOTklORxADEhMKD1RBU0tfU1RBVEVfRE9ORRAEKv8BCg1GYWlsdXJlUmVhc29uEh4KGkZBSUxVUkVfUkVBU09OX1VOU1BFQ0lGSUVEEAASHwobRkFJTFVSRV9SRUFTT05fU1RBR0VfRkFJTEVEEAESIAocRkFJTFVSRV9SRUFTT05fT1VUX09GX01FTU9SWRACEiAKHEZBSUxVUkVfUkVBU09OX1RPT0tfVE9PX0xPTkcQAxIcChhGQUlMVVJFX1JFQVNPTl9EQVRBX0xPU1QQBBIjCh9GQUlMVVJFX1JFQVNPTl9QSE9UT19VTlJFQURBQkxFEAUSJgoiRkFJTFVSRV9SRUFTT05fU0VUVElOR19VTlNVUFBPUlRFRBAGYgZwcm90bzM", [file_cinematica_internal_v1_artifact, file_google_protobuf_timestamp]);
+  fileDesc("CiljaW5lbWF0aWNhL2ludGVybmFsL3YxL3ZpZGVvX3JlY29yZC5wcm90bxIWY2luZW1hdGljYS5pbnRlcm5hbC52MSKaBwoLVmlkZW9SZWNvcmQSDQoFb3duZXIYASABKAkSEAoIdmlkZW9faWQYAiABKAkSEgoKcmVxdWVzdF9pZBgDIAEoCRIxCgVzdGF0ZRgEIAEoDjIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVmlkZW9TdGF0ZRIZChFwcmV2aW91c19yZXZpc2lvbhgFIAEoBBIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgRwbGFuGAsgASgLMhwuY2luZW1hdGljYS5pbnRlcm5hbC52MS5QbGFuEi8KBXBob3RvGAwgASgLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBIxCgV0YXNrcxgNIAMoCzIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza1JlY29yZBIwCgdmYWlsdXJlGA4gASgLMh8uY2luZW1hdGljYS5pbnRlcm5hbC52MS5GYWlsdXJlEiwKBXNoYXJlGA8gASgLMh0uY2luZW1hdGljYS5pbnRlcm5hbC52MS5TaGFyZRITCgtwaG90b193aWR0aBgQIAEoDRIUCgxwaG90b19oZWlnaHQYESABKA0SEQoJbWFkZV9mcm9tGBIgASgJEhYKDmNvbnRpbnVlZF9mcm9tGBMgASgJEhQKDHRyYWNlX3BhcmVudBgUIAEoCRI/CgZsYWJlbHMYFSADKAsyLy5jaW5lbWF0aWNhLmludGVybmFsLnYxLlZpZGVvUmVjb3JkLkxhYmVsc0VudHJ5EhMKC2V4dGVybmFsX2lkGBYgASgJEjcKCHdlYmhvb2tzGBcgAygLMiUuY2luZW1hdGljYS5pbnRlcm5hbC52MS5XZWJob29rUmVjb3JkGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi+gEKDVdlYmhvb2tSZWNvcmQSCwoDdXJsGAEgASgJEjMKBXN0YXRlGAIgASgOMiQuY2luZW1hdGljYS5pbnRlcm5hbC52MS5XZWJob29rU3RhdGUSEAoIYXR0ZW1wdHMYAyABKA0SNQoRbGFzdF9hdHRlbXB0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjUKEW5leHRfYXR0ZW1wdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtsYXN0X3N0YXR1cxgGIAEoDRISCgpsYXN0X2Vycm9yGAcgASgJIpYFCgRQbGFuEg0KBW1vZGVsGAEgASgJEhQKDG1vZGVsX2RpZ2VzdBgCIAEoCRINCgV3aWR0aBgDIAEoDRIOCgZoZWlnaHQYBCABKA0SDgoGZnJhbWVzGAUgASgNEhgKEGNvbmRpdGlvbmluZ19mcHMYBiABKA0SEgoKZnJhbWVfcmF0ZRgHIAEoDRIYChBtb3Rpb25fYnVja2V0X2lkGAggASgNEhoKEm5vaXNlX2F1Z19zdHJlbmd0aBgJIAEoARINCgVzdGVwcxgKIAEoDRIUCgxtaW5fZ3VpZGFuY2UYCyABKAESFAoMbWF4X2d1aWRhbmNlGAwgASgBEgwKBHNlZWQYDSABKA0SDwoHc2FtcGxlchgOIAEoCRIOCgZzaWdtYXMYDyADKAESDwoHZm9jdXNfeBgQIAEoARIPCgdmb2N1c195GBEgASgBEgwKBGxvb3AYEiABKAgSDwoHb3V0cHV0cxgTIAMoCRIQCghzZWdtZW50cxgUIAEoDRIWCg5zZWdtZW50X2ZyYW1lcxgVIAEoDRIPCgdzdXJwbHVzGBYgASgNEhUKDWRlY29kZV9jaHVua3MYFyADKA0SGAoQY2hlY2twb2ludF9zdGVwcxgYIAEoDRIOCgZwcmVzZXQYGSABKAkSDAoEem9vbRgaIAEoARISCgpyZXNvbHV0aW9uGBsgASgJEhQKDG91dHB1dF93aWR0aBgcIAEoDRIVCg1vdXRwdXRfaGVpZ2h0GB0gASgNEg4KBmNhbWVyYRgeIAEoCRIVCg1tb2RlbF9saWNlbmNlGCEgASgJEjkKDHBob3RvX29yaWdpbhgiIAEoCzIjLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGhvdG9PcmlnaW4iaAoLUGhvdG9PcmlnaW4SDgoGc2hhMjU2GAEgASgJEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRIbChNkaWdpdGFsX3NvdXJjZV90eXBlGAMgASgJEhYKDmNyZWRlbnRpYWxzX2J5GAQgASgJIoQFCgpUYXNrUmVjb3JkEjQKBXN0YWdlGAEgASgOMiUuY2luZW1hdGljYS5pbnRlcm5hbC52MS5QaXBlbGluZVN0YWdlEg8KB3NlZ21lbnQYAiABKA0SMAoFc3RhdGUYAyABKA4yIS5jaW5lbWF0aWNhLmludGVybmFsLnYxLlRhc2tTdGF0ZRIPCgdhdHRlbXB0GAQgASgNEhAKCGZhaWx1cmVzGAUgASgNEg4KBndvcmtlchgGIAEoCRIuCgpsZWFzZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRzdGVwGAggASgNEg0KBXN0ZXBzGAkgASgNEi4KCnJlYWR5X3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3CgtjaGVja3BvaW50cxgNIAMoCzIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuQ2hlY2twb2ludBIUCgxjbGFpbWVkX3N0ZXAYDiABKA0SMQoHb3V0cHV0cxgPIAMoCzIgLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuQXJ0aWZhY3QSEwoLZmluZ2VycHJpbnQYECABKAkSEgoKbGFzdF9lcnJvchgRIAEoCRIPCgdyZW1ha2VzGBIgASgNEjMKB25vdGljZXMYEyADKA4yIi5jaW5lbWF0aWNhLmludGVybmFsLnYxLlRhc2tOb3RpY2UiggEKCkNoZWNrcG9pbnQSDAoEc3RlcBgBIAEoDRIzCglhcnRpZmFjdHMYAiADKAsyIC5jaW5lbWF0aWNhLmludGVybmFsLnYxLkFydGlmYWN0EjEKB291dHB1dHMYAyADKAsyIC5jaW5lbWF0aWNhLmludGVybmFsLnYxLkFydGlmYWN0IqsBCgdGYWlsdXJlEjQKBXN0YWdlGAEgASgOMiUuY2luZW1hdGljYS5pbnRlcm5hbC52MS5QaXBlbGluZVN0YWdlEg8KB3NlZ21lbnQYAiABKA0SDwoHbWVzc2FnZRgDIAEoCRIRCglwZXJtYW5lbnQYBCABKAgSNQoGcmVhc29uGAUgASgOMiUuY2luZW1hdGljYS5pbnRlcm5hbC52MS5GYWlsdXJlUmVhc29uIkoKBVNoYXJlEhAKCHNoYXJlX2lkGAEgASgJEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCquAQoMV2ViaG9va1N0YXRlEh0KGVdFQkhPT0tfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVXRUJIT09LX1NUQVRFX1dBSVRJTkcQARIVChFXRUJIT09LX1NUQVRFX0RVRRACEhsKF1dFQkhPT0tfU1RBVEVfREVMSVZFUkVEEAMSGAoUV0VCSE9PS19TVEFURV9GQUlMRUQQBBIWChJXRUJIT09LX1NUQVRFX0dPTkUQBSqjAQoKVmlkZW9TdGF0ZRIbChdWSURFT19TVEFURV9VTlNQRUNJRklFRBAAEhYKElZJREVPX1NUQVRFX1FVRVVFRBABEhcKE1ZJREVPX1NUQVRFX1JVTk5JTkcQAhIUChBWSURFT19TVEFURV9ET05FEAMSFgoSVklERU9fU1RBVEVfRkFJTEVEEAQSGQoVVklERU9fU1RBVEVfQ0FOQ0VMTEVEEAUqmQEKDVBpcGVsaW5lU3RhZ2USHgoaUElQRUxJTkVfU1RBR0VfVU5TUEVDSUZJRUQQABIZChVQSVBFTElORV9TVEFHRV9FTkNPREUQARIaChZQSVBFTElORV9TVEFHRV9ERU5PSVNFEAISGQoVUElQRUxJTkVfU1RBR0VfREVDT0RFEAMSFgoSUElQRUxJTkVfU1RBR0VfTVVYEAQqfwoKVGFza05vdGljZRIbChdUQVNLX05PVElDRV9VTlNQRUNJRklFRBAAEhwKGFRBU0tfTk9USUNFX05PVF9GSU5JU0hFRBABEhoKFlRBU0tfTk9USUNFX05PVF9NQVJLRUQQAhIaChZUQVNLX05PVElDRV9OT1RfU0lHTkVEEAUqggEKCVRhc2tTdGF0ZRIaChZUQVNLX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVEFTS19TVEFURV9XQUlUSU5HEAESFAoQVEFTS19TVEFURV9SRUFEWRACEhYKElRBU0tfU1RBVEVfUlVOTklORxADEhMKD1RBU0tfU1RBVEVfRE9ORRAEKv8BCg1GYWlsdXJlUmVhc29uEh4KGkZBSUxVUkVfUkVBU09OX1VOU1BFQ0lGSUVEEAASHwobRkFJTFVSRV9SRUFTT05fU1RBR0VfRkFJTEVEEAESIAocRkFJTFVSRV9SRUFTT05fT1VUX09GX01FTU9SWRACEiAKHEZBSUxVUkVfUkVBU09OX1RPT0tfVE9PX0xPTkcQAxIcChhGQUlMVVJFX1JFQVNPTl9EQVRBX0xPU1QQBBIjCh9GQUlMVVJFX1JFQVNPTl9QSE9UT19VTlJFQURBQkxFEAUSJgoiRkFJTFVSRV9SRUFTT05fU0VUVElOR19VTlNVUFBPUlRFRBAGYgZwcm90bzM", [file_cinematica_internal_v1_artifact, file_google_protobuf_timestamp]);
 
 /**
  * The authoritative state of a video: the value of the key `v.<owner>.<video>`. It is changed only by
@@ -156,6 +156,25 @@ export type VideoRecord = Message<"cinematica.internal.v1.VideoRecord"> & {
    * @generated from field: string trace_parent = 20;
    */
   traceParent: string;
+
+  /**
+   * The labels and the `external_id` of the CreateVideo request.
+   *
+   * @generated from field: map<string, string> labels = 21;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * @generated from field: string external_id = 22;
+   */
+  externalId: string;
+
+  /**
+   * The webhooks that are called when the video ends. The list is fixed when the video is created.
+   *
+   * @generated from field: repeated cinematica.internal.v1.WebhookRecord webhooks = 23;
+   */
+  webhooks: WebhookRecord[];
 };
 
 /**
@@ -164,6 +183,63 @@ export type VideoRecord = Message<"cinematica.internal.v1.VideoRecord"> & {
  */
 export const VideoRecordSchema: GenMessage<VideoRecord> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_video_record, 0);
+
+/**
+ * A webhook of a video: its URL, and the state of its delivery.
+ *
+ * @generated from message cinematica.internal.v1.WebhookRecord
+ */
+export type WebhookRecord = Message<"cinematica.internal.v1.WebhookRecord"> & {
+  /**
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * @generated from field: cinematica.internal.v1.WebhookState state = 2;
+   */
+  state: WebhookState;
+
+  /**
+   * Number of attempts so far.
+   *
+   * @generated from field: uint32 attempts = 3;
+   */
+  attempts: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp last_attempt_time = 4;
+   */
+  lastAttemptTime?: Timestamp | undefined;
+
+  /**
+   * When the next attempt is due. Set only in the state DUE.
+   *
+   * @generated from field: google.protobuf.Timestamp next_attempt_time = 5;
+   */
+  nextAttemptTime?: Timestamp | undefined;
+
+  /**
+   * HTTP status of the last attempt. 0 if there was no response.
+   *
+   * @generated from field: uint32 last_status = 6;
+   */
+  lastStatus: number;
+
+  /**
+   * For people: why the last attempt failed. Empty if it succeeded.
+   *
+   * @generated from field: string last_error = 7;
+   */
+  lastError: string;
+};
+
+/**
+ * Describes the message cinematica.internal.v1.WebhookRecord.
+ * Use `create(WebhookRecordSchema)` to create a new message.
+ */
+export const WebhookRecordSchema: GenMessage<WebhookRecord> = /*@__PURE__*/
+  messageDesc(file_cinematica_internal_v1_video_record, 1);
 
 /**
  * Everything that determines the frames, apart from the photo.
@@ -358,6 +434,20 @@ export type Plan = Message<"cinematica.internal.v1.Plan"> & {
    * @generated from field: string camera = 30;
    */
   camera: string;
+
+  /**
+   * The name of the model's licence, for the content credentials.
+   *
+   * @generated from field: string model_licence = 33;
+   */
+  modelLicence: string;
+
+  /**
+   * Where the photo came from, for the content credentials.
+   *
+   * @generated from field: cinematica.internal.v1.PhotoOrigin photo_origin = 34;
+   */
+  photoOrigin?: PhotoOrigin | undefined;
 };
 
 /**
@@ -365,7 +455,50 @@ export type Plan = Message<"cinematica.internal.v1.Plan"> & {
  * Use `create(PlanSchema)` to create a new message.
  */
 export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 1);
+  messageDesc(file_cinematica_internal_v1_video_record, 2);
+
+/**
+ * A stage of the pipeline.
+ * What is kept of a photo's file beside its picture.
+ *
+ * @generated from message cinematica.internal.v1.PhotoOrigin
+ */
+export type PhotoOrigin = Message<"cinematica.internal.v1.PhotoOrigin"> & {
+  /**
+   * SHA-256 of the file as it was uploaded, hexadecimal.
+   *
+   * @generated from field: string sha256 = 1;
+   */
+  sha256: string;
+
+  /**
+   * The media type of that file.
+   *
+   * @generated from field: string content_type = 2;
+   */
+  contentType: string;
+
+  /**
+   * IPTC's digital source type that the file carried; empty when it had none.
+   *
+   * @generated from field: string digital_source_type = 3;
+   */
+  digitalSourceType: string;
+
+  /**
+   * Who signed the content credentials of the file; empty when it had none.
+   *
+   * @generated from field: string credentials_by = 4;
+   */
+  credentialsBy: string;
+};
+
+/**
+ * Describes the message cinematica.internal.v1.PhotoOrigin.
+ * Use `create(PhotoOriginSchema)` to create a new message.
+ */
+export const PhotoOriginSchema: GenMessage<PhotoOrigin> = /*@__PURE__*/
+  messageDesc(file_cinematica_internal_v1_video_record, 3);
 
 /**
  * A unit of work: one stage of one segment. Encoding and muxing concern the whole video and have segment 0.
@@ -503,7 +636,7 @@ export type TaskRecord = Message<"cinematica.internal.v1.TaskRecord"> & {
  * Use `create(TaskRecordSchema)` to create a new message.
  */
 export const TaskRecordSchema: GenMessage<TaskRecord> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 2);
+  messageDesc(file_cinematica_internal_v1_video_record, 4);
 
 /**
  * A saved state from which another attempt of the task can resume.
@@ -538,7 +671,7 @@ export type Checkpoint = Message<"cinematica.internal.v1.Checkpoint"> & {
  * Use `create(CheckpointSchema)` to create a new message.
  */
 export const CheckpointSchema: GenMessage<Checkpoint> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 3);
+  messageDesc(file_cinematica_internal_v1_video_record, 5);
 
 /**
  * Why a video failed.
@@ -583,7 +716,7 @@ export type Failure = Message<"cinematica.internal.v1.Failure"> & {
  * Use `create(FailureSchema)` to create a new message.
  */
 export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 4);
+  messageDesc(file_cinematica_internal_v1_video_record, 6);
 
 /**
  * A public link to the video.
@@ -609,7 +742,67 @@ export type Share = Message<"cinematica.internal.v1.Share"> & {
  * Use `create(ShareSchema)` to create a new message.
  */
 export const ShareSchema: GenMessage<Share> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 5);
+  messageDesc(file_cinematica_internal_v1_video_record, 7);
+
+/**
+ * State of the delivery of a webhook.
+ *
+ * @generated from enum cinematica.internal.v1.WebhookState
+ */
+export const WebhookState = {
+  /**
+   * @generated from enum value: WEBHOOK_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The video has not ended yet.
+   *
+   * @generated from enum value: WEBHOOK_STATE_WAITING = 1;
+   */
+  WAITING: 1,
+
+  /**
+   * The video has ended, and the webhook has to be called.
+   *
+   * @generated from enum value: WEBHOOK_STATE_DUE = 2;
+   */
+  DUE: 2,
+
+  /**
+   * The receiver answered with a status 2xx.
+   *
+   * @generated from enum value: WEBHOOK_STATE_DELIVERED = 3;
+   */
+  DELIVERED: 3,
+
+  /**
+   * All attempts failed.
+   *
+   * @generated from enum value: WEBHOOK_STATE_FAILED = 4;
+   */
+  FAILED: 4,
+
+  /**
+   * The receiver answered 410: it wants no more calls.
+   *
+   * @generated from enum value: WEBHOOK_STATE_GONE = 5;
+   */
+  GONE: 5,
+} as const;
+
+/**
+ * State of the delivery of a webhook.
+ *
+ * @generated from enum cinematica.internal.v1.WebhookState
+ */
+export type WebhookState = (typeof WebhookState)[keyof typeof WebhookState] | UnknownEnum;
+
+/**
+ * Describes the enum cinematica.internal.v1.WebhookState.
+ */
+export const WebhookStateSchema: GenEnum<WebhookState> = /*@__PURE__*/
+  enumDesc(file_cinematica_internal_v1_video_record, 0);
 
 /**
  * State of a video.
@@ -663,11 +856,9 @@ export type VideoState = (typeof VideoState)[keyof typeof VideoState] | UnknownE
  * Describes the enum cinematica.internal.v1.VideoState.
  */
 export const VideoStateSchema: GenEnum<VideoState> = /*@__PURE__*/
-  enumDesc(file_cinematica_internal_v1_video_record, 0);
+  enumDesc(file_cinematica_internal_v1_video_record, 1);
 
 /**
- * A stage of the pipeline.
- *
  * @generated from enum cinematica.internal.v1.PipelineStage
  */
 export const PipelineStage = {
@@ -698,8 +889,6 @@ export const PipelineStage = {
 } as const;
 
 /**
- * A stage of the pipeline.
- *
  * @generated from enum cinematica.internal.v1.PipelineStage
  */
 export type PipelineStage = (typeof PipelineStage)[keyof typeof PipelineStage] | UnknownEnum;
@@ -708,7 +897,7 @@ export type PipelineStage = (typeof PipelineStage)[keyof typeof PipelineStage] |
  * Describes the enum cinematica.internal.v1.PipelineStage.
  */
 export const PipelineStageSchema: GenEnum<PipelineStage> = /*@__PURE__*/
-  enumDesc(file_cinematica_internal_v1_video_record, 1);
+  enumDesc(file_cinematica_internal_v1_video_record, 2);
 
 /**
  * How the result of a task differs from its plan.
@@ -727,6 +916,20 @@ export const TaskNotice = {
    * @generated from enum value: TASK_NOTICE_NOT_FINISHED = 1;
    */
   NOT_FINISHED: 1,
+
+  /**
+   * The muxer could not put the invisible mark into the frames.
+   *
+   * @generated from enum value: TASK_NOTICE_NOT_MARKED = 2;
+   */
+  NOT_MARKED: 2,
+
+  /**
+   * The files have no content credentials, because they could not be signed.
+   *
+   * @generated from enum value: TASK_NOTICE_NOT_SIGNED = 5;
+   */
+  NOT_SIGNED: 5,
 } as const;
 
 /**
@@ -740,7 +943,7 @@ export type TaskNotice = (typeof TaskNotice)[keyof typeof TaskNotice] | UnknownE
  * Describes the enum cinematica.internal.v1.TaskNotice.
  */
 export const TaskNoticeSchema: GenEnum<TaskNotice> = /*@__PURE__*/
-  enumDesc(file_cinematica_internal_v1_video_record, 2);
+  enumDesc(file_cinematica_internal_v1_video_record, 3);
 
 /**
  * State of a task.
@@ -789,7 +992,7 @@ export type TaskState = (typeof TaskState)[keyof typeof TaskState] | UnknownEnum
  * Describes the enum cinematica.internal.v1.TaskState.
  */
 export const TaskStateSchema: GenEnum<TaskState> = /*@__PURE__*/
-  enumDesc(file_cinematica_internal_v1_video_record, 3);
+  enumDesc(file_cinematica_internal_v1_video_record, 4);
 
 /**
  * Reasons of a failure.
@@ -856,5 +1059,5 @@ export type FailureReason = (typeof FailureReason)[keyof typeof FailureReason] |
  * Describes the enum cinematica.internal.v1.FailureReason.
  */
 export const FailureReasonSchema: GenEnum<FailureReason> = /*@__PURE__*/
-  enumDesc(file_cinematica_internal_v1_video_record, 4);
+  enumDesc(file_cinematica_internal_v1_video_record, 5);
 

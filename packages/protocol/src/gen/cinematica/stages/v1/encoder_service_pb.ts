@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/stages/v1/encoder_service.proto.
  */
 export const file_cinematica_stages_v1_encoder_service: GenFile = /*@__PURE__*/
-  fileDesc("CipjaW5lbWF0aWNhL3N0YWdlcy92MS9lbmNvZGVyX3NlcnZpY2UucHJvdG8SFGNpbmVtYXRpY2Euc3RhZ2VzLnYxIvYCCg1FbmNvZGVSZXF1ZXN0EhYKBW1vZGVsGAEgASgJQge6SARyAhg/EhoKBWltYWdlGAIgASgMQgu6SAh6BhABGICJehIZCgV3aWR0aBgDIAEoDUIKukgHKgUYgCAoCBIaCgZoZWlnaHQYBCABKA1CCrpIByoFGIAgKAgSOAoSbm9pc2VfYXVnX3N0cmVuZ3RoGAUgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgAiAEBEgwKBHNlZWQYBiABKA0SLgoEY3JvcBgHIAEoCzIgLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkNyb3BXaW5kb3c6a7pIaBpmCgtlbmNvZGUuYXJlYRIxd2lkdGggdGltZXMgaGVpZ2h0IG11c3QgYmUgYXQgbW9zdCA0MTk0MzA0IHBpeGVscxokdGhpcy53aWR0aCAqIHRoaXMuaGVpZ2h0IDw9IDQxOTQzMDR1QhUKE19ub2lzZV9hdWdfc3RyZW5ndGgiewoKQ3JvcFdpbmRvdxIiCgF4GAEgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAABIiCgF5GAIgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAABIlCgR6b29tGAMgASgBQhe6SBQSEhkAAAAAAAAgQCkAAAAAAADwPyJKCg5FbmNvZGVSZXNwb25zZRI4Cgxjb25kaXRpb25pbmcYASABKAsyIi5jaW5lbWF0aWNhLnN0YWdlcy52MS5Db25kaXRpb25pbmcyZQoORW5jb2RlclNlcnZpY2USUwoGRW5jb2RlEiMuY2luZW1hdGljYS5zdGFnZXMudjEuRW5jb2RlUmVxdWVzdBokLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkVuY29kZVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_cinematica_stages_v1_conditioning]);
+  fileDesc("CipjaW5lbWF0aWNhL3N0YWdlcy92MS9lbmNvZGVyX3NlcnZpY2UucHJvdG8SFGNpbmVtYXRpY2Euc3RhZ2VzLnYxIvYCCg1FbmNvZGVSZXF1ZXN0EhYKBW1vZGVsGAEgASgJQge6SARyAhg/EhoKBWltYWdlGAIgASgMQgu6SAh6BhABGICJehIZCgV3aWR0aBgDIAEoDUIKukgHKgUYgCAoCBIaCgZoZWlnaHQYBCABKA1CCrpIByoFGIAgKAgSOAoSbm9pc2VfYXVnX3N0cmVuZ3RoGAUgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgAiAEBEgwKBHNlZWQYBiABKA0SLgoEY3JvcBgHIAEoCzIgLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkNyb3BXaW5kb3c6a7pIaBpmCgtlbmNvZGUuYXJlYRIxd2lkdGggdGltZXMgaGVpZ2h0IG11c3QgYmUgYXQgbW9zdCA0MTk0MzA0IHBpeGVscxokdGhpcy53aWR0aCAqIHRoaXMuaGVpZ2h0IDw9IDQxOTQzMDR1QhUKE19ub2lzZV9hdWdfc3RyZW5ndGgiewoKQ3JvcFdpbmRvdxIiCgF4GAEgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAABIiCgF5GAIgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAABIlCgR6b29tGAMgASgBQhe6SBQSEhkAAAAAAAAgQCkAAAAAAADwPyJKCg5FbmNvZGVSZXNwb25zZRI4Cgxjb25kaXRpb25pbmcYASABKAsyIi5jaW5lbWF0aWNhLnN0YWdlcy52MS5Db25kaXRpb25pbmcyZQoORW5jb2RlclNlcnZpY2USUwoGRW5jb2RlEiMuY2luZW1hdGljYS5zdGFnZXMudjEuRW5jb2RlUmVxdWVzdBokLmNpbmVtYXRpY2Euc3RhZ2VzLnYxLkVuY29kZVJlc3BvbnNlQjJaMGNpbmVtYXRpY2EuZGV2L2FwaS9jaW5lbWF0aWNhL3N0YWdlcy92MTtzdGFnZXN2MWIGcHJvdG8z", [file_buf_validate_validate, file_cinematica_stages_v1_conditioning]);
 
 /**
  * Request of `EncoderService.Encode`.
@@ -29,7 +29,7 @@ export type EncodeRequest = Message<"cinematica.stages.v1.EncodeRequest"> & {
   model: string;
 
   /**
-   * The photo as JPEG, PNG, WebP or AVIF, at most 2 MB.
+   * The photo as JPEG, PNG, WebP, AVIF, GIF or TIFF, at most 2 MB.
    *
    * @generated from field: bytes image = 2;
    */
@@ -139,7 +139,7 @@ export const EncodeResponseSchema: GenMessage<EncodeResponse> = /*@__PURE__*/
  *
  * Like every stage, it does one task at a time. A task comes from the stage's work queue or from a call. A call waits
  * for its turn until shortly before its deadline; then it fails with RESOURCE_EXHAUSTED and the reason SLOT_TAKEN.
- * Each call needs a bearer token.
+ * Each call needs a bearer token: docs/stages.md.
  *
  * @generated from service cinematica.stages.v1.EncoderService
  */

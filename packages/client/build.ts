@@ -1,0 +1,89 @@
+/**
+ * `node packages/client/build.ts DIR`: builds the package that is published, with the part of `packages/protocol` that it
+ * uses. `npm publish DIR` publishes it.
+ */
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
+
+const packages = resolve(import.meta.dirname, '..');
+
+/** Where the imports of packages that are not published lead to. */
+const INCLUDED: Readonly<Record<string, string>> = {
+  '@cinematica/protocol/v1': 'protocol/src/v1.js',
+  '@cinematica/protocol/error-details': 'protocol/src/error-details.js',
+  // Systems validate requests. Without the rules, their library is not needed.
+  '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js': 'protocol/src/empty-protovalidate.js',
+};
+
+/** @throws Error with the errors of the type check */
+export async function buildClient(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  const entries = ['client/src/index.ts', 'client/src/node.ts', 'protocol/src/empty-protovalidate.ts'];
+  const program = ts.createProgram(
+    entries.map((entry) => join(packages, entry)),
+    {
+      target: ts.ScriptTarget.ES2022,
+      lib: ['lib.es2024.d.ts'],
+      types: ['node'],
+      typeRoots: [join(packages, '../node_modules/@types')],
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      strict: true,
+      skipLibCheck: true,
+      declaration: true,
+      allowImportingTsExtensions: true,
+      rewriteRelativeImportExtensions: true,
+      rootDir: packages,
+      outDir: folder,
+    },
+  );
+  const written: Promise<void>[] = [];
+  const { diagnostics } = program.emit(undefined, (file, text) => written.push(write(folder, file, text)));
+  const errors = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
+  if (errors.length > 0) throw new Error(ts.formatDiagnostics(errors, host));
+  await Promise.all(written);
+  await writePackage(folder);
+}
+
+const host: ts.FormatDiagnosticsHost = {
+  getCurrentDirectory: () => packages,
+  getCanonicalFileName: (name) => name,
+  getNewLine: () => '\n',
+};
+
+async function write(folder: string, file: string, text: string): Promise<void> {
+  const here = dirname(file);
+  const rewritten = text.replace(/(?<=from |import )(["'])([^"']+)\1/g, (whole, quote: string, specifier: string) => {
+    const target = INCLUDED[specifier];
+    if (target !== undefined) return `${quote}${relativeTo(here, join(folder, target))}${quote}`;
+    // The compiler does not rewrite the extensions in declarations.
+    return specifier.startsWith('.') ? whole.replace(/\.ts(["'])$/, '.js$1') : whole;
+  });
+  await mkdir(here, { recursive: true });
+  await writeFile(file, rewritten);
+}
+
+function relativeTo(from: string, to: string): string {
+  const path = relative(from, to);
+  return path.startsWith('.') ? path : `./${path}`;
+}
+
+async function writePackage(folder: string): Promise<void> {
+  const manifest = JSON.parse(await readFile(join(packages, 'client/package.json'), 'utf8')) as Record<string, unknown>;
+  delete manifest.devDependencies;
+  const entry = (name: string) => ({ types: `./client/src/${name}.d.ts`, default: `./client/src/${name}.js` });
+  manifest.exports = { '.': entry('index'), './node': entry('node') };
+  await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  await copyFile(join(packages, '../LICENSE'), join(folder, 'LICENSE'));
+  await copyFile(join(packages, 'client/README.md'), join(folder, 'README.md'));
+}
+
+if (import.meta.main) {
+  const [folder] = process.argv.slice(2);
+  if (folder === undefined) {
+    console.error('usage: node packages/client/build.ts DIR');
+    process.exit(2);
+  }
+  await buildClient(resolve(folder));
+}

@@ -1,0 +1,10 @@
+export { createMarkDetector } from './mark/detect.ts';
+export type { FoundMark, MarkDetector } from './mark/detect.ts';
+export { createMarker } from './mark/embed.ts';
+export type { Marker, MarkerOptions } from './mark/embed.ts';
+export { keyName, markKeysSchema, readMarkKeys } from './mark/keys.ts';
+export { videoNumber } from './mark/payload.ts';
+export type { MarkPayload } from './mark/payload.ts';
+export type { GrayPicture } from './mark/residual.ts';
+export { createVisibleMark } from './visible/visible-mark.ts';
+export type { VisibleMark } from './visible/visible-mark.ts';

@@ -1,0 +1,79 @@
+/** `npm run verify -- FILE`: tells whether this installation made a video or a picture. */
+import { createMediaVerifier, createPhotoSanitizer, MediaError } from '@cinematica/gateway/media-verifier';
+import { readMarkKeys } from '@cinematica/provenance';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readSecrets } from './launch/secrets.ts';
+import { describeFindings } from './verify/describe-findings.ts';
+
+const USAGE = `usage: npm run verify -- FILE [--data DIR]
+
+Tells whether the video or picture FILE (MP4, MOV, WebM, JPEG, PNG, WebP, AVIF) carries the invisible mark of this installation,
+also after it was made smaller, cropped or encoded again. The file stays on this machine.
+
+  --data DIR   the data folder of the system on this machine, which has the keys of its marks (.data)
+  --help
+
+The keys are those of MARK_KEYS, if it is set. Exit status: 0 when the mark was found, 1 when it was not, 2 when the file or the keys
+can't be read.`;
+
+const [FOUND, NOT_FOUND, UNREADABLE] = [0, 1, 2] as const;
+
+/** The command cannot do its work; the message says why. */
+class VerifyError extends Error {}
+
+async function main(): Promise<number> {
+  const { file, data } = readArguments();
+  if (file === null) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  const keys = await findKeys(data);
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new VerifyError(`${file} can’t be read: ${describe(cause)}`, { cause });
+  });
+  await using sanitizer = createPhotoSanitizer();
+  const findings = await createMediaVerifier(keys, sanitizer).verify(bytes, new AbortController().signal);
+  process.stdout.write(`${describeFindings(findings).join('\n')}\n`);
+  return findings.mark ? FOUND : NOT_FOUND;
+}
+
+function readArguments(): { readonly file: string | null; readonly data: string } {
+  const options = { data: { type: 'string' }, help: { type: 'boolean' } } as const;
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options });
+    const data = resolve(values.data ?? join(import.meta.dirname, '..', '.data'));
+    if (values.help === true) return { file: null, data };
+    const [file, ...others] = positionals;
+    if (file === undefined || others.length > 0) throw new VerifyError('give one file (--help shows the options)');
+    return { file, data };
+  } catch (cause) {
+    if (cause instanceof VerifyError) throw cause;
+    throw new VerifyError(`${describe(cause)} (--help shows the options)`, { cause });
+  }
+}
+
+async function findKeys(data: string): Promise<readonly Uint8Array[]> {
+  try {
+    const { MARK_KEYS } = process.env;
+    if (MARK_KEYS !== undefined && MARK_KEYS !== '') return readMarkKeys(MARK_KEYS);
+    const keys = (await readSecrets(join(data, 'secrets.json')))?.markKeys;
+    if (keys) return readMarkKeys(keys.join(','));
+  } catch (cause) {
+    throw new VerifyError(describe(cause), { cause });
+  }
+  throw new VerifyError(
+    `${data} has no keys of marks: no system ran there yet. Name its folder with --data, or set MARK_KEYS.`,
+  );
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof VerifyError || error instanceof MediaError)) console.error(error);
+  else process.stderr.write(`verify: ${error.message}\n`);
+  process.exitCode = UNREADABLE;
+}

@@ -1,0 +1,55 @@
+import { cors } from '@connectrpc/connect';
+import { writeHead } from './http-handler.ts';
+import type { Request, Response } from './http-handler.ts';
+import { sendText } from './responses.ts';
+
+/** How long browsers may remember the answer to a preflight request. Seconds; Chromium uses 7200 at most. */
+const PREFLIGHT_SECONDS = '7200';
+
+/** Besides those of the protocols: keys, parts of files, and the context of traces. */
+const ALLOWED_HEADERS = [
+  'authorization',
+  'x-api-key',
+  'range',
+  'if-range',
+  'if-none-match',
+  'idempotency-key',
+  'traceparent',
+  'tracestate',
+];
+const EXPOSED_HEADERS = ['retry-after', 'content-length', 'content-range', 'accept-ranges', 'etag', 'x-request-id'];
+
+/** Lets web pages of other origins call the gateway (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+export interface Cors {
+  /** Adds the headers of CORS to the response. @returns true for a preflight request, which has then been answered. */
+  handle(request: Request, response: Response): boolean;
+}
+
+/**
+ * @param origins the origins whose pages may call, such as `https://shop.example`; `*` for all. Pages of other origins cannot
+ *   send cookies, so they need an API key.
+ */
+export function createCors(origins: readonly string[]): Cors {
+  const allows = (origin: string) => origins.includes(origin) || origins.includes('*');
+  return {
+    handle(request, response) {
+      if (origins.length === 0) return false;
+      const { origin, 'access-control-request-method': asked } = request.headers;
+      response.setHeader('vary', 'origin');
+      const isPreflight = request.method === 'OPTIONS' && typeof asked === 'string' && typeof origin === 'string';
+      if (typeof origin === 'string' && allows(origin)) {
+        response.setHeader('access-control-allow-origin', origin);
+        response.setHeader('access-control-expose-headers', [...cors.exposedHeaders, ...EXPOSED_HEADERS].join(', '));
+        if (!isPreflight) return false;
+        writeHead(response, 204, {
+          'access-control-allow-methods': ['HEAD', 'DELETE', ...cors.allowedMethods].join(', '),
+          'access-control-allow-headers': [...cors.allowedHeaders, ...ALLOWED_HEADERS].join(', '),
+          'access-control-max-age': PREFLIGHT_SECONDS,
+        }).end();
+        return true;
+      }
+      if (isPreflight) sendText(response, 403, 'pages of this origin may not call: see ALLOWED_ORIGINS');
+      return isPreflight;
+    },
+  };
+}

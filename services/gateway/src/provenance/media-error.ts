@@ -1,0 +1,13 @@
+/** A file that cannot be checked. The message tells the sender what is wrong, and what to do. */
+export class MediaError extends Error {
+  override readonly name = 'MediaError';
+}
+
+/** Too many files are being checked. This one can be sent again in a few seconds. */
+export class MediaWaitingError extends Error {
+  override readonly name = 'MediaWaitingError';
+
+  constructor() {
+    super('Many files are being checked at the moment: try again in a few seconds.');
+  }
+}

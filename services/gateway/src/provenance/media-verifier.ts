@@ -1,0 +1,65 @@
+import { createSemaphore } from '@cinematica/concurrency';
+import type { FoundMark, GrayPicture } from '@cinematica/provenance';
+import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
+import { findMark } from './find-mark.ts';
+import { MediaWaitingError } from './media-error.ts';
+import { MEDIA_LIMITS } from './media-limits.ts';
+import { readMedia } from './read-media.ts';
+
+/** What is known about a file. */
+export interface MediaFindings {
+  readonly kind: 'video' | 'picture';
+  /** The mark of one of the keys; null when there is none. */
+  readonly mark: FoundMark | null;
+  /** Whether the metadata of the file say that a trained model made it. Everyone can write or remove them. */
+  readonly declaredGenerated: boolean;
+}
+
+/** Checks untrusted files, one at a time. Nothing of them is kept. */
+export interface MediaVerifier {
+  /**
+   * @throws MediaError when the file cannot be checked: its message is for the sender.
+   * @throws MediaWaitingError when too many files are waiting; the signal's reason.
+   */
+  verify(bytes: Uint8Array, signal: AbortSignal): Promise<MediaFindings>;
+}
+
+/** IPTC's digital source type of media that a trained model made, which XMP and the tags of videos contain as text. */
+const DECLARATION = 'digitalsourcetype/trainedAlgorithmicMedia';
+
+/** The mark of the first group in which it can be read, or else the clearest one. */
+async function findBestMark(
+  groups: AsyncIterable<readonly GrayPicture[]>,
+  keys: readonly Uint8Array[],
+  signal: AbortSignal,
+): Promise<FoundMark | null> {
+  let best: FoundMark | null = null;
+  for await (const pictures of groups) {
+    const found = await findMark(pictures, keys, signal);
+    if (found?.payload) return found;
+    if (found && found.score > (best?.score ?? 0)) best = found;
+  }
+  return best;
+}
+
+/** @param keys of the marks that are looked for. */
+export function createMediaVerifier(
+  keys: readonly Uint8Array[],
+  sanitizer: Pick<PhotoSanitizer, 'sanitize'>,
+): MediaVerifier {
+  const turns = createSemaphore(1);
+  return {
+    async verify(bytes, signal) {
+      if (turns.waiting >= MEDIA_LIMITS.maxWaiting) throw new MediaWaitingError();
+      const release = await turns.acquire(signal);
+      try {
+        const { kind, groups } = readMedia(bytes, sanitizer, signal);
+        const mark = await findBestMark(groups, keys, signal);
+        const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+        return { kind, mark, declaredGenerated: text.includes(DECLARATION) };
+      } finally {
+        release();
+      }
+    },
+  };
+}

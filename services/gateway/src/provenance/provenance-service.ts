@@ -1,0 +1,44 @@
+import type { VideoTable } from '@cinematica/pipeline';
+import { videoNumber } from '@cinematica/provenance';
+import type { MarkPayload } from '@cinematica/provenance';
+import { InvisibleMarkState } from '@cinematica/protocol/v1';
+import type { ProvenanceService } from '@cinematica/protocol/v1';
+import type { ServiceImpl } from '@connectrpc/connect';
+import type { MediaFindings, MediaVerifier } from './media-verifier.ts';
+
+/** What the service works with. Every part is required. */
+export interface ProvenanceParts {
+  readonly verifier: MediaVerifier;
+  /** The videos of this installation. */
+  readonly videos: VideoTable['videos'];
+}
+
+/** Implements `cinematica.v1.ProvenanceService`. */
+export function createProvenanceService({ verifier, videos }: ProvenanceParts): ServiceImpl<typeof ProvenanceService> {
+  return {
+    async verifyMedia({ media }, { signal }) {
+      const { mark, declaredGenerated } = await verifier.verify(media, signal);
+      return { invisibleMark: describeMark(mark, videos), declaredGenerated };
+    },
+  };
+}
+
+function describeMark(mark: MediaFindings['mark'], videos: VideoTable['videos']) {
+  if (!mark) return { state: InvisibleMarkState.NOT_FOUND };
+  const { payload, score } = mark;
+  if (!payload) return { state: InvisibleMarkState.FOUND, score };
+  const videoCreateTime = createTimeOf(payload, videos);
+  return {
+    state: InvisibleMarkState.READ,
+    score,
+    installation: payload.installation,
+    ...(videoCreateTime ? { videoCreateTime } : {}),
+  };
+}
+
+function createTimeOf({ video }: MarkPayload, videos: VideoTable['videos']) {
+  for (const [id, { record }] of videos) {
+    if (videoNumber(id) === video) return record.createTime;
+  }
+  return undefined;
+}

@@ -1,0 +1,59 @@
+import type { GrayPicture } from '@cinematica/provenance';
+import sharp from 'sharp';
+import { sniffFormat } from '../photo/sniff-format.ts';
+import { PhotoError } from '../photo/photo-error.ts';
+import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
+import { MediaError } from './media-error.ts';
+import { MEDIA_LIMITS } from './media-limits.ts';
+import { readVideo } from './read-video.ts';
+import type { VideoContainer } from './read-video.ts';
+
+/** What a file shows. */
+export interface ReadMedia {
+  readonly kind: 'video' | 'picture';
+  /** Groups of pictures of the same size, each with at least one. A group is read when it is asked for. */
+  readonly groups: AsyncIterable<readonly GrayPicture[]>;
+}
+
+/**
+ * Reads the pictures of an untrusted file: an MP4, MOV, WebM or Matroska video, or a JPEG, PNG, WebP or AVIF picture.
+ * @throws MediaError when it is another file, or is too large or damaged; what `readVideo` and `sanitize` throw.
+ */
+export function readMedia(
+  bytes: Uint8Array,
+  sanitizer: Pick<PhotoSanitizer, 'sanitize'>,
+  signal: AbortSignal,
+): ReadMedia {
+  if (bytes.length > MEDIA_LIMITS.maxBytes) {
+    const most = MEDIA_LIMITS.maxBytes / 1e6;
+    throw new MediaError(`The file has more than ${most} MB. Send a shorter part of it, or a screenshot.`);
+  }
+  const container = videoContainer(bytes);
+  if (container) return { kind: 'video', groups: readVideo(bytes, container, signal) };
+  return { kind: 'picture', groups: readPicture(bytes, sanitizer, signal) };
+}
+
+/** A photo process decodes the picture. Its JPEG is safe to decode here. */
+async function* readPicture(
+  bytes: Uint8Array,
+  sanitizer: Pick<PhotoSanitizer, 'sanitize'>,
+  signal: AbortSignal,
+): AsyncGenerator<readonly GrayPicture[], void, undefined> {
+  try {
+    const { jpeg } = await sanitizer.sanitize(bytes, { signal });
+    const { data, info } = await sharp(jpeg).grayscale().raw().toBuffer({ resolveWithObject: true });
+    yield [{ width: info.width, height: info.height, data }];
+  } catch (cause) {
+    if (!(cause instanceof PhotoError)) throw cause;
+    const isOther = cause.reason === 'UNSUPPORTED_FORMAT';
+    const message = 'This is neither a video (MP4, MOV, WebM) nor a picture (JPEG, PNG, WebP, AVIF) that can be read.';
+    throw new MediaError(isOther ? message : cause.message, { cause });
+  }
+}
+
+/** The container of a video, by its first bytes; null for other files. */
+function videoContainer(bytes: Uint8Array): VideoContainer | null {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 12)).toString('latin1');
+  if (head.startsWith('\x1a\x45\xdf\xa3')) return 'matroska';
+  return head.slice(4, 8) === 'ftyp' && sniffFormat(bytes).kind === 'other' ? 'mov' : null;
+}
