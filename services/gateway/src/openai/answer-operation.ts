@@ -14,7 +14,7 @@ import type { CreateCall, Created, CreateParts } from './create-video.ts';
 import type { Found } from './find-operation.ts';
 import { fromOpenAiId, toOpenAiId } from './ids.ts';
 import { toOpenAiModel } from './models.ts';
-import { mergeExtras, readParams, readQuery } from './read-params.ts';
+import { mergeExtras, readQuery } from './read-params.ts';
 import { invalidField } from './api-error.ts';
 import type { OpenAiModel, OpenAiVideo } from './schema/answers.ts';
 import { contentQuery, listQuery } from './schema/list-query.ts';

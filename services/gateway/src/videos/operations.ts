@@ -1,5 +1,13 @@
 import { toBinary } from '@bufbuild/protobuf';
-import { cancelVideo, createVideo, deleteVideo, unchanged, UnknownVideoError, VideoState } from '@cinematica/pipeline';
+import {
+  cancelVideo,
+  createVideo,
+  createVideos,
+  deleteVideo,
+  unchanged,
+  UnknownVideoError,
+  VideoState,
+} from '@cinematica/pipeline';
 import type {
   Change,
   Created,
