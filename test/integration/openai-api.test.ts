@@ -25,6 +25,8 @@ const document = await readFile(join(project, 'docs/openai-api.md'), 'utf8');
 const examples = (language: string): string =>
   [...document.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code]) => code).join('\n');
 
+const CARD = { title: 'Tiny', sizes: ['128x64'], window: 50, decodeChunk: 25, defaults: { steps: 1, maxGuidance: 1 } };
+
 let system: RealSystem;
 let folder: string;
 let environment: NodeJS.ProcessEnv;
@@ -45,13 +47,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The test checkpoint with a small size, so that its default settings take little time. */
+/** The test checkpoint with a model card whose defaults take little time. */
 async function smallModel(): Promise<string> {
   const checkpoint = join(project, 'test/golden/tiny-xt/checkpoint');
   const model = join(folder, 'tiny');
   await mkdir(model);
   for (const name of await readdir(checkpoint)) await symlink(join(checkpoint, name), join(model, name));
-  await writeFile(join(model, 'cinematica.json'), JSON.stringify({ title: 'Tiny', sizes: ['128x64'] }));
+  await writeFile(join(model, 'cinematica.json'), JSON.stringify(CARD));
   return model;
 }
 

@@ -13,7 +13,7 @@ import { nearestShape } from './nearest-shape.ts';
 export type Settings = Exclude<MessageInitShape<typeof VideoSettingsSchema>, { readonly $typeName: string }>;
 
 /** Clients send the name of their former model. It stands for the model of this server. */
-const FORMER_MODELS = /^sora-/;
+const FORMER_MODELS = 'sora-';
 
 const PRESETS = { calm: Preset.CALM, natural: Preset.NATURAL, lively: Preset.LIVELY } as const;
 const RESOLUTION_NAMES: Readonly<Record<string, string>> = { '480p': 'model', '720p': 'hd', '1080p': 'full-hd' };
@@ -51,7 +51,7 @@ export const inheritedSettings = (settings: VideoSettings | undefined): Settings
   settings ? without(settings, '$typeName', '$unknown', 'seed', 'model') : {};
 
 function checkModel(name: string | undefined, card: ModelCard): void {
-  if (name === undefined || name === '' || name === card.name || FORMER_MODELS.test(name)) return;
+  if (name === undefined || name === '' || name === card.name || name.startsWith(FORMER_MODELS)) return;
   throw unknownModel('model', card);
 }
 

@@ -33,7 +33,10 @@ export const checkedFetch: typeof fetch = async (input, init) => {
 };
 
 function schemaOf(body: unknown): string {
-  const { object, data } = body as { readonly object?: string; readonly data?: readonly { readonly object: string }[] };
+  const { object = '', data } = body as {
+    readonly object?: string;
+    readonly data?: readonly { readonly object: string }[];
+  };
   switch (object) {
     case 'video':
       return 'Video';

@@ -35,9 +35,10 @@ export async function parseForm(
 ): Promise<Record<string, unknown>> {
   const parser = openParser(contentType);
   const entries: [string, unknown][] = [];
-  let failure: Error | null = null;
-  const fail = (error: Error): void => {
-    failure ??= error;
+  const failures: Error[] = [];
+  const fail = (error: Error): void => void failures.push(error);
+  const throwFirst = (): void => {
+    if (failures[0]) throw failures[0];
   };
   const malformed = () => fail(new ApiError(400, 'invalid_form', 'The form is incomplete or malformed.'));
 
@@ -62,13 +63,13 @@ export async function parseForm(
   // Awaited below, unless an error comes first.
   finished.catch(() => undefined);
   for await (const chunk of body) {
-    if (failure) throw failure;
-    if (!parser.write(chunk)) await drained(parser, () => failure !== null);
+    throwFirst();
+    if (!parser.write(chunk)) await drained(parser, () => failures.length > 0);
   }
-  if (failure) throw failure;
+  throwFirst();
   parser.end();
   await finished.catch(malformed);
-  if (failure) throw failure;
+  throwFirst();
   return objectOfForm(entries);
 }
 

@@ -31,9 +31,9 @@ export async function readBody(request: Request, options: ReadBodyOptions): Prom
     throw new ApiError(415, 'unsupported_media_type', 'The body must not be compressed: send it as it is.');
   }
   const contentType = headers['content-type'] ?? '';
-  const kind = contentType.split(';', 1)[0]?.trim().toLowerCase();
+  const [kind = ''] = contentType.toLowerCase().split(';', 1);
   try {
-    switch (kind) {
+    switch (kind.trim()) {
       case 'multipart/form-data':
         return await parseForm(contentType, receive(request, options, null));
       case 'application/json':
