@@ -1,5 +1,4 @@
 import * as x509 from '@peculiar/x509';
-import { webcrypto } from 'node:crypto';
 import type { SigningIdentity } from './signing-identity.ts';
 
 /** Ed25519 signatures are deterministic, so a video that is made again has the same bytes. */
@@ -9,7 +8,7 @@ const VALID_DAYS = 3650;
 /** What the certificate is for: signing documents, and e-mail, which older readers of C2PA require. */
 const PURPOSES = ['1.3.6.1.5.5.7.3.36', x509.ExtendedKeyUsage.emailProtection];
 
-x509.cryptoProvider.set(webcrypto);
+x509.cryptoProvider.set(crypto);
 
 /** An identity and the root that vouches for it. */
 export interface LocalAuthority extends SigningIdentity {
@@ -54,7 +53,7 @@ export async function createLocalAuthority(name: string, now = new Date()): Prom
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
   return {
     root: `${root.toString('pem')}\n`,
     certificates: `${certificate.toString('pem')}\n`,
@@ -62,8 +61,10 @@ export async function createLocalAuthority(name: string, now = new Date()): Prom
   };
 }
 
-async function createKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+async function createKeys() {
+  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  if (!('publicKey' in keys)) throw new TypeError('Ed25519 has pairs of keys');
+  return keys;
 }
 
 const distinguishedName = (name: string): x509.JsonName => [{ CN: [name] }, { O: ['Cinemática'] }];

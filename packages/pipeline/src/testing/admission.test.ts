@@ -93,7 +93,12 @@ const recordEvents = (events: WatchEvent[]) => events.filter((event) => event.ki
 function startHousekeepers(): () => Promise<void> {
   const stopped = new AbortController();
   const running = ['one', 'two'].map((holder) => {
-    const options = { ...system, ...createHousekeepingPorts(system.nats, system.settings, system.log), ...ports, table };
+    const options = {
+      ...system,
+      ...createHousekeepingPorts(system.nats, system.settings, system.log),
+      ...ports,
+      table,
+    };
     return runHousekeeper(options, holder, stopped.signal);
   });
   return async () => {

@@ -32,9 +32,9 @@ const BLOCK = 8;
  * The mark's standard deviation where nothing hides it, of 255. It is the larger one in pictures that are smooth almost everywhere:
  * there, the mark has nowhere else to be.
  */
-const FLAT_STRENGTH = { least: 0.6, most: 0.85 } as const;
+const FLAT_STRENGTH = { least: 0.6, most: 0.9 } as const;
 /** The standard deviation that a picture should have on average. */
-const WANTED_STRENGTH = 1.3;
+const WANTED_STRENGTH = 1.35;
 /** How much stronger it is for each unit of texture. */
 const TEXTURE_GAIN = 0.35;
 /** The largest standard deviation. */

@@ -8,9 +8,9 @@ export interface GrayPicture {
 }
 
 /** The radius of the window whose mean is subtracted, pixels. */
-const MEAN_RADIUS = 7;
+const MEAN_RADIUS = 4;
 /** The radius of the window in which the strength of what remains is measured. */
-const STRENGTH_RADIUS = 9;
+const STRENGTH_RADIUS = 8;
 /** Added to the strength, so that noise in smooth areas is not blown up; of 255. */
 const FLOOR = 1.5;
 /** Values beyond this many times the strength are edges. */

@@ -30,6 +30,8 @@ const messages = {
   [ErrorReason.DATA_LOST]: m.common_error_data_lost,
   [ErrorReason.INTERNAL]: m.common_error_internal,
   [ErrorReason.OUT_OF_MEMORY]: m.common_error_memory,
+  [ErrorReason.REQUEST_TOO_LARGE]: m.common_error_image_too_large,
+  [ErrorReason.METHOD_UNKNOWN]: m.common_error_invalid_request,
   [ErrorReason.OUTBOUND_DISABLED]: m.common_error_setting,
   [ErrorReason.IMAGE_NOT_FETCHED]: m.common_error_image_unreadable,
   [ErrorReason.MEDIA_UNREADABLE]: m.common_error_media_unreadable,

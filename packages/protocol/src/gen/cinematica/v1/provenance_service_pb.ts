@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/provenance_service.proto.
  */
 export const file_cinematica_v1_provenance_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZjaW5lbWF0aWNhL3YxL3Byb3ZlbmFuY2Vfc2VydmljZS5wcm90bxINY2luZW1hdGljYS52MSIxChJWZXJpZnlNZWRpYVJlcXVlc3QSGwoFbWVkaWEYASABKAxCDLpICXoHEAEYgLbcBSJnChNWZXJpZnlNZWRpYVJlc3BvbnNlEjQKDmludmlzaWJsZV9tYXJrGAEgASgLMhwuY2luZW1hdGljYS52MS5JbnZpc2libGVNYXJrEhoKEmRlY2xhcmVkX2dlbmVyYXRlZBgCIAEoCCKzAQoNSW52aXNpYmxlTWFyaxIwCgVzdGF0ZRgBIAEoDjIhLmNpbmVtYXRpY2EudjEuSW52aXNpYmxlTWFya1N0YXRlEg0KBXNjb3JlGAIgASgBEhkKDGluc3RhbGxhdGlvbhgDIAEoDUgAiAEBEjUKEXZpZGVvX2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIPCg1faW5zdGFsbGF0aW9uKp0BChJJbnZpc2libGVNYXJrU3RhdGUSJAogSU5WSVNJQkxFX01BUktfU1RBVEVfVU5TUEVDSUZJRUQQABIiCh5JTlZJU0lCTEVfTUFSS19TVEFURV9OT1RfRk9VTkQQARIeChpJTlZJU0lCTEVfTUFSS19TVEFURV9GT1VORBACEh0KGUlOVklTSUJMRV9NQVJLX1NUQVRFX1JFQUQQAzJpChFQcm92ZW5hbmNlU2VydmljZRJUCgtWZXJpZnlNZWRpYRIhLmNpbmVtYXRpY2EudjEuVmVyaWZ5TWVkaWFSZXF1ZXN0GiIuY2luZW1hdGljYS52MS5WZXJpZnlNZWRpYVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("CiZjaW5lbWF0aWNhL3YxL3Byb3ZlbmFuY2Vfc2VydmljZS5wcm90bxINY2luZW1hdGljYS52MSIxChJWZXJpZnlNZWRpYVJlcXVlc3QSGwoFbWVkaWEYASABKAxCDLpICXoHEAEYgLbcBSJnChNWZXJpZnlNZWRpYVJlc3BvbnNlEjQKDmludmlzaWJsZV9tYXJrGAEgASgLMhwuY2luZW1hdGljYS52MS5JbnZpc2libGVNYXJrEhoKEmRlY2xhcmVkX2dlbmVyYXRlZBgCIAEoCCKzAQoNSW52aXNpYmxlTWFyaxIwCgVzdGF0ZRgBIAEoDjIhLmNpbmVtYXRpY2EudjEuSW52aXNpYmxlTWFya1N0YXRlEg0KBXNjb3JlGAIgASgBEhkKDGluc3RhbGxhdGlvbhgDIAEoDUgAiAEBEjUKEXZpZGVvX2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIPCg1faW5zdGFsbGF0aW9uKp0BChJJbnZpc2libGVNYXJrU3RhdGUSJAogSU5WSVNJQkxFX01BUktfU1RBVEVfVU5TUEVDSUZJRUQQABIiCh5JTlZJU0lCTEVfTUFSS19TVEFURV9OT1RfRk9VTkQQARIeChpJTlZJU0lCTEVfTUFSS19TVEFURV9GT1VORBACEh0KGUlOVklTSUJMRV9NQVJLX1NUQVRFX1JFQUQQAzJpChFQcm92ZW5hbmNlU2VydmljZRJUCgtWZXJpZnlNZWRpYRIhLmNpbmVtYXRpY2EudjEuVmVyaWZ5TWVkaWFSZXF1ZXN0GiIuY2luZW1hdGljYS52MS5WZXJpZnlNZWRpYVJlc3BvbnNlQi9aLWNpbmVtYXRpY2EuZGV2L2FwaS9jaW5lbWF0aWNhL3YxO2NpbmVtYXRpY2F2MWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * Request of VerifyMedia.
@@ -22,8 +22,8 @@ export const file_cinematica_v1_provenance_service: GenFile = /*@__PURE__*/
  */
 export type VerifyMediaRequest = Message<"cinematica.v1.VerifyMediaRequest"> & {
   /**
-   * A video (MP4, MOV, WebM or Matroska) or a picture (JPEG, PNG, WebP or AVIF), at most 12 MB. Of a video, the first five
-   * seconds are looked at.
+   * A video (MP4, MOV, WebM or Matroska) or a picture (JPEG, PNG, WebP or AVIF), at most 12 MB. Of a video, the first 24
+   * key frames and pictures of the first five seconds are looked at.
    *
    * @generated from field: bytes media = 1;
    */
