@@ -37,6 +37,11 @@ export default defineConfig(
     rules: { 'svelte/no-navigation-without-resolve': 'off' },
   },
   {
+    // OpenAI's client marks its Videos API as deprecated, because OpenAI's own servers have ended it.
+    files: ['services/gateway/src/gateway-openai.test.ts'],
+    rules: { '@typescript-eslint/no-deprecated': 'off' },
+  },
+  {
     // ESLint does not know the types of components, nor all of the compiler's warnings: svelte-check does.
     files: ['**/*.svelte'],
     rules: {

@@ -36,6 +36,14 @@ test('given settings are parsed, and other settings stay unset', () => {
   expect(read('-h')).toBeNull();
 });
 
+test('a seed can be -1 for a random one, or have 64 bits, as other tools write it', () => {
+  expect(read('a.jpg b.mp4 --seed -1')?.settings).toEqual({ outputs: [] });
+  expect(read('a.jpg b.mp4 --seed=-1')?.settings).toEqual({ outputs: [] });
+  expect(read('a.jpg b.mp4 --seed 1311768467463790320')?.settings).toMatchObject({ seed: 0x9abc_def0 });
+  // Other negative numbers are read as well, and refused for their range later.
+  expect(read('a.jpg b.mp4 --steps -3')?.settings).toMatchObject({ steps: -3 });
+});
+
 test.each([
   ['b.webm', [MediaKind.WEBM], ['.webm'], [MediaKind.WEBM]],
   [
@@ -84,7 +92,10 @@ test.each([
   ['p.jpg o.webm --loop', '--loop makes an .mp4, not a .webm'],
   ['p.jpg o.mp4 --also gif', '--also must be one of poster, mp4, loop, webp, webm, not "gif"'],
   ['p.jpg o.mp4 --steps', "Option '--steps <value>' argument missing"],
-  ['p.jpg o.mp4 --steps -3', "Option '--steps' argument is ambiguous"],
+  [
+    'p.jpg o.mp4 --seed -2',
+    '--seed must be a whole number from 0 to 18446744073709551615, or -1 for a random one, not -2',
+  ],
   ['p.jpg o.mp4 --steps many', '--steps must be a number, not "many"'],
   ['p.jpg o.mp4 --threads 0', '--threads must be a whole number from 1 to 1024, not 0'],
   ['p.jpg o.mp4 --guidance 1:2:3', '--guidance must be MIN:MAX such as 1:3, not "1:2:3"'],

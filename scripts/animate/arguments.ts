@@ -6,6 +6,8 @@ import {
   extraOutputName,
   OUTPUT_FILES,
   OUTPUT_NAMES,
+  parseSeed,
+  SeedError,
   SETTING_NAMES,
   SETTINGS,
   WORD_SETTING_NAMES,
@@ -183,12 +185,23 @@ function manyPhotos(sources: readonly string[], out: string, values: Values): [M
 
 function parse(args: string[]) {
   try {
-    return parseArgs({ args, allowPositionals: true, options });
+    return parseArgs({ args: joinNegativeNumbers(args), allowPositionals: true, options });
   } catch (cause) {
     // Node's message continues with a hint about arguments that start with a dash.
     const [message = ''] = (cause instanceof Error ? cause.message : String(cause)).split(/\. |\.?\n/);
     throw new UsageError(message, { cause });
   }
+}
+
+/** Writes `--seed -1` as `--seed=-1`: Node takes a value that starts with a dash for another option. */
+function joinNegativeNumbers(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const last = joined.at(-1);
+    if (/^-[.\d]/.test(arg) && last !== undefined && /^--[a-z-]+$/.test(last)) joined.splice(-1, 1, `${last}=${arg}`);
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 const formatOf = (ending: string) => FORMATS.find((name) => endingOf(name) === ending.toLowerCase());
@@ -222,7 +235,9 @@ function settingsOf(values: Values, wanted: readonly WantedOutput[]): Settings {
   for (const name of SETTING_NAMES) {
     const { flag } = SETTINGS[name];
     const value = values[flag];
-    if (value !== undefined) settings[name] = toNumber(`--${flag}`, value);
+    if (value === undefined) continue;
+    const number = name === 'seed' ? toSeed(value) : toNumber(`--${flag}`, value);
+    if (number !== null) settings[name] = number;
   }
   for (const name of WORD_SETTING_NAMES) {
     const { words } = WORD_SETTINGS[name];
@@ -258,6 +273,16 @@ function toAddress(name: string, value: string): URL {
 function toNumber(name: string, value: string): number {
   if (!/^-?(\d+\.?\d*|\.\d+)$/.test(value)) throw new UsageError(`${name} must be a number, not "${value}"`);
   return Number(value);
+}
+
+/** @returns null for a random seed */
+function toSeed(value: string): number | null {
+  try {
+    return parseSeed(value);
+  } catch (error) {
+    if (error instanceof SeedError) throw new UsageError(`--seed ${error.message}`);
+    throw error;
+  }
 }
 
 /** @throws UsageError when it is not a whole number from 1 to `max` */

@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { KUSTOMIZE, ofKind, OVERLAYS, render, workloadsOf } from './manifests.ts';
 import type { Manifest, Workload } from './manifests.ts';
@@ -140,4 +143,20 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
       }
     }
   });
+});
+
+test('the Ingress sends the APIs and the media to the gateway, and everything else to the web server', async () => {
+  const path = z.object({ path: z.string(), backend: z.object({ service: z.object({ name: z.string() }) }) });
+  const rule = z.object({ http: z.object({ paths: z.array(path) }) });
+  const schema = z.object({ kind: z.literal('Ingress'), spec: z.object({ rules: z.array(rule).length(1) }) });
+  const text = await readFile(join(import.meta.dirname, '../../deploy/k8s/components/tls/ingress.yaml'), 'utf8');
+  const ingress = schema.parse(parseAllDocuments(text)[0]?.toJS());
+  const services = ingress.spec.rules[0]?.http.paths.map(({ path: each, backend }) => [each, backend.service.name]);
+  expect(services).toEqual([
+    ['/cinematica.v1.VideoService', 'gateway'],
+    ['/media', 'gateway'],
+    ['/v1', 'gateway'],
+    ['/openapi.json', 'gateway'],
+    ['/', 'web'],
+  ]);
 });

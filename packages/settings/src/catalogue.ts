@@ -69,7 +69,7 @@ const DECLARATIONS = {
     default: 'random',
     flag: 'seed',
     placeholder: 'N',
-    help: 'the same seed gives the same video; default: random',
+    help: 'the same seed gives the same video; of 64 bits the low 32 are used; default: -1, random',
   },
   steps: {
     diffusers: 'num_inference_steps',

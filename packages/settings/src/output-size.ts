@@ -7,6 +7,9 @@ export const DEFAULT_RESOLUTION = Resolution.HD;
 /** The short side of the files in pixels. */
 const SHORT_SIDES: Readonly<Record<number, number>> = { [Resolution.HD]: 720, [Resolution.FULL_HD]: 1080 };
 
+/** The short side of the files in pixels; null for a resolution that has the size of the model's frames. */
+export const shortSideOf = (resolution: Resolution): number | null => SHORT_SIDES[resolution] ?? null;
+
 /** Frames are never enlarged more than this: there is too little in them to find the photo's details again. */
 const MAX_ENLARGEMENT = 4;
 
@@ -23,8 +26,8 @@ export function outputSize(
   photo: Size,
   { resolution, zoom = 1 }: { readonly resolution: Resolution; readonly zoom?: number | undefined },
 ): Size {
-  const wanted = SHORT_SIDES[resolution || DEFAULT_RESOLUTION];
-  if (wanted === undefined) return frame;
+  const wanted = shortSideOf(resolution || DEFAULT_RESOLUTION);
+  if (wanted === null) return frame;
   const ofPhoto = Math.min(photo.width / frame.width, photo.height / frame.height) / Math.max(1, zoom);
   const scale = Math.min(wanted / Math.min(frame.width, frame.height), ofPhoto, MAX_ENLARGEMENT);
   if (scale <= 1) return frame;

@@ -1,67 +1,33 @@
-import { toBinary } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
-import {
-  cancelVideo,
-  createVideo,
-  createVideos,
-  deleteVideo,
-  unchanged,
-  undeleteVideo,
-  UnknownVideoError,
-  VideoState,
-} from '@cinematica/pipeline';
-import type {
-  Change,
-  CreateVideoOptions,
-  Nudges,
-  PipelineSettings,
-  StoredRecord,
-  Updated,
-  VideoRequest,
-} from '@cinematica/pipeline';
-import { Code, refuse, refuseUntil } from '@cinematica/protocol';
-import { CreateVideoRequestSchema, ErrorReason } from '@cinematica/protocol/v1';
-import type { Capabilities, CreateVideoRequest, Video, VideoService } from '@cinematica/protocol/v1';
+import { undeleteVideo, UnknownVideoError } from '@cinematica/pipeline';
+import type { StoredRecord } from '@cinematica/pipeline';
+import { refuseUntil } from '@cinematica/protocol';
+import { ErrorReason } from '@cinematica/protocol/v1';
+import type { Capabilities, CreateVideoRequest, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
-import { createHash, randomUUID } from 'node:crypto';
-import type { Caller } from './callers/authenticate.ts';
 import { callerKey, connectionKey } from './rpc/context.ts';
-import { admissionOf } from './videos/admission.ts';
-import type { AdmissionParts } from './videos/admission.ts';
-import { compileVideoFilter } from './videos/filter/video-filter.ts';
 import { createBatch } from './videos/create-batch.ts';
+import { compileVideoFilter } from './videos/filter/video-filter.ts';
 import { parseOrder } from './videos/list-order.ts';
-import { isPastPurgeTime } from './videos/past-purge-time.ts';
-import type { VideosByOwner } from './videos/videos-by-owner.ts';
-import { prepareVideo } from './videos/prepare-video.ts';
-import type { PrepareParts } from './videos/prepare-video.ts';
+import type { VideoOperations } from './videos/operations.ts';
+import { readPageToken, writePageToken } from './videos/page-token.ts';
 import { sharedVideo } from './videos/shared-video.ts';
 import { DEFAULT_SHARE_MS, shareVideo, unshareVideo } from './videos/share.ts';
-import { createSingleFlight } from './videos/single-flight.ts';
 import { idOf, toVideo } from './videos/to-video.ts';
+import type { VideosByOwner } from './videos/videos-by-owner.ts';
 import { streamWatchResponses } from './videos/watch.ts';
-import { webhookUrlsOf } from './videos/webhooks.ts';
-import type { WebhookParts } from './videos/webhooks.ts';
 import type { WatchCount, WatchResponseOptions } from './videos/watch.ts';
 
 /** The dependencies of the service. All of them are required. */
-export interface ServiceParts extends CreateVideoOptions, PrepareParts, WatchResponseOptions {
-  /** The limits that new videos count against. */
-  readonly admission: AdmissionParts;
-  /** `UNDO_MS` and `KEEP_HOURS` decide when deleted and old videos are purged. */
-  readonly settings: PipelineSettings;
-  /** Tells the worker of a video that its record was changed, so that a cancelled video stops early. */
-  readonly nudges: Pick<Nudges, 'nudge'>;
-  /** Decides which webhooks new videos have. */
-  readonly webhooks: WebhookParts;
+export interface ServiceParts extends WatchResponseOptions {
+  /** Creates, reads and changes videos. */
+  readonly operations: VideoOperations;
   /** Answers `ListVideos`. */
   readonly videosByOwner: VideosByOwner;
   /** Answers `GetCapabilities`. */
   readonly capabilities: () => Capabilities;
   /** Limits the watches of each caller. */
   readonly watches: WatchCount;
-  /** Called for each video that its owner cancelled or deleted before it was done. */
-  readonly onCancelled: () => void;
   /** Aborted when the process shuts down, with the error that watchers receive. */
   readonly draining: AbortSignal;
 }
@@ -75,79 +41,40 @@ const MAX_PAGE_SIZE = 100;
  * request, before a method is called.
  */
 export function createVideoService(parts: ServiceParts): ServiceImpl<typeof VideoService> {
-  const { records, table, settings, nudges, videosByOwner, watches, estimateOf } = parts;
+  const { operations, table, videosByOwner, watches, estimateOf } = parts;
   const view = (stored: StoredRecord) => toVideo(stored, parts, estimateOf(stored));
   const ownerOf = ({ values }: HandlerContext) => values.get(callerKey).owner;
-
-  /** Changes a caller's video. @throws UnknownVideoError when it is deleted. */
-  async function change<T>(context: HandlerContext, name: string, apply: Change<T>): Promise<Updated<T>> {
-    const ref = { owner: ownerOf(context), videoId: idOf(name) };
-    const updated = await records.update(ref, (record) => {
-      if (isPastPurgeTime(record)) throw new UnknownVideoError('it is deleted');
-      return apply(record);
-    });
-    table.apply(updated.stored);
-    return updated;
-  }
-
-  const creations = createSingleFlight<StoredRecord>();
-
-  /** What the pipeline needs to know of a request. */
-  const requestOf = (caller: Caller, request: CreateVideoRequest, signal: AbortSignal): VideoRequest => ({
-    owner: caller.owner,
-    requestId: (request.requestId || randomUUID()).toLowerCase(),
-    body: bodyOf(request),
-    async prepare() {
-      const webhookUrls = webhookUrlsOf(parts.webhooks, request, caller);
-      return { ...(await prepareVideo(parts, caller.owner, request, signal)), webhookUrls };
-    },
-  });
-
-  function answer(stored: StoredRecord): Video {
-    if (isPastPurgeTime(stored.record)) throw new UnknownVideoError('it is deleted');
-    table.apply(stored);
-    return view(stored);
-  }
+  const refOf = (context: HandlerContext, name: string) => ({ owner: ownerOf(context), videoId: idOf(name) });
 
   return {
-    async createVideo(request, context) {
-      const caller = context.values.get(callerKey);
-      const { signal } = context;
-      const admission = admissionOf(parts.admission, caller);
-      const opened = requestOf(caller, request, signal);
-      // Retries that arrive while the first request runs share its result, so that the photo is decoded once.
-      const key = `${opened.owner} ${opened.requestId} ${createHash('sha256').update(opened.body).digest('hex')}`;
-      const stored = await creations.do(key, signal, () => createVideo(parts, { ...opened, admission }));
-      return { video: answer(stored) };
+    async createVideo(request, { values, signal }) {
+      return { video: view(await operations.create(values.get(callerKey), request, signal)) };
     },
 
-    async batchCreateVideos({ requests }, context) {
-      const caller = context.values.get(callerKey);
-      const admission = admissionOf(parts.admission, caller);
-      const create = (valid: readonly CreateVideoRequest[]) => {
-        const opened = valid.map((request) => requestOf(caller, request, context.signal));
-        return createVideos(parts, opened, admission);
-      };
-      return { results: await createBatch(requests, create, answer, context.signal) };
+    async batchCreateVideos({ requests }, { values, signal }) {
+      const caller = values.get(callerKey);
+      const create = (valid: readonly CreateVideoRequest[]) => operations.createAll(caller, valid, signal);
+      const answer = (stored: StoredRecord) => view(operations.accept(stored));
+      return { results: await createBatch(requests, create, answer, signal) };
     },
 
     async getVideo({ name }, context) {
-      const stored = await records.get({ owner: ownerOf(context), videoId: idOf(name) });
-      if (!stored || isPastPurgeTime(stored.record)) throw new UnknownVideoError('there is no such video');
-      return { video: view(stored) };
+      return { video: view(await operations.get(refOf(context, name))) };
     },
 
     listVideos({ pageSize, pageToken: token, showDeleted, filter, orderBy }, context) {
       const size = pageSize === 0 ? DEFAULT_PAGE_SIZE : Math.min(pageSize, MAX_PAGE_SIZE);
-      const { videos, next } = videosByOwner.page({
+      const query = [filter, orderBy] as const;
+      const { videos, hasMore } = videosByOwner.page({
         owner: ownerOf(context),
         size,
-        token,
+        after: readPageToken(token, query),
         showDeleted,
         filter: compileVideoFilter(filter),
         order: parseOrder(orderBy),
-        query: [filter, orderBy],
       });
+      const last = videos.at(-1);
+      const next = hasMore && last ? writePageToken(last.record.videoId, query) : '';
       return { videos: videos.map(view), nextPageToken: next };
     },
 
@@ -169,43 +96,26 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
     },
 
     async cancelVideo({ name }, context) {
-      const { stored, changed } = await change(context, name, (record) => {
-        if (record.state === VideoState.DONE || record.state === VideoState.FAILED) {
-          const message = `There is nothing to cancel: the video ${record.state === VideoState.DONE ? 'is done' : 'has failed'}.`;
-          throw refuse(Code.FAILED_PRECONDITION, ErrorReason.VIDEO_ENDED, message);
-        }
-        return cancelVideo(record);
-      });
-      if (changed) parts.onCancelled();
-      nudges.nudge(idOf(name));
-      return { video: view(stored) };
+      return { video: view(await operations.cancel(refOf(context, name))) };
     },
 
     async deleteVideo({ name }, context) {
-      const { stored, result: cancelled } = await change(context, name, (record) => {
-        if (record.purgeTime) return unchanged(false);
-        // A video that is deleted while it runs is cancelled: restoring it does not resume it.
-        const { changed: wasRunning } = cancelVideo(record);
-        return { ...deleteVideo(record, settings.UNDO_MS), result: wasRunning };
-      });
-      if (cancelled) parts.onCancelled();
-      nudges.nudge(idOf(name));
-      return { video: view(stored) };
+      return { video: view(await operations.delete(refOf(context, name))) };
     },
 
     async undeleteVideo({ name }, context) {
-      const { stored } = await change(context, name, undeleteVideo);
+      const { stored } = await operations.change(refOf(context, name), undeleteVideo);
       return { video: view(stored) };
     },
 
     async shareVideo({ name, ttl }, context) {
       const duration = ttl ? durationMs(ttl) : DEFAULT_SHARE_MS;
-      const { stored } = await change(context, name, (record) => shareVideo(record, duration));
+      const { stored } = await operations.change(refOf(context, name), (record) => shareVideo(record, duration));
       return { video: view(stored) };
     },
 
     async unshareVideo({ name }, context) {
-      const { stored } = await change(context, name, unshareVideo);
+      const { stored } = await operations.change(refOf(context, name), unshareVideo);
       return { video: view(stored) };
     },
 
@@ -217,14 +127,4 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
 
     getCapabilities: () => ({ capabilities: parts.capabilities() }),
   };
-}
-
-/** Serialises a request without its id, to recognise a repetition. A photo is replaced by its digest. */
-function bodyOf(request: CreateVideoRequest): Uint8Array {
-  const { source } = request;
-  const digest = (photo: Uint8Array) => createHash('sha256').update(photo).digest();
-  const named = source.case === 'image' ? { ...source, value: digest(source.value) } : source;
-  // A map has no order, so a repetition may have its entries in another one.
-  const labels = Object.fromEntries(Object.entries(request.labels).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return toBinary(CreateVideoRequestSchema, { ...request, requestId: '', source: named, labels });
 }

@@ -6,6 +6,7 @@ import type { ApiKeys } from './callers/api-keys.ts';
 import { createCookies } from './callers/cookie.ts';
 import { burstOf, createRateLimit } from './callers/rate-limit.ts';
 import type { Config } from './config.ts';
+import { createBodyClasses } from './http/body-classes.ts';
 import { createCors } from './http/cors.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { createRoutes } from './http/routes.ts';
@@ -14,6 +15,8 @@ import { loadWebApp } from './http/web-app.ts';
 import { createMediaLinks } from './media/media-links.ts';
 import type { MediaLinks } from './media/media-links.ts';
 import { serveMedia } from './media/serve-media.ts';
+import { createOpenAiHandler } from './openai/openai-handler.ts';
+import { serveOpenApi } from './openai/serve-openapi.ts';
 import type { PhotoSanitizer } from './photo/photo-sanitizer.ts';
 import type { RemoteImages } from './photo/remote-images.ts';
 import { createMediaVerifier } from './provenance/media-verifier.ts';
@@ -26,7 +29,10 @@ import { serveRpc } from './rpc/serve-rpc.ts';
 import { createVideoService } from './service.ts';
 import type { PipelineView } from './start-pipeline-view.ts';
 import { capabilitiesOf } from './videos/capabilities.ts';
+import { createVideoOperations } from './videos/operations.ts';
+import type { VideoOperations } from './videos/operations.ts';
 import type { LoadedModel } from './videos/resolve-plan.ts';
+import { toVideo } from './videos/to-video.ts';
 import { countWatches } from './videos/watch.ts';
 
 /** What the public port is built from. Every part is required. */
@@ -69,23 +75,25 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   const verifyLimit = createRateLimit(config.VERIFY_PER_MINUTE / 60, config.VERIFY_PER_MINUTE);
   const onPageError = (error: unknown) => log.error('page failed', error);
   const webApp = WEB_HANDLER === undefined ? null : await loadWebApp(WEB_HANDLER, trustedProxies > 0, onPageError);
+  const operations = createOperations(parts);
+  const bodies = createBodyClasses(countRefusals(metrics));
+  const admit = {
+    cookies: createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE),
+    keys: parts.keys,
+    trustedProxies,
+    anonymous: config.ANONYMOUS === 'on',
+    limit,
+  };
   const rpcParts = {
-    service: createService(parts, links),
+    service: createService(parts, operations, links),
     provenance: createProvenanceService({
       verifier: createMediaVerifier({ keys: config.MARK_KEYS ?? [], roots: parts.credentialRoots }, parts.sanitizer),
       videos: view.table.videos,
     }),
     health,
-    gate: createGate({
-      cookies: createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE),
-      keys: parts.keys,
-      trustedProxies,
-      anonymous: config.ANONYMOUS === 'on',
-      limit,
-      verifyLimit,
-    }),
+    gate: createGate({ ...admit, verifyLimit }),
     observe: observeCalls(log, metrics),
-    receive: createCallReceiver(countRefusals(metrics)),
+    receive: createCallReceiver(bodies),
     onResponseError: ({ name }: DescMethod, error: unknown) =>
       log.error('response could not be written', error, { method: name }),
   };
@@ -96,6 +104,19 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
       trustedProxies,
       log,
       rpc: (fallback) => serveRpc(rpcParts, fallback),
+      openai: createOpenAiHandler({
+        admit,
+        bodies,
+        operations,
+        card: parts.model.card,
+        videosByOwner: view.videosByOwner,
+        view: (stored) => toVideo(stored, { links, settings: config }, view.estimateOf(stored)),
+        loadedAt: Math.floor(Date.now() / 1000),
+        artifacts: view.artifacts,
+        log,
+        metrics,
+      }),
+      openapi: serveOpenApi(),
       media: serveMedia({
         table: view.table,
         links,
@@ -121,9 +142,8 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   return listening;
 }
 
-function createService(parts: HttpParts, links: MediaLinks) {
-  const { config, keys, model, metrics, sanitizer, remoteImages, view, draining } = parts;
-  const findVideo = (videoId: string) => view.table.videos.get(videoId);
+function createService(parts: HttpParts, operations: VideoOperations, links: MediaLinks) {
+  const { config, model, metrics, view, draining } = parts;
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
   new Gauge({
     name: 'cinematica_watchers',
@@ -134,21 +154,37 @@ function createService(parts: HttpParts, links: MediaLinks) {
     },
   });
   return createVideoService({
+    operations,
+    records: view.records,
+    table: view.table,
+    queue: view.queue,
+    previews: view.previews,
+    videosByOwner: view.videosByOwner,
+    estimateOf: view.estimateOf,
+    model,
+    links,
+    watches,
+    settings: config,
+    capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref)),
+    stallMs: config.WATCHER_STALL_MS,
+    heartbeatMs: config.WATCH_HEARTBEAT_MS,
+    draining,
+  });
+}
+
+function createOperations(parts: HttpParts): VideoOperations {
+  const { config, keys, model, metrics, sanitizer, remoteImages, view } = parts;
+  const findVideo = (videoId: string) => view.table.videos.get(videoId);
+  return createVideoOperations({
     records: view.records,
     requests: view.requests,
     artifacts: view.artifacts,
-    queue: view.queue,
     table: view.table,
-    previews: view.previews,
-    videosByOwner: view.videosByOwner,
     nudges: view.nudges,
-    estimateOf: view.estimateOf,
     sanitizer,
     remoteImages,
     webhooks: { keys, enabled: config.OUTBOUND === 'on', rules: config },
     model,
-    links,
-    watches,
     settings: config,
     admission: {
       quotas: createQuotas(view.quotaStore, findVideo, config),
@@ -159,11 +195,7 @@ function createService(parts: HttpParts, links: MediaLinks) {
       queue: view.queue,
       maxQueued: config.MAX_QUEUED,
     },
-    capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref)),
     onCancelled: () => metrics.videos.inc({ outcome: 'cancelled' }),
-    stallMs: config.WATCHER_STALL_MS,
-    heartbeatMs: config.WATCH_HEARTBEAT_MS,
-    draining,
   });
 }
 

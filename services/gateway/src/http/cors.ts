@@ -13,10 +13,11 @@ const ALLOWED_HEADERS = [
   'range',
   'if-range',
   'if-none-match',
+  'idempotency-key',
   'traceparent',
   'tracestate',
 ];
-const EXPOSED_HEADERS = ['retry-after', 'content-length', 'content-range', 'accept-ranges', 'etag'];
+const EXPOSED_HEADERS = ['retry-after', 'content-length', 'content-range', 'accept-ranges', 'etag', 'x-request-id'];
 
 /** Lets web pages of other origins call the gateway (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 export interface Cors {
@@ -41,7 +42,7 @@ export function createCors(origins: readonly string[]): Cors {
         response.setHeader('access-control-expose-headers', [...cors.exposedHeaders, ...EXPOSED_HEADERS].join(', '));
         if (!isPreflight) return false;
         writeHead(response, 204, {
-          'access-control-allow-methods': ['HEAD', ...cors.allowedMethods].join(', '),
+          'access-control-allow-methods': ['HEAD', 'DELETE', ...cors.allowedMethods].join(', '),
           'access-control-allow-headers': [...cors.allowedHeaders, ...ALLOWED_HEADERS].join(', '),
           'access-control-max-age': PREFLIGHT_SECONDS,
         }).end();

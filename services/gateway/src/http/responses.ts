@@ -23,6 +23,28 @@ export function sendText(
   response.end(body);
 }
 
+/** Sends JSON. When the headers have been sent already, the response is only ended. */
+export function sendJson(
+  response: Response,
+  status: number,
+  value: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (response.headersSent) {
+    response.end();
+    return;
+  }
+  const body = JSON.stringify(value);
+  writeHead(response, status, {
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  });
+  response.end(body);
+}
+
 /** Sends the same 404 for everything that does not exist or that the caller may not see. */
 export const sendNotFound = (response: Response): void => sendText(response, 404, 'not found');
 

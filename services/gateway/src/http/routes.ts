@@ -9,6 +9,10 @@ import type { HttpHandler, Request } from './http-handler.ts';
 export interface Routes {
   /** Creates the handler of RPCs. Requests that are not RPCs go to `fallback`. */
   readonly rpc: (fallback: HttpHandler) => HttpHandler;
+  /** Serves `/v1/…`, and limits the requests of each caller itself. */
+  readonly openai: HttpHandler;
+  /** Serves `/openapi.json`. */
+  readonly openapi: HttpHandler;
   /** Serves `/media/…`. */
   readonly media: HttpHandler;
   /** Serves all other paths. */
@@ -27,7 +31,7 @@ export interface Routes {
 
 /** Creates the handler that selects a handler by path. An error of a handler is answered with 400 and logged. */
 export function createRoutes(routes: Routes): HttpHandler {
-  const { rpc, media, site, ready, limit, trustedProxies, cors, log } = routes;
+  const { rpc, openai, openapi, media, site, ready, limit, trustedProxies, cors, log } = routes;
   const addressOf = ({ headers, socket }: Request) => {
     const forwarded = headers['x-forwarded-for'];
     const list = Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? null);
@@ -44,6 +48,7 @@ export function createRoutes(routes: Routes): HttpHandler {
       sendText(response, 429, 'too many requests: slow down', { 'retry-after': String(Math.ceil(retry / 1000)) });
     };
   const limitedMedia = limited('pages', media);
+  const limitedOpenApi = limited('pages', openapi);
   const limitedSite = limited('pages', site);
   const limitedProbes = limited('probes', (request, response) => {
     const ok = request.url?.startsWith('/livez') === true || ready();
@@ -54,6 +59,14 @@ export function createRoutes(routes: Routes): HttpHandler {
     const path = requestUrl(request)?.pathname ?? '';
     if (path === '/livez' || path === '/readyz') {
       limitedProbes(request, response);
+      return;
+    }
+    if (path === '/v1' || path.startsWith('/v1/')) {
+      openai(request, response);
+      return;
+    }
+    if (path === '/openapi.json') {
+      limitedOpenApi(request, response);
       return;
     }
     if (path.startsWith('/media/')) {

@@ -13,6 +13,7 @@ const PAGE = `<!doctype html>
 <p>This is the API, <code>cinematica.v1.VideoService</code>, over Connect, gRPC-Web and gRPC on this port:
 <pre>curl --json '{}' ADDRESS/cinematica.v1.VideoService/GetCapabilities
 grpcurl -plaintext ADDRESS list</pre>
+<p>Clients of OpenAI’s Videos API can use <code>ADDRESS/v1</code>; <a href="/openapi.json">openapi.json</a> describes it.
 </html>
 `;
 

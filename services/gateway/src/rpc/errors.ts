@@ -21,6 +21,8 @@ import {
 } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import { Code as ConnectCode, ConnectError } from '@connectrpc/connect';
+import { JsonLimitError } from '../http/json-limits.ts';
+import { BodyError } from '../http/receive-body.ts';
 import { PhotoError, PhotoProcessError, PhotosWaitingError } from '../photo/photo-error.ts';
 import { MediaError, MediaWaitingError } from '../provenance/media-error.ts';
 import type { PhotoErrorReason } from '../photo/photo-error.ts';
@@ -51,6 +53,11 @@ export function refusalOf(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
   if (error instanceof PhotoError) {
     return refuse(Code.INVALID_ARGUMENT, PHOTO_REASONS[error.reason], error.message, [], { cause: error });
+  }
+  if (error instanceof BodyError) return refusalOfBody(error);
+  if (error instanceof JsonLimitError) {
+    const message = `The JSON cannot be a message of this method: ${error.message}.`;
+    return refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, message);
   }
   if (error instanceof PhotosWaitingError) {
     return refuseUntil(ErrorReason.SYSTEM_BUSY, 'Too many photos are waiting to be decoded: try again soon.', 5_000);
@@ -87,6 +94,17 @@ export function refusalOf(error: unknown): RpcError {
   }
   const message = 'An internal error occurred. Try again; if it happens again, contact the operator of this service.';
   return refuse(Code.INTERNAL, ErrorReason.INTERNAL, message, [], { cause: error });
+}
+
+function refusalOfBody({ refusal, message }: BodyError): RpcError {
+  switch (refusal) {
+    case 'busy':
+      return refuseUntil(ErrorReason.SYSTEM_BUSY, message, 5_000);
+    case 'too-slow':
+      return refuse(Code.DEADLINE_EXCEEDED, ErrorReason.TOOK_TOO_LONG, message);
+    case 'too-large':
+      return refuse(Code.INVALID_ARGUMENT, ErrorReason.REQUEST_TOO_LARGE, message);
+  }
 }
 
 /** The maximum length of a message, in UTF-16 code units. Connect's own messages repeat values of the request. */

@@ -1,8 +1,8 @@
 import { refuseUntil } from '@cinematica/protocol';
 import { ErrorReason, ProvenanceService, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext } from '@connectrpc/connect';
-import { authenticate } from '../callers/authenticate.ts';
-import type { AuthenticateOptions } from '../callers/authenticate.ts';
+import { admitCaller, applyRateLimit, clientOf } from '../callers/admit-caller.ts';
+import type { AdmitOptions } from '../callers/admit-caller.ts';
 import { clientAddress } from '../callers/client-address.ts';
 import type { RateLimit } from '../callers/rate-limit.ts';
 import { attributeParseErrors } from './attribute-parse-errors.ts';
@@ -10,9 +10,7 @@ import { callerKey, connectionKey, budgetClientKey } from './context.ts';
 import { toConnectError } from './errors.ts';
 
 /** Options of the gate. Every option is required. */
-export interface GateOptions extends AuthenticateOptions {
-  /** Counts calls by API key or client address. */
-  readonly limit: RateLimit;
+export interface GateOptions extends AdmitOptions {
   /** Counts files that are checked by client address. */
   readonly verifyLimit: RateLimit;
 }
@@ -27,11 +25,6 @@ export interface Gate {
 
 export function createGate(options: GateOptions): Gate {
   const { limit, verifyLimit } = options;
-
-  function applyRateLimit(caller: string): void {
-    const retry = limit.take(caller);
-    if (retry > 0) throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, 'Too many requests: slow down.', retry);
-  }
 
   function addressOf({ requestHeader, values }: HandlerContext): string {
     const { peer } = values.get(connectionKey);
@@ -54,14 +47,14 @@ export function createGate(options: GateOptions): Gate {
     // These need no caller: health and reflection reveal nothing private, and the link of a shared video is the permission.
     if (context.service !== VideoService || context.method === VideoService.method.getSharedVideo) {
       values.set(budgetClientKey, address);
-      applyRateLimit(context.service === VideoService ? address : `${context.service.typeName} ${address}`);
+      const client = context.service === VideoService ? address : `${context.service.typeName} ${address}`;
+      applyRateLimit(limit, client);
       return;
     }
-    const caller = authenticate(requestHeader, values.get(connectionKey).peer, options);
+    const caller = admitCaller(requestHeader, values.get(connectionKey).peer, options);
     values.set(callerKey, caller);
-    values.set(budgetClientKey, caller.address ?? caller.owner);
+    values.set(budgetClientKey, clientOf(caller));
     if (caller.setCookie !== null) responseHeader.append('set-cookie', caller.setCookie);
-    applyRateLimit(caller.address ?? caller.owner);
   }
 
   return {
@@ -69,7 +62,7 @@ export function createGate(options: GateOptions): Gate {
       attributeParseErrors(context);
       refusing(() => admit(context));
     },
-    admitUnknown: (context) => refusing(() => applyRateLimit(`unknown ${addressOf(context)}`)),
+    admitUnknown: (context) => refusing(() => applyRateLimit(limit, `unknown ${addressOf(context)}`)),
   };
 }
 

@@ -52,9 +52,13 @@ export function progressOf(record: VideoRecord, { position, seconds }: QueueEsti
     segments: plan.segments,
     ...(waits && position !== null ? { queuePosition: position } : {}),
     ...(seconds === null ? {} : { remaining: durationFromMs(Math.round(seconds * 1000)) }),
-    fraction: sum(WEIGHTS.map(([of, weight]) => weight * fractionDone(plan, tasks, of))),
+    fraction: overallFraction(plan, tasks),
   });
 }
+
+/** The fraction of all work on a video that is done, from 0 to 1. */
+export const overallFraction = (plan: Plan, tasks: readonly TaskRecord[]): number =>
+  sum(WEIGHTS.map(([of, weight]) => weight * fractionDone(plan, tasks, of)));
 
 /** The number of steps of a task. Before the task starts, it comes from the plan; 0 when the plan does not tell it. */
 function stepsOf(plan: Plan, { stage, steps }: TaskRecord): number {

@@ -1,6 +1,7 @@
 import { createPlan } from '@cinematica/pipeline/plan';
 import type { ModelRef, Plan } from '@cinematica/pipeline';
 import { refuseFields } from '@cinematica/protocol';
+import type { RpcError } from '@cinematica/protocol';
 import { CameraMove, ErrorReason, Preset, Resolution } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
 import {
@@ -39,6 +40,13 @@ export function cardOf(card: ModelCard, preset: PresetName | undefined): ModelCa
   return preset ? { ...card, defaults: { ...card.defaults, ...card.presets[preset] } } : card;
 }
 
+/** A request names a model that is not loaded. @param field the field with the name */
+export const unknownModel = (field: string, { name }: ModelCard): RpcError =>
+  refuseFields(
+    [{ field, description: `no model of this name is loaded; there is ${name}` }],
+    ErrorReason.MODEL_UNKNOWN,
+  );
+
 /**
  * Creates the plan of a video. A setting that the request leaves out comes from the preset, then from the model.
  * @param settings the settings of a validated request; undefined for defaults only.
@@ -48,8 +56,7 @@ export function cardOf(card: ModelCard, preset: PresetName | undefined): ModelCa
  */
 export function resolvePlan(model: LoadedModel, settings: VideoSettings | undefined, photo: Size, seed: number): Plan {
   if (settings && settings.model !== '' && settings.model !== model.card.name) {
-    const description = `no model of this name is loaded; there is ${model.card.name}`;
-    throw refuseFields([{ field: 'settings.model', description }], ErrorReason.MODEL_UNKNOWN);
+    throw unknownModel('settings.model', model.card);
   }
   const preset = PRESET_NAMES[settings?.preset ?? Preset.UNSPECIFIED];
   const card = cardOf(model.card, preset);
