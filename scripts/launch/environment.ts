@@ -48,6 +48,7 @@ export function serviceEnvironment(
       ? { GRPC_PORT: String(grpc), COMPUTE_LOCK: computeLock }
       : {
           NODE_OPTIONS: `${inherited.NODE_OPTIONS ?? ''} ${GATEWAY_NODE_OPTIONS}`.trim(),
+          SHARED_CORES: 'true',
           HTTP_HOST: http.host,
           HTTP_PORT: String(http.port),
           API_KEYS_FILE: apiKeysFile,

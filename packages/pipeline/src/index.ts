@@ -1,13 +1,14 @@
 export { createVideo } from './domain/admission/create-video.ts';
 export type { Admission, CreateVideoOptions, PreparedVideo, VideoRequest } from './domain/admission/create-video.ts';
-export { createEstimator } from './domain/admission/estimate.ts';
-export type { Estimator } from './domain/admission/estimate.ts';
 export { OverLimitError } from './domain/admission/over-limit-error.ts';
 export { createQuotas } from './domain/admission/quotas.ts';
 export type { QuotaLimits, Quotas } from './domain/admission/quotas.ts';
 export { createQueueView } from './domain/admission/queue-view.ts';
 export type { QueueView } from './domain/admission/queue-view.ts';
 export { isNoSpace, NoSpaceError, StorageFullError, UnavailableError } from './domain/errors.ts';
+export { createEstimator } from './domain/estimate/estimator.ts';
+export type { Estimator, EstimatorOptions, VideoEstimate } from './domain/estimate/estimator.ts';
+export { stepsOf, taskSeconds } from './domain/estimate/stage-seconds.ts';
 export type { HousekeepingOptions } from './domain/housekeeping/options.ts';
 export * from './domain/messages.ts';
 export type { ModelRef } from './domain/model-ref.ts';
@@ -52,6 +53,7 @@ export { createTaskQueue, decodeDeadLetter } from './nats/task-queue.ts';
 export { openVideoTable } from './nats/video-table.ts';
 export { openWorkerPorts } from './nats/worker-ports.ts';
 export { runHousekeeper } from './process/housekeeping/housekeeper.ts';
+export { STEP_ALLOWANCE } from './process/worker/progress-deadline.ts';
 export { createComputeSlot } from './process/worker/compute-slot.ts';
 export type { ComputeSlot } from './process/worker/compute-slot.ts';
 export {
@@ -62,7 +64,7 @@ export {
   StalledError,
   UnusableInputError,
 } from './process/worker/stage-errors.ts';
-export type { Inputs, SavedState, StageHandler, StageHooks, StageTask } from './process/worker/stage-handler.ts';
+export type { DecodedPreview, Inputs, SavedState, StageHandler, StageHooks, StageTask } from './process/worker/stage-handler.ts';
 export type { WorkerOptions } from './process/worker/worker-options.ts';
 export { WORKER_STATES } from './process/worker/worker-state.ts';
 export type { WorkerState } from './process/worker/worker-state.ts';

@@ -43,6 +43,11 @@ export const configSchema = z.object({
    * the entry at this position from the end. Default 0: the header is ignored, and the peer is the client.
    */
   TRUSTED_PROXIES: count(0, 0),
+  /**
+   * Whether all stages share the cores of one machine, as with `npm start`. Estimates then count that tasks slow each other
+   * down. Default false: each stage has processors of its own.
+   */
+  SHARED_CORES: z.stringbool().default(false),
   /** The most unfinished videos of all callers without a key at one client address. Default 100. */
   MAX_ACTIVE_PER_ADDRESS: count(100),
   /** The most videos in a day (UTC) of all callers without a key at one client address. Default 1000. */

@@ -62,7 +62,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   const sanitizer = starting.use(createPhotoSanitizer({ processes: config.PHOTO_PROCESSES }));
   await sanitizer.ready();
 
-  const view = await startPipelineView(nats, config, log, starting);
+  const view = await startPipelineView(nats, config, log, model, starting);
   const draining = new AbortController();
   const health = createHealth([VideoService.typeName], draining.signal);
   const shared = { config, nats, log, metrics, view, health, draining: draining.signal };

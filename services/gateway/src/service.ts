@@ -9,7 +9,7 @@ import {
   UnknownVideoError,
   VideoState,
 } from '@cinematica/pipeline';
-import type { Change, CreateVideoOptions, Nudges, PipelineSettings, StoredRecord, Updated } from '@cinematica/pipeline';
+import type { Change, CreateVideoOptions, Estimator, Nudges, PipelineSettings, StoredRecord, Updated } from '@cinematica/pipeline';
 import { Code, refuse, refuseUntil } from '@cinematica/protocol';
 import { CreateVideoRequestSchema, ErrorReason } from '@cinematica/protocol/v1';
 import type { Capabilities, CreateVideoRequest, VideoService } from '@cinematica/protocol/v1';
@@ -24,10 +24,13 @@ import { prepareVideo } from './videos/prepare-video.ts';
 import type { PrepareParts } from './videos/prepare-video.ts';
 import { sharedVideo } from './videos/shared-video.ts';
 import { DEFAULT_SHARE_MS, shareVideo, unshareVideo } from './videos/share.ts';
+import { toEstimate } from './videos/progress.ts';
+import { resolvePlan } from './videos/resolve-plan.ts';
 import { createSingleFlight } from './videos/single-flight.ts';
 import { idOf, toVideo } from './videos/to-video.ts';
 import { streamWatchResponses } from './videos/watch.ts';
 import type { WatchCount, WatchResponseOptions } from './videos/watch.ts';
+import { streamVideos } from './videos/watch-videos.ts';
 
 /** The dependencies of the service. All of them are required. */
 export interface ServiceParts extends CreateVideoOptions, PrepareParts, WatchResponseOptions {
@@ -45,6 +48,8 @@ export interface ServiceParts extends CreateVideoOptions, PrepareParts, WatchRes
   readonly watches: WatchCount;
   /** Called for each video that its owner cancelled or deleted before it was done. */
   readonly onCancelled: () => void;
+  /** Estimates how long videos take. */
+  readonly estimator: Pick<Estimator, 'estimateNew' | 'forecast'>;
   /** Aborted when the process shuts down, with the error that watchers receive. */
   readonly draining: AbortSignal;
 }
@@ -73,6 +78,14 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
     return updated;
   }
 
+  /** Counts a watch. @returns what ends it. @throws RpcError when the caller is at the limit. */
+  function beginWatch(owner: string): () => void {
+    const end = watches.begin(owner);
+    if (end) return end;
+    const message = 'You already watch the maximum number of videos: end another watch first.';
+    throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 1_000);
+  }
+
   const creations = createSingleFlight<StoredRecord>();
 
   return {
@@ -83,7 +96,10 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       const requestId = (request.requestId || randomUUID()).toLowerCase();
       const body = bodyOf(request);
       const admission = admissionOf(parts.admission, caller);
-      const prepare = () => prepareVideo(parts, owner, request, signal);
+      const prepare = async () => {
+        const prepared = await prepareVideo(parts, owner, request, signal);
+        return { ...prepared, forecast: parts.estimator.forecast(prepared.plan) ?? undefined };
+      };
       // Retries that arrive while the first request runs share its result, so that the photo is decoded once.
       const key = `${owner} ${requestId} ${createHash('sha256').update(body).digest('hex')}`;
       const stored = await creations.do(key, signal, () =>
@@ -91,7 +107,14 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       );
       if (isPastPurgeTime(stored.record)) throw new UnknownVideoError('it is deleted');
       table.apply(stored);
-      return { video: view(stored) };
+      const { position, estimate } = estimateOf(stored);
+      return { video: view(stored), ...(estimate && { estimate: toEstimate(estimate, position ?? 0) }) };
+    },
+
+    estimateVideo({ settings: wanted, photoWidth: width, photoHeight: height }) {
+      const plan = resolvePlan(parts.model, wanted, { width, height }, 0);
+      const estimate = parts.estimator.estimateNew(plan);
+      return estimate ? { estimate: toEstimate(estimate, parts.queue.length) } : {};
     },
 
     async getVideo({ name }, context) {
@@ -108,15 +131,23 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
 
     async *watchVideo({ name, afterSequence }, context) {
       const owner = ownerOf(context);
-      const end = watches.begin(owner);
-      if (!end) {
-        const message = 'You already watch the maximum number of videos: end another watch first.';
-        throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 1_000);
-      }
+      const end = beginWatch(owner);
       try {
         const signal = AbortSignal.any([context.signal, parts.draining]);
         const { close } = context.values.get(connectionKey);
         yield* streamWatchResponses(parts, { owner, videoId: idOf(name) }, afterSequence, close, signal);
+        parts.draining.throwIfAborted();
+      } finally {
+        end();
+      }
+    },
+
+    async *watchVideos({ previews }, context) {
+      const owner = ownerOf(context);
+      const end = beginWatch(owner);
+      try {
+        const signal = AbortSignal.any([context.signal, parts.draining]);
+        yield* streamVideos(parts, owner, previews, context.values.get(connectionKey).close, signal);
         parts.draining.throwIfAborted();
       } finally {
         end();

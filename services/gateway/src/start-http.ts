@@ -123,6 +123,7 @@ function createService({ config, model, metrics, sanitizer, view, draining }: Ht
     videosByOwner: view.videosByOwner,
     nudges: view.nudges,
     estimateOf: view.estimateOf,
+    estimator: view.estimator,
     sanitizer,
     model,
     links,

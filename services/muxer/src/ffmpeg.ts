@@ -23,6 +23,8 @@ export interface FfmpegJob {
   readonly threads: number;
   /** How long ffmpeg may read no frame and print nothing while it has work, milliseconds. */
   readonly silenceMs: number;
+  /** Called with the number of frames that were written to the first output. */
+  readonly onWritten?: ((frames: number) => void) | undefined;
 }
 
 /** A file of a run. */
@@ -55,6 +57,9 @@ const SILENCE = 'anullsrc=channel_layout=stereo:sample_rate=48000';
 
 /** How the C library describes ENOSPC and EDQUOT. */
 const NO_SPACE = /No space left on device|Disk quota exceeded/;
+
+/** The number of frames in a line of `-stats`. */
+const WRITTEN = /^frame=\s*(\d+)/;
 
 /** ffmpeg 5 exits with 0 when the end of a file cannot be written. */
 const UNFINISHED = /^Error (writing trailer of|closing file) /;
@@ -105,6 +110,8 @@ export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<v
         })
         .on('stderr', (line: string) => {
           watchdog.signOfLife();
+          const written = WRITTEN.exec(line)?.[1];
+          if (written !== undefined) job.onWritten?.(Number(written));
           if (line.trim() !== '' && !line.startsWith('frame=')) said.splice(0, said.push(line) - 20);
         })
         .on('end', () => ended())

@@ -4,6 +4,7 @@ import {
   fileShape,
   Lifetime,
   PipelineStage,
+  STEP_ALLOWANCE,
   TaskNotice,
   timelineOf,
   UnusableInputError,
@@ -39,10 +40,12 @@ export interface MuxerOptions {
 export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   stage: PipelineStage.MUX,
   fingerprint: `finish 1, ffmpeg ${process.arch} × ${options.threads}`,
-  async run({ videoId, plan }, inputs, hooks) {
+  async run(task, inputs, hooks) {
+    const { videoId, plan } = task;
+    const patience = patienceOf(options, task);
     if (needsFinishing({ ...plan, timeline: timelineOf(plan) }, wantsPhoto(plan))) {
       try {
-        await finishAndEncode(options, plan, inputs, hooks);
+        await finishAndEncode(options, patience, plan, inputs, hooks);
         return;
       } catch (error) {
         if (!(error instanceof FinishError)) throw error;
@@ -53,28 +56,77 @@ export const createMuxStage = (options: MuxerOptions): StageHandler => ({
         hooks.notice(TaskNotice.NOT_FINISHED);
       }
     }
-    await encodeAsTheyAre(options, plan, inputs, hooks);
+    await encodeAsTheyAre(options, patience, plan, inputs, hooks);
   },
 });
 
-async function finishAndEncode(options: MuxerOptions, plan: Plan, inputs: Inputs, hooks: StageHooks): Promise<void> {
-  const { threads, finishTimeoutMs: timeoutMs } = options;
+/** How long finishing and encoding may take, milliseconds. */
+interface Patience {
+  /** Finishing, in total. */
+  readonly timeoutMs: number;
+  /** Finishing without a frame, and ffmpeg without a sign of life. */
+  readonly stallMs: number;
+}
+
+/** Without a new frame for this long, finishing or ffmpeg hangs, unless frames are expected to take long. Milliseconds. */
+const STALL_MS = 120_000;
+
+/** A video that is expected to take long on this machine may take a multiple of that. */
+function patienceOf({ finishTimeoutMs }: MuxerOptions, { plan, forecast }: StageTask): Patience {
+  const expectedMs = 1000 * (forecast?.muxSeconds ?? 0);
+  return {
+    timeoutMs: Math.max(finishTimeoutMs, STEP_ALLOWANCE * expectedMs),
+    stallMs: Math.max(STALL_MS, (STEP_ALLOWANCE * expectedMs) / plan.frames),
+  };
+}
+
+async function finishAndEncode(
+  options: MuxerOptions,
+  patience: Patience,
+  plan: Plan,
+  inputs: Inputs,
+  hooks: StageHooks,
+): Promise<void> {
+  const { threads } = options;
   const signal = eitherSignal(hooks);
-  const { width, height, frames } = plan;
+  const { width, height } = plan;
   const timeline = timelineOf(plan);
   const photo = wantsPhoto(plan) ? await readPhoto(plan, inputs, signal) : null;
   const shown = shownFrames(plan, readChunks(plan, inputs, signal));
-  const onFrame = (count: number) => hooks.progress(count, frames);
-  const finished = finishVideo(shown, { width, height, timeline, photo, threads, timeoutMs }, onFrame, signal);
-  await encode(options, plan, finished, finishedRequest(timeline), hooks);
+  const written = reportWritten(plan, hooks);
+  const request = { width, height, timeline, photo, threads, ...patience };
+  // Encoders keep some frames back, so a frame that was finished is a sign of life, too.
+  const finished = finishVideo(shown, request, written.repeat, signal);
+  await encode(options, patience, plan, finished, { ...finishedRequest(timeline), onWritten: written.report }, hooks);
 }
 
-async function encodeAsTheyAre(options: MuxerOptions, plan: Plan, inputs: Inputs, hooks: StageHooks): Promise<void> {
+async function encodeAsTheyAre(
+  options: MuxerOptions,
+  patience: Patience,
+  plan: Plan,
+  inputs: Inputs,
+  hooks: StageHooks,
+): Promise<void> {
   const { width, height, frames, conditioningFps: fps, frameRate: outputFps } = plan;
   const { width: outputWidth, height: outputHeight } = timelineOf(plan);
-  const onShown = (count: number) => hooks.progress(count, frames);
-  const shown = shownFrames(plan, readChunks(plan, inputs, eitherSignal(hooks)), onShown);
-  await encode(options, plan, shown, { width, height, frames, fps, outputWidth, outputHeight, outputFps }, hooks);
+  const { report: onWritten } = reportWritten(plan, hooks);
+  const shown = shownFrames(plan, readChunks(plan, inputs, eitherSignal(hooks)));
+  const request = { width, height, frames, fps, outputWidth, outputHeight, outputFps, onWritten };
+  await encode(options, patience, plan, shown, request, hooks);
+}
+
+/** Reports what has been written to the files as steps: as many as the model makes frames. */
+function reportWritten({ frames }: Plan, hooks: StageHooks) {
+  let step = 0;
+  return {
+    report(fraction: number): void {
+      const reached = Math.floor(fraction * frames);
+      if (reached <= step) return;
+      step = reached;
+      hooks.progress(step, frames);
+    },
+    repeat: () => hooks.progress(step, frames),
+  };
 }
 
 /** With the model's own resolution, its pixels are shown without those of the photo. Plans of earlier versions have none. */
@@ -86,9 +138,10 @@ const eitherSignal = ({ signal, draining }: StageHooks): AbortSignal => AbortSig
 /** Encodes frames, and puts out the files and the last frame. */
 async function encode(
   { threads }: MuxerOptions,
+  { stallMs: silenceMs }: Patience,
   plan: Plan,
   frames: AsyncIterable<Uint8Array>,
-  request: Omit<MediaRequest, 'outputs' | 'settings' | 'threads'>,
+  request: Omit<MediaRequest, 'outputs' | 'settings' | 'threads' | 'silenceMs'>,
   hooks: StageHooks,
 ): Promise<void> {
   const names = filesToMake((name) => plan.outputs.includes(name) || (name === 'loop' && plan.loop));
@@ -97,7 +150,7 @@ async function encode(
     await makeFiles(
       names,
       last.follow(frames),
-      { ...request, threads, settings: describePlan(plan) },
+      { ...request, threads, silenceMs, settings: describePlan(plan) },
       async (files) => {
         for (const { name, file } of files) await hooks.output(Lifetime.MEDIA, name, await readFile(file));
         await hooks.output(Lifetime.MEDIA, 'last-frame', await last.png());

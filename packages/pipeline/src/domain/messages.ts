@@ -21,6 +21,7 @@ export {
   CheckpointSchema,
   FailureReason,
   FailureSchema,
+  ForecastSchema,
   PipelineStage,
   PlanSchema,
   ShareSchema,
@@ -33,6 +34,7 @@ export {
 export type {
   Checkpoint,
   Failure,
+  Forecast,
   Plan,
   Share,
   TaskRecord,

@@ -66,6 +66,7 @@ async function readSource(
       const frame = await read(parts, last, signal);
       return { ...(await sanitizePhoto(parts, frame, signal)), continuedFrom: record.videoId };
     }
+    case 'join':
     case undefined:
       throw new TypeError('a validated request has a source');
   }

@@ -14,7 +14,7 @@ import {
 } from '@cinematica/settings';
 import { chooseSize, SizeError } from '@cinematica/settings/choose-size';
 import { SettingsError } from '@cinematica/svd';
-import type { ModelCard, Preset as PresetName, Size } from '@cinematica/svd';
+import type { ModelCard, Preset as PresetName, Size, Work } from '@cinematica/svd';
 
 /** The model that new videos are made with. */
 export interface LoadedModel {
@@ -25,6 +25,8 @@ export interface LoadedModel {
   readonly ref: ModelRef;
   /** The width and height, in pixels, of the area that one latent encodes. */
   readonly latentPixels: number;
+  /** How long the reference machine computes a segment of a plan; null for a plan of another model. */
+  readonly workOf: (plan: Plan) => Work | null;
 }
 
 /** The names of the presets in model cards. */

@@ -56,7 +56,7 @@ const PRESETS: Readonly<Record<string, Preset>> = {
 const NOTICES: Readonly<Record<number, Notice>> = { [TaskNotice.NOT_FINISHED]: Notice.NOT_FINISHED };
 
 /** Without an estimate, the video depends on the record only, and is the same for every watcher. */
-export const NO_ESTIMATE: QueueEstimate = { position: null, seconds: null };
+export const NO_ESTIMATE: QueueEstimate = { position: null, estimate: null };
 
 /**
  * Converts a record to the video that its owner sees.

@@ -27,6 +27,8 @@ export interface VideosByOwner {
    * @throws RpcError INVALID_ARGUMENT for an invalid token.
    */
   page(request: PageRequest): Page;
+  /** The ids of an owner's videos, in no particular order. */
+  idsOf(owner: string): readonly string[];
   close(): void;
 }
 
@@ -67,6 +69,7 @@ export function indexVideosByOwner(table: VideoTable): VideosByOwner {
       }
       return { videos, next: '' };
     },
+    idsOf: (owner) => [...(byOwner.get(owner) ?? [])],
     close,
   };
 }

@@ -44,7 +44,10 @@ export interface Admission {
 }
 
 /** The contents of a new video. */
-export interface PreparedVideo extends Pick<NewRecord, 'photoWidth' | 'photoHeight' | 'madeFrom' | 'continuedFrom'> {
+export interface PreparedVideo extends Pick<
+  NewRecord,
+  'photoWidth' | 'photoHeight' | 'madeFrom' | 'continuedFrom' | 'forecast' | 'joinedFiles'
+> {
   readonly plan: Plan;
   readonly photo: Uint8Array;
 }

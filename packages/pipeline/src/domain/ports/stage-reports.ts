@@ -7,5 +7,10 @@ export interface StageReports {
    * with the provider of its last process, because it may only be scaled to zero.
    */
   providers(model: ModelRef): string[];
+  /**
+   * The speed of the slowest process that computes with a model, as measured at its start, in floating-point operations per
+   * second; null when none has reported it.
+   */
+  speed(model: ModelRef): number | null;
   close(): void;
 }

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { TaskState, VideoRecordSchema, VideoState } from '../messages.ts';
-import type { Artifact, Plan, VideoRecord } from '../messages.ts';
+import type { Artifact, Forecast, Plan, VideoRecord } from '../messages.ts';
 import { planTasks } from './routing.ts';
 
 /** The values of a new record. */
@@ -19,6 +19,10 @@ export interface NewRecord {
   readonly madeFrom?: string | undefined;
   /** The id of the video whose last frame is the photo; empty by default. */
   readonly continuedFrom?: string | undefined;
+  /** How long its stages are expected to compute; unknown by default. */
+  readonly forecast?: Forecast | undefined;
+  /** The files that it joins, in order; none by default. */
+  readonly joinedFiles?: readonly Artifact[] | undefined;
   /** The W3C `traceparent` of the request; empty by default. */
   readonly traceParent?: string | undefined;
   /** Hours after which the video is deleted. */
@@ -29,6 +33,7 @@ export interface NewRecord {
 export function newRecord(given: NewRecord): VideoRecord {
   const { owner, videoId, requestId, plan, photo, keepHours } = given;
   const { photoWidth = 0, photoHeight = 0, madeFrom = '', continuedFrom = '', traceParent = '' } = given;
+  const { forecast, joinedFiles = [] } = given;
   const now = Date.now();
   return create(VideoRecordSchema, {
     owner,
@@ -41,6 +46,8 @@ export function newRecord(given: NewRecord): VideoRecord {
     madeFrom,
     continuedFrom,
     traceParent,
+    ...(forecast && { forecast }),
+    joinedFiles: [...joinedFiles],
     state: VideoState.QUEUED,
     createTime: timestampFromMs(now),
     expireTime: timestampFromMs(now + keepHours * 3_600_000),

@@ -44,6 +44,8 @@ export interface StageProgram<S extends DescService> {
   readonly model: ModelRef;
   /** The execution provider of the model; null when the stage has no model. */
   readonly provider: string | null;
+  /** Floating-point operations per second in a short measurement; absent when the stage has no model. */
+  readonly speed?: number;
   /** The stage's gRPC service. */
   readonly service: S;
   readonly handlers: ServiceHandlers<S>;
@@ -151,10 +153,11 @@ function createReport({
   handler: { stage },
   model: { name: model, digest: modelDigest },
   provider,
-}: Pick<StageProgram<DescService>, 'handler' | 'model' | 'provider'>): Uint8Array {
+  speed: flopsPerSecond = 0,
+}: Pick<StageProgram<DescService>, 'handler' | 'model' | 'provider' | 'speed'>): Uint8Array {
   if (provider === null) return new Uint8Array();
   return toBinary(
     StageReportSchema,
-    create(StageReportSchema, { stage, model, modelDigest, executionProvider: provider }),
+    create(StageReportSchema, { stage, model, modelDigest, executionProvider: provider, flopsPerSecond }),
   );
 }

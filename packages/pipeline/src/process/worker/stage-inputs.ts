@@ -36,6 +36,7 @@ export function createInputs(
     return data;
   };
   return {
+    joined: async (index, own) => read(record.joinedFiles[index], 'file of a part', own),
     photo: async (own) => read(record.photo, 'photo', own),
     parts: (stage, segment) => outputs(stage, segment).map(({ part }) => part),
     read: async (stage, segment, part, own) =>

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/internal/v1/control.proto.
  */
 export const file_cinematica_internal_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("CiRjaW5lbWF0aWNhL2ludGVybmFsL3YxL2NvbnRyb2wucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEidwoNUmVxdWVzdFJlY29yZBIQCgh2aWRlb19pZBgBIAEoCRITCgtib2R5X3NoYTI1NhgCIAEoDBIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAQgASgIIkoKC1F1b3RhUmVjb3JkEhgKEGFjdGl2ZV92aWRlb19pZHMYASADKAkSCwoDZGF5GAIgASgNEhQKDHZpZGVvc190b2RheRgDIAEoDSJICgVMZWFzZRIOCgZob2xkZXIYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoQBCgtTdGFnZVJlcG9ydBI0CgVzdGFnZRgBIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRINCgVtb2RlbBgCIAEoCRIUCgxtb2RlbF9kaWdlc3QYAyABKAkSGgoSZXhlY3V0aW9uX3Byb3ZpZGVyGAQgASgJIpABCgpRdWV1ZVN0YXRlEg0KBW93bmVyGAEgASgJEkIKCGRlZmljaXRzGAIgAygLMjAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5RdWV1ZVN0YXRlLkRlZmljaXRzRW50cnkaLwoNRGVmaWNpdHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBYgZwcm90bzM", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
+  fileDesc("CiRjaW5lbWF0aWNhL2ludGVybmFsL3YxL2NvbnRyb2wucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEidwoNUmVxdWVzdFJlY29yZBIQCgh2aWRlb19pZBgBIAEoCRITCgtib2R5X3NoYTI1NhgCIAEoDBIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAQgASgIIkoKC1F1b3RhUmVjb3JkEhgKEGFjdGl2ZV92aWRlb19pZHMYASADKAkSCwoDZGF5GAIgASgNEhQKDHZpZGVvc190b2RheRgDIAEoDSJICgVMZWFzZRIOCgZob2xkZXIYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIp4BCgtTdGFnZVJlcG9ydBI0CgVzdGFnZRgBIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRINCgVtb2RlbBgCIAEoCRIUCgxtb2RlbF9kaWdlc3QYAyABKAkSGgoSZXhlY3V0aW9uX3Byb3ZpZGVyGAQgASgJEhgKEGZsb3BzX3Blcl9zZWNvbmQYBSABKAEiqQEKE05vdGlmaWNhdGlvblJlcXVlc3QSDQoFb3duZXIYASABKAkSEAoIdmlkZW9faWQYAiABKAkSEAoIZW5kcG9pbnQYAyABKAkSDgoGcDI1NmRoGAQgASgMEgwKBGF1dGgYBSABKAwSEAoIbGFuZ3VhZ2UYBiABKAkSLwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpABCgpRdWV1ZVN0YXRlEg0KBW93bmVyGAEgASgJEkIKCGRlZmljaXRzGAIgAygLMjAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5RdWV1ZVN0YXRlLkRlZmljaXRzRW50cnkaLwoNRGVmaWNpdHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBYgZwcm90bzM", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
 
 /**
  * The CreateVideo request of a video: the value of the key `r.<owner>.<request>`.
@@ -142,6 +142,13 @@ export type StageReport = Message<"cinematica.internal.v1.StageReport"> & {
    * @generated from field: string execution_provider = 4;
    */
   executionProvider: string;
+
+  /**
+   * Floating-point operations per second of the process in a short measurement at its start. 0: not measured.
+   *
+   * @generated from field: double flops_per_second = 5;
+   */
+  flopsPerSecond: number;
 };
 
 /**
@@ -150,6 +157,59 @@ export type StageReport = Message<"cinematica.internal.v1.StageReport"> & {
  */
 export const StageReportSchema: GenMessage<StageReport> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_control, 3);
+
+/**
+ * A request of a device to be notified when a video ends: the value of the key `n.<owner>.<video>.<device>`.
+ *
+ * @generated from message cinematica.internal.v1.NotificationRequest
+ */
+export type NotificationRequest = Message<"cinematica.internal.v1.NotificationRequest"> & {
+  /**
+   * @generated from field: string owner = 1;
+   */
+  owner: string;
+
+  /**
+   * @generated from field: string video_id = 2;
+   */
+  videoId: string;
+
+  /**
+   * The push subscription of the device.
+   *
+   * @generated from field: string endpoint = 3;
+   */
+  endpoint: string;
+
+  /**
+   * @generated from field: bytes p256dh = 4;
+   */
+  p256dh: Uint8Array;
+
+  /**
+   * @generated from field: bytes auth = 5;
+   */
+  auth: Uint8Array;
+
+  /**
+   * BCP 47 tag of the language of the page.
+   *
+   * @generated from field: string language = 6;
+   */
+  language: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp create_time = 7;
+   */
+  createTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message cinematica.internal.v1.NotificationRequest.
+ * Use `create(NotificationRequestSchema)` to create a new message.
+ */
+export const NotificationRequestSchema: GenMessage<NotificationRequest> = /*@__PURE__*/
+  messageDesc(file_cinematica_internal_v1_control, 4);
 
 /**
  * State of the deficit round robin over callers: the value of the key `d.queue`. The queue itself consists of the
@@ -178,5 +238,5 @@ export type QueueState = Message<"cinematica.internal.v1.QueueState"> & {
  * Use `create(QueueStateSchema)` to create a new message.
  */
 export const QueueStateSchema: GenMessage<QueueState> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_control, 4);
+  messageDesc(file_cinematica_internal_v1_control, 5);
 

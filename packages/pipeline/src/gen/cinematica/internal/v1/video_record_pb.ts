@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/internal/v1/video_record.proto.
  */
 export const file_cinematica_internal_v1_video_record: GenFile = /*@__PURE__*/
-  fileDesc("CiljaW5lbWF0aWNhL2ludGVybmFsL3YxL3ZpZGVvX3JlY29yZC5wcm90bxIWY2luZW1hdGljYS5pbnRlcm5hbC52MSLcBQoLVmlkZW9SZWNvcmQSDQoFb3duZXIYASABKAkSEAoIdmlkZW9faWQYAiABKAkSEgoKcmVxdWVzdF9pZBgDIAEoCRIxCgVzdGF0ZRgEIAEoDjIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVmlkZW9TdGF0ZRIZChFwcmV2aW91c19yZXZpc2lvbhgFIAEoBBIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgRwbGFuGAsgASgLMhwuY2luZW1hdGljYS5pbnRlcm5hbC52MS5QbGFuEi8KBXBob3RvGAwgASgLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBIxCgV0YXNrcxgNIAMoCzIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza1JlY29yZBIwCgdmYWlsdXJlGA4gASgLMh8uY2luZW1hdGljYS5pbnRlcm5hbC52MS5GYWlsdXJlEiwKBXNoYXJlGA8gASgLMh0uY2luZW1hdGljYS5pbnRlcm5hbC52MS5TaGFyZRITCgtwaG90b193aWR0aBgQIAEoDRIUCgxwaG90b19oZWlnaHQYESABKA0SEQoJbWFkZV9mcm9tGBIgASgJEhYKDmNvbnRpbnVlZF9mcm9tGBMgASgJEhQKDHRyYWNlX3BhcmVudBgUIAEoCSLEBAoEUGxhbhINCgVtb2RlbBgBIAEoCRIUCgxtb2RlbF9kaWdlc3QYAiABKAkSDQoFd2lkdGgYAyABKA0SDgoGaGVpZ2h0GAQgASgNEg4KBmZyYW1lcxgFIAEoDRIYChBjb25kaXRpb25pbmdfZnBzGAYgASgNEhIKCmZyYW1lX3JhdGUYByABKA0SGAoQbW90aW9uX2J1Y2tldF9pZBgIIAEoDRIaChJub2lzZV9hdWdfc3RyZW5ndGgYCSABKAESDQoFc3RlcHMYCiABKA0SFAoMbWluX2d1aWRhbmNlGAsgASgBEhQKDG1heF9ndWlkYW5jZRgMIAEoARIMCgRzZWVkGA0gASgNEg8KB3NhbXBsZXIYDiABKAkSDgoGc2lnbWFzGA8gAygBEg8KB2ZvY3VzX3gYECABKAESDwoHZm9jdXNfeRgRIAEoARIMCgRsb29wGBIgASgIEg8KB291dHB1dHMYEyADKAkSEAoIc2VnbWVudHMYFCABKA0SFgoOc2VnbWVudF9mcmFtZXMYFSABKA0SDwoHc3VycGx1cxgWIAEoDRIVCg1kZWNvZGVfY2h1bmtzGBcgAygNEhgKEGNoZWNrcG9pbnRfc3RlcHMYGCABKA0SDgoGcHJlc2V0GBkgASgJEgwKBHpvb20YGiABKAESEgoKcmVzb2x1dGlvbhgbIAEoCRIUCgxvdXRwdXRfd2lkdGgYHCABKA0SFQoNb3V0cHV0X2hlaWdodBgdIAEoDRIOCgZjYW1lcmEYHiABKAkihAUKClRhc2tSZWNvcmQSNAoFc3RhZ2UYASABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLlBpcGVsaW5lU3RhZ2USDwoHc2VnbWVudBgCIAEoDRIwCgVzdGF0ZRgDIAEoDjIhLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza1N0YXRlEg8KB2F0dGVtcHQYBCABKA0SEAoIZmFpbHVyZXMYBSABKA0SDgoGd29ya2VyGAYgASgJEi4KCmxlYXNlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHN0ZXAYCCABKA0SDQoFc3RlcHMYCSABKA0SLgoKcmVhZHlfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjcKC2NoZWNrcG9pbnRzGA0gAygLMiIuY2luZW1hdGljYS5pbnRlcm5hbC52MS5DaGVja3BvaW50EhQKDGNsYWltZWRfc3RlcBgOIAEoDRIxCgdvdXRwdXRzGA8gAygLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBITCgtmaW5nZXJwcmludBgQIAEoCRISCgpsYXN0X2Vycm9yGBEgASgJEg8KB3JlbWFrZXMYEiABKA0SMwoHbm90aWNlcxgTIAMoDjIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza05vdGljZSKCAQoKQ2hlY2twb2ludBIMCgRzdGVwGAEgASgNEjMKCWFydGlmYWN0cxgCIAMoCzIgLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuQXJ0aWZhY3QSMQoHb3V0cHV0cxgDIAMoCzIgLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuQXJ0aWZhY3QiqwEKB0ZhaWx1cmUSNAoFc3RhZ2UYASABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLlBpcGVsaW5lU3RhZ2USDwoHc2VnbWVudBgCIAEoDRIPCgdtZXNzYWdlGAMgASgJEhEKCXBlcm1hbmVudBgEIAEoCBI1CgZyZWFzb24YBSABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLkZhaWx1cmVSZWFzb24iSgoFU2hhcmUSEAoIc2hhcmVfaWQYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKqMBCgpWaWRlb1N0YXRlEhsKF1ZJREVPX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVklERU9fU1RBVEVfUVVFVUVEEAESFwoTVklERU9fU1RBVEVfUlVOTklORxACEhQKEFZJREVPX1NUQVRFX0RPTkUQAxIWChJWSURFT19TVEFURV9GQUlMRUQQBBIZChVWSURFT19TVEFURV9DQU5DRUxMRUQQBSqZAQoNUGlwZWxpbmVTdGFnZRIeChpQSVBFTElORV9TVEFHRV9VTlNQRUNJRklFRBAAEhkKFVBJUEVMSU5FX1NUQUdFX0VOQ09ERRABEhoKFlBJUEVMSU5FX1NUQUdFX0RFTk9JU0UQAhIZChVQSVBFTElORV9TVEFHRV9ERUNPREUQAxIWChJQSVBFTElORV9TVEFHRV9NVVgQBCpHCgpUYXNrTm90aWNlEhsKF1RBU0tfTk9USUNFX1VOU1BFQ0lGSUVEEAASHAoYVEFTS19OT1RJQ0VfTk9UX0ZJTklTSEVEEAEqggEKCVRhc2tTdGF0ZRIaChZUQVNLX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVEFTS19TVEFURV9XQUlUSU5HEAESFAoQVEFTS19TVEFURV9SRUFEWRACEhYKElRBU0tfU1RBVEVfUlVOTklORxADEhMKD1RBU0tfU1RBVEVfRE9ORRAEKv8BCg1GYWlsdXJlUmVhc29uEh4KGkZBSUxVUkVfUkVBU09OX1VOU1BFQ0lGSUVEEAASHwobRkFJTFVSRV9SRUFTT05fU1RBR0VfRkFJTEVEEAESIAocRkFJTFVSRV9SRUFTT05fT1VUX09GX01FTU9SWRACEiAKHEZBSUxVUkVfUkVBU09OX1RPT0tfVE9PX0xPTkcQAxIcChhGQUlMVVJFX1JFQVNPTl9EQVRBX0xPU1QQBBIjCh9GQUlMVVJFX1JFQVNPTl9QSE9UT19VTlJFQURBQkxFEAUSJgoiRkFJTFVSRV9SRUFTT05fU0VUVElOR19VTlNVUFBPUlRFRBAGYgZwcm90bzM", [file_cinematica_internal_v1_artifact, file_google_protobuf_timestamp]);
+  fileDesc("CiljaW5lbWF0aWNhL2ludGVybmFsL3YxL3ZpZGVvX3JlY29yZC5wcm90bxIWY2luZW1hdGljYS5pbnRlcm5hbC52MSLIBgoLVmlkZW9SZWNvcmQSDQoFb3duZXIYASABKAkSEAoIdmlkZW9faWQYAiABKAkSEgoKcmVxdWVzdF9pZBgDIAEoCRIxCgVzdGF0ZRgEIAEoDjIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVmlkZW9TdGF0ZRIZChFwcmV2aW91c19yZXZpc2lvbhgFIAEoBBIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgRwbGFuGAsgASgLMhwuY2luZW1hdGljYS5pbnRlcm5hbC52MS5QbGFuEi8KBXBob3RvGAwgASgLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBIxCgV0YXNrcxgNIAMoCzIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza1JlY29yZBIwCgdmYWlsdXJlGA4gASgLMh8uY2luZW1hdGljYS5pbnRlcm5hbC52MS5GYWlsdXJlEiwKBXNoYXJlGA8gASgLMh0uY2luZW1hdGljYS5pbnRlcm5hbC52MS5TaGFyZRITCgtwaG90b193aWR0aBgQIAEoDRIUCgxwaG90b19oZWlnaHQYESABKA0SEQoJbWFkZV9mcm9tGBIgASgJEhYKDmNvbnRpbnVlZF9mcm9tGBMgASgJEhQKDHRyYWNlX3BhcmVudBgUIAEoCRIyCghmb3JlY2FzdBgZIAEoCzIgLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuRm9yZWNhc3QSNgoMam9pbmVkX2ZpbGVzGBogAygLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdCJ3CghGb3JlY2FzdBIWCg5lbmNvZGVfc2Vjb25kcxgBIAEoARIUCgxzdGVwX3NlY29uZHMYAiABKAESFgoOZGVjb2RlX3NlY29uZHMYAyABKAESEwoLbXV4X3NlY29uZHMYBCABKAESEAoIbWVhc3VyZWQYBSABKAgi0gQKBFBsYW4SDQoFbW9kZWwYASABKAkSFAoMbW9kZWxfZGlnZXN0GAIgASgJEg0KBXdpZHRoGAMgASgNEg4KBmhlaWdodBgEIAEoDRIOCgZmcmFtZXMYBSABKA0SGAoQY29uZGl0aW9uaW5nX2ZwcxgGIAEoDRISCgpmcmFtZV9yYXRlGAcgASgNEhgKEG1vdGlvbl9idWNrZXRfaWQYCCABKA0SGgoSbm9pc2VfYXVnX3N0cmVuZ3RoGAkgASgBEg0KBXN0ZXBzGAogASgNEhQKDG1pbl9ndWlkYW5jZRgLIAEoARIUCgxtYXhfZ3VpZGFuY2UYDCABKAESDAoEc2VlZBgNIAEoDRIPCgdzYW1wbGVyGA4gASgJEg4KBnNpZ21hcxgPIAMoARIPCgdmb2N1c194GBAgASgBEg8KB2ZvY3VzX3kYESABKAESDAoEbG9vcBgSIAEoCBIPCgdvdXRwdXRzGBMgAygJEhAKCHNlZ21lbnRzGBQgASgNEhYKDnNlZ21lbnRfZnJhbWVzGBUgASgNEg8KB3N1cnBsdXMYFiABKA0SFQoNZGVjb2RlX2NodW5rcxgXIAMoDRIYChBjaGVja3BvaW50X3N0ZXBzGBggASgNEg4KBnByZXNldBgZIAEoCRIMCgR6b29tGBogASgBEhIKCnJlc29sdXRpb24YGyABKAkSFAoMb3V0cHV0X3dpZHRoGBwgASgNEhUKDW91dHB1dF9oZWlnaHQYHSABKA0SDgoGY2FtZXJhGB4gASgJEgwKBGpvaW4YICADKAkihAUKClRhc2tSZWNvcmQSNAoFc3RhZ2UYASABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLlBpcGVsaW5lU3RhZ2USDwoHc2VnbWVudBgCIAEoDRIwCgVzdGF0ZRgDIAEoDjIhLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza1N0YXRlEg8KB2F0dGVtcHQYBCABKA0SEAoIZmFpbHVyZXMYBSABKA0SDgoGd29ya2VyGAYgASgJEi4KCmxlYXNlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHN0ZXAYCCABKA0SDQoFc3RlcHMYCSABKA0SLgoKcmVhZHlfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjcKC2NoZWNrcG9pbnRzGA0gAygLMiIuY2luZW1hdGljYS5pbnRlcm5hbC52MS5DaGVja3BvaW50EhQKDGNsYWltZWRfc3RlcBgOIAEoDRIxCgdvdXRwdXRzGA8gAygLMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdBITCgtmaW5nZXJwcmludBgQIAEoCRISCgpsYXN0X2Vycm9yGBEgASgJEg8KB3JlbWFrZXMYEiABKA0SMwoHbm90aWNlcxgTIAMoDjIiLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuVGFza05vdGljZSKCAQoKQ2hlY2twb2ludBIMCgRzdGVwGAEgASgNEjMKCWFydGlmYWN0cxgCIAMoCzIgLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuQXJ0aWZhY3QSMQoHb3V0cHV0cxgDIAMoCzIgLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuQXJ0aWZhY3QiqwEKB0ZhaWx1cmUSNAoFc3RhZ2UYASABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLlBpcGVsaW5lU3RhZ2USDwoHc2VnbWVudBgCIAEoDRIPCgdtZXNzYWdlGAMgASgJEhEKCXBlcm1hbmVudBgEIAEoCBI1CgZyZWFzb24YBSABKA4yJS5jaW5lbWF0aWNhLmludGVybmFsLnYxLkZhaWx1cmVSZWFzb24iSgoFU2hhcmUSEAoIc2hhcmVfaWQYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKqMBCgpWaWRlb1N0YXRlEhsKF1ZJREVPX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVklERU9fU1RBVEVfUVVFVUVEEAESFwoTVklERU9fU1RBVEVfUlVOTklORxACEhQKEFZJREVPX1NUQVRFX0RPTkUQAxIWChJWSURFT19TVEFURV9GQUlMRUQQBBIZChVWSURFT19TVEFURV9DQU5DRUxMRUQQBSqZAQoNUGlwZWxpbmVTdGFnZRIeChpQSVBFTElORV9TVEFHRV9VTlNQRUNJRklFRBAAEhkKFVBJUEVMSU5FX1NUQUdFX0VOQ09ERRABEhoKFlBJUEVMSU5FX1NUQUdFX0RFTk9JU0UQAhIZChVQSVBFTElORV9TVEFHRV9ERUNPREUQAxIWChJQSVBFTElORV9TVEFHRV9NVVgQBCpHCgpUYXNrTm90aWNlEhsKF1RBU0tfTk9USUNFX1VOU1BFQ0lGSUVEEAASHAoYVEFTS19OT1RJQ0VfTk9UX0ZJTklTSEVEEAEqggEKCVRhc2tTdGF0ZRIaChZUQVNLX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVEFTS19TVEFURV9XQUlUSU5HEAESFAoQVEFTS19TVEFURV9SRUFEWRACEhYKElRBU0tfU1RBVEVfUlVOTklORxADEhMKD1RBU0tfU1RBVEVfRE9ORRAEKv8BCg1GYWlsdXJlUmVhc29uEh4KGkZBSUxVUkVfUkVBU09OX1VOU1BFQ0lGSUVEEAASHwobRkFJTFVSRV9SRUFTT05fU1RBR0VfRkFJTEVEEAESIAocRkFJTFVSRV9SRUFTT05fT1VUX09GX01FTU9SWRACEiAKHEZBSUxVUkVfUkVBU09OX1RPT0tfVE9PX0xPTkcQAxIcChhGQUlMVVJFX1JFQVNPTl9EQVRBX0xPU1QQBBIjCh9GQUlMVVJFX1JFQVNPTl9QSE9UT19VTlJFQURBQkxFEAUSJgoiRkFJTFVSRV9SRUFTT05fU0VUVElOR19VTlNVUFBPUlRFRBAGYgZwcm90bzM", [file_cinematica_internal_v1_artifact, file_google_protobuf_timestamp]);
 
 /**
  * The authoritative state of a video: the value of the key `v.<owner>.<video>`. It is changed only by
@@ -156,6 +156,20 @@ export type VideoRecord = Message<"cinematica.internal.v1.VideoRecord"> & {
    * @generated from field: string trace_parent = 20;
    */
   traceParent: string;
+
+  /**
+   * How long its stages were expected to compute when the video was created. Not set if that was unknown.
+   *
+   * @generated from field: cinematica.internal.v1.Forecast forecast = 25;
+   */
+  forecast?: Forecast | undefined;
+
+  /**
+   * The files that this video joins, in order. Empty for a video that the model makes.
+   *
+   * @generated from field: repeated cinematica.internal.v1.Artifact joined_files = 26;
+   */
+  joinedFiles: Artifact[];
 };
 
 /**
@@ -164,6 +178,53 @@ export type VideoRecord = Message<"cinematica.internal.v1.VideoRecord"> & {
  */
 export const VideoRecordSchema: GenMessage<VideoRecord> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_video_record, 0);
+
+/**
+ * How long the stages of a video are expected to compute, without what runs beside them. Seconds.
+ *
+ * @generated from message cinematica.internal.v1.Forecast
+ */
+export type Forecast = Message<"cinematica.internal.v1.Forecast"> & {
+  /**
+   * @generated from field: double encode_seconds = 1;
+   */
+  encodeSeconds: number;
+
+  /**
+   * One denoising step of a segment.
+   *
+   * @generated from field: double step_seconds = 2;
+   */
+  stepSeconds: number;
+
+  /**
+   * All decode chunks of a segment.
+   *
+   * @generated from field: double decode_seconds = 3;
+   */
+  decodeSeconds: number;
+
+  /**
+   * Finishing and encoding all frames.
+   *
+   * @generated from field: double mux_seconds = 4;
+   */
+  muxSeconds: number;
+
+  /**
+   * Whether every part was measured on this system before. Otherwise it was predicted.
+   *
+   * @generated from field: bool measured = 5;
+   */
+  measured: boolean;
+};
+
+/**
+ * Describes the message cinematica.internal.v1.Forecast.
+ * Use `create(ForecastSchema)` to create a new message.
+ */
+export const ForecastSchema: GenMessage<Forecast> = /*@__PURE__*/
+  messageDesc(file_cinematica_internal_v1_video_record, 1);
 
 /**
  * Everything that determines the frames, apart from the photo.
@@ -358,6 +419,13 @@ export type Plan = Message<"cinematica.internal.v1.Plan"> & {
    * @generated from field: string camera = 30;
    */
   camera: string;
+
+  /**
+   * The ids of the videos that are joined to one file, in order. Such a plan has only the task of the muxer.
+   *
+   * @generated from field: repeated string join = 32;
+   */
+  join: string[];
 };
 
 /**
@@ -365,7 +433,7 @@ export type Plan = Message<"cinematica.internal.v1.Plan"> & {
  * Use `create(PlanSchema)` to create a new message.
  */
 export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 1);
+  messageDesc(file_cinematica_internal_v1_video_record, 2);
 
 /**
  * A unit of work: one stage of one segment. Encoding and muxing concern the whole video and have segment 0.
@@ -503,7 +571,7 @@ export type TaskRecord = Message<"cinematica.internal.v1.TaskRecord"> & {
  * Use `create(TaskRecordSchema)` to create a new message.
  */
 export const TaskRecordSchema: GenMessage<TaskRecord> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 2);
+  messageDesc(file_cinematica_internal_v1_video_record, 3);
 
 /**
  * A saved state from which another attempt of the task can resume.
@@ -538,7 +606,7 @@ export type Checkpoint = Message<"cinematica.internal.v1.Checkpoint"> & {
  * Use `create(CheckpointSchema)` to create a new message.
  */
 export const CheckpointSchema: GenMessage<Checkpoint> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 3);
+  messageDesc(file_cinematica_internal_v1_video_record, 4);
 
 /**
  * Why a video failed.
@@ -583,7 +651,7 @@ export type Failure = Message<"cinematica.internal.v1.Failure"> & {
  * Use `create(FailureSchema)` to create a new message.
  */
 export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 4);
+  messageDesc(file_cinematica_internal_v1_video_record, 5);
 
 /**
  * A public link to the video.
@@ -609,7 +677,7 @@ export type Share = Message<"cinematica.internal.v1.Share"> & {
  * Use `create(ShareSchema)` to create a new message.
  */
 export const ShareSchema: GenMessage<Share> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_video_record, 5);
+  messageDesc(file_cinematica_internal_v1_video_record, 6);
 
 /**
  * State of a video.
