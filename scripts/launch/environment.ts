@@ -54,6 +54,7 @@ export function serviceEnvironment(
           API_KEYS_FILE: apiKeysFile,
           COOKIE_SECRET: secrets.cookieSecret,
           MEDIA_SECRET: secrets.mediaSecret,
+          VAPID_PRIVATE_KEY: secrets.vapidPrivateKey,
         }),
   };
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createECDH, randomBytes } from 'node:crypto';
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { LaunchError } from './launch-error.ts';
@@ -14,9 +14,11 @@ const schema = z.strictObject({
   cookieSecret: secret,
   /** Signs the links to media. */
   mediaSecret: secret,
+  /** The private VAPID key for notifications: a scalar of the curve P-256. Missing in files of earlier versions. */
+  vapidPrivateKey: secret.optional(),
 });
 
-export type Secrets = z.output<typeof schema>;
+export type Secrets = Required<z.output<typeof schema>>;
 
 /**
  * Reads the secrets of this installation and creates missing ones. Only the file's owner can read it.
@@ -31,6 +33,7 @@ export async function ensureSecrets(file: string, users: readonly string[]): Pro
     stageToken: found?.stageToken ?? newSecret(),
     cookieSecret: found?.cookieSecret ?? newSecret(),
     mediaSecret: found?.mediaSecret ?? newSecret(),
+    vapidPrivateKey: found?.vapidPrivateKey ?? newVapidKey(),
   };
   // By renaming, because half a file after an interrupted start would log all browsers out.
   const partial = `${file}.${process.pid}`;
@@ -40,7 +43,7 @@ export async function ensureSecrets(file: string, users: readonly string[]): Pro
   return secrets;
 }
 
-async function read(file: string): Promise<Secrets | null> {
+async function read(file: string): Promise<z.output<typeof schema> | null> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -56,6 +59,14 @@ async function read(file: string): Promise<Secrets | null> {
       { cause },
     );
   }
+}
+
+/** A private key of the curve P-256. */
+function newVapidKey(): string {
+  const pair = createECDH('prime256v1');
+  pair.generateKeys();
+  // A key that begins with zeros is shorter in Node than the 32 bytes that VAPID needs.
+  return Buffer.concat([Buffer.alloc(32), pair.getPrivateKey()]).subarray(-32).toString('base64url');
 }
 
 /** 256 bits. */

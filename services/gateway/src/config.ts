@@ -1,5 +1,6 @@
 import { natsSettingsSchema, pipelineSettingsSchema, telemetrySettingsSchema } from '@cinematica/pipeline';
 import { z } from 'zod';
+import { PUSH_HOSTS } from './push/push-transport.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (fallback: number, least = 1) => z.coerce.number().int().min(least).max(1_000_000).default(fallback);
@@ -32,6 +33,21 @@ export const configSchema = z.object({
   COOKIE_SECRET: secret,
   /** Whether browsers send the cookie over HTTPS only. Default false, for use without TLS on one machine. */
   COOKIE_SECURE: z.stringbool().default(false),
+  /**
+   * The private VAPID key for notifications in browsers (RFC 8292): 32 bytes in base64url. Default: no notifications. A new
+   * key invalidates the subscriptions of all devices.
+   */
+  VAPID_PRIVATE_KEY: z.string().min(1).optional(),
+  /** An https URL or a mailto address of the operator, for push services. Default: the address of this project. */
+  VAPID_SUBJECT: z
+    .string()
+    .regex(/^(https:\/\/|mailto:)/, 'must begin with https:// or mailto:')
+    .default('https://cinematica.dev'),
+  /**
+   * The hosts of the push services that notifications are sent to, over https, separated by commas. A leading dot stands for
+   * all hosts that end so. Default: those of Chrome, Firefox, Edge and Safari.
+   */
+  PUSH_HOSTS: z.string().default(PUSH_HOSTS),
   /** The key that signs links to media. Required. A new key invalidates all links. */
   MEDIA_SECRET: secret,
   /** How long an owner's link to a file works at least. Default 15 minutes. Milliseconds. */

@@ -1,10 +1,11 @@
 import { createMetrics, describeError } from '@cinematica/pipeline';
 import type { Log, NatsConnection } from '@cinematica/pipeline';
 import { Code, refuse } from '@cinematica/protocol';
-import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import { ErrorReason, PushService, VideoService } from '@cinematica/protocol/v1';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiKeys } from './callers/api-keys.ts';
 import type { Config } from './config.ts';
+import { startPush } from './push/start-push.ts';
 import { createPhotoSanitizer } from './photo/photo-sanitizer.ts';
 import { toConnectError } from './rpc/errors.ts';
 import { createHealth } from './rpc/health.ts';
@@ -64,11 +65,12 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
 
   const view = await startPipelineView(nats, config, log, model, starting);
   const draining = new AbortController();
-  const health = createHealth([VideoService.typeName], draining.signal);
+  const health = createHealth([VideoService.typeName, PushService.typeName], draining.signal);
   const shared = { config, nats, log, metrics, view, health, draining: draining.signal };
   const { metricsPort, scalerPort } = await startOperations(shared, starting);
   startHousekeeping(shared, starting);
-  const port = await startHttp({ ...shared, keys, model, sanitizer }, starting);
+  const push = startPush(shared, starting);
+  const port = await startHttp({ ...shared, keys, model, sanitizer, push }, starting);
   starting.defer(() => {
     health.set(false);
     const message = 'The gateway is being replaced: call again.';

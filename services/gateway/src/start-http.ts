@@ -19,6 +19,8 @@ import type { HealthService } from './rpc/health.ts';
 import { observeCalls } from './rpc/observe.ts';
 import { createCallReceiver } from './rpc/receive-call.ts';
 import { serveRpc } from './rpc/serve-rpc.ts';
+import { createPushService } from './push/push-service.ts';
+import type { Push } from './push/start-push.ts';
 import { createVideoService } from './service.ts';
 import type { PipelineView } from './start-pipeline-view.ts';
 import { capabilitiesOf } from './videos/capabilities.ts';
@@ -45,6 +47,8 @@ export interface HttpParts {
   readonly sanitizer: PhotoSanitizer;
   /** Videos are read and created here. */
   readonly view: PipelineView;
+  /** Notifications for devices. */
+  readonly push: Push;
   /** Served as `grpc.health.v1`, and decides what `/readyz` answers. */
   readonly health: HealthService;
   /** Aborted when the gateway stops, with the error that watchers receive. */
@@ -66,6 +70,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   const webApp = WEB_HANDLER === undefined ? null : await loadWebApp(WEB_HANDLER, trustedProxies > 0, onPageError);
   const rpcParts = {
     service: createService(parts, links),
+    pushService: createPushService(parts.push),
     health,
     gate: createGate({
       cookies: createCookies(config.COOKIE_SECRET, config.COOKIE_SECURE),
@@ -102,7 +107,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   return listening;
 }
 
-function createService({ config, model, metrics, sanitizer, view, draining }: HttpParts, links: MediaLinks) {
+function createService({ push, config, model, metrics, sanitizer, view, draining }: HttpParts, links: MediaLinks) {
   const findVideo = (videoId: string) => view.table.videos.get(videoId);
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
   new Gauge({
@@ -138,7 +143,7 @@ function createService({ config, model, metrics, sanitizer, view, draining }: Ht
       queue: view.queue,
       maxQueued: config.MAX_QUEUED,
     },
-    capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref)),
+    capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref), push.publicKey),
     onCancelled: () => metrics.videos.inc({ outcome: 'cancelled' }),
     stallMs: config.WATCHER_STALL_MS,
     draining,

@@ -132,6 +132,45 @@ export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<v
   }
 }
 
+/**
+ * Joins files with equal encodings to one, without encoding their frames again.
+ *
+ * @param list a file that names them, one after the other, in the format of ffmpeg's concat demuxer.
+ * @param timeoutMs how long it may take.
+ * @throws as {@link runFfmpeg}
+ */
+export async function concatFiles(
+  list: string,
+  file: string,
+  options: readonly string[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const said: string[] = [];
+  const command = ffmpeg(resolve(list))
+    .inputOptions(...'-nostdin -hide_banner -loglevel warning -protocol_whitelist file -f concat -safe 0'.split(' '))
+    .outputOptions(...'-map 0 -c copy'.split(' '), ...options)
+    .output(resolve(file));
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const abort = (): void => command.kill('SIGKILL');
+  limit.addEventListener('abort', abort, { once: true });
+  try {
+    await new Promise<void>((ended, failed) => {
+      command
+        .on('stderr', (line: string) => void said.splice(0, said.push(line) - 20))
+        .on('end', () => ended())
+        .on('error', failed)
+        .run();
+    });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw describe(cause, said);
+  } finally {
+    limit.removeEventListener('abort', abort);
+  }
+}
+
 function createCommand(job: FfmpegJob, input: Readable): ffmpeg.FfmpegCommand {
   const { width, height, fps, pixelFormat, threads } = job;
   // ffmpeg may read only the frames from its standard input.

@@ -65,7 +65,10 @@ const planOf = (changes: Partial<Omit<Plan, '$typeName' | '$unknown'>> = {}): Pl
     ...changes,
   });
 
-async function mux(plan: Plan, { finishTimeoutMs = 60_000, lost = '' } = {}) {
+async function mux(
+  plan: Plan,
+  { finishTimeoutMs = 60_000, lost = '', joined = [] as readonly Uint8Array[] } = {},
+) {
   const photo = await sharp(picture(256, 192, 0), { raw: { width: 256, height: 192, channels: 3 } })
     .jpeg({ quality: 100 })
     .toBuffer();
@@ -86,7 +89,7 @@ async function mux(plan: Plan, { finishTimeoutMs = 60_000, lost = '' } = {}) {
   };
   const inputs = {
     photo: () => Promise.resolve(photo),
-    joined: () => Promise.reject(new Error('nothing is joined here')),
+    joined: (index: number) => Promise.resolve(joined[index]!),
     parts: () => [],
     read: (_: PipelineStage, segment: number, part: string) =>
       part === lost ? Promise.reject(new Error(`lost ${part}`)) : Promise.resolve(chunks.get(`${segment}/${part}`)!),
@@ -117,6 +120,18 @@ test('frames are finished: they have the size and the rate of the plan, across s
   expect([notices, warnings]).toEqual([[], []]);
   expect(steps.toSorted((a, b) => a - b)).toEqual(steps);
   expect(steps.at(-1)).toBe(7);
+});
+
+test('the files of several videos are joined to one, whose frames are not encoded again', async () => {
+  const { outputs } = await mux(planOf());
+  const [mp4, poster, lastFrame] = ['mp4', 'poster', 'last-frame'].map((part) => outputs.get(part)!);
+  const plan = planOf({ join: ['a', 'b'], frames: 13, loop: false, outputs: ['mp4'] });
+  const made = await mux(plan, { joined: [mp4!, mp4!, poster!, lastFrame!] });
+  expect([...made.outputs.keys()]).toEqual(['mp4', 'poster', 'last-frame']);
+  const size = { width: 256, height: 192, r_frame_rate: '28/1' };
+  expect(await probe(made.outputs.get('mp4')!)).toEqual({ ...size, nb_read_frames: '50' });
+  // The joined file has the bytes of both, without their headers.
+  expect(made.outputs.get('mp4')!.length).toBeGreaterThan(1.6 * mp4!.length);
 });
 
 test('a repeated attempt gives the same bytes', async () => {

@@ -15,6 +15,7 @@ import { cropToAspect, loadImage } from '@cinematica/svd/image';
 import { readFile } from 'node:fs/promises';
 import { filesToMake, makeFiles } from './files.ts';
 import { FinishError, finishedRequest, finishVideo, needsFinishing } from './finish-video.ts';
+import { joinParts } from './join-parts.ts';
 import { keepLastFrame } from './last-frame.ts';
 import { MediaError } from './media-request.ts';
 import type { MediaRequest } from './media-request.ts';
@@ -42,6 +43,10 @@ export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   fingerprint: `finish 1, ffmpeg ${process.arch} × ${options.threads}`,
   async run(task, inputs, hooks) {
     const { videoId, plan } = task;
+    if (plan.join.length > 0) {
+      await joinVideos(plan, inputs, hooks);
+      return;
+    }
     const patience = patienceOf(options, task);
     if (needsFinishing({ ...plan, timeline: timelineOf(plan) }, wantsPhoto(plan))) {
       try {
@@ -59,6 +64,22 @@ export const createMuxStage = (options: MuxerOptions): StageHandler => ({
     await encodeAsTheyAre(options, patience, plan, inputs, hooks);
   },
 });
+
+/** Joins the files of other videos. Their poster and last frame follow their mp4s. */
+async function joinVideos(plan: Plan, inputs: Inputs, hooks: StageHooks): Promise<void> {
+  const signal = eitherSignal(hooks);
+  const count = plan.join.length;
+  const read = async (index: number): Promise<Uint8Array> => {
+    const data = await inputs.joined(index, signal);
+    hooks.progress(Math.floor((plan.frames * index) / count), plan.frames);
+    return data;
+  };
+  const settings = { ...describePlan(plan), parts: count };
+  const put = async (file: string) => hooks.output(Lifetime.MEDIA, 'mp4', await readFile(file));
+  await joinParts(count, read, settings, put, signal);
+  await hooks.output(Lifetime.MEDIA, 'poster', await inputs.joined(count, signal));
+  await hooks.output(Lifetime.MEDIA, 'last-frame', await inputs.joined(count + 1, signal));
+}
 
 /** How long finishing and encoding may take, milliseconds. */
 interface Patience {

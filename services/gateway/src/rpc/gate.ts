@@ -1,5 +1,5 @@
 import { refuseUntil } from '@cinematica/protocol';
-import { ErrorReason, VideoService } from '@cinematica/protocol/v1';
+import { ErrorReason, PushService, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext } from '@connectrpc/connect';
 import { authenticate } from '../callers/authenticate.ts';
 import type { AuthenticateOptions } from '../callers/authenticate.ts';
@@ -32,7 +32,8 @@ export function createGate(options: GateOptions): (context: HandlerContext) => v
     const { peer } = values.get(connectionKey);
     const address = clientAddress(peer, requestHeader.get('x-forwarded-for'), options.trustedProxies);
     // These need no caller: health and reflection reveal nothing private, and the link of a shared video is the permission.
-    if (context.service !== VideoService || context.method === VideoService.method.getSharedVideo) {
+    const hasCaller = context.service === VideoService || context.service === PushService;
+    if (!hasCaller || context.method === VideoService.method.getSharedVideo) {
       values.set(budgetClientKey, address);
       applyRateLimit(context.service === VideoService ? address : `${context.service.typeName} ${address}`);
       return;

@@ -1,5 +1,5 @@
 import { createReflection, Health, ServerReflection } from '@cinematica/protocol';
-import { VideoService } from '@cinematica/protocol/v1';
+import { PushService, VideoService } from '@cinematica/protocol/v1';
 import { createContextValues } from '@connectrpc/connect';
 import type { HandlerContext, Interceptor, ServiceImpl } from '@connectrpc/connect';
 import { compressionGzip } from '@connectrpc/connect-node';
@@ -16,6 +16,8 @@ import { COMPRESS_MIN_BYTES, MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES, MAX_UPLOAD_B
 export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onResponseError'> {
   /** Implements `cinematica.v1.VideoService`. */
   readonly service: ServiceImpl<typeof VideoService>;
+  /** Implements `cinematica.v1.PushService`. */
+  readonly pushService: ServiceImpl<typeof PushService>;
   /** Implements `grpc.health.v1.Health`. */
   readonly health: HealthService;
   /** Called for each call before its body is read. An error that it throws is the answer. */
@@ -29,8 +31,8 @@ export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onRes
  * @param fallback answers requests that are not calls.
  */
 export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
-  const { service, health, gate, observe, receive, onResponseError } = parts;
-  const reflection = createReflection([VideoService, Health]);
+  const { service, pushService, health, gate, observe, receive, onResponseError } = parts;
+  const reflection = createReflection([VideoService, PushService, Health]);
   return createConnectHandler({
     routes(router) {
       router.service(VideoService, service);
@@ -38,6 +40,7 @@ export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
       router.rpc(createVideo, (request, context) => service.createVideo(request, context), {
         readMaxBytes: MAX_UPLOAD_BYTES,
       });
+      router.service(PushService, pushService);
       router.service(Health, health.implementation);
       router.service(ServerReflection, {
         // Reflection does not use the call context.

@@ -30,6 +30,8 @@ const messages = {
   [ErrorReason.DATA_LOST]: m.common_error_data_lost,
   [ErrorReason.INTERNAL]: m.common_error_internal,
   [ErrorReason.OUT_OF_MEMORY]: m.common_error_memory,
+  [ErrorReason.PUSH_UNSUPPORTED]: m.common_error_unavailable,
+  [ErrorReason.NOT_JOINABLE]: m.common_error_not_joinable,
 } satisfies Record<KnownReason, () => string>;
 
 /** The reasons that this app knows; a newer gateway may send others. */

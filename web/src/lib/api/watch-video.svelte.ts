@@ -1,7 +1,7 @@
 import { Video_State } from '@cinematica/protocol/v1';
 import type { Preview, Progress, Video, WatchVideoResponse } from '@cinematica/protocol/v1';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { api as gateway } from './client.ts';
+import { sharedWatchApi } from '#lib/feed/shared-watch.ts';
 import type { Api } from './client.ts';
 import { isUnreachable, reasonOf, retryDelay } from './errors.ts';
 import { msUntilRenewal } from './media.ts';
@@ -61,7 +61,7 @@ export interface WatchOptions {
  */
 export function watchVideo(
   name: string,
-  { api = gateway, initial, retryDelayMs = 1000 }: WatchOptions,
+  { api = sharedWatchApi(), initial, retryDelayMs = 1000 }: WatchOptions,
   signal: AbortSignal,
 ): WatchedVideo {
   let video = $state.raw(initial);
@@ -167,10 +167,11 @@ export function watchVideo(
 
 /** Events carry no queue position and no remaining time: the last known ones stay valid until new ones arrive. */
 function lastQueueEstimate(progress: Progress | undefined, { state }: Video): Partial<Progress> {
-  const { queuePosition, remaining } = progress ?? {};
+  const { queuePosition, remaining, basis, stepDuration, videosBeside } = progress ?? {};
   return {
     ...(queuePosition !== undefined && state === Video_State.QUEUED && { queuePosition }),
-    ...(remaining && { remaining }),
+    ...(remaining && basis !== undefined && { remaining, basis, videosBeside: videosBeside ?? 0 }),
+    ...(stepDuration && { stepDuration }),
   };
 }
 

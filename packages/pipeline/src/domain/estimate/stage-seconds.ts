@@ -11,7 +11,7 @@ const ENCODE_SECONDS: Readonly<Record<FileFormat, number>> = { mp4: 0.045, poste
 /** What finishing takes there, seconds for each megapixel of the model's frames and of the finished frames. */
 const FINISH_SECONDS = { source: 1.6, finished: 0.03 } as const;
 /** Reading inputs, writing outputs and starting ffmpeg. */
-const TASK_SECONDS = { encode: 0.15, mux: 0.3 } as const;
+const TASK_SECONDS = { encode: 0.15, mux: 0.3, join: 1 } as const;
 
 /** How long a stage takes on the reference machine, seconds. The stages of the model are predicted from its graphs. */
 export const referenceForecast = (plan: Plan, work: Work): Forecast =>
@@ -25,6 +25,8 @@ export const referenceForecast = (plan: Plan, work: Work): Forecast =>
 
 /** How long finishing and encoding takes on the reference machine, seconds. The figures are those of docs/finishing.md. */
 export function muxSeconds(plan: Plan): number {
+  // Files are copied, not encoded.
+  if (plan.join.length > 0) return TASK_SECONDS.join;
   const timeline = timelineOf(plan);
   const megapixels = (width: number, height: number, frames: number) => (width * height * frames) / 1e6;
   const files = new Set(['mp4', 'poster', ...plan.outputs, ...(plan.loop ? ['loop'] : [])]);
