@@ -1,51 +1,35 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { durationMs } from '@bufbuild/protobuf/wkt';
-import { EstimateBasis, Resolution, Video_State, VideoService } from '@cinematica/protocol/v1';
+import { EstimateBasis, Resolution, Video_State } from '@cinematica/protocol/v1';
 import { table } from '@cinematica/svd/parity';
-import { createClient } from '@connectrpc/connect';
-import { createConnectTransport } from '@connectrpc/connect-node';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { VideoSettingsSchema } from '@cinematica/protocol/v1';
+import { startBenchSystem } from './support/bench-system.ts';
 import { printHelp } from './support/print-help.ts';
 
-const USAGE = `usage: npm run bench -- estimates PHOTO [--address http://127.0.0.1:8080] [--key FILE] [--short]
+const USAGE = `usage: npm run bench -- estimates PHOTO [--model models/nano] [--frames 50]
 
-Compares what a running system says with how long it takes: makes videos one after the other and asks before each how long
-it will take. On a system without videos, the first one is predicted; the others are measured. --short: videos of 15 frames.`;
+Compares what a new system says with how long it takes: makes videos one after the other, and asks before each how long it
+will take. The first one is predicted; the others are based on measurements.`;
 printHelp(USAGE);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: {
-    address: { type: 'string', default: 'http://127.0.0.1:8080' },
-    key: { type: 'string', default: '.data/api-key' },
-    short: { type: 'boolean', default: false },
-  },
+  options: { model: { type: 'string', default: 'models/nano' }, frames: { type: 'string', default: '50' } },
 });
 const [photo] = positionals;
-if (photo === undefined) {
+const frames = Number(values.frames);
+if (photo === undefined || !(frames > 0)) {
   console.error(USAGE);
   process.exit(2);
 }
 
 type Settings = MessageInitShape<typeof VideoSettingsSchema>;
-const key = (await readFile(values.key, 'utf8')).trim();
-const client = createClient(
-  VideoService,
-  createConnectTransport({
-    baseUrl: values.address,
-    httpVersion: '2',
-    interceptors: [
-      (next) => (request) => {
-        request.header.set('authorization', `Bearer ${key}`);
-        return next(request);
-      },
-    ],
-  }),
-);
+await using system = await startBenchSystem(values.model, { CALLS_PER_SECOND: '1000' });
+const { client } = system;
 const image = new Uint8Array(await readFile(photo));
-const frames = values.short ? 15 : 50;
 const VIDEOS: readonly (readonly [string, Settings])[] = [
   ['the first one', { frames }],
   ['the same again', { frames }],
@@ -56,6 +40,8 @@ const VIDEOS: readonly (readonly [string, Settings])[] = [
 ];
 
 const rows: string[][] = [];
+// Every stage has reported its speed by then.
+await expectEstimate();
 for (const [name, settings] of VIDEOS) {
   const said = (await client.estimateVideo({ settings, photoWidth: 1600, photoHeight: 900 })).estimate;
   const start = performance.now();
@@ -74,14 +60,25 @@ for (const [name, settings] of VIDEOS) {
   const seconds = said?.remaining ? durationMs(said.remaining) / 1000 : NaN;
   rows.push([
     name,
-    said ? EstimateBasis[said.basis].toLowerCase() : 'unknown',
+    said ? (said.basis === EstimateBasis.MEASURED ? 'measured' : 'predicted') : 'unknown',
     `${seconds.toFixed(0)} s`,
     `${took.toFixed(1)} s`,
     (seconds / took).toFixed(2),
     `${longest.toFixed(0)} s`,
     `${(100 * largest).toFixed(0)} %`,
-    Video_State[state],
+    state === Video_State.DONE ? 'done' : 'not done',
   ]);
   console.error(rows.at(-1)!.join('  '));
 }
-console.log(table(['video', 'basis', 'said before', 'took', 'said / took', 'latest end said', 'largest %', 'state'], rows));
+console.log(
+  table(['video', 'basis', 'said before', 'took', 'said / took', 'latest end said', 'largest %', 'state'], rows),
+);
+
+/** Waits until the system knows how fast it is. */
+async function expectEstimate(): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if ((await client.estimateVideo({ photoWidth: 1600, photoHeight: 900 })).estimate) return;
+    await delay(200);
+  }
+  throw new Error('the system gives no estimate');
+}

@@ -66,7 +66,9 @@ function newVapidKey(): string {
   const pair = createECDH('prime256v1');
   pair.generateKeys();
   // A key that begins with zeros is shorter in Node than the 32 bytes that VAPID needs.
-  return Buffer.concat([Buffer.alloc(32), pair.getPrivateKey()]).subarray(-32).toString('base64url');
+  return Buffer.concat([Buffer.alloc(32), pair.getPrivateKey()])
+    .subarray(-32)
+    .toString('base64url');
 }
 
 /** 256 bits. */

@@ -35,7 +35,8 @@ export async function startPushService(): Promise<TestPushService> {
       const { device, received, keys, vapidKey } = found;
       const isSigned = checkVapid(request.headers, vapidKey, origin);
       const encoding = request.headers['content-encoding'];
-      if (!isSigned || encoding !== 'aes128gcm' || request.headers.ttl === undefined) return response.writeHead(400).end();
+      if (!isSigned || encoding !== 'aes128gcm' || request.headers.ttl === undefined)
+        return response.writeHead(400).end();
       if (device.status < 300) received.push(decrypt(Buffer.concat(chunks), keys, device.auth));
       return response.writeHead(device.status).end();
     })();
@@ -89,10 +90,17 @@ function checkVapid({ authorization = '' }: IncomingHttpHeaders, vapidKey: Uint8
   const [, token = '', key = ''] = /^vapid t=([^,]+), k=(.+)$/.exec(authorization) ?? [];
   if (!Buffer.from(key, 'base64url').equals(vapidKey)) return false;
   const [head = '', claims = '', signature = ''] = token.split('.');
-  const [x, y] = [vapidKey.subarray(1, 33), vapidKey.subarray(33)].map((part) => Buffer.from(part).toString('base64url'));
+  const [x, y] = [vapidKey.subarray(1, 33), vapidKey.subarray(33)].map((part) =>
+    Buffer.from(part).toString('base64url'),
+  );
   const publicKey = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x: x!, y: y! }, format: 'jwk' });
   const signed = Buffer.from(`${head}.${claims}`);
-  const isValid = verify('sha256', signed, { key: publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+  const isValid = verify(
+    'sha256',
+    signed,
+    { key: publicKey, dsaEncoding: 'ieee-p1363' },
+    Buffer.from(signature, 'base64url'),
+  );
   const { aud, exp, sub } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as Record<string, unknown>;
   return isValid && aud === origin && Number(exp) > Date.now() / 1000 && typeof sub === 'string';
 }

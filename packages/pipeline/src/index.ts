@@ -67,7 +67,14 @@ export {
   StalledError,
   UnusableInputError,
 } from './process/worker/stage-errors.ts';
-export type { DecodedPreview, Inputs, SavedState, StageHandler, StageHooks, StageTask } from './process/worker/stage-handler.ts';
+export type {
+  DecodedPreview,
+  Inputs,
+  SavedState,
+  StageHandler,
+  StageHooks,
+  StageTask,
+} from './process/worker/stage-handler.ts';
 export type { WorkerOptions } from './process/worker/worker-options.ts';
 export { WORKER_STATES } from './process/worker/worker-state.ts';
 export type { WorkerState } from './process/worker/worker-state.ts';

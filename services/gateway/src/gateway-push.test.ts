@@ -90,7 +90,9 @@ test('a withdrawn request is not answered, and a device that is gone is forgotte
   await push.requestNotification({ name: second.name, subscription: gone });
   await end(first, VideoState.DONE);
   await expect
-    .poll(async () => /notifications_total\{outcome="gone".*\} (\d+)/.exec(await gateway.metrics())?.[1], { timeout: 8_000 })
+    .poll(async () => /notifications_total\{outcome="gone".*\} (\d+)/.exec(await gateway.metrics())?.[1], {
+      timeout: 8_000,
+    })
     .toBe('1');
   gone.status = 201;
   await end(second, VideoState.DONE);
@@ -103,7 +105,11 @@ test('a withdrawn request is not answered, and a device that is gone is forgotte
 test('a subscription of an unknown push service and a video of another caller are refused', async () => {
   const device = pushService.subscribe(publicKey);
   const video = await createVideo();
-  for (const endpoint of ['https://169.254.169.254/', 'http://127.0.0.1:1/push', 'https://fcm.googleapis.com.example/x']) {
+  for (const endpoint of [
+    'https://169.254.169.254/',
+    'http://127.0.0.1:1/push',
+    'https://fcm.googleapis.com.example/x',
+  ]) {
     const call = push.requestNotification({ name: video.name, subscription: { ...device, endpoint } });
     await expect(call, endpoint).rejects.toSatisfy(
       (error) => ConnectError.from(error).code === Code.FailedPrecondition,

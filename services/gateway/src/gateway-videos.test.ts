@@ -95,7 +95,9 @@ test('a continuation is joined with the videos before it, unless one of them was
   const { video: second } = await client.createVideo({ source: { case: 'continueFrom', value: first.name } });
   expect(await expectRefusal(join(second!.name))).toMatchObject({ reason: 'NOT_JOINABLE' });
   await finish('key-ann', second!);
-  expect(await expectRefusal(join(second!.name, { settings: { seed: 1 } }))).toMatchObject({ reason: 'INVALID_REQUEST' });
+  expect(await expectRefusal(join(second!.name, { settings: { seed: 1 } }))).toMatchObject({
+    reason: 'INVALID_REQUEST',
+  });
   // The continuation of a photo of another shape has another size.
   await update('key-ann', second!, ({ plan }) => {
     Object.assign(plan!, { outputWidth: 2 * plan!.outputWidth });

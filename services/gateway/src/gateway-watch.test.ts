@@ -80,18 +80,19 @@ test('one stream brings the changes of all videos of a caller, and of no one els
   const before = await createTestVideo(client);
   const end = new AbortController();
   const seen: string[] = [];
+  const { RUNNING, CANCELLED } = Video_State;
   const watching = (async () => {
     for await (const { name, message } of client.watchVideos({}, { signal: end.signal })) {
-      const what = message.case === 'video' ? Video_State[message.value.state] : message.case;
+      const what = message.case === 'video' ? `state ${message.value.state}` : message.case;
       seen.push(`${what} ${name === before.name ? 'before' : name === '' ? '' : name}`.trim());
     }
   })().catch(() => undefined);
   await expect.poll(() => seen.at(0), { timeout: 5_000 }).toBe('started');
-  await expect.poll(() => seen, { timeout: 5_000 }).toContain('RUNNING before');
+  await expect.poll(() => seen, { timeout: 5_000 }).toContain(`state ${RUNNING} before`);
   await createTestVideo(bob);
   const later = await createTestVideo(client);
   await client.cancelVideo({ name: later.name });
-  await expect.poll(() => seen, { timeout: 5_000 }).toContain(`CANCELLED ${later.name}`);
+  await expect.poll(() => seen, { timeout: 5_000 }).toContain(`state ${CANCELLED} ${later.name}`);
   await client.deleteVideo({ name: before.name });
   // UNDO_MS is 2 s in these tests.
   await expect.poll(() => seen, { timeout: 8_000 }).toContain('removed before');

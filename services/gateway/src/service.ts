@@ -9,7 +9,15 @@ import {
   UnknownVideoError,
   VideoState,
 } from '@cinematica/pipeline';
-import type { Change, CreateVideoOptions, Estimator, Nudges, PipelineSettings, StoredRecord, Updated } from '@cinematica/pipeline';
+import type {
+  Change,
+  CreateVideoOptions,
+  Estimator,
+  Nudges,
+  PipelineSettings,
+  StoredRecord,
+  Updated,
+} from '@cinematica/pipeline';
 import { Code, refuse, refuseUntil } from '@cinematica/protocol';
 import { CreateVideoRequestSchema, ErrorReason } from '@cinematica/protocol/v1';
 import type { Capabilities, CreateVideoRequest, VideoService } from '@cinematica/protocol/v1';

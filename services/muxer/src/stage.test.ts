@@ -65,10 +65,7 @@ const planOf = (changes: Partial<Omit<Plan, '$typeName' | '$unknown'>> = {}): Pl
     ...changes,
   });
 
-async function mux(
-  plan: Plan,
-  { finishTimeoutMs = 60_000, lost = '', joined = [] as readonly Uint8Array[] } = {},
-) {
+async function mux(plan: Plan, { finishTimeoutMs = 60_000, lost = '', joined = [] as readonly Uint8Array[] } = {}) {
   const photo = await sharp(picture(256, 192, 0), { raw: { width: 256, height: 192, channels: 3 } })
     .jpeg({ quality: 100 })
     .toBuffer();

@@ -24,7 +24,10 @@ export async function measureSpeed(runtime: Pick<Runtime, 'provider' | 'load' | 
   const weights = builder.constant(new Float32Array(CHANNELS * CHANNELS * 9).fill(1e-3), [CHANNELS, CHANNELS, 3, 3]);
   const x = builder.input('x', 'float32', [1, CHANNELS, 1, 1]);
   // The image is made in the graph, and reduced again, because passing it between the processes would take time as well.
-  let value = builder.node('Expand', [x, builder.constant(BigInt64Array.from(shape, BigInt))], { type: 'float32', shape });
+  let value = builder.node('Expand', [x, builder.constant(BigInt64Array.from(shape, BigInt))], {
+    type: 'float32',
+    shape,
+  });
   for (let index = 0; index < CONVOLUTIONS; index++) {
     const attributes = { kernel_shape: [3, 3], pads: [1, 1, 1, 1] };
     value = builder.node('Conv', [value, weights], { type: 'float32', shape }, { attributes });

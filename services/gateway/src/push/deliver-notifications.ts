@@ -81,8 +81,8 @@ async function deliver(
   }
   if (status === 404 || status === 410) {
     // The device has unsubscribed, or the browser was removed.
-    onSent('gone');
     await requests.removeDevice(endpoint);
+    onSent('gone');
     return false;
   }
   if (status === 429 || status >= 500) {

@@ -28,8 +28,7 @@ export function createPushService(parts: PushServiceParts): ServiceImpl<typeof P
     owner: context.values.get(callerKey).owner,
     videoId: idOf(name),
   });
-  const unsupported = (message: string) =>
-    refuse(Code.FAILED_PRECONDITION, ErrorReason.PUSH_UNSUPPORTED, message);
+  const unsupported = (message: string) => refuse(Code.FAILED_PRECONDITION, ErrorReason.PUSH_UNSUPPORTED, message);
 
   return {
     async requestNotification({ name, subscription, language }, context) {

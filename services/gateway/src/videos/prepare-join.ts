@@ -39,7 +39,11 @@ export async function prepareJoin(
   }
   const records = await readParts(parts, owner, name);
   const [first, last] = [records[0]!, records.at(-1)!];
-  const files = [...records.map((record) => fileOf(record, 'mp4')), fileOf(first, 'poster'), fileOf(last, LAST_FRAME_PART)];
+  const files = [
+    ...records.map((record) => fileOf(record, 'mp4')),
+    fileOf(first, 'poster'),
+    fileOf(last, LAST_FRAME_PART),
+  ];
   if (!first.photo) throw notJoinable('The photo of the first part is no longer stored.');
   return {
     plan: joinedPlan(records),
@@ -54,7 +58,7 @@ export async function prepareJoin(
 /** A video and those that it continues, the first one first. */
 async function readParts(parts: { readonly records: Records }, owner: string, name: string): Promise<VideoRecord[]> {
   const found: VideoRecord[] = [];
-  for (let next = name; next !== ''; ) {
+  for (let next = name; next !== '';) {
     const record = await readOwnVideo(parts, owner, next).catch((error: unknown) => {
       if (!(error instanceof UnknownVideoError) || found.length === 0) throw error;
       throw notJoinable('A part of this video was deleted or has expired.');
@@ -72,7 +76,9 @@ function joinedPlan(records: readonly VideoRecord[]): Plan {
   const plans = records.flatMap(({ plan }) => plan ?? []);
   const shapes = plans.map((plan) => fileShape(timelineOf(plan), 'mp4'));
   const [plan, shape] = [plans[0]!, shapes[0]!];
-  const fits = shapes.every(({ width, height, fps }) => width === shape.width && height === shape.height && fps === shape.fps);
+  const fits = shapes.every(
+    ({ width, height, fps }) => width === shape.width && height === shape.height && fps === shape.fps,
+  );
   if (!fits) throw notJoinable('The parts have different sizes or frame rates.');
   const shown = shapes.reduce((sum, { frames }) => sum + frames, 0);
   // The number of the model's frames whose files have so many frames.

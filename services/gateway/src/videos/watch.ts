@@ -116,7 +116,17 @@ export function publicPreview(
     const { width, height } = decoded;
     const [steps, frames] = [plan.steps, plan.segmentFrames];
     const kind = Preview_Kind.FRAMES;
-    return create(PreviewSchema, { image: data, width, height, step: steps, steps, segment, kind, decodedFrames, frames });
+    return create(PreviewSchema, {
+      image: data,
+      width,
+      height,
+      step: steps,
+      steps,
+      segment,
+      kind,
+      decodedFrames,
+      frames,
+    });
   }
   const [width, height] = [plan.width / latentPixels, plan.height / latentPixels];
   return create(PreviewSchema, { image: data, width, height, step, steps: plan.steps, segment });

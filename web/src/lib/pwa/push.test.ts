@@ -12,6 +12,8 @@ test('a notification with the page closed is promised only where a push can arri
 
 test('nothing is promised at an address without https, on an iPhone without the app, or when notifications are denied', () => {
   expect(notificationOffer({ ...phone, secure: false, notifications: false }, true)).toBe('insecure');
-  expect(notificationOffer({ ...phone, notifications: false, push: false, uninstalledApple: true }, true)).toBe('install');
+  expect(notificationOffer({ ...phone, notifications: false, push: false, uninstalledApple: true }, true)).toBe(
+    'install',
+  );
   expect(notificationOffer({ ...phone, notifications: false }, true)).toBe('none');
 });

@@ -38,7 +38,8 @@ export function notificationOffer(device: Device, serverSends: boolean): Notific
 
 /** This device, in a browser. */
 export function thisDevice(): Device {
-  const apple = /iPhone|iPad|iPod/.test(navigator.userAgent) || (/Mac/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
+  const apple =
+    /iPhone|iPad|iPod/.test(navigator.userAgent) || (/Mac/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
   const installed = matchMedia('(display-mode: standalone)').matches;
   return {
     secure: isSecureContext,

@@ -6,7 +6,9 @@ const moves = Object.values(CameraMove).filter((move) => typeof move === 'number
 
 test('no edge of the photo is seen, whatever the direction', () => {
   for (const move of moves) {
-    const [x = NaN, y = NaN, from = NaN, to = NaN] = [...driftStyle(move).matchAll(/: (-?[\d.]+)/g)].map((found) => Number(found[1]));
+    const [x = NaN, y = NaN, from = NaN, to = NaN] = [...driftStyle(move).matchAll(/: (-?[\d.]+)/g)].map((found) =>
+      Number(found[1]),
+    );
     const margin = (50 * (Math.min(from, to) - 1)) / 1;
     expect(Math.max(Math.abs(x), Math.abs(y))).toBeLessThanOrEqual(margin);
   }

@@ -135,7 +135,9 @@ export function createEstimator(options: EstimatorOptions): Estimator {
         stage: task.stage,
         seconds: remaining(record, plan, task, taskSeconds(plan, expected, task.stage), now),
         running: task.state === TaskState.RUNNING,
-        after: dependencies(plan, task).map(nameOf).filter((name) => open.has(name)),
+        after: dependencies(plan, task)
+          .map(nameOf)
+          .filter((name) => open.has(name)),
       }));
     return { videoId, waits: record.state === VideoState.QUEUED, tasks };
   }
@@ -173,7 +175,9 @@ export function createEstimator(options: EstimatorOptions): Estimator {
   }
 
   const countBeside = (videoId: string): number =>
-    shared ? [...table.videos.values()].filter(({ record }) => isActive(record) && record.videoId !== videoId).length : 0;
+    shared
+      ? [...table.videos.values()].filter(({ record }) => isActive(record) && record.videoId !== videoId).length
+      : 0;
 
   function stepSeconds(record: VideoRecord, plan: Plan, expected: Forecast): number | null {
     const current = record.tasks.toSorted((a, b) => a.stage - b.stage).find(({ state }) => state !== TaskState.DONE);

@@ -107,7 +107,10 @@ export function createLearnedRates(
 function keysOf(plan: Plan, stage: PipelineStage): [shape: string, model: string, stage: string] {
   const { width, height, segmentFrames, outputWidth, outputHeight, frameRate, conditioningFps, outputs } = plan;
   // Muxing is the same for all models.
-  const model = stage === PipelineStage.MUX ? `${stage} ${plan.join.length > 0 ? 'join' : 'any'}` : `${stage} ${plan.model} ${plan.modelDigest}`;
+  const model =
+    stage === PipelineStage.MUX
+      ? `${stage} ${plan.join.length > 0 ? 'join' : 'any'}`
+      : `${stage} ${plan.model} ${plan.modelDigest}`;
   const shape = `${model} ${width}x${height}x${segmentFrames}`;
   if (stage === PipelineStage.DENOISE) {
     const guided = Math.max(plan.minGuidance, plan.maxGuidance) > 1;
