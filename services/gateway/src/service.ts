@@ -23,6 +23,7 @@ import { CreateVideoRequestSchema, ErrorReason } from '@cinematica/protocol/v1';
 import type { Capabilities, CreateVideoRequest, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { createHash, randomUUID } from 'node:crypto';
+import { createRateLimit } from './callers/rate-limit.ts';
 import { callerKey, connectionKey } from './rpc/context.ts';
 import { admissionOf } from './videos/admission.ts';
 import type { AdmissionParts } from './videos/admission.ts';
@@ -65,6 +66,8 @@ export interface ServiceParts extends CreateVideoOptions, PrepareParts, WatchRes
 /** The page size of `ListVideos` when the request has none. */
 const DEFAULT_PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
+/** How many shapes of videos that were not estimated before are estimated in a second, for all callers. */
+const NEW_SHAPES_PER_SECOND = 3;
 
 /**
  * Implements `cinematica.v1.VideoService`. The gate has identified the caller, and the interceptor has validated the
@@ -94,6 +97,7 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
     throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 1_000);
   }
 
+  const newShapes = createRateLimit(NEW_SHAPES_PER_SECOND, 10 * NEW_SHAPES_PER_SECOND);
   const creations = createSingleFlight<StoredRecord>();
 
   return {
@@ -121,6 +125,11 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
 
     estimateVideo({ settings: wanted, photoWidth: width, photoHeight: height }) {
       const plan = resolvePlan(parts.model, wanted, { width, height }, 0);
+      // Callers can ask for any size. New ones take time, which others then wait for.
+      if (!parts.model.knowsWork(plan)) {
+        const retry = newShapes.take('all');
+        if (retry > 0) throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, 'Too many estimates: slow down.', retry);
+      }
       const estimate = parts.estimator.estimateNew(plan);
       return estimate ? { estimate: toEstimate(estimate, parts.queue.length) } : {};
     },

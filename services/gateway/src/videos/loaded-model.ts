@@ -15,6 +15,7 @@ export function loadedModel({ checkpoint, digest, ref }: NamedCheckpoint): Loade
     digest,
     ref,
     latentPixels: checkpoint.vae.scaleFactor,
+    knowsWork: (plan) => known.has(JSON.stringify(shapeOf(plan))),
     workOf(plan) {
       if (plan.model !== ref.name || plan.modelDigest !== ref.digest) return null;
       const shape = shapeOf(plan);

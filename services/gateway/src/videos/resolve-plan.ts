@@ -27,6 +27,8 @@ export interface LoadedModel {
   readonly latentPixels: number;
   /** How long the reference machine computes a segment of a plan; null for a plan of another model. */
   readonly workOf: (plan: Plan) => Work | null;
+  /** Whether `workOf` answers at once. Otherwise it computes for up to a tenth of a second. */
+  readonly knowsWork: (plan: Plan) => boolean;
 }
 
 /** The names of the presets in model cards. */

@@ -74,7 +74,7 @@ export function watchVideo(
   const accept = (next: Video): void => {
     // Answers may arrive out of order. One with the same sequence number is applied, as its links are newer.
     if (video && next.sequence < video.sequence) return;
-    progress = next.progress && { ...lastQueueEstimate(progress, next), ...next.progress };
+    progress = next.progress && withEstimate(next.progress, progress, next.state);
     video = next;
     if (isFinal(next)) connection = 'ended';
   };
@@ -166,12 +166,14 @@ export function watchVideo(
 }
 
 /** Events carry no queue position and no remaining time: the last known ones stay valid until new ones arrive. */
-function lastQueueEstimate(progress: Progress | undefined, { state }: Video): Partial<Progress> {
-  const { queuePosition, remaining, basis, stepDuration, videosBeside } = progress ?? {};
+function withEstimate(next: Progress, last: Progress | undefined, state: Video_State): Progress {
+  if (next.remaining || !last) return next;
+  const { queuePosition, remaining, basis, stepDuration, videosBeside } = last;
   return {
+    ...next,
     ...(queuePosition !== undefined && state === Video_State.QUEUED && { queuePosition }),
-    ...(remaining && basis !== undefined && { remaining, basis, videosBeside: videosBeside ?? 0 }),
-    ...(stepDuration && { stepDuration }),
+    ...(remaining && { remaining, basis, videosBeside }),
+    ...(stepDuration && next.stage === last.stage && { stepDuration }),
   };
 }
 

@@ -55,6 +55,8 @@ export interface EstimatorOptions {
 const FRESH_MS = 250;
 /** The part of a step that is still expected when it takes longer than it should. */
 const OVERDUE = 0.05;
+/** How many of the newest records are learned from at the start. */
+const LEARNED_RECORDS = 500;
 /** The id of the video in {@link Estimator.estimateNew}. */
 const NEW_VIDEO = '';
 
@@ -215,7 +217,7 @@ export function createEstimator(options: EstimatorOptions): Estimator {
   const inOrder = [...table.videos.values()].sort(
     ({ record: a }, { record: b }) => toMilliseconds(a.endTime) - toMilliseconds(b.endTime),
   );
-  for (const { record } of inOrder) observe(record);
+  for (const { record } of inOrder.slice(-LEARNED_RECORDS)) observe(record);
 
   return {
     forecast,
