@@ -46,7 +46,7 @@ for (const [name, settings] of VIDEOS) {
   const said = (await client.estimateVideo({ settings, photoWidth: 1600, photoHeight: 900 })).estimate;
   const start = performance.now();
   const { video } = await client.createVideo({ source: { case: 'image', value: image }, settings });
-  let state = Video_State.UNSPECIFIED;
+  let state: Video_State = Video_State.UNSPECIFIED;
   let [longest, largest] = [0, 0];
   for await (const { message } of client.watchVideo({ name: video!.name })) {
     const elapsed = (performance.now() - start) / 1000;

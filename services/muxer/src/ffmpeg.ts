@@ -153,7 +153,9 @@ export async function concatFiles(
     .outputOptions(...'-map 0 -c copy'.split(' '), ...options)
     .output(resolve(file));
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  const abort = (): void => command.kill('SIGKILL');
+  const abort = (): void => {
+    command.kill('SIGKILL');
+  };
   limit.addEventListener('abort', abort, { once: true });
   try {
     await new Promise<void>((ended, failed) => {

@@ -139,15 +139,13 @@ async function encodeAsTheyAre(
 /** Reports what has been written to the files as steps: as many as the model makes frames. */
 function reportWritten({ frames }: Plan, hooks: StageHooks) {
   let step = 0;
-  return {
-    report(fraction: number): void {
-      const reached = Math.floor(fraction * frames);
-      if (reached <= step) return;
-      step = reached;
-      hooks.progress(step, frames);
-    },
-    repeat: () => hooks.progress(step, frames),
+  const report = (fraction: number): void => {
+    const reached = Math.floor(fraction * frames);
+    if (reached <= step) return;
+    step = reached;
+    hooks.progress(step, frames);
   };
+  return { report, repeat: () => hooks.progress(step, frames) };
 }
 
 /** With the model's own resolution, its pixels are shown without those of the photo. Plans of earlier versions have none. */

@@ -116,6 +116,6 @@ function encrypt(
     topic: videoId.replaceAll('-', '').slice(0, 32),
     contentEncoding: 'aes128gcm',
   });
-  const named = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
+  const named = Object.entries(headers).map(([name, value]) => [name, `${value}`] as const);
   return { endpoint, headers: Object.fromEntries(named.filter(([name]) => name !== 'Content-Length')), body };
 }

@@ -77,10 +77,11 @@ export function startPush({ config, nats, log, metrics, view }: PushParts, clean
       sweepAt = 0;
       wake();
     };
+    const isOver = () => leading.aborted;
     const abort = () => wake();
     leading.addEventListener('abort', abort, { once: true });
     try {
-      while (!leading.aborted) {
+      while (!isOver()) {
         const round = ended;
         ended = new Map();
         try {
@@ -91,7 +92,7 @@ export function startPush({ config, nats, log, metrics, view }: PushParts, clean
         } catch (error) {
           if (!(error instanceof UnavailableError)) log.error('notifications could not be sent', error);
         }
-        if (leading.aborted || ended.size > 0 || sweepAt === 0) continue;
+        if (isOver() || ended.size > 0 || sweepAt === 0) continue;
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, Math.max(0, sweepAt - Date.now()));
           wake = () => {

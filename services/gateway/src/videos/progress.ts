@@ -49,7 +49,7 @@ export function progressOf(record: VideoRecord, { position, estimate }: QueueEst
     segments: plan.segments,
     ...(waits && position !== null ? { queuePosition: position } : {}),
     ...(estimate && { remaining: seconds(estimate.seconds), basis: basisOf(estimate) }),
-    ...(estimate && estimate.step !== null && { stepDuration: seconds(estimate.step) }),
+    ...(typeof estimate?.step === 'number' && { stepDuration: seconds(estimate.step) }),
     fraction,
     nextFraction: waits ? 0 : nextFraction,
     videosBeside: estimate?.beside ?? 0,

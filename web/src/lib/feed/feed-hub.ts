@@ -7,8 +7,8 @@ import type { FeedState, FromHub, ToHub } from './feed-messages.ts';
 
 /** Holds the stream of all videos for the tabs of a browser. */
 export interface FeedHub {
-  /** Handles a message of a tab. */
-  receive(message: ToHub): void;
+  /** Handles a message of a tab. Others, of a hub of another version of the app, are ignored. */
+  receive(message: ToHub | FromHub): void;
   /** Ends the stream. */
   close(): void;
 }
@@ -49,7 +49,8 @@ export function createFeedHub(api: Pick<Api, 'watchVideos'>, send: (message: Fro
 
   async function run(signal: AbortSignal): Promise<void> {
     let delayMs = FIRST_RETRY_MS;
-    while (!signal.aborted) {
+    const isOver = () => signal.aborted;
+    while (!isOver()) {
       try {
         for await (const response of api.watchVideos({ previews: true }, { signal })) {
           delayMs = FIRST_RETRY_MS;
@@ -64,7 +65,7 @@ export function createFeedHub(api: Pick<Api, 'watchVideos'>, send: (message: Fro
       } catch {
         // The tabs find out by themselves what is wrong when they call the gateway.
       }
-      if (signal.aborted) return;
+      if (isOver()) return;
       setState('reconnecting');
       await new Promise((resolve) => setTimeout(resolve, delayMs));
       delayMs = Math.min(2 * delayMs, MAX_RETRY_MS);
@@ -86,7 +87,6 @@ export function createFeedHub(api: Pick<Api, 'watchVideos'>, send: (message: Fro
 
   return {
     receive({ kind }) {
-      // Another hub, in a tab with another version of the app, sends to the same channel.
       if (kind !== 'hello' && kind !== 'here' && kind !== 'bye') return;
       if (kind === 'bye') {
         send({ kind: 'who' });

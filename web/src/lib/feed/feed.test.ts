@@ -110,7 +110,7 @@ test('a shared stream that falls silent is an error that is retried', async () =
   const tab = openTab();
   const { watchVideo } = sharedWatchApi({ feed: () => tab, deadMs: 20 });
   const watching = (async () => {
-    for await (const response of watchVideo({ name: NAME })) void response;
+    for await (const response of watchVideo({ name: NAME })) expect(response).toBeUndefined();
   })();
   // It may fail before it is expected to.
   watching.catch(() => undefined);

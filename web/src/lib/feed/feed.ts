@@ -119,14 +119,14 @@ export function createFeed(open: () => OpenLink = openLink): Feed {
       if (!link) {
         link = open()(receive);
         timer = setInterval(() => link?.send({ kind: 'here' }), HERE_MS);
-        globalThis.addEventListener?.('pagehide', leave);
+        if (typeof document !== 'undefined') addEventListener('pagehide', leave);
       }
       link.send({ kind: 'hello' });
       return () => {
         listeners.delete(listener);
         if (listeners.size > 0) return;
         clearInterval(timer);
-        globalThis.removeEventListener?.('pagehide', leave);
+        if (typeof document !== 'undefined') removeEventListener('pagehide', leave);
         leave();
         link?.close();
         link = undefined;

@@ -96,7 +96,7 @@ export function createGallery(
       const isNew = message.case === 'video' && (!known || known.sequence < message.value.sequence);
       if (!isNew && message.case !== 'removed') return;
       clearTimeout(changed);
-      changed = setTimeout(scheduler.refreshNow, CHANGE_MS);
+      changed = setTimeout(() => scheduler.refreshNow(), CHANGE_MS);
     },
   });
   signal.addEventListener(

@@ -39,7 +39,8 @@ export function notificationOffer(device: Device, serverSends: boolean): Notific
 /** This device, in a browser. */
 export function thisDevice(): Device {
   const apple =
-    /iPhone|iPad|iPod/.test(navigator.userAgent) || (/Mac/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
+    /iPhone|iPad|iPod/.test(navigator.userAgent) ||
+    (navigator.userAgent.includes('Mac') && navigator.maxTouchPoints > 1);
   const installed = matchMedia('(display-mode: standalone)').matches;
   return {
     secure: isSecureContext,
@@ -88,6 +89,6 @@ export async function withdrawPush(name: string): Promise<void> {
 }
 
 function isSameKey(known: ArrayBuffer | null, key: Uint8Array): boolean {
-  const bytes = new Uint8Array(known ?? 0);
+  const bytes = known ? new Uint8Array(known) : new Uint8Array();
   return bytes.length === key.length && bytes.every((byte, i) => byte === key[i]);
 }

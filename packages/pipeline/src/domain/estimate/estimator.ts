@@ -152,8 +152,8 @@ export function createEstimator(options: EstimatorOptions): Estimator {
       if (video) running.push(video);
     }
     const queued = waiting().flatMap((videoId) => {
-      const stored = table.videos.get(videoId);
-      return (stored?.record.state === VideoState.QUEUED && simulatedVideo(stored.record, now)) || [];
+      const record = table.videos.get(videoId)?.record;
+      return (record?.state === VideoState.QUEUED ? simulatedVideo(record, now) : null) ?? [];
     });
     const busy = new Map<PipelineStage, number>();
     for (const { tasks } of running)

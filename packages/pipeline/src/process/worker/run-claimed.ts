@@ -73,7 +73,7 @@ export async function runClaimed(options: TaskOptions, claimedTask: ClaimedTask)
       };
       await lease.update(change, signal);
     },
-    preview(step, mediaType, data, decoded = undefined) {
+    preview(step, mediaType, data, decoded) {
       previews.publish(videoId, create(PreviewSchema, { videoId, segment, step, mediaType, data, ...decoded }));
     },
     notice(notice) {
