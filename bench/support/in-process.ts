@@ -42,7 +42,7 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
   const named = await openNamedCheckpoint(folder);
   const provider = parseExecutionProvider(process.env.EXECUTION_PROVIDER);
   const model = { ...createModel(named.checkpoint, await createRuntime({ provider, threads })), ...named };
-  const stageModel = { ...model, fingerprint: '', trim: () => undefined };
+  const stageModel = { ...model, fingerprint: '', speed: 0, trim: () => undefined };
   const [encoder, decoder, muxer] = [
     createEncodeStage(stageModel),
     createDecodeStage(stageModel),
@@ -66,6 +66,7 @@ export async function openInProcess(folder: string, threads: number, muxThreads:
       };
       const inputs: Inputs = {
         photo: () => Promise.resolve(photo),
+        joined: () => Promise.reject(new RangeError('nothing is joined here')),
         parts: (stage, segment) => [...parts.keys()].filter((name) => name.startsWith(nameOf(stage, segment, ''))),
         read: (stage, segment, part) => Promise.resolve(find(nameOf(stage, segment, part))),
       };

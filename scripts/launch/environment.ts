@@ -78,11 +78,13 @@ function ownSettings(
     case 'gateway':
       return {
         NODE_OPTIONS: `${NODE_OPTIONS} ${GATEWAY_NODE_OPTIONS}`.trim(),
+        SHARED_CORES: 'true',
         HTTP_HOST: http.host,
         HTTP_PORT: String(http.port),
         API_KEYS_FILE: apiKeysFile,
         COOKIE_SECRET: secrets.cookieSecret,
         MEDIA_SECRET: secrets.mediaSecret,
+        VAPID_PRIVATE_KEY: secrets.vapidPrivateKey,
         MARK_KEYS: secrets.markKeys.join(','),
         CREDENTIALS_ROOTS: join(credentials, 'root.pem'),
         OUTBOUND_ADDRESS: outboundAddress,

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createECDH, randomBytes } from 'node:crypto';
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { LaunchError } from './launch-error.ts';
@@ -18,6 +18,8 @@ const schema = z.strictObject({
   outboundToken: secret.optional(),
   /** The keys of the invisible mark: new videos are marked with the first, and looked for with all. Earlier versions had none. */
   markKeys: z.array(secret).min(1).optional(),
+  /** The private VAPID key for notifications: a scalar of the curve P-256. Earlier versions had none. */
+  vapidPrivateKey: secret.optional(),
 });
 
 /** The file's contents. */
@@ -40,6 +42,7 @@ export async function ensureSecrets(file: string, users: readonly string[]): Pro
     mediaSecret: found?.mediaSecret ?? newSecret(),
     outboundToken: found?.outboundToken ?? newSecret(),
     markKeys: found?.markKeys ?? [newSecret()],
+    vapidPrivateKey: found?.vapidPrivateKey ?? newVapidKey(),
   };
   // By renaming, because half a file after an interrupted start would log all browsers out.
   const partial = `${file}.${process.pid}`;
@@ -69,6 +72,16 @@ export async function readSecrets(file: string): Promise<StoredSecrets | null> {
       { cause },
     );
   }
+}
+
+/** A private key of the curve P-256. */
+function newVapidKey(): string {
+  const pair = createECDH('prime256v1');
+  pair.generateKeys();
+  // A key that begins with zeros is shorter in Node than the 32 bytes that VAPID needs.
+  return Buffer.concat([Buffer.alloc(32), pair.getPrivateKey()])
+    .subarray(-32)
+    .toString('base64url');
 }
 
 /** 256 bits. */

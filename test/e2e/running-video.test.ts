@@ -50,6 +50,29 @@ test('a cancellation in one tab is shown in another tab', async ({ visit }) => {
   expect(video?.state).toBe(Video_State.CANCELLED);
 });
 
+test('eight tabs with a video in the making leave connections for a ninth', async ({ visit }) => {
+  const { context, page } = await visit();
+  const { name } = await createVideo(context, SLOW);
+  const pages = [page, ...(await Promise.all(Array.from({ length: 7 }, () => context.newPage())))];
+  let ownStreams = 0;
+  for (const each of pages) {
+    each.on('request', (request) => {
+      if (request.url().endsWith('/WatchVideo')) ownStreams++;
+    });
+    await each.goto(`/${name}`);
+  }
+  for (const each of pages) await waitForProgress(each);
+  expect(ownStreams).toBe(0);
+
+  // Over HTTP/1.1, Chromium opens six connections to a server. Each of the tabs would hold one.
+  const ninth = await context.newPage();
+  await ninth.goto('/videos');
+  await ninth.locator(`a[href="/${name}"]`).waitFor();
+  // A change reaches the gallery without a poll of this window.
+  await cancelVideo(context, name);
+  for (const each of pages) await expectHeading(each, es.video_cancelled_title);
+});
+
 test('a cancelled video can be retried with the same settings', async ({ visit }) => {
   const { context, page } = await visit();
   const { name, settings } = await createVideo(context, { ...SLOW, seed: 7 });

@@ -7,14 +7,15 @@ export type {
   Taken,
   VideoRequest,
 } from './domain/admission/create-video.ts';
-export { createEstimator } from './domain/admission/estimate.ts';
-export type { Estimator } from './domain/admission/estimate.ts';
 export { OverLimitError } from './domain/admission/over-limit-error.ts';
 export { createQuotas } from './domain/admission/quotas.ts';
 export type { QuotaLimits, Quotas } from './domain/admission/quotas.ts';
 export { createQueueView } from './domain/admission/queue-view.ts';
 export type { QueueView } from './domain/admission/queue-view.ts';
 export { isNoSpace, NoSpaceError, StorageFullError, UnavailableError } from './domain/errors.ts';
+export { createEstimator } from './domain/estimate/estimator.ts';
+export type { Estimator, EstimatorOptions, VideoEstimate } from './domain/estimate/estimator.ts';
+export { stepsOf, taskSeconds } from './domain/estimate/stage-seconds.ts';
 export { countLateWebhooks } from './domain/housekeeping/queue-webhooks.ts';
 export type { HousekeepingOptions } from './domain/housekeeping/options.ts';
 export * from './domain/messages.ts';
@@ -24,6 +25,7 @@ export type { OutboundRules } from './domain/outbound/outbound-url.ts';
 export { isPublicAddress } from './domain/outbound/public-address.ts';
 export { MissingArtifactError } from './domain/ports/artifacts.ts';
 export type { Artifacts } from './domain/ports/artifacts.ts';
+export type { NotificationRequests } from './domain/ports/notification-requests.ts';
 export type { Nudges } from './domain/ports/nudges.ts';
 export type { Previews } from './domain/ports/previews.ts';
 export { changed, unchanged, UnknownVideoError } from './domain/ports/records.ts';
@@ -59,6 +61,7 @@ export { connectNats, NatsConnectionError, natsSettingsSchema } from './nats/con
 export type { NatsConnection, NatsSettings } from './nats/connect.ts';
 export { createHousekeepingPorts } from './nats/housekeeping-ports.ts';
 export * from './nats/names.ts';
+export { createNotificationRequests } from './nats/notification-requests.ts';
 export { createNudges } from './nats/nudges.ts';
 export { openPreviews } from './nats/previews.ts';
 export { provision, ProvisionError } from './nats/provision.ts';
@@ -68,7 +71,9 @@ export { createTaskQueue, decodeDeadLetter } from './nats/task-queue.ts';
 export { openVideoTable } from './nats/video-table.ts';
 export { createWebhookQueue } from './nats/webhook-queue.ts';
 export { openWorkerPorts } from './nats/worker-ports.ts';
+export { runAsLeader } from './process/housekeeping/leadership.ts';
 export { runHousekeeper } from './process/housekeeping/housekeeper.ts';
+export { STEP_ALLOWANCE } from './process/worker/progress-deadline.ts';
 export { createComputeSlot } from './process/worker/compute-slot.ts';
 export type { ComputeSlot } from './process/worker/compute-slot.ts';
 export {
@@ -79,7 +84,14 @@ export {
   StalledError,
   UnusableInputError,
 } from './process/worker/stage-errors.ts';
-export type { Inputs, SavedState, StageHandler, StageHooks, StageTask } from './process/worker/stage-handler.ts';
+export type {
+  DecodedPreview,
+  Inputs,
+  SavedState,
+  StageHandler,
+  StageHooks,
+  StageTask,
+} from './process/worker/stage-handler.ts';
 export type { WorkerOptions } from './process/worker/worker-options.ts';
 export { WORKER_STATES } from './process/worker/worker-state.ts';
 export type { WorkerState } from './process/worker/worker-state.ts';

@@ -2,6 +2,7 @@ import { Lifetime, PipelineStage } from '@cinematica/pipeline';
 import type { StageHandler } from '@cinematica/pipeline';
 import type { StageModel } from '@cinematica/pipeline/model';
 import { decode, unpackLatents } from '@cinematica/svd';
+import { createFramePreviewer } from './frame-previewer.ts';
 
 /**
  * The third stage: decodes the `latents` of a segment into `frames-0`, `frames-1`, …, a part for each decode chunk of the
@@ -20,6 +21,7 @@ export const createDecodeStage = (model: StageModel): StageHandler => ({
       // The checkpoint has no parts, because the outputs so far are saved with it.
       if (index + 1 < chunks.length) await hooks.save(index + 1, {});
     };
+    const previewer = createFramePreviewer(plan, hooks);
     let storing = Promise.resolve();
     let first = 0;
     for (const [index, count] of chunks.entries()) {
@@ -32,6 +34,7 @@ export const createDecodeStage = (model: StageModel): StageHandler => ({
       }
       for await (const { data: frames } of decode(model, latents, size, count, signal)) {
         hooks.progress(index + 1, chunks.length);
+        previewer.show(frames, count);
         await storing;
         storing = store(index, frames);
         // The next `await storing` reports an error.

@@ -1,6 +1,7 @@
 import { natsSettingsSchema, pipelineSettingsSchema, telemetrySettingsSchema } from '@cinematica/pipeline';
 import { markKeysSchema } from '@cinematica/provenance';
 import { z } from 'zod';
+import { PUSH_HOSTS } from './push/push-transport.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (fallback: number, least = 1) => z.coerce.number().int().min(least).max(1_000_000).default(fallback);
@@ -47,6 +48,21 @@ export const configSchema = z.object({
   COOKIE_SECRET: secret,
   /** Whether browsers send the cookie over HTTPS only. Default false, for use without TLS on one machine. */
   COOKIE_SECURE: z.stringbool().default(false),
+  /**
+   * The private VAPID key for notifications in browsers (RFC 8292): 32 bytes in base64url. Default: no notifications. A new
+   * key invalidates the subscriptions of all devices.
+   */
+  VAPID_PRIVATE_KEY: z.string().min(1).optional(),
+  /** An https URL or a mailto address of the operator, for push services. Default: the address of this project. */
+  VAPID_SUBJECT: z
+    .string()
+    .regex(/^(https:\/\/|mailto:)/, 'must begin with https:// or mailto:')
+    .default('https://cinematica.dev'),
+  /**
+   * The hosts of the push services that notifications are sent to, over https, separated by commas. A leading dot stands for
+   * all hosts that end so. Default: those of Chrome, Firefox, Edge and Safari.
+   */
+  PUSH_HOSTS: z.string().default(PUSH_HOSTS),
   /** The key that signs links to media. Required. A new key invalidates all links. */
   MEDIA_SECRET: secret,
   /** How long an owner's link to a file works at least. Default 15 minutes. Milliseconds. */
@@ -73,6 +89,11 @@ export const configSchema = z.object({
    * the entry at this position from the end. Default 0: the header is ignored, and the peer is the client.
    */
   TRUSTED_PROXIES: count(0, 0),
+  /**
+   * Whether all stages share the cores of one machine, as with `npm start`. Estimates then count that tasks slow each other
+   * down. Default false: each stage has processors of its own.
+   */
+  SHARED_CORES: z.stringbool().default(false),
   /** The most unfinished videos of all callers without a key at one client address. Default 100. */
   MAX_ACTIVE_PER_ADDRESS: count(100),
   /** The most videos in a day (UTC) of all callers without a key at one client address. Default 1000. */

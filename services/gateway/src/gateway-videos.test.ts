@@ -84,3 +84,44 @@ test('a video can be made from the photo of another video, or continue from its 
   expect(longer).toMatchObject({ continuedFrom: video.name, madeFrom: '' });
   expect(longer?.media[0]).toMatchObject({ width: 64, height: 48 });
 });
+
+test('a continuation is joined with the videos before it, unless one of them was deleted', async () => {
+  await cancelAll();
+  const client = gateway.client();
+  const first = await createTestVideo(client);
+  const join = (value: string, more = {}) => client.createVideo({ source: { case: 'join', value }, ...more });
+  await finish('key-ann', first);
+  expect(await expectRefusal(join(first.name))).toMatchObject({ reason: 'NOT_JOINABLE' });
+  const { video: second } = await client.createVideo({ source: { case: 'continueFrom', value: first.name } });
+  expect(await expectRefusal(join(second!.name))).toMatchObject({ reason: 'NOT_JOINABLE' });
+  await finish('key-ann', second!);
+  expect(await expectRefusal(join(second!.name, { settings: { seed: 1 } }))).toMatchObject({
+    reason: 'INVALID_REQUEST',
+  });
+  // The continuation of a photo of another shape has another size.
+  await update('key-ann', second!, ({ plan }) => {
+    Object.assign(plan!, { outputWidth: 2 * plan!.outputWidth });
+  });
+  expect(await expectRefusal(join(second!.name))).toMatchObject({ reason: 'NOT_JOINABLE' });
+  const { plan } = (await gateway.records.get({ owner: 'key-ann', videoId: idOf(first) }))!.record;
+  await update('key-ann', second!, (record) => {
+    record.plan = plan!;
+  });
+  const { video: joined } = await join(second!.name);
+  const { record } = (await gateway.records.get({ owner: 'key-ann', videoId: idOf(joined!) }))!;
+  expect(record.tasks.map(({ stage }) => stage)).toEqual([PipelineStage.MUX]);
+  expect(record.plan?.join).toEqual([idOf(first), idOf(second!)]);
+  expect(record.joinedFiles.map(({ part }) => part)).toEqual(['mp4', 'mp4', 'poster', 'last-frame']);
+
+  await client.deleteVideo({ name: first.name });
+  expect(await expectRefusal(join(second!.name))).toMatchObject({ reason: 'NOT_JOINABLE' });
+});
+
+test('a video is estimated before it is created, once the speed of the system is known', async () => {
+  const client = gateway.client();
+  const photo = { photoWidth: 96, photoHeight: 64 };
+  // No stage runs here, so that no speed was measured.
+  expect((await client.estimateVideo(photo)).estimate).toBeUndefined();
+  const tooFast = client.estimateVideo({ ...photo, settings: { conditioningFps: 20, frameRate: 10 } });
+  expect(await expectRefusal(tooFast)).toMatchObject({ reason: 'SETTING_UNSUPPORTED' });
+});

@@ -74,6 +74,33 @@ test('queue positions are sent when they change, and are not part of the events'
   expect(positions).toEqual(positions.toSorted((a, b) => b - a));
 });
 
+test('one stream brings the changes of all videos of a caller, and of no one else', async () => {
+  await cancelAll();
+  const [client, bob] = [gateway.client(), gateway.client({ key: KEYS.bob })];
+  const before = await createTestVideo(client);
+  const end = new AbortController();
+  const seen: string[] = [];
+  const { RUNNING, CANCELLED } = Video_State;
+  const watching = (async () => {
+    for await (const { name, message } of client.watchVideos({}, { signal: end.signal })) {
+      const what = message.case === 'video' ? `state ${message.value.state}` : message.case;
+      seen.push(`${what} ${name === before.name ? 'before' : name === '' ? '' : name}`.trim());
+    }
+  })().catch(() => undefined);
+  await expect.poll(() => seen.at(0), { timeout: 5_000 }).toBe('started');
+  await expect.poll(() => seen, { timeout: 5_000 }).toContain(`state ${RUNNING} before`);
+  await createTestVideo(bob);
+  const later = await createTestVideo(client);
+  await client.cancelVideo({ name: later.name });
+  await expect.poll(() => seen, { timeout: 5_000 }).toContain(`state ${CANCELLED} ${later.name}`);
+  await client.deleteVideo({ name: before.name });
+  // UNDO_MS is 2 s in these tests.
+  await expect.poll(() => seen, { timeout: 8_000 }).toContain('removed before');
+  end.abort();
+  await watching;
+  expect(seen.filter((entry) => !entry.includes('before') && !entry.includes(later.name))).toEqual(['started']);
+});
+
 test('a watcher that does not read is disconnected, and other calls still work', async () => {
   await cancelAll();
   const { name } = await createTestVideo();

@@ -1,12 +1,13 @@
 import { createMetrics, describeError } from '@cinematica/pipeline';
 import type { Log, NatsConnection } from '@cinematica/pipeline';
 import { Code, refuseUntil } from '@cinematica/protocol';
-import { ErrorReason, ProvenanceService, VideoService } from '@cinematica/protocol/v1';
+import { ErrorReason, ProvenanceService, PushService, VideoService } from '@cinematica/protocol/v1';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readCredentialRoots } from './provenance/credential-roots.ts';
 import type { ApiKeys } from './callers/api-keys.ts';
 import type { Config } from './config.ts';
 import { PHOTO_LIMITS } from './photo/photo-limits.ts';
+import { startPush } from './push/start-push.ts';
 import { createPhotoSanitizer } from './photo/photo-sanitizer.ts';
 import { createRemoteImages } from './photo/remote-images.ts';
 import { toConnectError } from './rpc/errors.ts';
@@ -74,14 +75,15 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   );
 
   const credentialRoots = await readCredentialRoots(config.CREDENTIALS_ROOTS);
-  const view = await startPipelineView(nats, config, log, starting);
+  const view = await startPipelineView(nats, config, log, model, starting);
   const draining = new AbortController();
-  const services = [VideoService.typeName, ProvenanceService.typeName];
+  const services = [VideoService, ProvenanceService, PushService].map(({ typeName }) => typeName);
   const health = createHealth(services, draining.signal, config.WATCH_HEARTBEAT_MS);
   const shared = { config, nats, log, metrics, view, health, draining: draining.signal };
   const { metricsPort, scalerPort } = await startOperations(shared, starting);
   startHousekeeping(shared, starting);
-  const port = await startHttp({ ...shared, keys, model, sanitizer, remoteImages, credentialRoots }, starting);
+  const push = startPush(shared, starting);
+  const port = await startHttp({ ...shared, keys, model, sanitizer, remoteImages, credentialRoots, push }, starting);
   starting.defer(() => {
     health.set(false);
     const message = 'The gateway is being replaced: call again.';

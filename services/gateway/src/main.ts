@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { watchApiKeys } from './callers/watch-api-keys.ts';
 import { configSchema } from './config.ts';
 import { startGateway } from './gateway.ts';
+import { loadedModel } from './videos/loaded-model.ts';
 
 await runProgram('gateway', async () => {
   const config = readConfig(configSchema, process.env);
@@ -20,8 +21,9 @@ await runProgram('gateway', async () => {
     log.warn('the webhooks of API keys are not called', { setting: 'OUTBOUND=off' });
   }
   // The gateway only describes the model. It computes nothing with it.
-  const { checkpoint, digest, ref } = await openNamedCheckpoint(config.MODEL_DIR);
-  const model = { card: checkpoint.card, digest, ref, latentPixels: checkpoint.vae.scaleFactor };
+  const named = await openNamedCheckpoint(config.MODEL_DIR);
+  const { ref } = named;
+  const model = loadedModel(named);
   const nats = await connectNats('gateway', config);
   cleanup.defer(() => nats.close());
   const gateway = await startGateway({ config, keys, model, nats, log });

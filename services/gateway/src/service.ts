@@ -1,10 +1,11 @@
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import { undeleteVideo, UnknownVideoError } from '@cinematica/pipeline';
-import type { StoredRecord } from '@cinematica/pipeline';
+import type { Estimator, StoredRecord } from '@cinematica/pipeline';
 import { refuseUntil } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { Capabilities, CreateVideoRequest, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
+import { createRateLimit } from './callers/rate-limit.ts';
 import { callerKey, connectionKey } from './rpc/context.ts';
 import { createBatch } from './videos/create-batch.ts';
 import { compileVideoFilter } from './videos/filter/video-filter.ts';
@@ -13,10 +14,13 @@ import type { VideoOperations } from './videos/operations.ts';
 import { readPageToken, writePageToken } from './videos/page-token.ts';
 import { sharedVideo } from './videos/shared-video.ts';
 import { DEFAULT_SHARE_MS, shareVideo, unshareVideo } from './videos/share.ts';
+import { toEstimate } from './videos/progress.ts';
+import { resolvePlan } from './videos/resolve-plan.ts';
 import { idOf, toVideo } from './videos/to-video.ts';
 import type { VideosByOwner } from './videos/videos-by-owner.ts';
 import { streamWatchResponses } from './videos/watch.ts';
 import type { WatchCount, WatchResponseOptions } from './videos/watch.ts';
+import { streamVideos } from './videos/watch-videos.ts';
 
 /** The dependencies of the service. All of them are required. */
 export interface ServiceParts extends WatchResponseOptions {
@@ -28,6 +32,8 @@ export interface ServiceParts extends WatchResponseOptions {
   readonly capabilities: () => Capabilities;
   /** Limits the watches of each caller. */
   readonly watches: WatchCount;
+  /** Estimates how long videos take. */
+  readonly estimator: Pick<Estimator, 'estimateNew'>;
   /** Aborted when the process shuts down, with the error that watchers receive. */
   readonly draining: AbortSignal;
 }
@@ -35,6 +41,8 @@ export interface ServiceParts extends WatchResponseOptions {
 /** The page size of `ListVideos` when the request has none. */
 const DEFAULT_PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
+/** How many shapes of videos that were not estimated before are estimated in a second, for all callers. */
+const NEW_SHAPES_PER_SECOND = 3;
 
 /**
  * Implements `cinematica.v1.VideoService`. The gate has identified the caller, and the interceptor has validated the
@@ -46,9 +54,21 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
   const ownerOf = ({ values }: HandlerContext) => values.get(callerKey).owner;
   const refOf = (context: HandlerContext, name: string) => ({ owner: ownerOf(context), videoId: idOf(name) });
 
+  /** Counts a watch. @returns what ends it. @throws RpcError when the caller is at the limit. */
+  function beginWatch(owner: string): () => void {
+    const end = watches.begin(owner);
+    if (end) return end;
+    const message = 'You already watch the maximum number of videos: end another watch first.';
+    throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 10_000);
+  }
+
+  const newShapes = createRateLimit(NEW_SHAPES_PER_SECOND, 10 * NEW_SHAPES_PER_SECOND);
+
   return {
     async createVideo(request, { values, signal }) {
-      return { video: view(await operations.create(values.get(callerKey), request, signal)) };
+      const stored = await operations.create(values.get(callerKey), request, signal);
+      const { position, estimate } = estimateOf(stored);
+      return { video: view(stored), ...(estimate && { estimate: toEstimate(estimate, position ?? 0) }) };
     },
 
     async batchCreateVideos({ requests }, { values, signal }) {
@@ -56,6 +76,17 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       const create = (valid: readonly CreateVideoRequest[]) => operations.createAll(caller, valid, signal);
       const answer = (stored: StoredRecord) => view(operations.accept(stored));
       return { results: await createBatch(requests, create, answer, signal) };
+    },
+
+    estimateVideo({ settings: wanted, photoWidth: width, photoHeight: height }) {
+      const plan = resolvePlan(parts.model, wanted, { width, height }, 0);
+      // Callers can ask for any size. New ones take time, which others then wait for.
+      if (!parts.model.knowsWork(plan)) {
+        const retry = newShapes.take('all');
+        if (retry > 0) throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, 'Too many estimates: slow down.', retry);
+      }
+      const estimate = parts.estimator.estimateNew(plan);
+      return estimate ? { estimate: toEstimate(estimate, parts.queue.length) } : {};
     },
 
     async getVideo({ name }, context) {
@@ -80,15 +111,23 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
 
     async *watchVideo({ name, afterSequence }, context) {
       const owner = ownerOf(context);
-      const end = watches.begin(owner);
-      if (!end) {
-        const message = 'You already watch the maximum number of videos: end another watch first.';
-        throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 10_000);
-      }
+      const end = beginWatch(owner);
       try {
         const signal = AbortSignal.any([context.signal, parts.draining]);
         const { close } = context.values.get(connectionKey);
         yield* streamWatchResponses(parts, { owner, videoId: idOf(name) }, afterSequence, close, signal);
+        parts.draining.throwIfAborted();
+      } finally {
+        end();
+      }
+    },
+
+    async *watchVideos({ previews }, context) {
+      const owner = ownerOf(context);
+      const end = beginWatch(owner);
+      try {
+        const signal = AbortSignal.any([context.signal, parts.draining]);
+        yield* streamVideos(parts, owner, previews, context.values.get(connectionKey).close, signal);
         parts.draining.throwIfAborted();
       } finally {
         end();

@@ -26,6 +26,8 @@ import type { HealthService } from './rpc/health.ts';
 import { observeCalls } from './rpc/observe.ts';
 import { createCallReceiver } from './rpc/receive-call.ts';
 import { serveRpc } from './rpc/serve-rpc.ts';
+import { createPushService } from './push/push-service.ts';
+import type { Push } from './push/start-push.ts';
 import { createVideoService } from './service.ts';
 import type { PipelineView } from './start-pipeline-view.ts';
 import { capabilitiesOf } from './videos/capabilities.ts';
@@ -55,6 +57,8 @@ export interface HttpParts {
   readonly remoteImages: RemoteImages;
   /** Videos are read and created here. */
   readonly view: PipelineView;
+  /** Notifications for devices. */
+  readonly push: Push;
   /** Served as `grpc.health.v1`, and decides what `/readyz` answers. */
   readonly health: HealthService;
   /** Aborted when the gateway stops, with the error that watchers receive. */
@@ -86,6 +90,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   };
   const rpcParts = {
     service: createService(parts, operations, links),
+    pushService: createPushService(parts.push),
     provenance: createProvenanceService({
       verifier: createMediaVerifier({ keys: config.MARK_KEYS ?? [], roots: parts.credentialRoots }, parts.sanitizer),
       videos: view.table.videos,
@@ -143,7 +148,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
 }
 
 function createService(parts: HttpParts, operations: VideoOperations, links: MediaLinks) {
-  const { config, model, metrics, view, draining } = parts;
+  const { push, config, model, metrics, view, draining } = parts;
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
   new Gauge({
     name: 'cinematica_watchers',
@@ -161,11 +166,12 @@ function createService(parts: HttpParts, operations: VideoOperations, links: Med
     previews: view.previews,
     videosByOwner: view.videosByOwner,
     estimateOf: view.estimateOf,
+    estimator: view.estimator,
     model,
     links,
     watches,
     settings: config,
-    capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref)),
+    capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref), push.publicKey),
     stallMs: config.WATCHER_STALL_MS,
     heartbeatMs: config.WATCH_HEARTBEAT_MS,
     draining,
@@ -195,6 +201,7 @@ function createOperations(parts: HttpParts): VideoOperations {
       queue: view.queue,
       maxQueued: config.MAX_QUEUED,
     },
+    forecast: (plan) => view.estimator.forecast(plan) ?? undefined,
     onCancelled: () => metrics.videos.inc({ outcome: 'cancelled' }),
   });
 }

@@ -12,6 +12,7 @@ import {
 import type {
   AdmissionPorts,
   Artifacts,
+  Estimator,
   Log,
   NatsConnection,
   Nudges,
@@ -23,6 +24,8 @@ import type {
   VideoTable,
 } from '@cinematica/pipeline';
 import type { Config } from './config.ts';
+import { REFERENCE_SPEED } from '@cinematica/svd';
+import type { LoadedModel } from './videos/resolve-plan.ts';
 import { indexVideosByOwner } from './videos/videos-by-owner.ts';
 import type { VideosByOwner } from './videos/videos-by-owner.ts';
 import type { QueueEstimate } from './videos/progress.ts';
@@ -38,7 +41,9 @@ export interface PipelineView extends AdmissionPorts {
   readonly table: VideoTable;
   readonly queue: QueueView;
   readonly videosByOwner: VideosByOwner;
-  /** Estimates when a video will be done. */
+  /** Estimates how long videos take. */
+  readonly estimator: Estimator;
+  /** The place of a video in the queue, and how long it takes. */
   readonly estimateOf: (stored: StoredRecord) => QueueEstimate;
 }
 
@@ -51,6 +56,7 @@ export async function startPipelineView(
   nats: NatsConnection,
   config: Config,
   log: Log,
+  model: LoadedModel,
   cleanup: AsyncDisposableStack,
 ): Promise<PipelineView> {
   const records = await openRecords(nats, config);
@@ -60,12 +66,22 @@ export async function startPipelineView(
   cleanup.defer(() => previews.close());
   const queue = createQueueView(table);
   cleanup.defer(() => queue.close());
-  const estimator = createEstimator(table);
-  cleanup.defer(() => estimator.close());
   const videosByOwner = indexVideosByOwner(table);
   cleanup.defer(() => videosByOwner.close());
   const reports = await openStageReports(nats, config);
   cleanup.defer(() => reports.close());
+  const estimator = createEstimator({
+    table,
+    waiting: () => queue.order(),
+    workOf: model.workOf,
+    slowness() {
+      const speed = reports.speed(model.ref);
+      return speed === null ? null : REFERENCE_SPEED / speed;
+    },
+    shared: config.SHARED_CORES,
+    settings: config,
+  });
+  cleanup.defer(() => estimator.close());
   return {
     records,
     requests,
@@ -77,9 +93,10 @@ export async function startPipelineView(
     table,
     queue,
     videosByOwner,
+    estimator,
     estimateOf({ record }) {
       const position = queue.position(record.videoId);
-      return { position, seconds: estimator.seconds(record, position) };
+      return { position, estimate: estimator.estimate(record) };
     },
   };
 }

@@ -23,6 +23,8 @@ export interface FfmpegJob {
   readonly threads: number;
   /** How long ffmpeg may read no frame and print nothing while it has work, milliseconds. */
   readonly silenceMs: number;
+  /** Called with the number of frames that were written to the first output. */
+  readonly onWritten?: ((frames: number) => void) | undefined;
 }
 
 /** A file of a run. */
@@ -55,6 +57,9 @@ const SILENCE = 'anullsrc=channel_layout=stereo:sample_rate=48000';
 
 /** How the C library describes ENOSPC and EDQUOT. */
 const NO_SPACE = /No space left on device|Disk quota exceeded/;
+
+/** The number of frames in a line of `-stats`. */
+const WRITTEN = /^frame=\s*(\d+)/;
 
 /** ffmpeg 5 exits with 0 when the end of a file cannot be written. */
 const UNFINISHED = /^Error (writing trailer of|closing file) /;
@@ -105,6 +110,8 @@ export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<v
         })
         .on('stderr', (line: string) => {
           watchdog.signOfLife();
+          const written = WRITTEN.exec(line)?.[1];
+          if (written !== undefined) job.onWritten?.(Number(written));
           if (line.trim() !== '' && !line.startsWith('frame=')) said.splice(0, said.push(line) - 20);
         })
         .on('end', () => ended())
@@ -122,6 +129,47 @@ export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<v
     input.destroy();
     run.child?.kill('SIGKILL');
     await run.gone;
+  }
+}
+
+/**
+ * Joins files with equal encodings to one, without encoding their frames again.
+ *
+ * @param list a file that names them, one after the other, in the format of ffmpeg's concat demuxer.
+ * @param timeoutMs how long it may take.
+ * @throws as {@link runFfmpeg}
+ */
+export async function concatFiles(
+  list: string,
+  file: string,
+  options: readonly string[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const said: string[] = [];
+  const command = ffmpeg(resolve(list))
+    .inputOptions(...'-nostdin -hide_banner -loglevel warning -protocol_whitelist file -f concat -safe 0'.split(' '))
+    .outputOptions(...'-map 0 -c copy'.split(' '), ...options)
+    .output(resolve(file));
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const abort = (): void => {
+    command.kill('SIGKILL');
+  };
+  limit.addEventListener('abort', abort, { once: true });
+  try {
+    await new Promise<void>((ended, failed) => {
+      command
+        .on('stderr', (line: string) => void said.splice(0, said.push(line) - 20))
+        .on('end', () => ended())
+        .on('error', failed)
+        .run();
+    });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw describe(cause, said);
+  } finally {
+    limit.removeEventListener('abort', abort);
   }
 }
 

@@ -74,11 +74,18 @@ export async function makeFiles<T>(
   use: (files: MadeFile[]) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
-  try {
+  return inFolder(async (folder) => {
     const outputs = names.map((name) => ({ ...FILES[name], file: join(folder, name) }));
     const made = await muxMedia(frames, { ...request, outputs }, signal);
-    return await use(made.map((file, index) => ({ ...file, ...FILES[names[index]!], name: names[index]! })));
+    return use(made.map((file, index) => ({ ...file, ...FILES[names[index]!], name: names[index]! })));
+  });
+}
+
+/** Works in a temporary folder, which is removed afterwards. */
+export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
+  try {
+    return await work(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -18,6 +18,8 @@ export interface FinishRequest {
   readonly threads: number;
   /** How long finishing may compute, milliseconds. */
   readonly timeoutMs: number;
+  /** How long it may take for a frame, milliseconds. @default two minutes */
+  readonly stallMs?: number | undefined;
 }
 
 /** Frames with a shorter side cannot be finished. Pixels. */
@@ -60,9 +62,9 @@ export async function* finishVideo(
   onFrame: (count: number) => void,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { width, height, timeline, photo, threads, timeoutMs } = request;
+  const { width, height, timeline, photo, threads, timeoutMs, stallMs } = request;
   const multiple = timeline.frames > 1 ? Math.max(1, timeline.outputFps / timeline.fps) : 1;
-  using limit = createFinishLimit(timeoutMs);
+  using limit = createFinishLimit(timeoutMs, stallMs);
   const source = watchSource(frames, (waits) => limit.waitsForSource(waits));
   let taken = 0;
   let reported = 0;

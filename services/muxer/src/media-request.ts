@@ -38,6 +38,8 @@ export interface MediaRequest {
   readonly threads?: number | undefined;
   /** How long ffmpeg may make no progress while it has frames, milliseconds. @default 120_000 */
   readonly silenceMs?: number | undefined;
+  /** Called with the fraction of the frames of all files that has been written, 0 to 1. @default does nothing */
+  readonly onWritten?: ((fraction: number) => void) | undefined;
 }
 
 /** The request is invalid, or the number of frames is wrong. */

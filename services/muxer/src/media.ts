@@ -95,6 +95,11 @@ async function encode(
     options: encoderOptions(output, request),
     sound: hasSound(output),
   });
+  const { width, height, frames: count, fps } = shapeOf(request, { format: 'mp4' });
+  // Frames that play backwards, too, are encoded in a second run.
+  const total = count + (boomerangs.length > 0 ? 2 * count : 0);
+  const reportFrom = (before: number) => (written: number) =>
+    request.onWritten?.(Math.min(1, (before + written) / total));
   const converted = boomerangs.length > 0 ? '[spool]' : undefined;
   const about = { 'cinematica.frames': request.frames, 'cinematica.outputs': outputs.length };
   await inSpan('ffmpeg', about, () =>
@@ -106,6 +111,7 @@ async function encode(
         pixelFormat: 'rgb24',
         threads,
         silenceMs,
+        onWritten: reportFrom(0),
         frames: countFrames(frames, request),
         filters: forwardFilters(request, { outputs: forward, converted }),
         outputs: [
@@ -119,7 +125,6 @@ async function encode(
     ),
   );
   if (boomerangs.length === 0) return;
-  const { width, height, frames: count, fps } = shapeOf(request, { format: 'mp4' });
   await inSpan('ffmpeg', { ...about, 'cinematica.boomerang': true }, () =>
     runFfmpeg(
       {
@@ -129,6 +134,7 @@ async function encode(
         pixelFormat: 'yuv420p',
         threads,
         silenceMs,
+        onWritten: reportFrom(count),
         frames: createBoomerangFrames(spool, count, (width * height * 3) / 2),
         filters: boomerangFilters(request, boomerangs),
         outputs: boomerangs.map(toFfmpeg),

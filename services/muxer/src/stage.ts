@@ -4,6 +4,7 @@ import {
   fileShape,
   Lifetime,
   PipelineStage,
+  STEP_ALLOWANCE,
   TaskNotice,
   timelineOf,
   UnusableInputError,
@@ -17,6 +18,7 @@ import { signFiles } from './content-credentials.ts';
 import type { CredentialSigner } from './content-credentials.ts';
 import { filesToMake, makeFiles } from './files.ts';
 import { FinishError, finishedRequest, finishVideo, needsFinishing } from './finish-video.ts';
+import { joinParts } from './join-parts.ts';
 import { keepLastFrame } from './last-frame.ts';
 import { describeMark, MarkError, markFrames } from './mark-frames.ts';
 import type { MarkSettings } from './mark-frames.ts';
@@ -49,6 +51,10 @@ export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   stage: PipelineStage.MUX,
   fingerprint: `finish 1, ${describeMark(options.mark)}, ffmpeg ${process.arch} × ${options.threads}`,
   async run(task, inputs, hooks) {
+    if (task.plan.join.length > 0) {
+      await joinVideos(options, task, inputs, hooks);
+      return;
+    }
     try {
       await makeVideo(options, task, inputs, hooks);
     } catch (error) {
@@ -63,13 +69,9 @@ export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   },
 });
 
-async function makeVideo(
-  options: MuxerOptions,
-  { videoId, plan }: StageTask,
-  inputs: Inputs,
-  hooks: StageHooks,
-): Promise<void> {
-  const made = { videoId, plan, video: videoNumber(videoId) };
+async function makeVideo(options: MuxerOptions, task: StageTask, inputs: Inputs, hooks: StageHooks): Promise<void> {
+  const { videoId, plan } = task;
+  const made = { videoId, plan, video: videoNumber(videoId), patience: patienceOf(options, task) };
   if (needsFinishing({ ...plan, timeline: timelineOf(plan) }, wantsPhoto(plan))) {
     try {
       await finishAndEncode(options, made, inputs, hooks);
@@ -86,11 +88,55 @@ async function makeVideo(
   await encodeAsTheyAre(options, made, inputs, hooks);
 }
 
-/** A video, and its number in the mark. */
+/** A video, its number in the mark, and how long making it may take. */
 interface MadeVideo {
   readonly videoId: string;
   readonly plan: Plan;
   readonly video: number;
+  readonly patience: Patience;
+}
+
+/** Joins the files of other videos. Their poster and last frame follow their mp4s. */
+async function joinVideos(
+  options: MuxerOptions,
+  { videoId, plan }: StageTask,
+  inputs: Inputs,
+  hooks: StageHooks,
+): Promise<void> {
+  const signal = eitherSignal(hooks);
+  const count = plan.join.length;
+  const read = async (index: number): Promise<Uint8Array> => {
+    const data = await inputs.joined(index, signal);
+    hooks.progress(Math.floor((plan.frames * index) / count), plan.frames);
+    return data;
+  };
+  const settings = { ...describePlan(plan), parts: count };
+  const sign =
+    signFiles(options, { videoId, plan, settings }, hooks) ?? ((media: Uint8Array) => Promise.resolve(media));
+  const put = async (file: string) => hooks.output(Lifetime.MEDIA, 'mp4', await sign(await readFile(file)));
+  await joinParts(count, read, settings, put, signal);
+  await hooks.output(Lifetime.MEDIA, 'poster', await inputs.joined(count, signal));
+  await hooks.output(Lifetime.MEDIA, 'last-frame', await inputs.joined(count + 1, signal));
+}
+
+/** How long finishing and encoding may take, milliseconds. */
+interface Patience {
+  /** Finishing, in total. */
+  readonly timeoutMs: number;
+  /** Finishing without a frame, and ffmpeg without a sign of life. */
+  readonly stallMs: number;
+}
+
+/** Without a new frame for this long, finishing or ffmpeg hangs, unless frames are expected to take long. Milliseconds. */
+const STALL_MS = 120_000;
+
+/** A video that is expected to take long on this machine may take a multiple of that. */
+function patienceOf({ finishTimeoutMs }: MuxerOptions, { plan, forecast }: StageTask): Patience {
+  const expectedMs = 1000 * (forecast?.muxSeconds ?? 0);
+  return {
+    timeoutMs: Math.max(finishTimeoutMs, STEP_ALLOWANCE * expectedMs),
+    stallMs: Math.max(STALL_MS, (STEP_ALLOWANCE * expectedMs) / plan.frames),
+  };
 }
 
 async function finishAndEncode(
@@ -99,16 +145,18 @@ async function finishAndEncode(
   inputs: Inputs,
   hooks: StageHooks,
 ): Promise<void> {
-  const { plan } = made;
-  const { threads, finishTimeoutMs: timeoutMs } = options;
+  const { plan, patience } = made;
+  const { threads } = options;
   const signal = eitherSignal(hooks);
-  const { width, height, frames } = plan;
+  const { width, height } = plan;
   const timeline = timelineOf(plan);
   const photo = wantsPhoto(plan) ? await readPhoto(plan, inputs, signal) : null;
   const shown = shownFrames(plan, readChunks(plan, inputs, signal));
-  const onFrame = (count: number) => hooks.progress(count, frames);
-  const finished = finishVideo(shown, { width, height, timeline, photo, threads, timeoutMs }, onFrame, signal);
-  await encode(options, made, finished, finishedRequest(timeline), hooks);
+  const written = reportWritten(plan, hooks);
+  const request = { width, height, timeline, photo, threads, ...patience };
+  // Encoders keep some frames back, so a frame that was finished is a sign of life, too.
+  const finished = finishVideo(shown, request, written.repeat, signal);
+  await encode(options, made, finished, { ...finishedRequest(timeline), onWritten: written.report }, hooks);
 }
 
 async function encodeAsTheyAre(
@@ -120,9 +168,22 @@ async function encodeAsTheyAre(
   const { plan } = made;
   const { width, height, frames, conditioningFps: fps, frameRate: outputFps } = plan;
   const { width: outputWidth, height: outputHeight } = timelineOf(plan);
-  const onShown = (count: number) => hooks.progress(count, frames);
-  const shown = shownFrames(plan, readChunks(plan, inputs, eitherSignal(hooks)), onShown);
-  await encode(options, made, shown, { width, height, frames, fps, outputWidth, outputHeight, outputFps }, hooks);
+  const { report: onWritten } = reportWritten(plan, hooks);
+  const shown = shownFrames(plan, readChunks(plan, inputs, eitherSignal(hooks)));
+  const request = { width, height, frames, fps, outputWidth, outputHeight, outputFps, onWritten };
+  await encode(options, made, shown, request, hooks);
+}
+
+/** Reports what has been written to the files as steps: as many as the model makes frames. */
+function reportWritten({ frames }: Plan, hooks: StageHooks) {
+  let step = 0;
+  const report = (fraction: number): void => {
+    const reached = Math.floor(fraction * frames);
+    if (reached <= step) return;
+    step = reached;
+    hooks.progress(step, frames);
+  };
+  return { report, repeat: () => hooks.progress(step, frames) };
 }
 
 /** With the model's own resolution, its pixels are shown without those of the photo. Plans of earlier versions have none. */
@@ -134,9 +195,9 @@ const eitherSignal = ({ signal, draining }: StageHooks): AbortSignal => AbortSig
 /** Marks and encodes frames, and puts out the files and the last frame. */
 async function encode(
   options: MuxerOptions,
-  { plan, video, videoId }: MadeVideo,
+  { plan, video, videoId, patience: { stallMs: silenceMs } }: MadeVideo,
   frames: AsyncIterable<Uint8Array>,
-  request: Omit<MediaRequest, 'outputs' | 'settings' | 'sign' | 'threads'>,
+  request: Omit<MediaRequest, 'outputs' | 'settings' | 'sign' | 'threads' | 'silenceMs'>,
   hooks: StageHooks,
 ): Promise<void> {
   const { threads, mark } = options;
@@ -148,7 +209,7 @@ async function encode(
     await makeFiles(
       names,
       markFrames(last.follow(frames), request, mark, video),
-      { ...request, threads, sign, settings },
+      { ...request, threads, silenceMs, sign, settings },
       async (files) => {
         for (const { name, file } of files) await hooks.output(Lifetime.MEDIA, name, await readFile(file));
         await hooks.output(Lifetime.MEDIA, 'last-frame', await last.png());

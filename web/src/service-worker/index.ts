@@ -6,6 +6,7 @@ import { version } from '$app/env';
 import { assets, immutable } from '$app/manifest';
 import { self } from '$app/service-worker';
 import { receiveSharedPhoto } from './receive-shared-photo.ts';
+import { showPush } from './show-push.ts';
 
 const CACHE_PREFIX = 'shell ';
 const CACHE = `${CACHE_PREFIX}${version}`;
@@ -52,6 +53,8 @@ self.addEventListener('fetch', (event) => {
   else if (request.mode === 'navigate') event.respondWith(fetchPage(event));
   else if (files.has(url.pathname)) event.respondWith(fetchFile(request));
 });
+
+self.addEventListener('push', (event) => event.waitUntil(showPush(event.data)));
 
 self.addEventListener('notificationclick', (event) => {
   event.notification.close();

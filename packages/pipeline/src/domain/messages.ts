@@ -3,6 +3,7 @@ export { ArtifactSchema, Lifetime } from '../gen/cinematica/internal/v1/artifact
 export type { Artifact } from '../gen/cinematica/internal/v1/artifact_pb.ts';
 export {
   LeaseSchema,
+  NotificationRequestSchema,
   QueueStateSchema,
   QuotaRecordSchema,
   RequestRecordSchema,
@@ -10,6 +11,7 @@ export {
 } from '../gen/cinematica/internal/v1/control_pb.ts';
 export type {
   Lease,
+  NotificationRequest,
   QueueState,
   QuotaRecord,
   RequestRecord,
@@ -26,6 +28,7 @@ export {
   CheckpointSchema,
   FailureReason,
   FailureSchema,
+  ForecastSchema,
   PhotoOriginSchema,
   PipelineStage,
   PlanSchema,
@@ -41,6 +44,7 @@ export {
 export type {
   Checkpoint,
   Failure,
+  Forecast,
   PhotoOrigin,
   Plan,
   Share,

@@ -10,7 +10,7 @@ const count = (fallback: number, min = 0) => z.coerce.number().int().min(min).ma
 export const pipelineSettingsSchema = z.object({
   /** A worker that does not renew its lease for this long loses its task: the time to recover from a crash. Milliseconds. */
   ACK_WAIT_MS: milliseconds(30_000),
-  /** A stage without progress for this long fails its attempt. Milliseconds. */
+  /** A stage without progress for this long fails its attempt, unless its steps are expected to take long. Milliseconds. */
   PROGRESS_DEADLINE_MS: milliseconds(600_000),
   /** How long a stage may take to stop after it was aborted. Then its process ends. Milliseconds. */
   STOP_GRACE_MS: milliseconds(10_000),

@@ -92,5 +92,11 @@ export const ownerKeys = (owner: string): string => `v.${token('owner', owner)}.
 export const requestKey = (owner: string, requestId: string): string =>
   `r.${token('owner', owner)}.${token('request id', requestId)}`;
 export const quotaKey = (owner: string): string => `q.${token('owner', owner)}`;
+/** A request of a device to be notified when a video ends. @param device a digest of the device's endpoint. */
+export const notificationKey = (owner: string, videoId: string, device: string): string =>
+  `n.${token('owner', owner)}.${token('video id', videoId)}.${token('device', device)}`;
+/** The keys of several such requests. */
+export const notificationKeys = (owner?: string, videoId?: string, device?: string): string =>
+  `n.${owner ? token('owner', owner) : '*'}.${videoId ? token('video id', videoId) : '*'}.${device ?? '*'}`;
 export const leaseKey = (role: string): string => `lease.${token('role', role)}`;
 export const QUEUE_STATE_KEY = 'd.queue';

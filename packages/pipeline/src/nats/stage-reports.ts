@@ -3,6 +3,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { StageReportSchema } from '../domain/messages.ts';
 import type { StageReport } from '../domain/messages.ts';
+import type { ModelRef } from '../domain/model-ref.ts';
 import type { StageReports } from '../domain/ports/stage-reports.ts';
 import { CANARY_STREAM, canarySubject } from './names.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
@@ -64,18 +65,23 @@ export async function openStageReports(
     }
   });
 
+  /** The reports of running processes, or the last one of a stage that has none. */
+  function reportsOf({ name, digest }: ModelRef): StageReport[] {
+    const alive = Date.now() - CANARIES_MISSED * CANARY_MS;
+    return [...received.values()].flatMap((reports) => {
+      const own = [...reports.values()].filter(
+        ({ report: { model, modelDigest } }) => model === name && modelDigest === digest,
+      );
+      const latest = Math.max(...own.map(({ time }) => time));
+      return own.filter(({ time }) => time >= Math.min(alive, latest)).map(({ report }) => report);
+    });
+  }
+
   return {
-    providers({ name, digest }) {
-      const alive = Date.now() - CANARIES_MISSED * CANARY_MS;
-      const found = new Set<string>();
-      for (const reports of received.values()) {
-        const own = [...reports.values()].filter(
-          ({ report: { model, modelDigest } }) => model === name && modelDigest === digest,
-        );
-        const latest = Math.max(...own.map(({ time }) => time));
-        for (const { report, time } of own) if (time >= Math.min(alive, latest)) found.add(report.executionProvider);
-      }
-      return [...found].sort();
+    providers: (model) => [...new Set(reportsOf(model).map(({ executionProvider }) => executionProvider))].sort(),
+    speed(model) {
+      const speeds = reportsOf(model).flatMap(({ flopsPerSecond }) => (flopsPerSecond > 0 ? flopsPerSecond : []));
+      return speeds.length > 0 ? Math.min(...speeds) : null;
     },
     openCalls: openCalls.sum,
     subscribe: openCalls.subscribe,

@@ -37,7 +37,8 @@ import { createComputeSlot } from '../process/worker/compute-slot.ts';
 import { startWorker } from '../process/worker/worker.ts';
 import type { Worker } from '../process/worker/worker.ts';
 import { createVideo } from '../domain/admission/create-video.ts';
-import { createEstimator } from '../domain/admission/estimate.ts';
+import { pipelineSettings } from '../domain/settings.ts';
+import { createEstimator } from '../domain/estimate/estimator.ts';
 import { OverLimitError } from '../domain/admission/over-limit-error.ts';
 
 let server: TestNats;
@@ -302,11 +303,21 @@ test('garbage is collected: outputs of lost attempts, artifacts of no video, rem
 });
 
 test('an estimate is missing until a similar video was made, and is roughly right afterwards', async () => {
-  const untrained = createEstimator({ ...table, videos: new Map(), subscribe: () => () => undefined });
+  const estimatorOf = (videos: typeof table) =>
+    createEstimator({
+      table: videos,
+      waiting: () => queue.order(),
+      workOf: () => null,
+      slowness: () => null,
+      shared: false,
+      settings: pipelineSettings(),
+    });
+  const untrained = estimatorOf({ ...table, videos: new Map(), subscribe: () => () => undefined });
   const { record } = await send('estimate');
-  expect(untrained.seconds(record, 0)).toBeNull();
-  const estimator = createEstimator(table);
-  const estimate = estimator.seconds(record, 0)!;
+  expect(untrained.estimate(record)).toBeNull();
+  const estimator = estimatorOf(table);
+  const { seconds: estimate, measured } = estimator.estimate(record)!;
+  expect(measured).toBe(true);
   const done = await system.until(record, (stored) => isTerminal(stored.record));
   const { startTime, endTime } = done.record;
   const took = Number(endTime!.seconds - startTime!.seconds) + (endTime!.nanos - startTime!.nanos) / 1e9;

@@ -41,6 +41,14 @@ export type Attribute = number | string | readonly number[] | { readonly float: 
 /** Marks a number as a float attribute. */
 export const float = (value: number): Attribute => ({ float: value });
 
+/** What a node computes and moves. */
+export interface NodeWork {
+  /** Floating-point operations of convolutions and matrix products; a multiply-add counts as two. */
+  readonly flops: number;
+  /** Bytes of its inputs and outputs. */
+  readonly bytes: number;
+}
+
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
   /** The domain of the operator; default '' (ai.onnx). */
@@ -81,6 +89,7 @@ export class GraphBuilder {
   readonly #dropUnread = new Map<NodeProto, readonly string[]>();
   readonly #values: Value[] = [];
   #count = 0;
+  readonly #work: NodeWork[] = [];
 
   constructor(name: string) {
     this.#name = name;
@@ -89,6 +98,11 @@ export class GraphBuilder {
   /** The outputs of all nodes, in order. Tests check their sizes. */
   get values(): readonly Value[] {
     return this.#values;
+  }
+
+  /** The work of each node so far, without nodes that compute nothing. */
+  get work(): readonly NodeWork[] {
+    return this.#work;
   }
 
   /** The nodes added so far, in order. */
@@ -141,6 +155,10 @@ export class GraphBuilder {
       attribute: Object.entries(options.attributes ?? {}).map(([name, value]) => attribute(name, value)),
     });
     this.#nodes.push(node);
+    if (!FREE.has(opType)) {
+      const bytes = [...inputs, ...results].reduce((sum, value) => sum + bytesOf(value), 0);
+      this.#work.push({ flops: flopsOf(opType, inputs, results[0]?.shape ?? []), bytes });
+    }
     if (options.dropUnread) this.#dropUnread.set(node, node.output);
     this.#values.push(...outputs.filter((value) => value !== null));
     return outputs;
@@ -215,6 +233,42 @@ export class GraphBuilder {
       }),
     });
     return toBinary(ModelProtoSchema, model);
+  }
+}
+
+/** Operators that neither compute nor copy. */
+const FREE: ReadonlySet<string> = new Set(['Reshape', 'Identity']);
+
+const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  float64: 8,
+  int64: 8,
+  int32: 4,
+  uint8: 1,
+  bool: 1,
+};
+
+const bytesOf = (value: Pick<Value, 'type' | 'shape'> | null): number =>
+  value ? elements(value.shape) * ELEMENT_BYTES[value.type] : 0;
+
+/** The floating-point operations of a node: those of its convolution or matrix products, a multiply-add counts as two. */
+function flopsOf(opType: string, inputs: readonly (Value | null)[], shape: readonly number[]): number {
+  const made = elements(shape);
+  const [left, right] = inputs;
+  switch (opType) {
+    case 'Conv':
+    case 'NhwcConv':
+      return 2 * made * elements(right?.shape.slice(1) ?? []);
+    case 'Gemm':
+    case 'MatMul':
+      return 2 * made * (left?.shape.at(-1) ?? 0);
+    case 'MultiHeadAttention':
+      // The scores of each query with each key, and the weighted sum of the values.
+      return 4 * made * (right?.shape[1] ?? 0);
+    default:
+      return 0;
   }
 }
 

@@ -24,7 +24,7 @@ const STATUSES: Readonly<Record<number, OpenAiVideo['status']>> = {
  * @param adjustments what was taken instead of the request's values, for the answer of that request.
  */
 export function toOpenAiVideo({ record }: StoredRecord, view: Video, adjustments?: readonly Adjustment[]): OpenAiVideo {
-  const { plan, tasks } = record;
+  const { plan } = record;
   if (!plan) throw new TypeError('the record of a video has a plan');
   const status = STATUSES[view.state] ?? 'queued';
   const { size, duration, fps } = fileOf(plan);
@@ -35,7 +35,7 @@ export function toOpenAiVideo({ record }: StoredRecord, view: Video, adjustments
     model: plan.model,
     status,
     // Rounded down, so that only a completed video has 100.
-    progress: status === 'completed' ? 100 : Math.min(99, Math.floor(overallFraction(plan, tasks) * 100)),
+    progress: status === 'completed' ? 100 : Math.min(99, Math.floor(overallFraction(record) * 100)),
     created_at: seconds(record.createTime) ?? 0,
     completed_at: status === 'completed' || status === 'failed' ? seconds(record.endTime) : null,
     expires_at: seconds(record.expireTime),

@@ -1,5 +1,5 @@
 import { refuseUntil } from '@cinematica/protocol';
-import { ErrorReason, ProvenanceService, VideoService } from '@cinematica/protocol/v1';
+import { ErrorReason, ProvenanceService, PushService, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext } from '@connectrpc/connect';
 import { admitCaller, applyRateLimit, clientOf } from '../callers/admit-caller.ts';
 import type { AdmitOptions } from '../callers/admit-caller.ts';
@@ -45,7 +45,8 @@ export function createGate(options: GateOptions): Gate {
       return;
     }
     // These need no caller: health and reflection reveal nothing private, and the link of a shared video is the permission.
-    if (context.service !== VideoService || context.method === VideoService.method.getSharedVideo) {
+    const hasCaller = context.service === VideoService || context.service === PushService;
+    if (!hasCaller || context.method === VideoService.method.getSharedVideo) {
       values.set(budgetClientKey, address);
       const client = context.service === VideoService ? address : `${context.service.typeName} ${address}`;
       applyRateLimit(limit, client);

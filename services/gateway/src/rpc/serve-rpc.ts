@@ -7,7 +7,7 @@ import {
   RetryInfoSchema,
   ServerReflection,
 } from '@cinematica/protocol';
-import { ProvenanceService, VideoService } from '@cinematica/protocol/v1';
+import { ProvenanceService, PushService, VideoService } from '@cinematica/protocol/v1';
 import { createContextValues } from '@connectrpc/connect';
 import type { Interceptor, ServiceImpl } from '@connectrpc/connect';
 import { compressionGzip } from '@connectrpc/connect-node';
@@ -37,6 +37,8 @@ export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onRes
   readonly service: ServiceImpl<typeof VideoService>;
   /** Implements `cinematica.v1.ProvenanceService`. */
   readonly provenance: ServiceImpl<typeof ProvenanceService>;
+  /** Implements `cinematica.v1.PushService`. */
+  readonly pushService: ServiceImpl<typeof PushService>;
   /** Implements `grpc.health.v1.Health`. */
   readonly health: HealthService;
   /** Called for each call before its body is read. An error that it throws is the answer. */
@@ -50,8 +52,8 @@ export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onRes
  * @param fallback answers requests that are not calls.
  */
 export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
-  const { service, provenance, health, gate, observe, receive, onResponseError } = parts;
-  const reflection = createReflection([VideoService, ProvenanceService, Health]);
+  const { service, provenance, pushService, health, gate, observe, receive, onResponseError } = parts;
+  const reflection = createReflection([VideoService, ProvenanceService, PushService, Health]);
   return createConnectHandler({
     routes(router) {
       router.service(VideoService, service);
@@ -63,6 +65,7 @@ export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
       router.rpc(batchCreateVideos, (request, context) => service.batchCreateVideos(request, context), {
         readMaxBytes: MAX_BATCH_BYTES,
       });
+      router.service(PushService, pushService);
       router.service(Health, health.implementation);
       router.service(ServerReflection, {
         // Reflection does not use the call context.

@@ -9,10 +9,10 @@ import { readFileSync } from 'node:fs';
 import { readApiKeys } from '../callers/api-keys.ts';
 import { configSchema } from '../config.ts';
 import { startGateway } from '../gateway.ts';
+import { loadedModel } from '../videos/loaded-model.ts';
 
 const config = readConfig(configSchema, process.env);
-const { checkpoint, digest, ref } = await openNamedCheckpoint(config.MODEL_DIR);
-const model = { card: checkpoint.card, digest, ref, latentPixels: checkpoint.vae.scaleFactor };
+const model = loadedModel(await openNamedCheckpoint(config.MODEL_DIR));
 const nats = await connectNats('gateway', config);
 try {
   await startGateway({ config, keys: await readApiKeys(undefined, config), model, nats, log: createLog('gateway') });

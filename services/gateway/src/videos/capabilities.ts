@@ -32,11 +32,13 @@ export function capabilitiesOf(
   settings: LimitSettings,
   version: string,
   executionProviders: string[],
+  pushPublicKey: Uint8Array,
 ): Capabilities {
   const { card, digest } = model;
   const { name, spdx = '', url = '', notice = '' } = card.licence;
   return create(CapabilitiesSchema, {
     version,
+    pushPublicKey,
     models: [
       {
         name: card.name,

@@ -12,8 +12,10 @@ import type {
   Change,
   Created,
   CreateVideoOptions,
+  Forecast,
   Nudges,
   PipelineSettings,
+  Plan,
   StoredRecord,
   Updated,
   VideoRef,
@@ -46,6 +48,8 @@ export interface OperationParts extends CreateVideoOptions, PrepareParts {
   readonly table: Pick<VideoTable, 'apply'>;
   /** Tells the worker of a video that its record was changed, so that a cancelled video stops early. */
   readonly nudges: Pick<Nudges, 'nudge'>;
+  /** How long the stages of a new video will compute; undefined when that is unknown. */
+  readonly forecast: (plan: Plan) => Forecast | undefined;
   /** Called for each video that its owner cancelled or deleted before it was done. */
   readonly onCancelled: () => void;
 }
@@ -97,7 +101,8 @@ export function createVideoOperations(parts: OperationParts): VideoOperations {
     body: bodyOf(request),
     async prepare() {
       const webhookUrls = webhookUrlsOf(parts.webhooks, request, caller);
-      return { ...(await prepareVideo(parts, caller.owner, request, signal)), webhookUrls };
+      const prepared = await prepareVideo(parts, caller.owner, request, signal);
+      return { ...prepared, webhookUrls, forecast: parts.forecast(prepared.plan) };
     },
   });
 

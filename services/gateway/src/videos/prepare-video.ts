@@ -9,6 +9,7 @@ import { LAST_FRAME_PART } from '../media/media-files.ts';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
 import type { RemoteImages } from '../photo/remote-images.ts';
 import { isPastPurgeTime } from './past-purge-time.ts';
+import { prepareJoin } from './prepare-join.ts';
 import { resolvePlan } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 import { idOf } from './to-video.ts';
@@ -48,6 +49,7 @@ export async function prepareVideo(
   request: CreateVideoRequest,
   signal: AbortSignal,
 ): Promise<PreparedVideo> {
+  if (request.source.case === 'join') return prepareJoin(parts, owner, request, request.source.value, signal);
   const { size, origin, ...source } = await readSource(parts, owner, request, signal);
   const plan = resolvePlan(parts.model, request.settings, size, randomInt(2 ** 32));
   plan.modelLicence = parts.model.card.licence.name;
@@ -82,8 +84,9 @@ async function readSource(
       start.origin.digitalSourceType = GENERATED;
       return { ...start, continuedFrom: record.videoId };
     }
+    case 'join':
     case undefined:
-      throw new TypeError('a validated request has a source');
+      throw new TypeError('a validated request has a source, and a join needs no photo');
   }
 }
 
@@ -97,7 +100,7 @@ async function sanitizePhoto({ sanitizer }: PrepareParts, bytes: Uint8Array, sig
 }
 
 /** @throws UnknownVideoError for a video that is deleted, or has another owner. */
-async function readOwnVideo({ records }: PrepareParts, owner: string, name: string) {
+export async function readOwnVideo({ records }: Pick<PrepareParts, 'records'>, owner: string, name: string) {
   const stored = await records.get({ owner, videoId: idOf(name) });
   if (!stored || stored.record.purgeTime || isPastPurgeTime(stored.record))
     throw new UnknownVideoError('there is no such video');

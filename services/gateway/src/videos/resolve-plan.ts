@@ -15,7 +15,7 @@ import {
 } from '@cinematica/settings';
 import { chooseSize, SizeError } from '@cinematica/settings/choose-size';
 import { SettingsError } from '@cinematica/svd';
-import type { ModelCard, Preset as PresetName, Size } from '@cinematica/svd';
+import type { ModelCard, Preset as PresetName, Size, Work } from '@cinematica/svd';
 
 /** The model that new videos are made with. */
 export interface LoadedModel {
@@ -26,6 +26,10 @@ export interface LoadedModel {
   readonly ref: ModelRef;
   /** The width and height, in pixels, of the area that one latent encodes. */
   readonly latentPixels: number;
+  /** How long the reference machine computes a segment of a plan; null for a plan of another model. */
+  readonly workOf: (plan: Plan) => Work | null;
+  /** Whether `workOf` answers at once. Otherwise it computes for up to a tenth of a second. */
+  readonly knowsWork: (plan: Plan) => boolean;
 }
 
 /** The names of the presets in model cards. */

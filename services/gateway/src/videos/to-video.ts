@@ -52,7 +52,7 @@ const NOTICES: Readonly<Record<number, Notice>> = {
 };
 
 /** Without an estimate, the video depends on the record only, and is the same for every watcher. */
-export const NO_ESTIMATE: QueueEstimate = { position: null, seconds: null };
+export const NO_ESTIMATE: QueueEstimate = { position: null, estimate: null };
 
 /**
  * Converts a record to the video that its owner sees.

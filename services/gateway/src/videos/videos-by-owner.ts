@@ -28,6 +28,8 @@ export interface PageRequest {
 export interface VideosByOwner {
   /** Returns a page of an owner's videos. */
   page(request: PageRequest): Page;
+  /** The ids of an owner's videos, in no particular order. */
+  idsOf(owner: string): readonly string[];
   close(): void;
 }
 
@@ -70,6 +72,7 @@ export function indexVideosByOwner(table: VideoTable): VideosByOwner {
       }
       return { videos, hasMore: false };
     },
+    idsOf: (owner) => [...(byOwner.get(owner) ?? [])],
     close,
   };
 }

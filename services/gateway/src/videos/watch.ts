@@ -4,7 +4,7 @@ import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { HEARTBEAT, withHeartbeat } from '@cinematica/concurrency';
 import { UnknownVideoError, watchVideo } from '@cinematica/pipeline';
 import type { Preview, StoredRecord, VideoRecord, VideoRef, WatchEvent, WatchOptions } from '@cinematica/pipeline';
-import { PreviewSchema } from '@cinematica/protocol/v1';
+import { Preview_Kind, PreviewSchema } from '@cinematica/protocol/v1';
 import type { Preview as PublicPreview, Video, WatchVideoResponseSchema } from '@cinematica/protocol/v1';
 import { isPastPurgeTime } from './past-purge-time.ts';
 import { progressOf } from './progress.ts';
@@ -111,18 +111,34 @@ function eventOf(stored: StoredRecord, parts: ViewParts): CachedEvent {
 }
 
 function* progressResponse({ record }: StoredRecord, estimate: QueueEstimate): Generator<Response> {
-  if (estimate.position === null && estimate.seconds === null) return;
+  if (estimate.position === null && estimate.estimate === null) return;
   const progress = progressOf(record, estimate);
   if (progress) yield { message: { case: 'progress', value: progress } };
 }
 
 /** The preview in the public API; null when a browser cannot show it, or it is too large. */
-function publicPreview(
-  { mediaType, data, step, segment }: Preview,
+export function publicPreview(
+  { mediaType, data, step, segment, decodedFrames, ...decoded }: Preview,
   plan: StoredRecord['record']['plan'],
   { latentPixels }: LoadedModel,
 ): PublicPreview | null {
   if (!plan || mediaType !== 'image/webp' || data.length > MAX_PREVIEW_BYTES) return null;
+  if (decodedFrames > 0) {
+    const { width, height } = decoded;
+    const [steps, frames] = [plan.steps, plan.segmentFrames];
+    const kind = Preview_Kind.FRAMES;
+    return create(PreviewSchema, {
+      image: data,
+      width,
+      height,
+      step: steps,
+      steps,
+      segment,
+      kind,
+      decodedFrames,
+      frames,
+    });
+  }
   const [width, height] = [plan.width / latentPixels, plan.height / latentPixels];
   return create(PreviewSchema, { image: data, width, height, step, steps: plan.steps, segment });
 }

@@ -35,6 +35,8 @@ const messages = {
   [ErrorReason.OUTBOUND_DISABLED]: m.common_error_setting,
   [ErrorReason.IMAGE_NOT_FETCHED]: m.common_error_image_unreadable,
   [ErrorReason.MEDIA_UNREADABLE]: m.common_error_media_unreadable,
+  [ErrorReason.PUSH_UNSUPPORTED]: m.common_error_unavailable,
+  [ErrorReason.NOT_JOINABLE]: m.common_error_not_joinable,
 } satisfies Record<KnownReason, () => string>;
 
 /** The reasons that this app knows; a newer gateway may send others. */

@@ -1,7 +1,7 @@
 import { Video_State } from '@cinematica/protocol/v1';
 import type { Preview, Progress, Video, WatchVideoResponse } from '@cinematica/protocol/v1';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { api as gateway } from './client.ts';
+import { sharedWatchApi } from '#lib/feed/shared-watch.ts';
 import type { Api } from './client.ts';
 import { isUnreachable, reasonOf, retryDelay } from './errors.ts';
 import { msUntilRenewal } from './media.ts';
@@ -61,7 +61,7 @@ export interface WatchOptions {
  */
 export function watchVideo(
   name: string,
-  { api = gateway, initial, retryDelayMs = 1000 }: WatchOptions,
+  { api = sharedWatchApi(), initial, retryDelayMs = 1000 }: WatchOptions,
   signal: AbortSignal,
 ): WatchedVideo {
   let video = $state.raw(initial);
@@ -74,7 +74,7 @@ export function watchVideo(
   const accept = (next: Video): void => {
     // Answers may arrive out of order. One with the same sequence number is applied, as its links are newer.
     if (video && next.sequence < video.sequence) return;
-    progress = next.progress && { ...lastQueueEstimate(progress, next), ...next.progress };
+    progress = next.progress && withEstimate(next.progress, progress, next.state);
     video = next;
     if (isFinal(next)) connection = 'ended';
   };
@@ -166,11 +166,14 @@ export function watchVideo(
 }
 
 /** Events carry no queue position and no remaining time: the last known ones stay valid until new ones arrive. */
-function lastQueueEstimate(progress: Progress | undefined, { state }: Video): Partial<Progress> {
-  const { queuePosition, remaining } = progress ?? {};
+function withEstimate(next: Progress, last: Progress | undefined, state: Video_State): Progress {
+  if (next.remaining || !last) return next;
+  const { queuePosition, remaining, basis, stepDuration, videosBeside } = last;
   return {
+    ...next,
     ...(queuePosition !== undefined && state === Video_State.QUEUED && { queuePosition }),
-    ...(remaining && { remaining }),
+    ...(remaining && { remaining, basis, videosBeside }),
+    ...(stepDuration && next.stage === last.stage && { stepDuration }),
   };
 }
 

@@ -16,7 +16,9 @@ export type VariationKind =
   /** Another seed and more motion. */
   | 'motion'
   /** It continues from the last frame. */
-  | 'continue';
+  | 'continue'
+  /** This video and those that it continues, as one file. */
+  | 'join';
 
 /** Requests that the gateway has not accepted yet, by video and kind: another try sends the same request again. */
 const pending = new Map<string, IdempotentRequest>();
@@ -43,7 +45,7 @@ export async function createVariation(
   pending.set(key, request);
   const created = await sendRequest(request, { api }, signal);
   pending.delete(key);
-  const photo = kind === 'continue' ? undefined : recentPhoto(video.name);
+  const photo = kind === 'continue' || kind === 'join' ? undefined : recentPhoto(video.name);
   if (photo) rememberPhoto(created.name, photo);
   return created;
 }
@@ -61,6 +63,7 @@ async function motionRange(api: Pick<Api, 'getCapabilities'>, kind: VariationKin
  * @param range the limits of `motion_bucket_id`; 1…255 by default
  */
 export function variationRequest({ name, settings }: Video, kind: VariationKind, range?: Range): VideoRequest {
+  if (kind === 'join') return { source: { case: 'join', value: name } };
   const continued = kind === 'continue';
   const wanted = clone(VideoSettingsSchema, settings ?? create(VideoSettingsSchema));
   if (kind !== 'retry') delete wanted.seed;

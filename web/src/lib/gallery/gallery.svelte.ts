@@ -5,6 +5,8 @@ import type { Api } from '#lib/api/client.ts';
 import { msUntilRenewal } from '#lib/api/media.ts';
 import { createRefreshScheduler } from '#lib/api/refresh-scheduler.ts';
 import { isUnfinished } from '#lib/api/video-state.ts';
+import { feed } from '#lib/feed/feed.ts';
+import type { Feed } from '#lib/feed/feed.ts';
 import { mergeVideos, upsertVideo } from './merge-videos.ts';
 
 /** The user's videos, newest first, which are kept up to date. Its properties are reactive. */
@@ -33,9 +35,15 @@ const MAX_PAGE_SIZE = 100;
  */
 const POLL_MS = 2_000;
 const RETRY_MS = 4_000;
+/** Changes that follow each other within this time cause one update. Milliseconds. */
+const CHANGE_MS = 300;
 
 /** @param signal stops the updates. */
-export function createGallery(signal: AbortSignal, api: Pick<Api, 'listVideos'> = gateway): Gallery {
+export function createGallery(
+  signal: AbortSignal,
+  api: Pick<Api, 'listVideos'> = gateway,
+  followFeed: () => Feed = feed,
+): Gallery {
   let videos = $state.raw<readonly Video[]>([]);
   let loaded = $state(false);
   let nextPageToken = $state('');
@@ -79,6 +87,26 @@ export function createGallery(signal: AbortSignal, api: Pick<Api, 'listVideos'> 
     }
   }
   void run();
+
+  // A video that another tab or device began, changed or removed. Without the shared stream the list is polled as well.
+  let changed: ReturnType<typeof setTimeout> | undefined;
+  const endFeed = followFeed().subscribe({
+    onResponse({ name, message }) {
+      const known = videos.find((video) => video.name === name);
+      const isNew = message.case === 'video' && (!known || known.sequence < message.value.sequence);
+      if (!isNew && message.case !== 'removed') return;
+      clearTimeout(changed);
+      changed = setTimeout(() => scheduler.refreshNow(), CHANGE_MS);
+    },
+  });
+  signal.addEventListener(
+    'abort',
+    () => {
+      clearTimeout(changed);
+      endFeed();
+    },
+    { once: true },
+  );
 
   return {
     get videos() {

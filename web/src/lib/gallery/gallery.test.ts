@@ -10,6 +10,8 @@ import type { FakePage } from '../../../test/fake-browser.ts';
 import { fakeGateway } from '../../../test/fake-gateway.ts';
 import { createGallery } from './gallery.svelte.ts';
 
+const silentFeed = { subscribe: () => () => undefined };
+
 let page: FakePage;
 let stop: AbortController;
 
@@ -46,7 +48,7 @@ async function openGallery(list: (request: ListVideosRequest, count: number) => 
       return { videos: [...videos], nextPageToken };
     },
   });
-  const gallery = createGallery(stop.signal, api);
+  const gallery = createGallery(stop.signal, api, () => silentFeed);
   expect(gallery.loaded).toBe(false);
   await vi.waitUntil(() => gallery.loaded || gallery.error !== undefined);
   return { gallery, requests };

@@ -18,6 +18,16 @@ test('the expected end ignores small changes of the estimate and follows large o
   expect(addObservation(first, observe(2, RUNNING, 80), 1_000).expectedEndTime).toBe(81_000);
 });
 
+test('the expected end becomes later only for a reason', () => {
+  const first = startHistory(observe(1, RUNNING, 60), 0);
+  expect(addObservation(first, observe(2, RUNNING, 75), 1_000).expectedEndTime).toBe(60_000);
+  const beside = observe(2, RUNNING, 75);
+  const shared = { ...beside, progress: { ...beside.progress!, videosBeside: 1 } };
+  expect(addObservation(first, shared, 1_000).expectedEndTime).toBe(76_000);
+  // An estimate that was very wrong is corrected.
+  expect(addObservation(first, observe(2, RUNNING, 120), 1_000).expectedEndTime).toBe(121_000);
+});
+
 test('an expected end that has passed is replaced by any new estimate', () => {
   const first = startHistory(observe(1, RUNNING, 100), 0);
   expect(addObservation(first, observe(2, RUNNING, 1), 100_500).expectedEndTime).toBe(101_500);

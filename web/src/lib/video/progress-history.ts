@@ -19,6 +19,8 @@ export interface ProgressHistory {
   readonly lastChangeTime: number;
   /** The longest time between two changes while the video was running, in milliseconds. */
   readonly longestGapMs: number;
+  /** When the current step began, as far as this page knows. */
+  readonly stepTime: number;
   readonly last: Observation & { readonly remaining: Duration | undefined };
 }
 
@@ -27,18 +29,21 @@ export interface ProgressHistory {
  * and an absolute time. Otherwise the shown time would jitter.
  */
 const ESTIMATE_TOLERANCE = { share: 0.1, ms: 2_000 } as const;
+/** Without a known reason, the shown time grows only if it was wrong by more than this factor and time. */
+const ESTIMATE_WRONG = { factor: 1.5, ms: 5_000 } as const;
 
 /** A history with its first observation. @param now milliseconds since 1970 */
 export const startHistory = (observation: Observation, now: number): ProgressHistory => ({
-  expectedEndTime: estimateEndTime(observation.progress?.remaining, null, now),
+  expectedEndTime: estimateEndTime(observation.progress, undefined, now),
   lastChangeTime: now,
   longestGapMs: 0,
+  stepTime: now,
   last: { ...observation, remaining: observation.progress?.remaining },
 });
 
 /** Adds an observation; a repeated one is no change. @param now milliseconds since 1970 */
 export function addObservation(history: ProgressHistory, observation: Observation, now: number): ProgressHistory {
-  const { last, expectedEndTime, lastChangeTime, longestGapMs } = history;
+  const { last, expectedEndTime, lastChangeTime, longestGapMs, stepTime } = history;
   const remaining = observation.progress?.remaining;
   const changed =
     observation.video.sequence !== last.video.sequence ||
@@ -49,17 +54,36 @@ export function addObservation(history: ProgressHistory, observation: Observatio
   const gapMs = last.video.state === Video_State.RUNNING ? now - lastChangeTime : 0;
   return {
     // The same object was carried over from an earlier event: the countdown goes on.
-    expectedEndTime: remaining === last.remaining ? expectedEndTime : estimateEndTime(remaining, expectedEndTime, now),
+    expectedEndTime:
+      remaining === last.remaining ? expectedEndTime : estimateEndTime(observation.progress, history, now),
     lastChangeTime: now,
+    stepTime: isSameStep(observation.progress, last.progress) ? stepTime : now,
     longestGapMs: Math.max(longestGapMs, gapMs),
     last: { ...observation, remaining },
   };
 }
 
-function estimateEndTime(remaining: Duration | undefined, shown: number | null, now: number): number | null {
-  if (!remaining) return null;
-  const endTime = now + durationMs(remaining);
-  if (shown === null || shown <= now) return endTime;
+const isSameStep = (a: Progress | undefined, b: Progress | undefined): boolean =>
+  a?.stage === b?.stage && a?.fraction === b?.fraction;
+
+/** The end to show: an earlier one at once, a later one only if there is a reason for it. */
+function estimateEndTime(progress: Progress | undefined, history: ProgressHistory | undefined, now: number) {
+  if (!progress?.remaining) return null;
+  const shown = history?.expectedEndTime ?? null;
+  const endTime = now + durationMs(progress.remaining);
+  if (!history || shown === null || shown <= now) return endTime;
   const tolerance = Math.max(ESTIMATE_TOLERANCE.ms, ESTIMATE_TOLERANCE.share * (endTime - now));
-  return Math.abs(endTime - shown) < tolerance ? shown : endTime;
+  if (Math.abs(endTime - shown) < tolerance) return shown;
+  const wasWrong = endTime - now > ESTIMATE_WRONG.factor * (shown - now) + ESTIMATE_WRONG.ms;
+  return endTime < shown || wasWrong || takesLonger(progress, history.last.progress) ? endTime : shown;
+}
+
+/** Whether something happened that makes a video take longer: another one runs beside it, or work was lost. */
+function takesLonger(progress: Progress, before: Progress | undefined): boolean {
+  if (!before) return false;
+  return (
+    progress.videosBeside > before.videosBeside ||
+    (progress.queuePosition ?? 0) > (before.queuePosition ?? 0) ||
+    progress.fraction < before.fraction
+  );
 }

@@ -41,10 +41,10 @@ test('a long video shows its current segment while it is denoised', () => {
   expect(status(RUNNING, { ...long, stage: Stage.DECODE })).toMatchObject({ segment: null });
 });
 
-test('the remaining time counts down and is unknown once it has passed', () => {
+test('the remaining time counts down to zero', () => {
   const progress = { stage: Stage.DENOISE, remaining: { seconds: 60n } };
   expect(status(RUNNING, progress, 20_000).remainingMs).toBe(40_000);
-  expect(status(RUNNING, progress, 61_000).remainingMs).toBeNull();
+  expect(status(RUNNING, progress, 61_000).remainingMs).toBe(0);
   expect(status(RUNNING, {}).remainingMs).toBeNull();
 });
 
@@ -53,6 +53,14 @@ test('a running video is stalled after 30 seconds, or three times its longest ga
   expect(status(RUNNING, {}, 31_000).stalledMs).toBe(31_000);
   expect(status(RUNNING, {}, 170_000, 60_000).stalledMs).toBeNull();
   expect(status(RUNNING, {}, 190_000, 60_000).stalledMs).toBe(190_000);
+});
+
+test('a step that is expected to take long is not stalled, and the progress grows within it', () => {
+  const slow = { fraction: 0.1, nextFraction: 0.2, stepDuration: { seconds: 480n } };
+  expect(status(RUNNING, slow, 600_000).stalledMs).toBeNull();
+  expect(status(RUNNING, slow, 1_500_000).stalledMs).toBe(1_500_000);
+  expect(status(RUNNING, slow, 240_000).fraction).toBeCloseTo(0.15);
+  expect(status(RUNNING, slow, 900_000).fraction).toBeLessThan(0.2);
 });
 
 test('a queued video is never stalled', () => {

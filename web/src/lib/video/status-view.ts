@@ -1,3 +1,4 @@
+import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Stage, Video_State } from '@cinematica/protocol/v1';
 import type { ProgressHistory } from './progress-history.ts';
 
@@ -17,16 +18,21 @@ export interface StatusView {
   readonly segment: number | null;
   /** The number of segments; null if `segment` is. */
   readonly segments: number | null;
-  /** Progress over all stages, 0…1. */
+  /** Progress over all stages, 0…1. Within a step it grows with the time that the step is expected to take. */
   readonly fraction: number;
   /** Remaining time in milliseconds; null if unknown. */
   readonly remainingMs: number | null;
+  /** Number of other videos that are made at the same time and slow this one down. */
+  readonly beside: number;
   /** Time since the last change in milliseconds, if it is unusually long for this video; otherwise null. */
   readonly stalledMs: number | null;
 }
 
-/** A video is stalled after this time and after this multiple of its longest gap so far. */
+/** A video is stalled after this time, and after this multiple of its longest gap so far and of the expected step. */
 const STALLED_AFTER = { ms: 30_000, gaps: 3 } as const;
+
+/** A step that is not done is shown as done up to this part at most. */
+const MAX_OF_STEP = 0.95;
 
 const PHASES: Readonly<Partial<Record<Stage, Phase>>> = {
   [Stage.ENCODE]: 'encode',
@@ -37,7 +43,7 @@ const PHASES: Readonly<Partial<Record<Stage, Phase>>> = {
 
 /** The status at a time. @param now milliseconds since 1970 */
 export function toStatusView(
-  { last: { video, progress }, expectedEndTime, lastChangeTime, longestGapMs }: ProgressHistory,
+  { last: { video, progress }, expectedEndTime, lastChangeTime, longestGapMs, stepTime }: ProgressHistory,
   now: number,
 ): StatusView {
   const queued = video.state === Video_State.QUEUED;
@@ -47,7 +53,10 @@ export function toStatusView(
   const segments = segmentCount > 1 ? segmentCount : null;
   const queuePosition = queued ? (progress?.queuePosition ?? null) : null;
   const unchangedMs = now - lastChangeTime;
-  const stalledAfterMs = Math.max(STALLED_AFTER.ms, STALLED_AFTER.gaps * longestGapMs);
+  const stepMs = progress?.stepDuration ? durationMs(progress.stepDuration) : 0;
+  const stalledAfterMs = Math.max(STALLED_AFTER.ms, STALLED_AFTER.gaps * Math.max(longestGapMs, stepMs));
+  const { fraction = 0, nextFraction = 0 } = progress ?? {};
+  const ofStep = stepMs > 0 ? Math.min(MAX_OF_STEP, (now - stepTime) / stepMs) : 0;
   return {
     phase: queued ? (queuePosition === 0 ? 'next' : 'waiting') : (PHASES[stage] ?? 'starting'),
     queuePosition,
@@ -55,8 +64,9 @@ export function toStatusView(
     steps: hasSteps ? progress.steps : null,
     segment: segments === null ? null : Math.min((progress?.segment ?? 0) + 1, segments),
     segments,
-    fraction: Math.min(1, Math.max(0, progress?.fraction ?? 0)),
-    remainingMs: expectedEndTime !== null && expectedEndTime > now ? expectedEndTime - now : null,
+    fraction: Math.min(1, Math.max(0, fraction + ofStep * Math.max(0, nextFraction - fraction))),
+    beside: progress?.videosBeside ?? 0,
+    remainingMs: expectedEndTime === null ? null : Math.max(0, expectedEndTime - now),
     stalledMs: !queued && unchangedMs > stalledAfterMs ? unchangedMs : null,
   };
 }

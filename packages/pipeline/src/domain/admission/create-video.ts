@@ -57,7 +57,15 @@ export interface Admission {
 /** The contents of a new video. */
 export interface PreparedVideo extends Pick<
   NewRecord,
-  'photoWidth' | 'photoHeight' | 'madeFrom' | 'continuedFrom' | 'labels' | 'externalId' | 'webhookUrls'
+  | 'photoWidth'
+  | 'photoHeight'
+  | 'madeFrom'
+  | 'continuedFrom'
+  | 'labels'
+  | 'externalId'
+  | 'webhookUrls'
+  | 'forecast'
+  | 'joinedFiles'
 > {
   readonly plan: Plan;
   readonly photo: Uint8Array;

@@ -15,6 +15,8 @@ export interface QueueView {
   position(videoId: string): number | null;
   /** The number of waiting videos. */
   readonly length: number;
+  /** The ids of the waiting videos, in the order of their admission. */
+  order(): readonly string[];
   /** The number of unfinished tasks of all videos that have not ended, by stage. */
   backlog(): Record<StageName, number>;
   /**
@@ -91,6 +93,10 @@ export function createQueueView(table: VideoTable): QueueView {
     get length() {
       refresh();
       return positions.size;
+    },
+    order() {
+      refresh();
+      return [...positions.keys()];
     },
     backlog() {
       const open = Object.fromEntries(STAGES.map((stage) => [stageName(stage), 0])) as Record<StageName, number>;

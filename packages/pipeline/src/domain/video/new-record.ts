@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { TaskState, VideoRecordSchema, VideoState, WebhookState } from '../messages.ts';
-import type { Artifact, Plan, VideoRecord } from '../messages.ts';
+import type { Artifact, Forecast, Plan, VideoRecord } from '../messages.ts';
 import { planTasks } from './routing.ts';
 
 /** The values of a new record. */
@@ -23,6 +23,10 @@ export interface NewRecord {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** The caller's own id of the video; empty by default. */
   readonly externalId?: string | undefined;
+  /** How long its stages are expected to compute; unknown by default. */
+  readonly forecast?: Forecast | undefined;
+  /** The files that it joins, in order; none by default. */
+  readonly joinedFiles?: readonly Artifact[] | undefined;
   /** The W3C `traceparent` of the request; empty by default. */
   readonly traceParent?: string | undefined;
   /** The URLs that are called when the video ends; none by default. */
@@ -37,6 +41,7 @@ export function newRecord(given: NewRecord): VideoRecord {
   const { photoWidth = 0, photoHeight = 0, madeFrom = '', continuedFrom = '', traceParent = '' } = given;
   const { labels = {}, externalId = '' } = given;
   const { webhookUrls = [] } = given;
+  const { forecast, joinedFiles = [] } = given;
   const now = Date.now();
   return create(VideoRecordSchema, {
     owner,
@@ -51,6 +56,8 @@ export function newRecord(given: NewRecord): VideoRecord {
     traceParent,
     labels,
     externalId,
+    ...(forecast && { forecast }),
+    joinedFiles: [...joinedFiles],
     state: VideoState.QUEUED,
     createTime: timestampFromMs(now),
     expireTime: timestampFromMs(now + keepHours * 3_600_000),

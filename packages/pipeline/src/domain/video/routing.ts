@@ -9,8 +9,16 @@ export interface TaskRef {
 
 export const sameTask = (a: TaskRef, b: TaskRef): boolean => a.stage === b.stage && a.segment === b.segment;
 
+/** The parts of a plan that decide which tasks it has. */
+export interface TaskPlan {
+  readonly segments: number;
+  /** The videos that are joined to one file. Such a plan has only the task of the muxer. */
+  readonly join?: readonly string[];
+}
+
 /** All tasks of a plan, ordered so that each follows its dependencies. */
-export function planTasks({ segments }: { readonly segments: number }): TaskRef[] {
+export function planTasks({ segments, join = [] }: TaskPlan): TaskRef[] {
+  if (join.length > 0) return [{ stage: PipelineStage.MUX, segment: 0 }];
   const each = Array.from({ length: segments }, (_, segment) => segment);
   return [
     { stage: PipelineStage.ENCODE, segment: 0 },
@@ -23,7 +31,8 @@ export function planTasks({ segments }: { readonly segments: number }): TaskRef[
 }
 
 /** The tasks whose outputs a task needs: encode → denoise 0 → { decode 0, denoise 1 } → …; mux needs every decode. */
-export function dependencies({ segments }: { readonly segments: number }, { stage, segment }: TaskRef): TaskRef[] {
+export function dependencies({ segments, join = [] }: TaskPlan, { stage, segment }: TaskRef): TaskRef[] {
+  if (join.length > 0) return [];
   switch (stage) {
     case PipelineStage.DENOISE: {
       const encode = { stage: PipelineStage.ENCODE, segment: 0 };

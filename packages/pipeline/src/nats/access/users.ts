@@ -79,6 +79,7 @@ export const USER_PERMISSIONS = {
     next: [PipelineStage.MUX],
     reads: ['latents'],
     writes: ['frames'],
+    publishes: ['preview.>'],
   }),
   // The muxer finishes frames with the details of the photo.
   muxer: worker('muxer', { stage: PipelineStage.MUX, next: [], reads: ['photos', 'frames'], writes: ['media'] }),

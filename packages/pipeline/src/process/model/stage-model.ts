@@ -1,4 +1,4 @@
-import { createModel, createRuntime, RuntimeCrashedError } from '@cinematica/svd';
+import { createModel, createRuntime, measureSpeed, RuntimeCrashedError } from '@cinematica/svd';
 import type { Model, Runtime } from '@cinematica/svd';
 import { cpus } from 'node:os';
 import packageJson from '../../../package.json' with { type: 'json' };
@@ -19,6 +19,8 @@ const MIB = 2 ** 20;
 export interface StageModel extends Model, NamedCheckpoint {
   /** What the results depend on beside the plan: the build, the machine and the number of threads. */
   readonly fingerprint: string;
+  /** Floating-point operations per second in a short measurement at the start. */
+  readonly speed: number;
   /**
    * Ends the computing process if it computes on the CPU and keeps more memory than `SPARE_MEMORY_MIB`. It is called after each task and each call,
    * and does not wait: what is computed next starts a new process.
@@ -46,6 +48,7 @@ export async function openStageModel(
   metrics.watchChild(() => runtime.stats());
   if (provider === 'cuda' || provider === 'tensorrt') await metrics.watchGpuMemory(readGpuMemory);
   const turns = createComputeTurns(COMPUTE_LOCK ?? null);
+  const speed = await turns.take(() => measureSpeed(runtime));
   const model = createModel(named.checkpoint, withTurns(runtime, turns, metrics.modelHooks(stage)));
   const [cpu] = cpus();
   const machine = provider === 'cpu' ? `${process.arch} ${cpu?.model ?? 'unknown'} × ${THREADS}` : provider;
@@ -60,7 +63,7 @@ export async function openStageModel(
       () => undefined,
     );
   };
-  return { ...model, ...named, trim, fingerprint: `${packageJson.version} ${provider} ${machine}` };
+  return { ...model, ...named, trim, speed, fingerprint: `${packageJson.version} ${provider} ${machine}` };
 }
 
 /** Loads and runs each graph in a turn, so that other processes can compute between two steps. */

@@ -45,6 +45,8 @@ export interface StageProgram<S extends DescService> {
   readonly model: ModelRef;
   /** The execution provider of the model; null when the stage has no model. */
   readonly provider: string | null;
+  /** Floating-point operations per second in a short measurement; absent when the stage has no model. */
+  readonly speed?: number;
   /** The stage's gRPC service. */
   readonly service: S;
   readonly handlers: ServiceHandlers<S>;
@@ -178,9 +180,10 @@ function createReport(
     handler: { stage },
     model: { name: model, digest: modelDigest },
     provider,
-  }: Pick<StageProgram<DescService>, 'handler' | 'model' | 'provider'>,
+    speed: flopsPerSecond = 0,
+  }: Pick<StageProgram<DescService>, 'handler' | 'model' | 'provider' | 'speed'>,
   openCalls: () => number,
 ): () => Uint8Array {
-  const own = { stage, model, modelDigest, executionProvider: provider ?? '', processId: randomUUID() };
+  const own = { stage, model, modelDigest, executionProvider: provider ?? '', processId: randomUUID(), flopsPerSecond };
   return () => toBinary(StageReportSchema, create(StageReportSchema, { ...own, openCalls: openCalls() }));
 }

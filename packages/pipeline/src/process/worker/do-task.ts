@@ -14,6 +14,7 @@ import { describeSpan } from '../../telemetry/trace.ts';
 import { deadLetter, endAttempt, reportFailedVideo } from './end-attempt.ts';
 import { runClaimed } from './run-claimed.ts';
 import { StageHungError } from './stage-errors.ts';
+import { progressDeadline } from './progress-deadline.ts';
 import { createTaskLease } from './task-lease.ts';
 import type { TaskLease } from './task-lease.ts';
 import { ACK, nak } from './verdict.ts';
@@ -114,7 +115,7 @@ async function runAttempt(
     claimed,
     claim,
     duration: settings.ACK_WAIT_MS,
-    progressDeadline: settings.PROGRESS_DEADLINE_MS,
+    progressDeadline: progressDeadline(claimed.record, claim.stage, settings.PROGRESS_DEADLINE_MS),
     heartbeat,
     log,
   });

@@ -51,7 +51,7 @@ export async function runClaimed(options: TaskOptions, claimedTask: ClaimedTask)
     lease.touch();
   });
 
-  await handler.run({ videoId, stage, segment, plan: record.plan! }, inputs, {
+  await handler.run({ videoId, stage, segment, plan: record.plan!, forecast: record.forecast }, inputs, {
     saved: resumed?.saved ?? null,
     signal,
     draining,
@@ -73,8 +73,8 @@ export async function runClaimed(options: TaskOptions, claimedTask: ClaimedTask)
       };
       await lease.update(change, signal);
     },
-    preview(step, mediaType, data) {
-      previews.publish(videoId, create(PreviewSchema, { videoId, segment, step, mediaType, data }));
+    preview(step, mediaType, data, decoded) {
+      previews.publish(videoId, create(PreviewSchema, { videoId, segment, step, mediaType, data, ...decoded }));
     },
     notice(notice) {
       notices.add(notice);

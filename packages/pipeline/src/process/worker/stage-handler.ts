@@ -1,10 +1,12 @@
-import type { Lifetime, PipelineStage, Plan, TaskNotice } from '../../domain/messages.ts';
+import type { Forecast, Lifetime, PipelineStage, Plan, TaskNotice } from '../../domain/messages.ts';
 import type { TaskRef } from '../../domain/video/routing.ts';
 
 /** A task, as its stage sees it. */
 export interface StageTask extends TaskRef {
   readonly videoId: string;
   readonly plan: Plan;
+  /** How long the stages were expected to compute; absent when that was unknown. */
+  readonly forecast?: Forecast | undefined;
 }
 
 /**
@@ -17,6 +19,17 @@ export interface Inputs {
   /** The parts that a task has put out, in that order. */
   parts(stage: PipelineStage, segment: number): readonly string[];
   read(stage: PipelineStage, segment: number, part: string, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Reads a file of another video that this one joins. @param index of the files that the record names, from 0. */
+  joined(index: number, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+/** What a preview of decoded frames shows. */
+export interface DecodedPreview {
+  /** The size of its images in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** The number of the segment's frames that have been decoded. */
+  readonly decodedFrames: number;
 }
 
 /** The state that an interrupted attempt has saved. */
@@ -30,12 +43,12 @@ export interface SavedState {
 export interface StageHooks {
   /** The newest saved state that is still readable; null for a fresh start. Outputs that were put out before it are kept. */
   readonly saved: SavedState | null;
-  /** Must be called after every step. A task without progress for `PROGRESS_DEADLINE_MS` fails. Does not block. */
+  /** Must be called after every step. A task without progress for `PROGRESS_DEADLINE_MS`, or for longer than slow steps may take, fails. Does not block. */
   progress(step: number, steps: number): void;
   /** Saves a checkpoint, together with the outputs so far. A later attempt resumes from it. */
   save(step: number, parts: Readonly<Record<string, Uint8Array>>): Promise<void>;
   /** Publishes a preview. Only the newest one is kept. Does not block. */
-  preview(step: number, mediaType: string, data: Uint8Array): void;
+  preview(step: number, mediaType: string, data: Uint8Array, decoded?: DecodedPreview): void;
   /** Stores an output for the next stages. It counts once the whole task is done. */
   output(lifetime: Lifetime, part: string, data: Uint8Array): Promise<void>;
   /** Tells the video's owner how the result differs from the plan. It counts once the task is done. */

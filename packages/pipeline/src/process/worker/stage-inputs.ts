@@ -36,6 +36,16 @@ export function createInputs(
     return data;
   };
   return {
+    async joined(index, own) {
+      try {
+        return await read(record.joinedFiles[index], 'file of a part', own);
+      } catch (error) {
+        if (!(error instanceof MissingArtifactError)) throw error;
+        // No stage of this video can make it again.
+        const message = 'The video can’t be made: one of the parts that it joins was deleted.';
+        throw new UnusableInputError(message, FailureReason.DATA_LOST, { cause: error });
+      }
+    },
     photo: async (own) => read(record.photo, 'photo', own),
     parts: (stage, segment) => outputs(stage, segment).map(({ part }) => part),
     read: async (stage, segment, part, own) =>

@@ -5,6 +5,7 @@ import type { Change, Records, StoredRecord, Updated } from '../../domain/ports/
 import { claimedTask, ClaimLostError, renewClaim } from '../../domain/video/task-changes.ts';
 import type { Claim } from '../../domain/video/task-changes.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { STEP_ALLOWANCE } from './progress-deadline.ts';
 import { StalledError } from './stage-errors.ts';
 
 /** Keeps a claimed task while a worker runs it. */
@@ -30,7 +31,7 @@ export interface TaskLeaseOptions {
   readonly claim: Claim;
   /** Milliseconds until the task may be claimed by another worker. The lease is renewed every third of it. */
   readonly duration: number;
-  /** Milliseconds without progress after which the task is aborted. */
+  /** Milliseconds without progress after which the task is aborted, unless its own steps took long. */
   readonly progressDeadline: number;
   /** Called with every heartbeat, so that the queue does not deliver the message again. */
   readonly heartbeat: () => void;
@@ -54,6 +55,8 @@ export function createTaskLease(options: TaskLeaseOptions): TaskLease {
   let lastUpdate: Promise<unknown> = Promise.resolve();
   let renewedAt = Date.now();
   let movedAt = Date.now();
+  /** The longest step of this attempt. The next one may take a multiple of it, whatever was predicted. */
+  let longestStep = 0;
 
   function remember(stored: StoredRecord): void {
     if (stored.revision > newest.revision) newest = stored;
@@ -117,7 +120,7 @@ export function createTaskLease(options: TaskLeaseOptions): TaskLease {
 
   const timer = setInterval(() => {
     const idle = Date.now() - movedAt;
-    if (idle > progressDeadline) {
+    if (idle > Math.max(progressDeadline, STEP_ALLOWANCE * longestStep)) {
       controller.abort(new StalledError(`it made no progress for ${Math.round(idle / 1000)} s`));
       clearInterval(timer);
       return;
@@ -132,6 +135,7 @@ export function createTaskLease(options: TaskLeaseOptions): TaskLease {
   return {
     signal: controller.signal,
     progress(step, steps) {
+      longestStep = Math.max(longestStep, Date.now() - movedAt);
       movedAt = Date.now();
       pendingProgress = { step, steps };
       mustRenew = true;

@@ -17,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/video.proto.
  */
 export const file_cinematica_v1_video: GenFile = /*@__PURE__*/
-  fileDesc("ChljaW5lbWF0aWNhL3YxL3ZpZGVvLnByb3RvEg1jaW5lbWF0aWNhLnYxIuUHCgVWaWRlbxIMCgRuYW1lGAEgASgJEikKBXN0YXRlGAIgASgOMhouY2luZW1hdGljYS52MS5WaWRlby5TdGF0ZRIQCghzZXF1ZW5jZRgDIAEoBBIuCghzZXR0aW5ncxgEIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncxIpCghwcm9ncmVzcxgFIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3MSKAoFZXJyb3IYBiABKAsyGS5jaW5lbWF0aWNhLnYxLlZpZGVvRXJyb3ISIwoFbWVkaWEYByADKAsyFC5jaW5lbWF0aWNhLnYxLk1lZGlhEhEKCW1hZGVfZnJvbRgIIAEoCRIWCg5jb250aW51ZWRfZnJvbRgJIAEoCRIjCgVzaGFyZRgKIAEoCzIULmNpbmVtYXRpY2EudjEuU2hhcmUSLwoLY3JlYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlbGV0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdub3RpY2VzGBIgAygOMhUuY2luZW1hdGljYS52MS5Ob3RpY2USMAoGbGFiZWxzGBMgAygLMiAuY2luZW1hdGljYS52MS5WaWRlby5MYWJlbHNFbnRyeRITCgtleHRlcm5hbF9pZBgUIAEoCRIoCgh3ZWJob29rcxgVIAMoCzIWLmNpbmVtYXRpY2EudjEuV2ViaG9vaxotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBInoKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfUVVFVUVEEAESEQoNU1RBVEVfUlVOTklORxACEg4KClNUQVRFX0RPTkUQAxIQCgxTVEFURV9GQUlMRUQQBBITCg9TVEFURV9DQU5DRUxMRUQQBSLlAgoHV2ViaG9vaxILCgN1cmwYASABKAkSKwoFc3RhdGUYAiABKA4yHC5jaW5lbWF0aWNhLnYxLldlYmhvb2suU3RhdGUSEAoIYXR0ZW1wdHMYAyABKA0SNQoRbGFzdF9hdHRlbXB0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjUKEW5leHRfYXR0ZW1wdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtsYXN0X3N0YXR1cxgGIAEoDRISCgpsYXN0X2Vycm9yGAcgASgJIncKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfV0FJVElORxABEg0KCVNUQVRFX0RVRRACEhMKD1NUQVRFX0RFTElWRVJFRBADEhAKDFNUQVRFX0ZBSUxFRBAEEg4KClNUQVRFX0dPTkUQBSLfAQoIUHJvZ3Jlc3MSIwoFc3RhZ2UYASABKA4yFC5jaW5lbWF0aWNhLnYxLlN0YWdlEgwKBHN0ZXAYAiABKA0SDQoFc3RlcHMYAyABKA0SDwoHc2VnbWVudBgEIAEoDRIQCghzZWdtZW50cxgFIAEoDRIbCg5xdWV1ZV9wb3NpdGlvbhgGIAEoDUgAiAEBEiwKCXJlbWFpbmluZxgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghmcmFjdGlvbhgIIAEoAUIRCg9fcXVldWVfcG9zaXRpb24ibgoKVmlkZW9FcnJvchIqCgZyZWFzb24YASABKA4yGi5jaW5lbWF0aWNhLnYxLkVycm9yUmVhc29uEg8KB21lc3NhZ2UYAiABKAkSIwoFc3RhZ2UYAyABKA4yFC5jaW5lbWF0aWNhLnYxLlN0YWdlIuMBCgVNZWRpYRImCgRraW5kGAEgASgOMhguY2luZW1hdGljYS52MS5NZWRpYUtpbmQSCwoDdXJsGAIgASgJEi8KC2V4cGlyZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxjb250ZW50X3R5cGUYBCABKAkSEgoKc2l6ZV9ieXRlcxgFIAEoBBINCgV3aWR0aBgGIAEoDRIOCgZoZWlnaHQYByABKA0SKwoIZHVyYXRpb24YCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iRQoFU2hhcmUSCwoDdXJsGAEgASgJEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK3AQoLU2hhcmVkVmlkZW8SIwoFbWVkaWEYASADKAsyFC5jaW5lbWF0aWNhLnYxLk1lZGlhEiEKBHNpemUYAiABKAsyEy5jaW5lbWF0aWNhLnYxLlNpemUSLwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ/CgpWaWRlb0V2ZW50EhAKCHNlcXVlbmNlGAEgASgEEhAKCHNuYXBzaG90GAIgASgIEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiMKBXZpZGVvGAQgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJwCgdQcmV2aWV3EhgKBWltYWdlGAEgASgMQgm6SAZ6BBjAhD0SDQoFd2lkdGgYAiABKA0SDgoGaGVpZ2h0GAMgASgNEgwKBHN0ZXAYBCABKA0SDQoFc3RlcHMYBSABKA0SDwoHc2VnbWVudBgGIAEoDSpnCgZOb3RpY2USFgoSTk9USUNFX1VOU1BFQ0lGSUVEEAASFwoTTk9USUNFX05PVF9GSU5JU0hFRBABEhUKEU5PVElDRV9OT1RfTUFSS0VEEAISFQoRTk9USUNFX05PVF9TSUdORUQQBSpkCgVTdGFnZRIVChFTVEFHRV9VTlNQRUNJRklFRBAAEhAKDFNUQUdFX0VOQ09ERRABEhEKDVNUQUdFX0RFTk9JU0UQAhIQCgxTVEFHRV9ERUNPREUQAxINCglTVEFHRV9NVVgQBEIvWi1jaW5lbWF0aWNhLmRldi9hcGkvY2luZW1hdGljYS92MTtjaW5lbWF0aWNhdjFiBnByb3RvMw", [file_buf_validate_validate, file_cinematica_v1_error_reason, file_cinematica_v1_settings, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChljaW5lbWF0aWNhL3YxL3ZpZGVvLnByb3RvEg1jaW5lbWF0aWNhLnYxIuUHCgVWaWRlbxIMCgRuYW1lGAEgASgJEikKBXN0YXRlGAIgASgOMhouY2luZW1hdGljYS52MS5WaWRlby5TdGF0ZRIQCghzZXF1ZW5jZRgDIAEoBBIuCghzZXR0aW5ncxgEIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncxIpCghwcm9ncmVzcxgFIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3MSKAoFZXJyb3IYBiABKAsyGS5jaW5lbWF0aWNhLnYxLlZpZGVvRXJyb3ISIwoFbWVkaWEYByADKAsyFC5jaW5lbWF0aWNhLnYxLk1lZGlhEhEKCW1hZGVfZnJvbRgIIAEoCRIWCg5jb250aW51ZWRfZnJvbRgJIAEoCRIjCgVzaGFyZRgKIAEoCzIULmNpbmVtYXRpY2EudjEuU2hhcmUSLwoLY3JlYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlbGV0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpwdXJnZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdub3RpY2VzGBIgAygOMhUuY2luZW1hdGljYS52MS5Ob3RpY2USMAoGbGFiZWxzGBMgAygLMiAuY2luZW1hdGljYS52MS5WaWRlby5MYWJlbHNFbnRyeRITCgtleHRlcm5hbF9pZBgUIAEoCRIoCgh3ZWJob29rcxgVIAMoCzIWLmNpbmVtYXRpY2EudjEuV2ViaG9vaxotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBInoKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfUVVFVUVEEAESEQoNU1RBVEVfUlVOTklORxACEg4KClNUQVRFX0RPTkUQAxIQCgxTVEFURV9GQUlMRUQQBBITCg9TVEFURV9DQU5DRUxMRUQQBSLlAgoHV2ViaG9vaxILCgN1cmwYASABKAkSKwoFc3RhdGUYAiABKA4yHC5jaW5lbWF0aWNhLnYxLldlYmhvb2suU3RhdGUSEAoIYXR0ZW1wdHMYAyABKA0SNQoRbGFzdF9hdHRlbXB0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjUKEW5leHRfYXR0ZW1wdF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtsYXN0X3N0YXR1cxgGIAEoDRISCgpsYXN0X2Vycm9yGAcgASgJIncKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfV0FJVElORxABEg0KCVNUQVRFX0RVRRACEhMKD1NUQVRFX0RFTElWRVJFRBADEhAKDFNUQVRFX0ZBSUxFRBAEEg4KClNUQVRFX0dPTkUQBSLsAgoIUHJvZ3Jlc3MSIwoFc3RhZ2UYASABKA4yFC5jaW5lbWF0aWNhLnYxLlN0YWdlEgwKBHN0ZXAYAiABKA0SDQoFc3RlcHMYAyABKA0SDwoHc2VnbWVudBgEIAEoDRIQCghzZWdtZW50cxgFIAEoDRIbCg5xdWV1ZV9wb3NpdGlvbhgGIAEoDUgAiAEBEiwKCXJlbWFpbmluZxgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghmcmFjdGlvbhgIIAEoARIrCgViYXNpcxgJIAEoDjIcLmNpbmVtYXRpY2EudjEuRXN0aW1hdGVCYXNpcxIVCg1uZXh0X2ZyYWN0aW9uGAogASgBEjAKDXN0ZXBfZHVyYXRpb24YCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNdmlkZW9zX2Jlc2lkZRgMIAEoDUIRCg9fcXVldWVfcG9zaXRpb24ipAEKCEVzdGltYXRlEiwKCXJlbWFpbmluZxgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgR3YWl0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKBWJhc2lzGAMgASgOMhwuY2luZW1hdGljYS52MS5Fc3RpbWF0ZUJhc2lzEhQKDHZpZGVvc19haGVhZBgEIAEoDSJuCgpWaWRlb0Vycm9yEioKBnJlYXNvbhgBIAEoDjIaLmNpbmVtYXRpY2EudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRIjCgVzdGFnZRgDIAEoDjIULmNpbmVtYXRpY2EudjEuU3RhZ2Ui4wEKBU1lZGlhEiYKBGtpbmQYASABKA4yGC5jaW5lbWF0aWNhLnYxLk1lZGlhS2luZBILCgN1cmwYAiABKAkSLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGNvbnRlbnRfdHlwZRgEIAEoCRISCgpzaXplX2J5dGVzGAUgASgEEg0KBXdpZHRoGAYgASgNEg4KBmhlaWdodBgHIAEoDRIrCghkdXJhdGlvbhgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJFCgVTaGFyZRILCgN1cmwYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrcBCgtTaGFyZWRWaWRlbxIjCgVtZWRpYRgBIAMoCzIULmNpbmVtYXRpY2EudjEuTWVkaWESIQoEc2l6ZRgCIAEoCzITLmNpbmVtYXRpY2EudjEuU2l6ZRIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn8KClZpZGVvRXZlbnQSEAoIc2VxdWVuY2UYASABKAQSEAoIc25hcHNob3QYAiABKAgSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIwoFdmlkZW8YBCABKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvIvIBCgdQcmV2aWV3EhgKBWltYWdlGAEgASgMQgm6SAZ6BBjAhD0SDQoFd2lkdGgYAiABKA0SDgoGaGVpZ2h0GAMgASgNEgwKBHN0ZXAYBCABKA0SDQoFc3RlcHMYBSABKA0SDwoHc2VnbWVudBgGIAEoDRIpCgRraW5kGAcgASgOMhsuY2luZW1hdGljYS52MS5QcmV2aWV3LktpbmQSFgoOZGVjb2RlZF9mcmFtZXMYCCABKA0SDgoGZnJhbWVzGAkgASgNIi0KBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEg8KC0tJTkRfRlJBTUVTEAEqZwoGTm90aWNlEhYKEk5PVElDRV9VTlNQRUNJRklFRBAAEhcKE05PVElDRV9OT1RfRklOSVNIRUQQARIVChFOT1RJQ0VfTk9UX01BUktFRBACEhUKEU5PVElDRV9OT1RfU0lHTkVEEAUqZAoFU3RhZ2USFQoRU1RBR0VfVU5TUEVDSUZJRUQQABIQCgxTVEFHRV9FTkNPREUQARIRCg1TVEFHRV9ERU5PSVNFEAISEAoMU1RBR0VfREVDT0RFEAMSDQoJU1RBR0VfTVVYEAQqagoNRXN0aW1hdGVCYXNpcxIeChpFU1RJTUFURV9CQVNJU19VTlNQRUNJRklFRBAAEhwKGEVTVElNQVRFX0JBU0lTX1BSRURJQ1RFRBABEhsKF0VTVElNQVRFX0JBU0lTX01FQVNVUkVEEAJCL1otY2luZW1hdGljYS5kZXYvYXBpL2NpbmVtYXRpY2EvdjE7Y2luZW1hdGljYXYxYgZwcm90bzM", [file_buf_validate_validate, file_cinematica_v1_error_reason, file_cinematica_v1_settings, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A short video made from a still photo. The server sets all fields.
@@ -430,11 +430,41 @@ export type Progress = Message<"cinematica.v1.Progress"> & {
   remaining?: Duration | undefined;
 
   /**
-   * Progress over all stages, 0 to 1. It decreases only if work was lost in a crash and must be done again.
+   * Progress over all stages, 0 to 1, weighted by how long each stage is expected to take for this video. It decreases
+   * only if work was lost in a crash and must be done again, and it is less than 1 until the video is done.
    *
    * @generated from field: double fraction = 8;
    */
   fraction: number;
+
+  /**
+   * What `remaining` is based on. Set together with it.
+   *
+   * @generated from field: cinematica.v1.EstimateBasis basis = 9;
+   */
+  basis: EstimateBasis;
+
+  /**
+   * Value that `fraction` will have after the current step. Set only in the state RUNNING.
+   *
+   * @generated from field: double next_fraction = 10;
+   */
+  nextFraction: number;
+
+  /**
+   * How long a step of the current stage is expected to take, with what else is computed at the same time. Set only in
+   * the state RUNNING, if it is known.
+   *
+   * @generated from field: google.protobuf.Duration step_duration = 11;
+   */
+  stepDuration?: Duration | undefined;
+
+  /**
+   * Number of other videos that are being made at the same time with the same processors.
+   *
+   * @generated from field: uint32 videos_beside = 12;
+   */
+  videosBeside: number;
 };
 
 /**
@@ -443,6 +473,48 @@ export type Progress = Message<"cinematica.v1.Progress"> & {
  */
 export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_video, 2);
+
+/**
+ * How long a video is expected to take.
+ *
+ * @generated from message cinematica.v1.Estimate
+ */
+export type Estimate = Message<"cinematica.v1.Estimate"> & {
+  /**
+   * Time from now until the video is finished, with the time that it waits for other videos.
+   *
+   * @generated from field: google.protobuf.Duration remaining = 1;
+   */
+  remaining?: Duration | undefined;
+
+  /**
+   * Part of `remaining` during which the video waits for others before it starts.
+   *
+   * @generated from field: google.protobuf.Duration wait = 2;
+   */
+  wait?: Duration | undefined;
+
+  /**
+   * What the estimate is based on.
+   *
+   * @generated from field: cinematica.v1.EstimateBasis basis = 3;
+   */
+  basis: EstimateBasis;
+
+  /**
+   * Number of videos that are started before this one.
+   *
+   * @generated from field: uint32 videos_ahead = 4;
+   */
+  videosAhead: number;
+};
+
+/**
+ * Describes the message cinematica.v1.Estimate.
+ * Use `create(EstimateSchema)` to create a new message.
+ */
+export const EstimateSchema: GenMessage<Estimate> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video, 3);
 
 /**
  * The reason why a video failed.
@@ -477,7 +549,7 @@ export type VideoError = Message<"cinematica.v1.VideoError"> & {
  * Use `create(VideoErrorSchema)` to create a new message.
  */
 export const VideoErrorSchema: GenMessage<VideoError> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 3);
+  messageDesc(file_cinematica_v1_video, 4);
 
 /**
  * A file of a video. HTTP GET downloads it, with support for Range and ETag.
@@ -548,7 +620,7 @@ export type Media = Message<"cinematica.v1.Media"> & {
  * Use `create(MediaSchema)` to create a new message.
  */
 export const MediaSchema: GenMessage<Media> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 4);
+  messageDesc(file_cinematica_v1_video, 5);
 
 /**
  * A public link to a video.
@@ -576,7 +648,7 @@ export type Share = Message<"cinematica.v1.Share"> & {
  * Use `create(ShareSchema)` to create a new message.
  */
 export const ShareSchema: GenMessage<Share> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 5);
+  messageDesc(file_cinematica_v1_video, 6);
 
 /**
  * The public part of a shared video. It does not include the owner, the photo and the settings.
@@ -618,7 +690,7 @@ export type SharedVideo = Message<"cinematica.v1.SharedVideo"> & {
  * Use `create(SharedVideoSchema)` to create a new message.
  */
 export const SharedVideoSchema: GenMessage<SharedVideo> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 6);
+  messageDesc(file_cinematica_v1_video, 7);
 
 /**
  * A change of a video.
@@ -661,10 +733,10 @@ export type VideoEvent = Message<"cinematica.v1.VideoEvent"> & {
  * Use `create(VideoEventSchema)` to create a new message.
  */
 export const VideoEventSchema: GenMessage<VideoEvent> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 7);
+  messageDesc(file_cinematica_v1_video, 8);
 
 /**
- * A preview of an unfinished video: some small frames, predicted from the latents of the current step.
+ * A preview of an unfinished video: some small frames that are shown in a loop.
  *
  * @generated from message cinematica.v1.Preview
  */
@@ -677,7 +749,7 @@ export type Preview = Message<"cinematica.v1.Preview"> & {
   image: Uint8Array;
 
   /**
-   * Width in pixels: one pixel per latent position.
+   * Width in pixels.
    *
    * @generated from field: uint32 width = 2;
    */
@@ -691,7 +763,7 @@ export type Preview = Message<"cinematica.v1.Preview"> & {
   height: number;
 
   /**
-   * Denoising step of the preview within its segment, from 1.
+   * Denoising step of the preview within its segment, from 1. Equal to `steps` if `kind` is FRAMES.
    *
    * @generated from field: uint32 step = 4;
    */
@@ -710,6 +782,27 @@ export type Preview = Message<"cinematica.v1.Preview"> & {
    * @generated from field: uint32 segment = 6;
    */
   segment: number;
+
+  /**
+   * Where the frames come from.
+   *
+   * @generated from field: cinematica.v1.Preview.Kind kind = 7;
+   */
+  kind: Preview_Kind;
+
+  /**
+   * Number of the segment's frames that have been decoded. Set only if `kind` is FRAMES.
+   *
+   * @generated from field: uint32 decoded_frames = 8;
+   */
+  decodedFrames: number;
+
+  /**
+   * Number of the segment's frames. Set only if `kind` is FRAMES.
+   *
+   * @generated from field: uint32 frames = 9;
+   */
+  frames: number;
 };
 
 /**
@@ -717,7 +810,41 @@ export type Preview = Message<"cinematica.v1.Preview"> & {
  * Use `create(PreviewSchema)` to create a new message.
  */
 export const PreviewSchema: GenMessage<Preview> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video, 8);
+  messageDesc(file_cinematica_v1_video, 9);
+
+/**
+ * Where the frames of a preview come from.
+ *
+ * @generated from enum cinematica.v1.Preview.Kind
+ */
+export const Preview_Kind = {
+  /**
+   * Predicted from the latents of the current step: blurred, one pixel per latent position.
+   *
+   * @generated from enum value: KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The frames that have been decoded so far, reduced in size and number.
+   *
+   * @generated from enum value: KIND_FRAMES = 1;
+   */
+  FRAMES: 1,
+} as const;
+
+/**
+ * Where the frames of a preview come from.
+ *
+ * @generated from enum cinematica.v1.Preview.Kind
+ */
+export type Preview_Kind = (typeof Preview_Kind)[keyof typeof Preview_Kind] | UnknownEnum;
+
+/**
+ * Describes the enum cinematica.v1.Preview.Kind.
+ */
+export const Preview_KindSchema: GenEnum<Preview_Kind> = /*@__PURE__*/
+  enumDesc(file_cinematica_v1_video, 9, 0);
 
 /**
  * A way in which a finished video differs from its request.
@@ -823,4 +950,45 @@ export type Stage = (typeof Stage)[keyof typeof Stage] | UnknownEnum;
  */
 export const StageSchema: GenEnum<Stage> = /*@__PURE__*/
   enumDesc(file_cinematica_v1_video, 1);
+
+/**
+ * What an estimate of a time is based on.
+ *
+ * @generated from enum cinematica.v1.EstimateBasis
+ */
+export const EstimateBasis = {
+  /**
+   * There is no estimate.
+   *
+   * @generated from enum value: ESTIMATE_BASIS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Predicted from the amount of computation and the speed of the machine. It may be wrong by a factor of 1.5.
+   *
+   * @generated from enum value: ESTIMATE_BASIS_PREDICTED = 1;
+   */
+  PREDICTED: 1,
+
+  /**
+   * Measured: videos of this model were made here before.
+   *
+   * @generated from enum value: ESTIMATE_BASIS_MEASURED = 2;
+   */
+  MEASURED: 2,
+} as const;
+
+/**
+ * What an estimate of a time is based on.
+ *
+ * @generated from enum cinematica.v1.EstimateBasis
+ */
+export type EstimateBasis = (typeof EstimateBasis)[keyof typeof EstimateBasis] | UnknownEnum;
+
+/**
+ * Describes the enum cinematica.v1.EstimateBasis.
+ */
+export const EstimateBasisSchema: GenEnum<EstimateBasis> = /*@__PURE__*/
+  enumDesc(file_cinematica_v1_video, 2);
 

@@ -9,7 +9,7 @@ import type { Capabilities } from "./capabilities_pb.ts";
 import { file_cinematica_v1_capabilities } from "./capabilities_pb.ts";
 import type { VideoSettings } from "./settings_pb.ts";
 import { file_cinematica_v1_settings } from "./settings_pb.ts";
-import type { Preview, Progress, SharedVideo, Video, VideoEvent } from "./video_pb.ts";
+import type { Estimate, Preview, Progress, SharedVideo, Video, VideoEvent } from "./video_pb.ts";
 import { file_cinematica_v1_video } from "./video_pb.ts";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/video_service.proto.
  */
 export const file_cinematica_v1_video_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFjaW5lbWF0aWNhL3YxL3ZpZGVvX3NlcnZpY2UucHJvdG8SDWNpbmVtYXRpY2EudjEisQQKEkNyZWF0ZVZpZGVvUmVxdWVzdBIdCgVpbWFnZRgBIAEoDEIMukgJegcQARiAttwFSAASSgoFdmlkZW8YAiABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAElIKDWNvbnRpbnVlX2Zyb20YAyABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAEh8KCWltYWdlX3VybBgJIAEoCUIKukgHcgUQARiAEEgAEi4KCHNldHRpbmdzGAQgASgLMhwuY2luZW1hdGljYS52MS5WaWRlb1NldHRpbmdzEh8KCnJlcXVlc3RfaWQYBSABKAlCC7pICNgBAXIDsAEBEmsKBmxhYmVscxgGIAMoCzItLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXF1ZXN0LkxhYmVsc0VudHJ5Qiy6SCmaASYQECIbchkyF15bYS16XVthLXowLTlfLV17MCw2Mn0kKgVyAxiAAhIdCgtleHRlcm5hbF9pZBgHIAEoCUIIukgFcgMYgAESHgoMY2FsbGJhY2tfdXJsGAggASgJQgi6SAVyAxiAEBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg8KBnNvdXJjZRIFukgCCAEiOgoTQ3JlYXRlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iYAoYQmF0Y2hDcmVhdGVWaWRlb3NSZXF1ZXN0EkQKCHJlcXVlc3RzGAEgAygLMiEuY2luZW1hdGljYS52MS5DcmVhdGVWaWRlb1JlcXVlc3RCD7pIDJIBCQgBEBQiA9gBAyJOChlCYXRjaENyZWF0ZVZpZGVvc1Jlc3BvbnNlEjEKB3Jlc3VsdHMYASADKAsyIC5jaW5lbWF0aWNhLnYxLkNyZWF0ZVZpZGVvUmVzdWx0ImkKEUNyZWF0ZVZpZGVvUmVzdWx0EiUKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlb0gAEiMKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAEIICgZyZXN1bHQiWgoPR2V0VmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI3ChBHZXRWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyKYAQoRTGlzdFZpZGVvc1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAEEhQKDHNob3dfZGVsZXRlZBgDIAEoCBIYCgZmaWx0ZXIYBCABKAlCCLpIBXIDGIAQEhkKCG9yZGVyX2J5GAUgASgJQge6SARyAhhAIlMKEkxpc3RWaWRlb3NSZXNwb25zZRIkCgZ2aWRlb3MYASADKAsyFC5jaW5lbWF0aWNhLnYxLlZpZGVvEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ0ChFXYXRjaFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQiowEKEldhdGNoVmlkZW9SZXNwb25zZRIqCgVldmVudBgBIAEoCzIZLmNpbmVtYXRpY2EudjEuVmlkZW9FdmVudEgAEikKB3ByZXZpZXcYAiABKAsyFi5jaW5lbWF0aWNhLnYxLlByZXZpZXdIABIrCghwcm9ncmVzcxgDIAEoCzIXLmNpbmVtYXRpY2EudjEuUHJvZ3Jlc3NIAEIJCgdtZXNzYWdlIl0KEkNhbmNlbFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiOgoTQ2FuY2VsVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iXQoSRGVsZXRlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI6ChNEZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJfChRVbmRlbGV0ZVZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiPAoVVW5kZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyKXAQoRU2hhcmVWaWRlb1JlcXVlc3QSRwoEbmFtZRgBIAEoCUI5ukg2cjQyMl52aWRlb3MvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kEjkKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIRukgOqgELIgUIgJqeATICCDwiOQoSU2hhcmVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJeChNVbnNoYXJlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI7ChRVbnNoYXJlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iMAoVR2V0U2hhcmVkVmlkZW9SZXF1ZXN0EhcKBXNoYXJlGAEgASgJQgi6SAVyAxiAAiJDChZHZXRTaGFyZWRWaWRlb1Jlc3BvbnNlEikKBXZpZGVvGAEgASgLMhouY2luZW1hdGljYS52MS5TaGFyZWRWaWRlbyIYChZHZXRDYXBhYmlsaXRpZXNSZXF1ZXN0IkwKF0dldENhcGFiaWxpdGllc1Jlc3BvbnNlEjEKDGNhcGFiaWxpdGllcxgBIAEoCzIbLmNpbmVtYXRpY2EudjEuQ2FwYWJpbGl0aWVzMs8ICgxWaWRlb1NlcnZpY2USVAoLQ3JlYXRlVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkNyZWF0ZVZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXNwb25zZRJmChFCYXRjaENyZWF0ZVZpZGVvcxInLmNpbmVtYXRpY2EudjEuQmF0Y2hDcmVhdGVWaWRlb3NSZXF1ZXN0GiguY2luZW1hdGljYS52MS5CYXRjaENyZWF0ZVZpZGVvc1Jlc3BvbnNlElAKCEdldFZpZGVvEh4uY2luZW1hdGljYS52MS5HZXRWaWRlb1JlcXVlc3QaHy5jaW5lbWF0aWNhLnYxLkdldFZpZGVvUmVzcG9uc2UiA5ACARJWCgpMaXN0VmlkZW9zEiAuY2luZW1hdGljYS52MS5MaXN0VmlkZW9zUmVxdWVzdBohLmNpbmVtYXRpY2EudjEuTGlzdFZpZGVvc1Jlc3BvbnNlIgOQAgESWAoKV2F0Y2hWaWRlbxIgLmNpbmVtYXRpY2EudjEuV2F0Y2hWaWRlb1JlcXVlc3QaIS5jaW5lbWF0aWNhLnYxLldhdGNoVmlkZW9SZXNwb25zZSIDkAIBMAESVAoLQ2FuY2VsVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkNhbmNlbFZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuQ2FuY2VsVmlkZW9SZXNwb25zZRJUCgtEZWxldGVWaWRlbxIhLmNpbmVtYXRpY2EudjEuRGVsZXRlVmlkZW9SZXF1ZXN0GiIuY2luZW1hdGljYS52MS5EZWxldGVWaWRlb1Jlc3BvbnNlEloKDVVuZGVsZXRlVmlkZW8SIy5jaW5lbWF0aWNhLnYxLlVuZGVsZXRlVmlkZW9SZXF1ZXN0GiQuY2luZW1hdGljYS52MS5VbmRlbGV0ZVZpZGVvUmVzcG9uc2USUQoKU2hhcmVWaWRlbxIgLmNpbmVtYXRpY2EudjEuU2hhcmVWaWRlb1JlcXVlc3QaIS5jaW5lbWF0aWNhLnYxLlNoYXJlVmlkZW9SZXNwb25zZRJXCgxVbnNoYXJlVmlkZW8SIi5jaW5lbWF0aWNhLnYxLlVuc2hhcmVWaWRlb1JlcXVlc3QaIy5jaW5lbWF0aWNhLnYxLlVuc2hhcmVWaWRlb1Jlc3BvbnNlEmIKDkdldFNoYXJlZFZpZGVvEiQuY2luZW1hdGljYS52MS5HZXRTaGFyZWRWaWRlb1JlcXVlc3QaJS5jaW5lbWF0aWNhLnYxLkdldFNoYXJlZFZpZGVvUmVzcG9uc2UiA5ACARJlCg9HZXRDYXBhYmlsaXRpZXMSJS5jaW5lbWF0aWNhLnYxLkdldENhcGFiaWxpdGllc1JlcXVlc3QaJi5jaW5lbWF0aWNhLnYxLkdldENhcGFiaWxpdGllc1Jlc3BvbnNlIgOQAgFCL1otY2luZW1hdGljYS5kZXYvYXBpL2NpbmVtYXRpY2EvdjE7Y2luZW1hdGljYXYxYgZwcm90bzM", [file_buf_validate_validate, file_cinematica_v1_capabilities, file_cinematica_v1_settings, file_cinematica_v1_video, file_google_protobuf_duration, file_google_rpc_status]);
+  fileDesc("CiFjaW5lbWF0aWNhL3YxL3ZpZGVvX3NlcnZpY2UucHJvdG8SDWNpbmVtYXRpY2EudjEi/AQKEkNyZWF0ZVZpZGVvUmVxdWVzdBIdCgVpbWFnZRgBIAEoDEIMukgJegcQARiAttwFSAASSgoFdmlkZW8YAiABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAElIKDWNvbnRpbnVlX2Zyb20YAyABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAEh8KCWltYWdlX3VybBgJIAEoCUIKukgHcgUQARiAEEgAEkkKBGpvaW4YCiABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JEgAEi4KCHNldHRpbmdzGAQgASgLMhwuY2luZW1hdGljYS52MS5WaWRlb1NldHRpbmdzEh8KCnJlcXVlc3RfaWQYBSABKAlCC7pICNgBAXIDsAEBEmsKBmxhYmVscxgGIAMoCzItLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXF1ZXN0LkxhYmVsc0VudHJ5Qiy6SCmaASYQECIbchkyF15bYS16XVthLXowLTlfLV17MCw2Mn0kKgVyAxiAAhIdCgtleHRlcm5hbF9pZBgHIAEoCUIIukgFcgMYgAESHgoMY2FsbGJhY2tfdXJsGAggASgJQgi6SAVyAxiAEBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg8KBnNvdXJjZRIFukgCCAEiZQoTQ3JlYXRlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8SKQoIZXN0aW1hdGUYAiABKAsyFy5jaW5lbWF0aWNhLnYxLkVzdGltYXRlImAKGEJhdGNoQ3JlYXRlVmlkZW9zUmVxdWVzdBJECghyZXF1ZXN0cxgBIAMoCzIhLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXF1ZXN0Qg+6SAySAQkIARAUIgPYAQMiTgoZQmF0Y2hDcmVhdGVWaWRlb3NSZXNwb25zZRIxCgdyZXN1bHRzGAEgAygLMiAuY2luZW1hdGljYS52MS5DcmVhdGVWaWRlb1Jlc3VsdCJpChFDcmVhdGVWaWRlb1Jlc3VsdBIlCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW9IABIjCgVlcnJvchgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABCCAoGcmVzdWx0IloKD0dldFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiNwoQR2V0VmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8imAEKEUxpc3RWaWRlb3NSZXF1ZXN0EhoKCXBhZ2Vfc2l6ZRgBIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiABBIUCgxzaG93X2RlbGV0ZWQYAyABKAgSGAoGZmlsdGVyGAQgASgJQgi6SAVyAxiAEBIZCghvcmRlcl9ieRgFIAEoCUIHukgEcgIYQCJTChJMaXN0VmlkZW9zUmVzcG9uc2USJAoGdmlkZW9zGAEgAygLMhQuY2luZW1hdGljYS52MS5WaWRlbxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkidAoRV2F0Y2hWaWRlb1JlcXVlc3QSRwoEbmFtZRgBIAEoCUI5ukg2cjQyMl52aWRlb3MvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgEIqMBChJXYXRjaFZpZGVvUmVzcG9uc2USKgoFZXZlbnQYASABKAsyGS5jaW5lbWF0aWNhLnYxLlZpZGVvRXZlbnRIABIpCgdwcmV2aWV3GAIgASgLMhYuY2luZW1hdGljYS52MS5QcmV2aWV3SAASKwoIcHJvZ3Jlc3MYAyABKAsyFy5jaW5lbWF0aWNhLnYxLlByb2dyZXNzSABCCQoHbWVzc2FnZSImChJXYXRjaFZpZGVvc1JlcXVlc3QSEAoIcHJldmlld3MYASABKAgijQIKE1dhdGNoVmlkZW9zUmVzcG9uc2USDAoEbmFtZRgBIAEoCRIuCgdzdGFydGVkGAIgASgLMhsuY2luZW1hdGljYS52MS5XYXRjaFN0YXJ0ZWRIABIlCgV2aWRlbxgDIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW9IABIpCgdwcmV2aWV3GAQgASgLMhYuY2luZW1hdGljYS52MS5QcmV2aWV3SAASKwoIcHJvZ3Jlc3MYBSABKAsyFy5jaW5lbWF0aWNhLnYxLlByb2dyZXNzSAASLgoHcmVtb3ZlZBgGIAEoCzIbLmNpbmVtYXRpY2EudjEuVmlkZW9SZW1vdmVkSABCCQoHbWVzc2FnZSIOCgxXYXRjaFN0YXJ0ZWQiDgoMVmlkZW9SZW1vdmVkIosBChRFc3RpbWF0ZVZpZGVvUmVxdWVzdBIuCghzZXR0aW5ncxgBIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncxIgCgtwaG90b193aWR0aBgCIAEoDUILukgIKgYYoI0GKAESIQoMcGhvdG9faGVpZ2h0GAMgASgNQgu6SAgqBhigjQYoASJCChVFc3RpbWF0ZVZpZGVvUmVzcG9uc2USKQoIZXN0aW1hdGUYASABKAsyFy5jaW5lbWF0aWNhLnYxLkVzdGltYXRlIl0KEkNhbmNlbFZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiOgoTQ2FuY2VsVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iXQoSRGVsZXRlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI6ChNEZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJfChRVbmRlbGV0ZVZpZGVvUmVxdWVzdBJHCgRuYW1lGAEgASgJQjm6SDZyNDIyXnZpZGVvcy9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiPAoVVW5kZWxldGVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyKXAQoRU2hhcmVWaWRlb1JlcXVlc3QSRwoEbmFtZRgBIAEoCUI5ukg2cjQyMl52aWRlb3MvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kEjkKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIRukgOqgELIgUIgJqeATICCDwiOQoSU2hhcmVWaWRlb1Jlc3BvbnNlEiMKBXZpZGVvGAEgASgLMhQuY2luZW1hdGljYS52MS5WaWRlbyJeChNVbnNoYXJlVmlkZW9SZXF1ZXN0EkcKBG5hbWUYASABKAlCObpINnI0MjJedmlkZW9zL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCI7ChRVbnNoYXJlVmlkZW9SZXNwb25zZRIjCgV2aWRlbxgBIAEoCzIULmNpbmVtYXRpY2EudjEuVmlkZW8iMAoVR2V0U2hhcmVkVmlkZW9SZXF1ZXN0EhcKBXNoYXJlGAEgASgJQgi6SAVyAxiAAiJDChZHZXRTaGFyZWRWaWRlb1Jlc3BvbnNlEikKBXZpZGVvGAEgASgLMhouY2luZW1hdGljYS52MS5TaGFyZWRWaWRlbyIYChZHZXRDYXBhYmlsaXRpZXNSZXF1ZXN0IkwKF0dldENhcGFiaWxpdGllc1Jlc3BvbnNlEjEKDGNhcGFiaWxpdGllcxgBIAEoCzIbLmNpbmVtYXRpY2EudjEuQ2FwYWJpbGl0aWVzMo0KCgxWaWRlb1NlcnZpY2USVAoLQ3JlYXRlVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkNyZWF0ZVZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuQ3JlYXRlVmlkZW9SZXNwb25zZRJmChFCYXRjaENyZWF0ZVZpZGVvcxInLmNpbmVtYXRpY2EudjEuQmF0Y2hDcmVhdGVWaWRlb3NSZXF1ZXN0GiguY2luZW1hdGljYS52MS5CYXRjaENyZWF0ZVZpZGVvc1Jlc3BvbnNlElAKCEdldFZpZGVvEh4uY2luZW1hdGljYS52MS5HZXRWaWRlb1JlcXVlc3QaHy5jaW5lbWF0aWNhLnYxLkdldFZpZGVvUmVzcG9uc2UiA5ACARJWCgpMaXN0VmlkZW9zEiAuY2luZW1hdGljYS52MS5MaXN0VmlkZW9zUmVxdWVzdBohLmNpbmVtYXRpY2EudjEuTGlzdFZpZGVvc1Jlc3BvbnNlIgOQAgESWAoKV2F0Y2hWaWRlbxIgLmNpbmVtYXRpY2EudjEuV2F0Y2hWaWRlb1JlcXVlc3QaIS5jaW5lbWF0aWNhLnYxLldhdGNoVmlkZW9SZXNwb25zZSIDkAIBMAESVAoLQ2FuY2VsVmlkZW8SIS5jaW5lbWF0aWNhLnYxLkNhbmNlbFZpZGVvUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuQ2FuY2VsVmlkZW9SZXNwb25zZRJUCgtEZWxldGVWaWRlbxIhLmNpbmVtYXRpY2EudjEuRGVsZXRlVmlkZW9SZXF1ZXN0GiIuY2luZW1hdGljYS52MS5EZWxldGVWaWRlb1Jlc3BvbnNlEloKDVVuZGVsZXRlVmlkZW8SIy5jaW5lbWF0aWNhLnYxLlVuZGVsZXRlVmlkZW9SZXF1ZXN0GiQuY2luZW1hdGljYS52MS5VbmRlbGV0ZVZpZGVvUmVzcG9uc2USUQoKU2hhcmVWaWRlbxIgLmNpbmVtYXRpY2EudjEuU2hhcmVWaWRlb1JlcXVlc3QaIS5jaW5lbWF0aWNhLnYxLlNoYXJlVmlkZW9SZXNwb25zZRJXCgxVbnNoYXJlVmlkZW8SIi5jaW5lbWF0aWNhLnYxLlVuc2hhcmVWaWRlb1JlcXVlc3QaIy5jaW5lbWF0aWNhLnYxLlVuc2hhcmVWaWRlb1Jlc3BvbnNlEmIKDkdldFNoYXJlZFZpZGVvEiQuY2luZW1hdGljYS52MS5HZXRTaGFyZWRWaWRlb1JlcXVlc3QaJS5jaW5lbWF0aWNhLnYxLkdldFNoYXJlZFZpZGVvUmVzcG9uc2UiA5ACARJbCgtXYXRjaFZpZGVvcxIhLmNpbmVtYXRpY2EudjEuV2F0Y2hWaWRlb3NSZXF1ZXN0GiIuY2luZW1hdGljYS52MS5XYXRjaFZpZGVvc1Jlc3BvbnNlIgOQAgEwARJfCg1Fc3RpbWF0ZVZpZGVvEiMuY2luZW1hdGljYS52MS5Fc3RpbWF0ZVZpZGVvUmVxdWVzdBokLmNpbmVtYXRpY2EudjEuRXN0aW1hdGVWaWRlb1Jlc3BvbnNlIgOQAgESZQoPR2V0Q2FwYWJpbGl0aWVzEiUuY2luZW1hdGljYS52MS5HZXRDYXBhYmlsaXRpZXNSZXF1ZXN0GiYuY2luZW1hdGljYS52MS5HZXRDYXBhYmlsaXRpZXNSZXNwb25zZSIDkAIBQi9aLWNpbmVtYXRpY2EuZGV2L2FwaS9jaW5lbWF0aWNhL3YxO2NpbmVtYXRpY2F2MWIGcHJvdG8z", [file_buf_validate_validate, file_cinematica_v1_capabilities, file_cinematica_v1_settings, file_cinematica_v1_video, file_google_protobuf_duration, file_google_rpc_status]);
 
 /**
  * Request of `VideoService.CreateVideo`.
@@ -69,6 +69,16 @@ export type CreateVideoRequest = Message<"cinematica.v1.CreateVideoRequest"> & {
      */
     value: string;
     case: "imageUrl";
+  } | {
+    /**
+     * One of the caller's videos that continues others: `videos/{uuid}`. The new video is a single file with all parts
+     * in their order, from the first to this one. No frame is computed again. All parts must be DONE and still exist,
+     * and `settings` must not be set.
+     *
+     * @generated from field: string join = 10;
+     */
+    value: string;
+    case: "join";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -132,6 +142,13 @@ export type CreateVideoResponse = Message<"cinematica.v1.CreateVideoResponse"> &
    * @generated from field: cinematica.v1.Video video = 1;
    */
   video?: Video | undefined;
+
+  /**
+   * How long it is expected to take. Not set if that is unknown.
+   *
+   * @generated from field: cinematica.v1.Estimate estimate = 2;
+   */
+  estimate?: Estimate | undefined;
 };
 
 /**
@@ -421,6 +438,179 @@ export const WatchVideoResponseSchema: GenMessage<WatchVideoResponse> = /*@__PUR
   messageDesc(file_cinematica_v1_video_service, 10);
 
 /**
+ * Request of `VideoService.WatchVideos`.
+ *
+ * @generated from message cinematica.v1.WatchVideosRequest
+ */
+export type WatchVideosRequest = Message<"cinematica.v1.WatchVideosRequest"> & {
+  /**
+   * Whether to send previews of unfinished videos.
+   *
+   * @generated from field: bool previews = 1;
+   */
+  previews: boolean;
+};
+
+/**
+ * Describes the message cinematica.v1.WatchVideosRequest.
+ * Use `create(WatchVideosRequestSchema)` to create a new message.
+ */
+export const WatchVideosRequestSchema: GenMessage<WatchVideosRequest> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video_service, 11);
+
+/**
+ * Response of `VideoService.WatchVideos`: one message of the stream.
+ *
+ * @generated from message cinematica.v1.WatchVideosResponse
+ */
+export type WatchVideosResponse = Message<"cinematica.v1.WatchVideosResponse"> & {
+  /**
+   * Resource name of the video that the message is about: `videos/{uuid}`. Empty in the first message.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Content of the message.
+   *
+   * @generated from oneof cinematica.v1.WatchVideosResponse.message
+   */
+  message: {
+    /**
+     * The stream has started. It is the first message, so that a client knows that it will miss nothing from now on.
+     *
+     * @generated from field: cinematica.v1.WatchStarted started = 2;
+     */
+    value: WatchStarted;
+    case: "started";
+  } | {
+    /**
+     * The current state of the video.
+     *
+     * @generated from field: cinematica.v1.Video video = 3;
+     */
+    value: Video;
+    case: "video";
+  } | {
+    /**
+     * A new preview.
+     *
+     * @generated from field: cinematica.v1.Preview preview = 4;
+     */
+    value: Preview;
+    case: "preview";
+  } | {
+    /**
+     * The current progress, with the queue position and the remaining time.
+     *
+     * @generated from field: cinematica.v1.Progress progress = 5;
+     */
+    value: Progress;
+    case: "progress";
+  } | {
+    /**
+     * The video was removed completely.
+     *
+     * @generated from field: cinematica.v1.VideoRemoved removed = 6;
+     */
+    value: VideoRemoved;
+    case: "removed";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message cinematica.v1.WatchVideosResponse.
+ * Use `create(WatchVideosResponseSchema)` to create a new message.
+ */
+export const WatchVideosResponseSchema: GenMessage<WatchVideosResponse> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video_service, 12);
+
+/**
+ * The start of the stream of `WatchVideos`.
+ *
+ * @generated from message cinematica.v1.WatchStarted
+ */
+export type WatchStarted = Message<"cinematica.v1.WatchStarted"> & {
+};
+
+/**
+ * Describes the message cinematica.v1.WatchStarted.
+ * Use `create(WatchStartedSchema)` to create a new message.
+ */
+export const WatchStartedSchema: GenMessage<WatchStarted> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video_service, 13);
+
+/**
+ * The removal of a video.
+ *
+ * @generated from message cinematica.v1.VideoRemoved
+ */
+export type VideoRemoved = Message<"cinematica.v1.VideoRemoved"> & {
+};
+
+/**
+ * Describes the message cinematica.v1.VideoRemoved.
+ * Use `create(VideoRemovedSchema)` to create a new message.
+ */
+export const VideoRemovedSchema: GenMessage<VideoRemoved> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video_service, 14);
+
+/**
+ * Request of `VideoService.EstimateVideo`.
+ *
+ * @generated from message cinematica.v1.EstimateVideoRequest
+ */
+export type EstimateVideoRequest = Message<"cinematica.v1.EstimateVideoRequest"> & {
+  /**
+   * Settings of the video, as in `CreateVideoRequest`.
+   *
+   * @generated from field: cinematica.v1.VideoSettings settings = 1;
+   */
+  settings?: VideoSettings | undefined;
+
+  /**
+   * Width and height of the photo in pixels, 1 to 100000.
+   *
+   * @generated from field: uint32 photo_width = 2;
+   */
+  photoWidth: number;
+
+  /**
+   * @generated from field: uint32 photo_height = 3;
+   */
+  photoHeight: number;
+};
+
+/**
+ * Describes the message cinematica.v1.EstimateVideoRequest.
+ * Use `create(EstimateVideoRequestSchema)` to create a new message.
+ */
+export const EstimateVideoRequestSchema: GenMessage<EstimateVideoRequest> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video_service, 15);
+
+/**
+ * Response of `VideoService.EstimateVideo`.
+ *
+ * @generated from message cinematica.v1.EstimateVideoResponse
+ */
+export type EstimateVideoResponse = Message<"cinematica.v1.EstimateVideoResponse"> & {
+  /**
+   * The estimate. Not set if nothing is known about the speed of this system yet.
+   *
+   * @generated from field: cinematica.v1.Estimate estimate = 1;
+   */
+  estimate?: Estimate | undefined;
+};
+
+/**
+ * Describes the message cinematica.v1.EstimateVideoResponse.
+ * Use `create(EstimateVideoResponseSchema)` to create a new message.
+ */
+export const EstimateVideoResponseSchema: GenMessage<EstimateVideoResponse> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_video_service, 16);
+
+/**
  * Request of `VideoService.CancelVideo`.
  *
  * @generated from message cinematica.v1.CancelVideoRequest
@@ -439,7 +629,7 @@ export type CancelVideoRequest = Message<"cinematica.v1.CancelVideoRequest"> & {
  * Use `create(CancelVideoRequestSchema)` to create a new message.
  */
 export const CancelVideoRequestSchema: GenMessage<CancelVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 11);
+  messageDesc(file_cinematica_v1_video_service, 17);
 
 /**
  * Response of `VideoService.CancelVideo`.
@@ -460,7 +650,7 @@ export type CancelVideoResponse = Message<"cinematica.v1.CancelVideoResponse"> &
  * Use `create(CancelVideoResponseSchema)` to create a new message.
  */
 export const CancelVideoResponseSchema: GenMessage<CancelVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 12);
+  messageDesc(file_cinematica_v1_video_service, 18);
 
 /**
  * Request of `VideoService.DeleteVideo`.
@@ -481,7 +671,7 @@ export type DeleteVideoRequest = Message<"cinematica.v1.DeleteVideoRequest"> & {
  * Use `create(DeleteVideoRequestSchema)` to create a new message.
  */
 export const DeleteVideoRequestSchema: GenMessage<DeleteVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 13);
+  messageDesc(file_cinematica_v1_video_service, 19);
 
 /**
  * Response of `VideoService.DeleteVideo`.
@@ -502,7 +692,7 @@ export type DeleteVideoResponse = Message<"cinematica.v1.DeleteVideoResponse"> &
  * Use `create(DeleteVideoResponseSchema)` to create a new message.
  */
 export const DeleteVideoResponseSchema: GenMessage<DeleteVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 14);
+  messageDesc(file_cinematica_v1_video_service, 20);
 
 /**
  * Request of `VideoService.UndeleteVideo`.
@@ -523,7 +713,7 @@ export type UndeleteVideoRequest = Message<"cinematica.v1.UndeleteVideoRequest">
  * Use `create(UndeleteVideoRequestSchema)` to create a new message.
  */
 export const UndeleteVideoRequestSchema: GenMessage<UndeleteVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 15);
+  messageDesc(file_cinematica_v1_video_service, 21);
 
 /**
  * Response of `VideoService.UndeleteVideo`.
@@ -544,7 +734,7 @@ export type UndeleteVideoResponse = Message<"cinematica.v1.UndeleteVideoResponse
  * Use `create(UndeleteVideoResponseSchema)` to create a new message.
  */
 export const UndeleteVideoResponseSchema: GenMessage<UndeleteVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 16);
+  messageDesc(file_cinematica_v1_video_service, 22);
 
 /**
  * Request of `VideoService.ShareVideo`.
@@ -573,7 +763,7 @@ export type ShareVideoRequest = Message<"cinematica.v1.ShareVideoRequest"> & {
  * Use `create(ShareVideoRequestSchema)` to create a new message.
  */
 export const ShareVideoRequestSchema: GenMessage<ShareVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 17);
+  messageDesc(file_cinematica_v1_video_service, 23);
 
 /**
  * Response of `VideoService.ShareVideo`.
@@ -594,7 +784,7 @@ export type ShareVideoResponse = Message<"cinematica.v1.ShareVideoResponse"> & {
  * Use `create(ShareVideoResponseSchema)` to create a new message.
  */
 export const ShareVideoResponseSchema: GenMessage<ShareVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 18);
+  messageDesc(file_cinematica_v1_video_service, 24);
 
 /**
  * Request of `VideoService.UnshareVideo`.
@@ -615,7 +805,7 @@ export type UnshareVideoRequest = Message<"cinematica.v1.UnshareVideoRequest"> &
  * Use `create(UnshareVideoRequestSchema)` to create a new message.
  */
 export const UnshareVideoRequestSchema: GenMessage<UnshareVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 19);
+  messageDesc(file_cinematica_v1_video_service, 25);
 
 /**
  * Response of `VideoService.UnshareVideo`.
@@ -636,7 +826,7 @@ export type UnshareVideoResponse = Message<"cinematica.v1.UnshareVideoResponse">
  * Use `create(UnshareVideoResponseSchema)` to create a new message.
  */
 export const UnshareVideoResponseSchema: GenMessage<UnshareVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 20);
+  messageDesc(file_cinematica_v1_video_service, 26);
 
 /**
  * Request of `VideoService.GetSharedVideo`.
@@ -657,7 +847,7 @@ export type GetSharedVideoRequest = Message<"cinematica.v1.GetSharedVideoRequest
  * Use `create(GetSharedVideoRequestSchema)` to create a new message.
  */
 export const GetSharedVideoRequestSchema: GenMessage<GetSharedVideoRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 21);
+  messageDesc(file_cinematica_v1_video_service, 27);
 
 /**
  * Response of `VideoService.GetSharedVideo`.
@@ -678,7 +868,7 @@ export type GetSharedVideoResponse = Message<"cinematica.v1.GetSharedVideoRespon
  * Use `create(GetSharedVideoResponseSchema)` to create a new message.
  */
 export const GetSharedVideoResponseSchema: GenMessage<GetSharedVideoResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 22);
+  messageDesc(file_cinematica_v1_video_service, 28);
 
 /**
  * Request of `VideoService.GetCapabilities`.
@@ -693,7 +883,7 @@ export type GetCapabilitiesRequest = Message<"cinematica.v1.GetCapabilitiesReque
  * Use `create(GetCapabilitiesRequestSchema)` to create a new message.
  */
 export const GetCapabilitiesRequestSchema: GenMessage<GetCapabilitiesRequest> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 23);
+  messageDesc(file_cinematica_v1_video_service, 29);
 
 /**
  * Response of `VideoService.GetCapabilities`.
@@ -714,7 +904,7 @@ export type GetCapabilitiesResponse = Message<"cinematica.v1.GetCapabilitiesResp
  * Use `create(GetCapabilitiesResponseSchema)` to create a new message.
  */
 export const GetCapabilitiesResponseSchema: GenMessage<GetCapabilitiesResponse> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_video_service, 24);
+  messageDesc(file_cinematica_v1_video_service, 30);
 
 /**
  * Makes short videos from still photos. A call authenticates its caller by an API key (`authorization: Bearer …` or
@@ -845,6 +1035,28 @@ export const VideoService: GenService<{
     methodKind: "unary";
     input: typeof GetSharedVideoRequestSchema;
     output: typeof GetSharedVideoResponseSchema;
+  },
+  /**
+   * Streams the changes of all videos of the caller, starting with the current state of each unfinished one. The stream
+   * has no numbered history: of several changes that a slow client misses, it sends only the latest. It ends with
+   * UNAVAILABLE if the server stops or the client reads too slowly; the client should then call again.
+   *
+   * @generated from rpc cinematica.v1.VideoService.WatchVideos
+   */
+  watchVideos: {
+    methodKind: "server_streaming";
+    input: typeof WatchVideosRequestSchema;
+    output: typeof WatchVideosResponseSchema;
+  },
+  /**
+   * Estimates how long a video with these settings would take if it were created now. Nothing is created.
+   *
+   * @generated from rpc cinematica.v1.VideoService.EstimateVideo
+   */
+  estimateVideo: {
+    methodKind: "unary";
+    input: typeof EstimateVideoRequestSchema;
+    output: typeof EstimateVideoResponseSchema;
   },
   /**
    * Returns the models, limits, presets and defaults of this system.

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/internal/v1/control.proto.
  */
 export const file_cinematica_internal_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("CiRjaW5lbWF0aWNhL2ludGVybmFsL3YxL2NvbnRyb2wucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEidwoNUmVxdWVzdFJlY29yZBIQCgh2aWRlb19pZBgBIAEoCRITCgtib2R5X3NoYTI1NhgCIAEoDBIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAQgASgIIkoKC1F1b3RhUmVjb3JkEhgKEGFjdGl2ZV92aWRlb19pZHMYASADKAkSCwoDZGF5GAIgASgNEhQKDHZpZGVvc190b2RheRgDIAEoDSJICgVMZWFzZRIOCgZob2xkZXIYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqwBCgtTdGFnZVJlcG9ydBI0CgVzdGFnZRgBIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRINCgVtb2RlbBgCIAEoCRIUCgxtb2RlbF9kaWdlc3QYAyABKAkSGgoSZXhlY3V0aW9uX3Byb3ZpZGVyGAQgASgJEhIKCnByb2Nlc3NfaWQYBSABKAkSEgoKb3Blbl9jYWxscxgGIAEoDSKQAQoKUXVldWVTdGF0ZRINCgVvd25lchgBIAEoCRJCCghkZWZpY2l0cxgCIAMoCzIwLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUXVldWVTdGF0ZS5EZWZpY2l0c0VudHJ5Gi8KDURlZmljaXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4AWIGcHJvdG8z", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
+  fileDesc("CiRjaW5lbWF0aWNhL2ludGVybmFsL3YxL2NvbnRyb2wucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEidwoNUmVxdWVzdFJlY29yZBIQCgh2aWRlb19pZBgBIAEoCRITCgtib2R5X3NoYTI1NhgCIAEoDBIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2xvc2VkGAQgASgIIkoKC1F1b3RhUmVjb3JkEhgKEGFjdGl2ZV92aWRlb19pZHMYASADKAkSCwoDZGF5GAIgASgNEhQKDHZpZGVvc190b2RheRgDIAEoDSJICgVMZWFzZRIOCgZob2xkZXIYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsYBCgtTdGFnZVJlcG9ydBI0CgVzdGFnZRgBIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRINCgVtb2RlbBgCIAEoCRIUCgxtb2RlbF9kaWdlc3QYAyABKAkSGgoSZXhlY3V0aW9uX3Byb3ZpZGVyGAQgASgJEhIKCnByb2Nlc3NfaWQYBSABKAkSEgoKb3Blbl9jYWxscxgGIAEoDRIYChBmbG9wc19wZXJfc2Vjb25kGAcgASgBIqkBChNOb3RpZmljYXRpb25SZXF1ZXN0Eg0KBW93bmVyGAEgASgJEhAKCHZpZGVvX2lkGAIgASgJEhAKCGVuZHBvaW50GAMgASgJEg4KBnAyNTZkaBgEIAEoDBIMCgRhdXRoGAUgASgMEhAKCGxhbmd1YWdlGAYgASgJEi8KC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKQAQoKUXVldWVTdGF0ZRINCgVvd25lchgBIAEoCRJCCghkZWZpY2l0cxgCIAMoCzIwLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUXVldWVTdGF0ZS5EZWZpY2l0c0VudHJ5Gi8KDURlZmljaXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4AWIGcHJvdG8z", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
 
 /**
  * The CreateVideo request of a video: the value of the key `r.<owner>.<request>`.
@@ -156,6 +156,13 @@ export type StageReport = Message<"cinematica.internal.v1.StageReport"> & {
    * @generated from field: uint32 open_calls = 6;
    */
   openCalls: number;
+
+  /**
+   * Floating-point operations per second of the process in a short measurement at its start. 0: not measured.
+   *
+   * @generated from field: double flops_per_second = 7;
+   */
+  flopsPerSecond: number;
 };
 
 /**
@@ -164,6 +171,59 @@ export type StageReport = Message<"cinematica.internal.v1.StageReport"> & {
  */
 export const StageReportSchema: GenMessage<StageReport> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_control, 3);
+
+/**
+ * A request of a device to be notified when a video ends: the value of the key `n.<owner>.<video>.<device>`.
+ *
+ * @generated from message cinematica.internal.v1.NotificationRequest
+ */
+export type NotificationRequest = Message<"cinematica.internal.v1.NotificationRequest"> & {
+  /**
+   * @generated from field: string owner = 1;
+   */
+  owner: string;
+
+  /**
+   * @generated from field: string video_id = 2;
+   */
+  videoId: string;
+
+  /**
+   * The push subscription of the device.
+   *
+   * @generated from field: string endpoint = 3;
+   */
+  endpoint: string;
+
+  /**
+   * @generated from field: bytes p256dh = 4;
+   */
+  p256dh: Uint8Array;
+
+  /**
+   * @generated from field: bytes auth = 5;
+   */
+  auth: Uint8Array;
+
+  /**
+   * BCP 47 tag of the language of the page.
+   *
+   * @generated from field: string language = 6;
+   */
+  language: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp create_time = 7;
+   */
+  createTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message cinematica.internal.v1.NotificationRequest.
+ * Use `create(NotificationRequestSchema)` to create a new message.
+ */
+export const NotificationRequestSchema: GenMessage<NotificationRequest> = /*@__PURE__*/
+  messageDesc(file_cinematica_internal_v1_control, 4);
 
 /**
  * State of the deficit round robin over callers: the value of the key `d.queue`. The queue itself consists of the
@@ -192,5 +252,5 @@ export type QueueState = Message<"cinematica.internal.v1.QueueState"> & {
  * Use `create(QueueStateSchema)` to create a new message.
  */
 export const QueueStateSchema: GenMessage<QueueState> = /*@__PURE__*/
-  messageDesc(file_cinematica_internal_v1_control, 4);
+  messageDesc(file_cinematica_internal_v1_control, 5);
 

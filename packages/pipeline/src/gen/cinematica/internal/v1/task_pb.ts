@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/internal/v1/task.proto.
  */
 export const file_cinematica_internal_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("CiFjaW5lbWF0aWNhL2ludGVybmFsL3YxL3Rhc2sucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEibgoEVGFzaxINCgVvd25lchgBIAEoCRIQCgh2aWRlb19pZBgCIAEoCRI0CgVzdGFnZRgDIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRIPCgdzZWdtZW50GAQgASgNIj0KC1dlYmhvb2tUYXNrEg0KBW93bmVyGAEgASgJEhAKCHZpZGVvX2lkGAIgASgJEg0KBWluZGV4GAMgASgNIt0BCgpEZWFkTGV0dGVyEioKBHRhc2sYASABKAsyHC5jaW5lbWF0aWNhLmludGVybmFsLnYxLlRhc2sSMwoGcmVjb3JkGAIgASgLMiMuY2luZW1hdGljYS5pbnRlcm5hbC52MS5WaWRlb1JlY29yZBIOCgZkZXRhaWwYAyABKAkSKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoHd2ViaG9vaxgFIAEoCzIjLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuV2ViaG9va1Rhc2siXAoHUHJldmlldxIQCgh2aWRlb19pZBgBIAEoCRIPCgdzZWdtZW50GAIgASgNEgwKBHN0ZXAYAyABKA0SEgoKbWVkaWFfdHlwZRgEIAEoCRIMCgRkYXRhGAUgASgMYgZwcm90bzM", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
+  fileDesc("CiFjaW5lbWF0aWNhL2ludGVybmFsL3YxL3Rhc2sucHJvdG8SFmNpbmVtYXRpY2EuaW50ZXJuYWwudjEibgoEVGFzaxINCgVvd25lchgBIAEoCRIQCgh2aWRlb19pZBgCIAEoCRI0CgVzdGFnZRgDIAEoDjIlLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuUGlwZWxpbmVTdGFnZRIPCgdzZWdtZW50GAQgASgNIj0KC1dlYmhvb2tUYXNrEg0KBW93bmVyGAEgASgJEhAKCHZpZGVvX2lkGAIgASgJEg0KBWluZGV4GAMgASgNIt0BCgpEZWFkTGV0dGVyEioKBHRhc2sYASABKAsyHC5jaW5lbWF0aWNhLmludGVybmFsLnYxLlRhc2sSMwoGcmVjb3JkGAIgASgLMiMuY2luZW1hdGljYS5pbnRlcm5hbC52MS5WaWRlb1JlY29yZBIOCgZkZXRhaWwYAyABKAkSKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoHd2ViaG9vaxgFIAEoCzIjLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuV2ViaG9va1Rhc2sikwEKB1ByZXZpZXcSEAoIdmlkZW9faWQYASABKAkSDwoHc2VnbWVudBgCIAEoDRIMCgRzdGVwGAMgASgNEhIKCm1lZGlhX3R5cGUYBCABKAkSDAoEZGF0YRgFIAEoDBINCgV3aWR0aBgHIAEoDRIOCgZoZWlnaHQYCCABKA0SFgoOZGVjb2RlZF9mcmFtZXMYCSABKA1iBnByb3RvMw", [file_cinematica_internal_v1_video_record, file_google_protobuf_timestamp]);
 
 /**
  * A message of a work queue. It only hints that there is work; the video record decides.
@@ -160,6 +160,25 @@ export type Preview = Message<"cinematica.internal.v1.Preview"> & {
    * @generated from field: bytes data = 5;
    */
   data: Uint8Array;
+
+  /**
+   * Size of the images in pixels. 0 for previews of latents, which have one pixel per latent position.
+   *
+   * @generated from field: uint32 width = 7;
+   */
+  width: number;
+
+  /**
+   * @generated from field: uint32 height = 8;
+   */
+  height: number;
+
+  /**
+   * Number of decoded frames of the segment. 0 for previews of latents.
+   *
+   * @generated from field: uint32 decoded_frames = 9;
+   */
+  decodedFrames: number;
 };
 
 /**

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { durationMs } from '@bufbuild/protobuf/wkt';
+import { EstimateBasis, Resolution, Video_State } from '@cinematica/protocol/v1';
+import { table } from '@cinematica/svd/parity';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { VideoSettingsSchema } from '@cinematica/protocol/v1';
+import { startBenchSystem } from './support/bench-system.ts';
+import { printHelp } from './support/print-help.ts';
+
+const USAGE = `usage: npm run bench -- estimates PHOTO [--model models/nano] [--frames 50]
+
+Compares what a new system says with how long it takes: makes videos one after the other, and asks before each how long it
+will take. The first one is predicted; the others are based on measurements.`;
+printHelp(USAGE);
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { model: { type: 'string', default: 'models/nano' }, frames: { type: 'string', default: '50' } },
+});
+const [photo] = positionals;
+const frames = Number(values.frames);
+if (photo === undefined || !(frames > 0)) {
+  console.error(USAGE);
+  process.exit(2);
+}
+
+type Settings = MessageInitShape<typeof VideoSettingsSchema>;
+await using system = await startBenchSystem(values.model, { CALLS_PER_SECOND: '1000' });
+const { client } = system;
+const image = new Uint8Array(await readFile(photo));
+const VIDEOS: readonly (readonly [string, Settings])[] = [
+  ['the first one', { frames }],
+  ['the same again', { frames }],
+  ['full HD', { frames, resolution: Resolution.FULL_HD }],
+  ['the model’s pixels', { frames, resolution: Resolution.MODEL }],
+  ['a square', { frames, shape: { case: 'aspectRatio', value: { width: 1, height: 1 } } }],
+  ['the first one again', { frames }],
+];
+
+const rows: string[][] = [];
+// Every stage has reported its speed by then.
+await expectEstimate();
+for (const [name, settings] of VIDEOS) {
+  const said = (await client.estimateVideo({ settings, photoWidth: 1600, photoHeight: 900 })).estimate;
+  const start = performance.now();
+  const { video } = await client.createVideo({ source: { case: 'image', value: image }, settings });
+  let state: Video_State = Video_State.UNSPECIFIED;
+  let [longest, largest] = [0, 0];
+  for await (const { message } of client.watchVideo({ name: video!.name })) {
+    const elapsed = (performance.now() - start) / 1000;
+    if (message.case === 'progress' && message.value.remaining) {
+      longest = Math.max(longest, elapsed + durationMs(message.value.remaining) / 1000);
+      largest = Math.max(largest, message.value.fraction);
+    }
+    if (message.case === 'event') state = message.value.video?.state ?? state;
+  }
+  const took = (performance.now() - start) / 1000;
+  const seconds = said?.remaining ? durationMs(said.remaining) / 1000 : NaN;
+  rows.push([
+    name,
+    said ? (said.basis === EstimateBasis.MEASURED ? 'measured' : 'predicted') : 'unknown',
+    `${seconds.toFixed(0)} s`,
+    `${took.toFixed(1)} s`,
+    (seconds / took).toFixed(2),
+    `${longest.toFixed(0)} s`,
+    `${(100 * largest).toFixed(0)} %`,
+    state === Video_State.DONE ? 'done' : 'not done',
+  ]);
+  console.error(rows.at(-1)!.join('  '));
+}
+console.log(
+  table(['video', 'basis', 'said before', 'took', 'said / took', 'latest end said', 'largest %', 'state'], rows),
+);
+
+/** Waits until the system knows how fast it is. */
+async function expectEstimate(): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if ((await client.estimateVideo({ photoWidth: 1600, photoHeight: 900 })).estimate) return;
+    await delay(200);
+  }
+  throw new Error('the system gives no estimate');
+}

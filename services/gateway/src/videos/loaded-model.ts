@@ -1,0 +1,37 @@
+import type { NamedCheckpoint } from '@cinematica/pipeline/model';
+import type { Plan } from '@cinematica/pipeline';
+import { predictWork } from '@cinematica/svd';
+import type { Work, WorkShape } from '@cinematica/svd';
+import type { LoadedModel } from './resolve-plan.ts';
+
+/** The number of shapes whose work is kept. Sizes and numbers of frames are free, so callers can ask for many. */
+const MAX_SHAPES = 256;
+
+/** Describes a checkpoint for new videos. */
+export function loadedModel({ checkpoint, digest, ref }: NamedCheckpoint): LoadedModel {
+  const known = new Map<string, Work>();
+  return {
+    card: checkpoint.card,
+    digest,
+    ref,
+    latentPixels: checkpoint.vae.scaleFactor,
+    knowsWork: (plan) => known.has(JSON.stringify(shapeOf(plan))),
+    workOf(plan) {
+      if (plan.model !== ref.name || plan.modelDigest !== ref.digest) return null;
+      const shape = shapeOf(plan);
+      const key = JSON.stringify(shape);
+      const work = known.get(key) ?? predictWork(checkpoint, shape);
+      if (known.size >= MAX_SHAPES) known.delete(known.keys().next().value ?? '');
+      known.set(key, work);
+      return work;
+    },
+  };
+}
+
+const shapeOf = (plan: Plan): WorkShape => ({
+  width: plan.width,
+  height: plan.height,
+  frames: plan.segmentFrames,
+  guidance: Math.max(plan.minGuidance, plan.maxGuidance) > 1,
+  decodeChunks: plan.decodeChunks,
+});
