@@ -1,3 +1,4 @@
+import { keptPhotoSize } from '@cinematica/settings/photo-size';
 import sharp from 'sharp';
 import type { Metadata } from 'sharp';
 import { asStillAvif, hasNoStillPicture } from './avif-sequence.ts';
@@ -55,7 +56,7 @@ export function restrictDecoders(): void {
 
 /**
  * Decodes a photo and encodes it as a JPEG: upright, 8-bit sRGB, transparent pixels on white, only the first frame of an
- * animation, at most `maxResultSide` pixels on a side, without metadata. It must only be called in the photo process,
+ * animation, scaled down to `keptPhotoSize`, without metadata. It must only be called in the photo process,
  * because the bytes are not trusted.
  * @param format the format that the first bytes show.
  * @throws {@link PhotoError} TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED, HEIC_NOT_SUPPORTED, UNSUPPORTED_FORMAT
@@ -89,12 +90,9 @@ export async function decodePhoto(
 
 /** The size of the result in pixels, upright: that of the photo, scaled down until it meets the limits. */
 function resultSize({ width, height, orientation = 1 }: Metadata, limits: PhotoLimits) {
-  const bySide = limits.maxResultSide / Math.max(width, height);
-  const byPixels = Math.sqrt(limits.maxResultPixels / (width * height));
-  const scale = Math.min(1, bySide, byPixels);
-  const [across, down] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+  const kept = keptPhotoSize({ width, height }, limits.maxResultSide, limits.maxResultPixels);
   // Orientations from 5 on are turned by a right angle.
-  return orientation >= 5 ? { width: down, height: across } : { width: across, height: down };
+  return orientation >= 5 ? { width: kept.height, height: kept.width } : kept;
 }
 
 function checkSize(header: Metadata, format: PhotoFormat, limits: PhotoLimits): void {
@@ -104,10 +102,9 @@ function checkSize(header: Metadata, format: PhotoFormat, limits: PhotoLimits): 
   if (pixels > limits.maxPixels) throw tooManyPixelsError(size, limits.maxPixels);
   if (pixels * codecBytesPerPixel(header, format) > limits.maxDecodedBytes) throw tooMuchMemoryError(size);
 
-  const short = Math.min(width, height);
-  const shrink = Math.max(1, Math.max(width, height) / limits.maxResultSide);
-  if (short < limits.minSide) throw tooSmallError(size, limits.minSide);
-  if (Math.round(short / shrink) < limits.minSide) throw tooNarrowError(size);
+  if (Math.min(width, height) < limits.minSide) throw tooSmallError(size, limits.minSide);
+  const kept = resultSize(header, limits);
+  if (Math.min(kept.width, kept.height) < limits.minSide) throw tooNarrowError(size);
 }
 
 /**

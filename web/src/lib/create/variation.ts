@@ -3,6 +3,7 @@ import { VideoSettingsSchema } from '@cinematica/protocol/v1';
 import type { Range, Video } from '@cinematica/protocol/v1';
 import { api as gateway } from '#lib/api/client.ts';
 import type { Api } from '#lib/api/client.ts';
+import { announceChange } from '#lib/api/video-changes.ts';
 import { rememberPhoto, recentPhoto } from './recent-photo.ts';
 import { sendRequest, withRequestId } from './send-request.ts';
 import type { IdempotentRequest, VideoRequest } from './send-request.ts';
@@ -43,6 +44,7 @@ export async function createVariation(
   pending.set(key, request);
   const created = await sendRequest(request, { api }, signal);
   pending.delete(key);
+  announceChange();
   const photo = kind === 'continue' ? undefined : recentPhoto(video.name);
   if (photo) rememberPhoto(created.name, photo);
   return created;

@@ -5,6 +5,7 @@ import type { Api } from '#lib/api/client.ts';
 import { msUntilRenewal } from '#lib/api/media.ts';
 import { createRefreshScheduler } from '#lib/api/refresh-scheduler.ts';
 import { isUnfinished } from '#lib/api/video-state.ts';
+import { listenForChanges } from '#lib/api/video-changes.ts';
 import { mergeVideos, upsertVideo } from './merge-videos.ts';
 
 /** The user's videos, newest first, which are kept up to date. Its properties are reactive. */
@@ -79,6 +80,7 @@ export function createGallery(signal: AbortSignal, api: Pick<Api, 'listVideos'> 
     }
   }
   void run();
+  listenForChanges(() => scheduler.refreshNow(), signal);
 
   return {
     get videos() {
