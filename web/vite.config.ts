@@ -5,7 +5,21 @@ import { join } from 'node:path';
 import { defineConfig } from 'vite';
 import { messages } from './messages.config.ts';
 
+/**
+ * The chunks of the app, which are few, because each is a request: what every page needs, and what only the pages need that
+ * call the API.
+ */
+const CHUNKS = {
+  groups: [
+    { name: 'api', test: /@bufbuild|@connectrpc|packages[\\/]protocol/, priority: 2 },
+    { name: 'app', test: /node_modules[\\/]svelte[\\/]|lib[\\/](?:i18n|ui|pwa|storage)[\\/]/, priority: 1 },
+  ],
+};
+
 export default defineConfig({
+  // Pictures are files, so that the page's HTML stays small.
+  build: { assetsInlineLimit: 0 },
+  environments: { client: { build: { rolldownOptions: { output: { codeSplitting: CHUNKS } } } } },
   resolve: {
     alias: {
       '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js': join(
@@ -22,6 +36,8 @@ export default defineConfig({
       version: { name: process.env.WEB_VERSION ?? 'dev' },
       // The offline page is shown at any address, so that its own links must be absolute.
       paths: { relative: false },
+      // Most styles are in the page itself: one round trip less until something is displayed.
+      inlineStyleThreshold: 20_000,
       csp: {
         directives: {
           'default-src': ['none'],

@@ -90,7 +90,7 @@ test.each([
   ['p.jpg o.mp4 --force', '--force needs --out, the folder for several videos'],
   ['p.jpg o.avi', "o.avi: the video's name must end in .mp4, .webm, .webp"],
   ['p.jpg o.webm --loop', '--loop makes an .mp4, not a .webm'],
-  ['p.jpg o.mp4 --also gif', '--also must be one of poster, mp4, loop, webp, webm, not "gif"'],
+  ['p.jpg o.mp4 --also gif', '--also must be one of poster, card, mp4, loop, webp, webm, not "gif"'],
   ['p.jpg o.mp4 --steps', "Option '--steps <value>' argument missing"],
   [
     'p.jpg o.mp4 --seed -2',

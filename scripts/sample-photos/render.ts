@@ -83,9 +83,16 @@ async function render(name: string, scale: number, out: string): Promise<void> {
   const path = join(out, `${name}.jpg`);
   const photo = await develop({ width, height, light }, scene.exposure);
   await writeFile(path, photo);
-  // The thumbnail on the create screen.
-  const small = sharp(photo).resize(SMALL_SIDE, SMALL_SIDE, { fit: 'cover' }).jpeg({ quality: 76, mozjpeg: true });
-  await small.toFile(join(out, `${name}-small.jpg`));
+  // The thumbnail on the start page.
+  const small = sharp(photo).resize(SMALL_SIDE, SMALL_SIDE, { fit: 'cover' });
+  await small
+    .clone()
+    .avif({ quality: 50, effort: 6 })
+    .toFile(join(out, `${name}-small.avif`));
+  await small
+    .clone()
+    .webp({ quality: 70 })
+    .toFile(join(out, `${name}-small.webp`));
   console.log(`${path}: ${width}×${height}`);
 }
 
@@ -94,7 +101,7 @@ if (isMainThread) {
     allowPositionals: true,
     options: { scale: { type: 'string', default: '1' }, out: { type: 'string' } },
   });
-  const out = values.out ?? join(import.meta.dirname, '../../web/static/samples');
+  const out = values.out ?? join(import.meta.dirname, '../../web/src/lib/create/samples');
   await mkdir(out, { recursive: true });
   for (const name of positionals.length > 0 ? positionals : Object.keys(SCENES)) {
     await render(name, Number(values.scale), out);

@@ -2,28 +2,54 @@ import { MediaKind } from '@cinematica/protocol/v1';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { apiOf, createFinishedVideo } from './support/api.ts';
-import { expectHeading, expectPlaying, waitForVideoPage } from './support/steps.ts';
+import { rotatedPhoto } from './support/photos.ts';
+import { expectHeading, expectPlaying, openPhoto, waitForVideoPage } from './support/steps.ts';
 import { DEVICES, test } from './support/visitor.ts';
 import { es } from './support/messages.ts';
 
 const card = (page: Page, name: string) => page.locator('main li').filter({ has: page.locator(`a[href="/${name}"]`) });
 
-test('a video that was deleted in the gallery can be restored', async ({ visit }) => {
+test('in the gallery videos play in view, can be favourites, and several are deleted and restored at once', async ({
+  visit,
+}) => {
   const { context, page } = await visit();
   const first = await createFinishedVideo(context);
   const second = await createFinishedVideo(context);
   await page.goto('/videos');
-  await card(page, second.name).getByRole('button').click();
-  await card(page, second.name).waitFor({ state: 'detached' });
-  await page.getByText(es.video_deleted).waitFor();
-  // The focus moves to the next video, for keyboard users.
-  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('href'));
-  await expect.poll(focused).toBe(`/${first.name}`);
+  const playing = card(page, second.name).locator('video');
+  await expect.poll(() => playing.evaluate(({ currentTime }: HTMLVideoElement) => currentTime)).toBeGreaterThan(0);
+  await page.getByRole('button', { name: es.gallery_still }).click();
+  await playing.waitFor({ state: 'detached' });
 
-  await page.getByRole('button', { name: es.common_undo }).click();
-  await card(page, second.name).waitFor();
+  await card(page, first.name).getByRole('button').click();
+  await page.getByRole('button', { name: es.gallery_favourites }).click();
+  await card(page, second.name).waitFor({ state: 'detached' });
   await page.reload();
+  await page.getByRole('button', { name: es.gallery_select }).click();
+  for (const box of await page.getByRole('checkbox').all()) await box.check();
+  await page.getByRole('toolbar').getByRole('button', { name: es.video_delete }).click();
+  await page.getByText(es.video_deleted_count.replace('{count}', '2')).waitFor();
+  await page.getByRole('button', { name: es.common_undo }).click();
+  await card(page, first.name).waitFor();
   await card(page, second.name).waitFor();
+});
+
+test('versions are made at once, one is kept, and the others can be restored', async ({ visit }) => {
+  const { context, page } = await visit(DEVICES.desktop);
+  await openPhoto(page, await rotatedPhoto());
+  await page.getByRole('radio', { name: '2', exact: true }).check();
+  await page.getByRole('button', { name: es.create_animate_variants.replace('{count}', '2') }).click();
+  await page.waitForURL(/\/variants\?ids=/);
+  const keep = page.getByRole('button', { name: es.variants_keep });
+  await expect.poll(async () => (await keep.count()) === 2 && (await keep.last().isEnabled())).toBe(true);
+  const api = await apiOf(context);
+  const { videos } = await api.listVideos({});
+  expect(new Set(videos.map(({ settings }) => settings?.seed)).size).toBe(2);
+  await keep.last().click();
+  await waitForVideoPage(page);
+  expect((await api.listVideos({})).videos).toHaveLength(1);
+  await page.getByRole('button', { name: es.common_undo }).click();
+  await expect.poll(async () => (await api.listVideos({})).videos.length).toBe(2);
 });
 
 test('the page of a deleted video says so, and can restore it', async ({ visit }) => {
@@ -49,9 +75,10 @@ test('a shared link works for strangers and has a link preview, until it is revo
   const link = await dialog.getByLabel(es.video_share_address).inputValue();
 
   const { context: strangerContext, page: strangerPage } = await visit(DEVICES.desktop);
-  // The video's own page is not public.
+  // The video's own page is not public, and says how to share it.
   await strangerPage.goto(`/${name}`);
   await expectHeading(strangerPage, es.common_not_found_title);
+  await strangerPage.getByText(es.video_foreign).waitFor();
   await strangerPage.goto(link);
   await expectHeading(strangerPage, es.share_title);
   await expectPlaying(strangerPage);
@@ -61,8 +88,10 @@ test('a shared link works for strangers and has a link preview, until it is revo
   const html = await (await strangerContext.request.get(link)).text();
   const tag = (property: string) => new RegExp(`<meta property="${property}" content="([^"]+)"`).exec(html)?.[1] ?? '';
   expect(tag('og:title')).toBe(es.share_title);
+  expect(tag('og:locale')).toBe('es_ES');
+  expect([tag('og:image:width'), tag('og:image:height')]).toEqual(['1200', '630']);
   for (const [property, type] of [
-    ['og:image', 'image/webp'],
+    ['og:image', 'image/jpeg'],
     ['og:video', 'video/mp4'],
   ] as const) {
     const file = await strangerContext.request.get(tag(property).replaceAll('&amp;', '&'));
@@ -104,6 +133,7 @@ test('a video’s photo and settings can be reused', async ({ visit }) => {
   await page.getByText(es.create_from).waitFor();
   await page.getByRole('img', { name: es.create_photo_alt }).waitFor();
   await page.getByRole('button', { name: es.create_more_changed }).click();
+  await page.getByText(es.create_advanced).click();
   expect(await page.getByRole('slider', { name: es.create_motion }).inputValue()).toBe('200');
   expect(await page.getByRole('switch', { name: es.create_loop }).isChecked()).toBe(true);
 });
@@ -117,6 +147,8 @@ test('a video can be compared with its photo, and saved as an MP4 file', async (
   const slider = page.getByRole('slider', { name: es.video_compare_slider });
   await slider.fill('100');
   await page.getByRole('img', { name: es.video_photo_alt }).last().waitFor();
+  // The video plays on below the photo.
+  await expectPlaying(page);
   await page.getByRole('button', { name: es.video_compare_stop }).click();
   await expectPlaying(page);
 

@@ -27,6 +27,7 @@ const context = await browser.newContext({
 const page = await context.newPage();
 await page.goto('/');
 await page.getByRole('button', { name: es.create_sample_lake }).click();
+await page.waitForURL('**/create');
 await page.getByRole('radio', { name: es.create_preset_natural }).waitFor({ state: 'attached' });
 await page.evaluate(() => scrollTo(0, 0));
 const compose = await page.screenshot();

@@ -41,6 +41,7 @@ test.for([
     if (resolution === Resolution.MODEL) {
       await page.getByRole('radio', { name: es.create_resolution_model }).check();
     }
+    await page.getByText(es.create_advanced).click();
     await page.getByRole('slider', { name: es.create_steps }).fill('40');
     if (profile === 'phone') await page.getByRole('button', { name: es.create_done }).click();
     await submit(page);

@@ -11,7 +11,6 @@ import { es } from './support/messages.ts';
 test.for([
   ['a text file', () => notAPhoto, es.create_problem_not_a_photo],
   ['a photo of 12 × 12 pixels', () => plainPhoto(12, 12), es.create_problem_too_small],
-  ['a photo of 900 × 90 pixels', () => plainPhoto(900, 90), es.create_problem_too_narrow],
 ] as const)('%s is refused with its reason, and another photo can be chosen', async ([, make, sentence], { visit }) => {
   const { page } = await visit();
   await page.goto('/');

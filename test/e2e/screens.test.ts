@@ -23,6 +23,7 @@ describe.for(['phone', 'desktop'] as const)('on a %s no screen violates axe’s 
     await openPhoto(page, await rotatedPhoto());
     await check('compose');
     await page.getByRole('button', { name: es.create_more }).click();
+    await page.getByText(es.create_advanced).click();
     await page.getByRole('slider', { name: es.create_noise }).waitFor();
     await check('compose-more');
   });
@@ -62,6 +63,12 @@ describe.for(['phone', 'desktop'] as const)('on a %s no screen violates axe’s 
     await page.goto('/videos');
     await page.locator(`a[href="/${name}"] img`).waitFor();
     await check('gallery');
+    await page.getByRole('button', { name: es.gallery_select }).click();
+    await page.getByRole('checkbox').check();
+    await check('gallery-select');
+    await page.goto(`/variants?ids=${name.slice('videos/'.length)}`);
+    await page.getByRole('button', { name: es.variants_keep }).waitFor();
+    await check('variants');
     await (await apiOf(context)).deleteVideo({ name });
     await page.goto(`/${name}`);
     await expectHeading(page, es.video_deleted_title);

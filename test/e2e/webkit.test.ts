@@ -26,7 +26,7 @@ test.skipIf(!hasWebKit())('a photo becomes a video in WebKit', async () => {
   await expect
     .poll(async () => {
       if (await exists('.samples button:enabled')) await window.click('.samples button');
-      return exists('fieldset input:checked');
+      return exists('.go button:enabled');
     })
     .toBe(true);
   await window.click('.go button');

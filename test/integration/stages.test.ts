@@ -78,7 +78,7 @@ describe('over the queue', () => {
     expect(stored.record.failure).toBeUndefined();
     expect(stored.record.state).toBe(VideoState.DONE);
     const files = media(stored);
-    expect([...files.keys()]).toEqual(['mp4', 'poster', 'loop', 'webp', 'webm', 'last-frame']);
+    expect([...files.keys()]).toEqual(['mp4', 'poster', 'card', 'loop', 'webp', 'webm', 'last-frame']);
     const mp4 = await system.artifacts.get(files.get('mp4')!);
     expect(await probe(mp4)).toEqual({ width: 128, height: 64, frames: 13 });
     expect(Buffer.from(mp4).includes('trainedAlgorithmicMedia')).toBe(true);
@@ -267,7 +267,7 @@ describe('over gRPC', () => {
     ]);
     const answers = (await all(muxing)).map(({ message }) => message);
     const files = answers.flatMap((answer) => (answer.case === 'file' ? [answer.value] : []));
-    expect(files.map(({ kind }) => kind)).toEqual([FileKind.MP4, FileKind.POSTER, FileKind.WEBM]);
+    expect(files.map(({ kind }) => kind)).toEqual([FileKind.MP4, FileKind.POSTER, FileKind.CARD, FileKind.WEBM]);
     const mp4 = answers.flatMap((answer) =>
       answer.case === 'chunk' && answer.value.index === 0 ? [answer.value.data] : [],
     );

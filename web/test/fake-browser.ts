@@ -28,8 +28,26 @@ export function stubStorage(entries: Readonly<Record<string, string>> = {}): Map
   vi.stubGlobal('localStorage', {
     getItem: (key: string) => stored.get(key) ?? null,
     setItem: (key: string, value: string) => void stored.set(key, value),
+    removeItem: (key: string) => void stored.delete(key),
   });
   return stored;
+}
+
+/** Stubs the browser's cookies. @param kept whether the browser keeps them */
+export function stubCookies(kept = true): void {
+  let cookie = '';
+  vi.stubGlobal('navigator', { cookieEnabled: kept });
+  vi.stubGlobal('document', {
+    hidden: false,
+    addEventListener: () => undefined,
+    get cookie() {
+      return cookie;
+    },
+    set cookie(value: string) {
+      if (kept) cookie = value;
+    },
+  });
+  vi.stubGlobal('addEventListener', () => undefined);
 }
 
 /** A file that {@link stubPhotoDecoding} decodes as a photo of this size. */

@@ -20,8 +20,16 @@ test('the first load stays within its budget', async () => {
     for (const [, file = ''] of source.matchAll(/(?:from|import)\s?"(\.[^"]+\.js)"/g))
       await load(new URL(file, url).href);
   };
-  // The page's preload links and its own script.
-  for (const [file] of page.matchAll(/\/_app\/immutable\/[\w./-]+\.js/g)) await load(app.url + file);
+  // The page's own script.
+  const entries = [...page.matchAll(/\/_app\/immutable\/[\w./-]+\.js/g)].map(([file]) => app.url + file);
+  for (const entry of entries) await load(entry);
+  // The layout and the page, which the app's entry imports by their numbers.
+  const [, ids = ''] = /node_ids: \[([\d, ]+)\]/.exec(page) ?? [];
+  const source = await (await fetch(entries.find((entry) => entry.includes('/entry/app.'))!)).text();
+  for (const id of ids.split(', ')) {
+    const [, file = ''] = new RegExp(`import\\(.(\\.\\./nodes/${id}\\.[\\w-]+\\.js)`).exec(source) ?? [];
+    await load(new URL(file, entries[0]).href);
+  }
 
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   console.log(`first load: ${sizes.size} files, ${total} bytes of JavaScript, compressed`);

@@ -16,13 +16,14 @@ const get = (path: string, headers: Record<string, string> = {}) =>
 test.each([
   ['es', {}],
   ['es', { 'accept-language': 'de-AT,fr;q=0.5' }],
-  ['pt', { 'accept-language': 'pt-BR,pt;q=0.9,en;q=0.5' }],
+  ['pt-BR', { 'accept-language': 'pt-BR,pt;q=0.9,en;q=0.5' }],
+  ['pt-BR', { 'accept-language': 'pt-PT' }],
   ['en', { 'accept-language': 'pt', cookie: 'a=b; language=en' }],
   ['es', { cookie: 'language=xx' }],
 ])('a page is rendered in %s for %o', async (language, headers: Record<string, string>) => {
   const response = await get('/', headers);
   expect(await response.text()).toContain(`<html lang="${language}">`);
-  expect(response.headers.get('vary')).toBe('accept-language, cookie');
+  expect(response.headers.get('vary')).toBe('accept-language, cookie, accept-encoding');
 });
 
 describe('the content security policy', () => {
@@ -57,6 +58,37 @@ test('immutable files are compressed and cached for a year, pages are not cached
   expect(headers.get('content-encoding')).toBe('br');
   const { headers: worker } = await get('/service-worker.js');
   expect(worker.get('cache-control') ?? '').not.toContain('immutable');
+});
+
+test('pages are compressed as the browser accepts it', async () => {
+  for (const encoding of ['br', 'gzip', 'identity']) {
+    const response = await get('/', { 'accept-encoding': encoding });
+    expect(response.headers.get('content-encoding')).toBe(encoding === 'identity' ? null : encoding);
+    expect(await response.text()).toContain('</html>');
+  }
+  const compressed = Number((await get('/', { 'accept-encoding': 'br' })).headers.get('content-length'));
+  expect(compressed).toBeLessThan(10_000);
+});
+
+test('the pictures and the video of the start page are small and cached for a year', async () => {
+  const html = await (await get('/')).text();
+  const pictures = [...new Set(html.match(/\/_app\/immutable\/assets\/[\w.-]+\.(?:avif|webp)/g))];
+  expect(pictures.length).toBeGreaterThan(8);
+  const sizes = await Promise.all(
+    pictures.map(async (path) => {
+      const response = await get(path);
+      expect(response.headers.get('cache-control')).toBe('public,max-age=31536000,immutable');
+      return (await response.arrayBuffer()).byteLength;
+    }),
+  );
+  expect(Math.max(...sizes)).toBeLessThan(60_000);
+  // The file input works before any script, because it is inside of its label.
+  expect(html).toMatch(/<label[^>]*>(?:(?!<\/label>).)*<input[^>]*type="file"/s);
+});
+
+test('links of earlier versions to the start page lead to the screen that prepares a video', async () => {
+  const response = await fetch(`${app.url}/?from=1`, { redirect: 'manual' });
+  expect([response.status, response.headers.get('location')]).toEqual([307, '/create?from=1']);
 });
 
 test('an unknown page returns 404 in the user’s language', async () => {

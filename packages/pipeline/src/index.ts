@@ -40,7 +40,7 @@ export { pipelineSettings, pipelineSettingsSchema } from './domain/settings.ts';
 export type { PipelineSettings } from './domain/settings.ts';
 export { LIFETIMES, stageName, STAGES } from './domain/stages.ts';
 export type { StageName } from './domain/stages.ts';
-export { evenSize, fileShape, timelineOf } from './domain/video/file-shape.ts';
+export { CARD_SIZE, evenSize, fileShape, timelineOf } from './domain/video/file-shape.ts';
 export type { FileShape, Timeline } from './domain/video/file-shape.ts';
 export { dueTasks, findTask, isActive, isTerminal } from './domain/video/routing.ts';
 export type { TaskRef } from './domain/video/routing.ts';

@@ -1,7 +1,10 @@
 import { MediaKind } from '@cinematica/protocol/v1';
 
-/** The format of a file: H.264 in mp4, VP9 in WebM, an animated WebP, or the first frame as a WebP image. */
-export type FileFormat = 'mp4' | 'webm' | 'webp' | 'poster';
+/**
+ * The format of a file: H.264 in mp4, VP9 in WebM, an animated WebP, the first frame as a WebP image, or the same as a JPEG
+ * for link previews.
+ */
+export type FileFormat = 'mp4' | 'webm' | 'webp' | 'poster' | 'card';
 
 /** A file that the muxer makes of a video. */
 interface OutputFile {
@@ -25,6 +28,14 @@ export const OUTPUT_FILES = {
     boomerang: false,
     fileName: 'poster.webp',
     contentType: 'image/webp',
+    optional: false,
+  },
+  card: {
+    kind: MediaKind.CARD,
+    format: 'card',
+    boomerang: false,
+    fileName: 'card.jpg',
+    contentType: 'image/jpeg',
     optional: false,
   },
   mp4: {

@@ -15,7 +15,7 @@ async function* frames({ width, height, frames: count }: MediaRequest) {
     yield await Promise.resolve(new Uint8Array(width * height * 3).fill(frame));
 }
 
-test.skipIf(!existsSync(FULL_DEVICE)).each<FileFormat>(['mp4', 'webm', 'webp', 'poster'])(
+test.skipIf(!existsSync(FULL_DEVICE)).each<FileFormat>(['mp4', 'webm', 'webp', 'poster', 'card'])(
   'a full device is reported as such, not as a failure of ffmpeg: %s',
   async (format) => {
     const output = { format, file: FULL_DEVICE, label: outputLabel(0) };

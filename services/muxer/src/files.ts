@@ -23,12 +23,13 @@ const specOf = (name: OutputName, kind: FileKind): FileSpec => {
 export const FILES: Readonly<Record<OutputName, FileSpec>> = {
   mp4: specOf('mp4', FileKind.MP4),
   poster: specOf('poster', FileKind.POSTER),
+  card: specOf('card', FileKind.CARD),
   loop: specOf('loop', FileKind.LOOP),
   webp: specOf('webp', FileKind.WEBP),
   webm: specOf('webm', FileKind.WEBM),
 };
 
-/** The files to make: the mp4, the poster, and the others that are wanted. */
+/** The files to make: the mp4, the poster, the card, and the others that are wanted. */
 export const filesToMake = (wanted: (name: OutputName) => boolean): OutputName[] =>
   (Object.keys(FILES) as OutputName[]).filter((name) => !OUTPUT_FILES[name].optional || wanted(name));
 

@@ -10,6 +10,8 @@ export async function embedXmp(file: string, format: FileFormat, packet: Uint8Ar
     case 'webp':
     case 'poster':
       return writeFile(file, withXmpChunk(await readFile(file), packet));
+    case 'card':
+      return writeFile(file, withXmpSegment(await readFile(file), packet));
     case 'webm':
       return;
   }
@@ -22,6 +24,18 @@ function xmpBox(packet: Uint8Array): Uint8Array {
   head.write('uuid', 4, 'latin1');
   head.write('be7acfcb97a942e89c71999491e3afac', 8, 'hex');
   return Buffer.concat([head, packet]);
+}
+
+const XMP_NAME = 'http://ns.adobe.com/xap/1.0/\0';
+
+/** The APP1 segment of a JPEG file with XMP, after the start of the image (XMP specification part 3, §1.1.3). */
+function withXmpSegment(jpeg: Buffer, packet: Uint8Array): Uint8Array {
+  const content = Buffer.concat([Buffer.from(XMP_NAME, 'latin1'), packet]);
+  const length = content.length + 2;
+  if (jpeg.readUInt16BE(0) !== 0xffd8) throw new MediaError('the encoder did not write a JPEG file');
+  if (length > 0xffff) throw new MediaError('the metadata is too long for a JPEG file');
+  const head = Buffer.from([0xff, 0xd8, 0xff, 0xe1, length >> 8, length & 0xff]);
+  return Buffer.concat([head, content, jpeg.subarray(2)]);
 }
 
 const XMP_FLAG = 0x04;

@@ -9,6 +9,7 @@ export const ENCODERS: Readonly<Record<FileFormat, string>> = {
   webm: 'libvpx-vp9',
   webp: 'libwebp_anim',
   poster: 'libwebp',
+  card: 'mjpeg',
 };
 
 /** The colour tags. They are correct because the filters convert to BT.709. */
@@ -62,5 +63,7 @@ export function encoderOptions(output: Omit<MediaOutput, 'file'>, request: Media
       return [...common, ...'-quality 80 -preset photo -loop 0 -f webp'.split(' ')];
     case 'poster':
       return [...common, ...'-quality 90 -preset photo -f webp'.split(' ')];
+    case 'card':
+      return [...common, ...'-q:v 3 -huffman optimal -f image2 -update 1'.split(' ')];
   }
 }

@@ -1,4 +1,4 @@
-import { evenSize } from '@cinematica/pipeline';
+import { CARD_SIZE, evenSize } from '@cinematica/pipeline';
 import type { FileShape } from '@cinematica/pipeline';
 import { shapeOf } from './media-request.ts';
 import type { MediaOutput, MediaRequest } from './media-request.ts';
@@ -28,16 +28,19 @@ export interface ForwardOutputs {
 
 /** One filter graph for all outputs that play forwards, so that the frames are read only once. */
 export function forwardFilters(request: MediaRequest, { outputs, converted }: ForwardOutputs): string {
-  const posters = outputs.filter(({ format }) => format === 'poster');
-  const videos = outputs.filter(({ format }) => format !== 'poster');
+  const isStill = ({ format }: MediaOutput): boolean => format === 'poster' || format === 'card';
+  const stills = outputs.filter(isStill);
+  const videos = outputs.filter((output) => !isStill(output));
   const streams = [...videos.map((_, index) => `[v${index}]`), ...(converted === undefined ? [] : ['[v]'])];
   const graph: string[] = [];
   /** Splits a stream into labels. ffmpeg requires that every output of a split is used. */
   const fork = (from: string, labels: readonly string[]): void => {
     if (labels.length > 0) graph.push(`${from}split=${labels.length}${labels.join('')}`);
   };
-  fork(`[0:v]${resize(request)}`, [...posters.map((_, index) => `[p${index}]`), ...(streams.length ? ['[rgb]'] : [])]);
-  for (const [index, { label }] of posters.entries()) graph.push(`[p${index}]select=not(n),format=bgra${label}`);
+  fork(`[0:v]${resize(request)}`, [...stills.map((_, index) => `[p${index}]`), ...(streams.length ? ['[rgb]'] : [])]);
+  for (const [index, { format, label }] of stills.entries()) {
+    graph.push(`[p${index}]select=not(n),${format === 'card' ? card(index) : 'format=bgra'}${label}`);
+  }
   if (streams.length) fork(`[rgb]${TO_BT709}${repeatFrames(request)},`, streams);
   const full = shapeOf(request, { format: 'mp4' });
   for (const [index, output] of videos.entries()) graph.push(`[v${index}]${fit(request, output, full)}${output.label}`);
@@ -58,6 +61,21 @@ function repeatFrames(request: MediaRequest): string {
   const { frames, fps } = shapeOf(request, { format: 'mp4' });
   // The filter must not end before the frames do, or too many frames would go unnoticed.
   return fps > request.fps ? `,fps=fps=${fps}:round=up,trim=end_frame=${frames}` : '';
+}
+
+/**
+ * The picture of a link preview: the whole frame, over a blurred copy of it that fills the picture. JPEG's colours are those of
+ * BT.601 in full range.
+ *
+ * @param id makes the labels of the streams unique
+ */
+function card(id: number): string {
+  const { width, height } = CARD_SIZE;
+  const size = `${width}:${height}`;
+  const filled = `scale=${size}:force_original_aspect_ratio=increase:flags=bicubic,crop=${size},gblur=sigma=24`;
+  const whole = `scale=${size}:force_original_aspect_ratio=decrease:flags=lanczos`;
+  const jpeg = 'scale=out_range=pc:out_color_matrix=bt601,format=yuvj420p';
+  return `split[c${id}][d${id}];[c${id}]${filled}[e${id}];[d${id}]${whole}[f${id}];[e${id}][f${id}]overlay=(W-w)/2:(H-h)/2:format=gbrp,${jpeg}`;
 }
 
 /** The frames of a format that has fewer or smaller ones than the others. */

@@ -135,7 +135,7 @@ describe('the mp4', () => {
   test('has the same bytes every time, like all other formats', async () => {
     const noise: Pixel = (x, y, frame) => [(x * 7919 + frame * 31) % 256, (y * 104729 + x * y) % 256, (x ^ y) & 255];
     const kinds = [
-      ...(['mp4', 'webm', 'webp', 'poster'] as const).map((format) => ({ format })),
+      ...(['mp4', 'webm', 'webp', 'poster', 'card'] as const).map((format) => ({ format })),
       { format: 'mp4', boomerang: true } as const,
     ];
     const bytes = async () => {
@@ -246,6 +246,28 @@ test('an animated WebP loops for ever, and it and the poster contain the mark of
   }
   const first = [...(await readFile(poster!.file)).subarray(0, 30)];
   expect(String.fromCharCode(...first.slice(12, 16))).toBe('VP8X');
+});
+
+test('the card for link previews has the whole frame over a blurred copy of it, and the mark of generated media', async () => {
+  // A tall frame: red above, blue below.
+  const pixel: Pixel = (_, y) => (y < 48 ? [200, 40, 40] : [40, 40, 200]);
+  const [card] = await mux({ width: 64, height: 96, frames: 2 }, [{ format: 'card' }], pixel);
+  expect(card).toMatchObject({ width: 1200, height: 630, frames: 1 });
+  const image = sharp(card!.file);
+  const { format, width, height, xmp } = await image.metadata();
+  expect({ format, width, height }).toEqual({ format: 'jpeg', width: 1200, height: 630 });
+  expect(xmp?.toString('utf8')).toContain(AI_SOURCE_TYPE);
+  const { data } = await image.raw().toBuffer({ resolveWithObject: true });
+  const at = (x: number, y: number) => [...data.subarray((y * 1200 + x) * 3, (y * 1200 + x) * 3 + 3)];
+  for (const [x, y, colour] of [
+    [600, 5, [200, 40, 40]],
+    [600, 625, [40, 40, 200]],
+    // Beside the frame, the copy fills the width: its upper and lower ends are cut off.
+    [20, 5, [200, 40, 40]],
+    [20, 625, [40, 40, 200]],
+  ] as const) {
+    at(x, y).forEach((value, c) => expect(Math.abs(value - colour[c]!)).toBeLessThanOrEqual(10));
+  }
 });
 
 /** The child processes of this process. */

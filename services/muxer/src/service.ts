@@ -196,6 +196,8 @@ function describeFile({ kind, contentType, data, width, height, format, frames, 
     height,
     sizeBytes: BigInt(data.length),
     sha256: new Uint8Array(createHash('sha256').update(data).digest()),
-    ...(format === 'poster' ? {} : { duration: durationFromMs(Math.round((frames * 1000) / fps)) }),
+    ...(format === 'poster' || format === 'card'
+      ? {}
+      : { duration: durationFromMs(Math.round((frames * 1000) / fps)) }),
   };
 }

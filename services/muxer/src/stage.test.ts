@@ -148,7 +148,7 @@ async function probe(data: Uint8Array) {
 
 test('frames are finished: they have the size and the rate of the plan, across segments', async () => {
   const { outputs, notices, warnings, steps } = await mux(planOf());
-  expect([...outputs.keys()].toSorted()).toEqual(['last-frame', 'loop', 'mp4', 'poster', 'webp']);
+  expect([...outputs.keys()].toSorted()).toEqual(['card', 'last-frame', 'loop', 'mp4', 'poster', 'webp']);
   const size = { width: 256, height: 192, r_frame_rate: '28/1' };
   expect(await probe(outputs.get('mp4')!)).toEqual({ ...size, nb_read_frames: '25' });
   expect(await probe(outputs.get('loop')!)).toEqual({ ...size, nb_read_frames: '48' });

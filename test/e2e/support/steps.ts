@@ -16,14 +16,14 @@ export async function retryUntil(act: () => Promise<unknown>, worked: () => bool
 }
 
 /**
- * Chooses a photo with the button and the browser's file chooser.
+ * Chooses a photo with the button and the browser's file chooser, which works before the page's scripts are loaded.
  *
  * @param press presses the button; a click by default
  */
 export async function choosePhoto(
   page: Page,
   photo: PhotoFile,
-  press = (): Promise<void> => page.getByRole('button', { name: es.create_choose }).click(),
+  press = (): Promise<void> => page.getByLabel(es.create_choose).click(),
 ): Promise<void> {
   let chooser: FileChooser | undefined;
   page.once('filechooser', (opened) => (chooser = opened));
@@ -60,7 +60,7 @@ export async function waitForProgress(page: Page): Promise<number> {
 
 /** Waits until the page's video plays. @returns its size in pixels */
 export async function expectPlaying(page: Page): Promise<{ readonly width: number; readonly height: number }> {
-  const video = page.locator('main video');
+  const video = page.locator('main video').first();
   const state = () =>
     video.evaluate(({ readyState, currentTime, paused, videoWidth, videoHeight }: HTMLVideoElement) => ({
       ready: readyState >= 3 && !paused,

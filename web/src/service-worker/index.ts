@@ -12,11 +12,11 @@ const CACHE_PREFIX = 'shell ';
 const CACHE = `${CACHE_PREFIX}${version}`;
 const OFFLINE = '/offline';
 
-// The sample photos are as large as the app and rarely needed twice: the browser's own cache is enough for them.
+// The sample photos and videos are larger than the app: the browser's own cache is enough for them.
 const files = new Set(
   [...immutable, ...assets]
     .map(({ path }) => `/${path.replace(/^\//, '')}`)
-    .filter((path) => !path.startsWith('/samples/')),
+    .filter((path) => !/\.(?:avif|jpg|mp4|webp)$/.test(path)),
 );
 
 self.addEventListener('install', (event) => {

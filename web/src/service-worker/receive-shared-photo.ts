@@ -7,5 +7,5 @@ export async function receiveSharedPhoto(request: Request): Promise<Response> {
   const cache = await caches.open(SHARED_PHOTO_CACHE);
   const headers = { 'content-type': photo.type, 'x-name': encodeURIComponent(photo.name) };
   await cache.put(SHARED_PHOTO_PATH, new Response(photo, { headers }));
-  return Response.redirect('/?photo=shared', 303);
+  return Response.redirect('/create?photo=shared', 303);
 }

@@ -58,7 +58,7 @@ export function mediaFiles(record: VideoRecord): MediaFile[] {
       artifact,
       width,
       height,
-      duration: kind === MediaKind.POSTER ? null : Math.round((frames * 1000) / fps),
+      duration: format === 'poster' || format === 'card' ? null : Math.round((frames * 1000) / fps),
     });
   }
   return files;

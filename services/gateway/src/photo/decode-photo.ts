@@ -1,4 +1,5 @@
 import { readHeif } from '@cinematica/settings/heif-properties';
+import { keptPhotoSize } from '@cinematica/settings/photo-size';
 import sharp from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
 import { decodeHeic } from './decode-heic.ts';
@@ -63,7 +64,7 @@ export function restrictDecoders(): void {
 
 /**
  * Decodes a photo and encodes it as a JPEG: upright, 8-bit sRGB, transparent pixels on white, only the first frame of an
- * animation, at most `maxResultSide` pixels on a side, without metadata. It must only be called in the photo process,
+ * animation, scaled down to `keptPhotoSize`, without metadata. It must only be called in the photo process,
  * because the bytes are not trusted.
  * @param sniffed the format that the first bytes show.
  * @throws {@link PhotoError} TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED, HEIC_NOT_SUPPORTED, UNSUPPORTED_FORMAT
@@ -142,12 +143,9 @@ const encode = (image: Sharp, { width, height }: Size) =>
 
 /** The size of the result in pixels, upright: that of the photo, scaled down until it meets the limits. */
 function resultSize(width: number, height: number, orientation: number, limits: PhotoLimits): Size {
-  const bySide = limits.maxResultSide / Math.max(width, height);
-  const byPixels = Math.sqrt(limits.maxResultPixels / (width * height));
-  const scale = Math.min(1, bySide, byPixels);
-  const [across = 1, down = 1] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+  const kept = keptPhotoSize({ width, height }, limits.maxResultSide, limits.maxResultPixels);
   // Orientations from 5 on are turned by a right angle.
-  return orientation >= 5 ? { width: down, height: across } : { width: across, height: down };
+  return orientation >= 5 ? { width: kept.height, height: kept.width } : kept;
 }
 
 function checkSize(header: Metadata, format: PhotoFormat, limits: PhotoLimits): void {
@@ -159,10 +157,9 @@ function checkSize(header: Metadata, format: PhotoFormat, limits: PhotoLimits): 
   if (pixels > most) throw tooManyPixelsError(size, most);
   if (!isShrunk && pixels * codecBytesPerPixel(header, format) > limits.maxDecodedBytes) throw tooMuchMemoryError(size);
 
-  const short = Math.min(width, height);
-  const shrink = Math.max(1, Math.max(width, height) / limits.maxResultSide);
-  if (short < limits.minSide) throw tooSmallError(size, limits.minSide);
-  if (Math.round(short / shrink) < limits.minSide) throw tooNarrowError(size);
+  if (Math.min(width, height) < limits.minSide) throw tooSmallError(size, limits.minSide);
+  const kept = resultSize(width, height, 1, limits);
+  if (Math.min(kept.width, kept.height) < limits.minSide) throw tooNarrowError(size);
 }
 
 /**

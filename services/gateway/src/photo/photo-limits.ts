@@ -15,7 +15,7 @@ export interface PhotoLimits {
   readonly maxDecodedBytes: number;
   /** The minimum width and height of the photo and of the result. Pixels. Default 16. */
   readonly minSide: number;
-  /** The maximum width and height of the result. Larger photos are scaled down. Full HD needs 1920 for a video in the shape
+  /** The maximum width and height of the result. Larger photos are scaled down; panoramas may be longer. Full HD needs 1920 for a video in the shape
    * of the photo, and more for a part of it. Pixels. Default 2560. */
   readonly maxResultSide: number;
   /** The most pixels of the result, which limits the memory that scaling and encoding need. Default 5 million. */

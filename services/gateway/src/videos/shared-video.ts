@@ -7,10 +7,10 @@ import { mediaFiles, toMedia } from '../media/media-files.ts';
 import type { MediaLinks } from '../media/media-links.ts';
 import { isShareOf, parseShare } from './share.ts';
 
-const SHARED_KINDS: readonly MediaKind[] = [MediaKind.MP4, MediaKind.POSTER];
+const SHARED_KINDS: readonly MediaKind[] = [MediaKind.MP4, MediaKind.POSTER, MediaKind.CARD];
 
 /**
- * The public view of a shared video: its mp4 and poster, without the photo and the settings.
+ * The public view of a shared video: its mp4, poster and card, without the photo and the settings.
  * @param share the part of the link after `/s/`.
  * @returns null when there is no such share, or it has ended.
  */

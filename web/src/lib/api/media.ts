@@ -14,7 +14,7 @@ export function pickMedia(video: Video, ...kinds: readonly MediaKind[]): Media |
 }
 
 /** A link that saves the file instead of showing it. */
-export function downloadUrl({ url }: Media): string {
+export function downloadUrl({ url }: Pick<Media, 'url'>): string {
   return `${url}${url.includes('?') ? '&' : '?'}download`;
 }
 

@@ -4,8 +4,25 @@ import { chooseSize } from '@cinematica/settings/choose-size';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CAPABILITIES, DEFAULTS } from '../../../test/fake-gateway.ts';
-import { DEFAULT_CHOICES, fromSettings, hasOnlyPreset, NUMERIC_SETTINGS, rangeOf, resolveNumbers } from './choices.ts';
-import { parseChoices, serializeChoices, toSettings, withNumber, withPreset } from './choices.ts';
+import {
+  DEFAULT_CHOICES,
+  fromSettings,
+  hasOnlyBasics,
+  MOTION_LEVELS,
+  motionLevel,
+  NUMERIC_SETTINGS,
+  parseChoices,
+  rangeOf,
+  resolveNumbers,
+  serializeChoices,
+  smoothRates,
+  stepsRange,
+  toSettings,
+  variantCounts,
+  withMotionLevel,
+  withNumber,
+  withPreset,
+} from './choices.ts';
 import { DEFAULT_CROP } from './crop.ts';
 import { shapeForSize, shapesFor, videoSize } from './shapes.ts';
 
@@ -19,7 +36,7 @@ describe('choices', () => {
       preset: Preset.NATURAL,
       outputs: [],
     });
-    expect(hasOnlyPreset(DEFAULT_CHOICES)).toBe(true);
+    expect(hasOnlyBasics(DEFAULT_CHOICES)).toBe(true);
   });
 
   it('resolve to the preset’s numbers and the overrides', () => {
@@ -54,7 +71,7 @@ describe('choices', () => {
   it('send a resolution that is not the default, and a frame rate that does not follow from the model’s', () => {
     const smooth = withNumber({ ...DEFAULT_CHOICES, resolution: Resolution.FULL_HD }, 'frameRate', 14, model);
     expect(toSettings(smooth, DEFAULT_CROP, model)).toMatchObject({ resolution: Resolution.FULL_HD, frameRate: 14 });
-    expect(hasOnlyPreset({ ...DEFAULT_CHOICES, resolution: Resolution.MODEL })).toBe(false);
+    expect(hasOnlyBasics({ ...DEFAULT_CHOICES, resolution: Resolution.MODEL })).toBe(false);
     // 28 is the default at 7 frames per second, and 24 at 8.
     expect(withNumber(smooth, 'frameRate', 28, model).overrides).toEqual({});
     expect(resolveNumbers(withNumber(DEFAULT_CHOICES, 'conditioningFps', 8, model), model).frameRate).toBe(24);
@@ -116,8 +133,50 @@ describe('choices', () => {
       camera: CameraMove.UNSPECIFIED,
       overrides: { steps: 9 },
       extras: [MediaKind.WEBM],
+      variants: 1,
     });
     expect(fromSettings(settings, { width: 900, height: 1600 }, model).shape).toBe('auto');
+  });
+});
+
+describe('the amount of motion in words', () => {
+  it('is one of four, and each word can be chosen after any other', () => {
+    for (const before of MOTION_LEVELS) {
+      for (const level of MOTION_LEVELS) {
+        const choices = withMotionLevel(withMotionLevel(DEFAULT_CHOICES, before, model, limits), level, model, limits);
+        expect(motionLevel(choices, model, limits)).toBe(level);
+      }
+    }
+    const most = withMotionLevel(DEFAULT_CHOICES, 'most', model, limits);
+    expect(resolveNumbers(most, model).motionBucketId).toBe(255);
+    expect(hasOnlyBasics(most)).toBe(true);
+  });
+
+  it('has no word for a number that was chosen freely', () => {
+    expect(motionLevel(withNumber(DEFAULT_CHOICES, 'motionBucketId', 99, model), model, limits)).toBeUndefined();
+  });
+});
+
+describe('the limits of the model at hand', () => {
+  it('offer no steps for a model of one step, and at most ten times the model’s own number', () => {
+    const withSteps = (steps: number) => ({ ...model, defaults: { ...model.defaults!, steps } });
+    expect(stepsRange(withSteps(1), limits)).toBeUndefined();
+    expect(stepsRange(withSteps(4), limits)?.max).toBe(40);
+    expect(stepsRange(model, limits)?.max).toBe(100);
+    // A number that was chosen for another model is dropped.
+    const stored = JSON.stringify({ own: { steps: 100 } });
+    expect(parseChoices(stored, { ...CAPABILITIES, models: [withSteps(1)] }).overrides).toEqual({});
+  });
+
+  it('offer the model’s own frame rate, the default and twice the default', () => {
+    expect(smoothRates({ conditioningFps: 7 }, limits)).toEqual([7, 28, 56]);
+    expect(smoothRates({ conditioningFps: 30 }, limits)).toEqual([30, 60]);
+  });
+
+  it('offer as many versions at once as the caller may have unfinished videos', () => {
+    expect(variantCounts({ maxUnfinishedVideos: 6 })).toEqual([1, 2, 4]);
+    expect(variantCounts({ maxUnfinishedVideos: 3 })).toEqual([1, 2]);
+    expect(variantCounts({ maxUnfinishedVideos: 1 })).toEqual([1]);
   });
 });
 

@@ -46,7 +46,16 @@ export interface Choices {
   readonly extras: readonly ExtraOutput[];
   /** 0…{@link MAX_SEED}; random if undefined. */
   readonly seed?: number | undefined;
+  /** How many videos are made at once, which differ in the seed: 1, 2 or 4. */
+  readonly variants: number;
 }
+
+/** The numbers of videos that can be made at once. */
+const VARIANTS = [1, 2, 4] as const;
+
+/** Those numbers of videos that the gateway accepts at once from one caller. */
+export const variantCounts = ({ maxUnfinishedVideos }: Pick<Limits, 'maxUnfinishedVideos'>): readonly number[] =>
+  VARIANTS.filter((count) => count === 1 || count <= maxUnfinishedVideos);
 
 /** The seed is a uint32. */
 export const MAX_SEED = 2 ** 32 - 1;
@@ -61,6 +70,7 @@ export const DEFAULT_CHOICES: Choices = {
   camera: CameraMove.UNSPECIFIED,
   overrides: {},
   extras: [],
+  variants: 1,
 };
 
 /**
@@ -73,6 +83,61 @@ export function rangeOf(name: NumericSetting, limits: Limits, numbers?: NumericS
   const range = limits[limitOf(name)];
   if (!range) throw new RangeError(`the gateway reported no limits for ${name}`);
   return name === 'frameRate' && numbers ? { ...range, min: Math.max(range.min, numbers.conditioningFps) } : range;
+}
+
+/** More steps than this multiple of the model's own number no longer improve a video. */
+const USEFUL_STEPS = 10;
+
+/**
+ * The numbers of steps that make sense for a model; undefined for a model that was made for one step. Such a model has no use
+ * for guidance either.
+ */
+export function stepsRange(model: Model, limits: Limits): Range | undefined {
+  const own = model.defaults?.steps ?? 1;
+  if (own <= 1) return undefined;
+  const range = rangeOf('steps', limits);
+  return { ...range, max: Math.min(range.max, own * USEFUL_STEPS) };
+}
+
+/**
+ * The frame rates to choose from: the model's own, the default, and twice the default. Without those that are equal or too high.
+ */
+export function smoothRates({ conditioningFps }: Pick<NumericSettings, 'conditioningFps'>, limits: Limits): number[] {
+  const fluid = Math.max(conditioningFps, defaultFrameRate(conditioningFps));
+  const { max } = rangeOf('frameRate', limits);
+  return [...new Set([conditioningFps, fluid, 2 * fluid])].filter((rate) => rate <= max);
+}
+
+/** How much moves, in four words. The first three are the presets, the last one is the most that the model can do. */
+export type MotionLevel = 'calm' | 'natural' | 'lively' | 'most';
+
+export const MOTION_LEVELS: readonly MotionLevel[] = ['calm', 'natural', 'lively', 'most'];
+
+const LEVEL_PRESETS: Readonly<Record<MotionLevel, Preset>> = {
+  calm: Preset.CALM,
+  natural: Preset.NATURAL,
+  lively: Preset.LIVELY,
+  most: Preset.LIVELY,
+};
+
+/** The word for the chosen amount of motion; undefined if the amount was set as a number that no word stands for. */
+export function motionLevel(choices: Choices, model: Model, limits: Limits): MotionLevel | undefined {
+  const { motionBucketId } = resolveNumbers(choices, model);
+  if (choices.preset === Preset.LIVELY && motionBucketId === rangeOf('motionBucketId', limits).max) return 'most';
+  if (choices.overrides.motionBucketId !== undefined) return undefined;
+  return MOTION_LEVELS.find((level) => LEVEL_PRESETS[level] === choices.preset);
+}
+
+/** Changes the amount of motion by its word. */
+export function withMotionLevel(choices: Choices, level: MotionLevel, model: Model, limits: Limits): Choices {
+  const next = withPreset(withoutOverride(choices, 'motionBucketId'), LEVEL_PRESETS[level], model);
+  if (level !== 'most') return next;
+  return withNumber(next, 'motionBucketId', rangeOf('motionBucketId', limits).max, model);
+}
+
+function withoutOverride(choices: Choices, name: NumericSetting): Choices {
+  const overrides = Object.fromEntries(Object.entries(choices.overrides).filter(([other]) => other !== name));
+  return { ...choices, overrides };
 }
 
 /** All numeric settings that the video would be made with. */
@@ -138,10 +203,10 @@ export function durationSeconds({
   return frames / conditioningFps;
 }
 
-/** Whether nothing is chosen but the preset, the shape and the camera move. */
-export function hasOnlyPreset({ resolution, overrides, extras, seed }: Choices): boolean {
+/** Whether everything under “More” has its default. The amount of motion is chosen outside of it. */
+export function hasOnlyBasics({ resolution, overrides, extras, seed }: Choices): boolean {
   const isDefault = resolution === DEFAULT_CHOICES.resolution && seed === undefined;
-  return isDefault && Object.keys(overrides).length === 0 && extras.length === 0;
+  return isDefault && Object.keys(overrides).every((name) => name === 'motionBucketId') && extras.length === 0;
 }
 
 /** The settings of a request; the gateway fills in what was not chosen. */
@@ -180,7 +245,8 @@ export function fromSettings(settings: VideoSettings, photo: Size, model: Model)
   const extras = EXTRA_OUTPUTS.filter((kind) => settings.outputs.includes(kind));
   const shape = shapeForSize(settings.shape.value, photo, model);
   const camera = supportedMove(settings.camera, model);
-  return { preset, shape, resolution: knownResolution(settings.resolution), camera, overrides, extras };
+  const resolution = knownResolution(settings.resolution);
+  return { preset, shape, resolution, camera, overrides, extras, variants: DEFAULT_CHOICES.variants };
 }
 
 /** The camera move if the model supports it, or else `UNSPECIFIED`. */
@@ -197,7 +263,7 @@ export function cropFromSettings({ crop }: VideoSettings): Crop {
   return { x: crop?.x ?? DEFAULT_CROP.x, y: crop?.y ?? DEFAULT_CROP.y, zoom: crop?.zoom ?? DEFAULT_CROP.zoom };
 }
 
-/** Serializes choices for the next visit, without the seed. */
+/** Serializes choices for the next visit, without the seed and the number of videos. */
 export function serializeChoices({ preset, shape, resolution, camera, overrides, extras }: Choices): string {
   // Named `own`, so that choices that were stored by earlier versions stay readable.
   return JSON.stringify({ preset, shape, resolution, camera: cameraMoveName(camera), own: overrides, extras });
@@ -209,8 +275,11 @@ export function parseChoices(text: string | null, { limits, models: [model] }: C
   const overrides: Partial<Record<NumericSetting, number>> = {};
   for (const name of NUMERIC_SETTINGS) {
     const value = stored.own?.[name];
-    if (typeof value !== 'number' || !Number.isFinite(value) || !limits) continue;
-    const { min, max } = rangeOf(name, limits);
+    if (typeof value !== 'number' || !Number.isFinite(value) || !limits || !model) continue;
+    const range = name === 'steps' ? stepsRange(model, limits) : rangeOf(name, limits);
+    // The choice was made for another model.
+    if (!range) continue;
+    const { min, max } = range;
     overrides[name] = Math.min(Math.max(value, min), max);
   }
   const camera = model?.cameraMoves.find((move) => cameraMoveName(move) === stored.camera);
@@ -221,6 +290,7 @@ export function parseChoices(text: string | null, { limits, models: [model] }: C
     camera: camera ?? DEFAULT_CHOICES.camera,
     overrides,
     extras: EXTRA_OUTPUTS.filter((kind) => Array.isArray(stored.extras) && stored.extras.includes(kind)),
+    variants: DEFAULT_CHOICES.variants,
   };
 }
 

@@ -4,7 +4,7 @@ import type { VariationKind } from './variation.ts';
 export type CreateIntent =
   | { readonly kind: 'shared' }
   | {
-      readonly kind: Exclude<VariationKind, 'retry'>;
+      readonly kind: Exclude<VariationKind, 'retry' | 'join'>;
       /** `videos/{uuid}` */
       readonly name: string;
     };

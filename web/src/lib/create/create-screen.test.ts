@@ -6,19 +6,26 @@ import type { CreateVideoRequest, Video } from '@cinematica/protocol/v1';
 import { Code } from '@connectrpc/connect';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { m } from '#lib/i18n/index.ts';
-import { photoFile, stubPhotoDecoding, stubStorage } from '../../../test/fake-browser.ts';
+import { photoFile, stubCookies, stubPhotoDecoding, stubStorage } from '../../../test/fake-browser.ts';
 import { CAPABILITIES, fakeGateway, gatewayError } from '../../../test/fake-gateway.ts';
 import { withNumber } from './choices.ts';
 import type { CreateIntent } from './create-intent.ts';
 import { createScreen } from './create-screen.svelte.ts';
+import { DEFAULT_CROP } from './crop.ts';
+import { createDrafts } from './draft.svelte.ts';
+import type { Draft, Drafts } from './draft.svelte.ts';
 import { recentPhoto } from './recent-photo.ts';
 
 let end: AbortController;
 let storage: Map<string, string>;
+/** In memory, because Node has no IndexedDB. */
+let drafts: Drafts;
 
 beforeEach(() => {
   end = new AbortController();
   storage = stubStorage();
+  drafts = createDrafts();
+  stubCookies();
   stubPhotoDecoding();
 });
 
@@ -33,7 +40,7 @@ type Methods = Parameters<typeof fakeGateway>[0];
 /** A screen whose gateway has the capabilities and these methods. */
 function openScreen(methods: Methods = {}, intent?: CreateIntent) {
   const getCapabilities = () => ({ capabilities: CAPABILITIES });
-  return createScreen(intent, end.signal, fakeGateway({ getCapabilities, ...methods }));
+  return createScreen(intent, end.signal, fakeGateway({ getCapabilities, ...methods }), drafts);
 }
 
 /** A screen with loaded capabilities and a chosen photo. */
@@ -76,7 +83,7 @@ describe('choosing a photo', () => {
     const screen = openScreen({ getCapabilities: () => new Promise(() => undefined) });
     await screen.openPhoto(photoFile(600, 400));
     expect(screen.frame).toMatchObject({ width: 600, height: 400 });
-    expect(await screen.submit()).toBeUndefined();
+    expect(await screen.submit()).toEqual([]);
   });
 
   test.each([
@@ -84,7 +91,6 @@ describe('choosing a photo', () => {
     ['a HEIC file', new Blob(['\0\0\0\x24ftypheic\0\0\0\0mif1heic']), m.create_problem_heic],
     ['a damaged JPEG', new Blob([Uint8Array.of(0xff, 0xd8, 0xff, 0)]), m.create_problem_unreadable],
     ['a tiny photo', photoFile(15, 300), m.create_problem_too_small],
-    ['a narrow photo', photoFile(900, 100), m.create_problem_too_narrow],
   ])('refuses %s with its reason, until another photo is chosen', async (_, file, message) => {
     const screen = openScreen();
     await screen.openPhoto(file);
@@ -104,7 +110,7 @@ describe('choosing a photo', () => {
     expect(Buffer.from(await blob.arrayBuffer())).toEqual(file);
   });
 
-  test('revokes the URL of a photo that is replaced, cleared or left behind', async () => {
+  test('revokes the URL of a photo that is replaced or left behind', async () => {
     const revoke = vi.spyOn(URL, 'revokeObjectURL');
     const screen = openScreen();
     const urls: (string | undefined)[] = [];
@@ -115,11 +121,24 @@ describe('choosing a photo', () => {
     await openNext();
     await openNext();
     expect(revoke).toHaveBeenLastCalledWith(urls[0]);
-    screen.clear();
-    expect(revoke).toHaveBeenLastCalledWith(urls[1]);
-    await openNext();
     end.abort();
-    expect(revoke).toHaveBeenLastCalledWith(urls[2]);
+    expect(revoke).toHaveBeenLastCalledWith(urls[1]);
+  });
+
+  test('keeps the photo until another one can be opened', async () => {
+    const screen = await openWithPhoto();
+    const { source } = screen;
+    expect(await screen.openPhoto(new Blob(['hello']))).toBe(false);
+    expect(screen.problem).toBe(m.create_problem_not_a_photo());
+    expect(screen.source).toBe(source);
+  });
+
+  test('crops a panorama instead of refusing it', async () => {
+    const screen = openScreen();
+    await expect.poll(() => screen.model?.name).toBe('svd-xt');
+    await screen.openPhoto(photoFile(10_000, 500));
+    expect(screen.source?.picture).toMatchObject({ width: 10_000, height: 500 });
+    expect(screen.frame!.width / screen.frame!.height).toBeLessThan(2.5);
   });
 
   test('resets the crop of the previous photo', async () => {
@@ -127,13 +146,6 @@ describe('choosing a photo', () => {
     screen.setCrop({ x: 0.4, y: 0.6, zoom: 2 });
     await screen.openPhoto(photoFile(900, 1600));
     expect(screen.crop).toEqual({ x: 0.5, y: 0.5, zoom: 1 });
-  });
-
-  test('reports a sample photo that can’t be fetched as a connection problem', async () => {
-    vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 404 })));
-    const screen = openScreen();
-    await screen.openSample('/samples/lake.jpg');
-    expect(screen.problem).toBe(m.common_error_connection());
   });
 });
 
@@ -156,12 +168,131 @@ describe('settings', () => {
   });
 });
 
+describe('the draft', () => {
+  const photoDraft = (more: Partial<Draft> = {}): Draft => ({
+    source: { kind: 'photo', blob: new Blob(['jpeg']), width: 1600, height: 900 },
+    crop: DEFAULT_CROP,
+    used: false,
+    ...more,
+  });
+
+  test('has the photo, the crop and the choices of the screen, after it was left and opened again', async () => {
+    const screen = await openWithPhoto();
+    screen.setChoices({ ...withNumber(screen.choices, 'steps', 30, screen.model!), seed: 7, variants: 2 });
+    screen.setCrop({ x: 0.4, y: 0.6, zoom: 2 });
+    end.abort();
+    end = new AbortController();
+    const again = openScreen();
+    await expect.poll(() => again.source?.kind).toBe('photo');
+    expect(again.source?.picture).toMatchObject({ width: 1600, height: 900 });
+    expect(again.crop).toEqual({ x: 0.4, y: 0.6, zoom: 2 });
+    await expect.poll(() => again.choices).toMatchObject({ overrides: { steps: 30 }, seed: 7, variants: 2 });
+  });
+
+  test('is opened without a connection to the gateway', async () => {
+    await drafts.save(photoDraft());
+    const screen = openScreen({ getCapabilities: () => new Promise(() => undefined) });
+    await expect.poll(() => screen.source?.kind).toBe('photo');
+    expect(screen.opening).toBe(false);
+  });
+
+  test('is marked as used by a request, and is still there on the way back', async () => {
+    await drafts.save(photoDraft());
+    const screen = openScreen(acceptingGateway().methods);
+    await expect.poll(() => screen.source && screen.model).toBeDefined();
+    await screen.submit();
+    expect(await drafts.load()).toMatchObject({ used: true, source: { kind: 'photo' } });
+  });
+
+  test('reports that a reload would lose it where the browser stores nothing', async () => {
+    const screen = await openWithPhoto();
+    await expect.poll(() => screen.unkept).toBe(true);
+  });
+
+  test('has the changes to a video’s settings, but not those to another video’s', async () => {
+    const [name, other] = ['videos/1', 'videos/2'];
+    const settings = { preset: Preset.NATURAL, shape: { case: 'size' as const, value: { width: 1024, height: 576 } } };
+    const media = [{ kind: MediaKind.PHOTO, url: '/media/photo', width: 1600, height: 900 }];
+    const getVideo = ({ name: wanted }: { name: string }) => ({ video: { name: wanted, settings, media } });
+    const open = async (wanted: string) => {
+      const screen = openScreen({ getVideo }, { kind: 'seed', name: wanted });
+      await expect.poll(() => screen.source?.kind).toBe('video');
+      return screen;
+    };
+    const screen = await open(name);
+    screen.setChoices({ ...screen.choices, preset: Preset.LIVELY });
+    end.abort();
+    end = new AbortController();
+    expect((await open(name)).choices.preset).toBe(Preset.LIVELY);
+    expect((await open(other)).choices.preset).toBe(Preset.NATURAL);
+  });
+});
+
 describe('submitting', () => {
+  test('makes no video that the user could not see, because the browser refuses cookies', async () => {
+    const { methods, requests } = acceptingGateway();
+    const screen = await openWithPhoto(methods);
+    stubCookies(false);
+    expect(await screen.submit()).toEqual([]);
+    expect(screen.problem).toBe(m.common_error_no_cookies());
+    expect(requests).toEqual([]);
+  });
+
+  test.each(['blocked', 'full'])('succeeds although the storage is %s', async () => {
+    const { methods } = acceptingGateway();
+    vi.stubGlobal('localStorage', {
+      getItem: () => null,
+      setItem: () => {
+        throw new DOMException('no space', 'QuotaExceededError');
+      },
+    });
+    const screen = await openWithPhoto(methods);
+    expect(await screen.submit()).toEqual(['videos/1']);
+    expect(screen.problem).toBeUndefined();
+  });
+
+  test('makes several versions, which differ in the seed', async () => {
+    const { methods, requests } = acceptingGateway();
+    const screen = await openWithPhoto(methods);
+    screen.setChoices({ ...screen.choices, variants: 4, seed: 2 ** 32 - 1 });
+    expect(await screen.submit()).toEqual(['videos/1', 'videos/2', 'videos/3', 'videos/4']);
+    expect(requests.map(({ source }) => source.case)).toEqual(['image', 'video', 'video', 'video']);
+    expect(requests.map(({ settings }) => settings?.seed)).toEqual([2 ** 32 - 1, 0, 1, 2]);
+  });
+
+  test('shows the versions that were accepted if there is no room for more', async () => {
+    const screen = await openWithPhoto({
+      createVideo({ source }) {
+        if (source.case === 'image') return { video: { name: 'videos/1' } };
+        throw gatewayError('TOO_MANY_VIDEOS', Code.ResourceExhausted);
+      },
+    });
+    screen.setChoices({ ...screen.choices, variants: 2 });
+    expect(await screen.submit()).toEqual(['videos/1']);
+  });
+
+  test('can be stopped, and then sends the same request', async () => {
+    const ids: string[] = [];
+    const screen = await openWithPhoto({
+      createVideo({ requestId }) {
+        ids.push(requestId);
+        return ids.length === 1 ? new Promise(() => undefined) : { video: { name: 'videos/1' } };
+      },
+    });
+    const stopped = screen.submit();
+    await expect.poll(() => ids.length).toBe(1);
+    screen.stop();
+    expect(await stopped).toEqual([]);
+    expect([screen.submission, screen.problem]).toEqual(['idle', undefined]);
+    expect(await screen.submit()).toEqual(['videos/1']);
+    expect(ids[1]).toBe(ids[0]);
+  });
+
   test('sends the photo with the settings, and returns the video’s name', async () => {
     const { methods, requests } = acceptingGateway();
     const screen = await openWithPhoto(methods);
     screen.setChoices({ ...withNumber(screen.choices, 'steps', 30, screen.model!), seed: 7 });
-    expect(await screen.submit()).toBe('videos/1');
+    expect(await screen.submit()).toEqual(['videos/1']);
     expect(requests[0]).toMatchObject({
       source: { case: 'image', value: new TextEncoder().encode('jpeg') },
       settings: { model: 'svd-xt', preset: Preset.NATURAL, steps: 30, seed: 7 },
@@ -172,13 +303,13 @@ describe('submitting', () => {
     const revoke = vi.spyOn(URL, 'revokeObjectURL');
     const { methods } = acceptingGateway(() => create(VideoSchema, { name: 'videos/kept' }));
     const screen = await openWithPhoto(methods);
-    const url = screen.source!.picture.url;
     screen.setChoices(withNumber(screen.choices, 'steps', 30, screen.model!));
     await screen.submit();
     end.abort();
     expect(JSON.parse(storage.get('cinematica.create') ?? '')).toMatchObject({ own: { steps: 30 } });
-    expect(recentPhoto('videos/kept')?.url).toBe(url);
-    expect(revoke).not.toHaveBeenCalledWith(url);
+    const kept = recentPhoto('videos/kept')?.url;
+    expect(kept).toMatch(/^blob:/);
+    expect(revoke).not.toHaveBeenCalledWith(kept);
   });
 
   test('does nothing while a request is being sent', async () => {
@@ -186,9 +317,9 @@ describe('submitting', () => {
     const screen = await openWithPhoto({ createVideo: () => promise });
     const first = screen.submit();
     expect(screen.submission).toBe('sending');
-    expect(await screen.submit()).toBeUndefined();
+    expect(await screen.submit()).toEqual([]);
     resolve({ video: create(VideoSchema, { name: 'videos/1' }) });
-    expect(await first).toBe('videos/1');
+    expect(await first).toEqual(['videos/1']);
   });
 
   test('reports a refusal with the time of the next try', async () => {
@@ -196,7 +327,7 @@ describe('submitting', () => {
       createVideo: () => Promise.reject(gatewayError('TOO_MANY_REQUESTS', Code.ResourceExhausted, 30)),
     });
     const before = Date.now();
-    expect(await screen.submit()).toBeUndefined();
+    expect(await screen.submit()).toEqual([]);
     expect(screen.submission).toBe('idle');
     expect(screen.problem).toBe(m.common_error_too_many_requests());
     expect(screen.retryAt).toBeGreaterThanOrEqual(before + 30_000);
@@ -238,7 +369,7 @@ describe('submitting', () => {
         await vi.runAllTimersAsync();
         return ids.length === 3;
       });
-      expect(await submitted).toBe('videos/1');
+      expect(await submitted).toEqual(['videos/1']);
     } finally {
       vi.useRealTimers();
     }
@@ -250,7 +381,7 @@ describe('submitting', () => {
     const screen = await openWithPhoto({ createVideo: () => new Promise(() => undefined) });
     const submitted = screen.submit();
     end.abort();
-    expect(await submitted).toBeUndefined();
+    expect(await submitted).toEqual([]);
     expect(screen.problem).toBeUndefined();
   });
 });
@@ -287,6 +418,7 @@ describe('opening an existing video', () => {
       camera: CameraMove.UNSPECIFIED,
       overrides: { motionBucketId: 100 },
       extras: [],
+      variants: 1,
     });
     expect(screen.crop).toEqual({ x: 0.4, y: 0.5, zoom: 2 });
   });

@@ -1,8 +1,10 @@
-import { centreCrop, clampCrop, DEFAULT_CROP, panCrop, pinchCrop, zoomCrop } from './crop.ts';
+import { clampCrop, DEFAULT_CROP, panCrop, pinchCrop, zoomCrop } from './crop.ts';
 import type { Crop, Point, Size } from './crop.ts';
 
 /** A press that moves by fewer pixels is a tap; two taps within this time are a double tap. */
 const [TAP_PIXELS, DOUBLE_TAP_MS] = [8, 320];
+/** The factor by which a double tap zooms. */
+const TAP_ZOOM = 2;
 
 /** What the gestures act on. */
 export interface CropTarget {
@@ -27,7 +29,8 @@ export interface CropGestures {
 }
 
 /**
- * Turns pointer events into crops: one pointer pans, two pinch, a tap centres, a double tap resets, the wheel zooms.
+ * Turns pointer events into crops: one pointer pans, two pinch, a double tap zooms in and out again, the wheel zooms. A single
+ * tap does nothing, because fingers touch the photo when they scroll.
  *
  * @param target the current photo, frame and crop
  * @param bounds the frame's rectangle on the screen
@@ -57,7 +60,9 @@ export function createCropGestures(
     const { crop, photo, frame } = target();
     const double = pointer.timeStamp - lastTapTime < DOUBLE_TAP_MS;
     lastTapTime = double ? -Infinity : pointer.timeStamp;
-    onchange(double ? clampCrop(DEFAULT_CROP, photo, frame) : centreCrop(crop, pointOf(pointer), photo, frame));
+    if (!double) return;
+    const zoomed = crop.zoom > 1;
+    onchange(zoomed ? clampCrop(DEFAULT_CROP, photo, frame) : zoomCrop(crop, TAP_ZOOM, pointOf(pointer), photo, frame));
   };
 
   return {

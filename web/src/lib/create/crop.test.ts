@@ -1,17 +1,7 @@
 import { cropToAspect } from '@cinematica/svd';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  centreCrop,
-  isDefaultCrop,
-  MAX_ZOOM,
-  panCrop,
-  pinchCrop,
-  visiblePart,
-  clampCrop,
-  DEFAULT_CROP,
-  zoomCrop,
-} from './crop.ts';
+import { isDefaultCrop, MAX_ZOOM, panCrop, pinchCrop, visiblePart, clampCrop, DEFAULT_CROP, zoomCrop } from './crop.ts';
 import type { Crop } from './crop.ts';
 
 const side = fc.integer({ min: 16, max: 4000 });
@@ -60,7 +50,6 @@ describe('a crop', () => {
         expectInside(crop, photo, frame);
         expectInside(panCrop(crop, { x: a.x * 4 - 2, y: a.y * 4 - 2 }, photo, frame), photo, frame);
         expectInside(zoomCrop(crop, f, b, photo, frame), photo, frame);
-        expectInside(centreCrop(crop, c, photo, frame), photo, frame);
         expectInside(pinchCrop(crop, { from: [a, b], to: [c, d] }, photo, frame, f), photo, frame);
       }),
     );

@@ -70,10 +70,9 @@ export function pinchCrop(crop: Crop, { from, to }: Pinch, photo: Size, frame: S
   return clampCrop({ x, y, zoom }, photo, frame);
 }
 
-/** Moves a point of the frame to its centre, as far as possible. */
-export function centreCrop(crop: Crop, at: Point, photo: Size, frame: Size): Crop {
-  return panCrop(crop, { x: 0.5 - at.x, y: 0.5 - at.y }, photo, frame);
-}
+/** Whether the part of the photo has fewer pixels than the model's frame, so that the video will be blurred. */
+export const isCoarse = (photo: Size, frame: Size, zoom: number): boolean =>
+  visiblePart(photo, frame, zoom).width * photo.width < 0.75 * frame.width;
 
 /** Whether the crop is the API's default. */
 export function isDefaultCrop({ x, y, zoom }: Crop): boolean {

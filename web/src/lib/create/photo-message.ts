@@ -1,7 +1,5 @@
 import { m } from '#lib/i18n/index.ts';
-import { errorMessage } from '#lib/api/errors.ts';
-import { PhotoError } from './read-photo.ts';
-import type { PhotoProblem } from './read-photo.ts';
+import type { PhotoError, PhotoProblem } from './read-photo.ts';
 
 const messages: Readonly<Record<PhotoProblem, () => string>> = {
   'not-a-photo': m.create_problem_not_a_photo,
@@ -9,10 +7,7 @@ const messages: Readonly<Record<PhotoProblem, () => string>> = {
   unreadable: m.create_problem_unreadable,
   'too-large': m.create_problem_too_large,
   'too-small': m.create_problem_too_small,
-  'too-narrow': m.create_problem_too_narrow,
 };
 
 /** The message for a photo that could not be opened, in the user's language: what went wrong and what to do about it. */
-export function photoMessage(error: unknown): string {
-  return error instanceof PhotoError ? messages[error.problem]() : errorMessage(error);
-}
+export const photoMessage = ({ problem }: PhotoError): string => messages[problem]();

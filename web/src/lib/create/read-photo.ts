@@ -10,7 +10,7 @@ export interface ReadPhoto extends Picture {
 }
 
 /** Why a file can't be used as a photo. */
-export type PhotoProblem = 'not-a-photo' | 'heic' | 'unreadable' | 'too-large' | 'too-small' | 'too-narrow';
+export type PhotoProblem = 'not-a-photo' | 'heic' | 'unreadable' | 'too-large' | 'too-small';
 
 /** A file can't be used as a photo. `photoMessage` has the user's message. */
 export class PhotoError extends Error {
@@ -26,9 +26,8 @@ export class PhotoError extends Error {
 const JPEG_QUALITY = 0.9;
 /** Photos of phones and cameras are smaller; a larger file could use up a phone's memory. */
 const MAX_BYTES = 100_000_000;
-/** The gateway's limits: the shortest side in pixels, and the largest aspect ratio. */
+/** The gateway's limit of the shortest side in pixels. */
 const MIN_SIDE = 16;
-const MAX_ASPECT = 8;
 
 /**
  * Decodes a file in the browser, scales it down and encodes it as JPEG. A HEIC photo that the browser cannot decode, unlike
@@ -50,9 +49,9 @@ export async function readPhoto(file: Blob): Promise<ReadPhoto> {
     return kept;
   }
   try {
-    checkSize(source.size);
     // As large as the gateway keeps it, for the details of the video.
     const size = keptPhotoSize(source.size);
+    checkSize(size);
     const blob = await encode(source.image, size);
     return { blob, url: URL.createObjectURL(blob), ...size };
   } finally {
@@ -62,7 +61,6 @@ export async function readPhoto(file: Blob): Promise<ReadPhoto> {
 
 function checkSize({ width, height }: Size): void {
   if (Math.min(width, height) < MIN_SIDE) throw new PhotoError('too-small');
-  if (Math.max(width, height) > MAX_ASPECT * Math.min(width, height)) throw new PhotoError('too-narrow');
 }
 
 interface Decoded {

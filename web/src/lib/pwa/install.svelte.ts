@@ -20,6 +20,10 @@ export const install = {
   },
 };
 
+/** Whether the app can be installed only from the browser's share menu, as on an iPhone, and is not installed. */
+export const isInstallableByHand = (): boolean =>
+  /iPhone|iPad|iPod/.test(navigator.userAgent) && !matchMedia('(display-mode: standalone)').matches;
+
 /** Keeps the browser's offer for {@link install}. @param signal stops listening */
 export function keepInstallOffers(signal: AbortSignal): void {
   const keep = (event: Event): void => {

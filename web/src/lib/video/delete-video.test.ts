@@ -26,7 +26,7 @@ const gateway = () =>
 
 test('deleteWithUndo offers an undo until the video is purged', async () => {
   const accepted: Video[] = [];
-  expect(await deleteWithUndo(name, (video) => accepted.push(video), gateway())).toBe(true);
+  await deleteWithUndo([name], (video) => accepted.push(video), gateway());
   expect(accepted[0]?.deleteTime).toBeDefined();
   expect(toasts).toHaveLength(1);
   expect(toasts[0]).toMatchObject({ text: m.video_deleted(), action: { label: m.common_undo() } });
@@ -36,6 +36,21 @@ test('deleteWithUndo offers an undo until the video is purged', async () => {
   toasts[0]?.action?.run();
   await expect.poll(() => accepted.length).toBe(2);
   expect(accepted[1]).toEqual(create(VideoSchema, { name }));
+});
+
+test('several videos are deleted with one toast, whose undo restores all of them', async () => {
+  const restored: string[] = [];
+  const api = fakeGateway({
+    deleteVideo: (request) => ({ video: { name: request.name, deleteTime: timestampFromMs(Date.now()) } }),
+    undeleteVideo(request) {
+      restored.push(request.name);
+      return { video: { name: request.name } };
+    },
+  });
+  await deleteWithUndo(['videos/1', 'videos/2'], () => undefined, api);
+  expect(toasts.map(({ text }) => text)).toEqual([m.video_deleted_count({ count: 2 })]);
+  toasts[0]?.action?.run();
+  await expect.poll(() => restored).toEqual(['videos/1', 'videos/2']);
 });
 
 test('deleteVideo shows no toast', async () => {
@@ -50,14 +65,14 @@ test('a refused deletion shows its reason and changes nothing', async () => {
     deleteVideo: () => Promise.reject(gatewayError('VIDEO_NOT_FOUND', Code.NotFound)),
   });
   const accepted: Video[] = [];
-  expect(await deleteWithUndo(name, (video) => accepted.push(video), api)).toBe(false);
+  await deleteWithUndo([name], (video) => accepted.push(video), api);
   expect(accepted).toEqual([]);
   expect(toasts.map(({ text }) => text)).toEqual([m.common_error_not_found()]);
 });
 
 test('an undo that comes too late shows its reason', async () => {
   const api = { ...gateway(), undeleteVideo: () => Promise.reject(gatewayError('VIDEO_NOT_FOUND', Code.NotFound)) };
-  await deleteWithUndo(name, () => undefined, api);
+  await deleteWithUndo([name], () => undefined, api);
   toasts[0]?.action?.run();
   await expect.poll(() => toasts.at(-1)?.text).toBe(m.common_error_not_found());
 });

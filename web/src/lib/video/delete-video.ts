@@ -24,28 +24,35 @@ async function callAndAccept(
 }
 
 /**
- * Deletes a video, and shows a toast with an undo button until the video is purged.
+ * Deletes videos, and shows one toast with an undo button for all of them, until the first is purged.
  *
- * @param accept called with the deleted video, and with the restored one after an undo
- * @returns whether the video was deleted
+ * @param accept called with each deleted video, and with each restored one after an undo
  */
-export function deleteWithUndo(
-  name: string,
+export async function deleteWithUndo(
+  names: readonly string[],
   accept: (video: Video) => void,
   api: DeleteApi = gateway,
-): Promise<boolean> {
-  return callAndAccept(
-    () => api.deleteVideo({ name }),
-    (video) => {
-      accept(video);
-      const ms = video.purgeTime ? timestampMs(video.purgeTime) - Date.now() : 0;
-      showToast({
-        text: m.video_deleted(),
-        action: { label: m.common_undo(), run: () => void undeleteVideo(name, accept, api) },
-        ms,
-      });
-    },
-  );
+): Promise<void> {
+  const deleted: Video[] = [];
+  for (const name of names) {
+    await callAndAccept(
+      () => api.deleteVideo({ name }),
+      (video) => {
+        accept(video);
+        deleted.push(video);
+      },
+    );
+  }
+  if (deleted.length === 0) return;
+  const undo = async (): Promise<void> => {
+    for (const { name } of deleted) await undeleteVideo(name, accept, api);
+  };
+  const purgeTimes = deleted.flatMap(({ purgeTime }) => (purgeTime ? [timestampMs(purgeTime)] : []));
+  showToast({
+    text: deleted.length === 1 ? m.video_deleted() : m.video_deleted_count({ count: deleted.length }),
+    action: { label: m.common_undo(), run: () => void undo() },
+    ms: Math.max(0, Math.min(...purgeTimes) - Date.now()),
+  });
 }
 
 /** Deletes a video without a toast, for a screen that offers the undo itself. @returns whether it was deleted */

@@ -16,7 +16,11 @@ export const savesByShareSheet = ({ userAgent, platform, maxTouchPoints }: Navig
   /iPhone|iPad|iPod/.test(userAgent) || (platform === 'MacIntel' && maxTouchPoints > 1);
 
 /** Downloads a file. @throws TypeError without a network, Error if the link no longer works */
-export async function fetchFile(media: Media, name: string, signal: AbortSignal): Promise<File> {
+export async function fetchFile(
+  media: Pick<Media, 'url' | 'contentType'>,
+  name: string,
+  signal: AbortSignal,
+): Promise<File> {
   const response = await fetch(media.url, { signal });
   if (!response.ok) throw new Error(`fetching the file failed with status ${response.status}`);
   return new File([await response.blob()], name, { type: media.contentType });
@@ -27,9 +31,12 @@ export async function fetchFile(media: Media, name: string, signal: AbortSignal)
  *
  * @returns false if the browser refuses; true also if the user cancels
  */
-export async function shareFile(file: File): Promise<boolean> {
+export const shareFile = (file: File): Promise<boolean> => shareFiles([file]);
+
+/** Likewise, for several files. */
+export async function shareFiles(files: readonly File[]): Promise<boolean> {
   try {
-    await navigator.share({ files: [file] });
+    await navigator.share({ files: [...files] });
     return true;
   } catch (error) {
     return error instanceof DOMException && error.name === 'AbortError';

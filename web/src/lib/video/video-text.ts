@@ -38,7 +38,10 @@ export function timeText({ remainingMs }: StatusView, { startTime, createTime }:
     const duration = approximate(remainingMs);
     return duration ? m.video_remaining({ time: formatDuration(duration, getLocale()) }) : m.video_remaining_moments();
   }
-  if (startTime) return m.video_started_ago({ ago: timeAgo(startTime, now) });
+  if (startTime) {
+    const recent = now - timestampMs(startTime) < 60_000;
+    return recent ? m.video_started_now() : m.video_started_ago({ ago: timeAgo(startTime, now) });
+  }
   return createTime ? m.video_created_ago({ ago: timeAgo(createTime, now) }) : '';
 }
 
@@ -60,7 +63,8 @@ export const toPercent = ({ fraction }: Pick<StatusView, 'fraction'>): number =>
 /** The title of the page, which the browser's tab shows. */
 export function pageTitle(state: ScreenState, status: StatusView | undefined): string {
   if (state === 'unfinished') {
-    return status?.fraction ? m.video_title_making({ percent: toPercent(status) }) : m.video_title_waiting();
+    const queued = status?.queuePosition !== null || status.phase === 'waiting';
+    return queued ? m.video_title_waiting() : m.video_title_making({ percent: toPercent(status) });
   }
   if (state === 'done') return m.video_title_done();
   return state === 'failed' ? m.video_title_failed() : `${m.video_title()} · Cinemática`;
@@ -78,6 +82,7 @@ const FILES: Readonly<Partial<Record<MediaKind, () => string>>> = {
   [MediaKind.WEBP]: m.video_file_webp,
   [MediaKind.WEBM]: m.video_file_webm,
   [MediaKind.POSTER]: m.video_file_poster,
+  [MediaKind.CARD]: m.video_file_card,
 } satisfies Record<OutputKind, () => string>;
 
 /** The label of a file that can be saved; undefined for files that are not offered. */

@@ -7,7 +7,13 @@ import type { Forecast, Plan } from '../messages.ts';
 import { fileShape, timelineOf } from '../video/file-shape.ts';
 
 /** What a file takes on the reference machine, seconds for each megapixel that is encoded. */
-const ENCODE_SECONDS: Readonly<Record<FileFormat, number>> = { mp4: 0.045, poster: 0.05, webp: 0.2, webm: 0.12 };
+const ENCODE_SECONDS: Readonly<Record<FileFormat, number>> = {
+  mp4: 0.045,
+  poster: 0.05,
+  card: 0.02,
+  webp: 0.2,
+  webm: 0.12,
+};
 /** What finishing takes there, seconds for each megapixel of the model's frames and of the finished frames. */
 const FINISH_SECONDS = { source: 1.6, finished: 0.03 } as const;
 /** Reading inputs, writing outputs and starting ffmpeg. */

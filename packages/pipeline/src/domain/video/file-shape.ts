@@ -25,6 +25,9 @@ export interface FileShape {
 const WEBP_MAX_SIDE = 640;
 const WEBP_MAX_FPS = 15;
 
+/** The size of the picture in a link preview, which messengers and networks ask for. */
+export const CARD_SIZE = { width: 1200, height: 630 } as const;
+
 /** The timeline of a plan. Plans of earlier versions have no output size: their files are as large as the model's frames. */
 export const timelineOf = (plan: Plan): Timeline => ({
   width: plan.outputWidth || plan.width,
@@ -44,6 +47,7 @@ export function fileShape(timeline: Timeline, format: FileFormat, boomerang = fa
   const { frames, fps, outputFps } = timeline;
   const width = evenSize(timeline.width);
   const height = evenSize(timeline.height);
+  if (format === 'card') return { ...CARD_SIZE, frames: 1, fps };
   if (format === 'poster' || frames === 1) return { width, height, frames: 1, fps };
   const outFps = Math.max(fps, outputFps);
   const forth = finishedFrames(frames, outFps / fps);

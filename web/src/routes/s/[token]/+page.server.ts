@@ -10,14 +10,15 @@ export const load: PageServerLoad = async ({ params, request, setHeaders }) => {
   const shared = await findShared(params.token, request);
   const file = (kind: MediaKind) => {
     const media = shared?.media.find((candidate) => candidate.kind === kind);
-    return media && { url: media.url, width: media.width, height: media.height, type: media.contentType };
+    return media && { url: media.url, width: media.width, height: media.height, contentType: media.contentType };
   };
-  const [video, poster] = [file(MediaKind.MP4), file(MediaKind.POSTER)];
+  const [video, poster, card] = [file(MediaKind.MP4), file(MediaKind.POSTER), file(MediaKind.CARD)];
   if (!shared || !video) error(404);
   setHeaders({ 'cache-control': 'private, no-store', 'x-robots-tag': 'noindex' });
   return {
     video,
     poster,
+    card,
     /** Milliseconds since 1970. */
     expireTime: shared.expireTime ? timestampMs(shared.expireTime) : undefined,
   };

@@ -657,7 +657,7 @@ export const ShareSchema: GenMessage<Share> = /*@__PURE__*/
  */
 export type SharedVideo = Message<"cinematica.v1.SharedVideo"> & {
   /**
-   * The MP4 and its poster. Their URLs expire together with the share.
+   * The MP4, its poster and its card. Their URLs expire together with the share.
    *
    * @generated from field: repeated cinematica.v1.Media media = 1;
    */

@@ -1,0 +1,58 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { Video_State } from '@cinematica/protocol/v1';
+import type { VideoSchema } from '@cinematica/protocol/v1';
+import { Code } from '@connectrpc/connect';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { stubPage } from '../../../test/fake-browser.ts';
+import { fakeGateway, gatewayError } from '../../../test/fake-gateway.ts';
+import { createVariants } from './variants.svelte.ts';
+
+let end: AbortController;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  stubPage();
+  end = new AbortController();
+});
+
+afterEach(() => {
+  end.abort();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const names = ['videos/1', 'videos/2'];
+
+test('unfinished videos are fetched again until they are done', async () => {
+  let calls = 0;
+  const api = fakeGateway({
+    getVideo({ name }): { video: MessageInitShape<typeof VideoSchema> } {
+      calls++;
+      return { video: { name, state: calls > names.length ? Video_State.DONE : Video_State.RUNNING } };
+    },
+  });
+  const variants = createVariants(names, end.signal, api);
+  await vi.waitUntil(() => variants.loaded);
+  expect(variants.videos.map(({ state }) => state)).toEqual([Video_State.RUNNING, Video_State.RUNNING]);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(variants.videos.map(({ state }) => state)).toEqual([Video_State.DONE, Video_State.DONE]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(calls).toBe(4);
+});
+
+test('a video that does not exist is left out, and an unreachable gateway is asked again', async () => {
+  let reachable = false;
+  const api = fakeGateway({
+    getVideo({ name }) {
+      if (!reachable) throw gatewayError('UNAVAILABLE', Code.Unavailable);
+      if (name === 'videos/1') throw gatewayError('VIDEO_NOT_FOUND', Code.NotFound);
+      return { video: { name, state: Video_State.DONE } };
+    },
+  });
+  const variants = createVariants(names, end.signal, api);
+  await vi.waitUntil(() => variants.error !== undefined);
+  expect(variants.loaded).toBe(false);
+  reachable = true;
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([variants.videos.map(({ name }) => name), variants.error]).toEqual([['videos/2'], undefined]);
+});
