@@ -1,0 +1,33 @@
+import { create } from '@bufbuild/protobuf';
+import { ContentCredentialsState, InvisibleMarkState, VerifyMediaResponseSchema } from '@cinematica/protocol/v1';
+import { expect, test } from 'vitest';
+import { findingsOf, originOf } from './findings.ts';
+
+const { MISSING, VALID, INVALID } = ContentCredentialsState;
+
+test.each([
+  ['a mark', { mark: InvisibleMarkState.FOUND }, 'here'],
+  ['a mark that was read', { mark: InvisibleMarkState.READ }, 'here'],
+  ['credentials of this installation', { credentials: VALID, signerTrusted: true, generated: true }, 'here'],
+  ['credentials of another signer', { credentials: VALID, generated: true }, 'generated'],
+  ['credentials of a camera', { credentials: VALID }, 'unknown'],
+  ['credentials that are not valid', { credentials: INVALID, generated: true }, 'unknown'],
+  ['metadata only', { declaredGenerated: true }, 'generated'],
+  ['nothing', {}, 'unknown'],
+] as const)('%s: the origin is told', (_, given, origin) => {
+  const { mark, credentials, declaredGenerated, ...signed } = {
+    mark: InvisibleMarkState.NOT_FOUND,
+    credentials: MISSING,
+    declaredGenerated: false,
+    ...given,
+  };
+  const response = create(VerifyMediaResponseSchema, {
+    invisibleMark: { state: mark },
+    contentCredentials: { state: credentials, ...signed },
+    declaredGenerated,
+  });
+  expect(originOf(response)).toBe(origin);
+  const findings = findingsOf(response);
+  expect(findings).toHaveLength(3);
+  if (origin !== 'unknown') expect(findings.some(({ found }) => found)).toBe(true);
+});

@@ -1,0 +1,67 @@
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { ContentCredentialsState, InvisibleMarkState } from '@cinematica/protocol/v1';
+import type { VerifyMediaResponse } from '@cinematica/protocol/v1';
+import { getLocale, m } from '#lib/i18n/index.ts';
+
+/** What is known of a file: `here` is this installation, `generated` another program that says so itself. */
+export type Origin = 'here' | 'generated' | 'unknown';
+
+/** A sign of a file's origin. */
+export interface Finding {
+  readonly title: string;
+  readonly text: string;
+  /** Whether it says that the file was generated. */
+  readonly found: boolean;
+}
+
+/** What all signs say together. */
+export function originOf({ invisibleMark, contentCredentials, declaredGenerated }: VerifyMediaResponse): Origin {
+  const isMarked = invisibleMark !== undefined && invisibleMark.state >= InvisibleMarkState.FOUND;
+  const isValid = contentCredentials?.state === ContentCredentialsState.VALID;
+  if (isMarked || (isValid && contentCredentials.signerTrusted)) return 'here';
+  return (isValid && contentCredentials.generated) || declaredGenerated ? 'generated' : 'unknown';
+}
+
+/** Each sign in words, the one that is hardest to remove first. */
+export const findingsOf = (response: VerifyMediaResponse): Finding[] => [
+  markFinding(response),
+  credentialsFinding(response),
+  {
+    title: m.verify_declared(),
+    text: response.declaredGenerated ? m.verify_declared_yes() : m.verify_declared_no(),
+    found: response.declaredGenerated,
+  },
+];
+
+function markFinding({ invisibleMark }: VerifyMediaResponse): Finding {
+  const title = m.verify_mark();
+  switch (invisibleMark?.state) {
+    case InvisibleMarkState.READ: {
+      const { videoCreateTime } = invisibleMark;
+      const made = videoCreateTime ? [m.verify_made({ time: formatTime(timestampDate(videoCreateTime)) })] : [];
+      return { title, text: [m.verify_mark_read(), ...made].join(' '), found: true };
+    }
+    case InvisibleMarkState.FOUND:
+      return { title, text: m.verify_mark_found(), found: true };
+    default:
+      return { title, text: m.verify_mark_none(), found: false };
+  }
+}
+
+function credentialsFinding({ contentCredentials }: VerifyMediaResponse): Finding {
+  const title = m.verify_credentials();
+  switch (contentCredentials?.state) {
+    case ContentCredentialsState.VALID: {
+      const { signer, signerTrusted, generated } = contentCredentials;
+      const text = signerTrusted ? m.verify_credentials_trusted({ signer }) : m.verify_credentials_unknown({ signer });
+      return { title, text, found: generated };
+    }
+    case ContentCredentialsState.INVALID:
+      return { title, text: m.verify_credentials_invalid(), found: false };
+    default:
+      return { title, text: m.verify_credentials_missing(), found: false };
+  }
+}
+
+const formatTime = (time: Date): string =>
+  new Intl.DateTimeFormat(getLocale(), { dateStyle: 'long', timeStyle: 'short' }).format(time);
