@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
-import type { Client, Interceptor, Transport } from '@connectrpc/connect';
+import type { Interceptor, Transport } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { VideoService } from '@cinematica/protocol/v1';
 import type {
@@ -16,12 +16,10 @@ import { downloadMedia } from './download.ts';
 import { CinematicaError } from './errors.ts';
 import { retryUntilReachable } from './reconnect.ts';
 import type { Endpoint } from './reconnect.ts';
+import type { VideoRpc } from './video-rpc.ts';
 import { waitForRoom } from './wait-for-room.ts';
 import { requireDone, watchVideo } from './watch.ts';
 import type { VideoUpdate } from './watch.ts';
-
-/** The methods of the API, without retries. */
-export type VideoRpc = Client<typeof VideoService>;
 
 /** Timeout of short calls. Milliseconds. */
 const CALL_TIMEOUT_MS = 10_000;

@@ -8,9 +8,10 @@
  * const mp4 = await cinematica.download(done, MediaKind.MP4);
  */
 export { createCinematica } from './client.ts';
-export type { CallOptions, Cinematica, ClientOptions, CreateOptions, Settings, Source, VideoRpc } from './client.ts';
+export type { CallOptions, Cinematica, ClientOptions, CreateOptions, Settings, Source } from './client.ts';
 export { CinematicaError, isCancelled, isUnreachable, UnreachableError, VideoEndedError } from './errors.ts';
 export type { FieldViolation, Reason } from './errors.ts';
+export type { VideoRpc } from './video-rpc.ts';
 export { isFinal } from './watch.ts';
 export type { VideoUpdate } from './watch.ts';
 export {

@@ -3,7 +3,7 @@ import type { Preview, Progress, Video } from '@cinematica/protocol/v1';
 import { UnreachableError, VideoEndedError } from './errors.ts';
 import { createReconnector } from './reconnect.ts';
 import type { Endpoint } from './reconnect.ts';
-import type { VideoRpc } from './client.ts';
+import type { VideoRpc } from './video-rpc.ts';
 
 /** Timeout of short calls. Milliseconds. */
 const CALL_TIMEOUT_MS = 10_000;

@@ -13,7 +13,7 @@ import { Code, refuse, refuseFields } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { CreateVideoRequest } from '@cinematica/protocol/v1';
 import { LAST_FRAME_PART } from '../media/media-files.ts';
-import { readOwnVideo } from './prepare-video.ts';
+import { readOwnVideo } from './read-own-video.ts';
 import { nameOf } from './to-video.ts';
 
 /** The most parts of a joined video. */
@@ -59,7 +59,7 @@ export async function prepareJoin(
 async function readParts(parts: { readonly records: Records }, owner: string, name: string): Promise<VideoRecord[]> {
   const found: VideoRecord[] = [];
   for (let next = name; next !== '';) {
-    const record = await readOwnVideo(parts, owner, next).catch((error: unknown) => {
+    const record = await readOwnVideo(parts.records, owner, next).catch((error: unknown) => {
       if (!(error instanceof UnknownVideoError) || found.length === 0) throw error;
       throw notJoinable('A part of this video was deleted or has expired.');
     });

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { findTask, PhotoOriginSchema, PipelineStage, UnknownVideoError, VideoState } from '@cinematica/pipeline';
+import { findTask, PhotoOriginSchema, PipelineStage, VideoState } from '@cinematica/pipeline';
 import type { Artifact, Artifacts, PhotoOrigin, PreparedVideo, Records } from '@cinematica/pipeline';
 import { Code, refuse } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
@@ -8,11 +8,10 @@ import { createHash, randomInt } from 'node:crypto';
 import { LAST_FRAME_PART } from '../media/media-files.ts';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
 import type { RemoteImages } from '../photo/remote-images.ts';
-import { isPastPurgeTime } from './past-purge-time.ts';
 import { prepareJoin } from './prepare-join.ts';
+import { readOwnVideo } from './read-own-video.ts';
 import { resolvePlan } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
-import { idOf } from './to-video.ts';
 
 /** The digital source type (IPTC) of the last frame of a video. */
 const GENERATED = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
@@ -41,7 +40,7 @@ type Source = Pick<PreparedVideo, 'photo' | 'photoWidth' | 'photoHeight' | 'made
  * Prepares a new video: decodes its photo, which may have to be downloaded, or reads the photo or the last frame of an earlier video, and resolves its
  * settings.
  * @throws RpcError INVALID_ARGUMENT when the model does not support a setting, FAILED_PRECONDITION when the earlier video
- *   cannot be used; PhotoError, UnknownVideoError, UnavailableError.
+ *   cannot be used; PhotoError, UnavailableError.
  */
 export async function prepareVideo(
   parts: PrepareParts,
@@ -69,13 +68,13 @@ async function readSource(
     case 'imageUrl':
       return sanitizePhoto(parts, await parts.remoteImages.fetch(source.value, signal), signal);
     case 'video': {
-      const { videoId, photo, photoWidth, photoHeight, plan } = await readOwnVideo(parts, owner, source.value);
+      const { videoId, photo, photoWidth, photoHeight, plan } = await readOwnVideo(parts.records, owner, source.value);
       const size = { width: photoWidth, height: photoHeight };
       const origin = plan?.photoOrigin;
       return { photo: await read(parts, photo, signal), photoWidth, photoHeight, size, origin, madeFrom: videoId };
     }
     case 'continueFrom': {
-      const record = await readOwnVideo(parts, owner, source.value);
+      const record = await readOwnVideo(parts.records, owner, source.value);
       if (record.state !== VideoState.DONE) throw notReady('Only a video that is DONE can be continued.');
       const outputs = findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs ?? [];
       const last = outputs.find(({ part }) => part === LAST_FRAME_PART);
@@ -97,14 +96,6 @@ async function sanitizePhoto({ sanitizer }: PrepareParts, bytes: Uint8Array, sig
     contentType: `image/${original.format}`,
   });
   return { photo: jpeg, photoWidth: width, photoHeight: height, size: { width, height }, origin } satisfies Source;
-}
-
-/** @throws UnknownVideoError for a video that is deleted, or has another owner. */
-export async function readOwnVideo({ records }: Pick<PrepareParts, 'records'>, owner: string, name: string) {
-  const stored = await records.get({ owner, videoId: idOf(name) });
-  if (!stored || stored.record.purgeTime || isPastPurgeTime(stored.record))
-    throw new UnknownVideoError('there is no such video');
-  return stored.record;
 }
 
 function read({ artifacts }: PrepareParts, artifact: Artifact | undefined, signal: AbortSignal): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import { readHeif } from '@cinematica/settings/heif-properties';
-import type { ReadPhoto } from './read-photo.ts';
+import type { Picture } from './recent-photo.ts';
 
 /** The largest photo that the gateway accepts. Bytes. */
 const MAX_UPLOAD_BYTES = 12_000_000;
@@ -10,7 +10,7 @@ const MAX_UPLOAD_BYTES = 12_000_000;
  *
  * @returns null when the file is too large to be sent as it is, or is damaged
  */
-export async function keepHeic(file: Blob): Promise<ReadPhoto | null> {
+export async function keepHeic(file: Blob): Promise<(Picture & { readonly blob: Blob }) | null> {
   if (file.size > MAX_UPLOAD_BYTES) return null;
   const size = readHeif(new Uint8Array(await file.arrayBuffer()))?.size ?? null;
   if (size === null || !(size.width > 0 && size.height > 0)) return null;
