@@ -117,7 +117,7 @@ export async function runBatch(
         outcomes.push({ job, error: failure });
         progress.note(`failed: ${withPath(job.photo.path, failure.message)}`);
       } finally {
-        item.end();
+        if (!isStopped()) item.end();
       }
     }
   }

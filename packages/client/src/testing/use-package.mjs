@@ -31,6 +31,7 @@ const stopped = new AbortController();
 const last = await cinematica.create(await photoFile(other));
 const aborted = failure(cinematica.wait(last, { signal: stopped.signal }));
 stopped.abort(new Error('enough'));
+await cinematica.cancel(last);
 
 console.log(
   JSON.stringify({
