@@ -19,7 +19,9 @@ const INCLUDED: Readonly<Record<string, string>> = {
 /** @throws Error with the errors of the type check */
 export async function buildClient(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-  const entries = ['client/src/index.ts', 'client/src/node.ts', 'protocol/src/empty-protovalidate.ts'];
+  // The files of the other package come first: the compiler emits nothing for what it first finds in node_modules.
+  const included = Object.values(INCLUDED).map((file) => file.replace(/js$/, 'ts'));
+  const entries = [...included, 'client/src/index.ts', 'client/src/node.ts'];
   const program = ts.createProgram(
     entries.map((entry) => join(packages, entry)),
     {

@@ -14,14 +14,18 @@ export const isReason = (error: unknown, ...reasons: readonly Reason[]): boolean
 /** Errors of the disk that other files would have, too. */
 const DISK_ERRORS: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
-/** Whether an error of one video means that no other can be made: of the system, the settings or the disk. */
+/** Whether an error of one video means that no other can be made: of the system or the disk. */
 export function endsEverything(error: unknown): boolean {
   if (error instanceof UsageError || isUnreachable(error)) return true;
   if (error instanceof Error && 'code' in error && DISK_ERRORS.has(error.code)) return true;
   // A limit that could be waited for was waited for.
   if (isReason(error, 'NOT_AUTHENTICATED', 'TOO_MANY_VIDEOS', 'STORAGE_FULL')) return true;
-  return error instanceof CinematicaError && error.violations.length > 0 && !error.reason.startsWith('IMAGE_');
+  return false;
 }
+
+/** Whether the system refused the settings. Another photo, of another shape, may work with the same ones. */
+export const refusesSettings = (error: unknown): boolean =>
+  error instanceof CinematicaError && error.violations.length > 0 && !error.reason.startsWith('IMAGE_');
 
 /**
  * Translates an error of the API for the user of the command line, with flags in place of the fields of requests.

@@ -218,10 +218,14 @@ async function requestOf(
 
 /** Converts the error of one request of a batch. */
 function failureOf(status: Status | undefined): CinematicaError {
-  const error = new ConnectError(status?.message ?? '', status?.code ?? Code.Internal);
+  const error = new ConnectError(status?.message ?? '', codeOf(status?.code));
   error.details = (status?.details ?? []).map(({ typeUrl, value }) => ({ type: typeUrl.replace(/^.*\//, ''), value }));
   return CinematicaError.from(error) as CinematicaError;
 }
+
+const codeOf = (number: number | undefined): Code => CODES.find((code) => (code as number) === number) ?? Code.Internal;
+
+const CODES = Object.values(Code).filter((code) => typeof code !== 'string');
 
 /** @throws CinematicaError when the system left something out that it always sends */
 function present<T>(value: T | undefined): T {

@@ -6,7 +6,7 @@ import type { MadeVideo, Session } from '../make-video.ts';
 import type { PhotoReader } from '../photo.ts';
 import type { Progress, State } from '../progress.ts';
 import type { Settings } from '../settings-flags.ts';
-import { describeApiError, endsEverything } from '../system-error.ts';
+import { describeApiError, endsEverything, refusesSettings } from '../system-error.ts';
 import { createBatchProgress } from './batch-progress.ts';
 import type { ItemProgress } from './batch-progress.ts';
 import type { BatchJob } from './plan-batch.ts';
@@ -58,6 +58,7 @@ export async function runBatch(
   const decoders = createSemaphore(1);
   const queue = [...batch.jobs];
   const outcomes: Outcome[] = [];
+  let hasCreated = false;
   const ending = new AbortController();
   const stopped = AbortSignal.any([signal, ending.signal]);
 
@@ -80,7 +81,7 @@ export async function runBatch(
     const report = {
       show: (state: State) => item.show(state),
       // Not shown: the settings are nearly the same for all videos, and the files contain them.
-      created: () => undefined,
+      created: () => (hasCreated = true),
       note: (line: string) => progress.note(`${photo.path}: ${line}`),
     };
     return makeVideo(session, job, report, stopped);
@@ -108,7 +109,7 @@ export async function runBatch(
       } catch (thrown) {
         if (isStopped()) return;
         const error = describeApiError(thrown, job.photo.path);
-        if (endsEverything(thrown)) {
+        if (endsEverything(thrown) || (!hasCreated && refusesSettings(thrown))) {
           ending.abort(error);
           return;
         }
@@ -116,7 +117,7 @@ export async function runBatch(
         outcomes.push({ job, error: failure });
         progress.note(`failed: ${withPath(job.photo.path, failure.message)}`);
       } finally {
-        item.end();
+        if (!isStopped()) item.end();
       }
     }
   }

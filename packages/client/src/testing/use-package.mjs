@@ -28,8 +28,10 @@ const [again, refused] = await cinematica.createBatch([
 ]);
 const cancelled = again instanceof CinematicaError || again === undefined ? null : await cinematica.cancel(again);
 const stopped = new AbortController();
-const waiting = cinematica.wait(await cinematica.create(await photoFile(other)), { signal: stopped.signal });
+const last = await cinematica.create(await photoFile(other));
+const aborted = failure(cinematica.wait(last, { signal: stopped.signal }));
 stopped.abort(new Error('enough'));
+await cinematica.cancel(last);
 
 console.log(
   JSON.stringify({
@@ -41,6 +43,6 @@ console.log(
     badSetting: await failure(cinematica.create(await photoFile(photo), { settings: { frames: 0 } })),
     unknown: await failure(cinematica.wait('videos/00000000-0000-7000-8000-000000000000')),
     badKey: await failure(createCinematica({ baseUrl, apiKey: 'wrong' }).capabilities()),
-    aborted: await failure(waiting),
+    aborted: await aborted,
   }),
 );
