@@ -91,6 +91,8 @@ interface VideoFrame {
   readonly pixels: RgbPixels;
   /** The motion from the previous frame to this one; null for the first frame. */
   readonly motion: Promise<NeighbourMotion> | null;
+  /** How the motion changes at this frame; null at the ends of the video, and while no frame follows. */
+  acceleration: Promise<Flow> | null;
   /** The motion to the photo, as it was found. */
   readonly track: Promise<Flow> | null;
   /** The same, steady along time; null until enough frames follow, and without a photo. */
@@ -115,6 +117,9 @@ function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, 
     return pool.run('trackPhoto', pixels, first!, backward, known);
   };
 
+  const accelerate = async (...motions: readonly [Promise<NeighbourMotion>, Promise<NeighbourMotion>]): Promise<Flow> =>
+    pool.run('acceleration', ...(await Promise.all(motions)));
+
   const receive = (pixels: RgbPixels): void => {
     const before = frames.at(-1);
     if (!before) {
@@ -124,12 +129,14 @@ function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, 
         detail = quiet(pool.run('preparePhoto', shared, pixels, outWidth, outHeight));
       }
       const still = photo ? Promise.resolve(shareFlow(createFlow(width, height))) : null;
-      frames.push({ pixels, motion: null, track: still, toPhoto: null, shown: null });
+      frames.push({ pixels, motion: null, acceleration: null, track: still, toPhoto: null, shown: null });
       return;
     }
     const motion = quiet(pool.run('neighbourMotion', before.pixels, pixels));
     const tracked = photo ? quiet(track(pixels, before, motion)) : null;
-    frames.push({ pixels, motion, track: tracked, toPhoto: null, shown: null });
+    // Only frames in between need it.
+    if (before.motion && multiple > 1) before.acceleration = quiet(accelerate(before.motion, motion));
+    frames.push({ pixels, motion, acceleration: null, track: tracked, toPhoto: null, shown: null });
   };
 
   /** The frames around one, up to the last one so far, and which of them it is. */
@@ -172,7 +179,8 @@ function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, 
         frame(followed).toPhoto = quiet(follow(followed));
       for (; shown < followed - (ended ? 0 : LIGHT_REACH); shown++) frame(shown).shown = quiet(show(shown));
     }
-    const ready = photo ? shown : known;
+    // An interval needs the motion of the next one.
+    const ready = photo ? shown : known - (ended || multiple === 1 ? 0 : 1);
     const pictures: Promise<Uint8Array<ArrayBuffer>>[] = [];
     for (; rendered < ready - 1; rendered++) {
       const [before, after] = [frame(rendered), frame(rendered + 1)];
@@ -191,8 +199,10 @@ function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, 
 
   const render = async (before: VideoFrame, after: VideoFrame | null, time: number) => {
     const still = time === 0;
-    const [motion, prepared, photoBefore, photoAfter] = await Promise.all([
+    const [motion, accelerationBefore, accelerationAfter, prepared, photoBefore, photoAfter] = await Promise.all([
       still ? null : after!.motion,
+      still ? null : before.acceleration,
+      still ? null : after!.acceleration,
       detail,
       before.shown,
       still ? null : after!.shown,
@@ -201,6 +211,8 @@ function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, 
       before: before.pixels,
       after: still ? null : after!.pixels,
       motion,
+      accelerationBefore,
+      accelerationAfter,
       time,
       photo: prepared,
       photoBefore,

@@ -16,6 +16,9 @@ export interface Interval {
   /** The error of following the motion forth and back, in pixels, for each pixel of each frame. */
   readonly lostBefore: Plane;
   readonly lostAfter: Plane;
+  /** How the motion changes at each frame; null at an end of the video. */
+  readonly accelerationBefore: Flow | null;
+  readonly accelerationAfter: Flow | null;
 }
 
 /** How an interpolated picture is composed. */
@@ -58,7 +61,31 @@ export function planBetween(interval: Interval, time: number): Between {
     toAfter.u[i] = (1 - time) * u;
     toAfter.v[i] = (1 - time) * v;
   }
-  return { toBefore, toAfter, weightAfter: visibility(interval, toBefore, toAfter, time) };
+  const weightAfter = visibility(interval, toBefore, toAfter, time);
+  bend(interval, toBefore, toAfter, time);
+  return { toBefore, toAfter, weightAfter };
+}
+
+/** Moves the places on a straight and even path to where an accelerated motion passes at this time: x(t) = Ft − a·t(1 − t)/2. */
+function bend({ accelerationBefore, accelerationAfter }: Interval, toBefore: Flow, toAfter: Flow, time: number): void {
+  const before = accelerationBefore && warpFlow(accelerationBefore, toBefore);
+  const after = accelerationAfter && warpFlow(accelerationAfter, toAfter);
+  const share = before && after ? time : after ? 1 : 0;
+  const size = 0.5 * time * (1 - time);
+  for (const [acceleration, weight] of [
+    [before, size * (1 - share)],
+    [after, size * share],
+  ] as const) {
+    if (!acceleration) continue;
+    for (let i = 0; i < toBefore.u.length; i++) {
+      const u = weight * acceleration.u[i]!;
+      const v = weight * acceleration.v[i]!;
+      toBefore.u[i]! += u;
+      toBefore.v[i]! += v;
+      toAfter.u[i]! += u;
+      toAfter.v[i]! += v;
+    }
+  }
 }
 
 /** Equal costs give the mean of the candidates, a clear difference a choice. */

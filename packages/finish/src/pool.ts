@@ -35,10 +35,9 @@ export function createPool(threads: number): Pool {
     }
   };
   const workers = Array.from({ length: threads }, () => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-      // Pictures lie outside of the heap; a small heap makes the garbage collector free them early.
-      resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 },
-    });
+    const worker = parked.pop() ?? startWorker();
+    worker.removeAllListeners();
+    worker.ref();
     worker.on('message', (result: unknown) => {
       working.get(worker)?.resolve(result);
       working.delete(worker);
@@ -62,8 +61,47 @@ export function createPool(threads: number): Pool {
         next();
       }),
     async [Symbol.asyncDispose]() {
+      const isSound = failure === null;
+      const free = isSound ? new Set(idle) : new Set<Worker>();
       fail(new Error('the finisher was closed'));
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      for (const worker of workers) worker.removeAllListeners();
+      for (const worker of free) park(worker);
+      const busy = workers.filter((worker) => !free.has(worker));
+      await Promise.all(busy.map(end));
     },
   };
+}
+
+/** Threads that have nothing to do. The next video starts with them: loading and optimising their code takes up to a second. */
+const parked: Worker[] = [];
+/** More threads than these are ended with their video. */
+const MAX_PARKED = 8;
+
+function startWorker(): Worker {
+  return new Worker(new URL('./worker.ts', import.meta.url), {
+    // Pictures lie outside of the heap; a small heap makes the garbage collector free them early.
+    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 },
+  });
+}
+
+/** Ends a thread, and ignores an error that it runs into meanwhile. */
+function end(worker: Worker): Promise<number> {
+  worker.on('error', () => undefined);
+  return worker.terminate();
+}
+
+/** Keeps a thread for the next video. It does not keep the process alive. */
+function park(worker: Worker): void {
+  if (parked.length >= MAX_PARKED) {
+    void end(worker);
+    return;
+  }
+  const remove = (): void => {
+    const at = parked.indexOf(worker);
+    if (at >= 0) parked.splice(at, 1);
+  };
+  worker.on('error', remove);
+  worker.on('exit', remove);
+  worker.unref();
+  parked.push(worker);
 }

@@ -63,6 +63,9 @@ export function renderPicture(
   outWidth: number,
   outHeight: number,
 ): Uint8Array<ArrayBuffer> {
+  if (!layer && frame.width === outWidth && frame.height === outHeight) {
+    return new Uint8Array(Uint8ClampedArray.from(frame.data).buffer);
+  }
   if (layer?.coarse) showCoarse(frame, layer.coarse, layer.frameWeights);
   const enlarger = createEnlarger(frame, outWidth, outHeight);
   const detail = layer && createDetailer(layer, outWidth, outHeight);

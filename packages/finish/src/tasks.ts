@@ -1,3 +1,4 @@
+import { accelerationAt } from './acceleration.ts';
 import type { PhotoDetail } from './detail.ts';
 import { splitPhoto } from './detail.ts';
 import { computeFlow, motionLevel, PRECISE_FLOW_OPTIONS } from './flow/inverse-search.ts';
@@ -17,8 +18,10 @@ import { closeIslands } from './islands.ts';
 import { steadyMotion } from './steady-motion.ts';
 import { estimateTrust } from './trust.ts';
 
-/** The motion between a frame and the next one, and how far there and back again ends from where it began. */
+/** Two frames, the motion between them, and how far there and back again ends from where it began: all at one size. */
 export interface NeighbourMotion {
+  readonly lumaBefore: Plane;
+  readonly lumaAfter: Plane;
   readonly forward: Flow;
   readonly backward: Flow;
   readonly lostBefore: Plane;
@@ -30,6 +33,9 @@ export interface RenderRequest {
   /** Null for a frame itself. */
   readonly after: RgbPixels | null;
   readonly motion: NeighbourMotion | null;
+  /** How the motion changes at the two frames; null at an end of the video. */
+  readonly accelerationBefore: Flow | null;
+  readonly accelerationAfter: Flow | null;
   /** From 0, the frame before, to 1, the one after. */
   readonly time: number;
   readonly photo: PhotoDetail | null;
@@ -62,13 +68,18 @@ export const tasks = {
     const [a, b] = [pyramidOf(before), pyramidOf(after)];
     const forward = computeFlow(a, b);
     const backward = computeFlow(b, a);
+    const level = motionLevel(a);
     return {
+      lumaBefore: sharePlane(a[level]!),
+      lumaAfter: sharePlane(b[level]!),
       forward: shareFlow(forward),
       backward: shareFlow(backward),
       lostBefore: sharePlane(inconsistency(forward, backward)),
       lostAfter: sharePlane(inconsistency(backward, forward)),
     };
   },
+
+  acceleration: (...args: Parameters<typeof accelerationAt>): Flow => shareFlow(accelerationAt(...args)),
 
   /** Follows the photo from one frame to the next. */
   trackPhoto(frame: RgbPixels, first: RgbPixels, backward: Flow, before: Flow): Flow {
@@ -114,6 +125,7 @@ export const tasks = {
 
   render(request: RenderRequest): Uint8Array<ArrayBuffer> {
     const { before, after, motion, time, photo, photoBefore, photoAfter, outWidth, outHeight } = request;
+    const { accelerationBefore, accelerationAfter } = request;
     const { width, height } = before;
     if (!after || !motion) {
       if (!photo && width === outWidth && height === outHeight) return Uint8Array.from(before.data);
@@ -121,9 +133,8 @@ export const tasks = {
       const layer = photo && photoBefore && createPhotoLayer(photo, photoBefore, width, height);
       return renderPicture(frame, layer, outWidth, outHeight);
     }
-    const [a, b] = [pyramidOf(before), pyramidOf(after)];
-    const level = motionLevel(a);
-    const plan = planBetween({ lumaBefore: a[level]!, lumaAfter: b[level]!, ...motion }, time);
+    const accelerations = { accelerationBefore, accelerationAfter };
+    const plan = planBetween({ ...motion, ...accelerations }, time);
     const between = resizeBetween(plan, width, height);
     const moved = photoBefore && photoAfter ? photoBetween(photoBefore, photoAfter, between, time) : null;
     const layer = photo && moved && createPhotoLayer(photo, moved, width, height);

@@ -22,16 +22,22 @@ export const FLOW_OPTIONS: FlowOptions = {
   polish: false,
   levelsWithStart: 2,
   stride: 4,
-  iterations: 12,
+  iterations: 6,
   alpha: 30,
   delta: 5,
   gamma: 10,
-  outer: 3,
+  outer: 2,
   inner: 5,
 };
 
 /** Options for the photo's detail. It is finer than the frames' pixels, so the motion must be exact to fractions of a pixel. */
-export const PRECISE_FLOW_OPTIONS: FlowOptions = { ...FLOW_OPTIONS, polish: true, alpha: 20 };
+export const PRECISE_FLOW_OPTIONS: FlowOptions = {
+  ...FLOW_OPTIONS,
+  polish: true,
+  iterations: 12,
+  alpha: 20,
+  outer: 3,
+};
 
 /**
  * The motion from each pixel of one picture to its place in another one: dense inverse search (Kroeger et al., "Fast
