@@ -570,13 +570,15 @@ export type EstimateVideoRequest = Message<"cinematica.v1.EstimateVideoRequest">
   settings?: VideoSettings | undefined;
 
   /**
-   * Width and height of the photo in pixels, 1 to 100000.
+   * Width of the photo in pixels, 1 to 100000.
    *
    * @generated from field: uint32 photo_width = 2;
    */
   photoWidth: number;
 
   /**
+   * Height of the photo in pixels, 1 to 100000.
+   *
    * @generated from field: uint32 photo_height = 3;
    */
   photoHeight: number;
