@@ -43,7 +43,7 @@ export interface MarkDetector {
  */
 export const SEEN_SCORE = 7.2;
 /** A mark that can be read needs this score of its known waves, besides its checksum. */
-export const READ_SCORE = 5;
+export const READ_SCORE = 6;
 /** So many placements are tried to be read: each passes the checksum by chance once in 65,536 times. */
 const READ_PLACEMENTS = 3;
 
