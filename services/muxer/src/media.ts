@@ -97,7 +97,7 @@ async function encode(
   });
   const { width, height, frames: count, fps } = shapeOf(request, { format: 'mp4' });
   // Frames that play backwards, too, are encoded in a second run.
-  const total = count + (boomerangs.length > 0 ? 2 * count : 0);
+  const total = count + (boomerangs.length > 0 ? Math.max(1, 2 * (count - 1)) : 0);
   const reportFrom = (before: number) => (written: number) =>
     request.onWritten?.(Math.min(1, (before + written) / total));
   const converted = boomerangs.length > 0 ? '[spool]' : undefined;

@@ -178,7 +178,7 @@ async function encodeAsTheyAre(
 function reportWritten({ frames }: Plan, hooks: StageHooks) {
   let step = 0;
   const report = (fraction: number): void => {
-    const reached = Math.floor(fraction * frames);
+    const reached = Math.floor(fraction * frames + 1e-9);
     if (reached <= step) return;
     step = reached;
     hooks.progress(step, frames);

@@ -116,6 +116,7 @@ function encrypt(
     topic: videoId.replaceAll('-', '').slice(0, 32),
     contentEncoding: 'aes128gcm',
   });
-  const named = Object.entries(headers).map(([name, value]) => [name, `${value}`] as const);
-  return { endpoint, headers: Object.fromEntries(named.filter(([name]) => name !== 'Content-Length')), body };
+  // The length is that of the body, which the transport knows.
+  const named = Object.entries(headers).filter(([name]) => name !== 'Content-Length');
+  return { endpoint, headers: Object.fromEntries(named), body };
 }

@@ -92,7 +92,7 @@ export function createEstimator(options: EstimatorOptions): Estimator {
       if (seconds.has(stage)) continue;
       const factor = factorOf(plan, stage);
       const reference = referenceTask(plan, stage);
-      if (!factor || reference === null) return null;
+      if (!factor || reference === null || !Number.isFinite(reference)) return null;
       seconds.set(stage, factor.value * reference);
       measured &&= factor.measured;
     }

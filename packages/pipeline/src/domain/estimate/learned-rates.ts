@@ -72,7 +72,7 @@ export function createLearnedRates(
     // Later attempts resumed, or waited for a worker that died.
     if (task.attempt !== 1 || task.notices.length > 0) return;
     const reference = referenceSeconds(plan, task.stage);
-    if (reference === null || reference <= 0) return;
+    if (reference === null || !(reference > 0) || !Number.isFinite(reference)) return;
     const { ms, weight } = own(interval);
     const factor = ms / 1000 / reference;
     for (const key of keysOf(plan, task.stage)) learn(key, factor, weight);

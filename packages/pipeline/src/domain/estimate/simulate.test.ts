@@ -59,3 +59,7 @@ test('segments are decoded while the next one is denoised', () => {
   ];
   expect(simulate([{ videoId: 'a', waits: false, tasks }], options).get('a')?.end).toBe(27);
 });
+
+test('a task without a known time does not hold the simulation up', () => {
+  expect(simulate([video('a', true, [1, NaN, 5, 4])], options).has('a')).toBe(false);
+});

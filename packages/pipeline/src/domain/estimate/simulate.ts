@@ -111,6 +111,8 @@ export function simulate(
     if (running.length === 0) break;
     const slowdown = shared ? running.length : 1;
     const step = Math.min(...running.map(({ seconds }) => seconds));
+    // A plan without a size or a rate has no time.
+    if (!Number.isFinite(step)) break;
     now += step * slowdown;
     for (const task of running) {
       task.seconds -= step;

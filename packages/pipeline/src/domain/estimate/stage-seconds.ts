@@ -33,7 +33,9 @@ export const referenceForecast = (plan: Plan, work: Work): Forecast =>
 export function muxSeconds(plan: Plan): number {
   // Files are copied, not encoded.
   if (plan.join.length > 0) return TASK_SECONDS.join;
-  const timeline = timelineOf(plan);
+  // Plans of tests and of early versions have no rates.
+  const fps = Math.max(1, plan.conditioningFps);
+  const timeline = { ...timelineOf(plan), fps, outputFps: Math.max(fps, plan.frameRate) };
   const megapixels = (width: number, height: number, frames: number) => (width * height * frames) / 1e6;
   const files = new Set(['mp4', 'poster', ...plan.outputs, ...(plan.loop ? ['loop'] : [])]);
   let seconds: number = TASK_SECONDS.mux;
