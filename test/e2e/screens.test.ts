@@ -6,9 +6,13 @@ import { choosePhoto, expectHeading, expectPlaying, openPhoto, waitForProgress }
 import { DEVICES, test as base } from './support/visitor.ts';
 import { es } from './support/messages.ts';
 
-describe.for(['phone', 'desktop'] as const)('on a %s no screen violates axe’s rules or scrolls sideways', (profile) => {
+/** Each colour scheme is checked once, because the devices share their colours. */
+describe.for([
+  ['phone', 'light'],
+  ['desktop', 'dark'],
+] as const)('on a %s in a %s scheme no screen violates axe’s rules or scrolls sideways', ([profile, colorScheme]) => {
   const test = base.extend('screen', ({ visit }) => async () => {
-    const visitor = await visit(DEVICES[profile]);
+    const visitor = await visit({ ...DEVICES[profile], colorScheme });
     return { ...visitor, check: (name: string) => checkScreen(visitor.page, `${name}-${profile}`) };
   });
 
