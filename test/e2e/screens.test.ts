@@ -44,7 +44,7 @@ describe.for([
     await check('video-cancelled');
   });
 
-  test('a finished video: player, comparison, share sheet, shared page, gallery, deleted', async ({ screen }) => {
+  test('a finished video: player, comparison, share sheet, shared page', async ({ screen }) => {
     const { context, page, check } = await screen();
     const { name } = await createFinishedVideo(context);
     await page.goto(`/${name}`);
@@ -63,7 +63,11 @@ describe.for([
     await page.goto(link);
     await expectPlaying(page);
     await check('shared');
+  });
 
+  test('a finished video in the gallery and among versions, and deleted', async ({ screen }) => {
+    const { context, page, check } = await screen();
+    const { name } = await createFinishedVideo(context);
     await page.goto('/videos');
     await page.locator(`a[href="/${name}"] img`).waitFor();
     await check('gallery');
