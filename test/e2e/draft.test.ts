@@ -14,7 +14,7 @@ test('the photo, its crop and the settings survive Back, the gallery, a reload a
   const crop = (await frame.getAttribute('aria-label')) ?? '';
   const expectDraft = async (): Promise<void> => {
     await expectHeading(page, es.create_compose_heading);
-    await page.getByRole('radio', { name: es.create_preset_lively, checked: true }).waitFor();
+    await page.getByRole('radio', { name: es.create_preset_lively, checked: true }).waitFor({ state: 'attached' });
     await expect.poll(() => frame.getAttribute('aria-label')).toBe(crop);
   };
 

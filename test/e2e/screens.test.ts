@@ -6,9 +6,13 @@ import { choosePhoto, expectHeading, expectPlaying, openPhoto, waitForProgress }
 import { DEVICES, test as base } from './support/visitor.ts';
 import { es } from './support/messages.ts';
 
-describe.for(['phone', 'desktop'] as const)('on a %s no screen violates axe’s rules or scrolls sideways', (profile) => {
+/** Each colour scheme is checked once, because the devices share their colours. */
+describe.for([
+  ['phone', 'light'],
+  ['desktop', 'dark'],
+] as const)('on a %s in a %s scheme no screen violates axe’s rules or scrolls sideways', ([profile, colorScheme]) => {
   const test = base.extend('screen', ({ visit }) => async () => {
-    const visitor = await visit(DEVICES[profile]);
+    const visitor = await visit({ ...DEVICES[profile], colorScheme });
     return { ...visitor, check: (name: string) => checkScreen(visitor.page, `${name}-${profile}`) };
   });
 
@@ -40,7 +44,7 @@ describe.for(['phone', 'desktop'] as const)('on a %s no screen violates axe’s 
     await check('video-cancelled');
   });
 
-  test('a finished video: player, comparison, share sheet, shared page, gallery, deleted', async ({ screen }) => {
+  test('a finished video: player, comparison, share sheet, shared page', async ({ screen }) => {
     const { context, page, check } = await screen();
     const { name } = await createFinishedVideo(context);
     await page.goto(`/${name}`);
@@ -59,7 +63,11 @@ describe.for(['phone', 'desktop'] as const)('on a %s no screen violates axe’s 
     await page.goto(link);
     await expectPlaying(page);
     await check('shared');
+  });
 
+  test('a finished video in the gallery and among versions, and deleted', async ({ screen }) => {
+    const { context, page, check } = await screen();
+    const { name } = await createFinishedVideo(context);
     await page.goto('/videos');
     await page.locator(`a[href="/${name}"] img`).waitFor();
     await check('gallery');
