@@ -18,7 +18,7 @@ const files = PUBLIC.flatMap((folder) => globSync(`${folder}/*.proto`, { cwd: ro
 /** Runs protoc, or else buf, which takes the same arguments. */
 function protoc(...args: string[]): { readonly status: number | null; readonly errors: string } {
   const [command, ...first] = findProgram('protoc', env.PATH) === null ? ['buf', 'alpha', 'protoc'] : ['protoc'];
-  const { status, stderr } = spawnSync(command!, [...first, '-I', 'proto', ...args, ...files], {
+  const { status, stderr } = spawnSync(command, [...first, '-I', 'proto', ...args, ...files], {
     cwd: root,
     env,
     encoding: 'utf8',

@@ -3,7 +3,7 @@ import { accelerationAt } from './acceleration.ts';
 import { createPlane } from './image/plane.ts';
 import type { Flow } from './image/plane.ts';
 import { planBetween } from './interpolate.ts';
-import type { NeighbourMotion } from './tasks.ts';
+import type { NeighbourMotion } from './neighbour-motion.ts';
 
 const [width, height] = [24, 20];
 const middle = 10 * width + 12;

@@ -1,7 +1,7 @@
 import { blur } from './image/blur.ts';
 import { createPlane } from './image/plane.ts';
 import type { Flow } from './image/plane.ts';
-import type { NeighbourMotion } from './tasks.ts';
+import type { NeighbourMotion } from './neighbour-motion.ts';
 
 /** The neighbourhood over which the acceleration is averaged: a standard deviation in pixels of the motion. */
 const WINDOW = 2;

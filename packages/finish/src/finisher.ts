@@ -8,7 +8,7 @@ import { shareFlow } from './image/shared.ts';
 import { LIGHT_REACH } from './light.ts';
 import type { PhotoMotion } from './photo-motion.ts';
 import { MOTION_REACH } from './steady-motion.ts';
-import type { NeighbourMotion } from './tasks.ts';
+import type { NeighbourMotion } from './neighbour-motion.ts';
 import type { PhotoDetail } from './detail.ts';
 
 /** The sizes, the frame multiple and the photo that a finisher works with. */

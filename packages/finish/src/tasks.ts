@@ -10,6 +10,7 @@ import { warpFlow, warpPlane } from './image/sample.ts';
 import { shareFlow, sharePlane } from './image/shared.ts';
 import { inconsistency, planBetween, renderBetween, resizeBetween } from './interpolate.ts';
 import type { Between } from './interpolate.ts';
+import type { NeighbourMotion } from './neighbour-motion.ts';
 import { lightOf, mixSoft, moveSoft, soften, steadyLight } from './light.ts';
 import type { SoftPicture } from './light.ts';
 import type { PhotoMotion } from './photo-motion.ts';
@@ -17,16 +18,6 @@ import { createPhotoLayer, renderPicture } from './render.ts';
 import { closeIslands } from './islands.ts';
 import { steadyMotion } from './steady-motion.ts';
 import { estimateTrust } from './trust.ts';
-
-/** Two frames, the motion between them, and how far there and back again ends from where it began: all at one size. */
-export interface NeighbourMotion {
-  readonly lumaBefore: Plane;
-  readonly lumaAfter: Plane;
-  readonly forward: Flow;
-  readonly backward: Flow;
-  readonly lostBefore: Plane;
-  readonly lostAfter: Plane;
-}
 
 export interface RenderRequest {
   readonly before: RgbPixels;

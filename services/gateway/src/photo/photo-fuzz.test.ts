@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PhotoError } from './photo-error.ts';
@@ -28,7 +28,7 @@ beforeAll(async () => {
     chart().ensureAlpha(0.5).webp({ lossless: true }).toBuffer(),
     animatedWebp(20, 20, 3),
     chart().avif().toBuffer(),
-    readFileSync(new URL('fixtures/grid.heic', import.meta.url)),
+    readFile(new URL('fixtures/grid.heic', import.meta.url)),
   ]);
 });
 afterAll(() => sanitizer[Symbol.asyncDispose]());

@@ -35,32 +35,24 @@ export const findingsOf = (response: VerifyMediaResponse): Finding[] => [
 
 function markFinding({ invisibleMark }: VerifyMediaResponse): Finding {
   const title = m.verify_mark();
-  switch (invisibleMark?.state) {
-    case InvisibleMarkState.READ: {
-      const { videoCreateTime } = invisibleMark;
-      const made = videoCreateTime ? [m.verify_made({ time: formatTime(timestampDate(videoCreateTime)) })] : [];
-      return { title, text: [m.verify_mark_read(), ...made].join(' '), found: true };
-    }
-    case InvisibleMarkState.FOUND:
-      return { title, text: m.verify_mark_found(), found: true };
-    default:
-      return { title, text: m.verify_mark_none(), found: false };
+  if (invisibleMark?.state === InvisibleMarkState.READ) {
+    const { videoCreateTime } = invisibleMark;
+    const made = videoCreateTime ? [m.verify_made({ time: formatTime(timestampDate(videoCreateTime)) })] : [];
+    return { title, text: [m.verify_mark_read(), ...made].join(' '), found: true };
   }
+  const found = invisibleMark?.state === InvisibleMarkState.FOUND;
+  return { title, text: found ? m.verify_mark_found() : m.verify_mark_none(), found };
 }
 
 function credentialsFinding({ contentCredentials }: VerifyMediaResponse): Finding {
   const title = m.verify_credentials();
-  switch (contentCredentials?.state) {
-    case ContentCredentialsState.VALID: {
-      const { signer, signerTrusted, generated } = contentCredentials;
-      const text = signerTrusted ? m.verify_credentials_trusted({ signer }) : m.verify_credentials_unknown({ signer });
-      return { title, text, found: generated };
-    }
-    case ContentCredentialsState.INVALID:
-      return { title, text: m.verify_credentials_invalid(), found: false };
-    default:
-      return { title, text: m.verify_credentials_missing(), found: false };
+  if (contentCredentials?.state === ContentCredentialsState.VALID) {
+    const { signer, signerTrusted, generated } = contentCredentials;
+    const text = signerTrusted ? m.verify_credentials_trusted({ signer }) : m.verify_credentials_unknown({ signer });
+    return { title, text, found: generated };
   }
+  const isInvalid = contentCredentials?.state === ContentCredentialsState.INVALID;
+  return { title, text: isInvalid ? m.verify_credentials_invalid() : m.verify_credentials_missing(), found: false };
 }
 
 const formatTime = (time: Date): string =>
