@@ -83,7 +83,8 @@ async function startBadNetwork(port: number) {
         other.destroy();
       });
     }
-    near.once('data', (head) => {
+    // A client sends several requests on a connection.
+    near.on('data', (head) => {
       if (!head.toString('latin1').startsWith('GET /media/')) return;
       pieces++;
       let left = 2_000;

@@ -343,13 +343,13 @@ describe('over gRPC', () => {
     // The call has the slot for this frame.
     expect((await first.next()).value).toMatchObject({ message: { case: 'progress', value: { frames: 1, total: 2 } } });
     const quick = await all(client.mux([start, frame(0), frame(1)], { timeoutMs: 20_000 }));
-    expect(quick.filter(({ message }) => message.case === 'file')).toHaveLength(2);
+    expect(quick.filter(({ message }) => message.case === 'file')).toHaveLength(3);
     others.resolve(null);
     let files = 0;
     for (let next = await first.next(); next.done !== true; next = await first.next()) {
       if (next.value.message.case === 'file') files++;
     }
-    expect(files).toBe(2);
+    expect(files).toBe(3);
   });
 
   test('calls without the token, for another model or with unsupported settings are refused with a reason', async () => {
@@ -362,7 +362,7 @@ describe('over gRPC', () => {
     expect([other.code, reasonOf(other)]).toEqual([Code.INVALID_ARGUMENT, ErrorReason.MODEL_UNKNOWN]);
     const odd = await failure(client.encode({ ...image, width: 130 }));
     expect([odd.code, reasonOf(odd)]).toEqual([Code.INVALID_ARGUMENT, ErrorReason.SETTING_UNSUPPORTED]);
-    expect(odd.message).toMatch(/width must be a multiple of/);
+    expect(odd.message).toMatch(/width: must be a multiple of/);
     const torn = await failure(client.encode({ ...image, image: photo.subarray(0, 900) }));
     expect([torn.code, reasonOf(torn)]).toEqual([Code.INVALID_ARGUMENT, ErrorReason.IMAGE_UNREADABLE]);
   });

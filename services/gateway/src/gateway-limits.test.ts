@@ -129,7 +129,7 @@ test('a caller at its limit is refused whatever it sends, and its earlier reques
   expect(await outcomes([tooMany])).toEqual({ 'InvalidArgument INVALID_REQUEST': 1 });
   const tooLarge = { source: { case: 'image' as const, value: Buffer.concat([photo, Buffer.alloc(9e6)]) } };
   expect(await outcomes([bob.batchCreateVideos({ requests: [tooLarge, tooLarge] })])).toEqual({
-    'ResourceExhausted INVALID_REQUEST': 1,
+    'InvalidArgument REQUEST_TOO_LARGE': 1,
   });
 });
 

@@ -51,8 +51,10 @@ test.runIf(process.platform === 'linux')(
       await run(small);
       const expected = frames;
       const resting = memory();
+      // The speed was measured in a process before that.
+      const { starts } = model.runtime.stats();
       await run(small);
-      expect(model.runtime.stats()).toMatchObject({ starts: 1 });
+      expect(model.runtime.stats()).toMatchObject({ starts });
 
       await run(large);
       const peak = model.runtime.stats().peakRss;
@@ -64,7 +66,7 @@ test.runIf(process.platform === 'linux')(
       await run(small);
       expect(frames).toEqual(expected);
       expect(memory()).toBeLessThan(resting + 64 * MIB);
-      expect(model.runtime.stats()).toMatchObject({ starts: 2 });
+      expect(model.runtime.stats()).toMatchObject({ starts: starts + 1 });
     } finally {
       await model.runtime.close();
     }

@@ -35,6 +35,8 @@ export async function runClaimed(options: TaskOptions, claimedTask: ClaimedTask)
   const outputs = new Map((resumed?.outputs ?? []).map((artifact) => [artifact.part, artifact]));
   const notices = new Set<TaskNotice>();
   let lastStep = performance.now();
+  /** The last step that was counted. A stage repeats a step to show that it is alive. */
+  let counted = resumed?.saved.step ?? 0;
 
   const put = async (lifetime: Lifetime, part: string, fileName: string, data: Uint8Array) => {
     const attributes = { 'cinematica.part': fileName, 'cinematica.bytes': data.length };
@@ -56,9 +58,12 @@ export async function runClaimed(options: TaskOptions, claimedTask: ClaimedTask)
     signal,
     draining,
     progress(step, steps) {
-      metrics.steps.inc({ stage: name });
-      if (stage === PipelineStage.DENOISE) metrics.denoiseStepSeconds.observe((performance.now() - lastStep) / 1000);
-      lastStep = performance.now();
+      if (step > counted) {
+        metrics.steps.inc({ stage: name }, step - counted);
+        if (stage === PipelineStage.DENOISE) metrics.denoiseStepSeconds.observe((performance.now() - lastStep) / 1000);
+        lastStep = performance.now();
+        counted = step;
+      }
       lease.progress(step, steps);
     },
     async save(step, parts) {
