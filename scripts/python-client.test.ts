@@ -7,9 +7,11 @@ import { expect, test } from 'vitest';
 
 const generated = join(import.meta.dirname, '../clients/python/src');
 const services = [VideoService, PushService, ProvenanceService].map(({ file }) => file);
-const imported = services.flatMap(({ dependencies }) => dependencies);
-const files = new Map([...services, ...imported].map((file) => [file.name, file]));
-const own = [...files.values()].filter(({ name }) => name.startsWith('cinematica/v1/'));
+
+/** A file and all that it imports. */
+const withImports = (file: DescFile): DescFile[] => [file, ...file.dependencies.flatMap(withImports)];
+
+const own = [...new Set(services.flatMap(withImports))].filter(({ name }) => name.startsWith('cinematica/v1/'));
 
 const hint = 'run python clients/python/generate.py';
 
