@@ -34,7 +34,8 @@ const endingOf = (name: OutputName): string => `-${OUTPUT_FILES[name].fileName}`
 export const USAGE = `usage: npm run animate -- PHOTO OUTPUT [options]
        npm run animate -- PHOTO... --out DIR [options]
 
-PHOTO is a JPEG, PNG, WebP, AVIF, GIF or TIFF file; OUTPUT ends in .mp4, .webm or .webp. The model has defaults for all settings.
+PHOTO is a JPEG, PNG, WebP, AVIF, HEIC, GIF or TIFF file; OUTPUT ends in .mp4, .webm or .webp. The model has defaults for all
+settings.
 With --out, PHOTO can also be a folder or a pattern such as 'trip/*.jpg', and each video is named after its photo. Photos that
 failed are listed at the end. The same command continues where it stopped: it skips the videos that it has made already.
 

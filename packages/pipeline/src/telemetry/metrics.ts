@@ -79,7 +79,7 @@ export function createMetrics(service: string) {
   });
   const notices = new Counter({
     name: 'cinematica_notices_total',
-    help: 'Tasks that are done but differ from their plan, by kind: not_finished (frames were encoded without finishing).',
+    help: 'Tasks that are done but differ from their plan, by kind: not_finished (frames were encoded without finishing), not_marked, not_signed.',
     labelNames: ['notice'],
     registers,
   });

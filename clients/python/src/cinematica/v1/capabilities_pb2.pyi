@@ -11,14 +11,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Capabilities(_message.Message):
-    __slots__ = ("models", "limits", "version")
+    __slots__ = ("models", "limits", "version", "push_public_key")
     MODELS_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    PUSH_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     models: _containers.RepeatedCompositeFieldContainer[Model]
     limits: Limits
     version: str
-    def __init__(self, models: _Optional[_Iterable[_Union[Model, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., version: _Optional[str] = ...) -> None: ...
+    push_public_key: bytes
+    def __init__(self, models: _Optional[_Iterable[_Union[Model, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., version: _Optional[str] = ..., push_public_key: _Optional[bytes] = ...) -> None: ...
 
 class Model(_message.Message):
     __slots__ = ("name", "title", "digest", "licence", "sizes", "size_multiple", "window", "defaults", "presets", "execution_providers", "camera_moves")
@@ -67,7 +69,7 @@ class PresetSettings(_message.Message):
     def __init__(self, preset: _Optional[_Union[_settings_pb2.Preset, str]] = ..., settings: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("max_image_bytes", "max_image_pixels", "image_types", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "guidance", "max_unfinished_videos", "max_share_ttl", "retention", "undelete_window", "max_batch_size", "max_batch_bytes")
+    __slots__ = ("max_image_bytes", "max_image_pixels", "image_types", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "guidance", "max_unfinished_videos", "max_share_ttl", "retention", "undelete_window", "calls_per_second", "call_burst", "max_videos_per_day", "max_watches", "max_create_request_bytes", "max_batch_size", "max_batch_bytes")
     MAX_IMAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
     MAX_IMAGE_PIXELS_FIELD_NUMBER: _ClassVar[int]
     IMAGE_TYPES_FIELD_NUMBER: _ClassVar[int]
@@ -82,6 +84,11 @@ class Limits(_message.Message):
     MAX_SHARE_TTL_FIELD_NUMBER: _ClassVar[int]
     RETENTION_FIELD_NUMBER: _ClassVar[int]
     UNDELETE_WINDOW_FIELD_NUMBER: _ClassVar[int]
+    CALLS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    CALL_BURST_FIELD_NUMBER: _ClassVar[int]
+    MAX_VIDEOS_PER_DAY_FIELD_NUMBER: _ClassVar[int]
+    MAX_WATCHES_FIELD_NUMBER: _ClassVar[int]
+    MAX_CREATE_REQUEST_BYTES_FIELD_NUMBER: _ClassVar[int]
     MAX_BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     MAX_BATCH_BYTES_FIELD_NUMBER: _ClassVar[int]
     max_image_bytes: int
@@ -98,9 +105,14 @@ class Limits(_message.Message):
     max_share_ttl: _duration_pb2.Duration
     retention: _duration_pb2.Duration
     undelete_window: _duration_pb2.Duration
+    calls_per_second: int
+    call_burst: int
+    max_videos_per_day: int
+    max_watches: int
+    max_create_request_bytes: int
     max_batch_size: int
     max_batch_bytes: int
-    def __init__(self, max_image_bytes: _Optional[int] = ..., max_image_pixels: _Optional[int] = ..., image_types: _Optional[_Iterable[str]] = ..., frames: _Optional[_Union[Range, _Mapping]] = ..., conditioning_fps: _Optional[_Union[Range, _Mapping]] = ..., frame_rate: _Optional[_Union[Range, _Mapping]] = ..., motion_bucket_id: _Optional[_Union[Range, _Mapping]] = ..., noise_aug_strength: _Optional[_Union[Range, _Mapping]] = ..., steps: _Optional[_Union[Range, _Mapping]] = ..., guidance: _Optional[_Union[Range, _Mapping]] = ..., max_unfinished_videos: _Optional[int] = ..., max_share_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., undelete_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_batch_size: _Optional[int] = ..., max_batch_bytes: _Optional[int] = ...) -> None: ...
+    def __init__(self, max_image_bytes: _Optional[int] = ..., max_image_pixels: _Optional[int] = ..., image_types: _Optional[_Iterable[str]] = ..., frames: _Optional[_Union[Range, _Mapping]] = ..., conditioning_fps: _Optional[_Union[Range, _Mapping]] = ..., frame_rate: _Optional[_Union[Range, _Mapping]] = ..., motion_bucket_id: _Optional[_Union[Range, _Mapping]] = ..., noise_aug_strength: _Optional[_Union[Range, _Mapping]] = ..., steps: _Optional[_Union[Range, _Mapping]] = ..., guidance: _Optional[_Union[Range, _Mapping]] = ..., max_unfinished_videos: _Optional[int] = ..., max_share_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., undelete_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., calls_per_second: _Optional[int] = ..., call_burst: _Optional[int] = ..., max_videos_per_day: _Optional[int] = ..., max_watches: _Optional[int] = ..., max_create_request_bytes: _Optional[int] = ..., max_batch_size: _Optional[int] = ..., max_batch_bytes: _Optional[int] = ...) -> None: ...
 
 class Range(_message.Message):
     __slots__ = ("min", "max")

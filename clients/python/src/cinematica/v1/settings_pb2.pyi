@@ -43,6 +43,7 @@ class MediaKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MEDIA_KIND_LOOP: _ClassVar[MediaKind]
     MEDIA_KIND_WEBP: _ClassVar[MediaKind]
     MEDIA_KIND_WEBM: _ClassVar[MediaKind]
+    MEDIA_KIND_CARD: _ClassVar[MediaKind]
 CAMERA_MOVE_UNSPECIFIED: CameraMove
 CAMERA_MOVE_STILL: CameraMove
 CAMERA_MOVE_PUSH_IN: CameraMove
@@ -68,6 +69,7 @@ MEDIA_KIND_MP4: MediaKind
 MEDIA_KIND_LOOP: MediaKind
 MEDIA_KIND_WEBP: MediaKind
 MEDIA_KIND_WEBM: MediaKind
+MEDIA_KIND_CARD: MediaKind
 
 class VideoSettings(_message.Message):
     __slots__ = ("model", "preset", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "min_guidance", "max_guidance", "seed", "size", "aspect_ratio", "crop", "outputs", "camera", "resolution")

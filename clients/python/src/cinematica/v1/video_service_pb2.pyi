@@ -14,24 +14,43 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CreateVideoRequest(_message.Message):
-    __slots__ = ("image", "video", "continue_from", "settings", "request_id")
+    __slots__ = ("image", "video", "continue_from", "image_url", "join", "settings", "request_id", "labels", "external_id", "callback_url")
+    class LabelsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     VIDEO_FIELD_NUMBER: _ClassVar[int]
     CONTINUE_FROM_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_URL_FIELD_NUMBER: _ClassVar[int]
+    JOIN_FIELD_NUMBER: _ClassVar[int]
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    EXTERNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    CALLBACK_URL_FIELD_NUMBER: _ClassVar[int]
     image: bytes
     video: str
     continue_from: str
+    image_url: str
+    join: str
     settings: _settings_pb2.VideoSettings
     request_id: str
-    def __init__(self, image: _Optional[bytes] = ..., video: _Optional[str] = ..., continue_from: _Optional[str] = ..., settings: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+    labels: _containers.ScalarMap[str, str]
+    external_id: str
+    callback_url: str
+    def __init__(self, image: _Optional[bytes] = ..., video: _Optional[str] = ..., continue_from: _Optional[str] = ..., image_url: _Optional[str] = ..., join: _Optional[str] = ..., settings: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ..., request_id: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., external_id: _Optional[str] = ..., callback_url: _Optional[str] = ...) -> None: ...
 
 class CreateVideoResponse(_message.Message):
-    __slots__ = ("video",)
+    __slots__ = ("video", "estimate")
     VIDEO_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATE_FIELD_NUMBER: _ClassVar[int]
     video: _video_pb2.Video
-    def __init__(self, video: _Optional[_Union[_video_pb2.Video, _Mapping]] = ...) -> None: ...
+    estimate: _video_pb2.Estimate
+    def __init__(self, video: _Optional[_Union[_video_pb2.Video, _Mapping]] = ..., estimate: _Optional[_Union[_video_pb2.Estimate, _Mapping]] = ...) -> None: ...
 
 class BatchCreateVideosRequest(_message.Message):
     __slots__ = ("requests",)
@@ -66,14 +85,18 @@ class GetVideoResponse(_message.Message):
     def __init__(self, video: _Optional[_Union[_video_pb2.Video, _Mapping]] = ...) -> None: ...
 
 class ListVideosRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "show_deleted")
+    __slots__ = ("page_size", "page_token", "show_deleted", "filter", "order_by")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     SHOW_DELETED_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    ORDER_BY_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     show_deleted: bool
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., show_deleted: _Optional[bool] = ...) -> None: ...
+    filter: str
+    order_by: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., show_deleted: _Optional[bool] = ..., filter: _Optional[str] = ..., order_by: _Optional[str] = ...) -> None: ...
 
 class ListVideosResponse(_message.Message):
     __slots__ = ("videos", "next_page_token")
@@ -100,6 +123,52 @@ class WatchVideoResponse(_message.Message):
     preview: _video_pb2.Preview
     progress: _video_pb2.Progress
     def __init__(self, event: _Optional[_Union[_video_pb2.VideoEvent, _Mapping]] = ..., preview: _Optional[_Union[_video_pb2.Preview, _Mapping]] = ..., progress: _Optional[_Union[_video_pb2.Progress, _Mapping]] = ...) -> None: ...
+
+class WatchVideosRequest(_message.Message):
+    __slots__ = ("previews",)
+    PREVIEWS_FIELD_NUMBER: _ClassVar[int]
+    previews: bool
+    def __init__(self, previews: _Optional[bool] = ...) -> None: ...
+
+class WatchVideosResponse(_message.Message):
+    __slots__ = ("name", "started", "video", "preview", "progress", "removed")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    STARTED_FIELD_NUMBER: _ClassVar[int]
+    VIDEO_FIELD_NUMBER: _ClassVar[int]
+    PREVIEW_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    started: WatchStarted
+    video: _video_pb2.Video
+    preview: _video_pb2.Preview
+    progress: _video_pb2.Progress
+    removed: VideoRemoved
+    def __init__(self, name: _Optional[str] = ..., started: _Optional[_Union[WatchStarted, _Mapping]] = ..., video: _Optional[_Union[_video_pb2.Video, _Mapping]] = ..., preview: _Optional[_Union[_video_pb2.Preview, _Mapping]] = ..., progress: _Optional[_Union[_video_pb2.Progress, _Mapping]] = ..., removed: _Optional[_Union[VideoRemoved, _Mapping]] = ...) -> None: ...
+
+class WatchStarted(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class VideoRemoved(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class EstimateVideoRequest(_message.Message):
+    __slots__ = ("settings", "photo_width", "photo_height")
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    PHOTO_WIDTH_FIELD_NUMBER: _ClassVar[int]
+    PHOTO_HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    settings: _settings_pb2.VideoSettings
+    photo_width: int
+    photo_height: int
+    def __init__(self, settings: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ..., photo_width: _Optional[int] = ..., photo_height: _Optional[int] = ...) -> None: ...
+
+class EstimateVideoResponse(_message.Message):
+    __slots__ = ("estimate",)
+    ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    estimate: _video_pb2.Estimate
+    def __init__(self, estimate: _Optional[_Union[_video_pb2.Estimate, _Mapping]] = ...) -> None: ...
 
 class CancelVideoRequest(_message.Message):
     __slots__ = ("name",)

@@ -89,6 +89,16 @@ class VideoServiceStub:
                 request_serializer=cinematica_dot_v1_dot_video__service__pb2.GetSharedVideoRequest.SerializeToString,
                 response_deserializer=cinematica_dot_v1_dot_video__service__pb2.GetSharedVideoResponse.FromString,
                 _registered_method=True)
+        self.WatchVideos = channel.unary_stream(
+                '/cinematica.v1.VideoService/WatchVideos',
+                request_serializer=cinematica_dot_v1_dot_video__service__pb2.WatchVideosRequest.SerializeToString,
+                response_deserializer=cinematica_dot_v1_dot_video__service__pb2.WatchVideosResponse.FromString,
+                _registered_method=True)
+        self.EstimateVideo = channel.unary_unary(
+                '/cinematica.v1.VideoService/EstimateVideo',
+                request_serializer=cinematica_dot_v1_dot_video__service__pb2.EstimateVideoRequest.SerializeToString,
+                response_deserializer=cinematica_dot_v1_dot_video__service__pb2.EstimateVideoResponse.FromString,
+                _registered_method=True)
         self.GetCapabilities = channel.unary_unary(
                 '/cinematica.v1.VideoService/GetCapabilities',
                 request_serializer=cinematica_dot_v1_dot_video__service__pb2.GetCapabilitiesRequest.SerializeToString,
@@ -165,6 +175,18 @@ class VideoServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchVideos(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EstimateVideo(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetCapabilities(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -228,6 +250,16 @@ def add_VideoServiceServicer_to_server(servicer, server):
                     servicer.GetSharedVideo,
                     request_deserializer=cinematica_dot_v1_dot_video__service__pb2.GetSharedVideoRequest.FromString,
                     response_serializer=cinematica_dot_v1_dot_video__service__pb2.GetSharedVideoResponse.SerializeToString,
+            ),
+            'WatchVideos': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchVideos,
+                    request_deserializer=cinematica_dot_v1_dot_video__service__pb2.WatchVideosRequest.FromString,
+                    response_serializer=cinematica_dot_v1_dot_video__service__pb2.WatchVideosResponse.SerializeToString,
+            ),
+            'EstimateVideo': grpc.unary_unary_rpc_method_handler(
+                    servicer.EstimateVideo,
+                    request_deserializer=cinematica_dot_v1_dot_video__service__pb2.EstimateVideoRequest.FromString,
+                    response_serializer=cinematica_dot_v1_dot_video__service__pb2.EstimateVideoResponse.SerializeToString,
             ),
             'GetCapabilities': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCapabilities,
@@ -532,6 +564,60 @@ class VideoService:
             '/cinematica.v1.VideoService/GetSharedVideo',
             cinematica_dot_v1_dot_video__service__pb2.GetSharedVideoRequest.SerializeToString,
             cinematica_dot_v1_dot_video__service__pb2.GetSharedVideoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchVideos(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cinematica.v1.VideoService/WatchVideos',
+            cinematica_dot_v1_dot_video__service__pb2.WatchVideosRequest.SerializeToString,
+            cinematica_dot_v1_dot_video__service__pb2.WatchVideosResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EstimateVideo(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cinematica.v1.VideoService/EstimateVideo',
+            cinematica_dot_v1_dot_video__service__pb2.EstimateVideoRequest.SerializeToString,
+            cinematica_dot_v1_dot_video__service__pb2.EstimateVideoResponse.FromString,
             options,
             channel_credentials,
             insecure,
