@@ -29,17 +29,21 @@ export async function followFile<T>(options: FollowFileOptions<T>): Promise<Foll
   // The version is read first: a change in between is then seen by the next look.
   let version = await versionOf(file);
   let current = await read(file);
+  /** The version that could not be read. It is tried again, but logged once. */
+  let failed: string | null = null;
   const ended = new AbortController();
 
   async function look(): Promise<void> {
     const now = await versionOf(file);
     if (now === version) return;
-    version = now;
     try {
       current = await read(file);
+      version = now;
+      failed = null;
       log.info(`the ${name} were read again`);
     } catch (error) {
-      log.error(`the ${name} stay as they were`, error);
+      if (now !== failed) log.error(`the ${name} stay as they were`, error);
+      failed = now;
     }
   }
 
