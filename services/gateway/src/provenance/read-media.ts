@@ -46,7 +46,8 @@ async function* readPicture(
   } catch (cause) {
     if (!(cause instanceof PhotoError)) throw cause;
     const isOther = cause.reason === 'UNSUPPORTED_FORMAT';
-    const message = 'This is neither a video (MP4, MOV, WebM) nor a picture (JPEG, PNG, WebP, AVIF, HEIC) that can be read.';
+    const message =
+      'This is neither a video (MP4, MOV, WebM) nor a picture (JPEG, PNG, WebP, AVIF, HEIC) that can be read.';
     throw new MediaError(isOther ? message : cause.message, { cause });
   }
 }
