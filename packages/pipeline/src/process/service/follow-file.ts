@@ -29,8 +29,8 @@ export async function followFile<T>(options: FollowFileOptions<T>): Promise<Foll
   // The version is read first: a change in between is then seen by the next look.
   let version = await versionOf(file);
   let current = await read(file);
-  /** The version that could not be read. It is tried again, but logged once. */
-  let failed: string | null = null;
+  /** Why the newest version cannot be read; null when it was read. It is tried again, and each reason is logged once. */
+  let failure: string | null = null;
   const ended = new AbortController();
 
   async function look(): Promise<void> {
@@ -39,11 +39,11 @@ export async function followFile<T>(options: FollowFileOptions<T>): Promise<Foll
     try {
       current = await read(file);
       version = now;
-      failed = null;
+      failure = null;
       log.info(`the ${name} were read again`);
     } catch (error) {
-      if (now !== failed) log.error(`the ${name} stay as they were`, error);
-      failed = now;
+      if (String(error) !== failure) log.error(`the ${name} stay as they were`, error);
+      failure = String(error);
     }
   }
 
