@@ -48,7 +48,7 @@ test('the exit status tells a marked picture from another one, and from a file t
   expect(await verify('letter.txt', '--data', 'data')).toMatchObject({
     code: 2,
     stderr:
-      'verify: This is neither a video (MP4, MOV, WebM) nor a picture (JPEG, PNG, WebP, AVIF) that can be read.\n',
+      'verify: This is neither a video (MP4, MOV, WebM) nor a picture (JPEG, PNG, WebP, AVIF, HEIC) that can be read.\n',
   });
   expect((await verify('missing.mp4', '--data', 'data')).code).toBe(2);
 });

@@ -10,8 +10,8 @@ import { describeFindings } from './verify/describe-findings.ts';
 
 const USAGE = `usage: npm run verify -- FILE [--data DIR]
 
-Tells whether this installation made the video or picture FILE (MP4, MOV, WebM, JPEG, PNG, WebP, AVIF): by the invisible mark, which is
-found also after it was made smaller, cropped or encoded again, and by its content credentials. The file stays on this machine.
+Tells whether this installation made the video or picture FILE (MP4, MOV, WebM, JPEG, PNG, WebP, AVIF, HEIC): by the invisible mark,
+which is found also after it was made smaller, cropped or encoded again, and by its content credentials. The file stays on this machine.
 
   --data DIR   the data folder of the system on this machine, which has the keys of its marks (.data)
   --help

@@ -13,7 +13,7 @@ let photo: RgbImage;
 
 beforeAll(async () => {
   model = await openModel(join(project, 'models/nano'), { provider: 'cpu', threads: 2 });
-  photo = await loadImage(join(project, 'web/static/samples/lighthouse.jpg'));
+  photo = await loadImage(join(project, 'web/src/lib/create/samples/lighthouse.jpg'));
 });
 afterAll(() => model[Symbol.asyncDispose]());
 

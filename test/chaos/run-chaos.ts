@@ -53,6 +53,8 @@ export async function runChaos({ videos, seed }: ChaosOptions): Promise<ChaosRep
     // In production three failed attempts in a row are the fault of the task. Here the killer causes them.
     MAX_FAILURES: '50',
     MAX_ACTIVE_PER_OWNER: '1000',
+    // The mark has a number of its video, by which undisturbed videos differ, too.
+    INVISIBLE_MARK: 'false',
     // The whole history is checked at the end.
     HISTORY_MS: '86400000',
   });

@@ -2,7 +2,6 @@ import type * as Client from '@cinematica/client';
 import { buildClient } from '@cinematica/client/build';
 import { MediaKind } from '@cinematica/protocol/v1';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
 import { expect } from 'vitest';
@@ -53,14 +52,15 @@ test('the client package makes and downloads a video in a browser', async ({ vis
 
 /** The package as it is published, in one script that defines `cinematica`. */
 async function bundle(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'client-'));
+  // There, the bundler finds the libraries of the package, which npm would install next to it.
+  const libraries = new URL('../../packages/client/node_modules/', import.meta.url).pathname;
+  const folder = await mkdtemp(join(libraries, '.client-'));
   try {
     await buildClient(folder);
     const result = await build({
       configFile: false,
       logLevel: 'error',
       root: import.meta.dirname,
-      resolve: { alias: dependencies() },
       build: {
         write: false,
         minify: false,
@@ -73,11 +73,4 @@ async function bundle(): Promise<string> {
   } finally {
     await rm(folder, { recursive: true });
   }
-}
-
-/** The libraries of the package, which npm would install next to it. */
-function dependencies(): Record<string, string> {
-  const home = new URL('../../packages/client/node_modules/', import.meta.url).pathname;
-  const names = ['@bufbuild/protobuf', '@connectrpc/connect', '@connectrpc/connect-web'];
-  return Object.fromEntries(names.map((name) => [name, join(home, name)]));
 }

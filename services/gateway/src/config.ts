@@ -74,7 +74,7 @@ export const configSchema = z.object({
   API_KEYS_FILE: z.string().min(1).optional(),
   /**
    * Whether callers without an API key may create videos. With `off` they are refused, also the web app's browsers; shared
-   * videos stay visible. Default `on`.
+   * videos stay visible, and VerifyMedia still needs no key. Default `on`.
    */
   ANONYMOUS: anonymous,
   /** The origins whose web pages may call the API with a key and show media, separated by commas; `*` for all. Default: none. */
@@ -103,11 +103,17 @@ export const configSchema = z.object({
    * burst. Further calls are refused. Default 50. Calls in a second.
    */
   CALLS_PER_SECOND: count(50),
-  /** The most videos that a caller can watch at the same time. Default 50. */
+  /**
+   * The most watches that a caller can have open at the same time: each is of one video, or of all. The callers without a key
+   * at one client address can have 20 times as many together. Default 50.
+   */
   MAX_WATCHES_PER_CALLER: count(50),
   /** The connection of a watcher that does not read for this long is closed. Default 20 seconds. Milliseconds. */
   WATCHER_STALL_MS: milliseconds(20_000),
-  /** How often WatchVideo repeats the progress while nothing changes, so that proxies keep it open. Default 10 seconds. Milliseconds. */
+  /**
+   * How often watches repeat a message while nothing changes, so that proxies keep them open: WatchVideo the progress,
+   * WatchVideos its first message, and a watch of the health the status. Default 10 seconds. Milliseconds.
+   */
   WATCH_HEARTBEAT_MS: milliseconds(10_000),
   /** The path of the built web app's `handler.js`, which is then served too. Default: a page about the API. */
   WEB_HANDLER: z.string().min(1).optional(),

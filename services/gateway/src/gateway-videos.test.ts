@@ -107,7 +107,9 @@ test('a continuation is joined with the videos before it, unless one of them was
   await update('key-ann', second!, (record) => {
     record.plan = plan!;
   });
-  const { video: joined } = await join(second!.name);
+  const own = { labels: { project: 'spring' }, externalId: 'whole' };
+  const { video: joined } = await join(second!.name, own);
+  expect(joined).toMatchObject(own);
   const { record } = (await gateway.records.get({ owner: 'key-ann', videoId: idOf(joined!) }))!;
   expect(record.tasks.map(({ stage }) => stage)).toEqual([PipelineStage.MUX]);
   expect(record.plan?.join).toEqual([idOf(first), idOf(second!)]);

@@ -55,8 +55,8 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
   const refOf = (context: HandlerContext, name: string) => ({ owner: ownerOf(context), videoId: idOf(name) });
 
   /** Counts a watch. @returns what ends it. @throws RpcError when the caller is at the limit. */
-  function beginWatch(owner: string): () => void {
-    const end = watches.begin(owner);
+  function beginWatch({ values }: HandlerContext): () => void {
+    const end = watches.begin(values.get(callerKey));
     if (end) return end;
     const message = 'You already watch the maximum number of videos: end another watch first.';
     throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 10_000);
@@ -111,7 +111,7 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
 
     async *watchVideo({ name, afterSequence }, context) {
       const owner = ownerOf(context);
-      const end = beginWatch(owner);
+      const end = beginWatch(context);
       try {
         const signal = AbortSignal.any([context.signal, parts.draining]);
         const { close } = context.values.get(connectionKey);
@@ -124,7 +124,7 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
 
     async *watchVideos({ previews }, context) {
       const owner = ownerOf(context);
-      const end = beginWatch(owner);
+      const end = beginWatch(context);
       try {
         const signal = AbortSignal.any([context.signal, parts.draining]);
         yield* streamVideos(parts, owner, previews, context.values.get(connectionKey).close, signal);

@@ -66,7 +66,7 @@ export interface HttpParts {
 }
 
 /**
- * Opens the public port: RPCs, media, and the web app or a page about the API.
+ * Opens the public port: RPCs, the OpenAI API, media, and the web app or a page about the API.
  * @param cleanup receives what closes the port, with `DRAIN_MS` for running calls.
  * @returns the port.
  * @throws Error that names HTTP_PORT when it cannot be opened; what `import` throws when WEB_HANDLER cannot be loaded.
@@ -152,7 +152,7 @@ function createService(parts: HttpParts, operations: VideoOperations, links: Med
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
   new Gauge({
     name: 'cinematica_watchers',
-    help: 'Open WatchVideo calls.',
+    help: 'Open calls of WatchVideo and WatchVideos.',
     registers: [metrics.registry],
     collect() {
       this.set(watches.total);

@@ -33,7 +33,10 @@ export function createNotificationRequests(
   const remove = async (owner: string, videoId: string, device: string): Promise<void> => {
     const bucket = await open();
     const key = notificationKey(owner, videoId, device);
-    await withTranslatedErrors('removing a request for a notification', () => bucket.purge(key));
+    await withTranslatedErrors('removing a request for a notification', async () => {
+      // Purging a key that does not exist would store a marker for it.
+      if ((await bucket.get(key))?.operation === 'PUT') await bucket.purge(key);
+    });
   };
 
   return {

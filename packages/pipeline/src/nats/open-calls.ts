@@ -29,6 +29,7 @@ export function createOpenCalls(aliveMs: number): OpenCalls {
     record(report, time) {
       // A process of an earlier version does not count its calls.
       if (report.processId === '') return;
+      forgetEnded();
       const before = latest.get(report.processId)?.report.openCalls ?? 0;
       latest.set(report.processId, { report, time });
       if (report.openCalls !== before) changes.emit('change');

@@ -316,6 +316,8 @@ test('an estimate is missing until a similar video was made, and is roughly righ
   const { record } = await send('estimate');
   expect(untrained.estimate(record)).toBeNull();
   const estimator = estimatorOf(table);
+  // The table follows the records with a delay.
+  await expect.poll(() => table.videos.has(record.videoId)).toBe(true);
   const { seconds: estimate, measured } = estimator.estimate(record)!;
   expect(measured).toBe(true);
   const done = await system.until(record, (stored) => isTerminal(stored.record));

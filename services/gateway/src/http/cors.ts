@@ -17,7 +17,18 @@ const ALLOWED_HEADERS = [
   'traceparent',
   'tracestate',
 ];
-const EXPOSED_HEADERS = ['retry-after', 'content-length', 'content-range', 'accept-ranges', 'etag', 'x-request-id'];
+const EXPOSED_HEADERS = [
+  'retry-after',
+  'content-length',
+  'content-range',
+  'accept-ranges',
+  'etag',
+  'x-request-id',
+  // OpenAI's clients read these.
+  'retry-after-ms',
+  'x-should-retry',
+  'openai-poll-after-ms',
+];
 
 /** Lets web pages of other origins call the gateway (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 export interface Cors {

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { JSON_LIMITS } from '../http/body-classes.ts';
+import { createJsonLimiter, JsonLimitError } from '../http/json-limits.ts';
 import { ApiError, invalidField } from './api-error.ts';
 import { parseJsonValue } from './body/parse-json.ts';
 import { UploadedFile } from './body/uploaded-file.ts';
@@ -43,7 +45,7 @@ const NO_QUERY = z.strictObject({});
 /**
  * Puts the fields in `extra_body` and `extra_params` beside the others, and drops those that are null, which clients send
  * for fields without a value.
- * @throws ApiError when a field is given in two places, or an extra field is no object.
+ * @throws ApiError when a field is given in two places, or an extra field is no object; JsonLimitError.
  */
 export function mergeExtras(fields: Record<string, unknown>): Record<string, unknown> {
   const merged = new Map(Object.entries(fields).filter(([name]) => !EXTRA_FIELDS.includes(name)));
@@ -67,8 +69,11 @@ function objectOf(name: string, value: unknown): object {
 
 function parse(name: string, text: string): unknown {
   try {
+    // The limits of JSON apply to the body of a form here, because a form itself has no structure to check.
+    createJsonLimiter(JSON_LIMITS)(Buffer.from(text));
     return parseJsonValue(text);
-  } catch {
+  } catch (error) {
+    if (error instanceof JsonLimitError) throw error;
     throw invalidField(name, 'must be a JSON object.');
   }
 }

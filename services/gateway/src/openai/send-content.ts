@@ -36,7 +36,7 @@ export async function sendContent(
   const headers = {
     // The file never changes, but a later request may have another key.
     'cache-control': 'private, no-cache',
-    vary: 'authorization, cookie',
+    vary: 'authorization, x-api-key, cookie, origin',
     'content-disposition': `attachment; filename="${video.id}-${file.name}"`,
   };
   await sendFile(parts, file, request, response, { headers, refuse: (refusal) => refuse(errorOf(refusal)) });

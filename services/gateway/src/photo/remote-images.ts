@@ -114,9 +114,15 @@ export const outboundDisabled = (field: string, instead: string): RpcError =>
     `${field} is switched off on this server. ${instead}`,
   );
 
-/** Errors that the outbound service gave a reason for are for the caller. All others mean that it cannot be reached. */
+/** The codes with which the outbound service refuses a URL or a photo. */
+const REFUSALS: readonly Code[] = [Code.INVALID_ARGUMENT, Code.FAILED_PRECONDITION];
+
+/**
+ * The outbound service's refusal of a URL or a photo is for the caller. Its other errors are not: that it does not accept
+ * the gateway's token, for example, says nothing about the caller's key.
+ */
 function refusalOf(error: RpcError): RpcError {
-  if (reasonOf(error) !== ErrorReason.UNSPECIFIED) return error;
+  if (REFUSALS.includes(error.code) && reasonOf(error) !== ErrorReason.UNSPECIFIED) return error;
   const message = 'The photo could not be downloaded right now: try again.';
   return refuse(Code.UNAVAILABLE, ErrorReason.UNAVAILABLE, message, [], { cause: error });
 }

@@ -16,7 +16,7 @@ export interface ReadMedia {
 }
 
 /**
- * Reads the pictures of an untrusted file: an MP4, MOV, WebM or Matroska video, or a JPEG, PNG, WebP or AVIF picture.
+ * Reads the pictures of an untrusted file: an MP4, MOV, WebM or Matroska video, or a JPEG, PNG, WebP, AVIF or HEIC picture.
  * @throws MediaError when it is another file, or is too large or damaged; what `readVideo` and `sanitize` throw.
  */
 export function readMedia(
@@ -46,7 +46,8 @@ async function* readPicture(
   } catch (cause) {
     if (!(cause instanceof PhotoError)) throw cause;
     const isOther = cause.reason === 'UNSUPPORTED_FORMAT';
-    const message = 'This is neither a video (MP4, MOV, WebM) nor a picture (JPEG, PNG, WebP, AVIF) that can be read.';
+    const message =
+      'This is neither a video (MP4, MOV, WebM) nor a picture (JPEG, PNG, WebP, AVIF, HEIC) that can be read.';
     throw new MediaError(isOther ? message : cause.message, { cause });
   }
 }

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { NotificationRequestSchema, UnknownVideoError } from '@cinematica/pipeline';
 import type { NotificationRequests, Records } from '@cinematica/pipeline';
-import { Code, refuse } from '@cinematica/protocol';
+import { Code, refuse, refuseUntil } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { PushService } from '@cinematica/protocol/v1';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
@@ -20,6 +20,9 @@ export interface PushServiceParts {
   /** Called for each request, so that it is answered at once when the video has ended already. */
   readonly onRequest: () => void;
 }
+
+/** The most devices that can wait for one video. Callers could fill the storage otherwise. */
+const MAX_DEVICES = 16;
 
 /** Implements `cinematica.v1.PushService`. */
 export function createPushService(parts: PushServiceParts): ServiceImpl<typeof PushService> {
@@ -41,6 +44,11 @@ export function createPushService(parts: PushServiceParts): ServiceImpl<typeof P
       const stored = await records.get(ref);
       if (!stored || stored.record.purgeTime || isPastPurgeTime(stored.record)) {
         throw new UnknownVideoError('there is no such video');
+      }
+      const waiting = await requests.list(ref);
+      if (waiting.length >= MAX_DEVICES && !waiting.some((known) => known.endpoint === endpoint)) {
+        const message = `At most ${MAX_DEVICES} devices can wait for one video: withdraw the request of another one.`;
+        throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, message, 60_000);
       }
       const createTime = timestampFromMs(Date.now());
       await requests.put(create(NotificationRequestSchema, { ...ref, endpoint, p256dh, auth, language, createTime }));

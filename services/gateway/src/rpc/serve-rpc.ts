@@ -48,7 +48,7 @@ export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onRes
 }
 
 /**
- * Serves `VideoService`, `ProvenanceService`, health and reflection over Connect, gRPC-Web and gRPC.
+ * Serves `VideoService`, `ProvenanceService`, `PushService`, health and reflection over Connect, gRPC-Web and gRPC.
  * @param fallback answers requests that are not calls.
  */
 export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {

@@ -102,7 +102,8 @@ export function createVideoOperations(parts: OperationParts): VideoOperations {
     async prepare() {
       const webhookUrls = webhookUrlsOf(parts.webhooks, request, caller);
       const prepared = await prepareVideo(parts, caller.owner, request, signal);
-      return { ...prepared, webhookUrls, forecast: parts.forecast(prepared.plan) };
+      const { labels, externalId } = request;
+      return { ...prepared, labels, externalId, webhookUrls, forecast: parts.forecast(prepared.plan) };
     },
   });
 

@@ -37,8 +37,8 @@ type Source = Pick<PreparedVideo, 'photo' | 'photoWidth' | 'photoHeight' | 'made
 };
 
 /**
- * Prepares a new video: decodes its photo, which may have to be downloaded, or reads the photo or the last frame of an earlier video, and resolves its
- * settings.
+ * Prepares a new video: decodes its photo, which may have to be downloaded, or reads the photo or the last frame of an
+ * earlier video, and resolves its settings. A join takes the files of earlier videos instead.
  * @throws RpcError INVALID_ARGUMENT when the model does not support a setting, FAILED_PRECONDITION when the earlier video
  *   cannot be used; PhotoError, UnavailableError.
  */
@@ -53,7 +53,7 @@ export async function prepareVideo(
   const plan = resolvePlan(parts.model, request.settings, size, randomInt(2 ** 32));
   plan.modelLicence = parts.model.card.licence.name;
   if (origin) plan.photoOrigin = origin;
-  return { ...source, plan, labels: request.labels, externalId: request.externalId };
+  return { ...source, plan };
 }
 
 async function readSource(

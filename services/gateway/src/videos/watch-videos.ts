@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { HEARTBEAT, withHeartbeat } from '@cinematica/concurrency';
 import { isTerminal } from '@cinematica/pipeline';
 import type { Preview, StoredRecord } from '@cinematica/pipeline';
 import type { WatchVideosResponseSchema } from '@cinematica/protocol/v1';
@@ -17,12 +18,16 @@ export interface WatchVideosOptions extends WatchResponseOptions {
   readonly videosByOwner: Pick<VideosByOwner, 'idsOf'>;
 }
 
+/** The first message, which is repeated while there is nothing else to send. */
+const STARTED: Response = { message: { case: 'started', value: {} } };
+
 /** How often the progress of unfinished videos is sent without a change, because estimates depend on other videos. Milliseconds. */
 const PROGRESS_MS = 10_000;
 
 /**
  * The responses of `WatchVideos`: the current state of the unfinished videos of an owner, then every change of all videos.
- * A change that was not sent yet is replaced by the next one of the same video, so a slow reader uses little memory.
+ * A change that was not sent yet is replaced by the next one of the same video, so a slow reader uses little memory. While
+ * nothing changes, the first message is repeated.
  *
  * @param closeConnection called when the reader stalls. An error cannot be sent to a client that does not read.
  */
@@ -35,7 +40,9 @@ export async function* streamVideos(
 ): AsyncGenerator<Response, void, undefined> {
   const changes = collectChanges(parts, owner, withPreviews, signal);
   try {
-    for await (const response of changes.responses()) {
+    for await (const next of withHeartbeat(changes.responses(), parts.heartbeatMs)) {
+      // A proxy closes a connection that is silent for too long, and one whose client has vanished is found by writing to it.
+      const response = next === HEARTBEAT ? STARTED : next;
       const stalled = setTimeout(closeConnection, parts.stallMs);
       try {
         yield response;
@@ -122,7 +129,7 @@ function collectChanges(parts: WatchVideosOptions, owner: string, withPreviews: 
 
   return {
     async *responses(): AsyncGenerator<Response, void, undefined> {
-      yield { message: { case: 'started', value: {} } };
+      yield STARTED;
       while (!signal.aborted) {
         const [next] = pending;
         if (!next) {

@@ -6,6 +6,7 @@ import { UnknownVideoError, watchVideo } from '@cinematica/pipeline';
 import type { Preview, StoredRecord, VideoRecord, VideoRef, WatchEvent, WatchOptions } from '@cinematica/pipeline';
 import { Preview_Kind, PreviewSchema } from '@cinematica/protocol/v1';
 import type { Preview as PublicPreview, Video, WatchVideoResponseSchema } from '@cinematica/protocol/v1';
+import type { Caller } from '../callers/authenticate.ts';
 import { isPastPurgeTime } from './past-purge-time.ts';
 import { progressOf } from './progress.ts';
 import type { QueueEstimate } from './progress.ts';
@@ -143,34 +144,44 @@ export function publicPreview(
   return create(PreviewSchema, { image: data, width, height, step, steps: plan.steps, segment });
 }
 
-/** Counts the open watches of each owner. */
+/** Counts the open watches of each caller, and of the callers without a key at each client address. */
 export interface WatchCount {
-  /** The open watches of all owners. */
+  /** The open watches of all callers. */
   readonly total: number;
   /**
    * Counts a watch.
-   * @returns a function that must be called once when the watch ends; null when the owner is at the limit.
+   * @returns a function that must be called once when the watch ends; null when the caller or its address is at the limit.
    */
-  begin(owner: string): (() => void) | null;
+  begin(caller: Pick<Caller, 'owner' | 'address'>): (() => void) | null;
 }
 
-/** @param limit the maximum number of open watches of one owner. */
+/**
+ * The watches of one client address, relative to those of one caller. A caller that drops its cookie becomes a new one, so
+ * that the limit of callers alone would not hold for `WatchVideos`, which needs no video.
+ */
+const CALLERS_PER_ADDRESS = 20;
+
+/** @param limit the maximum number of open watches of one caller. */
 export function countWatches(limit: number): WatchCount {
   const counts = new Map<string, number>();
   let total = 0;
+  const add = (name: string, change: number): void => {
+    const count = (counts.get(name) ?? 0) + change;
+    if (count > 0) counts.set(name, count);
+    else counts.delete(name);
+  };
   return {
     get total() {
       return total;
     },
-    begin(owner) {
-      const count = counts.get(owner) ?? 0;
-      if (count >= limit) return null;
-      counts.set(owner, count + 1);
+    begin({ owner, address }) {
+      const limits = new Map([[owner, limit]]);
+      if (address !== null) limits.set(`address ${address}`, CALLERS_PER_ADDRESS * limit);
+      for (const [name, most] of limits) if ((counts.get(name) ?? 0) >= most) return null;
+      for (const name of limits.keys()) add(name, 1);
       total++;
       return () => {
-        const left = (counts.get(owner) ?? 1) - 1;
-        if (left > 0) counts.set(owner, left);
-        else counts.delete(owner);
+        for (const name of limits.keys()) add(name, -1);
         total--;
       };
     },

@@ -55,7 +55,8 @@ export function createFeedHub(api: Pick<Api, 'watchVideos'>, send: (message: Fro
         for await (const response of api.watchVideos({ previews: true }, { signal })) {
           delayMs = FIRST_RETRY_MS;
           if (response.message.case === 'started') {
-            setState('live');
+            // It is repeated while there is nothing else.
+            if (state !== 'live') setState('live');
             continue;
           }
           const bytes = toBinary(WatchVideosResponseSchema, response);

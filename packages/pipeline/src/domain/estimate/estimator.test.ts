@@ -77,7 +77,7 @@ function setUp(changes: Partial<EstimatorOptions> = {}) {
     Object.assign(task, { state: TaskState.DONE, endTime: timestampFromMs(Date.now()) });
     store(record);
   };
-  return { estimator, add, admit, run, store };
+  return { table, estimator, add, admit, run, store };
 }
 
 test('the first video is predicted from its work and the speed of the machine', () => {
@@ -133,6 +133,21 @@ test('the remaining time counts down within a step, and never below a part of it
   expect(estimator.estimate(record)!.seconds).toBeCloseTo(start.seconds - 4, 1);
   vi.advanceTimersByTime(60_000);
   expect(estimator.estimate(record)!.seconds).toBeGreaterThan(start.seconds - 5);
+});
+
+test('an estimator that is new knows since when a step runs, however many videos have ended', () => {
+  const { table, estimator, add, admit, store } = setUp();
+  for (let count = 0; count < 500; count++) {
+    store(Object.assign(add(), { state: VideoState.DONE, endTime: timestampFromMs(Date.now()) }));
+  }
+  const record = admit(add());
+  const [encode, denoise] = record.tasks;
+  encode!.state = TaskState.DONE;
+  Object.assign(denoise!, { state: TaskState.RUNNING, attempt: 1, steps: 2, startTime: timestampFromMs(Date.now()) });
+  store(record);
+  vi.advanceTimersByTime(4_000);
+  const expected = estimator.estimate(record)!.seconds;
+  expect(setUp({ table }).estimator.estimate(record)!.seconds).toBeCloseTo(expected);
 });
 
 test('a video that is made beside another is expected to take longer, and says how many there are', () => {

@@ -55,7 +55,7 @@ export interface EstimatorOptions {
 const FRESH_MS = 250;
 /** The part of a step that is still expected when it takes longer than it should. */
 const OVERDUE = 0.05;
-/** How many of the newest records are learned from at the start. */
+/** How many of the videos that ended last are learned from at the start. */
 const LEARNED_RECORDS = 500;
 /** The id of the video in {@link Estimator.estimateNew}. */
 const NEW_VIDEO = '';
@@ -214,10 +214,12 @@ export function createEstimator(options: EstimatorOptions): Estimator {
     rates.forget(videoId);
     for (const key of moved.keys()) if (key.startsWith(`${videoId}/`)) moved.delete(key);
   });
-  const inOrder = [...table.videos.values()].sort(
-    ({ record: a }, { record: b }) => toMilliseconds(a.endTime) - toMilliseconds(b.endTime),
-  );
-  for (const { record } of inOrder.slice(-LEARNED_RECORDS)) observe(record);
+  const known = [...table.videos.values()].map(({ record }) => record);
+  const ended = known
+    .filter(({ endTime }) => endTime !== undefined)
+    .sort((a, b) => toMilliseconds(a.endTime) - toMilliseconds(b.endTime));
+  // Since when the running tasks run is needed however many videos have ended.
+  for (const record of [...ended.slice(-LEARNED_RECORDS), ...known.filter(isActive)]) observe(record);
 
   return {
     forecast,

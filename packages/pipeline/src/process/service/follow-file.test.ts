@@ -48,6 +48,23 @@ test('a file that is replaced through a symbolic link, as Kubernetes does it, is
   await expect.poll(() => followed.current).toBe(2);
 });
 
+test('a change that cannot be read at first is read later, although the file does not change again', async () => {
+  const file = join(folder, 'file');
+  await writeFile(file, '1');
+  const said: string[] = [];
+  const log = { info: (message: string) => said.push(message), error: (message: string) => said.push(message) };
+  let failures = 3;
+  async function read(path: string): Promise<string> {
+    const text = await readFile(path, 'utf8');
+    if (text === '22' && failures-- > 0) throw new Error('too many open files');
+    return text;
+  }
+  using followed = await followFile({ file, name: 'numbers', read, log, intervalMs: 10 });
+  await writeFile(file, '22');
+  await expect.poll(() => followed.current).toBe('22');
+  expect(said).toEqual(['the numbers stay as they were', 'the numbers were read again']);
+});
+
 test('a file that cannot be read at the start is an error', async () => {
   await expect(follow(join(folder, 'missing'))).rejects.toThrow('ENOENT');
 });

@@ -29,17 +29,21 @@ export async function followFile<T>(options: FollowFileOptions<T>): Promise<Foll
   // The version is read first: a change in between is then seen by the next look.
   let version = await versionOf(file);
   let current = await read(file);
+  /** Why the newest version cannot be read; null when it was read. It is tried again, and each reason is logged once. */
+  let failure: string | null = null;
   const ended = new AbortController();
 
   async function look(): Promise<void> {
     const now = await versionOf(file);
     if (now === version) return;
-    version = now;
     try {
       current = await read(file);
+      version = now;
+      failure = null;
       log.info(`the ${name} were read again`);
     } catch (error) {
-      log.error(`the ${name} stay as they were`, error);
+      if (String(error) !== failure) log.error(`the ${name} stay as they were`, error);
+      failure = String(error);
     }
   }
 

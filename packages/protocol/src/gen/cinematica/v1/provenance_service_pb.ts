@@ -22,7 +22,7 @@ export const file_cinematica_v1_provenance_service: GenFile = /*@__PURE__*/
  */
 export type VerifyMediaRequest = Message<"cinematica.v1.VerifyMediaRequest"> & {
   /**
-   * A video (MP4, MOV, WebM or Matroska) or a picture (JPEG, PNG, WebP or AVIF), at most 12 MB. Of a video, the first 24
+   * A video (MP4, MOV, WebM or Matroska) or a picture (JPEG, PNG, WebP, AVIF or HEIC), at most 12 MB. Of a video, the first 24
    * key frames and pictures of the first five seconds are looked at.
    *
    * @generated from field: bytes media = 1;
@@ -283,9 +283,8 @@ export const InvisibleMarkStateSchema: GenEnum<InvisibleMarkState> = /*@__PURE__
 export const ProvenanceService: GenService<{
   /**
    * Looks for the invisible mark that this installation puts into its videos, checks the content credentials of the file, and
-   * reads what its metadata say. The file is
-   * not kept. If it cannot be read, the call fails with INVALID_ARGUMENT; while many files are being checked, it fails with
-   * RESOURCE_EXHAUSTED.
+   * reads what its metadata say. The file is not kept. If it cannot be read, the call fails with INVALID_ARGUMENT; while many
+   * files are being checked, it fails with RESOURCE_EXHAUSTED.
    *
    * @generated from rpc cinematica.v1.ProvenanceService.VerifyMedia
    */

@@ -151,7 +151,8 @@ export const WithdrawNotificationResponseSchema: GenMessage<WithdrawNotification
 export const PushService: GenService<{
   /**
    * Asks for one notification on a device when a video is done or has failed. If the video has ended already, the
-   * notification is sent now. Asking twice is the same as asking once.
+   * notification is sent now. Asking twice is the same as asking once. At most 16 devices can wait for one video; for
+   * another one, the call fails with RESOURCE_EXHAUSTED.
    *
    * @generated from rpc cinematica.v1.PushService.RequestNotification
    */

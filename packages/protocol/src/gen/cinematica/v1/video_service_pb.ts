@@ -478,7 +478,8 @@ export type WatchVideosResponse = Message<"cinematica.v1.WatchVideosResponse"> &
    */
   message: {
     /**
-     * The stream has started. It is the first message, so that a client knows that it will miss nothing from now on.
+     * The stream has started. It is the first message, so that a client knows that it will miss nothing from now on. It is
+     * repeated while there is nothing else to send for 10 seconds, so that proxies do not close the stream.
      *
      * @generated from field: cinematica.v1.WatchStarted started = 2;
      */

@@ -526,7 +526,6 @@ export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_video_record, 3);
 
 /**
- * A stage of the pipeline.
  * What is kept of a photo's file beside its picture.
  *
  * @generated from message cinematica.internal.v1.PhotoOrigin
@@ -927,6 +926,8 @@ export const VideoStateSchema: GenEnum<VideoState> = /*@__PURE__*/
   enumDesc(file_cinematica_internal_v1_video_record, 1);
 
 /**
+ * A stage of the pipeline.
+ *
  * @generated from enum cinematica.internal.v1.PipelineStage
  */
 export const PipelineStage = {
@@ -957,6 +958,8 @@ export const PipelineStage = {
 } as const;
 
 /**
+ * A stage of the pipeline.
+ *
  * @generated from enum cinematica.internal.v1.PipelineStage
  */
 export type PipelineStage = (typeof PipelineStage)[keyof typeof PipelineStage] | UnknownEnum;
