@@ -146,10 +146,11 @@ test('a certificate of another key, an expired one and a file that is none are r
 
 /** The identity of somebody whose certificate the signer of `issuer` made, although that one may not vouch for others. */
 async function createForgery(issuer: LocalAuthority): Promise<SigningIdentity> {
-  const algorithm = { name: 'Ed25519' };
+  const algorithm = { name: 'Ed25519' } as const;
   const [issuerKey = new ArrayBuffer()] = x509.PemConverter.decode(issuer.privateKey);
   const issuerCertificate = new x509.X509Certificate(issuer.certificates);
-  const keys = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair;
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  if (!('publicKey' in keys)) throw new TypeError('Ed25519 has pairs of keys');
   const certificate = await x509.X509CertificateGenerator.create({
     subject: [{ CN: ['Somebody else'] }],
     issuer: issuerCertificate.subjectName,

@@ -11,7 +11,7 @@ test('each chunk is followed by a preview of all frames so far', async () => {
   const previewer = createFramePreviewer(plan, { preview: (...args) => shown.push(args) });
   previewer.show(chunk, 2);
   previewer.show(chunk, 2);
-  const preview = (decodedFrames: number) => [
+  const preview = (decodedFrames: number): unknown[] => [
     8,
     'image/webp',
     expect.any(Uint8Array),
