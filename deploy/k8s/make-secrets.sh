@@ -7,6 +7,9 @@
 # Secret requires a restart of nats and of that service.
 set -eu
 
+# Without it nothing is written, instead of a part of the Secrets.
+command -v openssl >/dev/null || { echo "$0: openssl is required" >&2; exit 1; }
+
 random() { # begins with a letter, because NATS parses a value that begins with a digit as a number
   printf 's%s' "$(head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \n')"
 }
@@ -38,10 +41,10 @@ trap 'rm -r "$folder"' EXIT
 certificate() { # file name, common name, extensions, then who signs it
   out=$1 name=$2 extensions=$3
   shift 3
-  openssl genpkey -algorithm ed25519 -out "$folder/$out.key" 2>/dev/null
+  openssl genpkey -algorithm ed25519 -out "$folder/$out.key"
   openssl req -new -key "$folder/$out.key" -subj "/CN=$name/O=Cinematica" -out "$folder/$out.csr"
   printf '%s\n' "$extensions" >"$folder/$out.ext"
-  openssl x509 -req -in "$folder/$out.csr" -days 3650 -extfile "$folder/$out.ext" -out "$folder/$out.pem" "$@" 2>/dev/null
+  openssl x509 -req -in "$folder/$out.csr" -days 3650 -extfile "$folder/$out.ext" -out "$folder/$out.pem" "$@" 2>"$folder/log" || { cat "$folder/log" >&2; exit 1; }
 }
 certificate root 'Cinematica root' 'basicConstraints=critical,CA:TRUE,pathlen:0
 keyUsage=critical,keyCertSign,cRLSign

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { LaunchError } from './launch-error.ts';
 
 /**
- * Creates the certificate for content credentials at the first start: `certificates.pem`, `key.pem`, and `root.pem` for those who
- * check files. The name in it says nothing about this machine or its user, because it is in every file. An own certificate in the folder stays. Only the files' owner can read them.
+ * Creates the certificate for content credentials at the first start: `certificates.pem`, `key.pem`, and `root.pem` for those
+ * who check files. The name in it says nothing about this machine or its user, because it is in every file. An own certificate in
+ * the folder stays. Only the files' owner can read them.
  *
  * @throws LaunchError when they can't be written
  */

@@ -1,3 +1,4 @@
+import * as x509 from '@peculiar/x509';
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +15,7 @@ import {
   SigningIdentityError,
   UnsupportedMediaError,
 } from './index.ts';
-import type { LocalAuthority, MediaOrigin } from './index.ts';
+import type { LocalAuthority, MediaOrigin, SigningIdentity } from './index.ts';
 
 const run = promisify(execFile);
 const ORIGIN: MediaOrigin = {
@@ -141,6 +142,44 @@ test('a certificate of another key, an expired one and a file that is none are r
     { ...authority, privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString() },
   ];
   for (const identity of wrong) expect(() => readSigner(identity)).toThrow(SigningIdentityError);
+});
+
+/** The identity of somebody whose certificate the signer of `issuer` made, although that one may not vouch for others. */
+async function createForgery(issuer: LocalAuthority): Promise<SigningIdentity> {
+  const algorithm = { name: 'Ed25519' } as const;
+  const [issuerKey = new ArrayBuffer()] = x509.PemConverter.decode(issuer.privateKey);
+  const issuerCertificate = new x509.X509Certificate(issuer.certificates);
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  if (!('publicKey' in keys)) throw new TypeError('Ed25519 has pairs of keys');
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: [{ CN: ['Somebody else'] }],
+    issuer: issuerCertificate.subjectName,
+    notBefore: issuerCertificate.notBefore,
+    notAfter: issuerCertificate.notAfter,
+    publicKey: keys.publicKey,
+    signingKey: await crypto.subtle.importKey('pkcs8', issuerKey, algorithm, false, ['sign']),
+    signingAlgorithm: algorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.emailProtection]),
+      await x509.AuthorityKeyIdentifierExtension.create(issuerCertificate),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return {
+    certificates: `${certificate.toString('pem')}\n${issuer.certificates}`,
+    privateKey: x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY'),
+  };
+}
+
+test('a trusted signer cannot vouch for another name', async () => {
+  const bytes = await signMedia(media.get('webp')!, ORIGIN, readSigner(await createForgery(authority)));
+  expect(await readCredentials(bytes, [authority.root])).toMatchObject({
+    state: 'valid',
+    signer: 'Somebody else',
+    trusted: false,
+  });
 });
 
 const hasReader = await run('python3', ['-c', 'import c2pa; c2pa.Context']).then(

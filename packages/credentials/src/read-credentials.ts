@@ -68,6 +68,10 @@ const isGenerated = ({ assertions }: Manifest): boolean =>
       assertion.actions.some(({ digitalSourceType }) => digitalSourceType?.includes('rainedAlgorithmic') ?? false),
   );
 
+/** Whether a certificate may vouch for others. That of a signer may not, or it could sign under any name. */
+const isAuthority = (certificate: x509.X509Certificate): boolean =>
+  certificate.getExtension(x509.BasicConstraintsExtension)?.ca === true;
+
 /** Follows the chain from a certificate to a root. Dates and purposes were checked with the signature. */
 async function isTrusted(
   certificate: x509.X509Certificate,
@@ -82,7 +86,7 @@ async function isTrusted(
       if (root.subject === current.issuer && (await current.verify({ publicKey: root.publicKey, signatureOnly: true })))
         return true;
     }
-    const next = chain.find(({ subject }) => subject === current.issuer);
+    const next = chain.find((other) => other.subject === current.issuer && isAuthority(other));
     if (!next || !(await current.verify({ publicKey: next.publicKey, signatureOnly: true }))) return false;
     current = next;
   }

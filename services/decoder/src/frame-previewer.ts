@@ -10,6 +10,8 @@ const MAX_FRAMES = 24;
 
 /** Shows the frames that have been decoded so far. */
 export interface FramePreviewer {
+  /** Passes over frames that an earlier attempt decoded. They are not shown. */
+  skip(count: number): void;
   /** Adds a chunk: RGB, 8 bits, `[count, height, width, 3]`. Returns at once; the preview is made beside the next chunk. */
   show(chunk: Uint8Array, count: number): void;
 }
@@ -37,6 +39,9 @@ export function createFramePreviewer(
   }
 
   return {
+    skip(count) {
+      decodedFrames += count;
+    },
     show(chunk, count) {
       const first = decodedFrames;
       decodedFrames += count;

@@ -27,7 +27,10 @@ export const createDecodeStage = (model: StageModel): StageHandler => ({
     for (const [index, count] of chunks.entries()) {
       const latents = data.subarray(first * frame, (first + count) * frame);
       first += count;
-      if (index < (saved?.step ?? 0)) continue;
+      if (index < (saved?.step ?? 0)) {
+        previewer.skip(count);
+        continue;
+      }
       if (draining.aborted) {
         await storing;
         throw draining.reason;

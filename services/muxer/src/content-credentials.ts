@@ -56,12 +56,17 @@ export function signFiles(
   hooks: Pick<StageHooks, 'notice'>,
 ): MediaRequest['sign'] {
   if (!credentials) return undefined;
+  let failed = false;
   return async (media) => {
     try {
       return await credentials.sign(media, originOf(video));
     } catch (error) {
-      log.warn('the content credentials were not signed', { video: video.videoId, reason: describeError(error) });
-      hooks.notice(TaskNotice.NOT_SIGNED);
+      // A missing certificate fails for every file of the video, but is reported only once.
+      if (!failed) {
+        log.warn('the content credentials were not signed', { video: video.videoId, reason: describeError(error) });
+        hooks.notice(TaskNotice.NOT_SIGNED);
+      }
+      failed = true;
       return media;
     }
   };

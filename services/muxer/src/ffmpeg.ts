@@ -167,6 +167,9 @@ export async function concatFiles(
     });
   } catch (cause) {
     signal.throwIfAborted();
+    if (limit.aborted) {
+      throw new FfmpegError(`ffmpeg did not join the files within ${timeoutMs / 1000} s`, said.join('\n'), { cause });
+    }
     throw describe(cause, said);
   } finally {
     limit.removeEventListener('abort', abort);

@@ -104,8 +104,23 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
 function signFiles({ credentials }: MuxerOptions, settings: Record<string, unknown>): MediaRequest['sign'] {
   if (!credentials) return undefined;
   const name = typeof settings.model === 'string' ? settings.model : 'unknown';
-  return (media) => credentials.sign(media, { model: { name, digest: 'unknown' }, settings });
+  return async (media) => {
+    try {
+      return await credentials.sign(media, { model: { name, digest: 'unknown' }, settings });
+    } catch (cause) {
+      throw notSigned(cause);
+    }
+  };
 }
+
+const notSigned = (cause: unknown) =>
+  refuse(
+    Code.INTERNAL,
+    ErrorReason.STAGE_FAILED,
+    'The content credentials could not be signed: tell the operator.',
+    [],
+    { cause },
+  );
 
 const noSpace = (cause: unknown) =>
   refuseUntil(

@@ -43,8 +43,8 @@ export interface MuxerOptions {
 
 /**
  * The last stage: finishes the `frames-…` of every segment and encodes them into the files of the video. Each is a part with
- * its name: `mp4`, `poster`, `loop`, `webp`, `webm`; and `last-frame`, from which another video can continue. The frames of the
- * files are marked; the last frame is not, so that a continued video has only its own mark. Frames that can't be finished or
+ * its name: `mp4`, `poster`, `card`, `loop`, `webp`, `webm`; and `last-frame`, from which another video can continue. The frames
+ * of the files are marked; the last frame is not, so that a continued video has only its own mark. Frames that can't be finished or
  * marked are encoded without it, and the video has a notice of it.
  */
 export const createMuxStage = (options: MuxerOptions): StageHandler => ({

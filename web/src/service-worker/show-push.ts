@@ -8,7 +8,7 @@ interface PushContent {
   readonly language: string;
 }
 
-/** Shows the notification of a video, unless its own page is in front. Without a notification browsers end the subscription. */
+/** Shows the notification of a video, also while its page is open: browsers end a subscription whose messages show nothing. */
 export async function showPush(data: PushMessageData | null): Promise<void> {
   const { kind, video, language } = data?.json() as PushContent;
   const locale = locales.find((known) => known === language) ?? locales[0];

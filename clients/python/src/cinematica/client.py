@@ -83,6 +83,9 @@ class Client:
                         last = response.event.video
                     if on_update and response.HasField("progress"):
                         on_update(response.progress)
+                if last.state not in FINAL:
+                    # The stream ended early, as when the system restarts.
+                    time.sleep(1)
             except grpc.RpcError as error:
                 unreachable_since = _wait_after(error, unreachable_since)
         if last.state != video_pb2.Video.STATE_DONE:

@@ -128,7 +128,8 @@ export function createMetrics(service: string) {
       steps.inc({ stage }, 0);
       redeliveries.inc({ stage }, 0);
       noSpace.inc({ stage }, 0);
-      if (stage === 'mux') notices.inc({ notice: 'not_finished' }, 0);
+      const known = stage === 'mux' ? ['not_finished', 'not_marked', 'not_signed'] : [];
+      for (const notice of known) notices.inc({ notice }, 0);
       if (provider === null) return;
       crashes.inc({ stage }, 0);
       loadSeconds.zero({ stage });

@@ -29,10 +29,7 @@ export interface Gallery {
 
 const PAGE_SIZE = 24;
 const MAX_PAGE_SIZE = 100;
-/**
- * Polling interval while a video is unfinished. `WatchVideo` would need a connection per video, and browsers open only six
- * to a server.
- */
+/** Polling interval while a video is unfinished: for its progress, and where the shared stream is silent. Milliseconds. */
 const POLL_MS = 2_000;
 const RETRY_MS = 4_000;
 /** Changes that follow each other within this time cause one update. Milliseconds. */

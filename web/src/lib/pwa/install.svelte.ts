@@ -1,3 +1,5 @@
+import { isAppleMobile } from './apple-mobile.ts';
+
 /** Chromium's event that offers to install the app. It is not standardized, so TypeScript has no type for it. */
 interface InstallPromptEvent extends Event {
   prompt(): Promise<{ readonly outcome: 'accepted' | 'dismissed' }>;
@@ -22,7 +24,7 @@ export const install = {
 
 /** Whether the app can be installed only from the browser's share menu, as on an iPhone, and is not installed. */
 export const isInstallableByHand = (): boolean =>
-  /iPhone|iPad|iPod/.test(navigator.userAgent) && !matchMedia('(display-mode: standalone)').matches;
+  isAppleMobile(navigator) && !matchMedia('(display-mode: standalone)').matches;
 
 /** Keeps the browser's offer for {@link install}. @param signal stops listening */
 export function keepInstallOffers(signal: AbortSignal): void {

@@ -4,6 +4,7 @@ import { createConnectTransport } from '@connectrpc/connect-web';
 import { PushService } from '@cinematica/protocol/v1';
 import { api } from '#lib/api/client.ts';
 import { getLocale } from '#lib/i18n/index.ts';
+import { isAppleMobile } from './apple-mobile.ts';
 import { canNotify } from './notify.ts';
 
 /** What can be promised on this device. */
@@ -38,15 +39,12 @@ export function notificationOffer(device: Device, serverSends: boolean): Notific
 
 /** This device, in a browser. */
 export function thisDevice(): Device {
-  const apple =
-    /iPhone|iPad|iPod/.test(navigator.userAgent) ||
-    (navigator.userAgent.includes('Mac') && navigator.maxTouchPoints > 1);
   const installed = matchMedia('(display-mode: standalone)').matches;
   return {
     secure: isSecureContext,
     notifications: canNotify(),
     push: 'PushManager' in globalThis && 'serviceWorker' in navigator,
-    uninstalledApple: apple && !installed,
+    uninstalledApple: isAppleMobile(navigator) && !installed,
   };
 }
 

@@ -21,8 +21,7 @@ const POLL_MS = 1_500;
 const RETRY_MS = 4_000;
 
 /**
- * Fetches the videos again and again until their states are final, and then before their links expire. `WatchVideo` would
- * need a connection for each of them.
+ * Fetches the videos again and again until their states are final, and then before their links expire.
  *
  * @param signal stops the updates
  */

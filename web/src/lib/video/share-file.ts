@@ -1,4 +1,5 @@
 import type { Media } from '@cinematica/protocol/v1';
+import { isAppleMobile } from '#lib/pwa/apple-mobile.ts';
 
 /** Whether this browser can share files of this type with other apps. */
 export function canShareFiles(contentType: string): boolean {
@@ -11,9 +12,7 @@ export function canShareFiles(contentType: string): boolean {
  * Whether the share sheet is the way to save a video to the device's photos. On an iPhone a download goes to a folder that
  * few people know or, in an installed app, opens a page with no way back.
  */
-export const savesByShareSheet = ({ userAgent, platform, maxTouchPoints }: Navigator): boolean =>
-  // An iPad reports itself as a Mac, but Macs have no touch screen.
-  /iPhone|iPad|iPod/.test(userAgent) || (platform === 'MacIntel' && maxTouchPoints > 1);
+export const savesByShareSheet = isAppleMobile;
 
 /** Downloads a file. @throws TypeError without a network, Error if the link no longer works */
 export async function fetchFile(
