@@ -11,7 +11,7 @@ interface Hero {
   /** The width of the video, and the rate factor of its encoder: a higher one makes it smaller. */
   readonly width: number;
   readonly crf: number;
-  /** The widths of the first frame as AVIF, and the one as WebP. */
+  /** Widths in pixels of the poster images: two AVIF files and one WebP file. */
   readonly avif: readonly number[];
   readonly webp: number;
 }

@@ -1,4 +1,5 @@
 import { BMFF } from '@trustnxt/c2pa-ts/asset';
+import { textAt, viewOf } from './bytes.ts';
 import { UnsupportedMediaError } from './errors.ts';
 
 /** A box of an MPEG-4 file (ISO/IEC 14496-12 §4.2): its place includes its header. Bytes. */
@@ -116,7 +117,3 @@ function readBoxes(bytes: Uint8Array, from: number, to: number): Box[] {
   }
   return boxes;
 }
-
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-const textAt = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));

@@ -65,7 +65,7 @@ const isGenerated = ({ assertions }: Manifest): boolean =>
   (assertions?.assertions ?? []).some(
     (assertion) =>
       assertion instanceof ActionAssertion &&
-      assertion.actions.some(({ digitalSourceType }) => digitalSourceType?.includes('rainedAlgorithmic') ?? false),
+      assertion.actions.some(({ digitalSourceType }) => /[tT]rainedAlgorithmic/.test(digitalSourceType ?? '')),
   );
 
 /** Whether a certificate may vouch for others. That of a signer may not, or it could sign under any name. */

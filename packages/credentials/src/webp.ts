@@ -1,4 +1,5 @@
 import type { Asset } from '@trustnxt/c2pa-ts/asset';
+import { textAt, viewOf } from './bytes.ts';
 import { UnsupportedMediaError } from './errors.ts';
 
 const HEADER_BYTES = 12;
@@ -78,7 +79,7 @@ export class Webp implements Asset {
 }
 
 function findChunk(bytes: Uint8Array): Place | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const end = view.getUint32(4, true) + 8;
   if (end > bytes.length) throw new UnsupportedMediaError('the WebP file ends too early');
   for (let at = HEADER_BYTES; at + CHUNK_HEADER_BYTES <= end;) {
@@ -90,5 +91,3 @@ function findChunk(bytes: Uint8Array): Place | undefined {
   }
   return undefined;
 }
-
-const textAt = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));

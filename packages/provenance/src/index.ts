@@ -1,3 +1,4 @@
+export { GENERATED_SOURCE_TYPE } from './generated-source-type.ts';
 export { createMarkDetector } from './mark/detect.ts';
 export type { FoundMark, MarkDetector } from './mark/detect.ts';
 export { createMarker } from './mark/embed.ts';

@@ -47,7 +47,7 @@ interface Answer {
   readonly json: JsonObject;
 }
 
-/** Calls a method over Connect with JSON. */
+/** Sends a JSON request to a method over the Connect protocol. */
 async function call(method: string, body: unknown, headers: Record<string, string> = ann): Promise<Answer> {
   const response = await fetch(`${gateway.url}/cinematica.v1.VideoService/${method}`, {
     method: 'POST',

@@ -33,7 +33,7 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** What a gateway is built from. Every part is required. */
+/** The dependencies of the gateway. All of them are required. */
 export interface GatewayParts {
   /** All settings. */
   readonly config: Config;

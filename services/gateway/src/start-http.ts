@@ -37,7 +37,7 @@ import type { LoadedModel } from './videos/resolve-plan.ts';
 import { toVideo } from './videos/to-video.ts';
 import { countWatches } from './videos/watch.ts';
 
-/** What the public port is built from. Every part is required. */
+/** The dependencies of the public port. All of them are required. */
 export interface HttpParts {
   /** The settings of the public port, of callers and of media. */
   readonly config: Config;

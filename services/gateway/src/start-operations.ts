@@ -15,7 +15,7 @@ import type { HealthService } from './rpc/health.ts';
 import { createScaler } from './scaler/scaler.ts';
 import type { PipelineView } from './start-pipeline-view.ts';
 
-/** What the servers and jobs for operators are built from. Every part is required. */
+/** The dependencies of the servers and jobs for operators. All of them are required. */
 export interface OperationsParts {
   /** The addresses of the servers, and the intervals of the canary and of the housekeeping. */
   readonly config: Config;

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { GENERATED_SOURCE_TYPE } from '@cinematica/provenance';
 import { concatFiles } from './ffmpeg.ts';
 import { inFolder } from './files.ts';
 import { embedXmp } from './media-embed-xmp.ts';
-import { AI_SOURCE_TYPE, xmpPacket } from './media-xmp.ts';
+import { xmpPacket } from './media-xmp.ts';
 
 /** How long joining may take. The files are only copied. Milliseconds. */
 const TIMEOUT_MS = 300_000;
@@ -33,7 +34,7 @@ export async function joinParts(
     }
     const [list, file] = [join(folder, 'list'), join(folder, 'joined.mp4')];
     await writeFile(list, `${lines.join('\n')}\n`);
-    const metadata = [`comment=${JSON.stringify(settings)}`, `digitalSourceType=${AI_SOURCE_TYPE}`];
+    const metadata = [`comment=${JSON.stringify(settings)}`, `digitalSourceType=${GENERATED_SOURCE_TYPE}`];
     const options = [
       ...'-map_metadata -1 -fflags +bitexact'.split(' '),
       ...metadata.flatMap((entry) => ['-metadata', entry]),

@@ -1,4 +1,4 @@
-import { AI_SOURCE_TYPE } from './media-xmp.ts';
+import { GENERATED_SOURCE_TYPE } from '@cinematica/provenance';
 import type { FileFormat } from '@cinematica/settings';
 import { shapeOf } from './media-request.ts';
 import type { MediaOutput, MediaRequest } from './media-request.ts';
@@ -34,7 +34,7 @@ export function encoderOptions(output: Omit<MediaOutput, 'file'>, request: Media
   const { format } = output;
   const { frames, fps } = shapeOf(request, output);
   const metadata = ['-metadata', `comment=${JSON.stringify(settings)}`];
-  const tagged = [...metadata, '-metadata', `digitalSourceType=${AI_SOURCE_TYPE}`];
+  const tagged = [...metadata, '-metadata', `digitalSourceType=${GENERATED_SOURCE_TYPE}`];
   // A keyframe every two seconds, for seeking.
   const gop = ['-g', String(Math.ceil(2 * fps))];
   const common = ['-r', String(fps), '-threads', String(threads), '-c:v', ENCODERS[format], ...SAME_BYTES];

@@ -1,5 +1,4 @@
-/** The digital source type of media that a trained model made (IPTC NewsCodes). */
-export const AI_SOURCE_TYPE = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
+import { GENERATED_SOURCE_TYPE } from '@cinematica/provenance';
 
 /** An XMP packet (ISO 16684-1) with the digital source type and the settings. */
 export function xmpPacket(settings: Readonly<Record<string, unknown>>): Uint8Array {
@@ -11,7 +10,7 @@ export function xmpPacket(settings: Readonly<Record<string, unknown>>): Uint8Arr
     xmlns:exif="http://ns.adobe.com/exif/1.0/"
     xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
     xmp:CreatorTool="Cinemática"
-    Iptc4xmpExt:DigitalSourceType="${AI_SOURCE_TYPE}">
+    Iptc4xmpExt:DigitalSourceType="${GENERATED_SOURCE_TYPE}">
    <exif:UserComment>
     <rdf:Alt>
      <rdf:li xml:lang="x-default">${escapeXml(JSON.stringify(settings))}</rdf:li>

@@ -3,12 +3,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { GENERATED_SOURCE_TYPE } from '@cinematica/provenance';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FfmpegError } from './ffmpeg.ts';
 import { muxMedia } from './media.ts';
 import type { MediaOutput, MediaRequest } from './media-request.ts';
-import { AI_SOURCE_TYPE } from './media-xmp.ts';
 
 const run = promisify(execFile);
 const settings = { seed: 7, note: `a "b" = 'c'; <d> & é\n`, guidance: { min: 1, max: 3 } };
@@ -101,7 +101,7 @@ describe('the mp4', () => {
     });
     expect(Number(format.duration)).toBeCloseTo(5 / 7, 2);
     expect(JSON.parse(format.tags.comment!)).toEqual(settings);
-    expect(format.tags.digitalSourceType).toBe(AI_SOURCE_TYPE);
+    expect(format.tags.digitalSourceType).toBe(GENERATED_SOURCE_TYPE);
 
     const bytes = await readFile(file!.file);
     expect(bytes).toHaveLength(file!.bytes);
@@ -109,7 +109,7 @@ describe('the mp4', () => {
     expect(outermost.map(({ name }) => name)).toEqual(['ftyp', 'moov', 'free', 'mdat', 'uuid']);
     const uuid = outermost.at(-1)!.content;
     expect(uuid.toString('hex', 0, 16)).toBe('be7acfcb97a942e89c71999491e3afac');
-    expect(uuid.toString('utf8', 16)).toContain(`Iptc4xmpExt:DigitalSourceType="${AI_SOURCE_TYPE}"`);
+    expect(uuid.toString('utf8', 16)).toContain(`Iptc4xmpExt:DigitalSourceType="${GENERATED_SOURCE_TYPE}"`);
     expect(uuid.toString('utf8', 16)).toContain('&lt;d&gt; &amp; é');
   });
 
@@ -239,7 +239,7 @@ test('an animated WebP loops for ever, and it and the poster contain the mark of
   const animation = await sharp(webp!.file, { animated: true }).metadata();
   expect(animation).toMatchObject({ pages: 4, loop: 0, delay: [100, 100, 100, 100], width: 64, pageHeight: 48 });
   for (const { file } of [webp!, poster!]) {
-    expect((await sharp(file).metadata()).xmp?.toString('utf8')).toContain(AI_SOURCE_TYPE);
+    expect((await sharp(file).metadata()).xmp?.toString('utf8')).toContain(GENERATED_SOURCE_TYPE);
     const { data } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     const at = (24 * 64 + 32) * 3;
     [40, 96, 72].forEach((value, c) => expect(Math.abs(data[at + c]! - value)).toBeLessThanOrEqual(6));
@@ -256,7 +256,7 @@ test('the card for link previews has the whole frame over a blurred copy of it, 
   const image = sharp(card!.file);
   const { format, width, height, xmp } = await image.metadata();
   expect({ format, width, height }).toEqual({ format: 'jpeg', width: 1200, height: 630 });
-  expect(xmp?.toString('utf8')).toContain(AI_SOURCE_TYPE);
+  expect(xmp?.toString('utf8')).toContain(GENERATED_SOURCE_TYPE);
   const { data } = await image.raw().toBuffer({ resolveWithObject: true });
   const at = (x: number, y: number) => [...data.subarray((y * 1200 + x) * 3, (y * 1200 + x) * 3 + 3)];
   for (const [x, y, colour] of [

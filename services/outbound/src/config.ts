@@ -6,7 +6,8 @@ const milliseconds = (fallback: number, most: number) => z.coerce.number().int()
 
 /**
  * The settings that the outbound service reads from the environment. OUTBOUND, OUTBOUND_PORTS and
- * OUTBOUND_UNSAFE_ALLOW_HTTP_AND_PRIVATE_ADDRESSES are settings of the pipeline, because the gateway checks URLs, too.
+ * OUTBOUND_UNSAFE_ALLOW_HTTP_AND_PRIVATE_ADDRESSES are declared in `pipelineSettingsSchema`, because the gateway reads them, too:
+ * it checks the same URLs when it receives a request.
  */
 export const configSchema = z.object({
   ...natsSettingsSchema.shape,

@@ -19,7 +19,7 @@ export class FetchImageError extends Error {
   }
 }
 
-/** Limits of a download. Every option is required. */
+/** The limits of a download. All of them are required. */
 export interface FetchImageOptions {
   readonly rules: OutboundRules;
   /** Maximum size of the photo. Bytes. */

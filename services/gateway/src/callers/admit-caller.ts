@@ -4,7 +4,7 @@ import { authenticate } from './authenticate.ts';
 import type { AuthenticateOptions, Caller } from './authenticate.ts';
 import type { RateLimit } from './rate-limit.ts';
 
-/** What callers are identified and limited with. Every option is required. */
+/** The dependencies of {@link admitCaller}. All of them are required. */
 export interface AdmitOptions extends AuthenticateOptions {
   /** Counts calls by API key or client address. */
   readonly limit: RateLimit;

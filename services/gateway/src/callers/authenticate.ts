@@ -14,7 +14,7 @@ export interface Caller {
   readonly setCookie: string | null;
 }
 
-/** What callers are identified with. Every option is required. */
+/** The dependencies of {@link authenticate}. All of them are required. */
 export interface AuthenticateOptions {
   /** Issues and verifies the cookies of browsers. */
   readonly cookies: Cookies;

@@ -26,7 +26,7 @@ export class BodyError extends Error {
   }
 }
 
-/** How a body is received. Every option is required. */
+/** Options for receiving a body. All of them are required. */
 export interface ReceiveBodyOptions {
   /** The limits of size and speed. */
   readonly limits: BodyLimits;

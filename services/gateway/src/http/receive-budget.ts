@@ -1,6 +1,6 @@
 import { abortable } from '@cinematica/concurrency';
 
-/** How much memory request bodies may use. Every option is required. */
+/** The memory limits of request bodies. All of them are required. */
 export interface ReceiveBudgetOptions {
   /** The limit for all clients together. Bytes. */
   readonly totalBytes: number;

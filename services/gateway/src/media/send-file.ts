@@ -8,7 +8,7 @@ import type { Request, Response } from '../http/http-handler.ts';
 import type { MediaFile } from './media-files.ts';
 import { parseRange } from './range.ts';
 
-/** What files are sent from. Every part is required. */
+/** The dependencies of {@link sendFile}. All of them are required. */
 export interface FileParts {
   /** Files are read from here, part by part. */
   readonly artifacts: Pick<Artifacts, 'stream'>;
@@ -19,7 +19,7 @@ export interface FileParts {
 /** A file that is not sent, because it is no longer stored, the storage is unavailable, or for another error. */
 export type FileRefusal = 'missing' | 'unavailable' | 'failed';
 
-/** How a file is sent. Every option is required. */
+/** Options of {@link sendFile}. All of them are required. */
 export interface SendOptions {
   /** The headers of the answer beside those of the file itself, such as `cache-control`. */
   readonly headers: Readonly<Record<string, string>>;

@@ -12,7 +12,7 @@ import type { MediaLinks } from './media-links.ts';
 import { sendFile } from './send-file.ts';
 import type { FileParts, FileRefusal } from './send-file.ts';
 
-/** What media are served from. Every part is required. */
+/** The dependencies of serving media. All of them are required. */
 export interface MediaParts extends FileParts {
   /** Tells which files a video has, and whether its share still exists. */
   readonly table: Pick<VideoTable, 'videos'>;

@@ -22,7 +22,7 @@ import { sendContent } from './send-content.ts';
 import { pollHeaders, toOpenAiVideo } from './to-openai-video.ts';
 import { inheritedSettings } from './video-settings.ts';
 
-/** What operations are answered from. Every part is required. */
+/** The dependencies of the operations of the OpenAI API. All of them are required. */
 export interface AnswerParts extends Omit<CreateParts, 'settingsOf'>, FileParts {
   /** Limits bodies, and counts their memory. */
   readonly bodies: BodyClasses;

@@ -22,7 +22,7 @@ import type { VideoParams } from './schema/create-request.ts';
 import { settingsOf } from './video-settings.ts';
 import type { Settings } from './video-settings.ts';
 
-/** What videos are created with. Every part is required. */
+/** The dependencies of creating videos. All of them are required. */
 export interface CreateParts {
   readonly operations: VideoOperations;
   /** Its sizes and defaults apply. */

@@ -13,7 +13,7 @@ import { findOperation } from './find-operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { toErrorAnswer } from './to-error-answer.ts';
 
-/** What the API is served from. Every part is required. */
+/** The dependencies of the OpenAI API. All of them are required. */
 export interface OpenAiParts extends AnswerParts {
   /** Identifies callers and limits their requests. */
   readonly admit: AdmitOptions;

@@ -27,7 +27,7 @@ export interface RemoteImages {
   fetch(url: string, signal: AbortSignal): Promise<Uint8Array>;
 }
 
-/** How photos are downloaded. Every option is required. */
+/** Options for downloading photos. All of them are required. */
 export interface RemoteImagesOptions {
   /** The address of the outbound service; undefined to refuse every URL. */
   readonly address: string | undefined;

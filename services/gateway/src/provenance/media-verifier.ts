@@ -50,7 +50,7 @@ async function findBestMark(
   return best;
 }
 
-/** Whom files are checked against. Every part is required. */
+/** The keys and certificates that files are checked against. All of them are required. */
 export interface VerifierOptions {
   /** The keys of the marks that are looked for. */
   readonly keys: readonly Uint8Array[];

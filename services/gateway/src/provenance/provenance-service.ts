@@ -7,7 +7,7 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { MediaFindings, MediaVerifier } from './media-verifier.ts';
 
-/** What the service works with. Every part is required. */
+/** The dependencies of the service. All of them are required. */
 export interface ProvenanceParts {
   readonly verifier: MediaVerifier;
   /** The videos of this installation. */

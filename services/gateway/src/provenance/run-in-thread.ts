@@ -7,7 +7,8 @@ import { MEDIA_LIMITS } from './media-limits.ts';
 const MEMORY = { maxOldGenerationSizeMb: 512 };
 
 /**
- * Runs a module in a thread until it posts its result, so that the gateway can answer other calls meanwhile.
+ * Starts a worker thread with a module and returns the first message that it posts. The thread keeps the event loop of the
+ * gateway free for other calls.
  * @param input the `workerData` of the module.
  * @throws MediaError when it takes too long; the signal's reason; Error when the thread fails.
  */

@@ -4,7 +4,7 @@ import webPush from 'web-push';
 import type { PushMessage, PushTransport } from './push-transport.ts';
 import type { VapidKeys } from './vapid.ts';
 
-/** What sending notifications needs. Every part is required. */
+/** The dependencies of sending notifications. All of them are required. */
 export interface DeliverOptions {
   readonly requests: NotificationRequests;
   readonly table: Pick<VideoTable, 'videos'>;

@@ -15,7 +15,7 @@ import { createPushTransport } from './push-transport.ts';
 import type { PushServiceParts } from './push-service.ts';
 import { vapidKeys } from './vapid.ts';
 
-/** What push notifications are built from. Every part is required. */
+/** The dependencies of push notifications. All of them are required. */
 export interface PushParts {
   readonly config: Config;
   readonly nats: NatsConnection;

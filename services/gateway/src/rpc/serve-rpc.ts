@@ -31,7 +31,7 @@ import { createUnknownMethods } from './unknown-method.ts';
 /** The types in `google.rpc.Status.details`. */
 const ERROR_DETAILS = createRegistry(ErrorInfoSchema, BadRequestSchema, RetryInfoSchema);
 
-/** What the RPCs are served with. Every part is required. */
+/** The dependencies of the RPC services. All of them are required. */
 export interface RpcParts extends Pick<ConnectHandlerOptions, 'receive' | 'onResponseError'> {
   /** Implements `cinematica.v1.VideoService`. */
   readonly service: ServiceImpl<typeof VideoService>;

@@ -36,7 +36,7 @@ import { createSingleFlight } from './single-flight.ts';
 import { webhookUrlsOf } from './webhooks.ts';
 import type { WebhookParts } from './webhooks.ts';
 
-/** What videos are created and changed with. Every part is required. */
+/** The dependencies of the video operations. All of them are required. */
 export interface OperationParts extends CreateVideoOptions, PrepareParts {
   /** The limits that new videos count against. */
   readonly admission: AdmissionParts;

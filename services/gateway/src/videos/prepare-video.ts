@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { findTask, PhotoOriginSchema, PipelineStage, VideoState } from '@cinematica/pipeline';
 import type { Artifact, Artifacts, PhotoOrigin, PreparedVideo, Records } from '@cinematica/pipeline';
+import { GENERATED_SOURCE_TYPE } from '@cinematica/provenance';
 import { Code, refuse } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { CreateVideoRequest } from '@cinematica/protocol/v1';
@@ -13,10 +14,7 @@ import { readOwnVideo } from './read-own-video.ts';
 import { resolvePlan } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 
-/** The digital source type (IPTC) of the last frame of a video. */
-const GENERATED = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
-
-/** What new videos are prepared with. Every part is required. */
+/** The dependencies of preparing a new video. All of them are required. */
 export interface PrepareParts {
   /** Earlier videos are read here. */
   readonly records: Records;
@@ -80,7 +78,7 @@ async function readSource(
       const last = outputs.find(({ part }) => part === LAST_FRAME_PART);
       const frame = await read(parts, last, signal);
       const start = await sanitizePhoto(parts, frame, signal);
-      start.origin.digitalSourceType = GENERATED;
+      start.origin.digitalSourceType = GENERATED_SOURCE_TYPE;
       return { ...start, continuedFrom: record.videoId };
     }
     case 'join':

@@ -23,7 +23,7 @@ import { publicState } from './public-state.ts';
 import { isShared, sharePath } from './share.ts';
 import { webhooksOf } from './webhooks.ts';
 
-/** What is needed to convert a record to the API's video. Every part is required. */
+/** The dependencies of converting a record to a video of the API. All of them are required. */
 export interface ViewParts {
   /** Signs the links to the video's files. */
   readonly links: MediaLinks;

@@ -12,7 +12,7 @@ import type { VideosByOwner } from './videos-by-owner.ts';
 
 type Response = MessageInitShape<typeof WatchVideosResponseSchema>;
 
-/** What the responses of `WatchVideos` are made from. Every option is required. */
+/** The dependencies of `WatchVideos`. All of them are required. */
 export interface WatchVideosOptions extends WatchResponseOptions {
   /** Finds the videos of the caller. */
   readonly videosByOwner: Pick<VideosByOwner, 'idsOf'>;

@@ -17,7 +17,7 @@ import type { ViewParts } from './to-video.ts';
 /** Larger previews are skipped, to save the data volume of phones. */
 const MAX_PREVIEW_BYTES = 1_000_000;
 
-/** What the responses of `WatchVideo` are made from. Every option is required. */
+/** The dependencies of `WatchVideo`. All of them are required. */
 export interface WatchResponseOptions extends WatchOptions, ViewParts {
   readonly settings: WatchOptions['settings'] & ViewParts['settings'];
   /** Gives the size of previews. */

@@ -8,7 +8,7 @@ import type { ApiKeys } from '../callers/api-keys.ts';
 import type { Caller } from '../callers/authenticate.ts';
 import { checkUrlField, outboundDisabled } from '../photo/remote-images.ts';
 
-/** What decides which webhooks a video has. Every part is required. */
+/** The settings that determine the webhooks of a new video. All of them are required. */
 export interface WebhookParts {
   /** The webhook of each API key. */
   readonly keys: Pick<ApiKeys, 'webhookOf'>;

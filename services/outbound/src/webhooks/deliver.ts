@@ -9,7 +9,7 @@ import { sendWebhook } from './send.ts';
 import type { SendOutcome } from './send.ts';
 import type { WebhookSecrets } from './secrets.ts';
 
-/** What deliveries use. Every part is required. */
+/** The dependencies of webhook deliveries. All of them are required. */
 export interface DeliverParts {
   /** Decides whether a webhook is due, and receives the outcome of each attempt. */
   readonly records: Pick<Records, 'get' | 'update'>;

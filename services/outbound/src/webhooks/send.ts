@@ -6,7 +6,7 @@ import type { GuardedHttp } from '../http/guarded-http.ts';
 import { USER_AGENT } from '../http/user-agent.ts';
 import { signatureHeaders } from './sign.ts';
 
-/** An attempt to deliver an event. Every option is required. */
+/** One HTTP request that delivers a webhook event. All fields are required. */
 export interface SendOptions {
   readonly rules: OutboundRules;
   readonly secrets: readonly Buffer[];

@@ -4,7 +4,7 @@ import type { Delivery, Log, PipelineSettings, QueueConsumer, WebhookTask } from
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Verdict } from './deliver.ts';
 
-/** How webhooks are taken from their queue. Every option is required. */
+/** Options of the webhook worker. All of them are required. */
 export interface WebhookWorkerOptions {
   readonly consumer: QueueConsumer<WebhookTask>;
   /** Handles one message. @throws UnavailableError to have it delivered again; the signal's reason. */

@@ -1,8 +1,6 @@
+import { MAX_UPLOAD_BYTES } from '#lib/api/limits.ts';
 import { readHeif } from '@cinematica/settings/heif-properties';
 import type { Picture } from './recent-photo.ts';
-
-/** The largest photo that the gateway accepts. Bytes. */
-const MAX_UPLOAD_BYTES = 12_000_000;
 
 /**
  * Keeps a HEIC photo that this browser cannot decode: the gateway can. Until the video is there, a grey picture of the same

@@ -63,7 +63,7 @@ const NEW_VIDEO = '';
 export function createEstimator(options: EstimatorOptions): Estimator {
   const { table, waiting, workOf, slowness, shared, settings } = options;
   const rates = createLearnedRates((plan, stage) => referenceTask(plan, stage), shared);
-  /** When each running task made its last step, milliseconds since 1970. */
+  /** The time of the last step of each running task, in milliseconds since 1970. */
   const moved = new Map<string, { readonly step: number; readonly time: number }>();
   let simulated: { readonly time: number; readonly times: Map<string, SimulatedTimes> } | null = null;
 

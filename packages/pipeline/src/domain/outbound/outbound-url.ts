@@ -20,9 +20,8 @@ export const MAX_URL_LENGTH = 2048;
 const INTERNAL_DOMAINS = ['localhost', 'local', 'internal', 'lan', 'home.arpa', 'svc'];
 
 /**
- * Checks everything about a URL that can be known without asking a resolver: its scheme, credentials, port, and its host when
- * that is an address. Hosts in decimal, octal or hexadecimal notation are addresses, too. The addresses of a name are judged
- * when it is connected to.
+ * Checks the parts of a URL that need no DNS lookup: scheme, credentials, port, and the host if it is an IP address, also in
+ * decimal, octal or hexadecimal notation. The addresses of a host name are checked later, when the connection is opened.
  * @throws OutboundRefusedError
  */
 export function checkOutboundUrl(text: string, rules: OutboundRules): URL {

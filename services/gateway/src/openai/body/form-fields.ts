@@ -1,6 +1,6 @@
 import { ApiError } from '../api-error.ts';
 
-/** A name such as `seed`, `video[id]` or `frame_images[0][image_url][url]`; `[]` is the next element of a list. */
+/** The name of a form field, for example `seed`, `video[id]` or `frame_images[0][image_url][url]`. `[]` appends an element to a list. */
 const NAME = /^[a-z_]{1,40}(\[[a-z0-9_]{0,40}\]){0,4}$/;
 
 type Fields = Record<string, unknown>;

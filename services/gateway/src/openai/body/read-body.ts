@@ -7,7 +7,7 @@ import { ApiError } from '../api-error.ts';
 import { parseForm } from './parse-form.ts';
 import { parseJson } from './parse-json.ts';
 
-/** How a body is read. Every option is required. */
+/** Options for reading the body of a request. All of them are required. */
 export interface ReadBodyOptions {
   /** Limits the body, and counts its memory. */
   readonly bodies: BodyClasses;

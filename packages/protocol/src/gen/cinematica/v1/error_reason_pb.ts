@@ -194,7 +194,7 @@ export const ErrorReason = {
   OUT_OF_MEMORY: 23,
 
   /**
-   * The request has too many bytes. A retry fails again. INVALID_ARGUMENT.
+   * The request is larger than the limit of its method. Sending the same request again fails again. INVALID_ARGUMENT.
    *
    * @generated from enum value: ERROR_REASON_REQUEST_TOO_LARGE = 24;
    */

@@ -142,9 +142,9 @@ export const WithdrawNotificationResponseSchema: GenMessage<WithdrawNotification
   messageDesc(file_cinematica_v1_push_service, 4);
 
 /**
- * Sends notifications to browsers with Web Push (RFC 8030, RFC 8291) when videos end, also while no page is open. Calls
- * are authenticated like those of `VideoService`. If the system sends no notifications, calls fail with
- * FAILED_PRECONDITION, and `Capabilities.push_public_key` is empty.
+ * Sends a notification to a browser when a video ends, using Web Push (RFC 8030, RFC 8291). The notification also arrives
+ * while no page of the app is open. Calls are authenticated like those of `VideoService`. If the system sends no
+ * notifications, calls fail with FAILED_PRECONDITION, and `Capabilities.push_public_key` is empty.
  *
  * @generated from service cinematica.v1.PushService
  */

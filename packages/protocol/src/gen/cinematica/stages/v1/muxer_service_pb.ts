@@ -344,7 +344,7 @@ export const FileKindSchema: GenEnum<FileKind> = /*@__PURE__*/
  *
  * Like every stage, it does one task at a time. A task comes from the stage's work queue or from a call. A call waits
  * for its turn until shortly before its deadline; then it fails with RESOURCE_EXHAUSTED and the reason SLOT_TAKEN.
- * Each call needs a bearer token: docs/stages.md.
+ * Each call must carry the token of the stages in the metadata `authorization: Bearer …` (docs/stages.md).
  *
  * @generated from service cinematica.stages.v1.MuxerService
  */
