@@ -14,6 +14,10 @@ export const MEDIA_LIMITS = {
   readTimeoutMs: 20_000,
   /** How long looking for a mark may take. Milliseconds. */
   findTimeoutMs: 30_000,
+  /** How long checking a file may take altogether. Milliseconds. */
+  totalTimeoutMs: 45_000,
+  /** How long a file waits while others are checked. Milliseconds. */
+  maxWaitMs: 60_000,
   /** The most files that wait while another one is checked. Further ones are refused. */
   maxWaiting: 8,
 } as const;

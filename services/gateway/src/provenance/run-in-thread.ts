@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { MediaError } from './media-error.ts';
+import { tooSlowError } from './media-error.ts';
 import { MEDIA_LIMITS } from './media-limits.ts';
 
 /** The memory of a thread. Mebibytes. */
@@ -21,7 +21,7 @@ export async function runInThread<T>(module: URL, input: unknown, signal: AbortS
   } catch (cause) {
     signal.throwIfAborted();
     if (!deadline.aborted) throw cause;
-    throw new MediaError('The file could not be checked in time. Send a shorter or smaller one.', { cause });
+    throw tooSlowError(cause);
   } finally {
     await worker.terminate();
   }
