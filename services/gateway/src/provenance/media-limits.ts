@@ -10,6 +10,8 @@ export const MEDIA_LIMITS = {
   maxPictures: 24,
   /** The time between them in the video. Seconds. */
   everySeconds: 0.2,
+  /** The most virtual memory of the process that decodes a video, of which it uses two thirds. KiB. */
+  decoderKib: 900_000,
   /** How long reading a file may take. Milliseconds. */
   readTimeoutMs: 20_000,
   /** How long looking for a mark may take. Milliseconds. */
