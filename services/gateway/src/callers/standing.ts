@@ -12,7 +12,7 @@ export interface Standing {
   /** Counts a photo that was refused, or whose process was killed. @param milliseconds how long it was decoded. */
   refused(client: string, milliseconds: number): void;
   /** Whether the photos of a client keep being refused. */
-  isPoor(client: string): boolean;
+  readonly isPoor: (client: string) => boolean;
 }
 
 /** @param now the current time in milliseconds; `performance.now` by default. Tests replace it. */

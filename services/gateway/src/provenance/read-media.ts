@@ -26,11 +26,7 @@ export interface PictureDecoding {
  * Reads the pictures of an untrusted file: an MP4, MOV, WebM or Matroska video, or a JPEG, PNG, WebP, AVIF or HEIC picture.
  * @throws MediaError when it is another file, or is too large or damaged; what `readVideo` and `sanitize` throw.
  */
-export function readMedia(
-  bytes: Uint8Array,
-  decoding: PictureDecoding,
-  signal: AbortSignal,
-): ReadMedia {
+export function readMedia(bytes: Uint8Array, decoding: PictureDecoding, signal: AbortSignal): ReadMedia {
   if (bytes.length > MEDIA_LIMITS.maxBytes) {
     const most = MEDIA_LIMITS.maxBytes / 1e6;
     throw new MediaError(`The file has more than ${most} MB. Send a shorter part of it, or a screenshot.`);
