@@ -110,6 +110,14 @@ describe('photos', () => {
     );
   });
 
+  test('a JPEG with megabytes of metadata is decoded without them', async () => {
+    const jpeg = await chart(96, 64).withMetadata({ orientation: 6 }).withIccProfile('p3').jpeg().toBuffer();
+    const plain = await sanitize(jpeg);
+    const much = Array.from({ length: 100 }, (_, index) => [0xe5 + (index % 4), Buffer.alloc(50_000, index)] as const);
+    expect(await sanitize(withSegments(jpeg, much))).toEqual(plain);
+    expect(plain).toMatchObject({ width: 64, height: 96 });
+  });
+
   test('the declared type and bytes after the photo have no effect', async () => {
     const jpeg = await chart().jpeg().toBuffer();
     const plain = await sanitize(jpeg);
