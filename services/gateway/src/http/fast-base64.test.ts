@@ -11,10 +11,12 @@ function decode(text: string, size: number) {
   return [read, written, Buffer.from(bytes).toString()];
 }
 
-test('padded base64 is decoded', () => {
+test('base64 is decoded, with and without padding', () => {
   for (const text of ['', 'a', 'ab', 'abc', 'abcd']) {
     const base64 = Buffer.from(text).toString('base64');
     expect(decode(base64, text.length)).toEqual([base64.length, text.length, text]);
+    const bare = base64.replaceAll('=', '');
+    expect(decode(bare, text.length)).toEqual([bare.length, text.length, text]);
   }
 });
 
@@ -22,7 +24,7 @@ test.each([
   'YWJj!',
   'YW!j',
   '!WJj',
-  'YWJ',
+  'YWJjY',
   'YQ==YQ==',
   'Y Q==',
   'YQ==YWJj',
