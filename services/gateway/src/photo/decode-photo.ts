@@ -10,7 +10,7 @@ import type { PhotoLimits } from './photo-limits.ts';
 import {
   damagedError,
   hdrError,
-  heicError,
+  heifCodecError,
   tooManyPixelsError,
   tooMuchMemoryError,
   tooNarrowError,
@@ -67,7 +67,7 @@ export function restrictDecoders(): void {
  * animation, scaled down to `keptPhotoSize`, without metadata. It must only be called in the photo process,
  * because the bytes are not trusted.
  * @param sniffed the format that the first bytes show.
- * @throws {@link PhotoError} TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED, HEIC_NOT_SUPPORTED, UNSUPPORTED_FORMAT
+ * @throws {@link PhotoError} TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED, HEIF_CODEC_UNSUPPORTED, UNSUPPORTED_FORMAT
  */
 export async function decodePhoto(
   uploaded: Uint8Array,
@@ -100,7 +100,7 @@ export async function decodePhoto(
 function heifFormat({ compression }: Metadata): PhotoFormat {
   if (compression === 'av1') return 'avif';
   if (compression === 'hevc') return 'heic';
-  throw heicError();
+  throw heifCodecError();
 }
 
 async function decodeKnown(

@@ -12,11 +12,11 @@ export function tooLargeError(bytes: number, most: number): PhotoError {
 }
 
 /** For a HEIF file whose picture is not coded as HEVC or AV1. */
-export function heicError(options?: ErrorOptions): PhotoError {
+export function heifCodecError(options?: ErrorOptions): PhotoError {
   const hint =
     'On an iPhone choose Settings → Camera → Formats → Most Compatible and take it again, or send a screenshot of it';
   return new PhotoError(
-    'HEIC_NOT_SUPPORTED',
+    'HEIF_CODEC_UNSUPPORTED',
     `This is a kind of HEIF photo that can't be read here. ${hint}.`,
     options,
   );

@@ -337,7 +337,7 @@ describe('refusals', () => {
     [
       'HEIF with another codec',
       () => Promise.resolve(Buffer.from(heic('ten-bit').toString('latin1').replaceAll('hvc1', 'vvc1'), 'latin1')),
-      /^(HEIC_NOT_SUPPORTED .*iPhone .* Most Compatible|TRUNCATED)/,
+      /^(HEIF_CODEC_UNSUPPORTED .*iPhone .* Most Compatible|TRUNCATED)/,
     ],
     [
       'animated AVIF without a still picture',

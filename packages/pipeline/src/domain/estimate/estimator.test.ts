@@ -171,6 +171,23 @@ test('a video behind others in the queue waits for them', () => {
   expect(estimator.estimateNew(plan)!.seconds).toBeGreaterThan(estimates[2]!.seconds);
 });
 
+test('estimates of new videos simulate the queue once a second for each kind of video', () => {
+  const waiting = vi.fn(() => []);
+  const { estimator, add } = setUp({ waiting });
+  const first = estimator.estimateNew(plan);
+  for (const seed of [1, 2, 3]) expect(estimator.estimateNew({ ...plan, seed })).toEqual(first);
+  expect(waiting).toHaveBeenCalledTimes(1);
+  estimator.estimateNew({ ...plan, steps: 3 });
+  expect(waiting).toHaveBeenCalledTimes(2);
+  // A new video changes the queue.
+  add();
+  estimator.estimateNew(plan);
+  expect(waiting).toHaveBeenCalledTimes(3);
+  vi.advanceTimersByTime(1_001);
+  estimator.estimateNew(plan);
+  expect(waiting).toHaveBeenCalledTimes(4);
+});
+
 test('time that a task shared with others is not learned as its own', () => {
   const { estimator, add, admit, store } = setUp();
   const [a, b] = [admit(add()), admit(add())];

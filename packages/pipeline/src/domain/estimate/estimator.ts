@@ -53,6 +53,8 @@ export interface EstimatorOptions {
 
 /** A simulation is used for this long, unless a video was added or removed. Milliseconds. */
 const FRESH_MS = 250;
+/** The same for the simulations of new videos, which repeat the whole queue for each kind of video. Milliseconds. */
+const NEW_FRESH_MS = 1_000;
 /** The part of a step that is still expected when it takes longer than it should. */
 const OVERDUE = 0.05;
 /** How many of the videos that ended last are learned from at the start. */
@@ -66,6 +68,8 @@ export function createEstimator(options: EstimatorOptions): Estimator {
   /** The time of the last step of each running task, in milliseconds since 1970. */
   const moved = new Map<string, { readonly step: number; readonly time: number }>();
   let simulated: { readonly time: number; readonly times: Map<string, SimulatedTimes> } | null = null;
+  /** The times of new videos, by their tasks; null for those that would never end. */
+  let simulatedNew: { readonly time: number; readonly times: Map<string, SimulatedTimes | null> } | null = null;
 
   function referenceTask(plan: Plan, stage: PipelineStage): number | null {
     if (stage === PipelineStage.MUX) return muxSeconds(plan);
@@ -176,6 +180,24 @@ export function createEstimator(options: EstimatorOptions): Estimator {
     return times ? { start: Math.max(0, times.start - passed), end: Math.max(0, times.end - passed) } : null;
   }
 
+  /** The times of a video that would be created now. */
+  function timesOfNew(tasks: readonly SimulatedTask[]): SimulatedTimes | null {
+    const now = Date.now();
+    if (!simulatedNew || now - simulatedNew.time > NEW_FRESH_MS) simulatedNew = { time: now, times: new Map() };
+    const { times } = simulatedNew;
+    const key = JSON.stringify(tasks);
+    const known = times.get(key);
+    if (known !== undefined) return known;
+    const found = run([{ videoId: NEW_VIDEO, waits: true, tasks }]).get(NEW_VIDEO) ?? null;
+    times.set(key, found);
+    return found;
+  }
+
+  function forgetSimulations(): void {
+    simulated = null;
+    simulatedNew = null;
+  }
+
   const countBeside = (videoId: string): number =>
     shared
       ? [...table.videos.values()].filter(({ record }) => isActive(record) && record.videoId !== videoId).length
@@ -206,11 +228,11 @@ export function createEstimator(options: EstimatorOptions): Estimator {
   const unsubscribe = table.subscribe(({ videoId, stored }) => {
     if (stored) {
       const known = simulated?.times.has(videoId) ?? false;
-      if (!known || stored.record.endTime) simulated = null;
+      if (!known || stored.record.endTime) forgetSimulations();
       observe(stored.record);
       return;
     }
-    simulated = null;
+    forgetSimulations();
     rates.forget(videoId);
     for (const key of moved.keys()) if (key.startsWith(`${videoId}/`)) moved.delete(key);
   });
@@ -247,7 +269,7 @@ export function createEstimator(options: EstimatorOptions): Estimator {
         running: false,
         after: dependencies(plan, task).map(nameOf),
       }));
-      const times = run([{ videoId: NEW_VIDEO, waits: true, tasks }]).get(NEW_VIDEO);
+      const times = timesOfNew(tasks);
       if (!times) return null;
       const beside = countBeside(NEW_VIDEO);
       return { seconds: times.end, wait: times.start, measured: expected.measured, step: null, beside };
