@@ -34,7 +34,7 @@ export async function decodeHeic(bytes: Uint8Array, limits: PhotoLimits): Promis
   }
   if (answer.kind === 'failed') {
     const cause = new Error(answer.message);
-    throw answer.unsupported ? heifCodecError({ cause }) : damagedError(cause);
+    throw answer.unsupported ? heifCodecError('a kind of HEVC', { cause }) : damagedError(cause);
   }
   const { pixels, width, height, channels } = answer;
   const raw = sharp(pixels, { raw: { width, height, channels } });
