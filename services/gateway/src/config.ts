@@ -124,7 +124,7 @@ export const configSchema = z.object({
    * belong to many clients.
    */
   MAX_CONNECTIONS_PER_ADDRESS: count(2_500),
-  /** The number of processes that decode photos, one photo at a time. Each may use 430 MiB. Default 1. */
+  /** The number of processes that decode photos, one photo at a time. Each may use 400 MiB. Default 1. */
   PHOTO_PROCESSES: count(1),
   /**
    * The address of the outbound service's gRPC server, which downloads photos from `image_url`. Default: requests with

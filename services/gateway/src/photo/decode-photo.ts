@@ -136,12 +136,14 @@ interface Size {
   readonly height: number;
 }
 
+// Without `optimiseCoding` the JPEG is 2 % larger, but libjpeg does not keep the coefficients of the whole picture,
+// which need 60 MB for 5 megapixels.
 const encode = (image: Sharp, { width, height }: Size) =>
   image
     .resize({ width, height, fit: 'fill' })
     .flatten({ background: BACKGROUND })
     .toColourspace('srgb')
-    .jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' })
+    .jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4', optimiseCoding: false })
     .toBuffer({ resolveWithObject: true });
 
 /** The size of the result in pixels, upright: that of the photo, scaled down until it meets the limits. */
