@@ -10,7 +10,7 @@ import type { PhotoLimits } from './photo-limits.ts';
 import {
   damagedError,
   hdrError,
-  heicError,
+  heifCodecError,
   tooManyPixelsError,
   tooMuchMemoryError,
   tooNarrowError,
@@ -67,7 +67,7 @@ export function restrictDecoders(): void {
  * animation, scaled down to `keptPhotoSize`, without metadata. It must only be called in the photo process,
  * because the bytes are not trusted.
  * @param sniffed the format that the first bytes show.
- * @throws {@link PhotoError} TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED, HEIC_NOT_SUPPORTED, UNSUPPORTED_FORMAT
+ * @throws {@link PhotoError} TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED, HEIF_CODEC_UNSUPPORTED, UNSUPPORTED_FORMAT
  */
 export async function decodePhoto(
   uploaded: Uint8Array,
@@ -79,13 +79,16 @@ export async function decodePhoto(
     throw unsupportedError(`an animated ${sniffed.toUpperCase()} without a still picture`);
   }
   const bytes = isHeif ? asStillPicture(uploaded) : uploaded;
+  const heif = isHeif ? readHeif(bytes) : null;
+  // The decoder would call it damaged.
+  if (heif?.otherCodec) throw heifCodecError(heif.otherCodec);
   const header = await unlessDamaged(() => sharp(bytes, { limitInputPixels: false, pages: 1 }).metadata());
   const format = isHeif ? heifFormat(header) : sniffed;
   const { width, height } = header;
   // The decoder of HEIC applies the rotation that the file contains, which replaces that of EXIF.
   const orientation = format === 'heic' ? 1 : (header.orientation ?? 1);
   checkSize(header, format, limits);
-  const hdr = isHeif ? HDR[readHeif(bytes)?.colour?.transfer ?? 0] : undefined;
+  const hdr = HDR[heif?.colour?.transfer ?? 0];
   if (hdr !== undefined) throw hdrError(hdr);
 
   const result = resultSize(width, height, orientation, limits);
@@ -100,7 +103,7 @@ export async function decodePhoto(
 function heifFormat({ compression }: Metadata): PhotoFormat {
   if (compression === 'av1') return 'avif';
   if (compression === 'hevc') return 'heic';
-  throw heicError();
+  throw heifCodecError(compression ?? null);
 }
 
 async function decodeKnown(
