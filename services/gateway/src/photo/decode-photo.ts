@@ -5,6 +5,8 @@ import type { Metadata, Sharp } from 'sharp';
 import { decodeHeic } from './decode-heic.ts';
 import { asStillPicture, hasNoStillPicture } from './heif-sequence.ts';
 import { decodeFaultyJpeg } from './faulty-jpeg.ts';
+import { withoutMuchMetadata } from './jpeg-metadata.ts';
+import { readScans } from './jpeg-scans.ts';
 import { PhotoError } from './photo-error.ts';
 import type { PhotoLimits } from './photo-limits.ts';
 import {
@@ -78,7 +80,7 @@ export async function decodePhoto(
   if (isHeif && hasNoStillPicture(uploaded)) {
     throw unsupportedError(`an animated ${sniffed.toUpperCase()} without a still picture`);
   }
-  const bytes = isHeif ? asStillPicture(uploaded) : uploaded;
+  const bytes = isHeif ? asStillPicture(uploaded) : sniffed === 'jpeg' ? jpegToDecode(uploaded) : uploaded;
   const heif = isHeif ? readHeif(bytes) : null;
   // The decoder would call it damaged.
   if (heif?.otherCodec) throw heifCodecError(heif.otherCodec);
@@ -97,6 +99,13 @@ export async function decodePhoto(
     return decodeKnown(bytes, format, { width, height, orientation }, result, limits);
   });
   return { jpeg: data, width: info.width, height: info.height, original: { format, width, height, orientation } };
+}
+
+/** @throws {@link PhotoError} TRUNCATED for a JPEG with thousands of scans, each of which takes time for every pixel. */
+function jpegToDecode(uploaded: Uint8Array): Uint8Array {
+  const bytes = withoutMuchMetadata(uploaded);
+  if (readScans(bytes)?.areTooMany) throw damagedError(new Error('it has too many scans'));
+  return bytes;
 }
 
 /** The format by the codec of the picture: the brands in the first bytes only say which codecs a reader needs. */
