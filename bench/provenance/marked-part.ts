@@ -1,4 +1,5 @@
 import { createMediaVerifier, createPhotoSanitizer } from '@cinematica/gateway/media-verifier';
+import { NO_ROOTS } from '@cinematica/credentials';
 import { createMarker, videoNumber } from '@cinematica/provenance';
 import type { FoundMark } from '@cinematica/provenance';
 import { readFile, rm } from 'node:fs/promises';
@@ -35,7 +36,7 @@ export async function measureClip(name: string, clip: Clip, folder: string): Pro
   await encodeClip({ ...clip, frames }, delivered);
   const found: ClipResult['found'][number][] = [];
   await using sanitizer = createPhotoSanitizer();
-  const verifier = createMediaVerifier({ keys: [OTHER_KEY, KEY], roots: [] }, sanitizer);
+  const verifier = createMediaVerifier({ keys: [OTHER_KEY, KEY], roots: NO_ROOTS }, sanitizer);
   try {
     for (const attack of ATTACKS) {
       const { mark } = await verifier.verify(await attacked(attack, delivered, folder), new AbortController().signal);

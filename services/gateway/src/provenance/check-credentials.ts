@@ -1,15 +1,15 @@
 import type { Credentials } from '@cinematica/credentials';
+import type { TrustedRoots } from '@cinematica/credentials/roots';
 import type { CredentialsCheck } from './credentials-worker.ts';
 import { runInThread } from './run-in-thread.ts';
 
 /**
  * Reads the content credentials of a file, in a thread.
- * @param roots the certificates, as PEM, of those who are trusted.
  * @throws as {@link runInThread}
  */
 export function checkCredentials(
   media: Uint8Array,
-  roots: readonly string[],
+  roots: TrustedRoots,
   signal: AbortSignal,
 ): Promise<Credentials> {
   const check: CredentialsCheck = { media, roots };
