@@ -30,7 +30,7 @@ export async function measureClip(name: string, clip: Clip, folder: string): Pro
   const payload = { installation: 42, video: videoNumber(name) };
   const frames = clip.frames.map((frame) => Uint8Array.from(frame));
   const marker = createMarker({ ...clip, key: KEY, payload });
-  for (const frame of frames) marker.mark(frame);
+  for (const [index, frame] of frames.entries()) marker.mark(frame, index);
   const psnr = Math.min(...frames.map((frame, i) => psnrOf(frame, clip.frames[i]!)));
   const delivered = join(folder, 'delivered.mp4');
   await encodeClip({ ...clip, frames }, delivered);

@@ -68,7 +68,8 @@ export function checkCbor(bytes: Uint8Array): void {
     else if (type === TAG) {
       if (!TAGS.has(value)) throw new DamagedCborError(`the tag ${value} is not used in credentials`);
       item(depth + 1);
-    } else if (low === INDEFINITE) throw new DamagedCborError(type === SIMPLE ? 'a break is misplaced' : 'a number has no end');
+    } else if (low === INDEFINITE)
+      throw new DamagedCborError(type === SIMPLE ? 'a break is misplaced' : 'a number has no end');
   };
   item(0);
   if (at < bytes.length) throw new DamagedCborError('there are bytes after the last item');

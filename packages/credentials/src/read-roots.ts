@@ -27,7 +27,9 @@ export async function readRoots(files: RootFiles): Promise<TrustedRoots> {
     try {
       return splitCertificates(await readFile(file, 'utf8'));
     } catch (cause) {
-      throw new SigningIdentityError(`${name}=${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new SigningIdentityError(`${name}=${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+        cause,
+      });
     }
   };
   const [own, others, clocks] = await Promise.all([

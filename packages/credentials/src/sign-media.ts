@@ -31,13 +31,7 @@ export async function signMedia(
   if (opened.getManifestJUMBF()) throw new UnsupportedMediaError('the file has content credentials');
   // The library takes each file of boxes for a picture.
   const contentType = opened instanceof BMFF ? 'video/mp4' : opened.mimeType;
-  const { store, manifest, binding } = createManifest(
-    media,
-    contentType,
-    origin,
-    signer,
-    authority && TIMESTAMP_BYTES,
-  );
+  const { store, manifest, binding } = createManifest(media, contentType, origin, signer, authority && TIMESTAMP_BYTES);
   // RIFF pads a chunk of an odd length, which the reader of the c2pa project takes for a part of its content.
   if (binding instanceof DataHashAssertion && store.measureSize() % 2 === 1) binding.paddingLength++;
   const asset = await reserve(opened, media, store.measureSize());

@@ -14,10 +14,12 @@ import { openTimestamps } from './timestamps.ts';
 const whyUnmarked = (isWanted: boolean): string => (isWanted ? 'MARK_KEYS is not set' : 'INVISIBLE_MARK is off');
 
 /** Null when this installation has no time stamp authority. @throws ConfigError when there is no way to it. */
-function timestampsOf({ TIMESTAMP_URL, OUTBOUND_ADDRESS: address, OUTBOUND_TOKEN: token }: Config) {
-  if (TIMESTAMP_URL === undefined) return null;
+function timestampsOf({ TIMESTAMP_URL, OUTBOUND, OUTBOUND_ADDRESS: address, OUTBOUND_TOKEN: token }: Config) {
+  if (TIMESTAMP_URL === undefined || OUTBOUND === 'off') return null;
   if (address !== undefined && token !== undefined) return openTimestamps({ address, token });
-  throw new ConfigError('TIMESTAMP_URL needs OUTBOUND_ADDRESS and OUTBOUND_TOKEN: the outbound service asks the authority');
+  throw new ConfigError(
+    'TIMESTAMP_URL needs OUTBOUND_ADDRESS and OUTBOUND_TOKEN: the outbound service asks the authority',
+  );
 }
 
 await runStage('muxer', configSchema, async (config, { slot, log }) => {
@@ -30,7 +32,8 @@ await runStage('muxer', configSchema, async (config, { slot, log }) => {
   const options = {
     threads: config.MUX_THREADS,
     finishTimeoutMs: config.FINISH_TIMEOUT_MS,
-    credentials: folder === undefined ? null : createCredentialSigner(folder, VERSION, timestamps && { ...timestamps, log }),
+    credentials:
+      folder === undefined ? null : createCredentialSigner(folder, VERSION, timestamps && { ...timestamps, log }),
     mark,
     log,
   };

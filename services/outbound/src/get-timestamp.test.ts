@@ -36,7 +36,9 @@ test('an authority over HTTP stamps credentials, whose time is then known', asyn
   });
   const identity = await createLocalAuthority('a test');
   const failures: unknown[] = [];
-  const picture = await sharp({ create: { width: 64, height: 64, channels: 3, background: '#888' } }).jpeg().toBuffer();
+  const picture = await sharp({ create: { width: 64, height: 64, channels: 3, background: '#888' } })
+    .jpeg()
+    .toBuffer();
   const origin = { generator: { name: 'test', version: '1' }, model: { name: 'nano', digest: '01' }, settings: {} };
   const signed = await signMedia(picture, origin, readSigner(identity), {
     request: (der) => getTimestamp(der, { url: server.url, timeoutMs: 5_000, signal }),

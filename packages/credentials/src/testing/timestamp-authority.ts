@@ -44,17 +44,54 @@ export async function createTestTimestampAuthority(name = 'Test clock'): Promise
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-config', 'config'];
   await writeFile(join(folder, 'config'), CONFIG);
   await writeFile(join(folder, 'serial'), '01\n');
-  await openssl('req', '-x509', ...key, '-keyout', 'root.key', '-out', 'root.pem', '-subj', `/CN=${name} root`, '-extensions', 'root', '-days', '30');
+  await openssl(
+    'req',
+    '-x509',
+    ...key,
+    '-keyout',
+    'root.key',
+    '-out',
+    'root.pem',
+    '-subj',
+    `/CN=${name} root`,
+    '-extensions',
+    'root',
+    '-days',
+    '30',
+  );
   await openssl('req', ...key, '-keyout', 'stamps.key', '-out', 'stamps.csr', '-subj', `/CN=${name}`);
   const issuer = ['-CA', 'root.pem', '-CAkey', 'root.key', '-CAcreateserial', '-days', '30'];
-  await openssl('x509', '-req', '-in', 'stamps.csr', ...issuer, '-extfile', 'config', '-extensions', 'stamps', '-out', 'stamps.pem');
+  await openssl(
+    'x509',
+    '-req',
+    '-in',
+    'stamps.csr',
+    ...issuer,
+    '-extfile',
+    'config',
+    '-extensions',
+    'stamps',
+    '-out',
+    'stamps.pem',
+  );
   let requests = 0;
   return {
     root: await readFile(join(folder, 'root.pem'), 'utf8'),
     async reply(request) {
       const file = `request-${requests++}`;
       await writeFile(join(folder, file), request);
-      await openssl('ts', '-reply', '-config', 'config', '-section', 'authority', '-queryfile', file, '-out', `${file}.tsr`);
+      await openssl(
+        'ts',
+        '-reply',
+        '-config',
+        'config',
+        '-section',
+        'authority',
+        '-queryfile',
+        file,
+        '-out',
+        `${file}.tsr`,
+      );
       return readFile(join(folder, `${file}.tsr`));
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),

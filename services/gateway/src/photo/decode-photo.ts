@@ -17,6 +17,8 @@ import {
   tooSmallError,
   unsupportedError,
 } from './photo-refusals.ts';
+import { readMarks } from './read-marks.ts';
+import type { PhotoMarks } from './read-marks.ts';
 import type { PhotoFormat } from './sniff-format.ts';
 
 /** The uploaded photo, before it was decoded. */
@@ -37,6 +39,8 @@ export interface SanitizedPhoto {
   readonly width: number;
   readonly height: number;
   readonly original: OriginalPhoto;
+  /** What the uploaded photo says of its origin. */
+  readonly marks: PhotoMarks;
 }
 
 /** The JPEG quality. At 95, without chroma subsampling, encoding a decoded JPEG again causes no visible loss. */
@@ -93,7 +97,9 @@ export async function decodePhoto(
     if (format === 'heic') return encode(await decodeHeic(bytes, limits), result);
     return decodeKnown(bytes, format, { width, height, orientation }, result, limits);
   });
-  return { jpeg: data, width: info.width, height: info.height, original: { format, width, height, orientation } };
+  const original = { format, width, height, orientation };
+  const marks = await readMarks(uploaded, header.xmp);
+  return { jpeg: data, width: info.width, height: info.height, original, marks };
 }
 
 /** The format by the codec of the picture: the brands in the first bytes only say which codecs a reader needs. */

@@ -14,6 +14,8 @@ export const MEDIA_LIMITS = {
   readTimeoutMs: 20_000,
   /** How long looking for a mark may take. Milliseconds. */
   findTimeoutMs: 30_000,
+  /** How long checking content credentials may take, which are under 4 MB. Milliseconds. */
+  credentialsTimeoutMs: 10_000,
   /** The most files that wait while another one is checked. Further ones are refused. */
   maxWaiting: 8,
 } as const;

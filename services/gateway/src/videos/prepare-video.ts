@@ -88,10 +88,11 @@ async function readSource(
 }
 
 async function sanitizePhoto({ sanitizer }: PrepareParts, bytes: Uint8Array, signal: AbortSignal) {
-  const { jpeg, width, height, original } = await sanitizer.sanitize(bytes, { signal });
+  const { jpeg, width, height, original, marks } = await sanitizer.sanitize(bytes, { signal });
   const origin = create(PhotoOriginSchema, {
     sha256: createHash('sha256').update(bytes).digest('hex'),
     contentType: `image/${original.format}`,
+    ...marks,
   });
   return { photo: jpeg, photoWidth: width, photoHeight: height, size: { width, height }, origin } satisfies Source;
 }
