@@ -1,4 +1,4 @@
-/** The only service that connects to addresses that callers name: it downloads photos and delivers webhooks. */
+/** The only service that connects to addresses outside: it downloads photos, delivers webhooks, and gets time stamps. */
 import {
   connectNats,
   createLog,

@@ -19,6 +19,8 @@ import {
   tooSmallError,
   unsupportedError,
 } from './photo-refusals.ts';
+import { readMarks } from './read-marks.ts';
+import type { PhotoMarks } from './read-marks.ts';
 import type { PhotoFormat } from './sniff-format.ts';
 
 /** The uploaded photo, before it was decoded. */
@@ -39,6 +41,8 @@ export interface SanitizedPhoto {
   readonly width: number;
   readonly height: number;
   readonly original: OriginalPhoto;
+  /** What the uploaded photo says of its origin. */
+  readonly marks: PhotoMarks;
 }
 
 /** The JPEG quality. At 95, without chroma subsampling, encoding a decoded JPEG again causes no visible loss. */
@@ -98,7 +102,9 @@ export async function decodePhoto(
     if (format === 'heic') return encode(await decodeHeic(bytes, limits), result);
     return decodeKnown(bytes, format, { width, height, orientation }, result, limits);
   });
-  return { jpeg: data, width: info.width, height: info.height, original: { format, width, height, orientation } };
+  const original = { format, width, height, orientation };
+  const marks = await readMarks(uploaded, header.xmp);
+  return { jpeg: data, width: info.width, height: info.height, original, marks };
 }
 
 /** @throws {@link PhotoError} TRUNCATED for a JPEG with thousands of scans, each of which takes time for every pixel. */
