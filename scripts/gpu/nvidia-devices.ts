@@ -31,7 +31,7 @@ const MIB = 2 ** 20;
 
 /** The vendor and the class of devices in sysfs: NVIDIA, and display controllers. */
 const NVIDIA = '0x10de';
-const DISPLAY = /^0x03/;
+const DISPLAY = '0x03';
 
 /** Finds the GPUs with nvidia-smi, and asks the kernel's list of devices when it does not answer. */
 export async function findNvidiaDevices(sources: NvidiaSources = {}): Promise<NvidiaDevices> {
@@ -82,7 +82,7 @@ async function hasNvidiaHardware(system: string): Promise<boolean> {
   const names = await readdir(folder).catch(() => []);
   const read = (name: string, file: string) => readFile(join(folder, name, file), 'utf8').catch(() => '');
   for (const name of names) {
-    if ((await read(name, 'vendor')).trim() === NVIDIA && DISPLAY.test(await read(name, 'class'))) return true;
+    if ((await read(name, 'vendor')).trim() === NVIDIA && (await read(name, 'class')).startsWith(DISPLAY)) return true;
   }
   return false;
 }

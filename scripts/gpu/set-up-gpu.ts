@@ -33,7 +33,7 @@ export async function setUpGpu(setUp: GpuSetUp): Promise<NodeJS.ProcessEnv> {
     signal.throwIfAborted();
     if (!(error instanceof GpuError)) throw error;
     if (provider !== 'auto') throw new GpuError(`${error.message} (or choose another --provider)`, { cause: error });
-    say(`The CPU computes. ${error.message}.`);
+    say(`The CPU computes: ${error.message}.`);
     return {};
   }
 }

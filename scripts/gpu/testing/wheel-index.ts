@@ -46,9 +46,8 @@ const WHEELS = {
  * Makes the wheels, writes a project's list of them, and serves them.
  *
  * @param root the project's folder
- * @param megabytes the size that the list gives for each
  */
-export async function serveWheels(root: string, megabytes = 1): Promise<WheelIndex> {
+export async function serveWheels(root: string): Promise<WheelIndex> {
   const folder = join(root, 'wheels');
   mkdirSync(folder);
   const files = new Map<string, { readonly name: string; readonly bytes: Buffer }>();
@@ -57,7 +56,7 @@ export async function serveWheels(root: string, megabytes = 1): Promise<WheelInd
     execFileSync('python3', ['-c', WRITE_WHEEL, join(folder, file), name.replaceAll('-', '_'), version, ...contents]);
     const bytes = readFileSync(join(folder, file));
     files.set(file, { name, bytes });
-    return `${name}==${version} --hash=sha256:${createHash('sha256').update(bytes).digest('hex')} # ${megabytes} MB`;
+    return `${name}==${version} --hash=sha256:${createHash('sha256').update(bytes).digest('hex')} # 1 MB`;
   });
   mkdirSync(join(root, 'deploy', 'docker'), { recursive: true });
   writeFileSync(join(root, 'deploy', 'docker', 'cuda.txt'), `# Wheels\n${lines.join('\n')}\n`);
