@@ -9,7 +9,7 @@ import { apiKeyPath, DataFolderInUseError, isInUse } from '../launch/data-folder
 import { createLauncher } from '../launch/launcher.ts';
 import { freePorts } from '../launch/ports.ts';
 import { DEFAULT_TIMING } from '../launch/supervise.ts';
-import { cinematica } from '../launch/system.ts';
+import { cinematica, withGpu } from '../launch/system.ts';
 import type { SystemArguments } from './arguments.ts';
 import { findModel } from './find-model.ts';
 import type { Progress } from './progress.ts';
@@ -103,18 +103,19 @@ async function start(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<OpenSystem> {
-  const options = { port: (await freePorts(1))[0] ?? 0, lan: false, model: findModel(model, project), data };
+  const port = (await freePorts(1))[0] ?? 0;
+  const options = { port, lan: false, model: findModel(model, project), data, provider };
   const env = {
     ...process.env,
     ...(threads === undefined ? {} : { THREADS: String(threads) }),
-    ...(provider === undefined ? {} : { EXECUTION_PROVIDER: provider }),
   };
   let ready = false;
   // Start-up messages are hidden. Later messages report that a service has ended.
   const say = (line: string): void => {
     if (ready) progress.note(line);
   };
-  const launcher = createLauncher(cinematica(project), options, env, { say, ...DEFAULT_TIMING });
+  const system = withGpu(cinematica(project), project, (line) => progress.note(line));
+  const launcher = createLauncher(system, options, env, { say, ...DEFAULT_TIMING });
   let announcement: Announcement | undefined;
   const stop = async () => {
     ready = false;

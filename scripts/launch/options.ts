@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parseExecutionProvider } from '@cinematica/svd';
+import type { ProviderChoice } from '@cinematica/svd';
 import { LaunchError } from './launch-error.ts';
 
 export interface Options {
@@ -14,9 +16,12 @@ export interface Options {
   /** A checkpoint's folder. */
   readonly model: string;
   readonly data: string;
+  /** What computes the model. Default: EXECUTION_PROVIDER of the environment. */
+  readonly provider?: ProviderChoice | undefined;
 }
 
 export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--otlp URL] [--model DIR] [--data DIR]
+             [--provider NAME]
 
   --port     where the browser finds it (8080)
   --lan      open it to the local network, for phones; shows a QR code
@@ -24,6 +29,8 @@ export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--otlp URL
   --otlp     where traces are sent, as OTLP over HTTP (OTEL_EXPORTER_OTLP_ENDPOINT)
   --model    the checkpoint's folder (models/nano)
   --data     where videos and secrets are kept (.data)
+  --provider what computes: auto, cuda, tensorrt, webgpu, coreml or cpu (EXECUTION_PROVIDER; auto). On a machine with an
+             NVIDIA GPU, auto and cuda install ONNX Runtime's CUDA libraries the first time (1.3 GB)
 
 Settings of the services are read from the environment, such as ANONYMOUS=off (docs/operations.md). PORT_ENCODER,
 PORT_DENOISER, PORT_DECODER and PORT_MUXER fix the ports of the stages' own gRPC services (docs/stages.md).
@@ -55,7 +62,16 @@ export function parseOptions(args: readonly string[], root: string, cwd: string)
     otlp: values.otlp === undefined ? undefined : checkUrl(values.otlp),
     model: values.model === undefined ? resolve(root, 'models/nano') : resolve(cwd, values.model),
     data: values.data === undefined ? resolve(root, '.data') : resolve(cwd, values.data),
+    provider: values.provider === undefined ? undefined : checkProvider(values.provider),
   };
+}
+
+function checkProvider(value: string): ProviderChoice {
+  try {
+    return parseExecutionProvider(value, '--provider');
+  } catch (cause) {
+    throw new LaunchError(`${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+  }
 }
 
 function checkUrl(value: string): string {
@@ -74,6 +90,7 @@ function parse(args: readonly string[]) {
         otlp: { type: 'string' },
         model: { type: 'string' },
         data: { type: 'string' },
+        provider: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
