@@ -53,11 +53,12 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
     const rowBytes = entry.length / (entry.shape[0] ?? 1);
     const [from, to] = rows ?? [0, entry.shape[0] ?? 1];
     const name = [entry.name, ...(rows ? [`${from}:${to}`] : []), `[${shape.join()}]`].join(' ');
-    const value = graph.external(name, type, shape, {
+    const stored = graph.external(name, type, entry.transposed ? shape.toReversed() : shape, {
       location: relative(scope.folder, entry.file),
       offset: entry.offset + from * rowBytes,
       length: (to - from) * rowBytes,
     });
+    const value = entry.transposed ? graph.node('Transpose', [stored], { type, shape }, { attributes: { perm: [1, 0] } }) : stored;
     return type === 'float32' ? value : graph.node('Cast', [value], f32(shape), { attributes: { to: 1 } });
   }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { padHeader } from '../safetensors/encode-header.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
 const source = fileURLToPath(new URL('../../../../test/golden/tiny/checkpoint', import.meta.url));
@@ -24,6 +25,20 @@ test('openCheckpoint returns the values of the configs', async () => {
   expect(unet.architecture.down).toHaveLength(1);
   expect([vae.config._class_name, vae.scaleFactor]).toEqual(['AutoencoderTiny', 4]);
   expect(card.window).toBe(2);
+});
+
+test('feature_extractor may be missing, and a tensor that no layer has is a warning', async () => {
+  await rm(join(folder, 'feature_extractor'), { recursive: true });
+  const shape = { dtype: 'F16', shape: [1] } as const;
+  const file = join(folder, 'unet', 'diffusion_pytorch_model.fp16.safetensors');
+  const data = await readFile(file);
+  const header = JSON.parse(data.subarray(8, 8 + Number(data.readBigUInt64LE())).toString()) as Record<string, object>;
+  const body = data.subarray(8 + Number(data.readBigUInt64LE()));
+  header['ema.decay'] = { ...shape, data_offsets: [body.length, body.length + 2] };
+  await writeFile(file, Buffer.concat([padHeader(JSON.stringify(header)), body, Buffer.alloc(2)]));
+  const { warnings, preprocessor } = await openCheckpoint(folder);
+  expect(warnings).toEqual([`${join(folder, 'unet')}: "ema.decay" [1] has no influence on the videos`]);
+  expect(preprocessor.image_mean[0]).toBe(0.48145466);
 });
 
 describe('openCheckpoint rejects', () => {
@@ -54,7 +69,7 @@ describe('openCheckpoint rejects', () => {
   });
 
   test.each([
-    ['a missing folder', () => rm(folder, { recursive: true }), /is not a folder/],
+    ['a missing folder', () => rm(folder, { recursive: true }), /there is no such file or folder\. npm run weights/],
     ['a missing config', () => rm(join(folder, 'unet', 'config.json')), /unet.config\.json cannot be read/],
     [
       'a config that is not JSON',

@@ -35,7 +35,11 @@ export function parseHeader(text: string, dataLength: number): HeaderEntry[] {
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let covered = 0;
   for (const { name, begin, end } of entries) {
-    if (end > dataLength) throw new JsonError(`the bytes of ${quoteName(name)} exceed the end of the file`);
+    if (end > dataLength) {
+      throw new JsonError(
+        `the bytes of ${quoteName(name)} exceed the end of the file: it is not complete; download it again`,
+      );
+    }
     if (begin < covered) throw new JsonError(`the bytes of ${quoteName(name)} overlap those of another tensor`);
     if (begin > covered) throw new JsonError(`there is a gap of ${begin - covered} bytes before ${quoteName(name)}`);
     covered = end;

@@ -17,6 +17,8 @@ export interface TensorEntry {
   readonly offset: number;
   /** Size in bytes. */
   readonly length: number;
+  /** Whether the bytes are those of the transpose. Only matrices are. Default false. */
+  readonly transposed?: boolean;
 }
 
 /**
