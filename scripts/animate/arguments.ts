@@ -43,7 +43,7 @@ failed are listed at the end. The same command continues where it stopped: it sk
   --focus X,Y           the centre of the crop, from 0,0 (top left) to 1,1
   --preset NAME         ${Object.keys(PRESETS).join(', ')}  (amount of motion)
 ${SETTINGS_HELP}
-  --guidance MIN:MAX    minimum and maximum guidance
+  --guidance FROM:TO    guidance of the first and of the last frame; it may rise or fall
   --loop                forwards and backwards, for seamless repetition (mp4)
   --also KIND,...       further files, named after the video: ${OUTPUT_NAMES.join(', ')}
 
@@ -57,7 +57,7 @@ The system that runs on this machine makes the video. Where none runs, one is st
   --address URL         another system (CINEMATICA_URL)
   --api-key KEY         its API key (CINEMATICA_API_KEY, which other users can't see)
   --data DIR            the data folder of the system on this machine (.data)
-  --model DIR           a checkpoint in diffusers' layout (models/nano)
+  --model PATH          a .safetensors file of SVD, or a folder in diffusers' layout (models/nano)
   --threads N           CPU threads of a system that is started (all)
   --provider NAME       auto, cuda, tensorrt, webgpu, coreml or cpu (EXECUTION_PROVIDER)
   --help`;
@@ -308,7 +308,7 @@ function oneOf<T extends string>(
 function guidance(value: string | undefined): [(number | undefined)?, (number | undefined)?] {
   if (value === undefined) return [];
   const parts = value.split(':').map((part) => toNumber('--guidance', part));
-  if (parts.length > 2) throw new UsageError(`--guidance must be MIN:MAX such as 1:3, not "${value}"`);
+  if (parts.length > 2) throw new UsageError(`--guidance must be FROM:TO such as 1:3, not "${value}"`);
   return [parts[0], parts[1] ?? parts[0]];
 }
 

@@ -11,18 +11,18 @@ export interface Options {
   readonly observe?: boolean;
   /** The URL of an OpenTelemetry collector (OTLP over HTTP) that gets the services' traces. Default: from the environment. */
   readonly otlp?: string | undefined;
-  /** A checkpoint's folder. */
+  /** The path of a checkpoint. */
   readonly model: string;
   readonly data: string;
 }
 
-export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--otlp URL] [--model DIR] [--data DIR]
+export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--otlp URL] [--model PATH] [--data DIR]
 
   --port     where the browser finds it (8080)
   --lan      open it to the local network, for phones; shows a QR code
   --observe  start Prometheus for the metrics, on the port after that one, for this machine only
   --otlp     where traces are sent, as OTLP over HTTP (OTEL_EXPORTER_OTLP_ENDPOINT)
-  --model    the checkpoint's folder (models/nano)
+  --model    a .safetensors file of SVD, or a folder in diffusers' layout (models/nano)
   --data     where videos and secrets are kept (.data)
 
 Settings of the services are read from the environment, such as ANONYMOUS=off (docs/operations.md). PORT_ENCODER,

@@ -3,9 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { clipTensors } from '../../../bench/full-size/clip-tensors.ts';
 import { configFiles, imageEncoder, unet, vae } from '../../../bench/full-size/configs.ts';
+import { repeatBlock } from '../../../bench/full-size/repeat-block.ts';
 import { unetTensors } from '../../../bench/full-size/unet-tensors.ts';
 import { vaeTensors } from '../../../bench/full-size/vae-tensors.ts';
-import { elements, encodeHeader, normals } from '@cinematica/svd/internal';
+import { elements, encodeHeader, fnv1a, normals } from '@cinematica/svd/internal';
 import type { TensorSpec } from '@cinematica/svd/internal';
 
 /** SVD with few channels. Its attention heads are as wide as those of SVD, because the original layout has no configs. */
@@ -50,12 +51,19 @@ export const FILES = {
   image_encoder: 'image_encoder/model.fp16.safetensors',
 } as const;
 
+/** Length of the repeated block of random numbers: a prime, so that the rows of a tensor do not repeat. */
+const BLOCK = 65_537;
+
 /** Returns the bytes of a component's tensor, in fp16: random numbers that keep activations near 1. */
 export function createSmallWeights(seed = 1): (part: string, tensor: TensorSpec) => Buffer {
+  const numbers = normals({ seed, segment: 0, step: 0, tensor: 'weights' }, BLOCK);
+  const blocks = new Map<string, Uint8Array>();
   return (part, { name, shape }) => {
     const { mean, deviation } = distribution(name, shape);
-    const numbers = normals({ seed, segment: 0, step: 0, tensor: `${part} ${name}` }, elements(shape));
-    return Buffer.from(Float16Array.from(numbers, (z) => mean + deviation * z).buffer);
+    const key = `${mean} ${deviation}`;
+    const block = blocks.get(key) ?? new Uint8Array(Float16Array.from(numbers, (z) => mean + deviation * z).buffer);
+    blocks.set(key, block);
+    return Buffer.concat([...repeatBlock(block, 2 * (fnv1a(`${part} ${name}`) % BLOCK), 2 * elements(shape))]);
   };
 }
 

@@ -37,7 +37,7 @@ export async function readHeader(path: string): Promise<TensorEntry[]> {
   const { path: file, size } = await realFile(path);
   try {
     await using handle = await open(file);
-    if (size < 8) throw new SafetensorsError(path, `${size} bytes are too few for a safetensors file`);
+    if (size < 8) throw new SafetensorsError(path, `${size} bytes are too few for a safetensors file; download it again`);
     const start = await readBytes(handle, 0, 8);
     if (start.toString('latin1') === 'version ') {
       throw new SafetensorsError(path, 'this is a Git LFS pointer, not the weights: download them with "git lfs pull"');
@@ -47,7 +47,7 @@ export async function readHeader(path: string): Promise<TensorEntry[]> {
       throw new SafetensorsError(path, `the header has ${length} bytes; the limit is 10 MB`);
     const dataStart = 8 + Number(length);
     if (dataStart > size) {
-      throw new SafetensorsError(path, `the header (${length} bytes) exceeds the file (${size} bytes)`);
+      throw new SafetensorsError(path, `the header (${length} bytes) exceeds the file (${size} bytes): it is not complete, or no safetensors file`);
     }
     const header = await readBytes(handle, 8, Number(length));
     return parseHeader(decode(header), size - dataStart).map(({ name, dtype, shape, begin, end }) => ({

@@ -11,7 +11,7 @@ const OTHERS: readonly { readonly is: (names: readonly string[]) => boolean; rea
   },
   {
     is: (names) => names.some((name) => /^model\.diffusion_model\.input_blocks\..*\.time_stack\./.test(name)),
-    says: 'this is a part of a Stable Video Diffusion checkpoint',
+    says: 'this is only a part of a Stable Video Diffusion checkpoint: take the file of about 4.8 or 9.6 GB',
   },
   {
     is: (names) => names.some((name) => /^conditioner\.embedders\.1\.model\./.test(name)),
@@ -52,6 +52,6 @@ export function refuseOtherFile(file: string, names: ReadonlySet<string>): void 
   const other = OTHERS.find(({ is }) => is(all));
   const lacks = missing.map(([part]) => `no ${part as string}`).join(', ');
   throw new CheckpointError(
-    `${file}: ${other?.says ?? 'this is not a checkpoint of Stable Video Diffusion'} (it has ${lacks}). ${GET_WEIGHTS}`,
+    `${file}: ${other?.says ?? `this is not a checkpoint of Stable Video Diffusion (it has ${lacks})`}. ${GET_WEIGHTS}`,
   );
 }
