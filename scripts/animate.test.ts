@@ -532,7 +532,7 @@ test('a folder without a model is refused', async () => {
   const { code, err } = await animate(['my photo.jpg', 'o.mp4', '--model', '.', '--data', 'other']);
   expect(code).toBe(1);
   expect(err).toMatch(
-    /animate: .* is no checkpoint: there is no model_index\.json in it\. Choose one with --model\.\n$/,
+    /animate: .* is not a checkpoint: it has neither .* npm run weights .* Choose a model with --model\.\n$/,
   );
 });
 

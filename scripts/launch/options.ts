@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { LoraSyntaxError, parseLora } from '@cinematica/svd';
+import type { LoraFile } from '@cinematica/svd';
 import { LaunchError } from './launch-error.ts';
 
 export interface Options {
@@ -13,16 +15,19 @@ export interface Options {
   readonly otlp?: string | undefined;
   /** The path of a checkpoint. */
   readonly model: string;
+  /** LoRAs that change the model. Default: those of the environment (LORA). */
+  readonly loras?: readonly LoraFile[];
   readonly data: string;
 }
 
-export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--otlp URL] [--model PATH] [--data DIR]
+export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--otlp URL] [--model PATH] [--lora FILE[:STRENGTH]] [--data DIR]
 
   --port     where the browser finds it (8080)
   --lan      open it to the local network, for phones; shows a QR code
   --observe  start Prometheus for the metrics, on the port after that one, for this machine only
   --otlp     where traces are sent, as OTLP over HTTP (OTEL_EXPORTER_OTLP_ENDPOINT)
   --model    a .safetensors file of SVD, or a folder in diffusers' layout (models/nano)
+  --lora     a LoRA that changes the model, such as pan.safetensors:0.8; may be repeated
   --data     where videos and secrets are kept (.data)
 
 Settings of the services are read from the environment, such as ANONYMOUS=off (docs/operations.md). PORT_ENCODER,
@@ -54,8 +59,19 @@ export function parseOptions(args: readonly string[], root: string, cwd: string)
     observe,
     otlp: values.otlp === undefined ? undefined : checkUrl(values.otlp),
     model: values.model === undefined ? resolve(root, 'models/nano') : resolve(cwd, values.model),
+    ...(values.lora === undefined ? {} : { loras: values.lora.map((text) => toLora(text, cwd)) }),
     data: values.data === undefined ? resolve(root, '.data') : resolve(cwd, values.data),
   };
+}
+
+function toLora(text: string, cwd: string): LoraFile {
+  try {
+    const { file, strength } = parseLora(text);
+    return { file: resolve(cwd, file), strength };
+  } catch (cause) {
+    if (!(cause instanceof LoraSyntaxError)) throw cause;
+    throw new LaunchError(`--lora: ${cause.message}.`, { cause });
+  }
 }
 
 function checkUrl(value: string): string {
@@ -73,6 +89,7 @@ function parse(args: readonly string[]) {
         observe: { type: 'boolean' },
         otlp: { type: 'string' },
         model: { type: 'string' },
+        lora: { type: 'string', multiple: true },
         data: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },

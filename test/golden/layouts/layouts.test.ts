@@ -97,7 +97,11 @@ test.each<[string, () => Promise<string>, RegExp]>([
     () => withNames('lora.safetensors', 'unet.down_blocks.0.attentions.0.to_q.lora_A.weight'),
     /this is a LoRA, not a whole model: give it with --lora/,
   ],
-  ['another model', () => withNames('wan.safetensors', 'blocks.0.q.weight'), /this is not a checkpoint of Stable Video/],
+  [
+    'another model',
+    () => withNames('wan.safetensors', 'blocks.0.q.weight'),
+    /this is not a checkpoint of Stable Video/,
+  ],
   [
     'the image decoder',
     () => edited('svd_image_decoder.safetensors', 'conv_out.time_mix_conv', 'conv_out.time_mix_none'),
@@ -108,7 +112,11 @@ test.each<[string, () => Promise<string>, RegExp]>([
     () => edited('missing.safetensors', 'out_layers.3', 'out_layers.4'),
     /"down_blocks\.0\.resnets\.0\.spatial_res_block\.conv2\.weight" of shape \[64, 64, 3, 3\] is missing/,
   ],
-  ['a UNet alone', () => Promise.resolve(join(folder, 'diffusers', 'unet')), /only the UNet of a checkpoint in diffusers/],
+  [
+    'a UNet alone',
+    () => Promise.resolve(join(folder, 'diffusers', 'unet')),
+    /only the UNet of a checkpoint in diffusers/,
+  ],
   ['no file', () => Promise.resolve(join(folder, 'none')), /there is no such file or folder.* npm run weights/],
 ])('%s is refused with what it is and what to do', async (_, make, message) => {
   await expect(openCheckpoint(await make())).rejects.toThrow(message);

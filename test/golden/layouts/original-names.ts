@@ -35,11 +35,7 @@ const UNET: readonly Rule[] = [
 ];
 
 /** With one layer in each block: SVD has `layers` 2. `hasAttention` tells whether the layer of an up block has a transformer. */
-export function originalUnetName(
-  name: string,
-  layers: number,
-  hasAttention: (upBlock: number) => boolean,
-): string {
+export function originalUnetName(name: string, layers: number, hasAttention: (upBlock: number) => boolean): string {
   const place = name
     .replace(/^down_blocks\.(\d+)\.(resnets|attentions)\.(\d+)/, (_, block, kind, index) => {
       return `input_blocks.${1 + Number(block) * (layers + 1) + Number(index)}.${kind === 'resnets' ? 0 : 1}`;

@@ -84,7 +84,9 @@ describe('resolveModelCard', () => {
     ['my-dance-model', 25, 'my-dance-model', 'my-dance-model', 3],
     ['svd', 25, 'svd', 'svd', 3],
   ])('%s with %i frames and the size of SVD has the card %s', async (name, frames, card, title, maxGuidance) => {
-    const path = name.startsWith('snapshots') ? `/hub/models--stabilityai--stable-video-diffusion-img2vid/${name}` : name;
+    const path = name.startsWith('snapshots')
+      ? `/hub/models--stabilityai--stable-video-diffusion-img2vid/${name}`
+      : name;
     const full = { path, name, architecture: architecture({ num_frames: frames }) };
     expect(await resolveModelCard(info(full))).toMatchObject({
       name: card,

@@ -27,7 +27,9 @@ export function recognizeFamily(
   const isSvd = down.map(({ channels }) => channels).join() === CHANNELS && inChannels === 8 && mid.contextDim === 1024;
   const last = path.split(/[/\\]/).slice(-4).reverse();
   // In the Hugging Face cache the folder is named by a commit, and the repository stands two folders above.
-  const named = last.map((part) => NAMES.find(({ pattern }) => pattern.test(part))).find((entry) => entry !== undefined);
+  const named = last
+    .map((part) => NAMES.find(({ pattern }) => pattern.test(part)))
+    .find((entry) => entry !== undefined);
   const byFrames = NAMES.findLast((entry) => entry.frames === frames);
   const entry = named?.frames === frames ? named : byFrames;
   const card = models.find((model) => model.card.name === entry?.card)?.card;

@@ -82,9 +82,7 @@ async function findBuiltInCard(
   const model = models.find(({ card }) => card.name === base);
   if (model) return model.card;
   const names = models.map(({ card }) => card.name).join(', ');
-  throw new CheckpointError(
-    `${cardFile ?? path}: base: ${base} is not a built-in card; use one of ${names}`,
-  );
+  throw new CheckpointError(`${cardFile ?? path}: base: ${base} is not a built-in card; use one of ${names}`);
 }
 
 function defaultCard({ path, name: given, architecture, sampleSize, vaeScale }: CheckpointInfo): ModelCard {

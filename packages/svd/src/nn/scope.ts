@@ -1,5 +1,5 @@
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
-import type { TensorEntry, Weights } from '../safetensors/weights.ts';
+import type { LoraLayer, TensorEntry, Weights } from '../safetensors/weights.ts';
 
 const format = (shape: readonly number[]) => `[${shape.join(', ')}]`;
 
@@ -31,6 +31,11 @@ export class Scope {
   /** The folder of the weights' files. */
   get folder(): string {
     return this.#weights.folder;
+  }
+
+  /** The LoRAs of the layer at this path. */
+  get loras(): readonly LoraLayer[] {
+    return this.#weights.loras?.get(this.path) ?? [];
   }
 
   /** Returns a scope below this one: `sub('resnets', 0)` is `resnets.0`. */
@@ -77,11 +82,17 @@ export class Scope {
    * @throws CheckpointError that names the first tensors without a layer
    */
   checkUnused(allowed: (name: string) => boolean = () => false): string | null {
-    const unused = [...this.#weights.tensors.keys()].filter((name) => !this.#used.has(name) && !allowed(name));
+    // A LoRA may change a layer that has no effect, such as the query of cross-attention.
+    const loras = [...(this.#weights.loras?.keys() ?? [])];
+    const unused = [...this.#weights.tensors.keys()].filter(
+      (name) => !this.#used.has(name) && !allowed(name) && !loras.some((layer) => name.startsWith(`${layer}.lora_`)),
+    );
     const parts = new Set([...this.#used].map(partOf));
     const layers = unused.filter((name) => parts.has(partOf(name)) && PARAMETER.test(name));
     if (layers.length > 0) {
-      throw new CheckpointError(`${this.folder}: unexpected tensor ${this.#list(layers)}; the config has no such layer`);
+      throw new CheckpointError(
+        `${this.folder}: unexpected tensor ${this.#list(layers)}; the config has no such layer`,
+      );
     }
     return unused.length === 0 ? null : `${this.folder}: ${this.#list(unused)} has no influence on the videos`;
   }

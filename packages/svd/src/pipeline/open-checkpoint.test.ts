@@ -54,7 +54,9 @@ test('8-bit floats are refused by name', async () => {
     const tensor = header['conv_in.weight']!;
     Object.assign(tensor, { dtype: 'F8_E4M3', shape: [tensor.data_offsets[1] - tensor.data_offsets[0]] });
   });
-  await expect(openCheckpoint(folder)).rejects.toThrow(/8-bit floats \(F8_E4M3, "conv_in\.weight"\).* take the file in fp16/);
+  await expect(openCheckpoint(folder)).rejects.toThrow(
+    /8-bit floats \(F8_E4M3, "conv_in\.weight"\).* take the file in fp16/,
+  );
 });
 
 describe('openCheckpoint rejects', () => {

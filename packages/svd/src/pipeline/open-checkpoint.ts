@@ -1,5 +1,7 @@
 import { readCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { attachLoras } from '../lora/attach-loras.ts';
+import type { LoraFile } from '../lora/lora-file.ts';
 import { checkTensors } from '../graphs/check-tensors.ts';
 
 /**
@@ -7,10 +9,27 @@ import { checkTensors } from '../graphs/check-tensors.ts';
  * of the weights, not the weights themselves.
  * @param path a folder in diffusers' layout, a `.safetensors` file in the layout of Stability AI's own code, or a folder with
  *   only one such file
+ * @param loras LoRAs that change its UNet
  * @throws CheckpointError or SafetensorsError that names the file and the tensor or field, when something is missing or does
  *   not fit
  */
-export async function openCheckpoint(path: string, signal?: AbortSignal): Promise<Checkpoint> {
-  const checkpoint = await readCheckpoint(path, signal);
+export async function openCheckpoint(
+  path: string,
+  loras: readonly LoraFile[] = [],
+  signal?: AbortSignal,
+): Promise<Checkpoint> {
+  const checkpoint = await withLoras(await readCheckpoint(path, signal), loras);
   return { ...checkpoint, warnings: [...checkpoint.warnings, ...checkTensors(checkpoint)] };
+}
+
+/** Adds LoRAs. They change the digest: their tensors are among those of the UNet, and their strengths are a config. */
+async function withLoras(checkpoint: Checkpoint, loras: readonly LoraFile[]): Promise<Checkpoint> {
+  if (loras.length === 0) return checkpoint;
+  const { unet, configs } = checkpoint;
+  const content = Buffer.from(JSON.stringify(loras.map(({ strength }) => strength)));
+  return {
+    ...checkpoint,
+    unet: { ...unet, weights: await attachLoras(unet.weights, loras) },
+    configs: [...configs, { name: 'lora strengths', content }],
+  };
 }

@@ -48,6 +48,17 @@ export function parseHeader(text: string, dataLength: number): HeaderEntry[] {
   return entries;
 }
 
+/** Parses the metadata of a header. @throws {@link JsonError} with the reason */
+export function parseMetadata(text: string): Map<string, string> {
+  const reader = createJsonReader(text);
+  const metadata = new Map<string, string>();
+  reader.object((name) => {
+    if (name === '__metadata__') reader.object((key) => void metadata.set(key, reader.string()));
+    else reader.skip();
+  });
+  return metadata;
+}
+
 function readEntry(reader: JsonReader, name: string): HeaderEntry {
   let dtype: string | undefined;
   let shape: number[] | undefined;

@@ -16,10 +16,7 @@ const ABSOLUTE = 2 ** -25;
  * Compares two sets of weights that may have different precision, by a sample of their elements.
  * @returns the name of a tensor that one of them lacks or that differs by more than rounding; null if there is none
  */
-export async function differingTensor(
-  a: readonly TensorEntry[],
-  b: readonly TensorEntry[],
-): Promise<string | null> {
+export async function differingTensor(a: readonly TensorEntry[], b: readonly TensorEntry[]): Promise<string | null> {
   const others = new Map(b.map((entry) => [entry.name, entry]));
   const missing = a.find(({ name, shape }) => others.get(name)?.shape.join() !== shape.join());
   if (missing) return missing.name;

@@ -20,6 +20,8 @@ export interface Weights {
   /** Absolute paths, with all links resolved. */
   readonly files: readonly string[];
   readonly tensors: ReadonlyMap<string, TensorEntry>;
+  /** The LoRAs of each layer that has some, by the name of the layer. Their matrices are among the tensors. */
+  readonly loras?: ReadonlyMap<string, readonly LoraLayer[]>;
   /**
    * Reads a tensor of type F32, F16, BF16 or F64.
    *
@@ -27,6 +29,14 @@ export interface Weights {
    * @throws {@link SafetensorsError} when the tensor is missing or has another type, or when the file has changed
    */
   read(name: string): Promise<Float32Array>;
+}
+
+/** A LoRA of one layer: scale · up(down(x)) is added to the layer's result. */
+export interface LoraLayer {
+  /** The matrices are `NAME.down.weight` `[rank, in]` and `NAME.up.weight` `[out, rank]` below the layer. */
+  readonly name: string;
+  readonly rank: number;
+  readonly scale: number;
 }
 
 /** Selects the files to read. */
@@ -117,7 +127,15 @@ async function readShards(index: string): Promise<TensorEntry[]> {
   return entries;
 }
 
-async function readTensor({ name, dtype, shape, file, offset, length, transposed }: TensorEntry): Promise<Float32Array> {
+async function readTensor({
+  name,
+  dtype,
+  shape,
+  file,
+  offset,
+  length,
+  transposed,
+}: TensorEntry): Promise<Float32Array> {
   let bytes: Buffer<ArrayBuffer>;
   try {
     await using handle = await open(file);

@@ -50,7 +50,8 @@ export function mapTensors(entries: readonly TensorEntry[]): MappedTensors {
     } else if (CLIP.test(name)) {
       const own = name.replace(CLIP, '');
       const [, block, leaf] = IN_PROJ.exec(own) ?? [];
-      if (block !== undefined && leaf !== undefined) mapped.imageEncoder.push(...thirds(entry, inProjParts(block, leaf)));
+      if (block !== undefined && leaf !== undefined)
+        mapped.imageEncoder.push(...thirds(entry, inProjParts(block, leaf)));
       else put('imageEncoder', own === TRANSPOSED ? transposed(entry) : entry, clipNames(own));
     } else left.push(name);
   }

@@ -54,7 +54,9 @@ export async function readOriginal(file: string): Promise<CheckpointParts> {
       ['image_encoder/config.json', configs.imageEncoder],
     ].map(([name, config]) => ({ name: name as string, content: Buffer.from(JSON.stringify(config)) })),
     warnings: [
-      ...(unknown.length ? [`${file}: ${unknown.length} tensors are not used: ${unknown.slice(0, 3).join(', ')} …`] : []),
+      ...(unknown.length
+        ? [`${file}: ${unknown.length} tensors are not used: ${unknown.slice(0, 3).join(', ')} …`]
+        : []),
       ...(frames === undefined
         ? [
             `${file}: the file does not say how many frames its model makes at once; 25 are assumed, as of SVD-XT. ` +

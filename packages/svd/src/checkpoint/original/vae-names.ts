@@ -34,8 +34,7 @@ const renameEncoder = createRename([
   ],
   [
     /^down\.(\d+)\.attn\.(\d+)\.(\w+)\.(\w+)$/,
-    (level, index, layer = '', leaf) =>
-      `down_blocks.${level}.attentions.${index}.${ATTENTION[layer] ?? layer}.${leaf}`,
+    (level, index, layer = '', leaf) => `down_blocks.${level}.attentions.${index}.${ATTENTION[layer] ?? layer}.${leaf}`,
   ],
   [/^down\.(\d+)\.downsample\.conv\.(\w+)$/, 'down_blocks.$1.downsamplers.0.conv.$2'],
 ]);

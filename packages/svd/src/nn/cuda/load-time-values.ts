@@ -50,7 +50,9 @@ export function createLoadTimeValues(graph: GraphBuilder) {
       offset: entry.offset + from * rowBytes,
       length: (to - from) * rowBytes,
     });
-    return entry.transposed ? graph.node('Transpose', [stored], { type, shape }, { attributes: { perm: [1, 0] } }) : stored;
+    return entry.transposed
+      ? graph.node('Transpose', [stored], { type, shape }, { attributes: { perm: [1, 0] } })
+      : stored;
   }
 
   return {
