@@ -473,7 +473,7 @@ describe('with a running system', () => {
     [
       ['my photo.jpg', 'o.mp4', ...here, '--size', '100x64'],
       2,
-      '--size 100x64: width and height must be multiples of 64',
+      '--size 100x64: width and height must be multiples of 8',
     ],
     [['my photo.jpg', 'o.mp4', ...here, '--size', '9000x64'], 2, '--size must be '],
     [['my photo.jpg', 'o.mp4', ...here, '--output-fps', '5'], 2, '--output-fps must be at least --fps, which is 7'],
