@@ -344,8 +344,8 @@ describe('refusals', () => {
     ['HLG', () => Promise.resolve(withTransfer(heic('ten-bit'), 18)), /^UNSUPPORTED_FORMAT This photo is HDR \(HLG\)/],
     [
       'HEIF with another codec',
-      () => Promise.resolve(Buffer.from(heic('ten-bit').toString('latin1').replaceAll('hvc1', 'vvc1'), 'latin1')),
-      /^(HEIC_NOT_SUPPORTED .*iPhone .* Most Compatible|TRUNCATED)/,
+      () => Promise.resolve(Buffer.from(heic('ten-bit').toString('latin1').replaceAll('hvcC', 'vvcC'), 'latin1')),
+      /^HEIF_CODEC_UNSUPPORTED The codec of this HEIF photo \(VVC\) can't be read/,
     ],
     [
       'animated AVIF without a still picture',

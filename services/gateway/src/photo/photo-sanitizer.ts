@@ -175,6 +175,6 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
 
 function resultOf(answer: Answer, jpeg: Uint8Array): SanitizedPhoto {
   if (answer.kind === 'refused') throw new PhotoError(answer.reason, answer.message, { cause: answer.cause });
-  const { width, height, original } = answer;
-  return { jpeg, width, height, original };
+  const { width, height, original, marks } = answer;
+  return { jpeg, width, height, original, marks };
 }

@@ -16,6 +16,7 @@ server.add(OutboundService, {
     yield { data: new Uint8Array([1, 2]) };
     yield { data: new Uint8Array([3]) };
   },
+  getTimestamp: () => Promise.reject(new TypeError('photos need no time stamps')),
 });
 const port = await server.listen('127.0.0.1:0');
 afterAll(() => server.close(0));

@@ -16,6 +16,8 @@ export const MEDIA_LIMITS = {
   readTimeoutMs: 20_000,
   /** How long looking for a mark may take. Milliseconds. */
   findTimeoutMs: 30_000,
+  /** How long checking content credentials may take, which are under 4 MB. Milliseconds. */
+  credentialsTimeoutMs: 10_000,
   /** How long checking a file may take altogether. Milliseconds. */
   totalTimeoutMs: 45_000,
   /** How long a file waits while others are checked. Milliseconds. */

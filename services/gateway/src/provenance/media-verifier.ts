@@ -1,5 +1,6 @@
 import { createFairSemaphore, TooManyWaitingError } from '@cinematica/concurrency';
 import type { Credentials } from '@cinematica/credentials';
+import type { TrustedRoots } from '@cinematica/credentials/roots';
 import type { FoundMark, GrayPicture } from '@cinematica/provenance';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
 import { createStanding } from '../callers/standing.ts';
@@ -31,9 +32,9 @@ export interface MediaVerifier {
   verify(bytes: Uint8Array, signal: AbortSignal, client?: string): Promise<MediaFindings>;
 }
 
-/** Whether this installation made a file: it carries a mark of its keys, or valid credentials of a trusted signer. */
+/** Whether this installation made a file: it carries a mark of its keys, or valid credentials that one of its own roots vouches for. */
 export const isMadeHere = ({ mark, credentials }: MediaFindings): boolean =>
-  mark !== null || (credentials.state === 'valid' && credentials.trusted);
+  mark !== null || (credentials.state === 'valid' && credentials.voucher === 'own');
 
 /** IPTC's digital source type of media that a trained model made, which XMP and the tags of videos contain as text. */
 const DECLARATION = 'digitalsourcetype/trainedAlgorithmicMedia';
@@ -57,8 +58,8 @@ async function findBestMark(
 export interface VerifierOptions {
   /** The keys of the marks that are looked for. */
   readonly keys: readonly Uint8Array[];
-  /** The certificates, as PEM, of those who are trusted to sign content credentials. */
-  readonly roots: readonly string[];
+  /** Those who are trusted to sign content credentials. */
+  readonly roots: TrustedRoots;
 }
 
 export function createMediaVerifier(

@@ -57,11 +57,12 @@ function describeCredentials(credentials: MediaFindings['credentials']) {
         problems: [...credentials.reasons],
       };
     case 'valid': {
-      const { trusted: signerTrusted, signer, generator, generated, time } = credentials;
+      const { voucher, signer, generator, generated, time } = credentials;
       const signTime = time ? { signTime: timestampFromDate(time) } : {};
       return {
         state: ContentCredentialsState.VALID,
-        signerTrusted,
+        signerTrusted: voucher !== 'nobody',
+        signedHere: voucher === 'own',
         signer: signer ?? '',
         generator,
         generated,

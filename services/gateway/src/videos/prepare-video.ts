@@ -93,10 +93,11 @@ async function readSource(
 }
 
 async function sanitizePhoto({ sanitizer }: PrepareParts, client: string, bytes: Uint8Array, signal: AbortSignal) {
-  const { jpeg, width, height, original } = await sanitizer.sanitize(bytes, { client, signal });
+  const { jpeg, width, height, original, marks } = await sanitizer.sanitize(bytes, { client, signal });
   const origin = create(PhotoOriginSchema, {
     sha256: createHash('sha256').update(bytes).digest('hex'),
     contentType: `image/${original.format}`,
+    ...marks,
   });
   return { photo: jpeg, photoWidth: width, photoHeight: height, size: { width, height }, origin } satisfies Source;
 }
