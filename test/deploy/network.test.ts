@@ -63,6 +63,7 @@ const EDGES = [
     (name) => `${name} → nats:4222`,
   ),
   'gateway → outbound:50051',
+  'muxer → outbound:50051',
   'nats → nats:6222',
   'web → gateway:8080',
 ].sort();

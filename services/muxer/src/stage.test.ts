@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { createLocalAuthority, readCredentials } from '@cinematica/credentials';
+import { createLocalAuthority, NO_ROOTS, readCredentials } from '@cinematica/credentials';
 import { PhotoOriginSchema, PipelineStage, PlanSchema, TaskNotice } from '@cinematica/pipeline';
 import type { Plan, StageHooks } from '@cinematica/pipeline';
 import { createMarkDetector, videoNumber } from '@cinematica/provenance';
@@ -243,7 +243,11 @@ test('files carry content credentials with the model, the licence and the photo,
   const [first, second] = [await mux(plan, { credentials }), await mux(plan, { credentials })];
   for (const part of ['mp4', 'loop', 'webp', 'poster', 'card']) {
     const file = first.outputs.get(part)!;
-    expect(await readCredentials(file, [root]), part).toMatchObject({ state: 'valid', trusted: true, generated: true });
+    expect(await readCredentials(file, { ...NO_ROOTS, own: [root] }), part).toMatchObject({
+      state: 'valid',
+      voucher: 'own',
+      generated: true,
+    });
     expect(Buffer.from(file).includes('Apache-2.0'), part).toBe(true);
     expect(Buffer.from(file).includes(`urn:sha256:${'ab'.repeat(32)}`), part).toBe(true);
     expect(Buffer.compare(file, second.outputs.get(part)!), part).toBe(0);
@@ -256,7 +260,7 @@ test('a video whose certificate is missing is made without content credentials, 
   const { outputs, notices, warnings } = await mux(planOf({ outputs: [], loop: false }), {
     credentials: createCredentialSigner(join(folder, 'none'), '1.2.3'),
   });
-  expect(await readCredentials(outputs.get('mp4')!, [])).toEqual({ state: 'missing' });
+  expect(await readCredentials(outputs.get('mp4')!, NO_ROOTS)).toEqual({ state: 'missing' });
   expect(notices).toEqual([TaskNotice.NOT_SIGNED]);
   expect(warnings).toEqual(['the content credentials were not signed']);
 });
