@@ -104,7 +104,16 @@ describe('JSON', () => {
     expect(await refused({ image, settings: { outputs: ['gif'] } })).toMatchObject({
       'settings.outputs': expect.stringContaining('MEDIA_KIND_LOOP') as string,
     });
-    expect(Object.keys(await refused({ image, settings: { frames: 'many' } }))).toEqual(['settings.frames']);
+    expect(await refused({ image, settings: { frames: 'many' } })).toEqual({
+      'settings.frames': 'must be a whole number, not "many"',
+    });
+    expect(await refused({ image, settings: { seed: -1 } })).toEqual({
+      'settings.seed': 'must be a whole number from 0 to 4294967295, not -1',
+    });
+    expect(await refused({ image, settings: { maxGuidance: 'much' } })).toEqual({
+      'settings.max_guidance': 'must be a number, not "much"',
+    });
+    expect(await refused({ image, externalId: 17 })).toEqual({ external_id: 'must be text in quotes, not 17' });
     expect(await refused({ image, video: 'videos/x' })).toEqual({
       source: 'only one of image, video, continue_from, image_url, join can be set',
     });
