@@ -178,6 +178,18 @@ describe('errors', () => {
     },
   );
 
+  test('a request of a method with the wrong content type or HTTP method is told what to send', async () => {
+    const url = `${gateway.url}/cinematica.v1.VideoService/CreateVideo`;
+    for (const [init, status, hint] of [
+      [{ method: 'POST', headers: ann, body: '{}' }, 415, 'content-type: application/json'],
+      [{ headers: ann }, 405, 'POST'],
+    ] as const) {
+      const response = await fetch(url, init);
+      expect(response.status).toBe(status);
+      expect(await response.json()).toMatchObject({ message: expect.stringContaining(hint) as string });
+    }
+  });
+
   test('a path that is not a call keeps its HTTP status', async () => {
     expect((await fetch(`${gateway.url}/nothing/here`)).status).toBe(404);
     expect((await fetch(`${gateway.url}/other/nothing`, { method: 'POST', body: '{}' })).status).toBe(405);
