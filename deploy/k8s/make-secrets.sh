@@ -35,6 +35,9 @@ secret webhook-secrets "secrets=* whsec_$(head -c 32 /dev/urandom | base64 | tr 
 # The keys of the invisible mark, separated by commas: new videos are marked with the first one, and marks of all are found. To
 # replace a key, put the new one in front of it; without the old one, the marks of older videos are not found any more.
 secret mark "keys=$(random)"
+# The private key by which push services recognise this installation: a scalar of P-256 in base64url, from its place in the DER.
+# Replacing it ends the notifications of all browsers.
+secret vapid "private-key=$(openssl ecparam -name prime256v1 -genkey -noout -outform DER | tail -c +8 | head -c 32 | base64 | tr '+/' '-_' | tr -d '=\n')"
 # The certificate for content credentials (docs/provenance.md). An own one has the same three keys.
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT

@@ -20,6 +20,7 @@ import { createOpenAiHandler } from './openai/openai-handler.ts';
 import { serveOpenApi } from './openai/serve-openapi.ts';
 import type { PhotoSanitizer } from './photo/photo-sanitizer.ts';
 import type { RemoteImages } from './photo/remote-images.ts';
+import type { TrustedRoots } from '@cinematica/credentials/roots';
 import { createMediaVerifier } from './provenance/media-verifier.ts';
 import { createProvenanceService } from './provenance/provenance-service.ts';
 import { createGate } from './rpc/gate.ts';
@@ -51,7 +52,7 @@ export interface HttpParts {
   /** Receives the metrics of calls, connections and watchers. */
   readonly metrics: Metrics;
   /** The certificates, as PEM, of those who are trusted to sign content credentials. */
-  readonly credentialRoots: readonly string[];
+  readonly credentialRoots: TrustedRoots;
   /** Decodes uploaded photos. */
   readonly sanitizer: PhotoSanitizer;
   /** Downloads photos that are given by URL. */

@@ -5,6 +5,8 @@ import type { Metadata, Sharp } from 'sharp';
 import { decodeHeic } from './decode-heic.ts';
 import { asStillPicture, hasNoStillPicture } from './heif-sequence.ts';
 import { decodeFaultyJpeg } from './faulty-jpeg.ts';
+import { withoutMuchMetadata } from './jpeg-metadata.ts';
+import { readScans } from './jpeg-scans.ts';
 import { PhotoError } from './photo-error.ts';
 import type { PhotoLimits } from './photo-limits.ts';
 import {
@@ -17,6 +19,8 @@ import {
   tooSmallError,
   unsupportedError,
 } from './photo-refusals.ts';
+import { readMarks } from './read-marks.ts';
+import type { PhotoMarks } from './read-marks.ts';
 import type { PhotoFormat } from './sniff-format.ts';
 
 /** The uploaded photo, before it was decoded. */
@@ -37,6 +41,8 @@ export interface SanitizedPhoto {
   readonly width: number;
   readonly height: number;
   readonly original: OriginalPhoto;
+  /** What the uploaded photo says of its origin. */
+  readonly marks: PhotoMarks;
 }
 
 /** The JPEG quality. At 95, without chroma subsampling, encoding a decoded JPEG again causes no visible loss. */
@@ -78,7 +84,7 @@ export async function decodePhoto(
   if (isHeif && hasNoStillPicture(uploaded)) {
     throw unsupportedError(`an animated ${sniffed.toUpperCase()} without a still picture`);
   }
-  const bytes = isHeif ? asStillPicture(uploaded) : uploaded;
+  const bytes = isHeif ? asStillPicture(uploaded) : sniffed === 'jpeg' ? jpegToDecode(uploaded) : uploaded;
   const heif = isHeif ? readHeif(bytes) : null;
   // The decoder would call it damaged.
   if (heif?.otherCodec) throw heifCodecError(heif.otherCodec);
@@ -96,7 +102,16 @@ export async function decodePhoto(
     if (format === 'heic') return encode(await decodeHeic(bytes, limits), result);
     return decodeKnown(bytes, format, { width, height, orientation }, result, limits);
   });
-  return { jpeg: data, width: info.width, height: info.height, original: { format, width, height, orientation } };
+  const original = { format, width, height, orientation };
+  const marks = await readMarks(uploaded, header.xmp);
+  return { jpeg: data, width: info.width, height: info.height, original, marks };
+}
+
+/** @throws {@link PhotoError} TRUNCATED for a JPEG with thousands of scans, each of which takes time for every pixel. */
+function jpegToDecode(uploaded: Uint8Array): Uint8Array {
+  const bytes = withoutMuchMetadata(uploaded);
+  if (readScans(bytes)?.areTooMany) throw damagedError(new Error('it has too many scans'));
+  return bytes;
 }
 
 /** The format by the codec of the picture: the brands in the first bytes only say which codecs a reader needs. */

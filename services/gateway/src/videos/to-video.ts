@@ -37,6 +37,7 @@ const REASONS: Readonly<Record<number, ErrorReason>> = {
   [FailureReason.DATA_LOST]: ErrorReason.DATA_LOST,
   [FailureReason.PHOTO_UNREADABLE]: ErrorReason.IMAGE_UNREADABLE,
   [FailureReason.SETTING_UNSUPPORTED]: ErrorReason.SETTING_UNSUPPORTED,
+  [FailureReason.NOT_FINITE]: ErrorReason.NOT_FINITE,
 };
 
 const PRESETS: Readonly<Record<string, Preset>> = {
