@@ -18,4 +18,6 @@ export const MEDIA_LIMITS = {
   credentialsTimeoutMs: 10_000,
   /** The most files that wait while another one is checked. Further ones are refused. */
   maxWaiting: 8,
+  /** The most files of one client address that are checked or wait. Further ones are refused. */
+  maxPerClient: 2,
 } as const;

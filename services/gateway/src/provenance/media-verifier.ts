@@ -23,10 +23,11 @@ export interface MediaFindings {
 /** Checks untrusted files, one at a time. Nothing of them is kept. */
 export interface MediaVerifier {
   /**
+   * @param client who sent the file, so that nobody takes the turns of all others. Default: all files without it are of one client.
    * @throws MediaError when the file cannot be checked: its message is for the sender.
-   * @throws MediaWaitingError when too many files are waiting; the signal's reason.
+   * @throws MediaWaitingError when too many files are waiting, in all or of the client; the signal's reason.
    */
-  verify(bytes: Uint8Array, signal: AbortSignal): Promise<MediaFindings>;
+  verify(bytes: Uint8Array, signal: AbortSignal, client?: string): Promise<MediaFindings>;
 }
 
 /** Whether this installation made a file: it carries a mark of its keys, or valid credentials that one of its own roots vouches for. */
@@ -64,18 +65,32 @@ export function createMediaVerifier(
   sanitizer: Pick<PhotoSanitizer, 'sanitize'>,
 ): MediaVerifier {
   const turns = createSemaphore(1);
+  const filesOf = new Map<string, number>();
+
+  async function check(bytes: Uint8Array, signal: AbortSignal): Promise<MediaFindings> {
+    const { kind, groups } = readMedia(bytes, sanitizer, signal);
+    const mark = await findBestMark(groups, keys, signal);
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const credentials = await checkCredentials(bytes, roots, signal);
+    return { kind, mark, credentials, declaredGenerated: text.includes(DECLARATION) };
+  }
+
   return {
-    async verify(bytes, signal) {
-      if (turns.waiting >= MEDIA_LIMITS.maxWaiting) throw new MediaWaitingError();
-      const release = await turns.acquire(signal);
+    async verify(bytes, signal, client = '') {
+      const files = filesOf.get(client) ?? 0;
+      if (turns.waiting >= MEDIA_LIMITS.maxWaiting || files >= MEDIA_LIMITS.maxPerClient) throw new MediaWaitingError();
+      filesOf.set(client, files + 1);
       try {
-        const { kind, groups } = readMedia(bytes, sanitizer, signal);
-        const mark = await findBestMark(groups, keys, signal);
-        const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-        const credentials = await checkCredentials(bytes, roots, signal);
-        return { kind, mark, credentials, declaredGenerated: text.includes(DECLARATION) };
+        const release = await turns.acquire(signal);
+        try {
+          return await check(bytes, signal);
+        } finally {
+          release();
+        }
       } finally {
-        release();
+        const others = filesOf.get(client)! - 1;
+        if (others > 0) filesOf.set(client, others);
+        else filesOf.delete(client);
       }
     },
   };
