@@ -21,7 +21,7 @@ await runProgram('gateway', async () => {
     log.warn('the webhooks of API keys are not called', { setting: 'OUTBOUND=off' });
   }
   // The gateway only describes the model. It computes nothing with it.
-  const named = await openNamedCheckpoint(config.MODEL_DIR);
+  const named = await openNamedCheckpoint(config.MODEL_DIR, config.LORA);
   const { ref } = named;
   const model = loadedModel(named);
   const nats = await connectNats('gateway', config);

@@ -5,6 +5,7 @@ import { Counter, Gauge } from 'prom-client';
 import type { ApiKeys } from './callers/api-keys.ts';
 import { createCookies } from './callers/cookie.ts';
 import { burstOf, createRateLimit } from './callers/rate-limit.ts';
+import type { RateLimit } from './callers/rate-limit.ts';
 import type { Config } from './config.ts';
 import { createBodyClasses } from './http/body-classes.ts';
 import { createCors } from './http/cors.ts';
@@ -90,7 +91,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
     limit,
   };
   const rpcParts = {
-    service: createService(parts, operations, links),
+    service: createService(parts, operations, links, limit),
     pushService: createPushService(parts.push),
     provenance: createProvenanceService({
       verifier: createMediaVerifier({ keys: config.MARK_KEYS ?? [], roots: parts.credentialRoots }, parts.sanitizer),
@@ -148,7 +149,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   return listening;
 }
 
-function createService(parts: HttpParts, operations: VideoOperations, links: MediaLinks) {
+function createService(parts: HttpParts, operations: VideoOperations, links: MediaLinks, limit: RateLimit) {
   const { push, config, model, metrics, view, draining } = parts;
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
   new Gauge({
@@ -170,6 +171,7 @@ function createService(parts: HttpParts, operations: VideoOperations, links: Med
     estimator: view.estimator,
     model,
     links,
+    limit,
     watches,
     settings: config,
     capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref), push.publicKey),

@@ -35,7 +35,7 @@ const formats = ['jpeg', 'png', 'webp', 'avif', 'heic'] as const satisfies reado
  */
 export const requestSchema = z.object({ format: z.enum(formats) });
 
-const reasons = ['TOO_MANY_PIXELS', 'TOO_SMALL', 'TRUNCATED', 'HEIC_NOT_SUPPORTED', 'UNSUPPORTED_FORMAT'] as const;
+const reasons = ['TOO_MANY_PIXELS', 'TOO_SMALL', 'TRUNCATED', 'HEIF_CODEC_UNSUPPORTED', 'UNSUPPORTED_FORMAT'] as const;
 
 const side = z.int().positive();
 

@@ -1,11 +1,12 @@
-import { createSemaphore } from '@cinematica/concurrency';
+import { createFairSemaphore, TooManyWaitingError } from '@cinematica/concurrency';
 import type { Credentials } from '@cinematica/credentials';
 import type { TrustedRoots } from '@cinematica/credentials/roots';
 import type { FoundMark, GrayPicture } from '@cinematica/provenance';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
+import { createStanding } from '../callers/standing.ts';
 import { checkCredentials } from './check-credentials.ts';
 import { findMark } from './find-mark.ts';
-import { MediaWaitingError } from './media-error.ts';
+import { MediaError, MediaWaitingError, tooSlowError } from './media-error.ts';
 import { MEDIA_LIMITS } from './media-limits.ts';
 import { readMedia } from './read-media.ts';
 
@@ -23,9 +24,10 @@ export interface MediaFindings {
 /** Checks untrusted files, one at a time. Nothing of them is kept. */
 export interface MediaVerifier {
   /**
-   * @param client who sent the file, so that nobody takes the turns of all others. Default: all files without it are of one client.
+   * @param client the address of the sender. Senders take turns, and those whose files keep being refused come last. Default: one
+   *   sender.
    * @throws MediaError when the file cannot be checked: its message is for the sender.
-   * @throws MediaWaitingError when too many files are waiting, in all or of the client; the signal's reason.
+   * @throws MediaWaitingError when too many files are waiting, or it waited too long; the signal's reason.
    */
   verify(bytes: Uint8Array, signal: AbortSignal, client?: string): Promise<MediaFindings>;
 }
@@ -64,11 +66,20 @@ export function createMediaVerifier(
   { keys, roots }: VerifierOptions,
   sanitizer: Pick<PhotoSanitizer, 'sanitize'>,
 ): MediaVerifier {
-  const turns = createSemaphore(1);
-  const filesOf = new Map<string, number>();
+  const { maxWaiting, maxWaitMs, totalTimeoutMs } = MEDIA_LIMITS;
+  const standing = createStanding();
+  const turns = createFairSemaphore({ permits: 1, maxWaiting, maxWaitMs, isLast: standing.isPoor });
 
-  async function check(bytes: Uint8Array, signal: AbortSignal): Promise<MediaFindings> {
-    const { kind, groups } = readMedia(bytes, sanitizer, signal);
+  async function enter(client: string, signal: AbortSignal): Promise<() => void> {
+    try {
+      return await turns.acquire(client, signal);
+    } catch (error) {
+      throw error instanceof TooManyWaitingError ? new MediaWaitingError() : error;
+    }
+  }
+
+  async function check(bytes: Uint8Array, client: string, signal: AbortSignal): Promise<MediaFindings> {
+    const { kind, groups } = readMedia(bytes, { client, sanitizer }, signal);
     const mark = await findBestMark(groups, keys, signal);
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const credentials = await checkCredentials(bytes, roots, signal);
@@ -77,20 +88,17 @@ export function createMediaVerifier(
 
   return {
     async verify(bytes, signal, client = '') {
-      const files = filesOf.get(client) ?? 0;
-      if (turns.waiting >= MEDIA_LIMITS.maxWaiting || files >= MEDIA_LIMITS.maxPerClient) throw new MediaWaitingError();
-      filesOf.set(client, files + 1);
+      const release = await enter(client, signal);
+      const begun = performance.now();
+      const deadline = AbortSignal.timeout(totalTimeoutMs);
       try {
-        const release = await turns.acquire(signal);
-        try {
-          return await check(bytes, signal);
-        } finally {
-          release();
-        }
+        return await check(bytes, client, AbortSignal.any([signal, deadline]));
+      } catch (cause) {
+        const error = deadline.aborted && !signal.aborted ? tooSlowError(cause) : cause;
+        if (error instanceof MediaError || signal.aborted) standing.refused(client, performance.now() - begun);
+        throw error;
       } finally {
-        const others = filesOf.get(client)! - 1;
-        if (others > 0) filesOf.set(client, others);
-        else filesOf.delete(client);
+        release();
       }
     },
   };

@@ -19,8 +19,11 @@ export interface ProvenanceParts {
 export function createProvenanceService({ verifier, videos }: ProvenanceParts): ServiceImpl<typeof ProvenanceService> {
   return {
     async verifyMedia({ media }, { signal, values }) {
-      const client = values.get(budgetClientKey);
-      const { mark, credentials, declaredGenerated } = await verifier.verify(media, signal, client);
+      const { mark, credentials, declaredGenerated } = await verifier.verify(
+        media,
+        signal,
+        values.get(budgetClientKey),
+      );
       return {
         invisibleMark: describeMark(mark, videos),
         contentCredentials: describeCredentials(credentials),

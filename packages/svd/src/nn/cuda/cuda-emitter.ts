@@ -243,8 +243,9 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
       return reshape(slice(materialize(tokens), 1, 0, 1), [n, c]);
     },
 
-    linear(scope, x, outFeatures, { bias: hasBias = true, extraBias }: LinearOptions = {}) {
-      const weight = parameter(scope, 'weight', [outFeatures, x.shape.at(-1) ?? 1]);
+    linear(scope, x, outFeatures, { bias: hasBias = true, extraBias, scale }: LinearOptions = {}) {
+      const stored = load.stored(scope, 'weight', [outFeatures, x.shape.at(-1) ?? 1]);
+      const weight = load.cast(scale ? load.multiply(stored, scale) : stored, type);
       const bias = hasBias ? load.stored(scope, 'bias', [outFeatures]) : null;
       const vector = extraBias ? materialize(extraBias) : null;
       const shape = [...x.shape.slice(0, -1), outFeatures];
@@ -283,6 +284,19 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
       return inner;
     },
 
+    geluGate(x) {
+      const width = x.shape.at(-1) ?? 2;
+      const input = materialize(x);
+      const shape = [...x.shape.slice(0, -1), width / 2];
+      if (supportsBiasSplitGelu(width)) {
+        const rows = elements(x.shape) / width;
+        const none = load.cast(graph.constant(new Float32Array(width)), type);
+        return reshape(write.biasSplitGelu(reshape(input, [1, rows, width]), none), shape);
+      }
+      const half = (from: number) => slice(input, x.shape.length - 1, from, from + width / 2);
+      return binary('Mul', half(0), activate(half(width / 2), 'gelu'));
+    },
+
     activate: (x, kind) => activate(materialize(x), kind),
     addValues(a, b) {
       const sameShape = a.shape.length === b.shape.length && a.shape.every((size, i) => size === b.shape[i]);
@@ -298,6 +312,7 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
     parameter: (scope, name, shape) => parameter(scope, name, shape),
     sigmoid: (scope, name, { negate } = { negate: false }) => load.sigmoid(load.stored(scope, name, [1]), negate),
     reshape,
+    sum: (x) => write.sum(load.cast(materialize(x), 'float32')),
 
     concatValues(parts, axis) {
       const mixed = new Set(parts.map((part) => part.type)).size > 1;
