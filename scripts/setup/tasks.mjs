@@ -47,6 +47,7 @@ export const tasks = {
   ]),
   format: alone([['prettier', '--write', '--log-level', 'warn', '.']]),
   animate: script('scripts/animate.ts', [ffmpeg, natsServerOrUrl]),
+  doctor: script('scripts/doctor.ts'),
   verify: script('scripts/verify.ts', [ffmpeg]),
   parity: script('packages/svd/src/cli/parity.ts'),
   weights: script('packages/svd/src/cli/weights.ts'),
