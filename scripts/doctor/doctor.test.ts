@@ -68,7 +68,7 @@ test('wrong arguments are refused with the usage', async () => {
 test('the page has the cure below each fault, and ends with what prevents a video', () => {
   const findings = [
     good('Node', '24'),
-    fault('ffmpeg', 'broken', 'install it again'),
+    fault('nats', 'broken', 'install it again'),
     warning('disk', 'full', 'free some'),
   ];
   expect(formatPage('1.0', [{ title: 'Programs', findings }], false)).toBe(
@@ -77,12 +77,12 @@ test('the page has the cure below each fault, and ends with what prevents a vide
       '',
       'Programs',
       '  ✓ Node    24',
-      '  ✗ ffmpeg  broken',
+      '  ✗ nats    broken',
       '            → install it again',
       '  ! disk    full',
       '            → free some',
       '',
-      'One thing prevents a video: ffmpeg.',
+      'One thing prevents a video: nats.',
       '',
     ].join('\n'),
   );
