@@ -129,6 +129,20 @@ describe.each(['mp4', 'webp', 'jpeg'])('%s', (format) => {
   });
 });
 
+test.each(['a Buffer', 'a Uint8Array'])(
+  'the brands of a video stay the same, which tell players what it is: %s',
+  async (kind) => {
+    const file = media.get('mp4')!;
+    const given = kind === 'a Buffer' ? Buffer.from(file) : Uint8Array.from(file);
+    const bytes = await signMedia(given, ORIGIN, readSigner(authority));
+    const fileType = (of: Uint8Array) => Buffer.from(of.subarray(0, 32)).toString('latin1');
+    expect(fileType(bytes)).toBe(fileType(file));
+    await readCredentials(bytes, own());
+    expect(fileType(bytes)).toBe(fileType(file));
+    expect(Buffer.compare(given, file)).toBe(0);
+  },
+);
+
 test('a file without credentials, or of a format without a place for them, has none', async () => {
   for (const bytes of [...media.values(), new TextEncoder().encode('plain text'), new Uint8Array()]) {
     expect(await readCredentials(bytes, NO_ROOTS)).toEqual({ state: 'missing' });
