@@ -211,7 +211,7 @@ async function compareWithDiffusers(python: string): Promise<void> {
   const rows: string[][] = [];
   for (const compiled of values.compile ? [false, true] : [false]) {
     const options = { ...where, dtype, runs: 3, ...(compiled && { compile: true as const }) };
-    for await (const { part, seconds, first, peak } of runDiffusers(python, checkpoint.folder, options)) {
+    for await (const { part, seconds, first, peak } of runDiffusers(python, checkpoint.path, options)) {
       rows.push([compiled ? `${part}, compiled` : part, fixed(first, 2), fixed(seconds * 1000, 1), gigabytes(peak)]);
     }
   }
@@ -223,7 +223,7 @@ async function compareWithDiffusers(python: string): Promise<void> {
     for (const precision of new Set(['float32', dtype])) {
       const golden = join(goldens, precision);
       // With --golden, the script prints nothing.
-      await runDiffusers(python, checkpoint.folder, { ...where, dtype: precision, golden }).next();
+      await runDiffusers(python, checkpoint.path, { ...where, dtype: precision, golden }).next();
       await using model = createModel(checkpoint, await createRuntime(runtimeOptions));
       await compareWith(golden, model, `this project compared with diffusers in ${precision}, with the same inputs`);
     }

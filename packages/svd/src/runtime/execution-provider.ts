@@ -32,6 +32,9 @@ export interface SkippedProvider {
   readonly reason: string;
 }
 
+/** Whether a provider computes in the memory of a GPU, in float16. */
+export const onGpu = (provider: ExecutionProvider): boolean => provider === 'cuda' || provider === 'tensorrt';
+
 const choices: readonly ProviderChoice[] = ['auto', 'cuda', 'tensorrt', 'webgpu', 'coreml', 'cpu'];
 
 /** The value of a setting is not an execution provider. */
