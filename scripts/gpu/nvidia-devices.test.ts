@@ -72,7 +72,7 @@ test.each<[MadeUpDevice, string | null]>([
     'is too old: CUDA 13 needs compute capability 7.5 or newer, not 7.0: use another GPU, or the CPU',
   ],
   [{ capability: '10.0' }, 'has no kernels for compute capability 10.0: use another GPU, or the CPU'],
-  [{ memory: '2048' }, 'is too small: 2 GiB of memory, and the stages need 6 GiB: use another GPU, or the CPU'],
+  [{ memory: '2048' }, 'is too small: 2 GiB of memory, and the stages need 4 GiB: use another GPU, or the CPU'],
 ])('%j: %s', async (device, reason) => {
   const unfit = whyUnfit((await devicesOf(device))[0]!);
   if (reason === null) expect(unfit).toBeNull();
