@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../onnx/graph-builder.ts';
+import { onGpu } from '../runtime/execution-provider.ts';
 import type { ExecutionProvider } from '../runtime/execution-provider.ts';
 import { createCudaEmitter } from '../nn/cuda/cuda-emitter.ts';
 import type { Emitter } from '../nn/emitter.ts';
@@ -13,6 +14,14 @@ export interface GraphNeeds {
 
 /** Creates an emitter that writes into a graph. */
 export type CreateEmitter = (graph: GraphBuilder, needs: GraphNeeds) => Emitter;
+
+/**
+ * The emitter for results that were not finite: float32, where {@link emitterFor} uses float16. Its graphs need twice the
+ * memory. Null if there is nothing safer.
+ */
+export function safeEmitterFor(provider: ExecutionProvider): CreateEmitter | null {
+  return onGpu(provider) ? (graph) => createCudaEmitter(graph, { precision: 'float32' }) : null;
+}
 
 /** Selects the emitter, and with it the layout and precision, for an execution provider. */
 export function emitterFor(provider: ExecutionProvider): CreateEmitter {

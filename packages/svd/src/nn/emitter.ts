@@ -40,6 +40,8 @@ export interface LinearOptions {
   readonly bias?: boolean;
   /** A bias that is computed by the graph, `[1 or batch, outFeatures]`; it is added to every token of a sample. */
   readonly extraBias?: Value;
+  /** A scalar of shape `[1]` that multiplies the weight when the graph is loaded. */
+  readonly scale?: Value;
 }
 
 export type Activation = 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'mish';
@@ -55,6 +57,8 @@ export type Activation = 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' |
  */
 export interface Emitter {
   readonly graph: GraphBuilder;
+  /** Whether ONNX Runtime must not know the shapes of results before a run, which saves memory; see `onnx/hide-shapes.ts`. */
+  readonly hidesShapes: boolean;
 
   /** Makes a value (not a map) an output of the graph, in float32. */
   output(name: string, value: Value): void;
@@ -83,6 +87,12 @@ export interface Emitter {
   framesTogether(x: FeatureMap, frames: number): FeatureMap;
   framesApart(x: FeatureMap, h: number, w: number): FeatureMap;
 
+  /**
+   * Computes something of each map alone, several maps at a time if all of them together need too much memory.
+   * @param inner the number of elements of the largest value that is computed for one map
+   */
+  mapwise(x: FeatureMap, inner: number, compute: (maps: FeatureMap) => FeatureMap): FeatureMap;
+
   /** Converts `[n, c, h, w]` to tokens `[n, h·w, c]`, and back. */
   toTokens(x: FeatureMap): Value;
   toMap(tokens: Value, h: number, w: number): FeatureMap;
@@ -96,6 +106,8 @@ export interface Emitter {
   attention(query: Value, key: Value, value: Value, heads: number): Value;
   /** `value(x) · gelu(gate(x))`. The checkpoint stores both projections in one of 2 · features rows, value first. */
   geglu(scope: Scope, x: Value, features: number): Value;
+  /** `value · gelu(gate)` of the two halves of the last axis, value first. */
+  geluGate(x: Value): Value;
   activate(x: Value, kind: Activation): Value;
   addValues(a: Value, b: Value): Value;
   /** `alpha · a + (1 − alpha) · b`, with a scalar of shape `[1]`, as diffusers' `AlphaBlender`. */
@@ -105,6 +117,8 @@ export interface Emitter {
   /** The sigmoid of a scalar parameter, shape `[1]`. With `negate`, `sigmoid(−x)` = `1 − sigmoid(x)`. */
   sigmoid(scope: Scope, name: string, options?: { readonly negate: boolean }): Value;
   reshape(x: Value, shape: readonly number[]): Value;
+  /** The sum of all elements, in float32; the rank stays. */
+  sum(x: Value): Value;
   /** Concatenates values. If all parts are float32, so is the result. */
   concatValues(parts: readonly Value[], axis: number): Value;
 }

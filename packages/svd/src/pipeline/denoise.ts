@@ -10,6 +10,7 @@ import { withCameraMove } from './camera-noise.ts';
 import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
+import { computeFinite } from './not-finite.ts';
 import { usesGuidance } from './settings.ts';
 import type { SegmentSettings } from './settings.ts';
 
@@ -23,6 +24,8 @@ export interface Step {
   readonly latents: Float32Array;
   /** The estimate of the clean latents after the step, for previews: `pred_original_sample` in diffusers. */
   readonly x0: Float32Array;
+  /** Whether this and the following steps are computed by {@link Model.safe}, because a result was not finite. */
+  readonly safe: boolean;
 }
 
 /** A saved state from which denoising is resumed. */
@@ -31,6 +34,8 @@ export interface Resume {
   readonly step: number;
   /** The latents after these steps, `[frames, channels, height, width]`. */
   readonly latents: Float32Array;
+  /** `safe` of that step; default false. */
+  readonly safe?: boolean;
 }
 
 export interface DenoiseOptions {
@@ -44,9 +49,11 @@ export interface DenoiseOptions {
 }
 
 /**
- * Denoises the latents of one segment. The result is reproducible to the byte with the same build, instruction set and
+ * Denoises the latents of one segment. If the latents of a step are not finite, this and the following steps are computed by
+ * `Model.safe`. The result is reproducible to the byte with the same build, instruction set and
  * number of threads, also when the denoising was resumed. See docs/svd.md for the formulas.
  * @returns the scaled latents, `[frames, channels, height, width]`
+ * @throws {NotFiniteError} when the latents of a step are not finite, also those of `Model.safe`
  * @throws RangeError when the latents to resume from do not match the settings
  */
 export async function denoise(
@@ -74,17 +81,23 @@ export async function denoise(
       `the latents to resume from have ${latents.length} elements, but the settings require ${length}`,
     );
   }
-  const run = await createStepRunner(model, conditioning, settings, signal);
+  const runnerOf = (computing: Model) => createStepRunner(computing, conditioning, settings, signal);
+  let computing = resumeFrom?.safe && model.safe ? model.safe : model;
+  let run = await runnerOf(computing);
   for (let step = resumeFrom?.step ?? 0; step < steps; step++) {
     signal?.throwIfAborted();
-    const outputs = await run(latents, sampler, step);
+    const before = latents;
+    const outputs = await computeFinite(computing, async (current) => {
+      if (current !== computing) run = await runnerOf((computing = current));
+      return run(before, sampler, step);
+    });
     latents = floats(outputs, 'next');
     const sigma = sampler.sigmas[step + 1] ?? 0;
     if (sampler.stochastic && sigma > 0) {
       const noise = draw(segment, step + 1, 'step_noise');
       latents = latents.map((value, i) => value + sigma * (noise[i] ?? 0));
     }
-    await onStep?.({ step: step + 1, steps, latents, x0: floats(outputs, 'x0') });
+    await onStep?.({ step: step + 1, steps, latents, x0: floats(outputs, 'x0'), safe: computing !== model });
   }
   return latents;
 }
