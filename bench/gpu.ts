@@ -105,6 +105,14 @@ async function compareWith(goldenFolder: string, model: Model): Promise<Comparis
   return comparisons;
 }
 
+/** Ends the bench if a part is wrong. Float16 may deviate twice as much as the largest difference in docs/performance.md. */
+function stopIfWrong(comparisons: readonly Comparison[]): void {
+  const wrong = comparisons.filter(({ passed, maxAbsError, std }) => (onGpu ? !(maxAbsError <= 0.1 * std) : !passed));
+  if (wrong.length === 0) return;
+  console.error(`stopped: the results of ${wrong.map(({ part }) => part).join(', ')} are wrong`);
+  process.exit(1);
+}
+
 const tinyXt = fileURLToPath(new URL('../test/golden/tiny-xt', import.meta.url));
 for (const golden of [tinyXt, ...(values.golden?.split(',') ?? [])]) {
   await using model = createModel(
@@ -115,6 +123,7 @@ for (const golden of [tinyXt, ...(values.golden?.split(',') ?? [])]) {
   const comparisons = await compareWith(golden, model);
   console.log(comparisonTable(comparisons));
   results[`parity ${golden}`] = comparisons;
+  stopIfWrong(comparisons);
 }
 
 async function matrixRate(): Promise<number> {
@@ -178,7 +187,11 @@ async function measure(kind: JobKind): Promise<void> {
   );
   // This is last, because it loads another graph and unloads a measured one.
   const finite = await staysFinite(model, warm.latents, shape);
-  console.log(finite ? 'latents and pixels are finite' : 'NOT FINITE: latents or pixels have infinities or NaN');
+  if (!finite) {
+    console.error('stopped: latents or pixels have infinities or NaN');
+    process.exit(1);
+  }
+  console.log('latents and pixels are finite');
   const plain = (times: JobTimes) => ({ ...times, latents: undefined });
   results[kind.name] = { finite, cold: plain(cold), warm: plain(warm), step, use, coldUse, graphs, peakRss };
 }
@@ -209,6 +222,7 @@ if (values.diffusers !== undefined) {
       const comparisons = await compareWith(golden, model);
       console.log(comparisonTable(comparisons));
       results[`against diffusers ${precision}`] = comparisons;
+      stopIfWrong(comparisons);
     }
   } finally {
     await rm(goldens, { recursive: true, force: true });
