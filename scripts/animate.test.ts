@@ -473,7 +473,7 @@ describe('with a running system', () => {
     [
       ['my photo.jpg', 'o.mp4', ...here, '--size', '100x64'],
       2,
-      '--size 100x64: width and height must be multiples of 64',
+      '--size 100x64: width and height must be multiples of 8',
     ],
     [['my photo.jpg', 'o.mp4', ...here, '--size', '9000x64'], 2, '--size must be '],
     [['my photo.jpg', 'o.mp4', ...here, '--output-fps', '5'], 2, '--output-fps must be at least --fps, which is 7'],
@@ -532,7 +532,7 @@ test('a folder without a model is refused', async () => {
   const { code, err } = await animate(['my photo.jpg', 'o.mp4', '--model', '.', '--data', 'other']);
   expect(code).toBe(1);
   expect(err).toMatch(
-    /animate: .* is no checkpoint: there is no model_index\.json in it\. Choose one with --model\.\n$/,
+    /animate: .* is not a checkpoint: it has neither .* npm run weights .* Choose a model with --model\.\n$/,
   );
 });
 

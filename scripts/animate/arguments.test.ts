@@ -98,7 +98,7 @@ test.each([
   ],
   ['p.jpg o.mp4 --steps many', '--steps must be a number, not "many"'],
   ['p.jpg o.mp4 --threads 0', '--threads must be a whole number from 1 to 1024, not 0'],
-  ['p.jpg o.mp4 --guidance 1:2:3', '--guidance must be MIN:MAX such as 1:3, not "1:2:3"'],
+  ['p.jpg o.mp4 --guidance 1:2:3', '--guidance must be FROM:TO such as 1:3, not "1:2:3"'],
   ['p.jpg o.mp4 --focus 1,2', '--focus must be X,Y from 0,0 to 1,1 such as 0.5,0.3, not "1,2"'],
   ['p.jpg o.mp4 --size big', '--size must be auto, an aspect like 16:9, or width x height like 1024x576, not "big"'],
   [

@@ -14,8 +14,8 @@ import {
   WORD_SETTINGS,
 } from '@cinematica/settings';
 import type { OutputName, SettingFlag, WordSettingName } from '@cinematica/settings';
-import { parseExecutionProvider } from '@cinematica/svd';
-import type { ProviderChoice } from '@cinematica/svd';
+import { LoraSyntaxError, parseExecutionProvider, parseLora } from '@cinematica/svd';
+import type { LoraFile, ProviderChoice } from '@cinematica/svd';
 import { SETTINGS_HELP } from './settings-flags.ts';
 import type { Settings } from './settings-flags.ts';
 import { UsageError } from './usage-error.ts';
@@ -43,7 +43,7 @@ failed are listed at the end. The same command continues where it stopped: it sk
   --focus X,Y           the centre of the crop, from 0,0 (top left) to 1,1
   --preset NAME         ${Object.keys(PRESETS).join(', ')}  (amount of motion)
 ${SETTINGS_HELP}
-  --guidance MIN:MAX    minimum and maximum guidance
+  --guidance FROM:TO    guidance of the first and of the last frame; it may rise or fall
   --loop                forwards and backwards, for seamless repetition (mp4)
   --also KIND,...       further files, named after the video: ${OUTPUT_NAMES.join(', ')}
 
@@ -57,7 +57,8 @@ The system that runs on this machine makes the video. Where none runs, one is st
   --address URL         another system (CINEMATICA_URL)
   --api-key KEY         its API key (CINEMATICA_API_KEY, which other users can't see)
   --data DIR            the data folder of the system on this machine (.data)
-  --model DIR           a checkpoint in diffusers' layout (models/nano)
+  --model PATH          a .safetensors file of SVD, or a folder in diffusers' layout (models/nano)
+  --lora FILE[:X]       a LoRA that changes the model, with its strength (1); may be repeated
   --threads N           CPU threads of a system that is started (all)
   --provider NAME       auto, cuda, tensorrt, webgpu, coreml or cpu (EXECUTION_PROVIDER)
   --help`;
@@ -97,6 +98,8 @@ export interface SystemArguments {
   readonly apiKey: string | undefined;
   readonly data: string | undefined;
   readonly model: string | undefined;
+  /** LoRAs that change the model. */
+  readonly loras?: readonly LoraFile[];
   readonly threads: number | undefined;
   readonly provider: ProviderChoice | undefined;
 }
@@ -135,6 +138,7 @@ const options = {
   'api-key': text,
   data: text,
   model: text,
+  lora: { type: 'string', multiple: true },
   threads: text,
   provider: text,
   loop: { type: 'boolean' },
@@ -260,9 +264,20 @@ function systemOf(values: Values, env: NodeJS.ProcessEnv): SystemArguments {
     apiKey: values['api-key'] ?? (address === undefined || CINEMATICA_API_KEY === '' ? undefined : CINEMATICA_API_KEY),
     data: values.data === undefined ? undefined : resolve(values.data),
     model: values.model === undefined ? undefined : resolve(values.model),
+    ...(values.lora === undefined ? {} : { loras: values.lora.map(toLora) }),
     threads: wholeNumber('--threads', values.threads, 1024),
     provider: values.provider === undefined ? undefined : parseExecutionProvider(values.provider, '--provider'),
   };
+}
+
+function toLora(text: string): LoraFile {
+  try {
+    const { file, strength } = parseLora(text);
+    return { file: resolve(file), strength };
+  } catch (error) {
+    if (error instanceof LoraSyntaxError) throw new UsageError(`--lora: ${error.message}`);
+    throw error;
+  }
 }
 
 function toAddress(name: string, value: string): URL {
@@ -308,7 +323,7 @@ function oneOf<T extends string>(
 function guidance(value: string | undefined): [(number | undefined)?, (number | undefined)?] {
   if (value === undefined) return [];
   const parts = value.split(':').map((part) => toNumber('--guidance', part));
-  if (parts.length > 2) throw new UsageError(`--guidance must be MIN:MAX such as 1:3, not "${value}"`);
+  if (parts.length > 2) throw new UsageError(`--guidance must be FROM:TO such as 1:3, not "${value}"`);
   return [parts[0], parts[1] ?? parts[0]];
 }
 

@@ -67,12 +67,12 @@ export interface Reporter extends Pick<Progress, 'show' | 'note'> {
  */
 export async function openSession(
   system: OpenSystem,
-  { settings, system: { model } }: Pick<Arguments, 'settings' | 'system'>,
+  { settings, system: { model, loras = [] } }: Pick<Arguments, 'settings' | 'system'>,
   signal: AbortSignal,
 ): Promise<Session> {
   const { url: baseUrl, key: apiKey, isAlive } = system;
   const capabilities = await firstCall(baseUrl, apiKey, signal);
-  if (model !== undefined) await checkModel(model, capabilities.models, baseUrl);
+  if (model !== undefined) await checkModel(model, loras, capabilities.models, baseUrl);
   checkLimits(settings, capabilities.limits);
   return { cinematica: createCinematica({ baseUrl, apiKey, isAlive }), capabilities };
 }

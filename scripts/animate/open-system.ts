@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { digestCheckpoint, openCheckpoint } from '@cinematica/svd';
+import type { LoraFile } from '@cinematica/svd';
 import type { Model } from '@cinematica/protocol/v1';
 import { announce, findSystem } from '../launch/announcement.ts';
 import type { Announcement } from '../launch/announcement.ts';
@@ -9,7 +10,7 @@ import { apiKeyPath, DataFolderInUseError, isInUse } from '../launch/data-folder
 import { createLauncher } from '../launch/launcher.ts';
 import { freePorts } from '../launch/ports.ts';
 import { DEFAULT_TIMING } from '../launch/supervise.ts';
-import { cinematica } from '../launch/system.ts';
+import { cinematica, withGpu } from '../launch/system.ts';
 import type { SystemArguments } from './arguments.ts';
 import { findModel } from './find-model.ts';
 import type { Progress } from './progress.ts';
@@ -52,7 +53,12 @@ export async function openSystem(
     if (found) {
       await using cleanup = new AsyncDisposableStack();
       cleanup.use(found);
-      if (!found.isTemporary) refuseStartOptions({ ...wanted, model: undefined }, `the one that runs at ${found.url}`);
+      if (!found.isTemporary)
+        // Whether the system has the model, with these LoRAs, is found out later.
+        refuseStartOptions(
+          { ...wanted, model: undefined, loras: wanted.model === undefined ? wanted.loras : undefined },
+          `the one that runs at ${found.url}`,
+        );
       const system = { url: found.url, key: apiKey ?? found.key, isAlive: () => isInUse(data) };
       const kept = cleanup.move();
       return { ...system, [Symbol.asyncDispose]: () => kept.disposeAsync() };
@@ -68,20 +74,25 @@ export async function openSystem(
 }
 
 /** Commands with the same options can use the same system. The options stand in one line of JSON. */
-const describePurpose = ({ model, threads, provider }: SystemArguments): string =>
-  JSON.stringify({ model: model === undefined ? undefined : resolve(model), threads, provider });
+const describePurpose = ({ model, loras, threads, provider }: SystemArguments): string =>
+  JSON.stringify({ model: model === undefined ? undefined : resolve(model), loras, threads, provider });
 
 /**
  * Checks that the system offers the given model.
  *
  * @throws UsageError
  */
-export async function checkModel(folder: string, models: readonly Model[], url: string): Promise<void> {
-  const digest = await digestCheckpoint(await openCheckpoint(folder));
+export async function checkModel(
+  path: string,
+  loras: readonly LoraFile[],
+  models: readonly Model[],
+  url: string,
+): Promise<void> {
+  const digest = await digestCheckpoint(await openCheckpoint(path, loras));
   if (models.some((model) => model.digest === digest)) return;
   const titles = models.map(({ title }) => title).join(', ');
   throw new UsageError(
-    `the system at ${url} makes videos with ${titles}, not with the model in ${folder}: stop it, or choose another data folder with --data`,
+    `the system at ${url} makes videos with ${titles}, not with the model in ${path}${loras.length > 0 ? ' and these LoRAs' : ''}: stop it, or choose another data folder with --data`,
   );
 }
 
@@ -90,31 +101,46 @@ const running = (system: Omit<OpenSystem, typeof Symbol.asyncDispose>): OpenSyst
   [Symbol.asyncDispose]: () => Promise.resolve(),
 });
 
-function refuseStartOptions({ model, threads, provider }: SystemArguments, which: string): void {
-  const given = Object.entries({ model, threads, provider }).find(([, value]) => value !== undefined);
+function refuseStartOptions(
+  {
+    model,
+    loras,
+    threads,
+    provider,
+  }: Omit<SystemArguments, 'loras'> & { loras?: SystemArguments['loras'] | undefined },
+  which: string,
+): void {
+  const given = Object.entries({ model, lora: loras, threads, provider }).find(([, value]) => value !== undefined);
   if (given) throw new UsageError(`--${given[0]} is for a system that is started here; ${which} has its own`);
 }
 
 async function start(
-  { model, threads, provider, apiKey }: SystemArguments,
+  { model, loras, threads, provider, apiKey }: SystemArguments,
   data: string,
   project: string,
   purpose: string,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<OpenSystem> {
-  const options = { port: (await freePorts(1))[0] ?? 0, lan: false, model: findModel(model, project), data };
+  const options = {
+    port: (await freePorts(1))[0] ?? 0,
+    lan: false,
+    model: findModel(model, project),
+    ...(loras && { loras }),
+    data,
+    provider,
+  };
   const env = {
     ...process.env,
     ...(threads === undefined ? {} : { THREADS: String(threads) }),
-    ...(provider === undefined ? {} : { EXECUTION_PROVIDER: provider }),
   };
   let ready = false;
   // Start-up messages are hidden. Later messages report that a service has ended.
   const say = (line: string): void => {
     if (ready) progress.note(line);
   };
-  const launcher = createLauncher(cinematica(project), options, env, { say, ...DEFAULT_TIMING });
+  const system = withGpu(cinematica(project), project, (line) => progress.note(line));
+  const launcher = createLauncher(system, options, env, { say, ...DEFAULT_TIMING });
   let announcement: Announcement | undefined;
   const stop = async () => {
     ready = false;

@@ -24,11 +24,6 @@ test.each([
     '--output-fps must be at least --fps, which is 7',
   ],
   [
-    'settings',
-    'min_guidance must not be larger than max_guidance',
-    '--min-guidance must not be larger than --max-guidance',
-  ],
-  [
     'settings.size',
     'size 100x64: width and height must be multiples of 64',
     '--size 100x64: width and height must be multiples of 64',

@@ -1,3 +1,5 @@
+import { formatLoras } from '@cinematica/svd';
+import type { LoraFile } from '@cinematica/svd';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Secrets } from './secrets.ts';
@@ -16,6 +18,7 @@ export interface Surroundings {
   /** The folder with the certificate for content credentials. */
   readonly credentials: string;
   readonly model: string;
+  readonly loras: readonly LoraFile[];
   readonly computeLock: string;
   readonly http: { readonly host: string; readonly port: number };
 }
@@ -32,6 +35,12 @@ export interface Ports {
  */
 export const GATEWAY_NODE_OPTIONS = '--max-semi-space-size=4';
 
+/** The settings of every program that opens the model. */
+export const modelEnvironment = ({ model, loras }: Pick<Surroundings, 'model' | 'loras'>): NodeJS.ProcessEnv => ({
+  MODEL_DIR: model,
+  ...(loras.length === 0 ? {} : { LORA: formatLoras(loras) }),
+});
+
 /**
  * A service's environment: the launcher's own, and the service's settings. A service gets only the secrets that it uses.
  */
@@ -41,7 +50,7 @@ export function serviceEnvironment(
   surroundings: Surroundings,
   inherited: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
-  const { nats, model } = surroundings;
+  const { nats } = surroundings;
   return {
     LOG_LEVEL: 'info',
     THREADS: String(availableParallelism()),
@@ -50,7 +59,7 @@ export function serviceEnvironment(
     NATS_URL: nats.url,
     ...nats.userOf(service.name),
     METRICS_PORT: String(ports.metrics),
-    MODEL_DIR: model,
+    ...modelEnvironment(surroundings),
     ...ownSettings(service, ports, surroundings, inherited),
   };
 }
@@ -67,7 +76,14 @@ function ownSettings(
         GRPC_PORT: String(grpc),
         STAGE_TOKEN: secrets.stageToken,
         COMPUTE_LOCK: computeLock,
-        ...(name === 'muxer' ? { MARK_KEYS: secrets.markKeys.join(','), CREDENTIALS_FOLDER: credentials } : {}),
+        ...(name === 'muxer'
+          ? {
+              MARK_KEYS: secrets.markKeys.join(','),
+              CREDENTIALS_FOLDER: credentials,
+              OUTBOUND_ADDRESS: outboundAddress,
+              OUTBOUND_TOKEN: secrets.outboundToken,
+            }
+          : {}),
       };
     case 'outbound':
       return {

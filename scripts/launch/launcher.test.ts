@@ -349,7 +349,7 @@ describe('one line of error message for', () => {
   });
 
   test('a folder without a model', async () => {
-    expect(await failure({}, '--model', home)).toContain(`${home} is no checkpoint`);
+    expect(await failure({}, '--model', home)).toContain(`${home} is not a checkpoint`);
   });
 
   test('a missing ffmpeg', async () => {

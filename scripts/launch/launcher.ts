@@ -1,4 +1,5 @@
 import { abortable } from '@cinematica/concurrency';
+import { CheckpointError, findCheckpoint } from '@cinematica/svd';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../setup/find-program.mjs';
@@ -8,7 +9,7 @@ import type { ComputeLock } from './compute-lock.ts';
 import { ensureCredentials } from './credentials.ts';
 import { availableDisk, openDataFolder } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
-import { serviceEnvironment } from './environment.ts';
+import { modelEnvironment, serviceEnvironment } from './environment.ts';
 import type { Ports, Surroundings } from './environment.ts';
 import { startGuarded } from './guarded-process.ts';
 import { lanAddress } from './lan.ts';
@@ -112,19 +113,25 @@ export function createLauncher(
     const child = startGuarded(process.execPath, [system.provisioner], {
       ...(nats === undefined ? {} : await bucketLimits(folder)),
       ...env,
-      MODEL_DIR: surroundings.model,
+      ...modelEnvironment(surroundings),
       NATS_URL: url,
       ...userOf('provisioner'),
     });
     const lastLine = keepLog(child, logFile);
     killers.add(child.kill);
     const exit = await abortable(child.exited, signal).finally(() => killers.delete(child.kill));
-    if (exit.code !== 0) throw new LaunchError(`Setting up NATS failed: ${endOf(exit, lastLine())} (log: ${logFile})`);
+    if (exit.code === 0) return;
+    const end = endOf(exit, lastLine());
+    // The provisioner is the first program that opens the model.
+    const [, reason] = /MODEL_DIR=[^:]*: (.*)$/.exec(end) ?? [];
+    if (reason !== undefined) throw new LaunchError(`The model cannot be used: ${reason}`);
+    throw new LaunchError(`Setting up NATS failed: ${end} (log: ${logFile})`);
   };
 
   const startServices = async (
     ports: readonly Ports[],
     surroundings: Surroundings,
+    inherited: NodeJS.ProcessEnv,
     logs: string,
     signal: AbortSignal,
   ) => {
@@ -137,7 +144,7 @@ export function createLauncher(
           name: service.name,
           command: process.execPath,
           args: [service.entry],
-          env: serviceEnvironment(service, own, surroundings, { ...env, ...tracesTo(options.otlp) }),
+          env: serviceEnvironment(service, own, surroundings, inherited),
           logFile: join(logs, `${service.name}.log`),
           ready: (until) => serviceReady(service, own, options.port, until),
         },
@@ -155,7 +162,7 @@ export function createLauncher(
   return {
     async start(signal) {
       const address = options.lan ? lanAddress() : '127.0.0.1';
-      checkFiles(system, options.model, env);
+      await checkFiles(system, options.model, env);
       const folder = await openDataFolder(options.data, signal);
       dataFolder = folder;
       await checkPort(options.port, host);
@@ -174,6 +181,8 @@ export function createLauncher(
       }));
       const outbound = ports[system.services.findIndex(({ kind }) => kind === 'outbound')];
       signal.throwIfAborted();
+      const inherited = { ...env, ...providerOf(options.provider), ...tracesTo(options.otlp) };
+      Object.assign(inherited, await system.prepare?.(inherited, signal));
       const surroundings: Surroundings = {
         nats: await startNats(folder, secrets, natsPort, signal),
         secrets,
@@ -182,12 +191,13 @@ export function createLauncher(
         outboundAddress: outbound && `127.0.0.1:${outbound.grpc}`,
         credentials: folder.credentials,
         model: options.model,
+        loras: options.loras ?? [],
         computeLock: lock.path,
         http: { host, port: options.port },
       };
       await provision(surroundings, folder, signal);
       if (options.observe === true) prometheus = await startPrometheus(folder, ports);
-      await startServices(ports, surroundings, folder.logs, signal);
+      await startServices(ports, surroundings, inherited, folder.logs, signal);
       if (prometheus) await abortable(prometheus.started, signal);
       return `http://${address}:${options.port}`;
     },
@@ -221,11 +231,16 @@ async function bucketLimits({ nats: { store } }: DataFolder): Promise<NodeJS.Pro
 const tracesTo = (otlp: string | undefined): NodeJS.ProcessEnv =>
   otlp === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlp, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: undefined };
 
+/** The services' environment for a chosen execution provider. */
+const providerOf = (provider: Options['provider']): NodeJS.ProcessEnv =>
+  provider === undefined ? {} : { EXECUTION_PROVIDER: provider };
+
 /** @throws LaunchError when a file or program is missing */
-function checkFiles(system: System, model: string, env: NodeJS.ProcessEnv): void {
-  if (!existsSync(join(model, 'model_index.json'))) {
-    throw new LaunchError(`${model} is no checkpoint: there is no model_index.json in it. Choose one with --model.`);
-  }
+async function checkFiles(system: System, model: string, env: NodeJS.ProcessEnv): Promise<void> {
+  await findCheckpoint(model).catch((cause: unknown) => {
+    if (!(cause instanceof CheckpointError)) throw cause;
+    throw new LaunchError(`${cause.message}. Choose a model with --model.`, { cause });
+  });
   if (findProgram('ffmpeg', env.PATH) === null) {
     throw new LaunchError('ffmpeg is not on PATH: install it with your package manager, and run this again.');
   }

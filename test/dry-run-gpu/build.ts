@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { findPip, runPip } from '../../scripts/gpu/pip.ts';
+import { WHEEL_TAGS } from '../../scripts/gpu/pinned-wheels.ts';
 import { oneAtATime } from '../../scripts/setup/one-at-a-time.mjs';
 
 const HERE = import.meta.dirname;
@@ -13,6 +15,8 @@ const WHEELS = join(CACHE, 'wheels');
 const PROVIDER = join(WHEELS, 'onnxruntime/capi');
 const PROVIDER_LIBRARIES = ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers_shared.so'];
 const RUNTIME = 'libonnxruntime.so.1';
+/** How long the download may take. */
+const DOWNLOAD_MS = 300_000;
 
 /** The stand-ins by the name under which the provider loads them, and their sources. */
 const STAND_INS: Readonly<Record<string, string>> = {
@@ -64,21 +68,30 @@ const runs = (program: string, ...args: string[]): Promise<boolean> =>
 async function downloadWheels(list: string): Promise<string | null> {
   const installed = join(WHEELS, 'wheels.txt');
   if (existsSync(installed) && (await readFile(installed, 'utf8')) === list) return null;
-  if (!(await runs('python3', '-m', 'pip', '--version'))) return 'pip';
+  const pip = await findPip();
+  if (pip === null) return 'pip';
   const partial = await mkdtemp(join(CACHE, 'partial-'));
-  const quiet = ['--quiet', '--no-input', '--disable-pip-version-check', '--retries', '1', '--timeout', '15'];
-  const exact = ['--no-deps', '--no-compile', '--require-hashes', '--only-binary=:all:', '--python-version', '3.13'];
-  const platforms = ['manylinux_2_28_x86_64', 'manylinux_2_27_x86_64', 'manylinux2014_x86_64'];
-  const where = ['--target', partial, '--requirement', join(HERE, 'wheels.txt')];
-  const args = ['install', ...quiet, ...exact, ...platforms.flatMap((tag) => ['--platform', tag]), ...where];
+  const [tmp, unpacked] = [join(partial, 'tmp'), join(partial, 'unpacked')];
+  const exact = [
+    '--quiet',
+    '--no-input',
+    '--retries',
+    '1',
+    '--no-deps',
+    '--no-compile',
+    '--require-hashes',
+    '--only-binary=:all:',
+  ];
+  const where = [...WHEEL_TAGS, '--target', unpacked, '--requirement', join(HERE, 'wheels.txt')];
   try {
-    await promisify(execFile)('python3', ['-m', 'pip', ...args], { timeout: 300_000 });
-    await writeFile(join(partial, 'wheels.txt'), list);
+    await mkdir(tmp);
+    await runPip(pip, ['install', ...exact, ...where], tmp, AbortSignal.timeout(DOWNLOAD_MS));
+    await writeFile(join(unpacked, 'wheels.txt'), list);
     await rm(WHEELS, { recursive: true, force: true });
-    await rename(partial, WHEELS);
+    await rename(unpacked, WHEELS);
     return null;
-  } catch {
-    return 'the wheels of test/dry-run-gpu/wheels.txt, which pip could not download';
+  } catch (error) {
+    return `a wheel of test/dry-run-gpu/wheels.txt: ${error instanceof Error ? error.message : String(error)}; it`;
   } finally {
     await rm(partial, { recursive: true, force: true });
   }

@@ -22,7 +22,11 @@ interface Shape {
   readonly chunk: number;
 }
 
-async function makeVideo(model: Model, { guided, chunk, ...shape }: Shape, onStep?: () => Promise<void>): Promise<number> {
+async function makeVideo(
+  model: Model,
+  { guided, chunk, ...shape }: Shape,
+  onStep?: () => Promise<void>,
+): Promise<number> {
   const more = { steps: 3, seed: 1, minGuidance: 1, maxGuidance: guided ? 3 : 1 };
   const settings = resolveSettings(model.checkpoint.card, { ...shape, ...more });
   const conditioning = await encode(model, photo, settings);

@@ -18,6 +18,15 @@ describe('chooseSize', () => {
     expect(choose('auto', 1000, 920)).toBe('832x768');
   });
 
+  test.each([
+    [1920, 1088, '1024x576'],
+    [3000, 3000, '768x768'],
+    [4000, 3000, '888x664'],
+    [1080, 1350, '688x856'],
+  ])('with multiples of 8, a photo of %ix%i gets its own shape, or a recommended one near it', (width, height, size) => {
+    expect(choose('auto', width, height, { sizes: [...xt.sizes, { width: 768, height: 768 }], multiple: 8 })).toBe(size);
+  });
+
   test('auto prefers a recommended size to others with the same aspect ratio', () => {
     const many: SizeRules = { ...xt, sizes: [...xt.sizes, { width: 640, height: 640 }] };
     expect(choose('Auto', 512, 512, many)).toBe('640x640');

@@ -28,12 +28,14 @@ const AREA_TOLERANCE = 0.12;
 const MAX_AUTO_RATIO = 2.25;
 /** Sizes whose shares of the photo differ by less than this count as equal. */
 const SHARE_TOLERANCE = 0.005;
+/** A recommended size may show this much less of the photo than another one: the model was trained with it. */
+const RECOMMENDED_TOLERANCE = 0.02;
 
 /**
  * Chooses the size of the video for a photo. The request is one of:
  *
  * - `auto`: a size with about the aspect ratio of the photo, and about the area of the default size. A recommended size is
- *   preferred to others that show as much of the photo. A photo longer than 2.25:1 gets the longest such size.
+ *   preferred to others that show up to 2 % more of the photo. A photo longer than 2.25:1 gets the longest such size.
  * - `16:9`, or any aspect ratio: likewise, for this ratio
  * - `1024x576`: exactly this size
  *
@@ -77,12 +79,12 @@ function nearestSize(ratio: number, recommended: readonly Size[], standard: Size
   /** The part of a picture with this aspect ratio that a size shows. */
   const share = (size: Size) => Math.min(ratioOf(size) / ratio, ratio / ratioOf(size));
   const largest = Math.max(...candidates.map(share));
+  const [first = standard, ...others] = recommended;
+  const trained = others.reduce((most, size) => (share(size) > share(most) + SHARE_TOLERANCE ? size : most), first);
+  if (share(trained) > largest - RECOMMENDED_TOLERANCE) return trained;
   const best = candidates.filter((size) => share(size) > largest - SHARE_TOLERANCE);
   const distance = (size: Size) => Math.abs(Math.log(areaOf(size) / area));
-  return (
-    recommended.find((size) => best.includes(size)) ??
-    best.reduce((nearest, size) => (distance(size) < distance(nearest) - 1e-9 ? size : nearest))
-  );
+  return best.reduce((nearest, size) => (distance(size) < distance(nearest) - 1e-9 ? size : nearest));
 }
 
 /** All sizes whose area is about `area`, and the one whose sides are rounded, which may have another area. */

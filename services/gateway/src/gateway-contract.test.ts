@@ -104,7 +104,16 @@ describe('JSON', () => {
     expect(await refused({ image, settings: { outputs: ['gif'] } })).toMatchObject({
       'settings.outputs': expect.stringContaining('MEDIA_KIND_LOOP') as string,
     });
-    expect(Object.keys(await refused({ image, settings: { frames: 'many' } }))).toEqual(['settings.frames']);
+    expect(await refused({ image, settings: { frames: 'many' } })).toEqual({
+      'settings.frames': 'must be a whole number, not "many"',
+    });
+    expect(await refused({ image, settings: { seed: -1 } })).toEqual({
+      'settings.seed': 'must be a whole number from 0 to 4294967295, not -1',
+    });
+    expect(await refused({ image, settings: { maxGuidance: 'much' } })).toEqual({
+      'settings.max_guidance': 'must be a number, not "much"',
+    });
+    expect(await refused({ image, externalId: 17 })).toEqual({ external_id: 'must be text in quotes, not 17' });
     expect(await refused({ image, video: 'videos/x' })).toEqual({
       source: 'only one of image, video, continue_from, image_url, join can be set',
     });
@@ -168,6 +177,18 @@ describe('errors', () => {
       expect(await expectRefusal(first)).toMatchObject({ code: Code.Unimplemented, reason: 'METHOD_UNKNOWN' });
     },
   );
+
+  test('a request of a method with the wrong content type or HTTP method is told what to send', async () => {
+    const url = `${gateway.url}/cinematica.v1.VideoService/CreateVideo`;
+    for (const [init, status, hint] of [
+      [{ method: 'POST', headers: ann, body: '{}' }, 415, 'content-type: application/json'],
+      [{ headers: ann }, 405, 'POST'],
+    ] as const) {
+      const response = await fetch(url, init);
+      expect(response.status).toBe(status);
+      expect(await response.json()).toMatchObject({ message: expect.stringContaining(hint) as string });
+    }
+  });
 
   test('a path that is not a call keeps its HTTP status', async () => {
     expect((await fetch(`${gateway.url}/nothing/here`)).status).toBe(404);
@@ -244,12 +265,16 @@ describe('keys', () => {
 describe('other origins and addresses', () => {
   test('pages of configured origins may call with a key, and others may not', async () => {
     const url = `${gateway.url}/cinematica.v1.VideoService/ListVideos`;
-    const preflight = (origin: string) =>
-      fetch(url, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } });
+    const wanted = 'authorization,x-stainless-os,x-stainless-retry-count,x-secret';
+    const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': wanted };
+    const preflight = (origin: string) => fetch(url, { method: 'OPTIONS', headers: { origin, ...asked } });
     const allowed = await preflight(SHOP);
     expect(allowed.status).toBe(204);
     expect(allowed.headers.get('access-control-allow-origin')).toBe(SHOP);
-    expect(allowed.headers.get('access-control-allow-headers')?.toLowerCase()).toContain('authorization');
+    const headersAllowed = allowed.headers.get('access-control-allow-headers')?.toLowerCase().split(', ') ?? [];
+    // OpenAI's client in a browser sends those of `x-stainless-`.
+    expect(headersAllowed).toEqual(expect.arrayContaining(wanted.split(',').slice(0, 3)));
+    expect(headersAllowed).not.toContain('x-secret');
     expect((await preflight('https://evil.example')).status).toBe(403);
     const { headers } = await call('ListVideos', {}, { ...ann, origin: SHOP });
     expect(headers.get('access-control-allow-origin')).toBe(SHOP);

@@ -1,4 +1,6 @@
 /** The gateway: the public API, media, and, in one gateway of many, the housekeeping of the pipeline. */
+// First, so that @bufbuild/protobuf finds it when it is loaded.
+import './http/fast-base64.ts';
 import { connectNats, createLog, startTracing } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { readConfig, runProgram } from '@cinematica/pipeline/service';
@@ -21,7 +23,7 @@ await runProgram('gateway', async () => {
     log.warn('the webhooks of API keys are not called', { setting: 'OUTBOUND=off' });
   }
   // The gateway only describes the model. It computes nothing with it.
-  const named = await openNamedCheckpoint(config.MODEL_DIR);
+  const named = await openNamedCheckpoint(config.MODEL_DIR, config.LORA);
   const { ref } = named;
   const model = loadedModel(named);
   const nats = await connectNats('gateway', config);

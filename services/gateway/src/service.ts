@@ -5,7 +5,9 @@ import { refuseUntil } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { Capabilities, CreateVideoRequest, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
+import { clientOf } from './callers/admit-caller.ts';
 import { createRateLimit } from './callers/rate-limit.ts';
+import type { RateLimit } from './callers/rate-limit.ts';
 import { callerKey, connectionKey } from './rpc/context.ts';
 import { createBatch } from './videos/create-batch.ts';
 import { compileVideoFilter } from './videos/filter/video-filter.ts';
@@ -30,6 +32,8 @@ export interface ServiceParts extends WatchResponseOptions {
   readonly videosByOwner: VideosByOwner;
   /** Answers `GetCapabilities`. */
   readonly capabilities: () => Capabilities;
+  /** Counts calls by API key or client address. The gate has counted one for each call. */
+  readonly limit: Pick<RateLimit, 'charge'>;
   /** Limits the watches of each caller. */
   readonly watches: WatchCount;
   /** Estimates how long videos take. */
@@ -43,6 +47,8 @@ const DEFAULT_PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
 /** How many shapes of videos that were not estimated before are estimated in a second, for all callers. */
 const NEW_SHAPES_PER_SECOND = 3;
+/** The same for one client, so that it does not use up the share of all others. */
+const NEW_SHAPES_PER_CLIENT = 1;
 
 /**
  * Implements `cinematica.v1.VideoService`. The gate has identified the caller, and the interceptor has validated the
@@ -63,6 +69,7 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
   }
 
   const newShapes = createRateLimit(NEW_SHAPES_PER_SECOND, 10 * NEW_SHAPES_PER_SECOND);
+  const newShapesOfClient = createRateLimit(NEW_SHAPES_PER_CLIENT, 10 * NEW_SHAPES_PER_CLIENT);
 
   return {
     async createVideo(request, { values, signal }) {
@@ -73,16 +80,18 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
 
     async batchCreateVideos({ requests }, { values, signal }) {
       const caller = values.get(callerKey);
+      // Each request of a batch costs as much as a call of CreateVideo.
+      parts.limit.charge(clientOf(caller), requests.length - 1);
       const create = (valid: readonly CreateVideoRequest[]) => operations.createAll(caller, valid, signal);
       const answer = (stored: StoredRecord) => view(operations.accept(stored));
       return { results: await createBatch(requests, create, answer, signal) };
     },
 
-    estimateVideo({ settings: wanted, photoWidth: width, photoHeight: height }) {
+    estimateVideo({ settings: wanted, photoWidth: width, photoHeight: height }, { values }) {
       const plan = resolvePlan(parts.model, wanted, { width, height }, 0);
       // Callers can ask for any size. New ones take time, which others then wait for.
       if (!parts.model.knowsWork(plan)) {
-        const retry = newShapes.take('all');
+        const retry = newShapesOfClient.take(clientOf(values.get(callerKey))) || newShapes.take('all');
         if (retry > 0) throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, 'Too many estimates: slow down.', retry);
       }
       const estimate = parts.estimator.estimateNew(plan);

@@ -49,7 +49,7 @@ export interface MuxerOptions {
  */
 export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   stage: PipelineStage.MUX,
-  fingerprint: `finish 1, ${describeMark(options.mark)}, ffmpeg ${process.arch} × ${options.threads}`,
+  fingerprint: `finish 2, ${describeMark(options.mark)}, ffmpeg ${process.arch} × ${options.threads}`,
   async run(task, inputs, hooks) {
     if (task.plan.join.length > 0) {
       await joinVideos(options, task, inputs, hooks);
@@ -96,7 +96,7 @@ interface MadeVideo {
   readonly patience: Patience;
 }
 
-/** Joins the files of other videos. Their poster and last frame follow their mp4s. */
+/** Joins the files of other videos. Their poster, their last frame and, if the first of them has one, their card follow their mp4s. */
 async function joinVideos(
   options: MuxerOptions,
   { videoId, plan }: StageTask,
@@ -105,6 +105,7 @@ async function joinVideos(
 ): Promise<void> {
   const signal = eitherSignal(hooks);
   const count = plan.join.length;
+  const { fps } = fileShape(timelineOf(plan), 'mp4');
   const read = async (index: number): Promise<Uint8Array> => {
     const data = await inputs.joined(index, signal);
     hooks.progress(Math.floor((plan.frames * index) / count), plan.frames);
@@ -114,9 +115,11 @@ async function joinVideos(
   const sign =
     signFiles(options, { videoId, plan, settings }, hooks) ?? ((media: Uint8Array) => Promise.resolve(media));
   const put = async (file: string) => hooks.output(Lifetime.MEDIA, 'mp4', await sign(await readFile(file)));
-  await joinParts(count, read, settings, put, signal);
-  await hooks.output(Lifetime.MEDIA, 'poster', await inputs.joined(count, signal));
-  await hooks.output(Lifetime.MEDIA, 'last-frame', await inputs.joined(count + 1, signal));
+  await joinParts({ count, fps, read }, { settings, threads: options.threads }, put, signal);
+  const others = ['poster', 'last-frame', ...(plan.outputs.includes('card') ? ['card'] : [])];
+  for (const [index, part] of others.entries()) {
+    await hooks.output(Lifetime.MEDIA, part, await inputs.joined(count + index, signal));
+  }
 }
 
 /** How long finishing and encoding may take, milliseconds. */
@@ -153,7 +156,7 @@ async function finishAndEncode(
   const photo = wantsPhoto(plan) ? await readPhoto(plan, inputs, signal) : null;
   const shown = shownFrames(plan, readChunks(plan, inputs, signal));
   const written = reportWritten(plan, hooks);
-  const request = { width, height, timeline, photo, threads, ...patience };
+  const request = { width, height, timeline, margin: photo ? plan.margin : 0, photo, threads, ...patience };
   // Encoders keep some frames back, so a frame that was finished is a sign of life, too.
   const finished = finishVideo(shown, request, written.repeat, signal);
   await encode(options, made, finished, { ...finishedRequest(timeline), onWritten: written.report }, hooks);

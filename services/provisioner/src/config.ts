@@ -7,4 +7,5 @@ export const configSchema = z.object({
   ...natsSettingsSchema.shape,
   ...pipelineSettingsSchema.shape,
   MODEL_DIR: modelConfigSchema.shape.MODEL_DIR,
+  LORA: modelConfigSchema.shape.LORA,
 });

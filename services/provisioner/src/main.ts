@@ -6,7 +6,7 @@ import { configSchema } from './config.ts';
 
 await runProgram('provisioner', async () => {
   const config = readConfig(configSchema, process.env);
-  const { ref } = await openNamedCheckpoint(config.MODEL_DIR);
+  const { ref } = await openNamedCheckpoint(config.MODEL_DIR, config.LORA);
   const nats = await connectNats('provisioner', config);
   await provision(nats, config, [ref]);
   await nats.close();

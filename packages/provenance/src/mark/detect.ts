@@ -39,11 +39,14 @@ export interface MarkDetector {
 
 /**
  * A mark that cannot be read needs this score. A picture without one reaches it by chance with a probability below 1e-4: there are
- * about 1e7 placements, and each has at most `exp(-score² / 2)`.
+ * at most 1e7 placements (1,200 scales, 64 × 64 shifts, and the refinement), and each has at most `exp(-score² / 2)`.
  */
 export const SEEN_SCORE = 7.2;
-/** A mark that can be read needs this score of its known waves, besides its checksum. */
-export const READ_SCORE = 6;
+/**
+ * A mark that can be read needs this score of its known waves, besides its checksum. It saves time: a picture without a mark
+ * often reaches it, and the checksum alone refuses what was read.
+ */
+export const READ_SCORE = 5;
 /** So many placements are tried to be read: each passes the checksum by chance once in 65,536 times. */
 const READ_PLACEMENTS = 3;
 

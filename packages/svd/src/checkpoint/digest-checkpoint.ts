@@ -1,17 +1,7 @@
 import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open } from 'node:fs/promises';
 import type { Weights } from '../safetensors/weights.ts';
 import type { Checkpoint } from './checkpoint.ts';
-
-/** The configs that affect the frames. `cinematica.json` is left out: its settings are stored in each video's plan. */
-const CONFIGS = [
-  'unet/config.json',
-  'vae/config.json',
-  'image_encoder/config.json',
-  'scheduler/scheduler_config.json',
-  'feature_extractor/preprocessor_config.json',
-];
 
 /** The number of bytes read of each tensor. Training changes all tensors, so a sample is sufficient. */
 const SAMPLE_BYTES = 1024;
@@ -24,10 +14,7 @@ const SAMPLE_BYTES = 1024;
  */
 export async function digestCheckpoint(checkpoint: Checkpoint): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of CONFIGS) {
-    const content = await readFile(join(checkpoint.folder, file));
-    hash.update(`${file} ${content.length}\n`).update(content);
-  }
+  for (const { name, content } of checkpoint.configs) hash.update(`${name} ${content.length}\n`).update(content);
   for (const part of ['unet', 'vae', 'imageEncoder'] as const) {
     hash.update(`${part}\n`).update(await digestWeights(checkpoint[part].weights));
   }

@@ -4,7 +4,7 @@ import type { ModelCardFile } from './model-card.ts';
 /** A published checkpoint that is recognised by its UNet. */
 export interface KnownModel {
   readonly card: ModelCardFile & { readonly name: string };
-  /** Size and SHA-256 of the published UNet files. */
+  /** Size and SHA-256 of the published UNet files, if they are known. */
   readonly unets: readonly { readonly bytes: number; readonly sha256: string }[];
 }
 
@@ -19,11 +19,17 @@ const stability = {
     'Copyright © Stability AI Ltd. All Rights Reserved.',
 };
 
+/** The licence of SVD-XT 1.1 has its own page. */
+const licence11 = {
+  ...stability,
+  url: 'https://huggingface.co/stabilityai/stable-video-diffusion-img2vid-xt-1-1',
+};
+
 /** Settings of every checkpoint with the architecture of SVD-XT. */
 const svdXt = {
   licence: stability,
   sizes: ['1024x576', '768x768'],
-  multiple: 64,
+  multiple: 8,
   window: 25,
   decodeChunk: 8,
 };
@@ -60,12 +66,17 @@ const svd = {
   presets: { calm: { motionBucketId: 60 }, natural: {}, lively: { motionBucketId: 190, noiseAugStrength: 0.05 } },
 };
 
+/** SVD makes 14 frames at once. Stability AI samples it with a lower guidance than SVD-XT (`svd.yaml`). */
+const svd14 = { ...svd, window: 14, defaults: { ...svd.defaults, frames: 14, maxGuidance: 2.5 } };
+
 /** The known checkpoints. Sizes and digests are those of the published Git LFS pointers. */
 export const KNOWN_MODELS: readonly KnownModel[] = [
   known({ ...svd, name: 'svd-xt', title: 'Stable Video Diffusion XT' }, [
     { bytes: UNET_F16, sha256: '9fbc02e90f37d422f5e3a4aeaee95f6629dc8c45ca211b951626e930daf2bddf' },
     { bytes: UNET_F32, sha256: '7783d82729af04f26ded4641a5952617fe331fc46add332fb9e47674fecc6ad7' },
   ]),
+  known({ ...svd, name: 'svd-xt-1-1', title: 'Stable Video Diffusion XT 1.1', licence: licence11 }, []),
+  known({ ...svd14, name: 'svd', title: 'Stable Video Diffusion' }, []),
   known({ ...animateLcm, name: 'animatelcm-svd-xt', title: 'AnimateLCM SVD-XT' }, [
     { bytes: UNET_F32, sha256: '6ca55e35f29437e8a65e8a1a9ce75262d5bab3d4fe137bdc3f3a94512c54b377' },
   ]),

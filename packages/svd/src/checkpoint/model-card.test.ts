@@ -8,6 +8,8 @@ import { KNOWN_MODELS } from './known-models.ts';
 import type { KnownModel } from './known-models.ts';
 import { recognizeModel } from './recognize-model.ts';
 import { resolveModelCard } from './resolve-model-card.ts';
+import type { CheckpointInfo } from './resolve-model-card.ts';
+import { unetArchitecture, unetConfigSchema } from './unet-config.ts';
 
 let root: string;
 let folder: string;
@@ -20,14 +22,19 @@ afterEach(() => rm(root, { recursive: true }));
 
 const write = (content: unknown) =>
   writeFile(join(folder, 'cinematica.json'), typeof content === 'string' ? content : JSON.stringify(content));
-const info = (more = {}) => ({
-  folder,
+const architecture = (over: object = {}) =>
+  unetArchitecture(unetConfigSchema.parse({ _class_name: 'UNetSpatioTemporalConditionModel', ...over }));
+/** A small UNet with four levels. */
+const small = { block_out_channels: [32, 32, 64, 64], num_attention_heads: 2, num_frames: 14 };
+const info = (more: Partial<CheckpointInfo> = {}): CheckpointInfo => ({
+  path: folder,
+  name: 'My Model_v2',
+  cardFile: join(folder, 'cinematica.json'),
   unetFiles: [],
-  numFrames: 14,
+  architecture: architecture(small),
   sampleSize: 96,
   vaeScale: 8,
   latentChannels: 4,
-  unetScale: 8,
   ...more,
 });
 
@@ -37,13 +44,13 @@ describe('resolveModelCard', () => {
       name: 'my-model-v2',
       title: 'My Model_v2',
       sizes: [{ width: 1024, height: 576 }],
-      multiple: 64,
+      multiple: 8,
       window: 14,
       sampler: 'euler',
       defaults: CARD_DEFAULTS,
     });
-    const small = await resolveModelCard(info({ sampleSize: [36, 64], unetScale: 4 }));
-    expect([small.sizes, small.multiple]).toEqual([[{ width: 512, height: 288 }], 32]);
+    const wide = await resolveModelCard(info({ sampleSize: [36, 64] }));
+    expect([wide.sizes, wide.multiple]).toEqual([[{ width: 512, height: 320 }], 8]);
   });
 
   test('a setting of cinematica.json overrides that of its base card', async () => {
@@ -65,6 +72,39 @@ describe('resolveModelCard', () => {
       defaults: { ...CARD_DEFAULTS, ...xt.defaults, motionBucketId: 90, steps: 3 },
       presets: { ...xt.presets, lively: { ...xt.presets!.lively, conditioningFps: 12 } },
     });
+  });
+
+  test.each([
+    ['svd', 14, 'svd', 'Stable Video Diffusion', 2.5],
+    ['snapshots/0a1b', 14, 'svd', 'Stable Video Diffusion', 2.5],
+    ['svd_xt.safetensors', 25, 'svd-xt', 'Stable Video Diffusion XT', 3],
+    ['svd_xt_1_1.safetensors', 25, 'svd-xt-1-1', 'Stable Video Diffusion XT 1.1', 3],
+    ['stable-video-diffusion-img2vid-xt-1-1', 25, 'svd-xt-1-1', 'Stable Video Diffusion XT 1.1', 3],
+    // A model that was trained from one of them has its own name.
+    ['my-dance-model', 25, 'my-dance-model', 'my-dance-model', 3],
+    ['svd', 25, 'svd', 'svd', 3],
+  ])('%s with %i frames and the size of SVD has the card %s', async (name, frames, card, title, maxGuidance) => {
+    const path = name.startsWith('snapshots')
+      ? `/hub/models--stabilityai--stable-video-diffusion-img2vid/${name}`
+      : name;
+    const full = { path, name, architecture: architecture({ num_frames: frames }) };
+    expect(await resolveModelCard(info(full))).toMatchObject({
+      name: card,
+      title,
+      window: frames,
+      multiple: 8,
+      licence: { name: 'Stability AI Community License' },
+      sizes: [
+        { width: 1024, height: 576 },
+        { width: 768, height: 768 },
+      ],
+      defaults: { maxGuidance },
+    });
+  });
+
+  test('guidance may fall from the first frame to the last one', async () => {
+    await write({ defaults: { minGuidance: 3, maxGuidance: 1 } });
+    expect((await resolveModelCard(info())).defaults).toMatchObject({ minGuidance: 3, maxGuidance: 1 });
   });
 
   test('without camera in cinematica.json, the model has no camera moves', async () => {
@@ -90,14 +130,10 @@ describe('resolveModelCard', () => {
     ['{', 'is not JSON'],
     [{ title: 'A', colour: 1 }, 'Unrecognized key: "colour"'],
     [{ sizes: ['1024×576'] }, 'sizes.0: must look like "1024x576"'],
-    [{ sizes: ['1000x576'] }, 'sizes: 1000x576 is not a multiple of 64'],
+    [{ sizes: ['1001x576'] }, 'sizes: 1001x576 is not a multiple of 8'],
     [{ sizes: ['64x64', '72x64'], multiple: 64 }, 'sizes.1: is not a multiple of 64'],
     [{ multiple: 12 }, "multiple: 12 is not a multiple of the autoencoder's scale factor 8"],
     [{ defaults: { motionBucketId: 0 } }, 'defaults.motionBucketId: '],
-    [
-      { presets: { calm: { minGuidance: 3, maxGuidance: 1 } } },
-      'presets.calm: minGuidance is greater than maxGuidance',
-    ],
     [{ sigmas: [1, 2, 0] }, 'sigmas: must be descending'],
     [{ sigmas: [2, 1, 0], defaults: { steps: 25 } }, 'sigmas: has noise levels for 2 steps, but defaults.steps is 25'],
     [{ base: 'svd-9' }, 'base: svd-9 is not a built-in card; use one of svd-xt, '],

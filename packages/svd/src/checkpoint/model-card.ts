@@ -1,14 +1,13 @@
 import { CAMERA_MOVE_NAMES, CARD_SETTING_NAMES, SETTINGS } from '@cinematica/settings';
 import type { CameraMoveName, CardSettingName } from '@cinematica/settings';
 import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { Size } from '../image/fit-image.ts';
 import { SAMPLER_KINDS } from '../schedulers/sampler.ts';
 import type { SamplerKind } from '../schedulers/sampler.ts';
 import { readConfig } from './read-config.ts';
 
-/** The name of the model card, a file beside `model_index.json`. */
+/** The name of the model card, a file beside `model_index.json` or beside a checkpoint of one file. */
 export const MODEL_CARD_FILE = 'cinematica.json';
 
 /**
@@ -113,13 +112,7 @@ function renameEarlier(card: unknown): unknown {
   );
 }
 
-const video = z.preprocess(
-  renameEarlier,
-  defaultsSchema.refine(
-    ({ minGuidance = 0, maxGuidance = Infinity }) => minGuidance <= maxGuidance,
-    'minGuidance is greater than maxGuidance',
-  ),
-);
+const video = z.preprocess(renameEarlier, defaultsSchema);
 
 const overrides = video.optional();
 
@@ -201,13 +194,12 @@ export const modelCardSchema = z
 export type ModelCardFile = z.output<typeof modelCardSchema>;
 
 /**
- * Reads the `cinematica.json` of a checkpoint.
+ * Reads a `cinematica.json`.
  *
  * @returns null when the file does not exist
  * @throws CheckpointError that names the file, the field and the reason
  */
-export async function readModelCard(folder: string): Promise<ModelCardFile | null> {
-  const file = join(folder, MODEL_CARD_FILE);
+export async function readModelCard(file: string): Promise<ModelCardFile | null> {
   const exists = await lstat(file).then(
     () => true,
     () => false,

@@ -1,29 +1,32 @@
 import { CARD_DEFAULTS } from '@cinematica/settings';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Size } from '../image/fit-image.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { KNOWN_MODELS } from './known-models.ts';
 import type { KnownModel } from './known-models.ts';
-import { MODEL_CARD_FILE, readModelCard } from './model-card.ts';
+import { readModelCard } from './model-card.ts';
 import type { ModelCard, ModelCardFile } from './model-card.ts';
+import { recognizeFamily } from './recognize-family.ts';
 import { recognizeModel } from './recognize-model.ts';
+import type { UNetArchitecture } from './unet-config.ts';
 
 /** Properties of a checkpoint that follow from its own files. */
 export interface CheckpointInfo {
-  /** The folder of `model_index.json`. */
-  readonly folder: string;
+  /** The folder, or the file of a checkpoint that is one file. */
+  readonly path: string;
+  /** The name of the folder or file, without an extension. */
+  readonly name: string;
+  /** The path of `cinematica.json`, which need not exist; null if there is no place for one. */
+  readonly cardFile: string | null;
   /** Paths of the UNet's weights files. */
   readonly unetFiles: readonly string[];
-  /** `num_frames` of the UNet's config. */
-  readonly numFrames: number;
+  readonly architecture: UNetArchitecture;
   /** `sample_size` of the UNet's config: height and width of the latents, or the side of a square with the same area. */
   readonly sampleSize: number | readonly [height: number, width: number] | null;
   /** Downscaling factor of the autoencoder: 8 for SVD. */
   readonly vaeScale: number;
   /** Latent channels of the autoencoder: 4 for SVD. */
   readonly latentChannels: number;
-  /** Downscaling factor of the UNet's coarsest level, relative to the latents: 8 for SVD. */
-  readonly unetScale: number;
 }
 
 /**
@@ -38,12 +41,12 @@ export async function resolveModelCard(
   signal?: AbortSignal,
   models: readonly KnownModel[] = KNOWN_MODELS,
 ): Promise<ModelCard> {
-  const file = await readModelCard(info.folder);
+  const file = info.cardFile === null ? null : await readModelCard(info.cardFile);
   const known = await findBuiltInCard(info, file?.base, signal, models);
   const card = mergeCards(mergeCards(defaultCard(info), known), file ?? {});
 
   const { multiple, sizes } = card;
-  const path = join(info.folder, MODEL_CARD_FILE);
+  const path = info.cardFile ?? info.path;
   if (multiple % info.vaeScale !== 0) {
     throw new CheckpointError(
       `${path}: multiple: ${multiple} is not a multiple of the autoencoder's scale factor ${info.vaeScale}`,
@@ -66,26 +69,24 @@ export async function resolveModelCard(
 }
 
 async function findBuiltInCard(
-  { folder, unetFiles }: CheckpointInfo,
+  { path, cardFile, unetFiles, architecture }: CheckpointInfo,
   base: string | undefined,
   signal: AbortSignal | undefined,
   models: readonly KnownModel[],
 ): Promise<ModelCardFile> {
   if (base === undefined) {
     const [file, ...others] = unetFiles;
-    return file === undefined || others.length > 0 ? {} : ((await recognizeModel(file, signal, models))?.card ?? {});
+    const known = file === undefined || others.length > 0 ? null : await recognizeModel(file, signal, models);
+    return known?.card ?? recognizeFamily(path, architecture, models) ?? {};
   }
   const model = models.find(({ card }) => card.name === base);
   if (model) return model.card;
   const names = models.map(({ card }) => card.name).join(', ');
-  throw new CheckpointError(
-    `${join(folder, MODEL_CARD_FILE)}: base: ${base} is not a built-in card; use one of ${names}`,
-  );
+  throw new CheckpointError(`${cardFile ?? path}: base: ${base} is not a built-in card; use one of ${names}`);
 }
 
-function defaultCard({ folder, numFrames, sampleSize, vaeScale, unetScale }: CheckpointInfo): ModelCard {
-  const name = basename(resolve(folder));
-  const multiple = vaeScale * unetScale;
+function defaultCard({ path, name: given, architecture, sampleSize, vaeScale }: CheckpointInfo): ModelCard {
+  const name = given || basename(dirname(resolve(path)));
   const slug = name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
@@ -95,9 +96,9 @@ function defaultCard({ folder, numFrames, sampleSize, vaeScale, unetScale }: Che
     name: slug || 'model',
     title: name || 'Model',
     licence: { name: 'unknown: see the source of the checkpoint' },
-    sizes: [defaultSize(sampleSize, vaeScale, multiple)],
-    multiple,
-    window: numFrames,
+    sizes: [defaultSize(sampleSize, vaeScale, vaeScale * 2 ** (architecture.down.length - 1))],
+    multiple: vaeScale,
+    window: architecture.frames,
     decodeChunk: 8,
     sampler: 'euler',
     defaults: CARD_DEFAULTS,
@@ -109,7 +110,10 @@ function defaultCard({ folder, numFrames, sampleSize, vaeScale, unetScale }: Che
   };
 }
 
-/** A square `sample_size` stands for a 16:9 picture with the same area, as SVD's 96 stands for 1024×576. */
+/**
+ * The default size is a multiple of the pixels of the UNet's coarsest level. A square `sample_size` stands for a 16:9 picture with the same area, as
+ * SVD's 96 stands for 1024×576.
+ */
 function defaultSize(sampleSize: CheckpointInfo['sampleSize'], vaeScale: number, multiple: number): Size {
   const [height, width] =
     typeof sampleSize === 'object' && sampleSize !== null

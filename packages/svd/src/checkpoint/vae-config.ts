@@ -18,6 +18,8 @@ const temporalDecoderSchema = z
     layers_per_block: count.default(1),
     latent_channels: count.default(4),
     scaling_factor: positive.default(0.18215),
+    /** As in diffusers' `AutoencoderKL`; the class of SVD always has this layer, a file in the original layout need not. */
+    use_quant_conv: z.boolean().default(true),
   })
   .refine((config) => config.down_block_types.length === config.block_out_channels.length, {
     message: 'needs one entry for each of block_out_channels',

@@ -1,5 +1,6 @@
 import type { CreateEmitter, GraphNeeds } from './emitter-for.ts';
 import type { Emitter } from '../nn/emitter.ts';
+import { withLoras } from '../lora/lora-emitter.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
 import type { Value } from '../onnx/graph-builder.ts';
 import type { Graph } from '../runtime/graph-types.ts';
@@ -29,7 +30,8 @@ export function beginGraph(
   needs: GraphNeeds = { float32: false },
 ): GraphDraft {
   const builder = new GraphBuilder(name);
-  return { emitter: createEmitter(builder, needs), builder, root: root ?? Scope.root(weights) };
+  const emitter = createEmitter(builder, needs);
+  return { emitter: weights.loras ? withLoras(emitter) : emitter, builder, root: root ?? Scope.root(weights) };
 }
 
 /** The name of the output that {@link outputSum} adds. */

@@ -37,7 +37,9 @@ export function encode(e: Emitter, root: Scope, config: TemporalDecoderConfig, x
   h = resnet(mid.sub('resnets.1'), h, h.c);
   h = e.groupNorm(scope.sub('conv_norm_out'), h, { groups: NORM_GROUPS, eps: EPS, activation: 'silu' });
   h = e.conv2d(scope.sub('conv_out'), h, { outChannels: 2 * latentChannels });
-  const moments = e.conv2d(root.sub('quant_conv'), h, { outChannels: 2 * latentChannels, kernel: [1, 1] });
+  const moments = config.use_quant_conv
+    ? e.conv2d(root.sub('quant_conv'), h, { outChannels: 2 * latentChannels, kernel: [1, 1] })
+    : h;
   return e.channels(moments, latentChannels);
 }
 

@@ -40,6 +40,8 @@ export interface LinearOptions {
   readonly bias?: boolean;
   /** A bias that is computed by the graph, `[1 or batch, outFeatures]`; it is added to every token of a sample. */
   readonly extraBias?: Value;
+  /** A scalar of shape `[1]` that multiplies the weight when the graph is loaded. */
+  readonly scale?: Value;
 }
 
 export type Activation = 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'mish';
@@ -104,6 +106,8 @@ export interface Emitter {
   attention(query: Value, key: Value, value: Value, heads: number): Value;
   /** `value(x) · gelu(gate(x))`. The checkpoint stores both projections in one of 2 · features rows, value first. */
   geglu(scope: Scope, x: Value, features: number): Value;
+  /** `value · gelu(gate)` of the two halves of the last axis, value first. */
+  geluGate(x: Value): Value;
   activate(x: Value, kind: Activation): Value;
   addValues(a: Value, b: Value): Value;
   /** `alpha · a + (1 − alpha) · b`, with a scalar of shape `[1]`, as diffusers' `AlphaBlender`. */

@@ -53,11 +53,14 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
     const rowBytes = entry.length / (entry.shape[0] ?? 1);
     const [from, to] = rows ?? [0, entry.shape[0] ?? 1];
     const name = [entry.name, ...(rows ? [`${from}:${to}`] : []), `[${shape.join()}]`].join(' ');
-    const value = graph.external(name, type, shape, {
+    const stored = graph.external(name, type, entry.transposed ? shape.toReversed() : shape, {
       location: relative(scope.folder, entry.file),
       offset: entry.offset + from * rowBytes,
       length: (to - from) * rowBytes,
     });
+    const value = entry.transposed
+      ? graph.node('Transpose', [stored], { type, shape }, { attributes: { perm: [1, 0] } })
+      : stored;
     return type === 'float32' ? value : graph.node('Cast', [value], f32(shape), { attributes: { to: 1 } });
   }
 
@@ -193,8 +196,9 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
       return reshape(graph.node('Slice', inputs, f32([n, 1, c])), [n, c]);
     },
 
-    linear(scope, x, outFeatures, { bias = true, extraBias }: LinearOptions = {}) {
-      const weight = parameter(scope, 'weight', [outFeatures, x.shape.at(-1) ?? 1]);
+    linear(scope, x, outFeatures, { bias = true, extraBias, scale }: LinearOptions = {}) {
+      const stored = parameter(scope, 'weight', [outFeatures, x.shape.at(-1) ?? 1]);
+      const weight = scale ? binary('Mul', stored, scale) : stored;
       let offset = bias ? parameter(scope, 'bias', [outFeatures]) : null;
       if (!extraBias) return gemm(x, weight, offset, outFeatures);
       const [batch = 1] = extraBias.shape;
@@ -231,6 +235,16 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
           features,
         );
       return binary('Mul', half([0, features]), activate(half([features, 2 * features]), 'gelu'));
+    },
+
+    geluGate(x) {
+      const axis = x.shape.length - 1;
+      const features = (x.shape[axis] ?? 2) / 2;
+      const half = (from: number) => {
+        const inputs = [x, int64([from]), int64([from + features]), int64([axis])];
+        return graph.node('Slice', inputs, f32([...x.shape.slice(0, -1), features]));
+      };
+      return binary('Mul', half(0), activate(half(features), 'gelu'));
     },
 
     activate,

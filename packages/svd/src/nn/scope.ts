@@ -1,7 +1,12 @@
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
-import type { TensorEntry, Weights } from '../safetensors/weights.ts';
+import type { LoraLayer, TensorEntry, Weights } from '../safetensors/weights.ts';
 
 const format = (shape: readonly number[]) => `[${shape.join(', ')}]`;
+
+/** What the tensors of a layer are called. */
+const PARAMETER = /\.(weight|bias|mix_factor)$/;
+/** The first component of a name, such as `up_blocks`. */
+const partOf = (name: string): string => name.split('.', 1)[0] ?? name;
 
 /**
  * A prefix of tensor names in a checkpoint, such as `down_blocks.0.resnets.1`. Each access to a tensor states its expected
@@ -26,6 +31,11 @@ export class Scope {
   /** The folder of the weights' files. */
   get folder(): string {
     return this.#weights.folder;
+  }
+
+  /** The LoRAs of the layer at this path. */
+  get loras(): readonly LoraLayer[] {
+    return this.#weights.loras?.get(this.path) ?? [];
   }
 
   /** Returns a scope below this one: `sub('resnets', 0)` is `resnets.0`. */
@@ -64,18 +74,32 @@ export class Scope {
   }
 
   /**
-   * Checks that every tensor of the component was used. Call it after all graphs are built.
-   * @param allowed accepts the names of tensors that may be unused
-   * @throws CheckpointError that names the first unexpected tensors
+   * Checks the tensors that were not used. Call it after all graphs are built. A weight or bias in a part that the model has,
+   * such as `up_blocks`, belongs to a layer that the config does not have, so the config is not that of the weights. Any
+   * other tensor, such as a counter of the training or an averaged copy, has no influence.
+   * @param allowed accepts the names of tensors that are known to be superfluous
+   * @returns a warning of one line for the tensors that have no influence, or null
+   * @throws CheckpointError that names the first tensors without a layer
    */
-  assertAllUsed(allowed: (name: string) => boolean = () => false): void {
-    const unused = [...this.#weights.tensors.keys()].filter((name) => !this.#used.has(name) && !allowed(name));
-    if (!unused.length) return;
-    const named = unused.slice(0, 5).map((name) => `"${name}" ${format(this.#weights.tensors.get(name)?.shape ?? [])}`);
-    const more = unused.length > named.length ? ` and ${unused.length - named.length} more` : '';
-    throw new CheckpointError(
-      `${this.folder}: unexpected tensor ${named.join(', ')}${more}; the config has no such layer`,
+  checkUnused(allowed: (name: string) => boolean = () => false): string | null {
+    // A LoRA may change a layer that has no effect, such as the query of cross-attention.
+    const loras = [...(this.#weights.loras?.keys() ?? [])];
+    const unused = [...this.#weights.tensors.keys()].filter(
+      (name) => !this.#used.has(name) && !allowed(name) && !loras.some((layer) => name.startsWith(`${layer}.lora_`)),
     );
+    const parts = new Set([...this.#used].map(partOf));
+    const layers = unused.filter((name) => parts.has(partOf(name)) && PARAMETER.test(name));
+    if (layers.length > 0) {
+      throw new CheckpointError(
+        `${this.folder}: unexpected tensor ${this.#list(layers)}; the config has no such layer`,
+      );
+    }
+    return unused.length === 0 ? null : `${this.folder}: ${this.#list(unused)} has no influence on the videos`;
+  }
+
+  #list(names: readonly string[]): string {
+    const named = names.slice(0, 5).map((name) => `"${name}" ${format(this.#weights.tensors.get(name)?.shape ?? [])}`);
+    return `${named.join(', ')}${names.length > named.length ? ` and ${names.length - named.length} more` : ''}`;
   }
 
   #name(name: string): string {

@@ -95,8 +95,8 @@ export function createModel(checkpoint: Checkpoint, runtime: Runtime, options: M
 }
 
 /** Opens a checkpoint and starts a runtime for it. */
-export async function openModel(folder: string, options: RuntimeOptions = {}, signal?: AbortSignal): Promise<Model> {
-  const checkpoint = await openCheckpoint(folder, signal);
+export async function openModel(path: string, options: RuntimeOptions = {}, signal?: AbortSignal): Promise<Model> {
+  const checkpoint = await openCheckpoint(path, [], signal);
   return createModel(checkpoint, await createRuntime(options));
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { padHeader } from '../safetensors/encode-header.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
 const source = fileURLToPath(new URL('../../../../test/golden/tiny/checkpoint', import.meta.url));
@@ -19,11 +20,43 @@ async function change(file: string, fields: Record<string, unknown>): Promise<vo
   await writeFile(path, JSON.stringify({ ...(JSON.parse(await readFile(path, 'utf8')) as object), ...fields }));
 }
 
+type Header = Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+
+/** Changes the header of the UNet's file. @param more bytes for the end of the file */
+async function changeHeader(edit: (header: Header, length: number) => void, more = Buffer.alloc(0)): Promise<void> {
+  const file = join(folder, 'unet', 'diffusion_pytorch_model.fp16.safetensors');
+  const data = await readFile(file);
+  const start = 8 + Number(data.readBigUInt64LE());
+  const header = JSON.parse(data.subarray(8, start).toString()) as Header;
+  edit(header, data.length - start);
+  await writeFile(file, Buffer.concat([padHeader(JSON.stringify(header)), data.subarray(start), more]));
+}
+
 test('openCheckpoint returns the values of the configs', async () => {
   const { unet, vae, card } = await openCheckpoint(folder);
   expect(unet.architecture.down).toHaveLength(1);
   expect([vae.config._class_name, vae.scaleFactor]).toEqual(['AutoencoderTiny', 4]);
   expect(card.window).toBe(2);
+});
+
+test('feature_extractor may be missing, and a tensor that no layer has is a warning', async () => {
+  await rm(join(folder, 'feature_extractor'), { recursive: true });
+  await changeHeader((header, length) => {
+    header['ema.decay'] = { dtype: 'F16', shape: [1], data_offsets: [length, length + 2] };
+  }, Buffer.alloc(2));
+  const { warnings, preprocessor } = await openCheckpoint(folder);
+  expect(warnings).toEqual([`${join(folder, 'unet')}: "ema.decay" [1] has no influence on the videos`]);
+  expect(preprocessor.image_mean[0]).toBe(0.48145466);
+});
+
+test('8-bit floats are refused by name', async () => {
+  await changeHeader((header) => {
+    const tensor = header['conv_in.weight']!;
+    Object.assign(tensor, { dtype: 'F8_E4M3', shape: [tensor.data_offsets[1] - tensor.data_offsets[0]] });
+  });
+  await expect(openCheckpoint(folder)).rejects.toThrow(
+    /8-bit floats \(F8_E4M3, "conv_in\.weight"\).* take the file in fp16/,
+  );
 });
 
 describe('openCheckpoint rejects', () => {
@@ -54,7 +87,7 @@ describe('openCheckpoint rejects', () => {
   });
 
   test.each([
-    ['a missing folder', () => rm(folder, { recursive: true }), /is not a folder/],
+    ['a missing folder', () => rm(folder, { recursive: true }), /there is no such file or folder\. npm run weights/],
     ['a missing config', () => rm(join(folder, 'unet', 'config.json')), /unet.config\.json cannot be read/],
     [
       'a config that is not JSON',

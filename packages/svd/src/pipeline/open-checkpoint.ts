@@ -1,16 +1,35 @@
 import { readCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { attachLoras } from '../lora/attach-loras.ts';
+import type { LoraFile } from '../lora/lora-file.ts';
 import { checkTensors } from '../graphs/check-tensors.ts';
 
 /**
- * Opens a checkpoint in diffusers' layout and compares the name and shape of every tensor with its configs. It reads the
- * configs and the headers of the weights, not the weights themselves.
- * @param folder the folder of `model_index.json`
- * @throws CheckpointError or SafetensorsError that names the file and the tensor or field, when something is missing,
- *   superfluous or does not fit
+ * Opens a checkpoint and compares the name and shape of every tensor with its configs. It reads the configs and the headers
+ * of the weights, not the weights themselves.
+ * @param path a folder in diffusers' layout, a `.safetensors` file in the layout of Stability AI's own code, or a folder with
+ *   only one such file
+ * @param loras LoRAs that change its UNet
+ * @throws CheckpointError or SafetensorsError that names the file and the tensor or field, when something is missing or does
+ *   not fit
  */
-export async function openCheckpoint(folder: string, signal?: AbortSignal): Promise<Checkpoint> {
-  const checkpoint = await readCheckpoint(folder, signal);
-  checkTensors(checkpoint);
-  return checkpoint;
+export async function openCheckpoint(
+  path: string,
+  loras: readonly LoraFile[] = [],
+  signal?: AbortSignal,
+): Promise<Checkpoint> {
+  const checkpoint = await withLoras(await readCheckpoint(path, signal), loras);
+  return { ...checkpoint, warnings: [...checkpoint.warnings, ...checkTensors(checkpoint)] };
+}
+
+/** Adds LoRAs. They change the digest: their tensors are among those of the UNet, and their strengths are a config. */
+async function withLoras(checkpoint: Checkpoint, loras: readonly LoraFile[]): Promise<Checkpoint> {
+  if (loras.length === 0) return checkpoint;
+  const { unet, configs } = checkpoint;
+  const content = Buffer.from(JSON.stringify(loras.map(({ strength }) => strength)));
+  return {
+    ...checkpoint,
+    unet: { ...unet, weights: await attachLoras(unet.weights, loras) },
+    configs: [...configs, { name: 'lora strengths', content }],
+  };
 }

@@ -35,13 +35,28 @@ export function parseHeader(text: string, dataLength: number): HeaderEntry[] {
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let covered = 0;
   for (const { name, begin, end } of entries) {
-    if (end > dataLength) throw new JsonError(`the bytes of ${quoteName(name)} exceed the end of the file`);
+    if (end > dataLength) {
+      throw new JsonError(
+        `the bytes of ${quoteName(name)} exceed the end of the file: it is not complete; download it again`,
+      );
+    }
     if (begin < covered) throw new JsonError(`the bytes of ${quoteName(name)} overlap those of another tensor`);
     if (begin > covered) throw new JsonError(`there is a gap of ${begin - covered} bytes before ${quoteName(name)}`);
     covered = end;
   }
   if (covered < dataLength) throw new JsonError(`${dataLength - covered} bytes follow the last tensor`);
   return entries;
+}
+
+/** Parses the metadata of a header. @throws {@link JsonError} with the reason */
+export function parseMetadata(text: string): Map<string, string> {
+  const reader = createJsonReader(text);
+  const metadata = new Map<string, string>();
+  reader.object((name) => {
+    if (name === '__metadata__') reader.object((key) => void metadata.set(key, reader.string()));
+    else reader.skip();
+  });
+  return metadata;
 }
 
 function readEntry(reader: JsonReader, name: string): HeaderEntry {

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { Dtype } from './dtype.ts';
 import { JsonError } from './json-reader.ts';
-import { parseHeader } from './parse-header.ts';
+import { parseHeader, parseMetadata } from './parse-header.ts';
 import { realFile } from './real-file.ts';
 import { SafetensorsError } from './safetensors-error.ts';
 
@@ -17,6 +17,8 @@ export interface TensorEntry {
   readonly offset: number;
   /** Size in bytes. */
   readonly length: number;
+  /** Whether the bytes are those of the transpose. Only matrices are. Default false. */
+  readonly transposed?: boolean;
 }
 
 /**
@@ -32,10 +34,40 @@ const MAX_HEADER_BYTES = 10_000_000;
  * @throws {@link SafetensorsError} when the file is missing or invalid
  */
 export async function readHeader(path: string): Promise<TensorEntry[]> {
+  return withHeader(path, ({ text, file, dataStart, size }) =>
+    parseHeader(text, size - dataStart).map(({ name, dtype, shape, begin, end }) => ({
+      name,
+      dtype,
+      shape,
+      file,
+      offset: dataStart + begin,
+      length: end - begin,
+    })),
+  );
+}
+
+/**
+ * Reads the metadata of a .safetensors file: texts by name, which programs add to the tensors.
+ * @throws {@link SafetensorsError} when the file is missing or invalid
+ */
+export const readMetadata = (path: string): Promise<Map<string, string>> =>
+  withHeader(path, ({ text }) => parseMetadata(text));
+
+interface HeaderText {
+  readonly text: string;
+  /** The path with all links resolved. */
+  readonly file: string;
+  /** Where the bytes of the tensors start. */
+  readonly dataStart: number;
+  readonly size: number;
+}
+
+async function withHeader<T>(path: string, parse: (header: HeaderText) => T): Promise<T> {
   const { path: file, size } = await realFile(path);
   try {
     await using handle = await open(file);
-    if (size < 8) throw new SafetensorsError(path, `${size} bytes are too few for a safetensors file`);
+    if (size < 8)
+      throw new SafetensorsError(path, `${size} bytes are too few for a safetensors file; download it again`);
     const start = await readBytes(handle, 0, 8);
     if (start.toString('latin1') === 'version ') {
       throw new SafetensorsError(path, 'this is a Git LFS pointer, not the weights: download them with "git lfs pull"');
@@ -45,17 +77,13 @@ export async function readHeader(path: string): Promise<TensorEntry[]> {
       throw new SafetensorsError(path, `the header has ${length} bytes; the limit is 10 MB`);
     const dataStart = 8 + Number(length);
     if (dataStart > size) {
-      throw new SafetensorsError(path, `the header (${length} bytes) exceeds the file (${size} bytes)`);
+      throw new SafetensorsError(
+        path,
+        `the header (${length} bytes) exceeds the file (${size} bytes): it is not complete, or no safetensors file`,
+      );
     }
     const header = await readBytes(handle, 8, Number(length));
-    return parseHeader(decode(header), size - dataStart).map(({ name, dtype, shape, begin, end }) => ({
-      name,
-      dtype,
-      shape,
-      file,
-      offset: dataStart + begin,
-      length: end - begin,
-    }));
+    return parse({ text: decode(header), file, dataStart, size });
   } catch (cause) {
     if (cause instanceof SafetensorsError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);

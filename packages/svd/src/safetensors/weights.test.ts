@@ -82,11 +82,13 @@ describe('reading', () => {
 });
 
 describe('the choice of files', () => {
-  test('prefers fp16 unless a variant is given', async () => {
+  test('prefers fp16, then bf16, unless a variant is given', async () => {
     await put('model.safetensors', { a: f32(1) });
     expect((await openWeights(root, 'model')).files).toEqual([join(root, 'model.safetensors')]);
     await expect(openWeights(root, 'model', { variant: 'fp16' })).rejects.toThrow('expected model.fp16.safetensors');
-    await put('model.fp16.safetensors', { a: { dtype: 'F16', shape: [1], bytes: Uint16Array.of(0) } });
+    await put('model.bf16.safetensors', { a: { dtype: 'BF16', shape: [1], bytes: Uint16Array.of(0x3f80) } });
+    expect((await openWeights(root, 'model')).files).toEqual([join(root, 'model.bf16.safetensors')]);
+    await put('model.fp16.safetensors', { a: { dtype: 'F16', shape: [1], bytes: Uint16Array.of(0x3c00) } });
     expect((await openWeights(root, 'model')).files).toEqual([join(root, 'model.fp16.safetensors')]);
     expect((await openWeights(root, 'model', { variant: 'full' })).files).toEqual([join(root, 'model.safetensors')]);
   });
@@ -113,16 +115,39 @@ describe('the choice of files', () => {
     await put('models--x/blobs/0123', index({ a: 'model-1.safetensors', b: 'model-2.safetensors' }));
     const unet = 'models--x/snapshots/rev/unet/';
     await link(`${unet}diffusion_pytorch_model.fp16.safetensors`, '../../../blobs/9fbc');
-    await link(`${unet}model.safetensors.index.json`, '../../../blobs/0123');
-    await link(`${unet}model-1.safetensors`, '../../../blobs/9fbc');
-    await link(`${unet}model-2.safetensors`, '../../../blobs/af60');
+    const clip = 'models--x/snapshots/rev/image_encoder/';
+    await link(`${clip}model.safetensors.index.json`, '../../../blobs/0123');
+    await link(`${clip}model-1.safetensors`, '../../../blobs/9fbc');
+    await link(`${clip}model-2.safetensors`, '../../../blobs/af60');
 
     const one = await openWeights(join(root, unet), 'diffusion_pytorch_model');
     expect(one).toMatchObject({ folder: dirname(blob), files: [blob] });
     expect(one.tensors.get('a')?.file).toBe(blob);
-    const sharded = await openWeights(join(root, unet), 'model');
+    const sharded = await openWeights(join(root, clip), 'model');
     expect(sharded).toMatchObject({ folder: dirname(blob), files: [blob, other] });
     expect(await sharded.read('b')).toEqual(Float32Array.of(5));
+  });
+
+  test('takes the only file of any name', async () => {
+    await put('AnimateLCM-SVD-xt.safetensors', { a: f32(1) });
+    expect((await openWeights(root, 'model')).files).toEqual([join(root, 'AnimateLCM-SVD-xt.safetensors')]);
+    await put('other.safetensors', { a: f32(1) });
+    expect(await failure()).toBe(
+      `${root}: which weights? There are AnimateLCM-SVD-xt.safetensors, other.safetensors: keep one of them here`,
+    );
+  });
+
+  test('refuses two models, and names both; a file that cannot be read is ignored', async () => {
+    await put('model.fp16.safetensors', { a: f32(1, 2) });
+    await put('model.safetensors', 'version https://git-lfs.github.com/spec/v1');
+    expect((await openWeights(root, 'model')).files).toEqual([join(root, 'model.fp16.safetensors')]);
+    await put('AnimateLCM-SVD-xt.safetensors', { a: f32(1, 2.1) });
+    expect(await failure()).toBe(
+      `${root}: which weights? model.fp16.safetensors and AnimateLCM-SVD-xt.safetensors are different models ` +
+        '(they differ in "a"): move one of them to another folder',
+    );
+    await put('AnimateLCM-SVD-xt.safetensors', { a: f32(1, 2.0001) });
+    expect((await openWeights(root, 'model')).files).toHaveLength(1);
   });
 
   test('folder is the nearest folder that contains all files', async () => {
@@ -139,7 +164,7 @@ describe('errors', () => {
   test('reports a missing folder, missing weights, pickled weights and a broken link', async () => {
     await expect(openWeights(join(root, 'none'), 'model')).rejects.toThrow('/none: the folder does not exist');
     expect(await failure()).toBe(
-      `${root}: the weights are missing: expected model.fp16.safetensors or model.safetensors, or an index of shards`,
+      `${root}: the weights are missing: expected model.fp16.safetensors or model.bf16.safetensors or model.safetensors, or an index of shards`,
     );
     const pickled = await put('pytorch_model.bin', 'pickle');
     await expect(openWeights(pickled, 'model')).rejects.toThrow('this is not a folder');

@@ -79,7 +79,7 @@ function timingOf(params: VideoParams, ownRate: number, fileRate: number | undef
   });
 }
 
-/** Between the first and the last frame, the scale grows. With a scale below the first one, it stays the same. */
+/** One scale is that of the last frame. If it is below the model's first one, it applies to all frames. */
 function guidanceOf(params: VideoParams, first: number): Settings {
   const last = oneOf(params, 'guidance_scale', 'max_guidance');
   const min = params.min_guidance ?? (last === undefined ? undefined : Math.min(first, last));

@@ -2,18 +2,21 @@ import { pipelineSettings } from '@cinematica/pipeline';
 import { Code, createRpcServer, reasonOf, refuseFields, RpcError } from '@cinematica/protocol';
 import { OutboundService } from '@cinematica/protocol/outbound';
 import { ErrorReason } from '@cinematica/protocol/v1';
+import { once } from 'node:events';
 import { afterAll, expect, test } from 'vitest';
 import { createRemoteImages } from './remote-images.ts';
 
 const TOKEN = 'a'.repeat(32);
 const server = createRpcServer({ tokens: [TOKEN], onFault: () => undefined });
 server.add(OutboundService, {
-  async *fetchImage({ url }) {
+  async *fetchImage({ url }, { signal }) {
     await Promise.resolve();
+    if (url.endsWith('/slow')) await once(signal, 'abort');
     if (url.endsWith('/refused')) throw refuseFields([{ field: 'image_url', description: 'must be another one' }]);
     yield { data: new Uint8Array([1, 2]) };
     yield { data: new Uint8Array([3]) };
   },
+  getTimestamp: () => Promise.reject(new TypeError('photos need no time stamps')),
 });
 const port = await server.listen('127.0.0.1:0');
 afterAll(() => server.close(0));
@@ -29,8 +32,8 @@ async function refusal(fetched: Promise<Uint8Array>) {
 
 test('a photo is downloaded by the outbound service, and a refusal of its URL is for the caller', async () => {
   using images = open(TOKEN);
-  expect([...(await images.fetch('https://example.com/photo', never))]).toEqual([1, 2, 3]);
-  expect(await refusal(images.fetch('https://example.com/refused', never))).toEqual({
+  expect([...(await images.fetch('https://example.com/photo', 'ann', never))]).toEqual([1, 2, 3]);
+  expect(await refusal(images.fetch('https://example.com/refused', 'ann', never))).toEqual({
     code: Code.INVALID_ARGUMENT,
     reason: ErrorReason.INVALID_REQUEST,
   });
@@ -38,8 +41,17 @@ test('a photo is downloaded by the outbound service, and a refusal of its URL is
 
 test('a wrong token of the gateway is not reported as a wrong key of the caller', async () => {
   using images = open('b'.repeat(32));
-  expect(await refusal(images.fetch('https://example.com/photo', never))).toEqual({
+  expect(await refusal(images.fetch('https://example.com/photo', 'ann', never))).toEqual({
     code: Code.UNAVAILABLE,
     reason: ErrorReason.UNAVAILABLE,
   });
+});
+
+test('a client whose downloads take long does not keep others waiting', async () => {
+  using images = open(TOKEN);
+  const leaving = new AbortController();
+  const slow = Array.from({ length: 8 }, () => images.fetch('https://example.com/slow', 'eve', leaving.signal));
+  expect([...(await images.fetch('https://example.com/photo', 'ann', never))]).toEqual([1, 2, 3]);
+  leaving.abort(new Error('eve left'));
+  for (const each of slow) await expect(each).rejects.toThrow('eve left');
 });

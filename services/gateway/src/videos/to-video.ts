@@ -70,6 +70,7 @@ export function toVideo(
     state: publicState(record),
     labels: record.labels,
     externalId: record.externalId,
+    requestId: record.requestId,
     sequence: BigInt(revision),
     ...optional('settings', plan && settingsOf(plan)),
     ...optional('progress', purgeTime ? undefined : progressOf(record, estimate)),

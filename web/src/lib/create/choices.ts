@@ -142,13 +142,16 @@ function withoutOverride(choices: Choices, name: NumericSetting): Choices {
 
 /** All numeric settings that the video would be made with. */
 export function resolveNumbers({ preset, overrides }: Choices, model: Model): NumericSettings {
-  const chosen = { ...presetNumbers(model, preset), ...overrides };
+  const presets = presetNumbers(model, preset);
+  const chosen = { ...presets, ...overrides };
   // As in the gateway, the frame rate follows from the conditioning frame rate.
   const frameRate = overrides.frameRate ?? defaultFrameRate(chosen.conditioningFps);
   return {
     ...chosen,
     frameRate: Math.max(frameRate, chosen.conditioningFps),
-    minGuidance: Math.min(chosen.minGuidance, chosen.maxGuidance),
+    // As in the gateway: the guidance falls only if both ends were chosen.
+    minGuidance: overrides.minGuidance ?? Math.min(presets.minGuidance, chosen.maxGuidance),
+    maxGuidance: overrides.maxGuidance ?? Math.max(presets.maxGuidance, chosen.minGuidance),
   };
 }
 
@@ -174,12 +177,9 @@ export function withPreset(choices: Choices, preset: Preset, model: Model): Choi
   return { ...choices, preset, overrides };
 }
 
-/** Changes a numeric setting. If the minimum guidance would exceed the maximum, the other one is changed too. */
+/** Changes a numeric setting. */
 export function withNumber(choices: Choices, name: NumericSetting, value: number, model: Model): Choices {
-  const numbers = resolveNumbers(choices, model);
   const overrides: Partial<Record<NumericSetting, number>> = { ...choices.overrides, [name]: value };
-  if (name === 'minGuidance' && value > numbers.maxGuidance) overrides.maxGuidance = value;
-  if (name === 'maxGuidance' && value < numbers.minGuidance) overrides.minGuidance = value;
   return { ...choices, overrides: withoutDefaults(overrides, choices.preset, model) };
 }
 
@@ -187,10 +187,15 @@ export function withNumber(choices: Choices, name: NumericSetting, value: number
 function withoutDefaults(overrides: Partial<NumericSettings>, preset: Preset, model: Model): Partial<NumericSettings> {
   const defaults = presetNumbers(model, preset);
   const conditioningFps = overrides.conditioningFps ?? defaults.conditioningFps;
+  // An end of the guidance that was not chosen follows the other one, so two that were chosen belong together.
+  const guidance = ['minGuidance', 'maxGuidance'] as const;
+  const keepsGuidance =
+    guidance.every((name) => overrides[name] !== undefined) &&
+    guidance.some((name) => overrides[name] !== defaults[name]);
   const changed = Object.entries(overrides).filter(([name, value]) =>
     name === 'frameRate'
       ? value >= conditioningFps && value !== defaultFrameRate(conditioningFps)
-      : value !== defaults[name as NumericSetting],
+      : value !== defaults[name as NumericSetting] || (keepsGuidance && guidance.some((other) => other === name)),
   );
   return Object.fromEntries(changed);
 }

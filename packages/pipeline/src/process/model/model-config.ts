@@ -6,8 +6,10 @@ const PROVIDERS = ['auto', 'cuda', 'tensorrt', 'webgpu', 'coreml', 'cpu'] satisf
 
 /** The settings of a service that computes with a model, from the environment. */
 export const modelConfigSchema = z.object({
-  /** The folder of a checkpoint, in the layout of diffusers. */
+  /** A folder in diffusers' layout, or a `.safetensors` file of SVD. */
   MODEL_DIR: z.string(),
+  /** LoRAs that change the model: `FILE` or `FILE:STRENGTH`, separated by commas. Default: none. */
+  LORA: z.string().default(''),
   /** The number of threads of the computing process. Another number changes the last bits of the results. */
   THREADS: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
   EXECUTION_PROVIDER: z.enum(PROVIDERS).default('auto'),

@@ -1,4 +1,11 @@
-import { CheckpointError, digestCheckpoint, openCheckpoint, SafetensorsError } from '@cinematica/svd';
+import {
+  CheckpointError,
+  digestCheckpoint,
+  LoraSyntaxError,
+  openCheckpoint,
+  parseLoras,
+  SafetensorsError,
+} from '@cinematica/svd';
 import type { Checkpoint } from '@cinematica/svd';
 import type { ModelRef } from '../../domain/model-ref.ts';
 import { ConfigError } from '../service/read-config.ts';
@@ -16,15 +23,18 @@ export interface NamedCheckpoint {
 
 /**
  * Opens the checkpoint of a service and names it.
- * @throws ConfigError that names MODEL_DIR.
+ * @param path the value of MODEL_DIR
+ * @param loras the value of LORA
+ * @throws ConfigError that names the variable
  */
-export async function openNamedCheckpoint(folder: string): Promise<NamedCheckpoint> {
+export async function openNamedCheckpoint(path: string, loras = ''): Promise<NamedCheckpoint> {
   try {
-    const checkpoint = await openCheckpoint(folder);
+    const checkpoint = await openCheckpoint(path, parseLoras(loras));
     const digest = await digestCheckpoint(checkpoint);
     return { checkpoint, digest, ref: { name: checkpoint.card.name, digest: digest.slice(0, DIGITS) } };
   } catch (cause) {
+    if (cause instanceof LoraSyntaxError) throw new ConfigError(`LORA: ${cause.message}`);
     if (!(cause instanceof CheckpointError || cause instanceof SafetensorsError)) throw cause;
-    throw new ConfigError(`MODEL_DIR=${folder}: ${cause.message}`);
+    throw new ConfigError(`MODEL_DIR=${path}: ${cause.message}`);
   }
 }

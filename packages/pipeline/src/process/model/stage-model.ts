@@ -34,11 +34,12 @@ export interface StageModel extends Model, NamedCheckpoint {
  * @throws ConfigError that names the setting.
  */
 export async function openStageModel(
-  { MODEL_DIR, THREADS, EXECUTION_PROVIDER, COMPUTE_LOCK, SPARE_MEMORY_MIB }: ModelConfig,
+  { MODEL_DIR, LORA, THREADS, EXECUTION_PROVIDER, COMPUTE_LOCK, SPARE_MEMORY_MIB }: ModelConfig,
   { log, metrics }: Pick<StageParts, 'log' | 'metrics'>,
   stage: string,
 ): Promise<StageModel> {
-  const named = await openNamedCheckpoint(MODEL_DIR);
+  const named = await openNamedCheckpoint(MODEL_DIR, LORA);
+  for (const warning of named.checkpoint.warnings) log.warn('the files of the model', { reason: warning });
   const runtime = await createRuntime({ provider: EXECUTION_PROVIDER, threads: THREADS }).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(`EXECUTION_PROVIDER=${EXECUTION_PROVIDER}: ${reason}`);

@@ -265,8 +265,9 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
       return reshape(slice(materialize(tokens), 1, 0, 1), [n, c]);
     },
 
-    linear(scope, x, outFeatures, { bias: hasBias = true, extraBias }: LinearOptions = {}) {
-      const weight = parameter(scope, 'weight', [outFeatures, x.shape.at(-1) ?? 1]);
+    linear(scope, x, outFeatures, { bias: hasBias = true, extraBias, scale }: LinearOptions = {}) {
+      const stored = load.stored(scope, 'weight', [outFeatures, x.shape.at(-1) ?? 1]);
+      const weight = load.cast(scale ? load.multiply(stored, scale) : stored, type);
       const bias = hasBias ? load.stored(scope, 'bias', [outFeatures]) : null;
       const vector = extraBias ? materialize(extraBias) : null;
       const shape = [...x.shape.slice(0, -1), outFeatures];
@@ -303,6 +304,19 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
       const inner: Value = { name: `deferred ${scope.path}`, type, shape };
       deferredInnerLayers.set(inner, { scope, x: input, features });
       return inner;
+    },
+
+    geluGate(x) {
+      const width = x.shape.at(-1) ?? 2;
+      const input = materialize(x);
+      const shape = [...x.shape.slice(0, -1), width / 2];
+      if (supportsBiasSplitGelu(width)) {
+        const rows = elements(x.shape) / width;
+        const none = load.cast(graph.constant(new Float32Array(width)), type);
+        return reshape(write.biasSplitGelu(reshape(input, [1, rows, width]), none), shape);
+      }
+      const half = (from: number) => slice(input, x.shape.length - 1, from, from + width / 2);
+      return binary('Mul', half(0), activate(half(width / 2), 'gelu'));
     },
 
     activate: (x, kind) => activate(materialize(x), kind),

@@ -45,11 +45,14 @@ export function createLoadTimeValues(graph: GraphBuilder) {
     const rowBytes = entry.length / (entry.shape[0] ?? 1);
     const [from, to] = range ?? [0, entry.shape[0] ?? 1];
     const name = [entry.name, ...(range ? [`${from}:${to}`] : []), `[${shape.join()}]`].join(' ');
-    return graph.external(name, type, shape, {
+    const stored = graph.external(name, type, entry.transposed ? shape.toReversed() : shape, {
       location: relative(scope.folder, entry.file),
       offset: entry.offset + from * rowBytes,
       length: (to - from) * rowBytes,
     });
+    return entry.transposed
+      ? graph.node('Transpose', [stored], { type, shape }, { attributes: { perm: [1, 0] } })
+      : stored;
   }
 
   return {
