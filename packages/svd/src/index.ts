@@ -20,7 +20,7 @@ export { formatLoras, LoraSyntaxError, parseLora, parseLoras } from './lora/lora
 export type { LoraFile } from './lora/lora-file.ts';
 export { createModel, openModel } from './pipeline/model.ts';
 export type { Model, ModelOptions } from './pipeline/model.ts';
-export { NotFiniteError } from './pipeline/not-finite.ts';
+export { NotFiniteError } from './pipeline/not-finite-error.ts';
 export { openCheckpoint } from './pipeline/open-checkpoint.ts';
 export { preview, PREVIEW_FRAMES } from './pipeline/preview.ts';
 export { planSegments } from './pipeline/segments.ts';

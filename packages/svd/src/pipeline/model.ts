@@ -6,7 +6,7 @@ import type { CreateEmitter } from '../graphs/emitter-for.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import type { Runtime, RuntimeOptions } from '../runtime/runtime.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import { NotFiniteError } from './not-finite.ts';
+import { NotFiniteError } from './not-finite-error.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
 /** The parts of a model. Each has its own graphs. */

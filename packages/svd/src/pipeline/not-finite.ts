@@ -1,16 +1,5 @@
 import type { Model } from './model.ts';
-
-/** A part of the model returned NaN or infinity. */
-export class NotFiniteError extends Error {
-  override readonly name = 'NotFiniteError';
-  /** The part, such as `step` or `vae_decoder`. */
-  readonly part: string;
-
-  constructor(part: string) {
-    super(`the model's ${part.replace('_', ' ')} returned numbers that are not finite (NaN or infinity)`);
-    this.part = part;
-  }
-}
+import { NotFiniteError } from './not-finite-error.ts';
 
 /**
  * Computes with a model, and once more with its safe variant if a result is not finite. The choice depends on the inputs only,
