@@ -9,7 +9,7 @@ import type { Tensor } from '../runtime/tensor.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
 /** The parts of a model. Each has its own graphs. */
-export type Part = 'image_encoder' | 'vae_encoder' | 'condition' | 'step' | 'vae_decoder' | 'unet';
+export type Part = 'image_encoder' | 'vae_encoder' | 'condition' | 'step' | 'shallow_step' | 'vae_decoder' | 'unet';
 
 /** A checkpoint and a runtime that computes with it. */
 export interface Model extends AsyncDisposable {
@@ -34,6 +34,7 @@ const MAX_LOADED_SHAPES: Readonly<Record<Part, number>> = {
   vae_encoder: 1,
   condition: 1,
   step: 1,
+  shallow_step: 1,
   vae_decoder: 2,
   unet: 1,
 };
