@@ -49,7 +49,8 @@ export function downBlock(
   for (const index of block.transformerLayers.keys()) {
     if (index < most) outputs.push((h = layer(e, scope, h, index, block, context)));
   }
-  if (addDownsample && block.transformerLayers.length < most) outputs.push(downsample2D(e, scope.sub('downsamplers.0'), h));
+  if (addDownsample && block.transformerLayers.length < most)
+    outputs.push(downsample2D(e, scope.sub('downsamplers.0'), h));
   return outputs;
 }
 

@@ -80,7 +80,9 @@ export async function denoise(
   }
   const firstStep = resumeFrom?.step ?? 0;
   if (firstStep < steps && !isFullStep(settings, firstStep)) {
-    throw new RangeError(`denoising cannot be resumed after step ${firstStep}: the next step needs what an earlier one kept`);
+    throw new RangeError(
+      `denoising cannot be resumed after step ${firstStep}: the next step needs what an earlier one kept`,
+    );
   }
   const run = await createStepRunner(model, conditioning, settings, signal);
   for (let step = firstStep; step < steps; step++) {
@@ -132,7 +134,9 @@ async function createStepRunner(
   const perFrame = Float32Array.from({ length: frames }, (_, i) => minGuidance + i * increment);
   const guided = { guidance: float32(perFrame, [frames, 1, 1, 1]) };
   const isUsed =
-    settings.cacheInterval > 1 ? isInShallowPass(architecture, cachePoint(architecture, settings.cacheBranch)) : () => true;
+    settings.cacheInterval > 1
+      ? isInShallowPass(architecture, cachePoint(architecture, settings.cacheBranch))
+      : () => true;
   const shallowVectors = Object.fromEntries(Object.entries(vectors).filter(([path]) => isUsed(path)));
   return (latents: Float32Array, sampler: Sampler, step: number) => {
     const { guidance, pass, cache } = stepKind(settings, step);

@@ -150,4 +150,5 @@ export function stepKind(settings: StepSettings & Pick<SegmentSettings, 'cacheBr
  * shape there, the first one without guidance. @param step from 0
  */
 export const isFullStep = (settings: StepSettings, step: number): boolean =>
-  step % settings.cacheInterval === 0 || (step > 0 && isGuidedStep(settings, step) !== isGuidedStep(settings, step - 1));
+  step % settings.cacheInterval === 0 ||
+  (step > 0 && isGuidedStep(settings, step) !== isGuidedStep(settings, step - 1));

@@ -60,11 +60,13 @@ export async function createSessions(): Promise<Sessions> {
       const { data } = tensorOfBytes(type, dims, blobs[index] ?? new Uint8Array());
       return [name, new ort.Tensor(type, data, dims)] as const;
     });
-    const keptInputs = session.inputNames.filter((name) => name.startsWith(KEPT_PREFIX)).map((name) => {
-      const found = kept.get(name);
-      if (!found) throw new Error(`its input "${name}" was not kept by an earlier run in this process`);
-      return [name, found.tensor] as const;
-    });
+    const keptInputs = session.inputNames
+      .filter((name) => name.startsWith(KEPT_PREFIX))
+      .map((name) => {
+        const found = kept.get(name);
+        if (!found) throw new Error(`its input "${name}" was not kept by an earlier run in this process`);
+        return [name, found.tensor] as const;
+      });
     const all = Object.entries(await session.run(Object.fromEntries([...inputs, ...keptInputs])));
     for (const [name, tensor] of all) if (name.startsWith(KEPT_PREFIX)) kept.set(name, { key, tensor });
     const results = all.filter(([name]) => !name.startsWith(KEPT_PREFIX));
