@@ -8,7 +8,10 @@ import type { Model, RuntimeOptions } from '@cinematica/svd';
 import { emitterFor } from '@cinematica/svd/internal';
 import { compareParts, comparisonTable, openGolden, table } from '@cinematica/svd/parity';
 import type { Comparison } from '@cinematica/svd/parity';
-import { CudaLibrariesError, ensureCudaLibraries } from './gpu/cuda-libraries.ts';
+import { GpuError } from '../scripts/gpu/gpu-error.ts';
+import { setUpGpu } from '../scripts/gpu/set-up-gpu.ts';
+import { say } from '../scripts/setup/say.mjs';
+import { requireEqual, WrongResultError } from './gpu/correctness.ts';
 import { runDiffusers } from './gpu/diffusers.ts';
 import { JOBS, runJob, staysFinite } from './gpu/jobs.ts';
 import type { JobKind, JobTimes } from './gpu/jobs.ts';
@@ -19,7 +22,7 @@ import { watchDevice } from './gpu/watch-device.ts';
 import { printHelp } from './support/print-help.ts';
 
 const USAGE = `usage: npm run bench -- gpu CHECKPOINT [--size 1024x576] [--frames 25] [--chunk 8] [--runs 1] [--jobs 0,1,2]
-                          [--libraries DIR] [--device 0] [--bandwidth 4.8e12] [--diffusers PYTHON [--compile]]
+                          [--device 0] [--bandwidth 4.8e12] [--diffusers PYTHON [--compile]]
                           [--golden DIR,…] [--profile PREFIX] [--json FILE] [--provider cuda]
 
 Measures a full-size checkpoint on a GPU: first the correctness with small golden folders, then the matrix rate of the
@@ -27,8 +30,8 @@ device, then each job (0: ${JOBS.map(({ name }) => name)
   .join('; 1: ')
   .replace('1: 4', '2: 4')}) cold and warm, stage by stage,
 with TFLOP, the share of the matrix rate (MFU), the prediction of a roofline model, peak memory, and whether float16 stayed
-finite. Every node must run on the GPU. --libraries: a folder with the CUDA provider's libraries, such as an unpacked
-onnxruntime-gpu wheel; they are linked beside ONNX Runtime. --diffusers: a Python with torch and diffusers, to measure it in
+finite. Every node must run on the GPU. It ends with status 1 at the first wrong result; --json then has what was measured
+before, and the failure. The CUDA libraries are installed the first time, as by npm start. --diffusers: a Python with torch and diffusers, to measure it in
 the same run and to compare its results with the same inputs. --golden: further golden folders for the comparison.
 Random weights are sufficient: node bench/full-size/write-checkpoint.ts DIR writes those of SVD-XT (4.5 GB).`;
 printHelp(USAGE);
@@ -41,7 +44,6 @@ const { values, positionals } = parseArgs({
     chunk: { type: 'string', default: '8' },
     runs: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '0,1,2' },
-    libraries: { type: 'string' },
     device: { type: 'string', default: '0' },
     bandwidth: { type: 'string', default: '4.8e12' },
     matrix: { type: 'string', default: '8192' },
@@ -69,18 +71,17 @@ if (!folder || ![width, height, frames, chunk, runs].every((value) => value > 0)
 
 const provider = parseExecutionProvider(values.provider, '--provider');
 const onGpu = provider === 'cuda' || provider === 'tensorrt';
-if (onGpu) {
-  try {
-    ensureCudaLibraries(values.libraries);
-  } catch (error) {
-    if (!(error instanceof CudaLibrariesError)) throw error;
-    console.error(error.message);
-    process.exit(1);
-  }
-}
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { signal } = new AbortController();
+const env = await setUpGpu({ root, provider, env: process.env, say, signal }).catch((error: unknown) => {
+  if (!(error instanceof GpuError)) throw error;
+  console.error(`${error.message}.`);
+  process.exit(1);
+});
 const runtimeOptions: RuntimeOptions = {
   provider,
   deviceId,
+  env: definedOnly(env),
   // Without this, a node could run on the CPU unnoticed.
   config: onGpu ? { 'session.disable_cpu_ep_fallback': '1' } : {},
   ...(values.profile !== undefined && { profilePrefix: values.profile }),
@@ -95,43 +96,62 @@ const gigabytes = (bytes: number | undefined) => (bytes ? `${(bytes / 1e9).toFix
 const heading = (text: string) => console.log(`\n${text}`);
 const median = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
 
-/** Compares the parts of a golden folder on this provider. */
-async function compareWith(goldenFolder: string, model: Model): Promise<Comparison[]> {
+/** The variables that have a value. */
+function definedOnly(variables: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/**
+ * Compares the parts of a golden folder on this provider, and prints the result.
+ *
+ * @throws WrongResultError when a part differs by more than the precision explains
+ */
+async function compareWith(goldenFolder: string, model: Model, title: string): Promise<void> {
   const comparisons: Comparison[] = [];
   for await (const comparison of compareParts(model, await openGolden(goldenFolder))) {
     if (!/^(sigmas|timesteps)_/.test(comparison.part)) comparisons.push(comparison);
     if (comparison.part === 'unet_out') break;
   }
-  return comparisons;
+  heading(title);
+  console.log(comparisonTable(comparisons));
+  results[title] = comparisons;
+  requireEqual(comparisons, model.runtime.provider, goldenFolder);
 }
 
 const tinyXt = fileURLToPath(new URL('../test/golden/tiny-xt', import.meta.url));
-for (const golden of [tinyXt, ...(values.golden?.split(',') ?? [])]) {
-  await using model = createModel(
-    await openCheckpoint(join(golden, 'checkpoint')),
-    await createRuntime(runtimeOptions),
-  );
-  heading(`${golden} on ${model.runtime.provider} (with float16, see “ratio”: 1e-2 is normal, as in diffusers)`);
-  const comparisons = await compareWith(golden, model);
-  console.log(comparisonTable(comparisons));
-  results[`parity ${golden}`] = comparisons;
+
+/** Compares small models with diffusers. */
+async function checkGoldens(): Promise<void> {
+  for (const golden of [tinyXt, ...(values.golden?.split(',') ?? [])]) {
+    const small = await openCheckpoint(join(golden, 'checkpoint'));
+    await using model = createModel(small, await createRuntime(runtimeOptions));
+    const about = onGpu ? ' (float16: a “ratio” of 1e-2 is normal, as in diffusers)' : '';
+    await compareWith(golden, model, `${golden} on ${provider}${about}`);
+  }
 }
 
 async function matrixRate(): Promise<number> {
   await using runtime = await createRuntime(runtimeOptions);
   return await measureMatrixRate(runtime, Number(values.matrix));
 }
-const rate = await matrixRate();
-const device = watch.take();
-heading(
-  `${device ? `${device.name}, driver ${device.driver}, ${gigabytes(device.memoryTotal)}` : 'nvidia-smi not found'}: ` +
-    `${(rate / 1e12).toFixed(0)} TFLOP/s in products of ${values.matrix}² float16 matrices` +
-    (device ? `, at ${device.watts.toFixed(0)} W and ${device.clock.toFixed(0)} MHz` : ''),
-);
-Object.assign(results, { rate, device });
+
+/** Measures the products of large matrices, which the shares of the rate refer to. */
+async function measureRate(): Promise<number> {
+  const rate = await matrixRate();
+  const device = watch.take();
+  heading(
+    `${device ? `${device.name}, driver ${device.driver}, ${gigabytes(device.memoryTotal)}` : 'nvidia-smi not found'}: ` +
+      `${(rate / 1e12).toFixed(0)} TFLOP/s in products of ${values.matrix}² float16 matrices` +
+      (device ? `, at ${device.watts.toFixed(0)} W and ${device.clock.toFixed(0)} MHz` : ''),
+  );
+  Object.assign(results, { rate, device });
+  return rate;
+}
 
 /** Measures one job, cold and warm, in a new process, and prints a table. */
-async function measure(kind: JobKind): Promise<void> {
+async function measure(kind: JobKind, rate: number): Promise<void> {
   await using model = createModel(checkpoint, await createRuntime(runtimeOptions));
   const cold = await runJob(model, shape, kind);
   const coldUse = watch.take();
@@ -181,17 +201,18 @@ async function measure(kind: JobKind): Promise<void> {
   console.log(finite ? 'latents and pixels are finite' : 'NOT FINITE: latents or pixels have infinities or NaN');
   const plain = (times: JobTimes) => ({ ...times, latents: undefined });
   results[kind.name] = { finite, cold: plain(cold), warm: plain(warm), step, use, coldUse, graphs, peakRss };
+  if (!finite) throw new WrongResultError(`${kind.name}: latents or pixels are not finite`);
 }
-for (const kind of jobs) if (kind) await measure(kind);
 
-if (values.diffusers !== undefined) {
+/** Measures diffusers, and compares the outputs of this project with its. */
+async function compareWithDiffusers(python: string): Promise<void> {
   const where = { size: values.size, frames, chunk, device: onGpu ? `cuda:${deviceId}` : 'cpu' };
   const dtype = onGpu ? 'float16' : 'float32';
   heading(`diffusers, ${dtype}${values.compile ? ', then compiled' : ''}`);
   const rows: string[][] = [];
   for (const compiled of values.compile ? [false, true] : [false]) {
     const options = { ...where, dtype, runs: 3, ...(compiled && { compile: true as const }) };
-    for await (const { part, seconds, first, peak } of runDiffusers(values.diffusers, folder, options)) {
+    for await (const { part, seconds, first, peak } of runDiffusers(python, checkpoint.path, options)) {
       rows.push([compiled ? `${part}, compiled` : part, fixed(first, 2), fixed(seconds * 1000, 1), gigabytes(peak)]);
     }
   }
@@ -203,15 +224,25 @@ if (values.diffusers !== undefined) {
     for (const precision of new Set(['float32', dtype])) {
       const golden = join(goldens, precision);
       // With --golden, the script prints nothing.
-      await runDiffusers(values.diffusers, folder, { ...where, dtype: precision, golden }).next();
+      await runDiffusers(python, checkpoint.path, { ...where, dtype: precision, golden }).next();
       await using model = createModel(checkpoint, await createRuntime(runtimeOptions));
-      heading(`this project compared with diffusers in ${precision}, with the same inputs`);
-      const comparisons = await compareWith(golden, model);
-      console.log(comparisonTable(comparisons));
-      results[`against diffusers ${precision}`] = comparisons;
+      await compareWith(golden, model, `this project compared with diffusers in ${precision}, with the same inputs`);
     }
   } finally {
     await rm(goldens, { recursive: true, force: true });
   }
 }
-if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results, null, 2)}\n`);
+
+try {
+  await checkGoldens();
+  const rate = await measureRate();
+  for (const kind of jobs) if (kind) await measure(kind, rate);
+  if (values.diffusers !== undefined) await compareWithDiffusers(values.diffusers);
+} catch (error) {
+  if (!(error instanceof Error)) throw error;
+  results.failure = error.message;
+  process.exitCode = 1;
+  console.error(`\nSTOPPED: ${error instanceof WrongResultError ? error.message : (error.stack ?? error.message)}`);
+} finally {
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results, null, 2)}\n`);
+}

@@ -5,6 +5,6 @@ import { findProgram } from './setup/find-program.mjs';
 if (findProgram('ruff') === null) {
   console.log('skipped: ruff is not installed');
 } else {
-  const { status } = spawnSync('ruff', ['check', '--quiet', 'models', 'test/golden'], { stdio: 'inherit' });
+  const { status } = spawnSync('ruff', ['check', '--quiet', 'models', 'test/golden', 'clients'], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
 }

@@ -13,6 +13,7 @@ export const INTEGRATION_TESTS = [
   'scripts/launch/nats/server.test.ts',
   'scripts/verify.test.ts',
   'services/gateway/src/gateway*.test.ts',
+  'services/gateway/src/provenance/read-video.test.ts',
   'services/gateway/src/scaler/*.test.ts',
   'services/muxer/src/ffmpeg-no-space.test.ts',
   'services/muxer/src/media.test.ts',

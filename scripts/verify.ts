@@ -1,7 +1,9 @@
 /** `npm run verify -- FILE`: tells whether this installation made a video or a picture. */
 import { createMediaVerifier, createPhotoSanitizer, isMadeHere, MediaError } from '@cinematica/gateway/media-verifier';
-import { splitCertificates } from '@cinematica/credentials';
+import { readRoots } from '@cinematica/credentials/roots';
+import type { TrustedRoots } from '@cinematica/credentials/roots';
 import { readMarkKeys } from '@cinematica/provenance';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,8 +18,11 @@ which is found also after it was made smaller, cropped or encoded again, and by 
   --data DIR   the data folder of the system on this machine, which has the keys of its marks (.data)
   --help
 
-The keys are those of MARK_KEYS, and the trusted certificates those of the file CREDENTIALS_ROOTS, if they are set. Exit status: 0 when
-this installation made the file, 1 when nothing says so, 2 when the file or the keys can't be read.`;
+The keys are those of MARK_KEYS, and the roots of this installation those of the file CREDENTIALS_ROOTS, if they are set. Files with
+the roots of other signers, and of time stamp authorities: CREDENTIALS_TRUSTED_ROOTS, TIMESTAMP_ROOTS.
+
+Exit status: 0 when this installation made the file, 1 when nothing says so (also when another signer is trusted), 2 when the file,
+the keys or the roots can't be read.`;
 
 const [FOUND, NOT_FOUND, UNREADABLE] = [0, 1, 2] as const;
 
@@ -58,14 +63,18 @@ function readArguments(): { readonly file: string | null; readonly data: string 
   }
 }
 
-/** The root of this installation's content credentials, and others that the operator trusts. */
-async function findRoots(data: string): Promise<string[]> {
-  const file = process.env.CREDENTIALS_ROOTS ?? join(data, 'credentials', 'root.pem');
+/** The root of this installation's content credentials, and those of others whom the operator trusts. */
+async function findRoots(data: string): Promise<TrustedRoots> {
+  const { CREDENTIALS_ROOTS, CREDENTIALS_TRUSTED_ROOTS, TIMESTAMP_ROOTS } = process.env;
+  const own = join(data, 'credentials', 'root.pem');
   try {
-    return splitCertificates(await readFile(file, 'utf8'));
+    return await readRoots({
+      CREDENTIALS_ROOTS: CREDENTIALS_ROOTS ?? (existsSync(own) ? own : undefined),
+      CREDENTIALS_TRUSTED_ROOTS,
+      TIMESTAMP_ROOTS,
+    });
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
-    throw new VerifyError(`${file} can’t be read: ${describe(cause)}`, { cause });
+    throw new VerifyError(describe(cause), { cause });
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { isTerminal, LIFETIMES, RECORDS_BUCKET } from '@cinematica/pipeline';
+import { isTerminal, LIFETIMES, pipelineSettingsSchema, RECORDS_BUCKET } from '@cinematica/pipeline';
 import { Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
 import { idOf, watchToEnd } from '../../test/support/api.ts';
@@ -13,8 +13,8 @@ import type { StubSystem } from './support/stub-system.ts';
 const LIMIT = 5;
 const CALLS = 200;
 const MAX_DELETION_MS = 60_000;
-/** The default of UNDO_MS: how long a deletion can be undone. Milliseconds. */
-const UNDO_MS = 60_000;
+/** The default of how long a deletion can be undone. Milliseconds. */
+const { UNDO_MS } = pipelineSettingsSchema.parse({});
 
 export const quotas: Family = {
   rows: [

@@ -29,6 +29,10 @@ export const ATTACKS: readonly Attack[] = [
   h264('H.264, CRF 33', 33),
   h264('half the size, CRF 28', 28, 'scale=iw/2:-2'),
   { ...h264('half the size and CRF 33', 33, 'scale=iw/2:-2'), isBeyond: true },
+  {
+    ...h264('without its first 0.6 s, half the size, CRF 28', 28, 'trim=start=0.6,setpts=PTS-STARTPTS,scale=iw/2:-2'),
+    isBeyond: true,
+  },
   h264('three quarters of the size, CRF 28', 28, 'scale=iw*0.75:-2'),
   h264('cropped to 80 %, CRF 28', 28, 'crop=iw*0.8:ih*0.8:iw*0.07:ih*0.13'),
   h264('15 frames a second, CRF 28', 28, 'fps=15'),

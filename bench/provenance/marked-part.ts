@@ -1,4 +1,5 @@
 import { createMediaVerifier, createPhotoSanitizer } from '@cinematica/gateway/media-verifier';
+import { NO_ROOTS } from '@cinematica/credentials';
 import { createMarker, videoNumber } from '@cinematica/provenance';
 import type { FoundMark } from '@cinematica/provenance';
 import { readFile, rm } from 'node:fs/promises';
@@ -29,13 +30,13 @@ export async function measureClip(name: string, clip: Clip, folder: string): Pro
   const payload = { installation: 42, video: videoNumber(name) };
   const frames = clip.frames.map((frame) => Uint8Array.from(frame));
   const marker = createMarker({ ...clip, key: KEY, payload });
-  for (const frame of frames) marker.mark(frame);
+  for (const [index, frame] of frames.entries()) marker.mark(frame, index);
   const psnr = Math.min(...frames.map((frame, i) => psnrOf(frame, clip.frames[i]!)));
   const delivered = join(folder, 'delivered.mp4');
   await encodeClip({ ...clip, frames }, delivered);
   const found: ClipResult['found'][number][] = [];
   await using sanitizer = createPhotoSanitizer();
-  const verifier = createMediaVerifier({ keys: [OTHER_KEY, KEY], roots: [] }, sanitizer);
+  const verifier = createMediaVerifier({ keys: [OTHER_KEY, KEY], roots: NO_ROOTS }, sanitizer);
   try {
     for (const attack of ATTACKS) {
       const { mark } = await verifier.verify(await attacked(attack, delivered, folder), new AbortController().signal);

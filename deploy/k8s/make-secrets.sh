@@ -30,11 +30,14 @@ secret stage-token "token=$(random)"
 # The token of the gateway for the outbound service; to replace it, as above, and then in the gateway.
 secret outbound "token=$(random)"
 # The secrets that sign webhooks, one per line: the name of an API key, or * for all others, and the secret.
-# `node services/outbound/src/webhooks/create-webhook-secret.ts NAME` prints a line.
+# `npm run webhook-secret -- NAME` prints a line.
 secret webhook-secrets "secrets=* whsec_$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
 # The keys of the invisible mark, separated by commas: new videos are marked with the first one, and marks of all are found. To
 # replace a key, put the new one in front of it; without the old one, the marks of older videos are not found any more.
 secret mark "keys=$(random)"
+# The private key by which push services recognise this installation: a scalar of P-256 in base64url, from its place in the DER.
+# Replacing it ends the notifications of all browsers.
+secret vapid "private-key=$(openssl ecparam -name prime256v1 -genkey -noout -outform DER | tail -c +8 | head -c 32 | base64 | tr '+/' '-_' | tr -d '=\n')"
 # The certificate for content credentials (docs/provenance.md). An own one has the same three keys.
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
@@ -63,5 +66,5 @@ files() { # name, then KEY=FILE...
   done
 }
 files content-credentials "root.pem=$folder/root.pem" "certificates.pem=$folder/leaf.pem" "key.pem=$folder/leaf.key"
-# The API keys of other services, one per line. `node services/gateway/src/callers/create-api-key.ts NAME` prints it.
+# The API keys of other services, one per line. `npm run api-key -- NAME` prints it.
 secret api-keys 'keys=# none yet'

@@ -1,8 +1,9 @@
 /**
- * `node packages/client/build.ts DIR`: builds the package that is published, with the part of `packages/protocol` that it
+ * `npm run build-client -- DIR`: builds the package that is published, with the part of `packages/protocol` that it
  * uses. `npm publish DIR` publishes it.
  */
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
 
@@ -16,8 +17,9 @@ const INCLUDED: Readonly<Record<string, string>> = {
   '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js': 'protocol/src/empty-protovalidate.js',
 };
 
-/** @throws Error with the errors of the type check */
+/** @throws Error with the errors of the type check, or when the folder has other files */
 export async function buildClient(folder: string): Promise<void> {
+  await requireReplaceable(folder);
   await rm(folder, { recursive: true, force: true });
   // The files of the other package come first: the compiler emits nothing for what it first finds in node_modules.
   const included = Object.values(INCLUDED).map((file) => file.replace(/js$/, 'ts'));
@@ -46,6 +48,15 @@ export async function buildClient(folder: string): Promise<void> {
   if (errors.length > 0) throw new Error(ts.formatDiagnostics(errors, host));
   await Promise.all(written);
   await writePackage(folder);
+}
+
+/** The folder is replaced, so it must be empty, or an earlier build. @throws Error that says so */
+async function requireReplaceable(folder: string): Promise<void> {
+  if (!existsSync(folder) || (await readdir(folder)).length === 0) return;
+  const manifest = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');
+  if ((JSON.parse(manifest) as { name?: unknown }).name === '@cinematica/client' && folder !== join(packages, 'client'))
+    return;
+  throw new Error(`${folder} has other files, which a build would delete: name a new folder`);
 }
 
 const host: ts.FormatDiagnosticsHost = {
@@ -84,8 +95,13 @@ async function writePackage(folder: string): Promise<void> {
 if (import.meta.main) {
   const [folder] = process.argv.slice(2);
   if (folder === undefined) {
-    console.error('usage: node packages/client/build.ts DIR');
+    console.error('usage: npm run build-client -- DIR');
     process.exit(2);
   }
-  await buildClient(resolve(folder));
+  try {
+    await buildClient(resolve(folder));
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
 }

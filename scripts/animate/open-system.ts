@@ -10,7 +10,7 @@ import { apiKeyPath, DataFolderInUseError, isInUse } from '../launch/data-folder
 import { createLauncher } from '../launch/launcher.ts';
 import { freePorts } from '../launch/ports.ts';
 import { DEFAULT_TIMING } from '../launch/supervise.ts';
-import { cinematica } from '../launch/system.ts';
+import { cinematica, withGpu } from '../launch/system.ts';
 import type { SystemArguments } from './arguments.ts';
 import { findModel } from './find-model.ts';
 import type { Progress } from './progress.ts';
@@ -128,18 +128,19 @@ async function start(
     model: findModel(model, project),
     ...(loras && { loras }),
     data,
+    provider,
   };
   const env = {
     ...process.env,
     ...(threads === undefined ? {} : { THREADS: String(threads) }),
-    ...(provider === undefined ? {} : { EXECUTION_PROVIDER: provider }),
   };
   let ready = false;
   // Start-up messages are hidden. Later messages report that a service has ended.
   const say = (line: string): void => {
     if (ready) progress.note(line);
   };
-  const launcher = createLauncher(cinematica(project), options, env, { say, ...DEFAULT_TIMING });
+  const system = withGpu(cinematica(project), project, (line) => progress.note(line));
+  const launcher = createLauncher(system, options, env, { say, ...DEFAULT_TIMING });
   let announcement: Announcement | undefined;
   const stop = async () => {
     ready = false;

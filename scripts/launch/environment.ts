@@ -76,7 +76,14 @@ function ownSettings(
         GRPC_PORT: String(grpc),
         STAGE_TOKEN: secrets.stageToken,
         COMPUTE_LOCK: computeLock,
-        ...(name === 'muxer' ? { MARK_KEYS: secrets.markKeys.join(','), CREDENTIALS_FOLDER: credentials } : {}),
+        ...(name === 'muxer'
+          ? {
+              MARK_KEYS: secrets.markKeys.join(','),
+              CREDENTIALS_FOLDER: credentials,
+              OUTBOUND_ADDRESS: outboundAddress,
+              OUTBOUND_TOKEN: secrets.outboundToken,
+            }
+          : {}),
       };
     case 'outbound':
       return {

@@ -131,6 +131,7 @@ export function createLauncher(
   const startServices = async (
     ports: readonly Ports[],
     surroundings: Surroundings,
+    inherited: NodeJS.ProcessEnv,
     logs: string,
     signal: AbortSignal,
   ) => {
@@ -143,7 +144,7 @@ export function createLauncher(
           name: service.name,
           command: process.execPath,
           args: [service.entry],
-          env: serviceEnvironment(service, own, surroundings, { ...env, ...tracesTo(options.otlp) }),
+          env: serviceEnvironment(service, own, surroundings, inherited),
           logFile: join(logs, `${service.name}.log`),
           ready: (until) => serviceReady(service, own, options.port, until),
         },
@@ -180,6 +181,8 @@ export function createLauncher(
       }));
       const outbound = ports[system.services.findIndex(({ kind }) => kind === 'outbound')];
       signal.throwIfAborted();
+      const inherited = { ...env, ...providerOf(options.provider), ...tracesTo(options.otlp) };
+      Object.assign(inherited, await system.prepare?.(inherited, signal));
       const surroundings: Surroundings = {
         nats: await startNats(folder, secrets, natsPort, signal),
         secrets,
@@ -194,7 +197,7 @@ export function createLauncher(
       };
       await provision(surroundings, folder, signal);
       if (options.observe === true) prometheus = await startPrometheus(folder, ports);
-      await startServices(ports, surroundings, folder.logs, signal);
+      await startServices(ports, surroundings, inherited, folder.logs, signal);
       if (prometheus) await abortable(prometheus.started, signal);
       return `http://${address}:${options.port}`;
     },
@@ -227,6 +230,10 @@ async function bucketLimits({ nats: { store } }: DataFolder): Promise<NodeJS.Pro
 /** The services' environment for an OTLP address. It takes precedence over the address for traces that is inherited. */
 const tracesTo = (otlp: string | undefined): NodeJS.ProcessEnv =>
   otlp === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlp, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: undefined };
+
+/** The services' environment for a chosen execution provider. */
+const providerOf = (provider: Options['provider']): NodeJS.ProcessEnv =>
+  provider === undefined ? {} : { EXECUTION_PROVIDER: provider };
 
 /** @throws LaunchError when a file or program is missing */
 async function checkFiles(system: System, model: string, env: NodeJS.ProcessEnv): Promise<void> {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { LoraSyntaxError, parseLora } from '@cinematica/svd';
-import type { LoraFile } from '@cinematica/svd';
+import { LoraSyntaxError, parseExecutionProvider, parseLora } from '@cinematica/svd';
+import type { LoraFile, ProviderChoice } from '@cinematica/svd';
 import { LaunchError } from './launch-error.ts';
 
 export interface Options {
@@ -18,9 +18,12 @@ export interface Options {
   /** LoRAs that change the model. Default: those of the environment (LORA). */
   readonly loras?: readonly LoraFile[];
   readonly data: string;
+  /** What computes the model. Default: EXECUTION_PROVIDER of the environment. */
+  readonly provider?: ProviderChoice | undefined;
 }
 
 export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--otlp URL] [--model PATH] [--lora FILE[:STRENGTH]] [--data DIR]
+             [--provider NAME]
 
   --port     where the browser finds it (8080)
   --lan      open it to the local network, for phones; shows a QR code
@@ -29,6 +32,8 @@ export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--otlp URL
   --model    a .safetensors file of SVD, or a folder in diffusers' layout (models/nano)
   --lora     a LoRA that changes the model, such as pan.safetensors:0.8; may be repeated
   --data     where videos and secrets are kept (.data)
+  --provider what computes: auto, cuda, tensorrt, webgpu, coreml or cpu (EXECUTION_PROVIDER; auto). On a machine with an
+             NVIDIA GPU, auto and cuda install ONNX Runtime's CUDA libraries the first time (1.3 GB)
 
 Settings of the services are read from the environment, such as ANONYMOUS=off (docs/operations.md). PORT_ENCODER,
 PORT_DENOISER, PORT_DECODER and PORT_MUXER fix the ports of the stages' own gRPC services (docs/stages.md).
@@ -61,7 +66,16 @@ export function parseOptions(args: readonly string[], root: string, cwd: string)
     model: values.model === undefined ? resolve(root, 'models/nano') : resolve(cwd, values.model),
     ...(values.lora === undefined ? {} : { loras: values.lora.map((text) => toLora(text, cwd)) }),
     data: values.data === undefined ? resolve(root, '.data') : resolve(cwd, values.data),
+    provider: values.provider === undefined ? undefined : checkProvider(values.provider),
   };
+}
+
+function checkProvider(value: string): ProviderChoice {
+  try {
+    return parseExecutionProvider(value, '--provider');
+  } catch (cause) {
+    throw new LaunchError(`${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+  }
 }
 
 function toLora(text: string, cwd: string): LoraFile {
@@ -91,6 +105,7 @@ function parse(args: readonly string[]) {
         model: { type: 'string' },
         lora: { type: 'string', multiple: true },
         data: { type: 'string' },
+        provider: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

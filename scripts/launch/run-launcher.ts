@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { say } from '../setup/say.mjs';
 import { announce } from './announcement.ts';
 import { lanInvitation } from './lan.ts';
 import { LaunchError } from './launch-error.ts';
@@ -14,7 +15,6 @@ import { DEFAULT_TIMING } from './supervise.ts';
  * @returns the exit status
  */
 export async function runLauncher(system: System, options: Options, env: NodeJS.ProcessEnv): Promise<number> {
-  const say = (line: string): void => void process.stderr.write(`› ${line}\n`);
   const launcher = createLauncher(system, options, env, { say, ...DEFAULT_TIMING });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => launcher.stop());

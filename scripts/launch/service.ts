@@ -14,4 +14,12 @@ export interface System {
   /** Creates streams and buckets before the services start, and exits. */
   readonly provisioner: string;
   readonly services: readonly Service[];
+  /**
+   * Prepares this machine before the services start, such as its GPU. Default: nothing.
+   *
+   * @param env the environment of the services
+   * @returns further variables for the services
+   * @throws LaunchError when the system can't run; the reason of the signal when that aborts
+   */
+  readonly prepare?: (env: NodeJS.ProcessEnv, signal: AbortSignal) => Promise<NodeJS.ProcessEnv>;
 }

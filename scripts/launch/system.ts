@@ -1,4 +1,8 @@
+import { ExecutionProviderSettingError, parseExecutionProvider } from '@cinematica/svd';
 import { join } from 'node:path';
+import { GpuError } from '../gpu/gpu-error.ts';
+import { setUpGpu } from '../gpu/set-up-gpu.ts';
+import { LaunchError } from './launch-error.ts';
 import type { System } from './service.ts';
 
 /** @param root the project's folder */
@@ -14,5 +18,27 @@ export function cinematica(root: string): System {
       { name: 'muxer', kind: 'stage', entry: entry('muxer') },
       { name: 'outbound', kind: 'outbound', entry: entry('outbound') },
     ],
+  };
+}
+
+/**
+ * A system whose services compute on this machine's NVIDIA GPU, if there is one and the user has not chosen another provider.
+ * What this needs is installed before they start.
+ *
+ * @param root the project's folder
+ * @param say prints a line for the user
+ */
+export function withGpu(system: System, root: string, say: (line: string) => void): System {
+  return {
+    ...system,
+    async prepare(env, signal) {
+      try {
+        return await setUpGpu({ root, provider: parseExecutionProvider(env.EXECUTION_PROVIDER), env, say, signal });
+      } catch (error) {
+        const isForUser = error instanceof GpuError || error instanceof ExecutionProviderSettingError;
+        if (isForUser) throw new LaunchError(`${error.message}.`, { cause: error });
+        throw error;
+      }
+    },
   };
 }

@@ -24,7 +24,19 @@ test('a program gets the user’s arguments and starts in the user’s folder', 
   expect(dirname(file)).toBe(join(root, 'scripts'));
 });
 
-test.each(['start', 'animate', 'verify', 'parity', 'weights', 'chaos'])('%s names a program that is there', (name) => {
+const programs = [
+  'start',
+  'animate',
+  'verify',
+  'api-key',
+  'webhook-secret',
+  'build-client',
+  'parity',
+  'weights',
+  'chaos',
+];
+
+test.each(programs)('%s names a program that is there', (name) => {
   const file = findTask(name).commands([], root)[0]?.[1];
   expect(file !== undefined && existsSync(file)).toBe(true);
 });

@@ -29,9 +29,13 @@ function describeCredentials(credentials: MediaFindings['credentials'], what: st
       return `its content credentials are not valid, so it was changed after it was signed: ${credentials.reasons.join(', ')}`;
     case 'valid': {
       const signer = credentials.signer ?? 'somebody without a name';
-      return credentials.trusted
-        ? `made here: its content credentials are valid, signed by ${signer}, made with ${credentials.generator}`
-        : `its content credentials are valid, but their signer is unknown here: ${signer}`;
+      const signed = `signed by ${signer}${credentials.time ? ` at ${credentials.time.toISOString()}` : ''}`;
+      const made = `made with ${credentials.generator}${credentials.generated ? ', a trained model' : ''}`;
+      return {
+        own: `made here: its content credentials are valid, ${signed}, ${made}`,
+        other: `not made here: its content credentials are valid, ${signed}, whom the operator trusts, ${made}`,
+        nobody: `its content credentials are valid, but their signer is unknown here: ${signer}`,
+      }[credentials.voucher];
     }
   }
 }

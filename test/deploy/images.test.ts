@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { readPinnedWheels } from '../../scripts/gpu/pinned-wheels.ts';
 import { GATEWAY_NODE_OPTIONS } from '../../scripts/launch/environment.ts';
 import { KUSTOMIZE, render, workloadsOf } from './manifests.ts';
 
@@ -28,10 +29,9 @@ test('the CUDA provider has the version of onnxruntime-node', async () => {
   const require = createRequire(join(root, 'packages/svd/package.json'));
   const { version } = require('onnxruntime-node/package.json') as { readonly version: string };
   expect(await docker('Dockerfile')).toContain(`\nARG ONNXRUNTIME_VERSION=${version}\n`);
-  const wheels = await docker('cuda.txt');
-  expect(wheels).toContain(`\nonnxruntime-gpu==${version} --hash=`);
-  for (const line of wheels.trim().split('\n').slice(1))
-    expect(line).toMatch(/^[a-z0-9-]+==\S+ --hash=sha256:[0-9a-f]{64}$/);
+  const wheels = await readPinnedWheels(root);
+  expect(wheels.find(({ name }) => name === 'onnxruntime-gpu')?.version).toBe(version);
+  for (const { requirement } of wheels) expect(requirement).toMatch(/^[a-z0-9-]+==\S+ --hash=sha256:[0-9a-f]{64}$/);
 });
 
 describe.skipIf(KUSTOMIZE === null)('the programs of the manifests', () => {

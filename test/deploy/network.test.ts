@@ -63,6 +63,7 @@ const EDGES = [
     (name) => `${name} → nats:4222`,
   ),
   'gateway → outbound:50051',
+  'muxer → outbound:50051',
   'nats → nats:6222',
   'web → gateway:8080',
 ].sort();
@@ -127,12 +128,12 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     }
   });
 
-  test('only the outbound service and the Job for weights may reach the internet', () => {
+  test('only the outbound service, gateways with notifications and the Job for weights may reach the internet', () => {
     const free = workloads.filter((workload) =>
       of(workload).some(({ egress }) => egress.some((rule) => rule.to.some(whole))),
     );
-    const weights = overlay === 'overlays/production' ? ['weights'] : [];
-    expect(free.map(({ name }) => name).sort()).toEqual(['outbound', ...weights]);
+    const inProduction = overlay === 'overlays/production' ? ['gateway', 'weights'] : [];
+    expect(free.map(({ name }) => name).sort()).toEqual(['outbound', ...inProduction].sort());
     for (const { egress } of policies) {
       for (const { to, ports: open } of egress.filter((rule) => rule.to.some(whole))) {
         expect(open).toEqual([{ protocol: 'TCP', port: 443 }]);

@@ -5,7 +5,7 @@ import { apiOf, createFinishedVideo } from './support/api.ts';
 import { rotatedPhoto } from './support/photos.ts';
 import { expectHeading, expectPlaying, openPhoto, waitForVideoPage } from './support/steps.ts';
 import { DEVICES, test } from './support/visitor.ts';
-import { es } from './support/messages.ts';
+import { es, plural } from './support/messages.ts';
 
 const card = (page: Page, name: string) => page.locator('main li').filter({ has: page.locator(`a[href="/${name}"]`) });
 
@@ -28,7 +28,7 @@ test('in the gallery videos play in view, can be favourites, and several are del
   await page.getByRole('button', { name: es.gallery_select }).click();
   for (const box of await page.getByRole('checkbox').all()) await box.check();
   await page.getByRole('toolbar').getByRole('button', { name: es.video_delete }).click();
-  await page.getByText(es.video_deleted_count.replace('{count}', '2')).waitFor();
+  await page.getByText(plural(es.video_deleted_count, 2)).waitFor();
   await page.getByRole('button', { name: es.common_undo }).click();
   await card(page, first.name).waitFor();
   await card(page, second.name).waitFor();
@@ -38,7 +38,7 @@ test('versions are made at once, one is kept, and the others can be restored', a
   const { context, page } = await visit(DEVICES.desktop);
   await openPhoto(page, await rotatedPhoto());
   await page.getByRole('radio', { name: '2', exact: true }).check();
-  await page.getByRole('button', { name: es.create_animate_variants.replace('{count}', '2') }).click();
+  await page.getByRole('button', { name: plural(es.create_animate_variants, 2) }).click();
   await page.waitForURL(/\/variants\?ids=/);
   const keep = page.getByRole('button', { name: es.variants_keep });
   await expect.poll(async () => (await keep.count()) === 2 && (await keep.last().isEnabled())).toBe(true);

@@ -1,5 +1,6 @@
 import type { Handle } from '@sveltejs/kit/hooks';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { loadPictureFirst } from '#lib/create/picture-first.ts';
 import { paraglideMiddleware } from '#lib/i18n/gen/server.js';
 import { languageTag } from '#lib/i18n/index.ts';
 
@@ -13,10 +14,14 @@ const HEADERS: Readonly<Record<string, string>> = {
 /** Renders in the user's language: the chosen one (a cookie), or the browser's, or Spanish. */
 export const handle: Handle = ({ event, resolve }) =>
   paraglideMiddleware(event.request, async ({ locale }) => {
+    const isStart = event.url.pathname === '/';
     const response = await resolve(event, {
-      transformPageChunk: ({ html }) => html.replace('%lang%', languageTag(locale)),
+      transformPageChunk({ html }) {
+        const page = html.replace('%lang%', languageTag(locale));
+        return isStart ? loadPictureFirst(page) : page;
+      },
       // On the start page the picture is displayed first. Its file input works before the scripts, which follow.
-      preload: ({ type }) => type === 'css' || (type === 'js' && event.url.pathname !== '/'),
+      preload: ({ type }) => type === 'css' || (type === 'js' && !isStart),
     });
     for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
     if (response.headers.get('content-type')?.startsWith('text/html') !== true) return response;

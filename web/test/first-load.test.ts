@@ -20,6 +20,8 @@ test('the first load stays within its budget', async () => {
     for (const [, file = ''] of source.matchAll(/(?:from|import)\s?"(\.[^"]+\.js)"/g))
       await load(new URL(file, url).href);
   };
+  // The scripts wait for the first picture.
+  expect(page).toMatch(/fetchpriority="high"[^]+new Promise\([^]+\.then\(\(\) => import\("/);
   // The page's own script.
   const entries = [...page.matchAll(/\/_app\/immutable\/[\w./-]+\.js/g)].map(([file]) => app.url + file);
   for (const entry of entries) await load(entry);

@@ -9,6 +9,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   createLocalAuthority,
+  NO_ROOTS,
   readCredentials,
   readSigner,
   signMedia,
@@ -16,6 +17,8 @@ import {
   UnsupportedMediaError,
 } from './index.ts';
 import type { LocalAuthority, MediaOrigin, SigningIdentity } from './index.ts';
+import { createTestTimestampAuthority } from './testing/timestamp-authority.ts';
+import type { TestTimestampAuthority } from './testing/timestamp-authority.ts';
 
 const run = promisify(execFile);
 const ORIGIN: MediaOrigin = {
@@ -27,11 +30,14 @@ const ORIGIN: MediaOrigin = {
 
 let folder: string;
 let authority: LocalAuthority;
+let clock: TestTimestampAuthority;
+const own = () => ({ ...NO_ROOTS, own: [authority.root] });
 const media = new Map<string, Uint8Array>();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'credentials-'));
   authority = await createLocalAuthority('Cinemática of a test');
+  clock = await createTestTimestampAuthority();
   const size = { width: 96, height: 64, channels: 3 as const, background: '#3080c0' };
   media.set('webp', await sharp({ create: size }).webp().toBuffer());
   media.set('jpeg', await sharp({ create: size }).jpeg().toBuffer());
@@ -55,27 +61,38 @@ beforeAll(async () => {
   );
   media.set('mp4', Buffer.concat([await readFile(mp4), xmp]));
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(async () => {
+  await clock[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
 
 describe.each(['mp4', 'webp', 'jpeg'])('%s', (format) => {
   const signed = () => signMedia(media.get(format)!, ORIGIN, readSigner(authority));
 
   test('a signed file has valid credentials of a trusted signer', async () => {
-    expect(await readCredentials(await signed(), [authority.root])).toEqual({
+    expect(await readCredentials(await signed(), own())).toEqual({
       state: 'valid',
       signer: 'Cinemática of a test',
-      trusted: true,
+      organisation: 'Cinemática',
+      voucher: 'own',
       generator: 'Cinemática 0.2.0',
+      digitalSourceType: 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia',
       generated: true,
       time: null,
     });
   });
 
-  test('the signer is not trusted without its root, or with the root of another', async () => {
+  test('nobody vouches for the signer without its root, or with the root of another of the same name', async () => {
     const other = await createLocalAuthority('Cinemática of a test');
     for (const roots of [[], [other.root]]) {
-      expect(await readCredentials(await signed(), roots)).toMatchObject({ state: 'valid', trusted: false });
+      const read = await readCredentials(await signed(), { ...NO_ROOTS, own: roots, others: roots });
+      expect(read).toMatchObject({ state: 'valid', voucher: 'nobody' });
     }
+  });
+
+  test('a trusted signer is told from this installation', async () => {
+    const read = await readCredentials(await signed(), { ...NO_ROOTS, others: [authority.root] });
+    expect(read).toMatchObject({ state: 'valid', voucher: 'other' });
   });
 
   test('the same file gets the same bytes, and less than 50 kB more', async () => {
@@ -93,7 +110,7 @@ describe.each(['mp4', 'webp', 'jpeg'])('%s', (format) => {
           ? Math.floor(media.get(format)!.length * share * 0.9) + 30
           : Math.floor(bytes.length * share) - 1;
       changed[at] = changed[at]! ^ 0x01;
-      expect((await readCredentials(changed, [authority.root])).state, `byte ${at} of ${bytes.length}`).toBe('invalid');
+      expect((await readCredentials(changed, own())).state, `byte ${at} of ${bytes.length}`).toBe('invalid');
     }
   });
 
@@ -114,14 +131,14 @@ describe.each(['mp4', 'webp', 'jpeg'])('%s', (format) => {
 
 test('a file without credentials, or of a format without a place for them, has none', async () => {
   for (const bytes of [...media.values(), new TextEncoder().encode('plain text'), new Uint8Array()]) {
-    expect(await readCredentials(bytes, [])).toEqual({ state: 'missing' });
+    expect(await readCredentials(bytes, NO_ROOTS)).toEqual({ state: 'missing' });
   }
 });
 
 test('a damaged file is reported and does not throw', async () => {
   const bytes = await signMedia(media.get('mp4')!, ORIGIN, readSigner(authority));
   for (const length of [30, 200, 5000, bytes.length - 1]) {
-    expect((await readCredentials(bytes.subarray(0, length), [])).state).not.toBe('valid');
+    expect((await readCredentials(bytes.subarray(0, length), NO_ROOTS)).state).not.toBe('valid');
   }
 });
 
@@ -175,12 +192,57 @@ async function createForgery(issuer: LocalAuthority): Promise<SigningIdentity> {
 
 test('a trusted signer cannot vouch for another name', async () => {
   const bytes = await signMedia(media.get('webp')!, ORIGIN, readSigner(await createForgery(authority)));
-  expect(await readCredentials(bytes, [authority.root])).toMatchObject({
+  expect(await readCredentials(bytes, own())).toMatchObject({
     state: 'valid',
     signer: 'Somebody else',
-    trusted: false,
+    voucher: 'nobody',
   });
 });
+
+/** Signs with a time stamp. @returns the file, and why it has none. */
+async function stamped(media: Uint8Array, request = (der: Uint8Array) => clock.reply(der)) {
+  const failures: unknown[] = [];
+  const failed = (error: unknown) => failures.push(error);
+  return { bytes: await signMedia(media, ORIGIN, readSigner(authority), { request, failed }), failures };
+}
+
+test.each(['mp4', 'webp', 'jpeg'])('a time stamp tells when a file was signed: %s', async (format) => {
+  const { bytes, failures } = await stamped(media.get(format)!);
+  expect(failures).toEqual([]);
+  expect(bytes.length - media.get(format)!.length).toBeLessThan(50_000);
+  const read = await readCredentials(bytes, { ...own(), clocks: [clock.root] });
+  expect(read).toMatchObject({ state: 'valid', voucher: 'own' });
+  const time = 'time' in read ? (read.time?.getTime() ?? 0) : 0;
+  expect(Math.abs(Date.now() - time)).toBeLessThan(60_000);
+});
+
+test('a clock that nobody vouches for is not believed', async () => {
+  const { bytes } = await stamped(media.get('jpeg')!);
+  for (const clocks of [[], [authority.root]]) {
+    expect(await readCredentials(bytes, { ...own(), clocks })).toMatchObject({ state: 'valid', time: null });
+  }
+});
+
+test('a file is signed without a time stamp when the authority fails, refuses, or answers something else', async () => {
+  const other = new Map<string, (der: Uint8Array) => Promise<Uint8Array>>([
+    ['no answer', () => Promise.reject(new Error('no answer'))],
+    ['can’t be read', () => Promise.resolve(new TextEncoder().encode('<html>'))],
+    // PKIStatus 2: rejection.
+    ['refused', () => Promise.resolve(Uint8Array.of(0x30, 5, 0x30, 3, 2, 1, 2))],
+    ['something else', async () => clock.reply(await requestOf('something else'))],
+  ]);
+  for (const [message, request] of other) {
+    const { bytes, failures } = await stamped(media.get('webp')!, request);
+    expect(failures.map(String)).toEqual([expect.stringContaining(message)]);
+    expect(await readCredentials(bytes, own())).toMatchObject({ state: 'valid', voucher: 'own', time: null });
+  }
+});
+
+async function requestOf(text: string): Promise<Uint8Array> {
+  await writeFile(join(folder, 'text'), text);
+  await run('openssl', ['ts', '-query', '-data', 'text', '-sha256', '-cert', '-out', 'text.tsq'], { cwd: folder });
+  return readFile(join(folder, 'text.tsq'));
+}
 
 const hasReader = await run('python3', ['-c', 'import c2pa; c2pa.Context']).then(
   () => true,
@@ -198,14 +260,25 @@ states = {}
 for name in ("mp4", "webp", "jpeg"):
     report = json.loads(c2pa.Reader(f"{folder}/check.{name}", context=context).json())
     states[name] = report["validation_state"]
+    stamped = json.loads(c2pa.Reader(f"{folder}/stamped.{name}", context=context).json())
+    codes = [each["code"] for each in stamped["validation_results"]["activeManifest"]["success"]]
+    states[f"stamped {name}"] = [stamped["validation_state"], "timeStamp.validated" in codes]
 print(json.dumps(states))
 `;
     const root = join(folder, 'root.pem');
     await writeFile(root, authority.root);
     for (const [format, bytes] of media) {
       await writeFile(join(folder, `check.${format}`), await signMedia(bytes, ORIGIN, readSigner(authority)));
+      await writeFile(join(folder, `stamped.${format}`), (await stamped(bytes)).bytes);
     }
     const { stdout } = await run('python3', ['-c', program, folder, root]);
-    expect(JSON.parse(stdout)).toEqual({ mp4: 'Trusted', webp: 'Trusted', jpeg: 'Trusted' });
+    expect(JSON.parse(stdout)).toEqual({
+      mp4: 'Trusted',
+      webp: 'Trusted',
+      jpeg: 'Trusted',
+      'stamped mp4': ['Trusted', true],
+      'stamped webp': ['Trusted', true],
+      'stamped jpeg': ['Trusted', true],
+    });
   },
 );

@@ -22,7 +22,7 @@ export interface PhotoOrigin {
   readonly sha256: string;
   /** Its media type, such as `image/jpeg`. */
   readonly contentType: string;
-  /** IPTC's digital source type that the photo carried. @default none */
+  /** IPTC's digital source type that the photo carried, a URL. @default none */
   readonly digitalSourceType?: string | undefined;
   /** Who signed the photo's own content credentials. @default none */
   readonly credentialsBy?: string | undefined;
@@ -48,12 +48,14 @@ export interface DraftManifest {
 /**
  * Describes a generated file: `c2pa.created` by a trained model, with the photo and the model as its inputs (C2PA 2.1, §18.15 and
  * §18.16). The same file and origin give the same manifest.
+ * @param stampBytes the space for a time stamp.
  */
 export function createManifest(
   media: Uint8Array,
   contentType: string,
   origin: MediaOrigin,
   signer: Signer,
+  stampBytes = 0,
 ): DraftManifest {
   const store = new ManifestStore();
   const id = uuidOf(media);
@@ -67,7 +69,7 @@ export function createManifest(
   manifest.label = `urn:c2pa:${id}`;
   if (!manifest.claim || !manifest.signature) throw new TypeError('a new manifest has a claim and a signature');
   // The library reserves 25 kB for a time stamp.
-  manifest.signature.signatureData.paddingLength = PADDING_BYTES;
+  manifest.signature.signatureData.paddingLength = PADDING_BYTES + stampBytes;
   manifest.claim.claimGeneratorName = origin.generator.name;
   manifest.claim.claimGeneratorVersion = origin.generator.version;
   const binding =

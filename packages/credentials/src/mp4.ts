@@ -10,6 +10,8 @@ interface Box {
   readonly content: number;
 }
 
+/** A file with more boxes beside each other is not read: each of them is compared with each part that is not signed. */
+const MAX_BOXES = 20_000;
 /** The boxes between which chunk offsets are found. */
 const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl']);
 /** The header of a C2PA box: size, type, extended type, version and flags, purpose, offset of a Merkle box (C2PA 2.1, §A.5). */
@@ -55,8 +57,10 @@ class Mp4 extends BMFF {
 /**
  * Opens an MPEG-4 file as the library's general file of boxes. The library opens files of pictures only, by their brand. The
  * brand is replaced while it looks, and is not part of the hash.
+ * @throws {@link UnsupportedMediaError} when the file is damaged, or has too many boxes.
  */
 export function openMp4(mp4: Uint8Array): BMFF {
+  readBoxes(mp4, 0, mp4.length);
   const brand = mp4.slice(FIRST_BRAND, FIRST_BRAND + 4);
   mp4.set(new TextEncoder().encode('mif1'), FIRST_BRAND);
   try {
@@ -113,6 +117,7 @@ function readBoxes(bytes: Uint8Array, from: number, to: number): Box[] {
     const end = start + length;
     if (end < content || end > to) throw new UnsupportedMediaError('the MPEG-4 file ends inside of a box');
     boxes.push({ type: textAt(bytes, start + 4), start, end, content });
+    if (boxes.length > MAX_BOXES) throw new UnsupportedMediaError('the MPEG-4 file has too many boxes');
     start = end;
   }
   return boxes;

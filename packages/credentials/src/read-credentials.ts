@@ -1,8 +1,18 @@
 import * as x509 from '@peculiar/x509';
-import { SuperBox } from '@trustnxt/c2pa-ts/jumbf';
+import type { Signature } from '@trustnxt/c2pa-ts/cose';
+import { CBORBox, SuperBox } from '@trustnxt/c2pa-ts/jumbf';
+import type { IBox } from '@trustnxt/c2pa-ts/jumbf';
 import { ActionAssertion, ManifestStore, ValidationResult } from '@trustnxt/c2pa-ts/manifest';
 import type { Manifest } from '@trustnxt/c2pa-ts/manifest';
+import { Certificate, SignedData } from 'pkijs';
+import { checkJumbf } from './check-jumbf.ts';
 import { openAsset } from './open-asset.ts';
+import { asResponse } from './timestamp.ts';
+import { isVouchedFor } from './trust.ts';
+import type { TrustedRoots } from './trust.ts';
+
+/** Who vouches for a signer: this installation, another one that the operator trusts, or nobody who is known. */
+export type Voucher = 'own' | 'other' | 'nobody';
 
 /** What is known of a file by its content credentials. */
 export type Credentials =
@@ -15,80 +25,118 @@ export type Credentials =
       readonly state: 'valid';
       /** Who signed, by the certificate's common name. */
       readonly signer: string | null;
-      /** Whether one of the given roots vouches for the signer. */
-      readonly trusted: boolean;
+      /** The signer's organisation, by the certificate. */
+      readonly organisation: string | null;
+      readonly voucher: Voucher;
       /** The program that made the file. */
       readonly generator: string;
+      /** IPTC's digital source type of the file, a URL. */
+      readonly digitalSourceType: string | null;
       /** Whether a trained model made it. */
       readonly generated: boolean;
-      /** When it was signed, by a trusted clock. Only credentials with a time stamp have it. */
+      /** When it was signed, by a clock that is trusted. Only credentials with a time stamp have it. */
       readonly time: Date | null;
     };
 
+/** The status codes of the specification (C2PA 2.1, §15.2.2) that this module adds. */
+const [DAMAGED, EXPIRED] = ['general.error', 'signingCredential.expired'] as const;
+
 /**
- * Reads and checks the content credentials of a file.
+ * Reads and checks the content credentials of an untrusted file.
  * @param media the whole file: MPEG-4, WebP, JPEG or PNG. Other formats have none.
- * @param roots certificates as PEM, of those who are trusted.
  */
-export async function readCredentials(media: Uint8Array, roots: readonly string[]): Promise<Credentials> {
+export async function readCredentials(media: Uint8Array, roots: TrustedRoots): Promise<Credentials> {
   let manifest: Manifest | undefined;
   let result: ValidationResult;
   try {
     const asset = openAsset(media);
     const jumbf = asset?.getManifestJUMBF();
     if (!asset || !jumbf) return { state: 'missing' };
-    const store = ManifestStore.read(SuperBox.fromBuffer(new Uint8Array(jumbf)));
+    checkJumbf(jumbf);
+    const boxes = SuperBox.fromBuffer(new Uint8Array(jumbf));
+    wrapTokens(boxes);
+    const store = ManifestStore.read(boxes);
     manifest = store.getActiveManifest();
     result = await store.validate(asset);
   } catch (error) {
     result = ValidationResult.fromError(error as Error);
   }
   const signature = manifest?.signature?.signatureData;
-  const signer = signature?.certificate?.subjectName.getField('CN')[0] ?? null;
-  if (!manifest || !result.isValid) {
+  const certificate = signature?.certificate;
+  const signer = certificate?.subjectName.getField('CN')[0] ?? null;
+  if (!manifest || !signature || !certificate || !result.isValid) {
     const failures = result.statusEntries.filter(({ success }) => success === false);
-    return { state: 'invalid', reasons: [...new Set(failures.map(({ code }) => code))], signer };
+    const reasons = failures.map(({ code }): string => code);
+    return { state: 'invalid', reasons: [...new Set(reasons.length > 0 ? reasons : [DAMAGED])], signer };
   }
+  const time = await trustedTime(signature, roots.clocks);
+  // The library believes every clock, also that of somebody whose certificate has expired.
+  if (!time && certificate.notAfter <= new Date()) return { state: 'invalid', reasons: [EXPIRED], signer };
+  const digitalSourceType = sourceTypeOf(manifest);
+  const { claimGeneratorName, claimGeneratorVersion } = manifest.claim ?? {};
   return {
     state: 'valid',
     signer,
-    trusted:
-      signature?.certificate !== undefined &&
-      (await isTrusted(signature.certificate, signature.chainCertificates, roots)),
-    generator: [manifest.claim?.claimGeneratorName, manifest.claim?.claimGeneratorVersion].filter(Boolean).join(' '),
-    generated: isGenerated(manifest),
-    time: signature?.timestampTokens.length ? (signature.timestamp ?? null) : null,
+    organisation: certificate.subjectName.getField('O')[0] ?? null,
+    voucher: await voucherOf(signature, certificate, roots),
+    generator: [claimGeneratorName, claimGeneratorVersion].filter(Boolean).join(' '),
+    digitalSourceType,
+    generated: /trainedAlgorithmic/i.test(digitalSourceType ?? ''),
+    time,
   };
 }
 
-const isGenerated = ({ assertions }: Manifest): boolean =>
-  (assertions?.assertions ?? []).some(
-    (assertion) =>
-      assertion instanceof ActionAssertion &&
-      assertion.actions.some(({ digitalSourceType }) => /[tT]rainedAlgorithmic/.test(digitalSourceType ?? '')),
-  );
-
-/** Whether a certificate may vouch for others. That of a signer may not, or it could sign under any name. */
-const isAuthority = (certificate: x509.X509Certificate): boolean =>
-  certificate.getExtension(x509.BasicConstraintsExtension)?.ca === true;
-
-/** Follows the chain from a certificate to a root. Dates and purposes were checked with the signature. */
-async function isTrusted(
-  certificate: x509.X509Certificate,
-  chain: readonly x509.X509Certificate[],
-  roots: readonly string[],
-): Promise<boolean> {
-  const trusted = roots.map((root) => new x509.X509Certificate(root));
-  let current = certificate;
-  // Each certificate of the chain is used at most once.
-  for (let depth = 0; depth <= chain.length; depth++) {
-    for (const root of trusted) {
-      if (root.subject === current.issuer && (await current.verify({ publicKey: root.publicKey, signatureOnly: true })))
-        return true;
-    }
-    const next = chain.find((other) => other.subject === current.issuer && isAuthority(other));
-    if (!next || !(await current.verify({ publicKey: next.publicKey, signatureOnly: true }))) return false;
-    current = next;
+/** Of the first action that has one, which is the one that created the file. */
+function sourceTypeOf({ assertions }: Manifest): string | null {
+  for (const assertion of assertions?.assertions ?? []) {
+    if (!(assertion instanceof ActionAssertion)) continue;
+    const found = assertion.actions.find(({ digitalSourceType }) => digitalSourceType !== undefined);
+    if (found) return String(found.digitalSourceType);
   }
-  return false;
+  return null;
+}
+
+async function voucherOf(
+  { chainCertificates }: Signature,
+  certificate: x509.X509Certificate,
+  { own, others }: TrustedRoots,
+): Promise<Voucher> {
+  if (await isVouchedFor(certificate, chainCertificates, own)) return 'own';
+  return (await isVouchedFor(certificate, chainCertificates, others)) ? 'other' : 'nobody';
+}
+
+/** The time of a time stamp. The library has checked its signature, but not who made it. */
+async function trustedTime(signature: Signature, clocks: readonly string[]): Promise<Date | null> {
+  const [token] = signature.timestampTokens;
+  if (!token || !signature.timestamp) return null;
+  const { content } = token.response.timeStampToken!;
+  const { certificates = [], signerInfos } = new SignedData({ schema: content as unknown });
+  const all = certificates.filter((each) => each instanceof Certificate);
+  const sid: unknown = signerInfos[0]?.sid;
+  const isSigner = ({ issuer, serialNumber }: Certificate): boolean =>
+    typeof sid === 'object' &&
+    sid !== null &&
+    'serialNumber' in sid &&
+    serialNumber.isEqual(sid.serialNumber) &&
+    'issuer' in sid &&
+    issuer.isEqual(sid.issuer);
+  const signer = all.find(isSigner);
+  if (!signer) return null;
+  const toX509 = (each: Certificate) => new x509.X509Certificate(each.toSchema().toBER());
+  const certificate = toX509(signer);
+  const purposes = certificate.getExtension(x509.ExtendedKeyUsageExtension)?.usages ?? [];
+  if (!purposes.includes(x509.ExtendedKeyUsage.timeStamping)) return null;
+  return (await isVouchedFor(certificate, all.map(toX509), clocks)) ? signature.timestamp : null;
+}
+
+/** Time stamps of C2PA 2 are tokens, and the library reads responses only: see {@link asResponse}. */
+function wrapTokens(box: IBox): void {
+  if (box instanceof SuperBox) for (const each of box.contentBoxes) wrapTokens(each);
+  if (!(box instanceof CBORBox) || !Array.isArray(box.content)) return;
+  const header = (box.content as unknown[])[1] as { sigTst2?: { tstTokens?: unknown } } | null | undefined;
+  const tokens = header?.sigTst2?.tstTokens;
+  if (!Array.isArray(tokens)) return;
+  for (const token of tokens as { val?: unknown }[]) {
+    if (token.val instanceof Uint8Array) token.val = asResponse(token.val);
+  }
 }

@@ -59,14 +59,6 @@ function readCertificates(pem: string): [x509.X509Certificate, ...x509.X509Certi
   throw new SigningIdentityError('the file for content credentials has no certificate');
 }
 
-/**
- * Splits a file of certificates.
- * @returns each certificate as PEM.
- * @throws {@link SigningIdentityError} when there is none, or one can't be read.
- */
-export const splitCertificates = (pem: string): string[] =>
-  readCertificates(pem).map((certificate) => certificate.toString('pem'));
-
 function readKey(pem: string) {
   try {
     return createPrivateKey(pem);

@@ -12,7 +12,19 @@ export interface HeifImage {
   readonly size: { readonly width: number; readonly height: number } | null;
   /** Null when the file does not tell it. */
   readonly colour: ColourDescription | null;
+  /** The codec of the picture, such as `VVC`, if it is neither HEVC nor AV1; null otherwise, and for pictures of tiles. */
+  readonly otherCodec: string | null;
 }
+
+/** Codecs by the property that configures them. */
+const OTHER_CODECS: Readonly<Record<string, string>> = {
+  vvcC: 'VVC',
+  evcC: 'EVC',
+  avcC: 'H.264',
+  jpgC: 'JPEG',
+  j2kH: 'JPEG 2000',
+  uncC: 'uncompressed pixels',
+};
 
 /**
  * Reads the properties of the primary image of a HEIF or AVIF file. Other images in the file, such as a gain map, may have
@@ -40,6 +52,7 @@ export function readHeif(bytes: Uint8Array): HeifImage | null {
     const colour = own.find(({ type, body }) => type === 'colr' && textAt(body, 0) === 'nclx')?.body;
     return {
       size: extents ? uprightSize(extents, find('clap'), find('irot')) : null,
+      otherCodec: own.map(({ type }) => OTHER_CODECS[type]).find((codec) => codec !== undefined) ?? null,
       colour: colour ? { primaries: colour.getUint16(4), transfer: colour.getUint16(6) } : null,
     };
   } catch (error) {

@@ -19,7 +19,8 @@ export type { ChannelStatistics, ColorReference } from './pipeline/match-color-s
 export { formatLoras, LoraSyntaxError, parseLora, parseLoras } from './lora/lora-file.ts';
 export type { LoraFile } from './lora/lora-file.ts';
 export { createModel, openModel } from './pipeline/model.ts';
-export type { Model } from './pipeline/model.ts';
+export type { Model, ModelOptions } from './pipeline/model.ts';
+export { NotFiniteError } from './pipeline/not-finite.ts';
 export { openCheckpoint } from './pipeline/open-checkpoint.ts';
 export { preview, PREVIEW_FRAMES } from './pipeline/preview.ts';
 export { planSegments } from './pipeline/segments.ts';
@@ -30,7 +31,7 @@ export { predictWork, REFERENCE_SPEED } from './pipeline/work.ts';
 export type { Work, WorkShape } from './pipeline/work.ts';
 export { packConditioning, packLatents, unpackConditioning, unpackLatents } from './pipeline/tensor-files.ts';
 export type { Latents } from './pipeline/tensor-files.ts';
-export { parseExecutionProvider } from './runtime/execution-provider.ts';
+export { ExecutionProviderSettingError, parseExecutionProvider } from './runtime/execution-provider.ts';
 export type { ExecutionProvider, ProviderChoice } from './runtime/execution-provider.ts';
 export { measureSpeed } from './runtime/measure-speed.ts';
 export { createRuntime } from './runtime/runtime.ts';

@@ -10,6 +10,9 @@ import { createPreviewer } from './previewer.ts';
 /** The shortest interval between two previews, milliseconds. */
 const PREVIEW_MS = 250;
 
+/** The parts of a checkpoint: the latents, and those after which the steps are computed by `Model.safe`. */
+const [LATENTS, SAFE_LATENTS] = ['latents', 'safe-latents'];
+
 /**
  * The second stage: denoises a segment into `latents`, from `conditioning` and, for a later segment, from the `latents` of
  * the previous and of the first segment. It saves a checkpoint every few steps.
@@ -27,14 +30,14 @@ export const createDenoiseStage = (model: StageModel): StageHandler => ({
     // A checkpoint is saved while the next steps run. Only the next save waits for it.
     let saving = Promise.resolve();
     let savedStep = hooks.saved?.step ?? 0;
-    const onStep = async ({ step, steps, resumable, latents, x0 }: Step) => {
+    const onStep = async ({ step, steps, resumable, latents, x0, safe }: Step) => {
       hooks.progress(step, steps);
       previewer.show(step, x0);
       if (!resumable) return;
       if (!draining.aborted && (step === steps || step - savedStep < plan.checkpointSteps)) return;
       savedStep = step;
       await saving;
-      saving = hooks.save(step, { latents: packLatents(latents, photo) });
+      saving = hooks.save(step, { [safe ? SAFE_LATENTS : LATENTS]: packLatents(latents, photo) });
       // The next `await saving` reports an error.
       saving.catch(() => undefined);
       if (!draining.aborted) return;
@@ -66,6 +69,8 @@ async function readPrevious({ segment }: StageTask, inputs: Inputs, signal: Abor
 }
 
 function resumeFrom(saved: SavedState | null): Resume | undefined {
-  const latents = saved?.parts.get('latents');
-  return saved && latents ? { step: saved.step, latents: unpackLatents(latents).data } : undefined;
+  const safe = saved?.parts.get(SAFE_LATENTS);
+  const latents = safe ?? saved?.parts.get(LATENTS);
+  if (!saved || !latents) return undefined;
+  return { step: saved.step, latents: unpackLatents(latents).data, safe: safe !== undefined };
 }

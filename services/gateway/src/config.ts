@@ -126,7 +126,7 @@ export const configSchema = z.object({
    * belong to many clients.
    */
   MAX_CONNECTIONS_PER_ADDRESS: count(2_500),
-  /** The number of processes that decode photos, one photo at a time. Each may use 430 MiB. Default 1. */
+  /** The number of processes that decode photos, one photo at a time. Each may use 400 MiB. Default 1. */
   PHOTO_PROCESSES: count(1),
   /**
    * The address of the outbound service's gRPC server, which downloads photos from `image_url`. Default: requests with
@@ -141,10 +141,14 @@ export const configSchema = z.object({
   /** The keys of the invisible marks that VerifyMedia looks for, as the muxer has them. Default: none, and it finds no mark. */
   MARK_KEYS: markKeysSchema.optional(),
   /**
-   * The file with the certificates, as PEM, of those whose content credentials VerifyMedia trusts: the root of this installation,
-   * and others that the operator adds. Default: none, and every signer is unknown.
+   * The file with the roots, as PEM, of this installation: what they vouch for was made here. Default: none, and nothing is
+   * recognised by its content credentials.
    */
   CREDENTIALS_ROOTS: z.string().min(1).optional(),
+  /** The file with the roots, as PEM, of other signers of content credentials whom the operator trusts. Default: none. */
+  CREDENTIALS_TRUSTED_ROOTS: z.string().min(1).optional(),
+  /** The file with the roots, as PEM, of the time stamp authorities whose clocks are believed. Default: none. */
+  TIMESTAMP_ROOTS: z.string().min(1).optional(),
   /** The most files that one client address can check in a minute. Default 20. */
   VERIFY_PER_MINUTE: count(20),
   /** How long running calls may take to end when the gateway stops. Default 10 seconds. Milliseconds. */

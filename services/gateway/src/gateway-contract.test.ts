@@ -244,12 +244,16 @@ describe('keys', () => {
 describe('other origins and addresses', () => {
   test('pages of configured origins may call with a key, and others may not', async () => {
     const url = `${gateway.url}/cinematica.v1.VideoService/ListVideos`;
-    const preflight = (origin: string) =>
-      fetch(url, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } });
+    const wanted = 'authorization,x-stainless-os,x-stainless-retry-count,x-secret';
+    const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': wanted };
+    const preflight = (origin: string) => fetch(url, { method: 'OPTIONS', headers: { origin, ...asked } });
     const allowed = await preflight(SHOP);
     expect(allowed.status).toBe(204);
     expect(allowed.headers.get('access-control-allow-origin')).toBe(SHOP);
-    expect(allowed.headers.get('access-control-allow-headers')?.toLowerCase()).toContain('authorization');
+    const headersAllowed = allowed.headers.get('access-control-allow-headers')?.toLowerCase().split(', ') ?? [];
+    // OpenAI's client in a browser sends those of `x-stainless-`.
+    expect(headersAllowed).toEqual(expect.arrayContaining(wanted.split(',').slice(0, 3)));
+    expect(headersAllowed).not.toContain('x-secret');
     expect((await preflight('https://evil.example')).status).toBe(403);
     const { headers } = await call('ListVideos', {}, { ...ann, origin: SHOP });
     expect(headers.get('access-control-allow-origin')).toBe(SHOP);

@@ -133,6 +133,21 @@ test('a caller at its limit is refused whatever it sends, and its earlier reques
   });
 });
 
+test('a batch counts as many calls as it has requests', async () => {
+  await using gateway = await startTestGateway({ CALLS_PER_SECOND: '2' });
+  const ann = gateway.client();
+  // Photos that are refused at once. There is room for ten calls.
+  const requests = Array.from({ length: 20 }, () => ({
+    source: { case: 'image' as const, value: photo.subarray(0, 9) },
+  }));
+  expect((await ann.batchCreateVideos({ requests })).results.map(resultOf)).toEqual(
+    requests.map(() => 'IMAGE_UNREADABLE'),
+  );
+  const error = ConnectError.from(await ann.listVideos({}).catch((cause: unknown) => cause));
+  expect(error.findDetails(ErrorInfoSchema)[0]?.reason).toBe('TOO_MANY_REQUESTS');
+  expect(Number(error.findDetails(RetryInfoSchema)[0]?.retryDelay?.seconds)).toBeGreaterThanOrEqual(5);
+});
+
 const nameOf = ({ result }: CreateVideoResult): string => (result.case === 'video' ? result.value.name : '');
 
 /** `video`, or the reason why there is none. */

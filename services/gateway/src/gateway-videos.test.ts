@@ -57,6 +57,7 @@ test('a failed video reports its reason and message', async () => {
     [FailureReason.DATA_LOST, ErrorReason.DATA_LOST],
     [FailureReason.PHOTO_UNREADABLE, ErrorReason.IMAGE_UNREADABLE],
     [FailureReason.SETTING_UNSUPPORTED, ErrorReason.SETTING_UNSUPPORTED],
+    [FailureReason.NOT_FINITE, ErrorReason.NOT_FINITE],
   ] as const;
   for (const [reason, expected] of reasons) {
     const video = await createTestVideo(client);

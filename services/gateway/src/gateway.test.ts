@@ -89,6 +89,7 @@ test('ten concurrent calls with the same request id create one video, and anothe
   const answers = await Promise.all(Array.from({ length: 10 }, () => createTestVideo(client, { requestId })));
   expect(new Set(answers.map(({ name }) => name)).size).toBe(1);
   expect(new Set(answers.map(({ settings }) => settings?.seed)).size).toBe(1);
+  expect(answers[0]!.requestId).toBe(requestId);
   const other = await expectRefusal(createTestVideo(client, { requestId, settings: { steps: 3 } }));
   expect(other).toMatchObject({ code: Code.AlreadyExists, reason: 'REQUEST_ID_REUSED' });
   // Request ids of different callers are independent.

@@ -74,7 +74,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
     }),
   );
 
-  const credentialRoots = await readCredentialRoots(config.CREDENTIALS_ROOTS);
+  const credentialRoots = await readCredentialRoots(config);
   const view = await startPipelineView(nats, config, log, model, starting);
   const draining = new AbortController();
   const services = [VideoService, ProvenanceService, PushService].map(({ typeName }) => typeName);

@@ -5,7 +5,9 @@ import { refuseUntil } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { Capabilities, CreateVideoRequest, VideoService } from '@cinematica/protocol/v1';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
+import { clientOf } from './callers/admit-caller.ts';
 import { createRateLimit } from './callers/rate-limit.ts';
+import type { RateLimit } from './callers/rate-limit.ts';
 import { callerKey, connectionKey } from './rpc/context.ts';
 import { createBatch } from './videos/create-batch.ts';
 import { compileVideoFilter } from './videos/filter/video-filter.ts';
@@ -30,6 +32,8 @@ export interface ServiceParts extends WatchResponseOptions {
   readonly videosByOwner: VideosByOwner;
   /** Answers `GetCapabilities`. */
   readonly capabilities: () => Capabilities;
+  /** Counts calls by API key or client address. The gate has counted one for each call. */
+  readonly limit: Pick<RateLimit, 'charge'>;
   /** Limits the watches of each caller. */
   readonly watches: WatchCount;
   /** Estimates how long videos take. */
@@ -73,6 +77,8 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
 
     async batchCreateVideos({ requests }, { values, signal }) {
       const caller = values.get(callerKey);
+      // Each request of a batch costs as much as a call of CreateVideo.
+      parts.limit.charge(clientOf(caller), requests.length - 1);
       const create = (valid: readonly CreateVideoRequest[]) => operations.createAll(caller, valid, signal);
       const answer = (stored: StoredRecord) => view(operations.accept(stored));
       return { results: await createBatch(requests, create, answer, signal) };

@@ -5,6 +5,7 @@ import { Counter, Gauge } from 'prom-client';
 import type { ApiKeys } from './callers/api-keys.ts';
 import { createCookies } from './callers/cookie.ts';
 import { burstOf, createRateLimit } from './callers/rate-limit.ts';
+import type { RateLimit } from './callers/rate-limit.ts';
 import type { Config } from './config.ts';
 import { createBodyClasses } from './http/body-classes.ts';
 import { createCors } from './http/cors.ts';
@@ -19,6 +20,7 @@ import { createOpenAiHandler } from './openai/openai-handler.ts';
 import { serveOpenApi } from './openai/serve-openapi.ts';
 import type { PhotoSanitizer } from './photo/photo-sanitizer.ts';
 import type { RemoteImages } from './photo/remote-images.ts';
+import type { TrustedRoots } from '@cinematica/credentials/roots';
 import { createMediaVerifier } from './provenance/media-verifier.ts';
 import { createProvenanceService } from './provenance/provenance-service.ts';
 import { createGate } from './rpc/gate.ts';
@@ -50,7 +52,7 @@ export interface HttpParts {
   /** Receives the metrics of calls, connections and watchers. */
   readonly metrics: Metrics;
   /** The certificates, as PEM, of those who are trusted to sign content credentials. */
-  readonly credentialRoots: readonly string[];
+  readonly credentialRoots: TrustedRoots;
   /** Decodes uploaded photos. */
   readonly sanitizer: PhotoSanitizer;
   /** Downloads photos that are given by URL. */
@@ -89,7 +91,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
     limit,
   };
   const rpcParts = {
-    service: createService(parts, operations, links),
+    service: createService(parts, operations, links, limit),
     pushService: createPushService(parts.push),
     provenance: createProvenanceService({
       verifier: createMediaVerifier({ keys: config.MARK_KEYS ?? [], roots: parts.credentialRoots }, parts.sanitizer),
@@ -147,7 +149,7 @@ export async function startHttp(parts: HttpParts, cleanup: AsyncDisposableStack)
   return listening;
 }
 
-function createService(parts: HttpParts, operations: VideoOperations, links: MediaLinks) {
+function createService(parts: HttpParts, operations: VideoOperations, links: MediaLinks, limit: RateLimit) {
   const { push, config, model, metrics, view, draining } = parts;
   const watches = countWatches(config.MAX_WATCHES_PER_CALLER);
   new Gauge({
@@ -169,6 +171,7 @@ function createService(parts: HttpParts, operations: VideoOperations, links: Med
     estimator: view.estimator,
     model,
     links,
+    limit,
     watches,
     settings: config,
     capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref), push.publicKey),

@@ -27,4 +27,18 @@ export const configSchema = z.object({
    * above it) and `key.pem` (PKCS #8, not encrypted). Without it, files have no content credentials.
    */
   CREDENTIALS_FOLDER: z.string().min(1).optional(),
+  /**
+   * The URL of the time stamp authority (RFC 3161), as the outbound service has it, which makes the connection. Default: none, and
+   * content credentials have no time stamp.
+   */
+  TIMESTAMP_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** The address of the outbound service's gRPC server. Required for time stamps. */
+  OUTBOUND_ADDRESS: z.string().min(1).optional(),
+  /** The token for calls of the outbound service, one of its OUTBOUND_TOKEN. Required for time stamps. */
+  OUTBOUND_TOKEN: z
+    .string()
+    .regex(/^[^\s,]{32,}$/, 'must have 32 characters or more, without commas')
+    .optional(),
 });
+
+export type Config = z.output<typeof configSchema>;

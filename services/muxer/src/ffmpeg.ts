@@ -132,26 +132,42 @@ export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<v
   }
 }
 
+/** A run of ffmpeg that makes a file from other files. */
+export interface FfmpegConversion {
+  readonly inputs: readonly FfmpegInput[];
+  readonly file: string;
+  /** The options of the output. */
+  readonly options: readonly string[];
+  /** How long it may take. Milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** A file that is read, and the options that stand before it. */
+export interface FfmpegInput {
+  readonly file: string;
+  /** @default none */
+  readonly options?: readonly string[];
+}
+
+/** An endless silent sound, as an input of a conversion. */
+export const SILENT_INPUT: FfmpegInput = { file: SILENCE, options: ['-f', 'lavfi'] };
+
 /**
- * Joins files with equal encodings to one, without encoding their frames again.
+ * Makes a file from other files of this machine.
  *
- * @param list a file that names them, one after the other, in the format of ffmpeg's concat demuxer.
- * @param timeoutMs how long it may take.
  * @throws as {@link runFfmpeg}
  */
-export async function concatFiles(
-  list: string,
-  file: string,
-  options: readonly string[],
-  timeoutMs: number,
+export async function convertFiles(
+  { inputs, file, options, timeoutMs }: FfmpegConversion,
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
   const said: string[] = [];
-  const command = ffmpeg(resolve(list))
-    .inputOptions(...'-nostdin -hide_banner -loglevel warning -protocol_whitelist file -f concat -safe 0'.split(' '))
-    .outputOptions(...'-map 0 -c copy'.split(' '), ...options)
-    .output(resolve(file));
+  const command = ffmpeg();
+  for (const { file: input, options: before = [] } of inputs) {
+    command.input(input).inputOptions('-protocol_whitelist', 'file', ...before);
+  }
+  command.outputOptions('-nostdin', '-hide_banner', '-loglevel', 'warning', ...options).output(resolve(file));
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const abort = (): void => {
     command.kill('SIGKILL');
@@ -168,7 +184,7 @@ export async function concatFiles(
   } catch (cause) {
     signal.throwIfAborted();
     if (limit.aborted) {
-      throw new FfmpegError(`ffmpeg did not join the files within ${timeoutMs / 1000} s`, said.join('\n'), { cause });
+      throw new FfmpegError(`ffmpeg did not finish within ${timeoutMs / 1000} s`, said.join('\n'), { cause });
     }
     throw describe(cause, said);
   } finally {

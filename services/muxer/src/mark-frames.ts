@@ -26,7 +26,7 @@ export class MarkError extends Error {
 
 /** What the bytes of files depend on. */
 export const describeMark = ({ key, installation, visible }: MarkSettings): string =>
-  `mark ${key ? `1 ${keyName(key)} ${installation}` : 'none'}${visible ? ' visible' : ''}`;
+  `mark ${key ? `2 ${keyName(key)} ${installation}` : 'none'}${visible ? ' visible' : ''}`;
 
 /**
  * Marks the frames of a video, in place.
@@ -46,8 +46,10 @@ export async function* markFrames(
     return;
   }
   const frameBytes = 3 * size.width * size.height;
+  let index = 0;
   for await (const piece of wholeFrames(pieces, frameBytes)) {
-    for (let at = 0; at + frameBytes <= piece.length; at += frameBytes) mark(piece.subarray(at, at + frameBytes));
+    for (let at = 0; at + frameBytes <= piece.length; at += frameBytes)
+      mark(piece.subarray(at, at + frameBytes), index++);
     yield piece;
   }
 }
@@ -57,15 +59,15 @@ function prepare(
   { width, height, outputWidth = width }: MarkedFrames,
   { key, installation, visible }: MarkSettings,
   video: number,
-): ((frame: Uint8Array) => void) | null {
+): ((frame: Uint8Array, index: number) => void) | null {
   const visibleMark = visible ? createVisibleMark(width, height) : null;
   if (!key) return visibleMark && ((frame) => visibleMark.draw(frame));
   const marker = orMarkError(() =>
     createMarker({ width, height, key, payload: { installation, video }, enlargement: outputWidth / width }),
   );
-  return (frame) => {
+  return (frame, index) => {
     visibleMark?.draw(frame);
-    orMarkError(() => marker.mark(frame));
+    orMarkError(() => marker.mark(frame, index));
   };
 }
 

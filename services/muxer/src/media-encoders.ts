@@ -16,7 +16,7 @@ export const ENCODERS: Readonly<Record<FileFormat, string>> = {
 const BT709 = '-color_range tv -color_primaries bt709 -color_trc bt709 -colorspace bt709'.split(' ');
 
 /** Makes the output deterministic: no random identifiers and no dates. */
-const SAME_BYTES = '-map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact'.split(' ');
+export const SAME_BYTES = '-map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact'.split(' ');
 
 /** ffmpeg's encoder of sound. */
 export const SOUND_ENCODER = 'aac';
@@ -28,6 +28,23 @@ export const SOUND_ENCODER = 'aac';
 export const hasSound = ({ format, boomerang = false }: Omit<MediaOutput, 'file'>): boolean =>
   format === 'mp4' && !boomerang;
 
+/** A keyframe every two seconds, for seeking. */
+const gopOptions = (fps: number): string[] => ['-g', String(Math.ceil(2 * fps))];
+
+/** ffmpeg's options for the picture of an mp4. @param fps frames per second @param threads of the encoder */
+export const mp4Picture = (fps: number, threads: number): string[] => [
+  ...['-r', String(fps), '-threads', String(threads), '-c:v', ENCODERS.mp4, ...SAME_BYTES],
+  ...gopOptions(fps),
+  ...'-profile:v high -preset medium -crf 18 -pix_fmt yuv420p'.split(' '),
+  ...BT709,
+];
+
+/** ffmpeg's options for the silent sound of an mp4. @param seconds its duration */
+export const silentSound = (seconds: number): string[] => ['-c:a', SOUND_ENCODER, '-b:a', '32k', '-t', String(seconds)];
+
+/** Players start before the file has arrived, and other programs find its metadata. */
+export const MP4_FLAGS = '-movflags +faststart+use_metadata_tags+write_colr'.split(' ');
+
 /** ffmpeg's options for an output. */
 export function encoderOptions(output: Omit<MediaOutput, 'file'>, request: MediaRequest): string[] {
   const { settings, threads = 2 } = request;
@@ -35,18 +52,14 @@ export function encoderOptions(output: Omit<MediaOutput, 'file'>, request: Media
   const { frames, fps } = shapeOf(request, output);
   const metadata = ['-metadata', `comment=${JSON.stringify(settings)}`];
   const tagged = [...metadata, '-metadata', `digitalSourceType=${GENERATED_SOURCE_TYPE}`];
-  // A keyframe every two seconds, for seeking.
-  const gop = ['-g', String(Math.ceil(2 * fps))];
+  const gop = gopOptions(fps);
   const common = ['-r', String(fps), '-threads', String(threads), '-c:v', ENCODERS[format], ...SAME_BYTES];
   switch (format) {
     case 'mp4':
       return [
-        ...common,
-        ...gop,
-        ...'-profile:v high -preset medium -crf 18 -pix_fmt yuv420p'.split(' '),
-        ...BT709,
-        ...(hasSound(output) ? ['-c:a', SOUND_ENCODER, '-b:a', '32k', '-t', String(frames / fps)] : []),
-        ...'-movflags +faststart+use_metadata_tags+write_colr'.split(' '),
+        ...mp4Picture(fps, threads),
+        ...(hasSound(output) ? silentSound(frames / fps) : []),
+        ...MP4_FLAGS,
         ...tagged,
         ...['-f', 'mp4'],
       ];

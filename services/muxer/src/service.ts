@@ -104,9 +104,10 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
 function signFiles({ credentials }: MuxerOptions, settings: Record<string, unknown>): MediaRequest['sign'] {
   if (!credentials) return undefined;
   const name = typeof settings.model === 'string' ? settings.model : 'unknown';
+  const sign = credentials.forVideo({ model: { name, digest: 'unknown' }, settings });
   return async (media) => {
     try {
-      return await credentials.sign(media, { model: { name, digest: 'unknown' }, settings });
+      return await sign(media);
     } catch (cause) {
       throw notSigned(cause);
     }

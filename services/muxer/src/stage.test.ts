@@ -1,10 +1,10 @@
 import { create } from '@bufbuild/protobuf';
-import { createLocalAuthority, readCredentials } from '@cinematica/credentials';
+import { createLocalAuthority, NO_ROOTS, readCredentials } from '@cinematica/credentials';
 import { PhotoOriginSchema, PipelineStage, PlanSchema, TaskNotice } from '@cinematica/pipeline';
 import type { Plan, StageHooks } from '@cinematica/pipeline';
 import { createMarkDetector, videoNumber } from '@cinematica/provenance';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,7 +13,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createCredentialSigner } from './content-credentials.ts';
 import type { CredentialSigner } from './content-credentials.ts';
 import { removeStaleFolders } from './files.ts';
+import { joinParts } from './join-parts.ts';
 import type { MarkSettings } from './mark-frames.ts';
+import { mp4Picture } from './media-encoders.ts';
 import { createMuxStage } from './stage.ts';
 
 const run = promisify(execFile);
@@ -159,16 +161,50 @@ test('frames are finished: they have the size and the rate of the plan, across s
   expect(steps.at(-1)).toBe(7);
 });
 
-test('the files of several videos are joined to one, whose frames are not encoded again', async () => {
+/** The frames of an mp4, each as 8 bits of gray. */
+async function decode(data: Uint8Array): Promise<Buffer[]> {
+  const file = join(folder, 'decoded.mp4');
+  await writeFile(file, data);
+  const args = ['-v', 'error', '-i', file, '-f', 'rawvideo', '-pix_fmt', 'gray', '-'];
+  const { stdout } = await run('ffmpeg', args, { encoding: 'buffer', maxBuffer: 2 ** 26 });
+  const size = 256 * 192;
+  return Array.from({ length: stdout.length / size }, (_, i) => stdout.subarray(i * size, (i + 1) * size));
+}
+
+const meanDifference = (a: Uint8Array, b: Uint8Array): number =>
+  a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
+
+test('several videos are joined to one: the frame that two of them share is shown once, and no other is lost', async () => {
   const { outputs } = await mux(planOf());
-  const [mp4, poster, lastFrame] = ['mp4', 'poster', 'last-frame'].map((part) => outputs.get(part)!);
-  const plan = planOf({ join: ['a', 'b'], frames: 13, loop: false, outputs: ['mp4'] });
-  const made = await mux(plan, { joined: [mp4!, mp4!, poster!, lastFrame!] });
-  expect([...made.outputs.keys()]).toEqual(['mp4', 'poster', 'last-frame']);
+  const [mp4, poster, lastFrame, card] = ['mp4', 'poster', 'last-frame', 'card'].map((part) => outputs.get(part)!);
+  const plan = planOf({ join: ['a', 'b'], frames: 13, loop: false, outputs: ['mp4', 'card'] });
+  const made = await mux(plan, { joined: [mp4!, mp4!, poster!, lastFrame!, card!] });
+  expect([...made.outputs.keys()]).toEqual(['mp4', 'poster', 'last-frame', 'card']);
   const size = { width: 256, height: 192, r_frame_rate: '28/1' };
-  expect(await probe(made.outputs.get('mp4')!)).toEqual({ ...size, nb_read_frames: '50' });
-  // The joined file has the bytes of both, without their headers.
-  expect(made.outputs.get('mp4')!.length).toBeGreaterThan(1.6 * mp4!.length);
+  expect(await probe(made.outputs.get('mp4')!)).toEqual({ ...size, nb_read_frames: '49' });
+  const [part, joined] = [await decode(mp4!), await decode(made.outputs.get('mp4')!)];
+  expect([part.length, joined.length]).toEqual([25, 49]);
+  // Before the seam, frames are encoded a second time; after it, they are copied.
+  const expected = [...part.slice(0, -1), ...part];
+  const differences = expected.map((frame, i) => meanDifference(frame, joined[i]!));
+  expect(Math.max(...differences.slice(0, 24))).toBeLessThan(2);
+  expect(Math.max(...differences.slice(24))).toBe(0);
+  // A neighbour differs more: the frames are in their order.
+  expect(meanDifference(part[11]!, joined[12]!)).toBeGreaterThan(differences[12]!);
+});
+
+test('of a part that ends just after a keyframe, all frames but the last are copied', async () => {
+  const [file, made] = [join(folder, 'part.mp4'), join(folder, 'joined.mp4')];
+  const picture = '-f lavfi -i testsrc=size=256x192:rate=28 -frames:v 57'.split(' ');
+  await run('ffmpeg', ['-v', 'error', ...picture, ...mp4Picture(28, 2), file]);
+  const mp4 = await readFile(file);
+  const parts = { count: 3, fps: 28, read: () => Promise.resolve(mp4) };
+  await joinParts(parts, { settings: {}, threads: 2 }, (joined) => copyFile(joined, made), AbortSignal.timeout(60_000));
+  const [part, joined] = [await decode(mp4), await decode(await readFile(made))];
+  expect(joined.length).toBe(56 + 56 + 57);
+  for (const [i, frame] of [...part.slice(0, -1), ...part.slice(0, -1), ...part].entries()) {
+    expect(Buffer.compare(frame, joined[i]!), `frame ${i}`).toBe(0);
+  }
 });
 
 test('a repeated attempt gives the same bytes', async () => {
@@ -207,7 +243,11 @@ test('files carry content credentials with the model, the licence and the photo,
   const [first, second] = [await mux(plan, { credentials }), await mux(plan, { credentials })];
   for (const part of ['mp4', 'loop', 'webp', 'poster', 'card']) {
     const file = first.outputs.get(part)!;
-    expect(await readCredentials(file, [root]), part).toMatchObject({ state: 'valid', trusted: true, generated: true });
+    expect(await readCredentials(file, { ...NO_ROOTS, own: [root] }), part).toMatchObject({
+      state: 'valid',
+      voucher: 'own',
+      generated: true,
+    });
     expect(Buffer.from(file).includes('Apache-2.0'), part).toBe(true);
     expect(Buffer.from(file).includes(`urn:sha256:${'ab'.repeat(32)}`), part).toBe(true);
     expect(Buffer.compare(file, second.outputs.get(part)!), part).toBe(0);
@@ -220,7 +260,7 @@ test('a video whose certificate is missing is made without content credentials, 
   const { outputs, notices, warnings } = await mux(planOf({ outputs: [], loop: false }), {
     credentials: createCredentialSigner(join(folder, 'none'), '1.2.3'),
   });
-  expect(await readCredentials(outputs.get('mp4')!, [])).toEqual({ state: 'missing' });
+  expect(await readCredentials(outputs.get('mp4')!, NO_ROOTS)).toEqual({ state: 'missing' });
   expect(notices).toEqual([TaskNotice.NOT_SIGNED]);
   expect(warnings).toEqual(['the content credentials were not signed']);
 });

@@ -96,7 +96,7 @@ interface MadeVideo {
   readonly patience: Patience;
 }
 
-/** Joins the files of other videos. Their poster and last frame follow their mp4s. */
+/** Joins the files of other videos. Their poster, their last frame and, if the first of them has one, their card follow their mp4s. */
 async function joinVideos(
   options: MuxerOptions,
   { videoId, plan }: StageTask,
@@ -105,6 +105,7 @@ async function joinVideos(
 ): Promise<void> {
   const signal = eitherSignal(hooks);
   const count = plan.join.length;
+  const { fps } = fileShape(timelineOf(plan), 'mp4');
   const read = async (index: number): Promise<Uint8Array> => {
     const data = await inputs.joined(index, signal);
     hooks.progress(Math.floor((plan.frames * index) / count), plan.frames);
@@ -114,9 +115,11 @@ async function joinVideos(
   const sign =
     signFiles(options, { videoId, plan, settings }, hooks) ?? ((media: Uint8Array) => Promise.resolve(media));
   const put = async (file: string) => hooks.output(Lifetime.MEDIA, 'mp4', await sign(await readFile(file)));
-  await joinParts(count, read, settings, put, signal);
-  await hooks.output(Lifetime.MEDIA, 'poster', await inputs.joined(count, signal));
-  await hooks.output(Lifetime.MEDIA, 'last-frame', await inputs.joined(count + 1, signal));
+  await joinParts({ count, fps, read }, { settings, threads: options.threads }, put, signal);
+  const others = ['poster', 'last-frame', ...(plan.outputs.includes('card') ? ['card'] : [])];
+  for (const [index, part] of others.entries()) {
+    await hooks.output(Lifetime.MEDIA, part, await inputs.joined(count + index, signal));
+  }
 }
 
 /** How long finishing and encoding may take, milliseconds. */

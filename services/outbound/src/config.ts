@@ -44,6 +44,13 @@ export const configSchema = z.object({
     .default([5, 60, 300, 1_800, 7_200, 18_000, 28_800, 28_800]),
   /** How long the download of a photo may take. Default 20 seconds. Milliseconds. */
   IMAGE_TIMEOUT_MS: milliseconds(20_000, 50_000),
+  /**
+   * The URL of the time stamp authority (RFC 3161) for content credentials. Default: none, and files have no time stamp. It is the
+   * operator's, so that it may be `http`, and a private address.
+   */
+  TIMESTAMP_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** How long the time stamp authority may take to answer. Default 5 seconds. Milliseconds. */
+  TIMESTAMP_TIMEOUT_MS: milliseconds(5_000, 30_000),
   /** How long downloads and deliveries may take to end when the service stops. Default 10 seconds. Milliseconds. */
   DRAIN_MS: z.coerce.number().int().min(0).max(3_600_000).default(10_000),
 });

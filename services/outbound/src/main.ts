@@ -1,20 +1,20 @@
-/** The only service that connects to addresses that callers name: it downloads photos and delivers webhooks. */
+/** The only service that connects to addresses outside: it downloads photos, delivers webhooks, and gets time stamps. */
 import {
   connectNats,
   createLog,
   createMetrics,
   createWebhookQueue,
   openRecords,
-  startCanary,
   startTracing,
 } from '@cinematica/pipeline';
 import {
   followFile,
   inCallSpan,
+  listenForCalls,
   logConnection,
   readConfig,
   runProgram,
-  serveMetrics,
+  startReadiness,
 } from '@cinematica/pipeline/service';
 import { createRpcServer } from '@cinematica/protocol';
 import { OutboundService } from '@cinematica/protocol/outbound';
@@ -55,28 +55,16 @@ await runProgram('outbound', async () => {
     around: inCallSpan,
   });
   server.add(OutboundService, createOutboundService(http, config, outboundMetrics));
-  const port = await server.listen(`${config.GRPC_HOST}:${config.GRPC_PORT}`).catch((cause: unknown) => {
-    throw new Error(`GRPC_PORT=${config.GRPC_PORT}: ${(cause as Error).message}`, { cause });
-  });
-  cleanup.defer(() => server.close(0));
+  const port = await listenForCalls(server, config, cleanup);
 
   const nats = await connectNats('outbound', config);
   cleanup.defer(() => nats.close());
   logConnection(nats, log);
   const records = await openRecords(nats, config);
   const queue = createWebhookQueue(nats, config, log);
-  const canary = startCanary(nats, 'outbound', config, (failures) => {
-    metrics.canaryFailures.set(failures);
-    server.setServing(failures < 2 && !stopping.signal.aborted);
-  });
-  cleanup.defer(() => canary.close());
-  const served = cleanup.use(
-    await serveMetrics({
-      host: config.METRICS_HOST,
-      port: config.METRICS_PORT,
-      registry: metrics.registry,
-      ready: () => canary.healthy && !stopping.signal.aborted,
-    }),
+  const served = await startReadiness(
+    { name: 'outbound', nats, server, metrics, config, stopping: stopping.signal },
+    cleanup,
   );
 
   const hosts = createHostLimit(MAX_DELIVERIES_PER_HOST);

@@ -6,6 +6,7 @@ export type OutboundMetrics = ReturnType<typeof createOutboundMetrics>;
 
 /** The outcomes of an attempt. `given_up`: the last attempt failed. */
 export const ATTEMPT_OUTCOMES = ['delivered', 'gone', 'failed', 'given_up'] as const;
+const TIMESTAMP_OUTCOMES = ['done', 'failed', 'cancelled'];
 const IMAGE_OUTCOMES = ['done', 'refused', 'failed', 'type', 'too-large', 'cancelled'];
 
 /** @param registry receives the metrics. */
@@ -23,12 +24,20 @@ export function createOutboundMetrics(registry: Registry) {
     labelNames: ['outcome'],
     registers,
   });
+  const timestamps = new Counter({
+    name: 'cinematica_timestamps_total',
+    help: 'Time stamps for content credentials, by outcome: done, failed, cancelled.',
+    labelNames: ['outcome'],
+    registers,
+  });
   // Counters start at 0: Prometheus does not see an increase in a series that did not exist before.
   for (const outcome of ATTEMPT_OUTCOMES) attempts.inc({ outcome }, 0);
   for (const outcome of IMAGE_OUTCOMES) images.inc({ outcome }, 0);
+  for (const outcome of TIMESTAMP_OUTCOMES) timestamps.inc({ outcome }, 0);
   return {
     attempts,
     images,
+    timestamps,
     attemptSeconds: new Histogram({
       name: 'cinematica_webhook_attempt_seconds',
       help: 'Duration of attempts to deliver webhooks, until the receiver answers.',

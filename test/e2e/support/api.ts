@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { VideoService } from '@cinematica/protocol/v1';
+import { Resolution } from '@cinematica/protocol/v1';
 import type { Video, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
@@ -45,9 +46,13 @@ export async function createVideo(context: BrowserContext, settings: Settings = 
   return video!;
 }
 
-/** Creates a video through the API and waits until it ends. @returns the video in its final state */
+/**
+ * Creates a video through the API and waits until it ends. Its frames are not finished, which would take most of the time.
+ *
+ * @returns the video in its final state
+ */
 export async function createFinishedVideo(context: BrowserContext, settings: Settings = {}): Promise<Video> {
-  const { name } = await createVideo(context, settings);
+  const { name } = await createVideo(context, { resolution: Resolution.MODEL, ...settings });
   return (await watchToEnd(await apiOf(context), name)).at(-1)!.video!;
 }
 

@@ -15,3 +15,15 @@ export const like = (message: string): RegExp =>
       .map((part) => RegExp.escape(part))
       .join('.+'),
   );
+
+/** A message that depends on a number, as its file has it. */
+interface PluralMessage {
+  readonly match: Readonly<Record<string, string>>;
+}
+
+/** The text of a message that depends on a number, for this number. */
+export function plural([message]: readonly PluralMessage[], count: number): string {
+  const form = `form=${new Intl.PluralRules('es').select(count)}`;
+  const text = message?.match[form] ?? message?.match['form=*'] ?? '';
+  return text.replaceAll('{count}', String(count));
+}

@@ -9,8 +9,12 @@ export interface PhotoFile {
 
 const jpeg = (buffer: Buffer): PhotoFile => ({ name: 'foto.jpg', mimeType: 'image/jpeg', buffer });
 
+let rotated: Promise<PhotoFile> | undefined;
+
 /** A sky over a field, stored sideways with an EXIF orientation, as phones do. 1200 × 1800 pixels when upright. */
-export async function rotatedPhoto(): Promise<PhotoFile> {
+export const rotatedPhoto = (): Promise<PhotoFile> => (rotated ??= drawRotatedPhoto());
+
+async function drawRotatedPhoto(): Promise<PhotoFile> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="1800">
     <rect width="1200" height="900" fill="#4090ff"/><rect y="900" width="1200" height="900" fill="#308020"/>
     <circle cx="840" cy="420" r="150" fill="#fff0c0"/><path d="M100 900 L480 500 L860 900Z" fill="#806050"/></svg>`;

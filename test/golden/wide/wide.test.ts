@@ -39,11 +39,9 @@ test.skipIf(!enough)(
       expect(counts.has(fused), fused).toBe(true);
     }
 
-    await using model = createModel(
-      checkpoint,
-      emulateCuda(await createRuntime({ provider: 'cpu', threads: 1 })),
+    await using model = createModel(checkpoint, emulateCuda(await createRuntime({ provider: 'cpu', threads: 1 })), {
       createEmitter,
-    );
+    });
     const comparisons: Comparison[] = [];
     for await (const comparison of compareParts(model, golden)) {
       comparisons.push(comparison);

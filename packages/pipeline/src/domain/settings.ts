@@ -38,8 +38,11 @@ export const pipelineSettingsSchema = z.object({
   ORPHAN_AGE_MS: milliseconds(600_000),
   /** How long the history of a video is kept after its end. The last revision stays. Milliseconds. */
   HISTORY_MS: milliseconds(600_000),
-  /** How long a deletion can be undone, at most 30 days. A deleted video uses storage until then. Milliseconds. */
-  UNDO_MS: milliseconds(60_000, 30 * 86_400_000),
+  /**
+   * How long a deletion can be undone, at most 30 days. A deleted video uses storage until then. With the default it
+   * is gone within a minute, with the time until the next `RECONCILE_MS`. Milliseconds.
+   */
+  UNDO_MS: milliseconds(50_000, 30 * 86_400_000),
   /** How long a video is kept. Hours. */
   KEEP_HOURS: count(7 * 24, 1),
   /** How long a request id is remembered. Hours. */

@@ -1,13 +1,18 @@
 import type { JetStreamClient, JsMsg, OrderedPushConsumerOptions } from '@nats-io/jetstream';
 import { DeliverPolicy } from '@nats-io/jetstream';
+import { UnavailableError } from '../domain/errors.ts';
 import { RECORDS_BUCKET, RECORDS_STREAM } from './names.ts';
 
 const prefix = `$KV.${RECORDS_BUCKET}.`;
+
+/** How long the server may take for the next message. Milliseconds. */
+const STALL_MS = 10_000;
 
 /**
  * Reads what is stored in the bucket of the records now, and removes its consumer. The bucket's own `history`, `keys` and
  * `watch` leave a consumer on the server for five minutes with each call.
  * @param key may contain wildcards.
+ * @throws UnavailableError when the server sends nothing for {@link STALL_MS}; errors of the NATS client.
  */
 export async function* storedMessages(
   client: JetStreamClient,
@@ -20,9 +25,18 @@ export async function* storedMessages(
   });
   try {
     if ((await consumer.info(true)).num_pending === 0) return;
-    for await (const message of await consumer.consume()) {
-      yield message;
-      if (message.info.pending === 0) return;
+    const messages = await consumer.consume();
+    const stall = () => messages.stop(new UnavailableError('NATS stopped sending while stored messages were read'));
+    let timer = setTimeout(stall, STALL_MS);
+    try {
+      for await (const message of messages) {
+        clearTimeout(timer);
+        yield message;
+        if (message.info.pending === 0) return;
+        timer = setTimeout(stall, STALL_MS);
+      }
+    } finally {
+      clearTimeout(timer);
     }
   } finally {
     // If NATS is unreachable by now, the server removes the consumer itself.

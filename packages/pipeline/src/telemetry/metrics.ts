@@ -7,10 +7,12 @@ const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 60
 /** The metrics of a service, in Prometheus' format. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Called when a graph of a stage's model was loaded, and when its computing process crashed. */
+/** Called when a graph of a stage's model was loaded, when its computing process crashed, and when a result is not finite. */
 export interface ModelHooks {
   readonly onLoad: (seconds: number) => void;
   readonly onCrash: () => void;
+  /** @param again whether it is computed again in another precision. */
+  readonly onNotFinite: (part: string, again: boolean) => void;
 }
 
 /** The memory of a GPU, bytes. */
@@ -37,6 +39,12 @@ export function createMetrics(service: string) {
     name: 'cinematica_child_restarts_total',
     help: 'Restarts of the computing process after it crashed during a task.',
     labelNames: ['stage'],
+    registers,
+  });
+  const notFinite = new Counter({
+    name: 'cinematica_not_finite_total',
+    help: 'Results of the model with NaN or infinity, by what follows: again (computed once more in float32), failed.',
+    labelNames: ['stage', 'part', 'outcome'],
     registers,
   });
   const videos = new Counter({
@@ -138,6 +146,7 @@ export function createMetrics(service: string) {
     modelHooks: (stage: string): ModelHooks => ({
       onLoad: (seconds) => loadSeconds.observe({ stage }, seconds),
       onCrash: () => crashes.inc({ stage }),
+      onNotFinite: (part, again) => notFinite.inc({ stage, part, outcome: again ? 'again' : 'failed' }),
     }),
 
     /** @param backlog the number of unfinished tasks by stage. */

@@ -17,7 +17,7 @@ import { expectedSum } from './sum-stages.ts';
 import { openTestSystem, TEST_MODEL, testSettings } from './system.ts';
 import type { TestSystem } from './system.ts';
 
-const VIDEOS = Number(process.env.KILL_VIDEOS ?? 30);
+const VIDEOS = Number(process.env.KILL_VIDEOS ?? 20);
 const SEED = Number(process.env.KILL_SEED ?? 1);
 /** How long processes are killed at most, milliseconds. The remaining videos are then made without disturbance. */
 const CHAOS = VIDEOS * 1_000;

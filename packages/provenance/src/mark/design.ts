@@ -5,9 +5,12 @@ import { MESSAGE_BITS } from './payload.ts';
 /** The mark repeats after this many of its own pixels in both directions. */
 export const TILE = 128;
 
-/** The frequencies of the mark, in periods in a tile: below them pictures are too strong, above them codecs are. */
+/**
+ * The frequencies of the mark, in periods in a tile. Below them pictures are too strong. Above them codecs remove what remains of the
+ * mark in a video of half the size; and fewer waves are stronger ones, which are rounded to zero less often.
+ */
 const LOWEST = 4;
-const HIGHEST = 18;
+const HIGHEST = 12;
 /** The share of the frequencies that carry no message, by which the mark is found. */
 const SYNC_SHARE = 0.35;
 

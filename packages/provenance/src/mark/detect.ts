@@ -42,8 +42,11 @@ export interface MarkDetector {
  * about 1e7 placements, and each has at most `exp(-score² / 2)`.
  */
 export const SEEN_SCORE = 7.2;
-/** A mark that can be read needs this score of its known waves, besides its checksum. */
-export const READ_SCORE = 6;
+/**
+ * A mark that can be read needs this score of its known waves, besides its checksum. It saves time: a picture without a mark
+ * often reaches it, and the checksum alone refuses what was read.
+ */
+export const READ_SCORE = 5;
 /** So many placements are tried to be read: each passes the checksum by chance once in 65,536 times. */
 const READ_PLACEMENTS = 3;
 

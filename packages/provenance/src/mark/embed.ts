@@ -16,8 +16,11 @@ export interface MarkerOptions {
 
 /** Puts the same mark into each frame of a video. */
 export interface Marker {
-  /** Marks a frame in place: RGB, 8 bits, `[height, width, 3]`. The same frame always becomes the same bytes. */
-  mark(frame: Uint8Array): void;
+  /**
+   * Marks a frame in place: RGB, 8 bits, `[height, width, 3]`. The same frame at the same place always becomes the same bytes.
+   * @param index its place in the video, from 0. Default: far from the start.
+   */
+  mark(frame: Uint8Array, index?: number): void;
 }
 
 /** The mark is as fine as pixels where the short side has this many, and grows with larger files. */
@@ -39,6 +42,13 @@ const WANTED_STRENGTH = 1.35;
 const TEXTURE_GAIN = 0.35;
 /** The largest standard deviation. */
 const MAX_STRENGTH = 5;
+/**
+ * How much stronger the mark is in the first frame. Whoever encodes a video again makes its first frame a key frame, which codecs keep
+ * best; and in the first half second nobody looks for grain. It fades, because a step would be seen.
+ */
+const START_BOOST = 0.35;
+/** After so many frames, the mark is as strong as in the rest of the video. */
+const START_FRAMES = 14;
 /** The largest mean square of a frame’s change: 43 dB. */
 const MAX_MEAN_SQUARE = 255 ** 2 / 10 ** 4.3;
 
@@ -76,11 +86,12 @@ export function createMarker(options: MarkerOptions): Marker {
   };
 
   return {
-    mark(frame) {
+    mark(frame, index = START_FRAMES) {
+      const boost = 1 + START_BOOST * Math.max(0, 1 - index / START_FRAMES);
       measure(frame);
       const { mean, meanSquare } = smoothBlocks(strengths, smooth, columns, rows);
       const flat = Math.max(FLAT_STRENGTH.least, Math.min(FLAT_STRENGTH.most, WANTED_STRENGTH - mean));
-      const gain = Math.min(1, Math.sqrt(MAX_MEAN_SQUARE / (meanSquare + 2 * flat * mean + flat * flat)));
+      const gain = Math.min(boost, Math.sqrt(MAX_MEAN_SQUARE / (meanSquare + 2 * flat * mean + flat * flat)));
       const pixels = new Uint8ClampedArray(frame.buffer, frame.byteOffset, frame.length);
       for (let y = 0, i = 0, at = 0; y < height; y++) {
         betweenRows(smooth, line, columns, rows, (y + 0.5) / BLOCK - 0.5, flat, gain);

@@ -27,7 +27,7 @@ export type FasterQuality = (typeof FASTER_QUALITIES)[number];
 /** What a quality changes: settings, and the sampler. */
 export interface QualityChanges {
   readonly sampler?: SamplerKind | undefined;
-  readonly settings?: { readonly [Name in CardSettingName]?: number | undefined } | undefined;
+  readonly settings?: Readonly<Partial<Record<CardSettingName, number | undefined>>> | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import * as kl from '../models/autoencoder-kl-temporal-decoder.ts';
 import * as tiny from '../models/autoencoder-tiny.ts';
-import { beginGraph } from './graph.ts';
+import { beginGraph, outputSum } from './graph.ts';
 import type { GraphDraft, GraphOptions } from './graph.ts';
 
 export interface DecodeShape {
@@ -15,7 +15,7 @@ export interface DecodeShape {
 /**
  * The decoder of the autoencoder. Input `latents` `[frames, c, height, width]`, as the denoiser returns them; the graph
  * divides them by the scaling factor. Output `frames`: with `rgb8`, uint8 RGB `[frames, H, W, 3]`; with `pixels`, float32
- * `[frames, 3, H, W]` in about −1…1.
+ * `[frames, 3, H, W]` in about −1…1. Output `sum`: that of the pixels before they are rounded.
  */
 export function vaeDecodeGraph(
   { vae }: Checkpoint,
@@ -32,6 +32,7 @@ export function vaeDecodeGraph(
     config._class_name === 'AutoencoderTiny'
       ? tiny.decode(draft.emitter, draft.root, config, z)
       : kl.decode(draft.emitter, draft.root, config, z);
+  outputSum(draft, pixels.value);
   draft.builder.output('frames', output === 'rgb8' ? draft.emitter.toRgb8(pixels) : draft.emitter.toNchw(pixels));
   return draft;
 }

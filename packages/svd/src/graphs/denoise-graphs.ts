@@ -8,7 +8,7 @@ import { cachePoint } from '../nn/deep-cache.ts';
 import { createArithmetic } from '../onnx/arithmetic.ts';
 import type { Value } from '../onnx/graph-builder.ts';
 import { KEPT_PREFIX } from '../runtime/protocol.ts';
-import { beginGraph } from './graph.ts';
+import { beginGraph, outputSum } from './graph.ts';
 import type { GraphDraft, GraphOptions } from './graph.ts';
 
 export interface DenoiseShape {
@@ -42,8 +42,8 @@ export interface DenoiseGraphs {
    * - scalars of shape `[1]`: `input_scale` = 1 / √(σ² + 1), `x0_from_latents`, `x0_from_prediction`, `sigma_ratio` = σ′ / σ
    *
    * Outputs: `x0` = x0_from_latents · latents + x0_from_prediction · prediction, the estimate of the clean latents, and
-   * `next` = x0 + sigma_ratio · (latents − x0), the latents at σ′, to which a stochastic sampler still adds noise. With
-   * `cache`, {@link KEPT_TENSOR} is an output of the full step and an input of the shallow one.
+   * `next` = x0 + sigma_ratio · (latents − x0), the latents at σ′, to which a stochastic sampler still adds noise, and its `sum`.
+   * With `cache`, {@link KEPT_TENSOR} is an output of the full step and an input of the shallow one.
    */
   readonly step: GraphDraft;
 }
@@ -111,7 +111,10 @@ export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, op
   }
   const x0 = add(mul(latents, x0FromLatents), mul(prediction, x0FromPrediction));
   builder.output('x0', x0);
-  builder.output('next', add(x0, mul(sigmaRatio, sub(latents, x0))));
+  const next = add(x0, mul(sigmaRatio, sub(latents, x0)));
+  builder.output('next', next);
+  // If x0 is not finite, neither is `next`: NaN · 0 and ∞ − ∞ are NaN.
+  outputSum(step, next);
   return { condition, step };
 }
 

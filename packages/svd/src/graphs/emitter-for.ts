@@ -14,6 +14,15 @@ export interface GraphNeeds {
 /** Creates an emitter that writes into a graph. */
 export type CreateEmitter = (graph: GraphBuilder, needs: GraphNeeds) => Emitter;
 
+/**
+ * The emitter for results that were not finite: float32, where {@link emitterFor} uses float16. Its graphs need twice the
+ * memory. Null if there is nothing safer.
+ */
+export function safeEmitterFor(provider: ExecutionProvider): CreateEmitter | null {
+  const float16 = provider === 'cuda' || provider === 'tensorrt';
+  return float16 ? (graph) => createCudaEmitter(graph, { precision: 'float32' }) : null;
+}
+
 /** Selects the emitter, and with it the layout and precision, for an execution provider. */
 export function emitterFor(provider: ExecutionProvider): CreateEmitter {
   switch (provider) {

@@ -2,6 +2,7 @@ import type { CreateEmitter, GraphNeeds } from './emitter-for.ts';
 import type { Emitter } from '../nn/emitter.ts';
 import { withLoras } from '../lora/lora-emitter.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
+import type { Value } from '../onnx/graph-builder.ts';
 import type { Graph } from '../runtime/graph-types.ts';
 import type { Weights } from '../safetensors/weights.ts';
 import { Scope } from '../nn/scope.ts';
@@ -31,6 +32,17 @@ export function beginGraph(
   const builder = new GraphBuilder(name);
   const emitter = createEmitter(builder, needs);
   return { emitter: weights.loras ? withLoras(emitter) : emitter, builder, root: root ?? Scope.root(weights) };
+}
+
+/** The name of the output that {@link outputSum} adds. */
+export const SUM_OUTPUT = 'sum';
+
+/**
+ * Adds an output: the sum of all elements of a value, in float32. It is not finite if an element is not, so that the reader of
+ * the graph's results needs not look at each of them. `Model.run` does this.
+ */
+export function outputSum({ emitter }: GraphDraft, value: Value): void {
+  emitter.output(SUM_OUTPUT, emitter.sum(value));
 }
 
 /** Serialises a graph. Its initializers refer to files in the folder of the weights. */

@@ -122,7 +122,11 @@ async function latentsOf(
 ): Promise<Float32Array> {
   const checkpoint = await openCheckpoint(path, loras);
   const runtime = await createRuntime({ provider: 'cpu', threads: 1 });
-  await using model = createModel(checkpoint, createEmitter ? emulateCuda(runtime) : runtime, createEmitter);
+  await using model = createModel(
+    checkpoint,
+    createEmitter ? emulateCuda(runtime) : runtime,
+    createEmitter ? { createEmitter } : {},
+  );
   const settings = resolveSettings(checkpoint.card, { width: 64, height: 64, frames: 2, steps: 1, seed: 1 });
   const values = (name: string, length: number) => normals({ seed: 9, segment: 0, step: 0, tensor: name }, length);
   const conditioning = {

@@ -109,6 +109,8 @@ export interface Emitter {
   /** The sigmoid of a scalar parameter, shape `[1]`. With `negate`, `sigmoid(−x)` = `1 − sigmoid(x)`. */
   sigmoid(scope: Scope, name: string, options?: { readonly negate: boolean }): Value;
   reshape(x: Value, shape: readonly number[]): Value;
+  /** The sum of all elements, in float32; the rank stays. */
+  sum(x: Value): Value;
   /** Concatenates values. If all parts are float32, so is the result. */
   concatValues(parts: readonly Value[], axis: number): Value;
 }

@@ -255,6 +255,7 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
     },
 
     reshape,
+    sum: (x) => graph.node('ReduceSum', [x], f32(x.shape.map(() => 1))),
 
     concatValues(parts, axis) {
       const [first] = parts;

@@ -45,7 +45,7 @@ export interface DeepCacheGolden {
   readonly interval: number;
   readonly branches: readonly number[];
   /** `[steps, frames, channels, height, width]` */
-  latents(branch: number): Promise<Float32Array>;
+  readonly latents: (branch: number) => Promise<Float32Array>;
 }
 
 async function openDeepCache(file: string): Promise<DeepCacheGolden | null> {

@@ -3,6 +3,7 @@ import type { GraphOptions } from '../graphs/graph.ts';
 import type { TensorData } from '../runtime/tensor.ts';
 import { float32 } from './model.ts';
 import type { Model } from './model.ts';
+import { computeFinite } from './not-finite.ts';
 
 /** The size of the latents of one frame. */
 export interface LatentSize {
@@ -58,7 +59,7 @@ export async function* decode(
   for (const { first, count } of decodeChunks(latents.length / frame, decodeChunk)) {
     signal?.throwIfAborted();
     const chunk = latents.subarray(first * frame, (first + count) * frame);
-    const data = await decodeTogether(model, chunk, size, 'rgb8', signal);
+    const data = await computeFinite(model, (variant) => decodeTogether(variant, chunk, size, 'rgb8', signal));
     if (!(data instanceof Uint8Array)) throw new TypeError('the decoder returned no frames');
     yield { first, count, width: width * scaleFactor, height: height * scaleFactor, data };
   }

@@ -12,6 +12,7 @@ import { withCameraMove } from './camera-noise.ts';
 import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
+import { computeFinite } from './not-finite.ts';
 import { isFullStep, stepKind } from './settings.ts';
 import type { SegmentSettings } from './settings.ts';
 
@@ -27,6 +28,8 @@ export interface Step {
   readonly latents: Float32Array;
   /** The estimate of the clean latents after the step, for previews: `pred_original_sample` in diffusers. */
   readonly x0: Float32Array;
+  /** Whether this and the following steps are computed by {@link Model.safe}, because a result was not finite. */
+  readonly safe: boolean;
 }
 
 /** A saved state from which denoising is resumed. */
@@ -35,6 +38,8 @@ export interface Resume {
   readonly step: number;
   /** The latents after these steps, `[frames, channels, height, width]`. */
   readonly latents: Float32Array;
+  /** `safe` of that step; default false. */
+  readonly safe?: boolean;
 }
 
 export interface DenoiseOptions {
@@ -48,9 +53,12 @@ export interface DenoiseOptions {
 }
 
 /**
- * Denoises the latents of one segment. The result is reproducible to the byte with the same build, instruction set and
- * number of threads, also when the denoising was resumed. See docs/svd.md for the formulas.
+ * Denoises the latents of one segment. If the latents of a step are not finite, this and the following steps are computed by
+ * `Model.safe`. The result is reproducible to the byte with the same build, instruction set and
+ * number of threads, also when the denoising was resumed. See docs/svd.md for the formulas. With `cacheInterval` above 1, a model can
+ * denoise only one segment at a time, because the kept tensor stays in its process.
  * @returns the scaled latents, `[frames, channels, height, width]`
+ * @throws {NotFiniteError} when the latents of a step are not finite, also those of `Model.safe`
  * @throws RangeError when the latents to resume from do not match the settings, or are not from a resumable step
  */
 export async function denoise(
@@ -84,10 +92,16 @@ export async function denoise(
       `denoising cannot be resumed after step ${firstStep}: the next step needs what an earlier one kept`,
     );
   }
-  const run = await createStepRunner(model, conditioning, settings, signal);
+  const runnerOf = (computing: Model) => createStepRunner(computing, conditioning, settings, signal);
+  let computing = resumeFrom?.safe && model.safe ? model.safe : model;
+  let run = await runnerOf(computing);
   for (let step = firstStep; step < steps; step++) {
     signal?.throwIfAborted();
-    const outputs = await run(latents, sampler, step);
+    const before = latents;
+    const outputs = await computeFinite(computing, async (current) => {
+      if (current !== computing) run = await runnerOf((computing = current));
+      return run(before, sampler, step);
+    });
     latents = floats(outputs, 'next');
     const sigma = sampler.sigmas[step + 1] ?? 0;
     if (sampler.stochastic && sigma > 0) {
@@ -95,7 +109,8 @@ export async function denoise(
       latents = latents.map((value, i) => value + sigma * (noise[i] ?? 0));
     }
     const resumable = step + 1 === steps || isFullStep(settings, step + 1);
-    await onStep?.({ step: step + 1, steps, resumable, latents, x0: floats(outputs, 'x0') });
+    const safe = computing !== model;
+    await onStep?.({ step: step + 1, steps, resumable, latents, x0: floats(outputs, 'x0'), safe });
   }
   return latents;
 }
@@ -138,8 +153,11 @@ async function createStepRunner(
       ? isInShallowPass(architecture, cachePoint(architecture, settings.cacheBranch))
       : () => true;
   const shallowVectors = Object.fromEntries(Object.entries(vectors).filter(([path]) => isUsed(path)));
+  // A model that takes over in the middle of an interval has kept nothing yet.
+  let hasKept = false;
   return (latents: Float32Array, sampler: Sampler, step: number) => {
-    const { guidance, pass, cache } = stepKind(settings, step);
+    const { guidance, pass, cache } = stepKind(settings, step, hasKept);
+    hasKept = true;
     const name = `${frames}x${height}x${width}${guidance ? ' guided' : ''}${cache ? ` branch ${cache.branch}` : ''}`;
     const feeds = {
       ...constant,

@@ -9,6 +9,7 @@ import { normals } from '../random/philox.ts';
 import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
+import { computeFinite } from './not-finite.ts';
 import { fitPreviewMap } from './preview.ts';
 import type { SegmentSettings } from './settings.ts';
 
@@ -29,11 +30,13 @@ export async function encode(
 ): Promise<Conditioning> {
   const { width, height, noiseAugStrength, seed } = settings;
   const cropped = cropToAspect(photo, { width, height }, settings.focus);
-  const imageEmbedding = await embedImage(model, clipInput(model, cropped), signal);
+  const clip = clipInput(model, cropped);
+  const imageEmbedding = await computeFinite(model, (variant) => embedImage(variant, clip, signal));
 
   const pixels = await resizeImage(cropped, { width, height });
   const noise = normals({ seed, segment: 0, step: 0, tensor: 'noise_aug' }, 3 * width * height);
-  const imageLatents = await encodeImage(model, vaeInput(pixels, noise, noiseAugStrength), { width, height }, signal);
+  const sample = vaeInput(pixels, noise, noiseAugStrength);
+  const imageLatents = await encodeImage(model, sample, { width, height }, signal);
 
   const { config, scaleFactor } = model.checkpoint.vae;
   const size = { width: width / scaleFactor, height: height / scaleFactor };

@@ -1,11 +1,12 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { finishGraph } from '../graphs/graph.ts';
+import { finishGraph, SUM_OUTPUT } from '../graphs/graph.ts';
 import type { GraphDraft, GraphOptions } from '../graphs/graph.ts';
-import { emitterFor } from '../graphs/emitter-for.ts';
+import { emitterFor, safeEmitterFor } from '../graphs/emitter-for.ts';
 import type { CreateEmitter } from '../graphs/emitter-for.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import type { Runtime, RuntimeOptions } from '../runtime/runtime.ts';
 import type { Tensor } from '../runtime/tensor.ts';
+import { NotFiniteError } from './not-finite.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
 /** The parts of a model. Each has its own graphs. */
@@ -15,9 +16,12 @@ export type Part = 'image_encoder' | 'vae_encoder' | 'condition' | 'step' | 'sha
 export interface Model extends AsyncDisposable {
   readonly checkpoint: Checkpoint;
   readonly runtime: Runtime;
+  /** The same model in a precision in which fewer numbers overflow; null if there is none. See `computeFinite`. */
+  readonly safe: Model | null;
   /**
    * Runs the graph of a part for one shape. The graph is built and loaded if necessary; see `MAX_LOADED_SHAPES`.
    * @param shape name of the graph's shape
+   * @throws {NotFiniteError} when an element of the result is NaN or infinity, if the graph has the output `sum`
    */
   run(
     part: Part,
@@ -26,6 +30,15 @@ export interface Model extends AsyncDisposable {
     feeds: Readonly<Record<string, Tensor>>,
     signal?: AbortSignal,
   ): Promise<Record<string, Tensor>>;
+}
+
+export interface ModelOptions {
+  /** Default: the emitter for the runtime's provider. */
+  readonly createEmitter?: CreateEmitter;
+  /** The emitter of {@link Model.safe}. Default: that for the runtime's provider; none if `createEmitter` is given. */
+  readonly safeEmitter?: CreateEmitter | null;
+  /** Called when a result is not finite. @param again whether it will be computed again with the safe emitter. */
+  readonly onNotFinite?: (part: Part, again: boolean) => void;
 }
 
 /** The number of shapes of each part that stay loaded. The decoder has two, because its chunks have two lengths. */
@@ -39,33 +52,47 @@ const MAX_LOADED_SHAPES: Readonly<Record<Part, number>> = {
   unet: 1,
 };
 
-/**
- * Creates a model from a checkpoint and a runtime. Disposing the model closes the runtime.
- * @param createEmitter default: the emitter for the runtime's provider
- */
-export function createModel(
-  checkpoint: Checkpoint,
-  runtime: Runtime,
-  createEmitter: CreateEmitter = emitterFor(runtime.provider),
-): Model {
-  const loaded = new Map<Part, string[]>();
-  return {
+/** The graphs of a part that are loaded. All of them have the same emitter, so that the memory of two is never needed. */
+interface LoadedGraphs {
+  readonly emitter: CreateEmitter;
+  readonly keys: readonly string[];
+}
+
+/** Creates a model from a checkpoint and a runtime. Disposing the model closes the runtime. */
+export function createModel(checkpoint: Checkpoint, runtime: Runtime, options: ModelOptions = {}): Model {
+  const { createEmitter = emitterFor(runtime.provider), onNotFinite } = options;
+  const { safeEmitter = options.createEmitter ? null : safeEmitterFor(runtime.provider) } = options;
+  const loaded = new Map<Part, LoadedGraphs>();
+
+  /** Loads a graph, and unloads those that it replaces. */
+  async function load(part: Part, key: string, emitter: CreateEmitter, draft: () => GraphDraft, signal?: AbortSignal) {
+    const before = loaded.get(part) ?? { emitter, keys: [] };
+    if (before.emitter === emitter && before.keys.includes(key)) return;
+    const same = before.emitter === emitter ? before.keys : [];
+    const kept = same.slice(Math.max(0, same.length + 1 - MAX_LOADED_SHAPES[part]));
+    for (const old of before.keys.filter((other) => !kept.includes(other))) await runtime.unload(old);
+    loaded.set(part, { emitter, keys: kept });
+    await runtime.load(key, finishGraph(draft()), signal);
+    loaded.set(part, { emitter, keys: [...kept, key] });
+  }
+
+  const createVariant = (emitter: CreateEmitter, safe: Model | null): Model => ({
     checkpoint,
     runtime,
+    safe,
     async run(part, shape, build, feeds, signal) {
       const key = `${part} ${shape}`;
-      const keys = loaded.get(part) ?? [];
-      if (!keys.includes(key)) {
-        const kept = keys.slice(Math.max(0, keys.length + 1 - MAX_LOADED_SHAPES[part]));
-        for (const old of keys.filter((other) => !kept.includes(other))) await runtime.unload(old);
-        loaded.set(part, kept);
-        await runtime.load(key, finishGraph(build({ createEmitter })), signal);
-        loaded.set(part, [...kept, key]);
+      await load(part, key, emitter, () => build({ createEmitter: emitter }), signal);
+      const { [SUM_OUTPUT]: sum, ...outputs } = await runtime.run(key, feeds, signal);
+      if (sum && !Number.isFinite(Number(sum.data[0]))) {
+        onNotFinite?.(part, safe !== null);
+        throw new NotFiniteError(part);
       }
-      return runtime.run(key, feeds, signal);
+      return outputs;
     },
     [Symbol.asyncDispose]: () => runtime.close(),
-  };
+  });
+  return createVariant(createEmitter, safeEmitter && createVariant(safeEmitter, null));
 }
 
 /** Opens a checkpoint and starts a runtime for it. */

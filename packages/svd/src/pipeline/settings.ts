@@ -135,9 +135,13 @@ type StepSettings = GuidanceSettings & Pick<SegmentSettings, 'guidanceSteps' | '
 export const isGuidedStep = (settings: Omit<StepSettings, 'cacheInterval'>, step: number): boolean =>
   usesGuidance(settings) && (settings.guidanceSteps === 0 || step < settings.guidanceSteps);
 
-/** What a step computes: the shape of its graph. @param step from 0 */
-export function stepKind(settings: StepSettings & Pick<SegmentSettings, 'cacheBranch'>, step: number) {
-  const pass = isFullStep(settings, step) ? 'full' : 'shallow';
+/**
+ * What a step computes: the shape of its graph.
+ * @param step from 0
+ * @param hasKept whether an earlier full step has kept its tensor
+ */
+export function stepKind(settings: StepSettings & Pick<SegmentSettings, 'cacheBranch'>, step: number, hasKept = true) {
+  const pass = !hasKept || isFullStep(settings, step) ? 'full' : 'shallow';
   return {
     guidance: isGuidedStep(settings, step),
     pass,

@@ -1,10 +1,10 @@
-/** `node create-api-key.ts NAME` prints a new key, and the line for API_KEYS_FILE, which contains only the key's digest. */
+/** `npm run api-key -- NAME` prints a new key, and the line for API_KEYS_FILE, which contains only the key's digest. */
 import { apiKeyLine, newApiKey } from './api-keys.ts';
 
 const [name = ''] = process.argv.slice(2);
 if (!/^[A-Za-z0-9-]{1,40}$/.test(name)) {
   process.stderr.write(
-    'Usage: node create-api-key.ts NAME, with the name of the owner: 1 to 40 letters, digits and hyphens.\n',
+    'Usage: npm run api-key -- NAME, with the name of the owner: 1 to 40 letters, digits and hyphens.\n',
   );
   process.exitCode = 1;
 } else {

@@ -51,6 +51,15 @@ test('the sustained rate does not exceed the limit, however often calls are refu
   expect(allowed).toBeLessThanOrEqual(105);
 });
 
+test('a call that is charged more makes the next ones wait, also when there were not so many tokens', () => {
+  const { limit, clock } = createTestLimit(10, 5);
+  expect(limit.take('ann')).toBe(0);
+  limit.charge('ann', 19);
+  expect(limit.take('ann')).toBe(1_600);
+  clock.time += 1_600;
+  expect(limit.take('ann')).toBe(0);
+});
+
 test('callers have separate buckets', () => {
   const { limit } = createTestLimit(10, 1);
   expect(limit.take('ann')).toBe(0);

@@ -11,6 +11,11 @@ export interface RateLimit {
    * @returns 0 when the call is allowed; otherwise the milliseconds until the next token.
    */
   take(name: string): number;
+  /**
+   * Takes further tokens for a call that turned out to be worth more than one, whether or not there are so many: the
+   * caller's next calls wait until they have been added again.
+   */
+  charge(name: string, tokens: number): void;
 }
 
 /**
@@ -37,17 +42,25 @@ export function createRateLimit(
     }
   }
 
+  function refilledBucket(name: string) {
+    const time = now();
+    if (buckets.size >= MAX_BUCKETS) removeFull(time);
+    const bucket = buckets.get(name) ?? { tokens: burst, time };
+    buckets.set(name, bucket);
+    bucket.tokens = Math.min(burst, bucket.tokens + ((time - bucket.time) * perSecond) / 1000);
+    bucket.time = time;
+    return bucket;
+  }
+
   return {
     take(name) {
-      const time = now();
-      if (buckets.size >= MAX_BUCKETS) removeFull(time);
-      const bucket = buckets.get(name) ?? { tokens: burst, time };
-      buckets.set(name, bucket);
-      bucket.tokens = Math.min(burst, bucket.tokens + ((time - bucket.time) * perSecond) / 1000);
-      bucket.time = time;
+      const bucket = refilledBucket(name);
       if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) * 1000) / perSecond);
       bucket.tokens--;
       return 0;
+    },
+    charge(name, tokens) {
+      refilledBucket(name).tokens -= tokens;
     },
   };
 }

@@ -16,7 +16,13 @@ const ALLOWED_HEADERS = [
   'idempotency-key',
   'traceparent',
   'tracestate',
+  // OpenAI's clients send these, and headers that describe the client.
+  'user-agent',
+  'openai-organization',
+  'openai-project',
 ];
+/** The headers by which OpenAI's clients describe themselves. New versions of them have further ones. */
+const CLIENT_HEADER = /^x-stainless-[a-z-]+$/;
 const EXPOSED_HEADERS = [
   'retry-after',
   'content-length',
@@ -45,7 +51,11 @@ export function createCors(origins: readonly string[]): Cors {
   return {
     handle(request, response) {
       if (origins.length === 0) return false;
-      const { origin, 'access-control-request-method': asked } = request.headers;
+      const {
+        origin,
+        'access-control-request-method': asked,
+        'access-control-request-headers': wanted,
+      } = request.headers;
       response.setHeader('vary', 'origin');
       const isPreflight = request.method === 'OPTIONS' && typeof asked === 'string' && typeof origin === 'string';
       if (typeof origin === 'string' && allows(origin)) {
@@ -54,7 +64,7 @@ export function createCors(origins: readonly string[]): Cors {
         if (!isPreflight) return false;
         writeHead(response, 204, {
           'access-control-allow-methods': ['HEAD', 'DELETE', ...cors.allowedMethods].join(', '),
-          'access-control-allow-headers': [...cors.allowedHeaders, ...ALLOWED_HEADERS].join(', '),
+          'access-control-allow-headers': allowedHeaders(wanted).join(', '),
           'access-control-max-age': PREFLIGHT_SECONDS,
         }).end();
         return true;
@@ -63,4 +73,13 @@ export function createCors(origins: readonly string[]): Cors {
       return isPreflight;
     },
   };
+}
+
+/** @param wanted the header `access-control-request-headers`. */
+function allowedHeaders(wanted = ''): string[] {
+  const names = wanted
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+  return [...cors.allowedHeaders, ...ALLOWED_HEADERS, ...names.filter((name) => CLIENT_HEADER.test(name))];
 }

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import type { HeicAnswer, HeicRequest } from './heic-worker.ts';
 import type { PhotoLimits } from './photo-limits.ts';
-import { damagedError, heicError } from './photo-refusals.ts';
+import { damagedError, heifCodecError } from './photo-refusals.ts';
 
 /** Primaries of Display P3 (ISO/IEC 23091-2). */
 const DISPLAY_P3 = 12;
@@ -15,7 +15,7 @@ const DISPLAY_P3 = 12;
  * Decodes the primary image of a HEIC file: upright, scaled down to the limits, composed of its tiles. It must only be called
  * in the photo process.
  * @returns an image in sRGB.
- * @throws {@link PhotoError} TRUNCATED, HEIC_NOT_SUPPORTED
+ * @throws {@link PhotoError} TRUNCATED, HEIF_CODEC_UNSUPPORTED
  */
 export async function decodeHeic(bytes: Uint8Array, limits: PhotoLimits): Promise<Sharp> {
   const { maxResultSide, maxResultPixels } = limits;
@@ -34,7 +34,7 @@ export async function decodeHeic(bytes: Uint8Array, limits: PhotoLimits): Promis
   }
   if (answer.kind === 'failed') {
     const cause = new Error(answer.message);
-    throw answer.unsupported ? heicError({ cause }) : damagedError(cause);
+    throw answer.unsupported ? heifCodecError('a kind of HEVC', { cause }) : damagedError(cause);
   }
   const { pixels, width, height, channels } = answer;
   const raw = sharp(pixels, { raw: { width, height, channels } });

@@ -5,18 +5,22 @@ import type { Metadata, Sharp } from 'sharp';
 import { decodeHeic } from './decode-heic.ts';
 import { asStillPicture, hasNoStillPicture } from './heif-sequence.ts';
 import { decodeFaultyJpeg } from './faulty-jpeg.ts';
+import { withoutMuchMetadata } from './jpeg-metadata.ts';
+import { readScans } from './jpeg-scans.ts';
 import { PhotoError } from './photo-error.ts';
 import type { PhotoLimits } from './photo-limits.ts';
 import {
   damagedError,
   hdrError,
-  heicError,
+  heifCodecError,
   tooManyPixelsError,
   tooMuchMemoryError,
   tooNarrowError,
   tooSmallError,
   unsupportedError,
 } from './photo-refusals.ts';
+import { readMarks } from './read-marks.ts';
+import type { PhotoMarks } from './read-marks.ts';
 import type { PhotoFormat } from './sniff-format.ts';
 
 /** The uploaded photo, before it was decoded. */
@@ -37,6 +41,8 @@ export interface SanitizedPhoto {
   readonly width: number;
   readonly height: number;
   readonly original: OriginalPhoto;
+  /** What the uploaded photo says of its origin. */
+  readonly marks: PhotoMarks;
 }
 
 /** The JPEG quality. At 95, without chroma subsampling, encoding a decoded JPEG again causes no visible loss. */
@@ -67,7 +73,7 @@ export function restrictDecoders(): void {
  * animation, scaled down to `keptPhotoSize`, without metadata. It must only be called in the photo process,
  * because the bytes are not trusted.
  * @param sniffed the format that the first bytes show.
- * @throws {@link PhotoError} TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED, HEIC_NOT_SUPPORTED, UNSUPPORTED_FORMAT
+ * @throws {@link PhotoError} TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED, HEIF_CODEC_UNSUPPORTED, UNSUPPORTED_FORMAT
  */
 export async function decodePhoto(
   uploaded: Uint8Array,
@@ -78,14 +84,17 @@ export async function decodePhoto(
   if (isHeif && hasNoStillPicture(uploaded)) {
     throw unsupportedError(`an animated ${sniffed.toUpperCase()} without a still picture`);
   }
-  const bytes = isHeif ? asStillPicture(uploaded) : uploaded;
+  const bytes = isHeif ? asStillPicture(uploaded) : sniffed === 'jpeg' ? jpegToDecode(uploaded) : uploaded;
+  const heif = isHeif ? readHeif(bytes) : null;
+  // The decoder would call it damaged.
+  if (heif?.otherCodec) throw heifCodecError(heif.otherCodec);
   const header = await unlessDamaged(() => sharp(bytes, { limitInputPixels: false, pages: 1 }).metadata());
   const format = isHeif ? heifFormat(header) : sniffed;
   const { width, height } = header;
   // The decoder of HEIC applies the rotation that the file contains, which replaces that of EXIF.
   const orientation = format === 'heic' ? 1 : (header.orientation ?? 1);
   checkSize(header, format, limits);
-  const hdr = isHeif ? HDR[readHeif(bytes)?.colour?.transfer ?? 0] : undefined;
+  const hdr = HDR[heif?.colour?.transfer ?? 0];
   if (hdr !== undefined) throw hdrError(hdr);
 
   const result = resultSize(width, height, orientation, limits);
@@ -93,14 +102,23 @@ export async function decodePhoto(
     if (format === 'heic') return encode(await decodeHeic(bytes, limits), result);
     return decodeKnown(bytes, format, { width, height, orientation }, result, limits);
   });
-  return { jpeg: data, width: info.width, height: info.height, original: { format, width, height, orientation } };
+  const original = { format, width, height, orientation };
+  const marks = await readMarks(uploaded, header.xmp);
+  return { jpeg: data, width: info.width, height: info.height, original, marks };
+}
+
+/** @throws {@link PhotoError} TRUNCATED for a JPEG with thousands of scans, each of which takes time for every pixel. */
+function jpegToDecode(uploaded: Uint8Array): Uint8Array {
+  const bytes = withoutMuchMetadata(uploaded);
+  if (readScans(bytes)?.areTooMany) throw damagedError(new Error('it has too many scans'));
+  return bytes;
 }
 
 /** The format by the codec of the picture: the brands in the first bytes only say which codecs a reader needs. */
 function heifFormat({ compression }: Metadata): PhotoFormat {
   if (compression === 'av1') return 'avif';
   if (compression === 'hevc') return 'heic';
-  throw heicError();
+  throw heifCodecError(compression ?? null);
 }
 
 async function decodeKnown(
@@ -133,12 +151,14 @@ interface Size {
   readonly height: number;
 }
 
+// Without `optimiseCoding` the JPEG is 2 % larger, but libjpeg does not keep the coefficients of the whole picture,
+// which need 60 MB for 5 megapixels.
 const encode = (image: Sharp, { width, height }: Size) =>
   image
     .resize({ width, height, fit: 'fill' })
     .flatten({ background: BACKGROUND })
     .toColourspace('srgb')
-    .jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' })
+    .jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4', optimiseCoding: false })
     .toBuffer({ resolveWithObject: true });
 
 /** The size of the result in pixels, upright: that of the photo, scaled down until it meets the limits. */

@@ -1,5 +1,7 @@
 /** The scans of a JPEG file, as far as it goes. */
 export interface JpegScans {
+  /** Whether there are so many that it is no photo. Then the other values are those of the first ones. */
+  readonly areTooMany: boolean;
   readonly isProgressive: boolean;
   /** Whether the file has its end-of-image marker. */
   readonly hasEnd: boolean;
@@ -14,6 +16,9 @@ const PROGRESSIVE_FRAME = 0xc2;
 /** Start of frame, without the markers of tables in the same range. */
 const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 
+/** The most scans of a photo. Encoders write ten, and tools that look for the smallest file up to 64. */
+const MAX_SCANS = 200;
+
 /** The coefficients of a block. */
 const COEFFICIENTS = 64;
 
@@ -26,7 +31,7 @@ export function readScans(bytes: Uint8Array): JpegScans | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const isComplete = new Set<string>();
   let [components, scans, isProgressive, hasEnd] = [0, 0, false, false];
-  for (let at = nextMarker(bytes, 2); at + 2 <= bytes.length;) {
+  for (let at = nextMarker(bytes, 2); at + 2 <= bytes.length && scans <= MAX_SCANS;) {
     const marker = bytes[at + 1]!;
     hasEnd = marker === END_OF_IMAGE;
     if (hasEnd || at + 4 > bytes.length) break;
@@ -43,7 +48,7 @@ export function readScans(bytes: Uint8Array): JpegScans | null {
     at = nextMarker(bytes, end);
   }
   if (scans === 0) return null;
-  return { isProgressive, hasEnd, lastHasBegun: isComplete.size === components * COEFFICIENTS };
+  return { areTooMany: scans > MAX_SCANS, isProgressive, hasEnd, lastHasBegun: isComplete.size === components * COEFFICIENTS };
 }
 
 /** The coefficients whose last bit is in a scan, as `component/index`. @param header of the scan, without its length */

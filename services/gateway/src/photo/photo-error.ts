@@ -10,8 +10,8 @@ export type PhotoErrorReason =
   /** The file is incomplete or damaged. */
   | 'TRUNCATED'
   | 'UNSUPPORTED_FORMAT'
-  /** A HEIF photo of a kind that cannot be decoded. */
-  | 'HEIC_NOT_SUPPORTED'
+  /** A HEIF photo whose picture is coded neither as HEVC nor as AV1, or in a way that cannot be decoded. */
+  | 'HEIF_CODEC_UNSUPPORTED'
   /** Decoding took too long. */
   | 'TIMEOUT';
 

@@ -20,7 +20,7 @@ export interface PhotoLimits {
   readonly maxResultSide: number;
   /** The most pixels of the result, which limits the memory that scaling and encoding need. Default 5 million. */
   readonly maxResultPixels: number;
-  /** The most resident memory that decoding may add to the process, measured every 5 ms. Bytes. Default 430 MiB. */
+  /** The most resident memory that decoding may add to the process, measured every 5 ms. Bytes. Default 400 MiB. */
   readonly maxMemory: number;
   /** The time limit of decoding, without the time spent waiting for a process. Milliseconds. Default 10 seconds. */
   readonly timeoutMs: number;
@@ -40,6 +40,6 @@ export const PHOTO_LIMITS: PhotoLimits = {
   minSide: 16,
   maxResultSide: MAX_PHOTO_SIDE,
   maxResultPixels: MAX_PHOTO_PIXELS,
-  maxMemory: 430 * 2 ** 20,
+  maxMemory: 400 * 2 ** 20,
   timeoutMs: 10_000,
 };

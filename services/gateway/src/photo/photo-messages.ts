@@ -2,6 +2,7 @@ import type { FrameLimits } from '@cinematica/svd/framing';
 import { z } from 'zod';
 import type { PhotoErrorReason } from './photo-error.ts';
 import type { PhotoLimits } from './photo-limits.ts';
+import { MAX_NAME, SOURCE_TYPE } from './read-marks.ts';
 import type { PhotoFormat } from './sniff-format.ts';
 
 /** The file descriptor, in the child, of the stream of frames in both directions. */
@@ -34,7 +35,7 @@ const formats = ['jpeg', 'png', 'webp', 'avif', 'heic'] as const satisfies reado
  */
 export const requestSchema = z.object({ format: z.enum(formats) });
 
-const reasons = ['TOO_MANY_PIXELS', 'TOO_SMALL', 'TRUNCATED', 'HEIC_NOT_SUPPORTED', 'UNSUPPORTED_FORMAT'] as const;
+const reasons = ['TOO_MANY_PIXELS', 'TOO_SMALL', 'TRUNCATED', 'HEIF_CODEC_UNSUPPORTED', 'UNSUPPORTED_FORMAT'] as const;
 
 const side = z.int().positive();
 
@@ -55,6 +56,13 @@ export const replySchema = z.discriminatedUnion('kind', [
       width: side,
       height: side,
       orientation: z.int().min(1).max(8),
+    }),
+    marks: z.object({
+      digitalSourceType: z.union([z.literal(''), z.string().max(150).regex(SOURCE_TYPE)]),
+      credentialsBy: z
+        .string()
+        .max(MAX_NAME)
+        .regex(/^\P{C}*$/u),
     }),
   }),
   z.object({

@@ -11,15 +11,11 @@ export function tooLargeError(bytes: number, most: number): PhotoError {
   return new PhotoError('TOO_LARGE', `${size}. Make it smaller, or save it as a JPEG, and send it again.`);
 }
 
-/** For a HEIF file whose picture is not coded as HEVC or AV1. */
-export function heicError(options?: ErrorOptions): PhotoError {
-  const hint =
-    'On an iPhone choose Settings → Camera → Formats → Most Compatible and take it again, or send a screenshot of it';
-  return new PhotoError(
-    'HEIC_NOT_SUPPORTED',
-    `This is a kind of HEIF photo that can't be read here. ${hint}.`,
-    options,
-  );
+/** @param codec such as `VVC`; null when unknown. */
+export function heifCodecError(codec: string | null, options?: ErrorOptions): PhotoError {
+  const hint = 'Save it as a JPEG, or take a screenshot of it, and send that';
+  const message = `The codec of this HEIF photo${codec === null ? '' : ` (${codec})`} can't be read here. ${hint}.`;
+  return new PhotoError('HEIF_CODEC_UNSUPPORTED', message, options);
 }
 
 /** @param transfer such as `PQ`. */

@@ -110,6 +110,14 @@ describe('photos', () => {
     );
   });
 
+  test('a JPEG with megabytes of metadata is decoded without them', async () => {
+    const jpeg = await chart(96, 64).withMetadata({ orientation: 6 }).withIccProfile('p3').jpeg().toBuffer();
+    const plain = await sanitize(jpeg);
+    const much = Array.from({ length: 100 }, (_, index) => [0xe5 + (index % 4), Buffer.alloc(50_000, index)] as const);
+    expect(await sanitize(withSegments(jpeg, much))).toEqual(plain);
+    expect(plain).toMatchObject({ width: 64, height: 96 });
+  });
+
   test('the declared type and bytes after the photo have no effect', async () => {
     const jpeg = await chart().jpeg().toBuffer();
     const plain = await sanitize(jpeg);
@@ -336,8 +344,8 @@ describe('refusals', () => {
     ['HLG', () => Promise.resolve(withTransfer(heic('ten-bit'), 18)), /^UNSUPPORTED_FORMAT This photo is HDR \(HLG\)/],
     [
       'HEIF with another codec',
-      () => Promise.resolve(Buffer.from(heic('ten-bit').toString('latin1').replaceAll('hvc1', 'vvc1'), 'latin1')),
-      /^(HEIC_NOT_SUPPORTED .*iPhone .* Most Compatible|TRUNCATED)/,
+      () => Promise.resolve(Buffer.from(heic('ten-bit').toString('latin1').replaceAll('hvcC', 'vvcC'), 'latin1')),
+      /^HEIF_CODEC_UNSUPPORTED The codec of this HEIF photo \(VVC\) can't be read/,
     ],
     [
       'animated AVIF without a still picture',
@@ -382,7 +390,8 @@ describe('processes', () => {
     const late = failure(small.sanitize(bytes));
     expect(await late).toBeInstanceOf(PhotosWaitingError);
     const results = await Promise.all(photos);
-    expect(small.pids).toHaveLength(1);
+    // One decodes, and the other one waits to replace it.
+    expect(small.pids).toHaveLength(2);
     for (const result of results) expect(result).toEqual(results[0]);
   });
 
@@ -399,6 +408,23 @@ describe('processes', () => {
     // A process that is killed between two photos is replaced too.
     process.kill(own.pids[0]!, 'SIGKILL');
     expect(await own.sanitize(await chart().png().toBuffer())).toMatchObject({ width: 64 });
+  });
+
+  test('a photo of a client whose photos keep being refused is interrupted for one of another client', async () => {
+    await using own = createPhotoSanitizer();
+    await own.ready();
+    for (let i = 0; i < 3; i++) {
+      const cutOff = own.sanitize(heic('grid').subarray(0, 900), { client: 'eve' });
+      expect(await failure(cutOff)).toMatchObject({ reason: 'TRUNCATED' });
+    }
+    const bytes = await chart().png().toBuffer();
+    const [pid] = own.pids;
+    process.kill(pid!, 'SIGSTOP');
+    const interrupted = own.sanitize(bytes, { client: 'eve' });
+    await wait(20);
+    expect(await own.sanitize(bytes, { client: 'ann' })).toMatchObject({ width: 64 });
+    expect(own.pids).not.toContain(pid);
+    expect(await interrupted).toMatchObject({ width: 64 });
   });
 
   test('a photo that takes too long is refused, and the next one is served', async () => {

@@ -14,6 +14,7 @@ server.add(OutboundService, {
     yield { data: new Uint8Array([1, 2]) };
     yield { data: new Uint8Array([3]) };
   },
+  getTimestamp: () => Promise.reject(new TypeError('photos need no time stamps')),
 });
 const port = await server.listen('127.0.0.1:0');
 afterAll(() => server.close(0));
@@ -29,8 +30,8 @@ async function refusal(fetched: Promise<Uint8Array>) {
 
 test('a photo is downloaded by the outbound service, and a refusal of its URL is for the caller', async () => {
   using images = open(TOKEN);
-  expect([...(await images.fetch('https://example.com/photo', never))]).toEqual([1, 2, 3]);
-  expect(await refusal(images.fetch('https://example.com/refused', never))).toEqual({
+  expect([...(await images.fetch('https://example.com/photo', 'ann', never))]).toEqual([1, 2, 3]);
+  expect(await refusal(images.fetch('https://example.com/refused', 'ann', never))).toEqual({
     code: Code.INVALID_ARGUMENT,
     reason: ErrorReason.INVALID_REQUEST,
   });
@@ -38,7 +39,7 @@ test('a photo is downloaded by the outbound service, and a refusal of its URL is
 
 test('a wrong token of the gateway is not reported as a wrong key of the caller', async () => {
   using images = open('b'.repeat(32));
-  expect(await refusal(images.fetch('https://example.com/photo', never))).toEqual({
+  expect(await refusal(images.fetch('https://example.com/photo', 'ann', never))).toEqual({
     code: Code.UNAVAILABLE,
     reason: ErrorReason.UNAVAILABLE,
   });

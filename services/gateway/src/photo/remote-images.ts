@@ -1,4 +1,4 @@
-import { createSemaphore } from '@cinematica/concurrency';
+import { createFairSemaphore, TooManyWaitingError } from '@cinematica/concurrency';
 import { checkOutboundUrl, OutboundRefusedError } from '@cinematica/pipeline';
 import type { OutboundRules } from '@cinematica/pipeline';
 import {
@@ -19,12 +19,13 @@ import { tooLargeError } from './photo-refusals.ts';
 export interface RemoteImages {
   /**
    * Downloads a photo.
+   * @param client whose photo it is: an address, or the owner of a key. Clients take turns.
    * @returns its bytes, which are as untrusted as those of an upload.
    * @throws RpcError INVALID_ARGUMENT when the URL is not allowed or the photo cannot be downloaded, FAILED_PRECONDITION when
    *   this is switched off, RESOURCE_EXHAUSTED when too many photos are being downloaded, UNAVAILABLE when the outbound service
    *   cannot be reached; PhotoError when the photo is too large; the signal's reason.
    */
-  fetch(url: string, signal: AbortSignal): Promise<Uint8Array>;
+  fetch(url: string, client: string, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 /** Options for downloading photos. All of them are required. */
@@ -41,8 +42,12 @@ export interface RemoteImagesOptions {
 
 /** Photos that are downloaded at the same time. Each is in memory as a whole. */
 const MAX_FETCHES = 4;
+/** Of one client, so that it does not keep all others waiting with addresses that answer slowly. */
+const MAX_FETCHES_PER_CLIENT = 2;
 /** Further photos wait. Their requests have no body in memory. */
 const MAX_WAITING = 64;
+/** How long a photo waits before it is refused. Milliseconds. */
+const MAX_WAIT_MS = 30_000;
 /** Longer than the outbound service takes at most, so that its own error arrives. Milliseconds. */
 const TIMEOUT_MS = 60_000;
 
@@ -55,7 +60,22 @@ export function createRemoteImages(options: RemoteImagesOptions): RemoteImages &
   }
   const channel = openChannel(address, token === undefined ? {} : { token });
   const client = createClient(OutboundService, channel);
-  const fetches = createSemaphore(MAX_FETCHES);
+  const fetches = createFairSemaphore({
+    permits: MAX_FETCHES,
+    perClient: MAX_FETCHES_PER_CLIENT,
+    maxWaiting: MAX_WAITING,
+    maxWaitMs: MAX_WAIT_MS,
+  });
+
+  /** @throws RpcError RESOURCE_EXHAUSTED when too many photos are being downloaded; the signal's reason. */
+  async function enter(client: string, signal: AbortSignal): Promise<() => void> {
+    try {
+      return await fetches.acquire(client, signal);
+    } catch (error) {
+      if (!(error instanceof TooManyWaitingError)) throw error;
+      throw refuseUntil(ErrorReason.SYSTEM_BUSY, 'Too many photos are being downloaded: try again soon.', 5_000);
+    }
+  }
 
   async function download(url: string, signal: AbortSignal): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
@@ -74,12 +94,9 @@ export function createRemoteImages(options: RemoteImagesOptions): RemoteImages &
   }
 
   return {
-    async fetch(text, signal) {
+    async fetch(text, client, signal) {
       const { href } = checkUrlField('image_url', text, rules);
-      if (fetches.waiting >= MAX_WAITING) {
-        throw refuseUntil(ErrorReason.SYSTEM_BUSY, 'Too many photos are being downloaded: try again soon.', 5_000);
-      }
-      const release = await fetches.acquire(signal);
+      const release = await enter(client, signal);
       try {
         return await download(href, signal);
       } finally {

@@ -15,8 +15,8 @@ function residentBytes(pid: number): number {
 await using sanitizer = createPhotoSanitizer();
 await sanitizer.ready();
 const memory = () => {
-  const [pid] = sanitizer.pids;
-  return { own: process.memoryUsage.rss(), child: pid === undefined ? 0 : residentBytes(pid) };
+  const child = sanitizer.pids.reduce((sum, pid) => sum + residentBytes(pid), 0);
+  return { own: process.memoryUsage.rss(), child };
 };
 const resting = memory();
 const peak = { own: 0, child: 0, together: 0 };

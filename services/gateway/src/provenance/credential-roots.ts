@@ -1,20 +1,12 @@
-import { splitCertificates } from '@cinematica/credentials';
+import { readRoots } from '@cinematica/credentials/roots';
+import type { RootFiles, TrustedRoots } from '@cinematica/credentials/roots';
 import { ConfigError } from '@cinematica/pipeline/service';
-import { readFile } from 'node:fs/promises';
 
-/**
- * Reads CREDENTIALS_ROOTS.
- * @param file undefined for no roots.
- * @returns each certificate as PEM.
- * @throws ConfigError when the file cannot be read, or has no certificates.
- */
-export async function readCredentialRoots(file: string | undefined): Promise<string[]> {
-  if (file === undefined) return [];
+/** Reads the settings that name files of certificates. @throws ConfigError when one cannot be read. */
+export async function readCredentialRoots(files: RootFiles): Promise<TrustedRoots> {
   try {
-    return splitCertificates(await readFile(file, 'utf8'));
+    return await readRoots(files);
   } catch (cause) {
-    throw new ConfigError(`CREDENTIALS_ROOTS=${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    throw new ConfigError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }

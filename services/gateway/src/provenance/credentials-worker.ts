@@ -1,12 +1,13 @@
 /** The thread that reads the content credentials of one file, which are as untrusted as the file. */
 import { readCredentials } from '@cinematica/credentials';
+import type { TrustedRoots } from '@cinematica/credentials/roots';
 import { parentPort, workerData } from 'node:worker_threads';
 
 /** What the thread is started with. */
 export interface CredentialsCheck {
   readonly media: Uint8Array;
-  /** The certificates, as PEM, of those who are trusted. */
-  readonly roots: readonly string[];
+  /** Those who are trusted. */
+  readonly roots: TrustedRoots;
 }
 
 const { media, roots } = workerData as CredentialsCheck;

@@ -1,5 +1,6 @@
 import type { FoundMark, GrayPicture } from '@cinematica/provenance';
 import type { MarkSearch } from './mark-worker.ts';
+import { MEDIA_LIMITS } from './media-limits.ts';
 import { runInThread } from './run-in-thread.ts';
 
 /**
@@ -12,5 +13,6 @@ export function findMark(
   signal: AbortSignal,
 ): Promise<FoundMark | null> {
   const search: MarkSearch = { pictures, keys };
-  return runInThread(new URL('./mark-worker.ts', import.meta.url), search, signal);
+  const worker = new URL('./mark-worker.ts', import.meta.url);
+  return runInThread(worker, search, { timeoutMs: MEDIA_LIMITS.findTimeoutMs, signal });
 }

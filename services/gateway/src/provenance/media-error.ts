@@ -3,6 +3,14 @@ export class MediaError extends Error {
   override readonly name = 'MediaError';
 }
 
+/** A file could not be checked in the time for it. */
+export const tooSlowError = (cause: unknown): MediaError =>
+  new MediaError('The file could not be checked in time. Send a shorter or smaller one.', { cause });
+
+/** Checking a file takes more memory than there is for it. */
+export const tooComplexError = (cause: unknown): MediaError =>
+  new MediaError('The file takes too much memory to be checked. Send a shorter or smaller one.', { cause });
+
 /** Too many files are being checked. This one can be sent again in a few seconds. */
 export class MediaWaitingError extends Error {
   override readonly name = 'MediaWaitingError';

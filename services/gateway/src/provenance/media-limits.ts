@@ -10,10 +10,18 @@ export const MEDIA_LIMITS = {
   maxPictures: 24,
   /** The time between them in the video. Seconds. */
   everySeconds: 0.2,
+  /** The most virtual memory of the process that decodes a video, of which it uses two thirds. KiB. */
+  decoderKib: 900_000,
   /** How long reading a file may take. Milliseconds. */
   readTimeoutMs: 20_000,
   /** How long looking for a mark may take. Milliseconds. */
   findTimeoutMs: 30_000,
+  /** How long checking content credentials may take, which are under 4 MB. Milliseconds. */
+  credentialsTimeoutMs: 10_000,
+  /** How long checking a file may take altogether. Milliseconds. */
+  totalTimeoutMs: 45_000,
+  /** How long a file waits while others are checked. Milliseconds. */
+  maxWaitMs: 60_000,
   /** The most files that wait while another one is checked. Further ones are refused. */
   maxWaiting: 8,
 } as const;

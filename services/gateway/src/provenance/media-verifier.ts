@@ -1,10 +1,12 @@
-import { createSemaphore } from '@cinematica/concurrency';
+import { createFairSemaphore, TooManyWaitingError } from '@cinematica/concurrency';
 import type { Credentials } from '@cinematica/credentials';
+import type { TrustedRoots } from '@cinematica/credentials/roots';
 import type { FoundMark, GrayPicture } from '@cinematica/provenance';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
+import { createStanding } from '../callers/standing.ts';
 import { checkCredentials } from './check-credentials.ts';
 import { findMark } from './find-mark.ts';
-import { MediaWaitingError } from './media-error.ts';
+import { MediaError, MediaWaitingError, tooSlowError } from './media-error.ts';
 import { MEDIA_LIMITS } from './media-limits.ts';
 import { readMedia } from './read-media.ts';
 
@@ -22,15 +24,17 @@ export interface MediaFindings {
 /** Checks untrusted files, one at a time. Nothing of them is kept. */
 export interface MediaVerifier {
   /**
+   * @param client the address of the sender. Senders take turns, and those whose files keep being refused come last. Default: one
+   *   sender.
    * @throws MediaError when the file cannot be checked: its message is for the sender.
-   * @throws MediaWaitingError when too many files are waiting; the signal's reason.
+   * @throws MediaWaitingError when too many files are waiting, or it waited too long; the signal's reason.
    */
-  verify(bytes: Uint8Array, signal: AbortSignal): Promise<MediaFindings>;
+  verify(bytes: Uint8Array, signal: AbortSignal, client?: string): Promise<MediaFindings>;
 }
 
-/** Whether this installation made a file: it carries a mark of its keys, or valid credentials of a trusted signer. */
+/** Whether this installation made a file: it carries a mark of its keys, or valid credentials that one of its own roots vouches for. */
 export const isMadeHere = ({ mark, credentials }: MediaFindings): boolean =>
-  mark !== null || (credentials.state === 'valid' && credentials.trusted);
+  mark !== null || (credentials.state === 'valid' && credentials.voucher === 'own');
 
 /** IPTC's digital source type of media that a trained model made, which XMP and the tags of videos contain as text. */
 const DECLARATION = 'digitalsourcetype/trainedAlgorithmicMedia';
@@ -54,25 +58,45 @@ async function findBestMark(
 export interface VerifierOptions {
   /** The keys of the marks that are looked for. */
   readonly keys: readonly Uint8Array[];
-  /** The certificates, as PEM, of those who are trusted to sign content credentials. */
-  readonly roots: readonly string[];
+  /** Those who are trusted to sign content credentials. */
+  readonly roots: TrustedRoots;
 }
 
 export function createMediaVerifier(
   { keys, roots }: VerifierOptions,
   sanitizer: Pick<PhotoSanitizer, 'sanitize'>,
 ): MediaVerifier {
-  const turns = createSemaphore(1);
+  const { maxWaiting, maxWaitMs, totalTimeoutMs } = MEDIA_LIMITS;
+  const standing = createStanding();
+  const turns = createFairSemaphore({ permits: 1, maxWaiting, maxWaitMs, isLast: standing.isPoor });
+
+  async function enter(client: string, signal: AbortSignal): Promise<() => void> {
+    try {
+      return await turns.acquire(client, signal);
+    } catch (error) {
+      throw error instanceof TooManyWaitingError ? new MediaWaitingError() : error;
+    }
+  }
+
+  async function check(bytes: Uint8Array, client: string, signal: AbortSignal): Promise<MediaFindings> {
+    const { kind, groups } = readMedia(bytes, { client, sanitizer }, signal);
+    const mark = await findBestMark(groups, keys, signal);
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const credentials = await checkCredentials(bytes, roots, signal);
+    return { kind, mark, credentials, declaredGenerated: text.includes(DECLARATION) };
+  }
+
   return {
-    async verify(bytes, signal) {
-      if (turns.waiting >= MEDIA_LIMITS.maxWaiting) throw new MediaWaitingError();
-      const release = await turns.acquire(signal);
+    async verify(bytes, signal, client = '') {
+      const release = await enter(client, signal);
+      const begun = performance.now();
+      const deadline = AbortSignal.timeout(totalTimeoutMs);
       try {
-        const { kind, groups } = readMedia(bytes, sanitizer, signal);
-        const mark = await findBestMark(groups, keys, signal);
-        const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-        const credentials = await checkCredentials(bytes, roots, signal);
-        return { kind, mark, credentials, declaredGenerated: text.includes(DECLARATION) };
+        return await check(bytes, client, AbortSignal.any([signal, deadline]));
+      } catch (cause) {
+        const error = deadline.aborted && !signal.aborted ? tooSlowError(cause) : cause;
+        if (error instanceof MediaError || signal.aborted) standing.refused(client, performance.now() - begun);
+        throw error;
       } finally {
         release();
       }

@@ -5,6 +5,7 @@ import { ContentCredentialsState, InvisibleMarkState } from '@cinematica/protoco
 import type { ProvenanceService } from '@cinematica/protocol/v1';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { ServiceImpl } from '@connectrpc/connect';
+import { budgetClientKey } from '../rpc/context.ts';
 import type { MediaFindings, MediaVerifier } from './media-verifier.ts';
 
 /** The dependencies of the service. All of them are required. */
@@ -17,8 +18,12 @@ export interface ProvenanceParts {
 /** Implements `cinematica.v1.ProvenanceService`. */
 export function createProvenanceService({ verifier, videos }: ProvenanceParts): ServiceImpl<typeof ProvenanceService> {
   return {
-    async verifyMedia({ media }, { signal }) {
-      const { mark, credentials, declaredGenerated } = await verifier.verify(media, signal);
+    async verifyMedia({ media }, { signal, values }) {
+      const { mark, credentials, declaredGenerated } = await verifier.verify(
+        media,
+        signal,
+        values.get(budgetClientKey),
+      );
       return {
         invisibleMark: describeMark(mark, videos),
         contentCredentials: describeCredentials(credentials),
@@ -52,11 +57,12 @@ function describeCredentials(credentials: MediaFindings['credentials']) {
         problems: [...credentials.reasons],
       };
     case 'valid': {
-      const { trusted: signerTrusted, signer, generator, generated, time } = credentials;
+      const { voucher, signer, generator, generated, time } = credentials;
       const signTime = time ? { signTime: timestampFromDate(time) } : {};
       return {
         state: ContentCredentialsState.VALID,
-        signerTrusted,
+        signerTrusted: voucher !== 'nobody',
+        signedHere: voucher === 'own',
         signer: signer ?? '',
         generator,
         generated,

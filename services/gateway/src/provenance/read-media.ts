@@ -15,32 +15,35 @@ export interface ReadMedia {
   readonly groups: AsyncIterable<readonly GrayPicture[]>;
 }
 
+/** Who decodes a picture, and for whom. */
+export interface PictureDecoding {
+  readonly sanitizer: Pick<PhotoSanitizer, 'sanitize'>;
+  /** The address of the sender. */
+  readonly client: string;
+}
+
 /**
  * Reads the pictures of an untrusted file: an MP4, MOV, WebM or Matroska video, or a JPEG, PNG, WebP, AVIF or HEIC picture.
  * @throws MediaError when it is another file, or is too large or damaged; what `readVideo` and `sanitize` throw.
  */
-export function readMedia(
-  bytes: Uint8Array,
-  sanitizer: Pick<PhotoSanitizer, 'sanitize'>,
-  signal: AbortSignal,
-): ReadMedia {
+export function readMedia(bytes: Uint8Array, decoding: PictureDecoding, signal: AbortSignal): ReadMedia {
   if (bytes.length > MEDIA_LIMITS.maxBytes) {
     const most = MEDIA_LIMITS.maxBytes / 1e6;
     throw new MediaError(`The file has more than ${most} MB. Send a shorter part of it, or a screenshot.`);
   }
   const container = videoContainer(bytes);
   if (container) return { kind: 'video', groups: readVideo(bytes, container, signal) };
-  return { kind: 'picture', groups: readPicture(bytes, sanitizer, signal) };
+  return { kind: 'picture', groups: readPicture(bytes, decoding, signal) };
 }
 
 /** A photo process decodes the picture. Its JPEG is safe to decode here. */
 async function* readPicture(
   bytes: Uint8Array,
-  sanitizer: Pick<PhotoSanitizer, 'sanitize'>,
+  { sanitizer, client }: PictureDecoding,
   signal: AbortSignal,
 ): AsyncGenerator<readonly GrayPicture[], void, undefined> {
   try {
-    const { jpeg } = await sanitizer.sanitize(bytes, { signal });
+    const { jpeg } = await sanitizer.sanitize(bytes, { client, signal });
     const { data, info } = await sharp(jpeg).grayscale().raw().toBuffer({ resolveWithObject: true });
     yield [{ width: info.width, height: info.height, data }];
   } catch (cause) {

@@ -39,6 +39,15 @@ export async function* readVideo(
   }
 }
 
+/**
+ * A script that runs the command in its arguments with a limit of memory. Without it, a file of 1.6 kB whose index claims 80 million
+ * pictures takes 2.6 GB. A video of 4K with 10 bits, 4:4:4 and 16 reference pictures takes 600 MB. macOS has no such limit.
+ */
+const LIMIT_MEMORY = `ulimit -v ${MEDIA_LIMITS.decoderKib} 2>/dev/null; exec "$0" "$@"`;
+
+/** The exit codes of a shell that cannot run a command. */
+const [NOT_EXECUTABLE, NOT_FOUND] = [126, 127];
+
 /** Which pictures of a video are read: options of ffmpeg's decoder, and a filter. */
 interface Choice {
   readonly decoder: readonly string[];
@@ -66,7 +75,7 @@ async function decode(
     ...['-map', '0:v:0', '-an', '-sn', '-dn', '-vf', `${filter},${FIT},format=gray`, '-fps_mode', 'passthrough'],
     ...['-frames:v', String(maxPictures), '-c:v', 'pgm', '-f', 'image2pipe', 'pipe:1'],
   ];
-  const child = spawn(process.env.FFMPEG_PATH ?? 'ffmpeg', args, {
+  const child = spawn('/bin/sh', ['-c', LIMIT_MEMORY, process.env.FFMPEG_PATH ?? 'ffmpeg', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: '/',
     env: { PATH: process.env.PATH ?? '' },
@@ -84,7 +93,8 @@ async function decode(
   const reader = createGrayReader((picture) => pictures.push(picture));
   try {
     for await (const piece of child.stdout) reader.add(piece as Buffer);
-    await closed;
+    const code = await closed;
+    if (code === NOT_FOUND || code === NOT_EXECUTABLE) throw new Error(`ffmpeg cannot be started: ${said.trim()}`);
   } catch (cause) {
     signal.throwIfAborted();
     if (!deadline.aborted) throw cause;

@@ -30,7 +30,7 @@ import { refusalOfConnect } from './refusal-of-connect.ts';
 
 const PHOTO_REASONS: Readonly<Record<PhotoErrorReason, ErrorReason>> = {
   UNSUPPORTED_FORMAT: ErrorReason.IMAGE_TYPE_UNSUPPORTED,
-  HEIC_NOT_SUPPORTED: ErrorReason.IMAGE_TYPE_UNSUPPORTED,
+  HEIF_CODEC_UNSUPPORTED: ErrorReason.IMAGE_TYPE_UNSUPPORTED,
   TRUNCATED: ErrorReason.IMAGE_UNREADABLE,
   EMPTY: ErrorReason.IMAGE_UNREADABLE,
   TIMEOUT: ErrorReason.IMAGE_UNREADABLE,

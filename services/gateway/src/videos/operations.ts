@@ -101,7 +101,7 @@ export function createVideoOperations(parts: OperationParts): VideoOperations {
     body: bodyOf(request),
     async prepare() {
       const webhookUrls = webhookUrlsOf(parts.webhooks, request, caller);
-      const prepared = await prepareVideo(parts, caller.owner, request, signal);
+      const prepared = await prepareVideo(parts, caller, request, signal);
       const { labels, externalId } = request;
       return { ...prepared, labels, externalId, webhookUrls, forecast: parts.forecast(prepared.plan) };
     },

@@ -21,7 +21,7 @@ const MAX_PARTS = 50;
 
 /**
  * Prepares a video that joins another one with those that it continues, from the first to the last. Only files are joined:
- * no frame is computed again.
+ * the model computes nothing.
  *
  * @param name the last part: `videos/{uuid}`
  * @throws RpcError FAILED_PRECONDITION when the parts do not fit together, or one of them was deleted.
@@ -44,9 +44,12 @@ export async function prepareJoin(
     fileOf(first, 'poster'),
     fileOf(last, LAST_FRAME_PART),
   ];
+  // Videos of earlier versions have no card.
+  const card = outputOf(first, 'card');
+  if (card) files.push(card);
   if (!first.photo) throw notJoinable('The photo of the first part is no longer stored.');
   return {
-    plan: joinedPlan(records),
+    plan: joinedPlan(records, card ? ['mp4', 'card'] : ['mp4']),
     photo: await parts.artifacts.get(first.photo, signal),
     photoWidth: first.photoWidth,
     photoHeight: first.photoHeight,
@@ -72,7 +75,7 @@ async function readParts(parts: { readonly records: Records }, owner: string, na
   return found;
 }
 
-function joinedPlan(records: readonly VideoRecord[]): Plan {
+function joinedPlan(records: readonly VideoRecord[], outputs: string[]): Plan {
   const plans = records.flatMap(({ plan }) => plan ?? []);
   const shapes = plans.map((plan) => fileShape(timelineOf(plan), 'mp4'));
   const [plan, shape] = [plans[0]!, shapes[0]!];
@@ -80,16 +83,18 @@ function joinedPlan(records: readonly VideoRecord[]): Plan {
     ({ width, height, fps }) => width === shape.width && height === shape.height && fps === shape.fps,
   );
   if (!fits) throw notJoinable('The parts have different sizes or frame rates.');
-  const shown = shapes.reduce((sum, { frames }) => sum + frames, 0);
-  // The number of the model's frames whose files have so many frames.
-  const frames = Math.round(((shown - 1) * plan.conditioningFps) / shape.fps) + 1;
+  // Each part begins with the last frame of the one before, which is shown once.
+  const frames = 1 + plans.reduce((sum, part) => sum + part.frames - 1, 0);
   const join = records.map(({ videoId }) => videoId);
-  return create(PlanSchema, { ...plan, frames, join, segments: 1, surplus: 0, loop: false, outputs: ['mp4'] });
+  return create(PlanSchema, { ...plan, frames, join, segments: 1, surplus: 0, loop: false, outputs });
+}
+
+function outputOf(record: VideoRecord, part: string): Artifact | undefined {
+  return findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs.find((output) => output.part === part);
 }
 
 function fileOf(record: VideoRecord, part: string): Artifact {
-  const { outputs = [] } = findTask(record, { stage: PipelineStage.MUX, segment: 0 }) ?? {};
-  const file = outputs.find((output) => output.part === part);
+  const file = outputOf(record, part);
   if (!file) throw notJoinable('The file of a part is no longer stored.');
   return file;
 }

@@ -6,6 +6,8 @@ import { Code, refuse } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import type { CreateVideoRequest } from '@cinematica/protocol/v1';
 import { createHash, randomInt } from 'node:crypto';
+import { clientOf } from '../callers/admit-caller.ts';
+import type { Caller } from '../callers/authenticate.ts';
 import { LAST_FRAME_PART } from '../media/media-files.ts';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
 import type { RemoteImages } from '../photo/remote-images.ts';
@@ -42,12 +44,12 @@ type Source = Pick<PreparedVideo, 'photo' | 'photoWidth' | 'photoHeight' | 'made
  */
 export async function prepareVideo(
   parts: PrepareParts,
-  owner: string,
+  caller: Caller,
   request: CreateVideoRequest,
   signal: AbortSignal,
 ): Promise<PreparedVideo> {
-  if (request.source.case === 'join') return prepareJoin(parts, owner, request, request.source.value, signal);
-  const { size, origin, ...source } = await readSource(parts, owner, request, signal);
+  if (request.source.case === 'join') return prepareJoin(parts, caller.owner, request, request.source.value, signal);
+  const { size, origin, ...source } = await readSource(parts, caller, request, signal);
   const plan = resolvePlan(parts.model, request.settings, size, randomInt(2 ** 32));
   plan.modelLicence = parts.model.card.licence.name;
   if (origin) plan.photoOrigin = origin;
@@ -56,15 +58,18 @@ export async function prepareVideo(
 
 async function readSource(
   parts: PrepareParts,
-  owner: string,
+  caller: Caller,
   { source }: CreateVideoRequest,
   signal: AbortSignal,
 ): Promise<Source> {
+  const { owner } = caller;
+  const client = clientOf(caller);
+  const sanitize = (bytes: Uint8Array) => sanitizePhoto(parts, client, bytes, signal);
   switch (source.case) {
     case 'image':
-      return sanitizePhoto(parts, source.value, signal);
+      return sanitize(source.value);
     case 'imageUrl':
-      return sanitizePhoto(parts, await parts.remoteImages.fetch(source.value, signal), signal);
+      return sanitize(await parts.remoteImages.fetch(source.value, client, signal));
     case 'video': {
       const { videoId, photo, photoWidth, photoHeight, plan } = await readOwnVideo(parts.records, owner, source.value);
       const size = { width: photoWidth, height: photoHeight };
@@ -77,7 +82,7 @@ async function readSource(
       const outputs = findTask(record, { stage: PipelineStage.MUX, segment: 0 })?.outputs ?? [];
       const last = outputs.find(({ part }) => part === LAST_FRAME_PART);
       const frame = await read(parts, last, signal);
-      const start = await sanitizePhoto(parts, frame, signal);
+      const start = await sanitize(frame);
       start.origin.digitalSourceType = GENERATED_SOURCE_TYPE;
       return { ...start, continuedFrom: record.videoId };
     }
@@ -87,11 +92,12 @@ async function readSource(
   }
 }
 
-async function sanitizePhoto({ sanitizer }: PrepareParts, bytes: Uint8Array, signal: AbortSignal) {
-  const { jpeg, width, height, original } = await sanitizer.sanitize(bytes, { signal });
+async function sanitizePhoto({ sanitizer }: PrepareParts, client: string, bytes: Uint8Array, signal: AbortSignal) {
+  const { jpeg, width, height, original, marks } = await sanitizer.sanitize(bytes, { client, signal });
   const origin = create(PhotoOriginSchema, {
     sha256: createHash('sha256').update(bytes).digest('hex'),
     contentType: `image/${original.format}`,
+    ...marks,
   });
   return { photo: jpeg, photoWidth: width, photoHeight: height, size: { width, height }, origin } satisfies Source;
 }

@@ -38,6 +38,7 @@ const REASONS: Readonly<Record<number, ErrorReason>> = {
   [FailureReason.DATA_LOST]: ErrorReason.DATA_LOST,
   [FailureReason.PHOTO_UNREADABLE]: ErrorReason.IMAGE_UNREADABLE,
   [FailureReason.SETTING_UNSUPPORTED]: ErrorReason.SETTING_UNSUPPORTED,
+  [FailureReason.NOT_FINITE]: ErrorReason.NOT_FINITE,
 };
 
 const PRESETS: Readonly<Record<string, Preset>> = {
@@ -70,6 +71,7 @@ export function toVideo(
     state: publicState(record),
     labels: record.labels,
     externalId: record.externalId,
+    requestId: record.requestId,
     sequence: BigInt(revision),
     ...optional('settings', plan && settingsOf(plan)),
     ...optional('progress', purgeTime ? undefined : progressOf(record, estimate)),

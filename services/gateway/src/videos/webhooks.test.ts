@@ -40,7 +40,7 @@ test('a callback of a caller without a key is refused', () => {
 
 test('without an outbound service, photos by URL are refused', async () => {
   using images = createRemoteImages({ address: undefined, token: undefined, rules, maxBytes: 1 });
-  const fetching = images.fetch('https://example.com/', AbortSignal.timeout(1_000));
+  const fetching = images.fetch('https://example.com/', 'ann', AbortSignal.timeout(1_000));
   await expect(fetching).rejects.toMatchObject({
     code: Code.FAILED_PRECONDITION,
     message: expect.stringContaining('image_url is switched off') as unknown,

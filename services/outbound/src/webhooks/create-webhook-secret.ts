@@ -1,4 +1,4 @@
-/** `node create-webhook-secret.ts NAME` prints a line with a new secret for WEBHOOK_SECRETS_FILE. */
+/** `npm run webhook-secret -- NAME` prints a line with a new secret for WEBHOOK_SECRETS_FILE. */
 import { newWebhookSecret, parseWebhookSecrets } from './secrets.ts';
 
 const [name = ''] = process.argv.slice(2);
@@ -7,8 +7,6 @@ try {
   parseWebhookSecrets(line);
   process.stdout.write(`${line}\n`);
 } catch {
-  process.stderr.write(
-    'Usage: node create-webhook-secret.ts NAME, with the name of an API key, or "*" for all others.\n',
-  );
+  process.stderr.write('Usage: npm run webhook-secret -- NAME, with the name of an API key, or "*" for all others.\n');
   process.exitCode = 1;
 }

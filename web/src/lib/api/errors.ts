@@ -37,6 +37,7 @@ const messages = {
   [ErrorReason.MEDIA_UNREADABLE]: m.common_error_media_unreadable,
   [ErrorReason.PUSH_UNSUPPORTED]: m.common_error_unavailable,
   [ErrorReason.NOT_JOINABLE]: m.common_error_not_joinable,
+  [ErrorReason.NOT_FINITE]: m.common_error_not_finite,
 } satisfies Record<KnownReason, () => string>;
 
 /** The reasons that this app knows; a newer gateway may send others. */

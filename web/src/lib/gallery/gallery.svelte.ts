@@ -2,9 +2,7 @@ import type { Video } from '@cinematica/protocol/v1';
 import { SvelteSet } from 'svelte/reactivity';
 import { api as gateway } from '#lib/api/client.ts';
 import type { Api } from '#lib/api/client.ts';
-import { msUntilRenewal } from '#lib/api/media.ts';
-import { createRefreshScheduler } from '#lib/api/refresh-scheduler.ts';
-import { isUnfinished } from '#lib/api/video-state.ts';
+import { keepFresh } from '#lib/api/fresh-videos.svelte.ts';
 import { feed } from '#lib/feed/feed.ts';
 import type { Feed } from '#lib/feed/feed.ts';
 import { mergeVideos, upsertVideo } from './merge-videos.ts';
@@ -31,7 +29,6 @@ const PAGE_SIZE = 24;
 const MAX_PAGE_SIZE = 100;
 /** Polling interval while a video is unfinished: for its progress, and where the shared stream is silent. Milliseconds. */
 const POLL_MS = 2_000;
-const RETRY_MS = 4_000;
 /** Changes that follow each other within this time cause one update. Milliseconds. */
 const CHANGE_MS = 300;
 
@@ -45,14 +42,12 @@ export function createGallery(
   let loaded = $state(false);
   let nextPageToken = $state('');
   let loadingMore = $state(false);
-  let error = $state.raw<unknown>();
   /** Deleted videos, which an answer that is under way may still contain. */
   const deleted = new SvelteSet<string>();
-  const scheduler = createRefreshScheduler(signal);
 
   const withoutDeleted = (list: readonly Video[]) => list.filter(({ name }) => !deleted.has(name));
 
-  async function fetchNewest(attempt: AbortSignal): Promise<void> {
+  async function fetchNewest(attempt: AbortSignal): Promise<readonly Video[]> {
     const pageSize = Math.min(MAX_PAGE_SIZE, Math.max(PAGE_SIZE, videos.length));
     const answer = await api.listVideos({ pageSize }, { signal: attempt });
     const complete = answer.nextPageToken === '';
@@ -60,30 +55,10 @@ export function createGallery(
     // If the list is longer than this answer, the previous token continues at its end.
     if (complete || videos.length <= answer.videos.length) nextPageToken = answer.nextPageToken;
     loaded = true;
+    return videos;
   }
 
-  /** @returns the delay before the next update in milliseconds; undefined if none is needed */
-  async function update(): Promise<number | undefined> {
-    const attempt = scheduler.attemptSignal();
-    try {
-      await fetchNewest(attempt);
-      error = undefined;
-      return videos.some(isUnfinished) ? POLL_MS : msUntilRenewal(videos);
-    } catch (cause) {
-      // The attempt starts over.
-      if (attempt.aborted) return 0;
-      error = cause;
-      return RETRY_MS;
-    }
-  }
-
-  async function run(): Promise<void> {
-    while (!signal.aborted) {
-      await scheduler.wait(await update());
-      if (document.hidden) await untilVisible(signal);
-    }
-  }
-  void run();
+  const fresh = keepFresh(fetchNewest, POLL_MS, signal);
 
   // A video that another tab or device began, changed or removed. Without the shared stream the list is polled as well.
   let changed: ReturnType<typeof setTimeout> | undefined;
@@ -93,7 +68,7 @@ export function createGallery(
       const isNew = message.case === 'video' && (!known || known.sequence < message.value.sequence);
       if (!isNew && message.case !== 'removed') return;
       clearTimeout(changed);
-      changed = setTimeout(() => scheduler.refreshNow(), CHANGE_MS);
+      changed = setTimeout(fresh.refresh, CHANGE_MS);
     },
   });
   signal.addEventListener(
@@ -119,7 +94,7 @@ export function createGallery(
       return loadingMore;
     },
     get error() {
-      return error;
+      return fresh.error;
     },
     async loadMore() {
       if (loadingMore || nextPageToken === '') return;
@@ -129,9 +104,9 @@ export function createGallery(
         const older = withoutDeleted(answer.videos).filter(({ name }) => !videos.some((video) => video.name === name));
         videos = [...videos, ...older];
         nextPageToken = answer.nextPageToken;
-        error = undefined;
+        fresh.error = undefined;
       } catch (cause) {
-        if (!signal.aborted) error = cause;
+        if (!signal.aborted) fresh.error = cause;
       } finally {
         loadingMore = false;
       }
@@ -141,21 +116,6 @@ export function createGallery(
       else deleted.delete(video.name);
       videos = upsertVideo(videos, video);
     },
-    refresh: () => scheduler.refreshNow(),
+    refresh: fresh.refresh,
   };
-}
-
-/** Resolves when the page is visible, or the signal is aborted. */
-function untilVisible(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = new AbortController();
-    const done = (): void => {
-      if (document.hidden && !signal.aborted) return;
-      end.abort();
-      resolve();
-    };
-    document.addEventListener('visibilitychange', done, { signal: end.signal });
-    signal.addEventListener('abort', done, { signal: end.signal });
-    done();
-  });
 }

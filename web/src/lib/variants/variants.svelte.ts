@@ -2,9 +2,7 @@ import type { Video } from '@cinematica/protocol/v1';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { api as gateway } from '#lib/api/client.ts';
 import type { Api } from '#lib/api/client.ts';
-import { msUntilRenewal } from '#lib/api/media.ts';
-import { createRefreshScheduler } from '#lib/api/refresh-scheduler.ts';
-import { isUnfinished } from '#lib/api/video-state.ts';
+import { keepFresh } from '#lib/api/fresh-videos.svelte.ts';
 
 /** Several videos that are kept up to date, to choose one of them. Its properties are reactive. */
 export interface Variants {
@@ -18,7 +16,6 @@ export interface Variants {
 }
 
 const POLL_MS = 1_500;
-const RETRY_MS = 4_000;
 
 /**
  * Fetches the videos again and again until their states are final, and then before their links expire.
@@ -32,8 +29,6 @@ export function createVariants(
 ): Variants {
   let videos = $state.raw<readonly Video[]>([]);
   let loaded = $state(false);
-  let error = $state.raw<unknown>();
-  const scheduler = createRefreshScheduler(signal);
 
   const fetchOne = async (name: string, attempt: AbortSignal): Promise<Video | undefined> => {
     try {
@@ -46,26 +41,16 @@ export function createVariants(
     }
   };
 
-  /** @returns the delay before the next update in milliseconds; undefined if none is needed */
-  const update = async (): Promise<number | undefined> => {
-    const attempt = scheduler.attemptSignal();
-    try {
+  const fresh = keepFresh(
+    async (attempt) => {
       const fetched = await Promise.all(names.map((name) => fetchOne(name, attempt)));
       videos = fetched.filter((video) => video !== undefined);
       loaded = true;
-      error = undefined;
-      return videos.some(isUnfinished) ? POLL_MS : msUntilRenewal(videos);
-    } catch (cause) {
-      if (attempt.aborted) return 0;
-      error = cause;
-      return RETRY_MS;
-    }
-  };
-
-  const run = async (): Promise<void> => {
-    while (!signal.aborted) await scheduler.wait(await update());
-  };
-  void run();
+      return videos;
+    },
+    POLL_MS,
+    signal,
+  );
 
   return {
     get videos() {
@@ -75,7 +60,7 @@ export function createVariants(
       return loaded;
     },
     get error() {
-      return error;
+      return fresh.error;
     },
     accept(video) {
       videos = video.deleteTime

@@ -15,8 +15,10 @@ beforeEach(() => {
   end = new AbortController();
 });
 
-afterEach(() => {
+afterEach(async () => {
   end.abort();
+  // The page's visibility is read once more before the updates stop.
+  await vi.advanceTimersByTimeAsync(0);
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });

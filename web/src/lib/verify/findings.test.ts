@@ -8,7 +8,17 @@ const { MISSING, VALID, INVALID } = ContentCredentialsState;
 test.each([
   ['a mark', { mark: InvisibleMarkState.FOUND }, 'here'],
   ['a mark that was read', { mark: InvisibleMarkState.READ }, 'here'],
-  ['credentials of this installation', { credentials: VALID, signerTrusted: true, generated: true }, 'here'],
+  [
+    'credentials of this installation',
+    { credentials: VALID, signedHere: true, signerTrusted: true, generated: true },
+    'here',
+  ],
+  [
+    'credentials of a signer who is trusted',
+    { credentials: VALID, signedHere: false, signerTrusted: true, generated: true },
+    'generated',
+  ],
+  ['a photo of a camera that is trusted', { credentials: VALID, signedHere: false, signerTrusted: true }, 'unknown'],
   ['credentials of another signer', { credentials: VALID, generated: true }, 'generated'],
   ['credentials of a camera', { credentials: VALID }, 'unknown'],
   ['credentials that are not valid', { credentials: INVALID, generated: true }, 'unknown'],

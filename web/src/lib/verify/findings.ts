@@ -1,6 +1,6 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { ContentCredentialsState, InvisibleMarkState } from '@cinematica/protocol/v1';
-import type { VerifyMediaResponse } from '@cinematica/protocol/v1';
+import type { ContentCredentials, VerifyMediaResponse } from '@cinematica/protocol/v1';
 import { getLocale, m } from '#lib/i18n/index.ts';
 
 /** What is known of a file: `here` is this installation, `generated` another program that says so itself. */
@@ -18,7 +18,7 @@ export interface Finding {
 export function originOf({ invisibleMark, contentCredentials, declaredGenerated }: VerifyMediaResponse): Origin {
   const isMarked = invisibleMark !== undefined && invisibleMark.state >= InvisibleMarkState.FOUND;
   const isValid = contentCredentials?.state === ContentCredentialsState.VALID;
-  if (isMarked || (isValid && contentCredentials.signerTrusted)) return 'here';
+  if (isMarked || (isValid && contentCredentials.signedHere)) return 'here';
   return (isValid && contentCredentials.generated) || declaredGenerated ? 'generated' : 'unknown';
 }
 
@@ -47,12 +47,17 @@ function markFinding({ invisibleMark }: VerifyMediaResponse): Finding {
 function credentialsFinding({ contentCredentials }: VerifyMediaResponse): Finding {
   const title = m.verify_credentials();
   if (contentCredentials?.state === ContentCredentialsState.VALID) {
-    const { signer, signerTrusted, generated } = contentCredentials;
-    const text = signerTrusted ? m.verify_credentials_trusted({ signer }) : m.verify_credentials_unknown({ signer });
-    return { title, text, found: generated };
+    const { generated, signTime } = contentCredentials;
+    const stamped = signTime ? [m.verify_signed({ time: formatTime(timestampDate(signTime)) })] : [];
+    return { title, text: [signerText(contentCredentials), ...stamped].join(' '), found: generated };
   }
   const isInvalid = contentCredentials?.state === ContentCredentialsState.INVALID;
   return { title, text: isInvalid ? m.verify_credentials_invalid() : m.verify_credentials_missing(), found: false };
+}
+
+function signerText({ signer, signedHere, signerTrusted }: ContentCredentials): string {
+  if (signedHere) return m.verify_credentials_own({ signer });
+  return signerTrusted ? m.verify_credentials_trusted({ signer }) : m.verify_credentials_unknown({ signer });
 }
 
 const formatTime = (time: Date): string =>

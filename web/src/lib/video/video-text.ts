@@ -36,7 +36,9 @@ export function positionText({ queuePosition, step, steps, segment, segments }: 
 export function timeText({ remainingMs }: StatusView, { startTime, createTime }: Video, now: number): string {
   if (remainingMs !== null) {
     const duration = approximate(remainingMs);
-    return duration ? m.video_remaining({ time: formatDuration(duration, getLocale()) }) : m.video_remaining_moments();
+    return duration
+      ? m.video_remaining({ count: duration.value, time: formatDuration(duration, getLocale()) })
+      : m.video_remaining_moments();
   }
   if (startTime) {
     const recent = now - timestampMs(startTime) < 60_000;

@@ -16,9 +16,12 @@ export interface Turn {
 
 export const FIRST_TURN: Turn = { owner: '', deficits: {} };
 
+/** The cost of joining videos, whose files are copied: not 0, because an owner can ask for many. */
+const JOIN_COST = 0.001;
+
 /** The cost of a plan: pixels times steps, relative to 25 frames of 1024×576 in 25 steps. */
-export const costOf = ({ segments, segmentFrames, width, height, steps }: Plan): number =>
-  (segments * segmentFrames * width * height * steps) / (25 * 1024 * 576 * 25);
+export const costOf = ({ join, segments, segmentFrames, width, height, steps }: Plan): number =>
+  join.length > 0 ? JOIN_COST : (segments * segmentFrames * width * height * steps) / (25 * 1024 * 576 * 25);
 
 /**
  * The order in which videos are admitted: deficit round robin over their owners (Shreedhar and Varghese, 1995). With each

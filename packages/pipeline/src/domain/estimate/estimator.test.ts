@@ -171,6 +171,22 @@ test('a video behind others in the queue waits for them', () => {
   expect(estimator.estimateNew(plan)!.seconds).toBeGreaterThan(estimates[2]!.seconds);
 });
 
+test('the queue is simulated once a second for the estimates of new videos', () => {
+  const waiting = vi.fn(() => []);
+  const { estimator, add } = setUp({ waiting });
+  const first = estimator.estimateNew(plan)!;
+  expect(estimator.estimateNew({ ...plan, seed: 3 })).toEqual(first);
+  expect(estimator.estimateNew({ ...plan, steps: 9 })!.seconds).toBeGreaterThan(first.seconds);
+  expect(waiting).toHaveBeenCalledTimes(1);
+  // A new video changes the queue.
+  add();
+  estimator.estimateNew(plan);
+  expect(waiting).toHaveBeenCalledTimes(2);
+  vi.advanceTimersByTime(1_001);
+  estimator.estimateNew(plan);
+  expect(waiting).toHaveBeenCalledTimes(3);
+});
+
 test('time that a task shared with others is not learned as its own', () => {
   const { estimator, add, admit, store } = setUp();
   const [a, b] = [admit(add()), admit(add())];

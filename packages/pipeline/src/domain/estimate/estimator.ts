@@ -8,8 +8,8 @@ import type { TaskRef } from '../video/routing.ts';
 import type { VideoTable } from '../ports/video-table.ts';
 import type { PipelineSettings } from '../settings.ts';
 import { createLearnedRates } from './learned-rates.ts';
-import { simulate } from './simulate.ts';
-import type { SimulatedTask, SimulatedTimes, SimulatedVideo } from './simulate.ts';
+import { findRoom, simulate } from './simulate.ts';
+import type { Room, SimulatedTask, SimulatedTimes, SimulatedVideo, SimulationOptions } from './simulate.ts';
 import { muxSeconds, referenceForecast, stepsOf, taskSeconds } from './stage-seconds.ts';
 
 /** How long an unfinished video takes from now on. */
@@ -53,6 +53,8 @@ export interface EstimatorOptions {
 
 /** A simulation is used for this long, unless a video was added or removed. Milliseconds. */
 const FRESH_MS = 250;
+/** The same for when there is room for a new video, which anybody may ask often. Milliseconds. */
+const ROOM_FRESH_MS = 1_000;
 /** The part of a step that is still expected when it takes longer than it should. */
 const OVERDUE = 0.05;
 /** How many of the videos that ended last are learned from at the start. */
@@ -65,7 +67,10 @@ export function createEstimator(options: EstimatorOptions): Estimator {
   const rates = createLearnedRates((plan, stage) => referenceTask(plan, stage), shared);
   /** The time of the last step of each running task, in milliseconds since 1970. */
   const moved = new Map<string, { readonly step: number; readonly time: number }>();
-  let simulated: { readonly time: number; readonly times: Map<string, SimulatedTimes> } | null = null;
+  let simulated: { readonly time: number; readonly times: ReadonlyMap<string, SimulatedTimes> } | null = null;
+  /** Where a new video has room. */
+  let knownRoom: { readonly time: number; readonly room: Room | null; readonly options: SimulationOptions } | null =
+    null;
 
   function referenceTask(plan: Plan, stage: PipelineStage): number | null {
     if (stage === PipelineStage.MUX) return muxSeconds(plan);
@@ -144,7 +149,8 @@ export function createEstimator(options: EstimatorOptions): Estimator {
     return { videoId, waits: record.state === VideoState.QUEUED, tasks };
   }
 
-  function run(added: readonly SimulatedVideo[]): Map<string, SimulatedTimes> {
+  /** All unfinished videos, and how they are simulated. */
+  function current(): [videos: SimulatedVideo[], options: SimulationOptions] {
     const now = Date.now();
     const running: SimulatedVideo[] = [];
     for (const { record } of table.videos.values()) {
@@ -158,22 +164,42 @@ export function createEstimator(options: EstimatorOptions): Estimator {
     const busy = new Map<PipelineStage, number>();
     for (const { tasks } of running)
       for (const task of tasks) if (task.running) busy.set(task.stage, (busy.get(task.stage) ?? 0) + 1);
-    return simulate([...running, ...queued, ...added], {
+    const options = {
       shared,
-      workers: (stage) => (shared ? 1 : Math.max(1, busy.get(stage) ?? 0)),
+      workers: (stage: PipelineStage) => (shared ? 1 : Math.max(1, busy.get(stage) ?? 0)),
       admitWaiting: settings.ADMIT_WAITING,
       admitRunning: settings.ADMIT_RUNNING,
-    });
+    };
+    return [[...running, ...queued], options];
   }
 
   function timesOf(videoId: string): SimulatedTimes | null {
     const now = Date.now();
     if (!simulated || now - simulated.time > FRESH_MS || !simulated.times.has(videoId)) {
-      simulated = { time: now, times: run([]) };
+      simulated = { time: now, times: simulate(...current()) };
     }
     const times = simulated.times.get(videoId);
     const passed = (now - simulated.time) / 1000;
     return times ? { start: Math.max(0, times.start - passed), end: Math.max(0, times.end - passed) } : null;
+  }
+
+  /** The times of a video that would be created now. */
+  function timesOfNew(tasks: readonly SimulatedTask[]): SimulatedTimes | null {
+    const now = Date.now();
+    if (!knownRoom || now - knownRoom.time > ROOM_FRESH_MS) {
+      const [videos, options] = current();
+      knownRoom = { time: now, room: findRoom(videos, options), options };
+    }
+    const { time, room, options } = knownRoom;
+    if (!room) return null;
+    const alone = simulate([...room.open, { videoId: NEW_VIDEO, waits: false, tasks }], options).get(NEW_VIDEO);
+    const start = Math.max(0, room.seconds - (now - time) / 1000);
+    return alone ? { start, end: start + alone.end } : null;
+  }
+
+  function forgetSimulations(): void {
+    simulated = null;
+    knownRoom = null;
   }
 
   const countBeside = (videoId: string): number =>
@@ -206,11 +232,11 @@ export function createEstimator(options: EstimatorOptions): Estimator {
   const unsubscribe = table.subscribe(({ videoId, stored }) => {
     if (stored) {
       const known = simulated?.times.has(videoId) ?? false;
-      if (!known || stored.record.endTime) simulated = null;
+      if (!known || stored.record.endTime) forgetSimulations();
       observe(stored.record);
       return;
     }
-    simulated = null;
+    forgetSimulations();
     rates.forget(videoId);
     for (const key of moved.keys()) if (key.startsWith(`${videoId}/`)) moved.delete(key);
   });
@@ -247,7 +273,7 @@ export function createEstimator(options: EstimatorOptions): Estimator {
         running: false,
         after: dependencies(plan, task).map(nameOf),
       }));
-      const times = run([{ videoId: NEW_VIDEO, waits: true, tasks }]).get(NEW_VIDEO);
+      const times = timesOfNew(tasks);
       if (!times) return null;
       const beside = countBeside(NEW_VIDEO);
       return { seconds: times.end, wait: times.start, measured: expected.measured, step: null, beside };

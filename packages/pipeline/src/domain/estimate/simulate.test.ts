@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { PipelineStage } from '../messages.ts';
-import { simulate } from './simulate.ts';
+import fc from 'fast-check';
+import { findRoom, simulate } from './simulate.ts';
 import type { SimulatedVideo, SimulationOptions } from './simulate.ts';
 
 const options: SimulationOptions = { shared: false, workers: () => 1, admitWaiting: 1, admitRunning: 64 };
@@ -62,4 +63,30 @@ test('segments are decoded while the next one is denoised', () => {
 
 test('a task without a known time does not hold the simulation up', () => {
   expect(simulate([video('a', true, [1, NaN, 5, 4])], options).has('a')).toBe(false);
+});
+
+test('a video beside those that are open when there is room takes as long as one at the end of the queue', () => {
+  const seconds = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 4, maxLength: 4 });
+  const cases = fc.record({
+    queue: fc.array(fc.record({ seconds, waits: fc.boolean() }), { maxLength: 8 }),
+    added: seconds,
+    shared: fc.boolean(),
+    admitWaiting: fc.integer({ min: 1, max: 3 }),
+    admitRunning: fc.integer({ min: 1, max: 4 }),
+  });
+  fc.assert(
+    fc.property(cases, ({ queue, added, ...limits }) => {
+      const all = { ...options, ...limits };
+      const videos = queue.map(({ seconds: each, waits }, i) => video(`v${i}`, waits, each));
+      const expected = simulate([...videos, video('new', true, added)], all).get('new')!;
+      const room = findRoom(videos, all)!;
+      const { end } = simulate([...room.open, video('new', false, added)], all).get('new')!;
+      expect(room.seconds).toBeCloseTo(expected.start);
+      expect(room.seconds + end).toBeCloseTo(expected.end);
+    }),
+  );
+});
+
+test('there is no room behind a video that never ends', () => {
+  expect(findRoom([video('a', true, [1, NaN, 5, 4])], { ...options, admitRunning: 1 })).toBeNull();
 });

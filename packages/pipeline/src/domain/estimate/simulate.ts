@@ -59,8 +59,48 @@ interface OpenVideo {
  */
 export function simulate(
   videos: readonly SimulatedVideo[],
+  options: SimulationOptions,
+): ReadonlyMap<string, SimulatedTimes> {
+  return play(videos, options, false).times;
+}
+
+/** When a video that is created now is admitted, and what is open then. */
+export interface Room {
+  /** Seconds from now. */
+  readonly seconds: number;
+  /** The videos beside which it starts, as they are at that time. */
+  readonly open: readonly SimulatedVideo[];
+}
+
+/**
+ * Plays forward until there is room for another video. What that video then takes is known from the videos that are still
+ * open, which are few, so that it need not be simulated with the whole queue.
+ *
+ * @returns null when there will never be room, because a stage has no worker.
+ */
+export function findRoom(videos: readonly SimulatedVideo[], options: SimulationOptions): Room | null {
+  const { hasRoom, now, open } = play(videos, options, true);
+  if (!hasRoom) return null;
+  const snapshot = ({ videoId, tasks }: OpenVideo): SimulatedVideo => ({
+    videoId,
+    waits: false,
+    tasks: tasks.map(({ name, stage, seconds, running, after }) => ({
+      name,
+      stage,
+      seconds,
+      running,
+      after: [...after],
+    })),
+  });
+  return { seconds: now, open: [...open].map(snapshot) };
+}
+
+/** @param untilRoom whether to stop as soon as nobody waits and another video would be admitted. */
+function play(
+  videos: readonly SimulatedVideo[],
   { shared, workers, admitWaiting, admitRunning }: SimulationOptions,
-): Map<string, SimulatedTimes> {
+  untilRoom: boolean,
+) {
   const times = new Map<string, SimulatedTimes>();
   const waiting = videos.filter(({ waits }) => waits);
   const open = new Set<OpenVideo>();
@@ -107,17 +147,19 @@ export function simulate(
       begin(waiting.shift()!);
       left = startTasks();
     }
+    const hasRoom = waiting.length === 0 && left < admitWaiting && open.size < admitRunning;
+    if (untilRoom && hasRoom) return { times, now, open, hasRoom };
     const running = all().filter((task) => task.running);
-    if (running.length === 0) break;
+    if (running.length === 0) return { times, now, open, hasRoom };
     const slowdown = shared ? running.length : 1;
     const step = Math.min(...running.map(({ seconds }) => seconds));
     // A plan without a size or a rate has no time.
-    if (!Number.isFinite(step)) break;
+    if (!Number.isFinite(step)) return { times, now, open, hasRoom };
     now += step * slowdown;
     for (const task of running) {
       task.seconds -= step;
       if (task.seconds <= 1e-9) end(task);
     }
   }
-  return times;
+  return { times, now, open, hasRoom: true };
 }

@@ -31,13 +31,16 @@ export const referenceForecast = (plan: Plan, work: Work): Forecast =>
 
 /** How long finishing and encoding takes on the reference machine, seconds. The figures are those of docs/finishing.md. */
 export function muxSeconds(plan: Plan): number {
-  // Files are copied, not encoded.
-  if (plan.join.length > 0) return TASK_SECONDS.join;
   // Plans of tests and of early versions have no rates.
   const fps = Math.max(1, plan.conditioningFps);
   const timeline = { ...timelineOf(plan), fps, outputFps: Math.max(fps, plan.frameRate) };
   const megapixels = (width: number, height: number, frames: number) => (width * height * frames) / 1e6;
   const files = new Set(['mp4', 'poster', ...plan.outputs, ...(plan.loop ? ['loop'] : [])]);
+  if (plan.join.length > 0) {
+    // Files are copied. Before each seam, the frames since the last keyframe are encoded again: at most two seconds.
+    const { width, height, fps: rate } = fileShape(timeline, 'mp4');
+    return TASK_SECONDS.join + ENCODE_SECONDS.mp4 * megapixels(width, height, 2 * rate * (plan.join.length - 1));
+  }
   let seconds: number = TASK_SECONDS.mux;
   for (const [name, { format, boomerang }] of Object.entries(OUTPUT_FILES)) {
     if (!files.has(name)) continue;

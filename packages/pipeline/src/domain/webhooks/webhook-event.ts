@@ -23,6 +23,7 @@ const CODES: Readonly<Record<number, string>> = {
   [FailureReason.DATA_LOST]: 'data_lost',
   [FailureReason.PHOTO_UNREADABLE]: 'image_unreadable',
   [FailureReason.SETTING_UNSUPPORTED]: 'setting_unsupported',
+  [FailureReason.NOT_FINITE]: 'not_finite',
 };
 
 /**

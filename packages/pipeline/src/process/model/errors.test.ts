@@ -1,10 +1,10 @@
 import { BadRequestSchema, Code, reasonOf, RetryInfoSchema } from '@cinematica/protocol';
 import type { RpcError } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
-import { GraphError, ImageError, RuntimeCrashedError, SettingsError } from '@cinematica/svd';
+import { GraphError, ImageError, NotFiniteError, RuntimeCrashedError, SettingsError } from '@cinematica/svd';
 import { expect, test } from 'vitest';
 import { FailureReason, PipelineStage } from '../../domain/messages.ts';
-import { OutOfMemoryError } from '../worker/stage-errors.ts';
+import { OutOfMemoryError, UnusableInputError } from '../worker/stage-errors.ts';
 import type { Inputs, StageHandler, StageHooks, StageTask } from '../worker/stage-handler.ts';
 import { asRpcError, checkModel, explainFailures } from './errors.ts';
 
@@ -31,6 +31,14 @@ test.each([
   new GraphError('unet', 'failed', 'Invalid input name'),
 ])('returns other errors unchanged: %s', async (error) => {
   expect(await failure(error)).toBe(error);
+});
+
+test('numbers that are not finite fail the video at once, with their own reason', async () => {
+  const error = new NotFiniteError('vae_decoder');
+  expect(await failure(error)).toBeInstanceOf(UnusableInputError);
+  expect(await failure(error)).toMatchObject({ reason: FailureReason.NOT_FINITE, cause: error });
+  const refusal = asRpcError(error) as RpcError;
+  expect([refusal.code, reasonOf(refusal)]).toEqual([Code.INTERNAL, ErrorReason.NOT_FINITE]);
 });
 
 test('a call that the model rejects names the field of the request', () => {

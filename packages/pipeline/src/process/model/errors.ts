@@ -1,7 +1,7 @@
-import { Code, refuseFields, refuseUntil } from '@cinematica/protocol';
+import { Code, refuse, refuseFields, refuseUntil } from '@cinematica/protocol';
 import { ErrorReason } from '@cinematica/protocol/v1';
 import { SETTING_NAMES, SETTINGS } from '@cinematica/settings';
-import { GraphError, ImageError, RuntimeCrashedError, SettingsError } from '@cinematica/svd';
+import { GraphError, ImageError, NotFiniteError, RuntimeCrashedError, SettingsError } from '@cinematica/svd';
 import { UnavailableError } from '../../domain/errors.ts';
 import { FailureReason } from '../../domain/messages.ts';
 import { OutOfMemoryError, UnusableInputError } from '../worker/stage-errors.ts';
@@ -33,8 +33,15 @@ function asStageError(error: unknown): unknown {
   if (error instanceof ImageError) {
     return new UnusableInputError(error.message, FailureReason.PHOTO_UNREADABLE, options);
   }
+  if (error instanceof NotFiniteError) {
+    return new UnusableInputError(describeNotFinite(error), FailureReason.NOT_FINITE, options);
+  }
   return isOutOfMemory(error) ? new OutOfMemoryError(error.message, options) : error;
 }
+
+/** What happened, and what to do about it. */
+const describeNotFinite = ({ message }: NotFiniteError): string =>
+  `${message}, so there is no picture to show: choose another model or other settings, or contact the operator of this service, who should check the model's files.`;
 
 /** Linux kills a process that uses too much memory. ONNX Runtime and its providers report it in various messages. */
 function isOutOfMemory(error: unknown): error is Error {
@@ -56,6 +63,9 @@ export function asRpcError(error: unknown): unknown {
   }
   if (error instanceof ImageError) {
     return refuseFields([{ field: 'image', description: error.message }], ErrorReason.IMAGE_UNREADABLE);
+  }
+  if (error instanceof NotFiniteError) {
+    return refuse(Code.INTERNAL, ErrorReason.NOT_FINITE, describeNotFinite(error), [], { cause: error });
   }
   if (error instanceof RuntimeCrashedError || error instanceof UnavailableError) {
     return refuseUntil(ErrorReason.UNAVAILABLE, error.message, RETRY_MS, Code.UNAVAILABLE, { cause: error });

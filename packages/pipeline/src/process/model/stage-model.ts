@@ -50,7 +50,13 @@ export async function openStageModel(
   if (provider === 'cuda' || provider === 'tensorrt') await metrics.watchGpuMemory(readGpuMemory);
   const turns = createComputeTurns(COMPUTE_LOCK ?? null);
   const speed = await turns.take(() => measureSpeed(runtime));
-  const model = createModel(named.checkpoint, withTurns(runtime, turns, metrics.modelHooks(stage)));
+  const hooks = metrics.modelHooks(stage);
+  const model = createModel(named.checkpoint, withTurns(runtime, turns, hooks), {
+    onNotFinite(part, again) {
+      hooks.onNotFinite(part, again);
+      log.warn('the model returned numbers that are not finite', { part, again });
+    },
+  });
   const [cpu] = cpus();
   const machine = provider === 'cpu' ? `${process.arch} ${cpu?.model ?? 'unknown'} × ${THREADS}` : provider;
   const trim = () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { followFile } from './follow-file.ts';
 
@@ -67,4 +68,20 @@ test('a change that cannot be read at first is read later, although the file doe
 
 test('a file that cannot be read at the start is an error', async () => {
   await expect(follow(join(folder, 'missing'))).rejects.toThrow('ENOENT');
+});
+
+test('a file system that does not answer is an error at the start, and later it is asked once', async () => {
+  const file = join(folder, 'file');
+  await writeFile(file, '1');
+  const log = { info: () => undefined, error: (message: string) => said.push(message) };
+  const never = () => new Promise<never>(() => undefined);
+  await expect(followFile({ file, name: 'numbers', read: never, log, timeoutMs: 20 })).rejects.toThrow(/timeout/);
+
+  let reads = 0;
+  const read = () => (++reads === 1 ? Promise.resolve('1') : never());
+  using followed = await followFile({ file, name: 'numbers', read, log, intervalMs: 5, timeoutMs: 20 });
+  await writeFile(file, '22');
+  await expect.poll(() => said).toEqual(['the numbers cannot be looked at']);
+  await delay(50);
+  expect([reads, followed.current]).toEqual([2, '1']);
 });

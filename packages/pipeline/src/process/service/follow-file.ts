@@ -1,3 +1,4 @@
+import { abortable } from '@cinematica/concurrency';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../telemetry/log.ts';
@@ -16,19 +17,23 @@ export interface FollowFileOptions<T> {
   readonly log: Pick<Log, 'info' | 'error'>;
   /** How often the file is looked at. Milliseconds. @default 2 seconds; Kubernetes takes up to a minute to update a secret. */
   readonly intervalMs?: number;
+  /** How long looking at the file and reading it may take. Milliseconds. @default 10 seconds */
+  readonly timeoutMs?: number;
 }
 
 /**
  * Reads a file, and reads it again when it changes, so that a secret can be replaced without a restart. The file is looked at by
  * its path, because Kubernetes replaces a mounted secret through symbolic links, which `fs.watch` misses. While the file cannot
- * be read or parsed, its content stays as it was, and the log says why.
- * @throws what `read` throws at the start.
+ * be read or parsed, its content stays as it was, and the log says why. A file system that does not answer, as of a server that is
+ * gone, is not asked again until it does, because each question would keep one of the few threads for files.
+ * @throws what `read` throws at the start; the reason of a timeout.
  */
 export async function followFile<T>(options: FollowFileOptions<T>): Promise<FollowedFile<T>> {
-  const { file, name, read, log, intervalMs = 2_000 } = options;
+  const { file, name, read, log, intervalMs = 2_000, timeoutMs = 10_000 } = options;
+  const inTime = <T>(work: Promise<T>): Promise<T> => abortable(work, AbortSignal.timeout(timeoutMs));
   // The version is read first: a change in between is then seen by the next look.
-  let version = await versionOf(file);
-  let current = await read(file);
+  let version = await inTime(versionOf(file));
+  let current = await inTime(read(file));
   /** Why the newest version cannot be read; null when it was read. It is tried again, and each reason is logged once. */
   let failure: string | null = null;
   const ended = new AbortController();
@@ -50,7 +55,9 @@ export async function followFile<T>(options: FollowFileOptions<T>): Promise<Foll
   async function follow(): Promise<void> {
     for (;;) {
       await delay(intervalMs, undefined, { signal: ended.signal, ref: false });
-      await look();
+      const looking = look();
+      await inTime(looking).catch((error: unknown) => log.error(`the ${name} cannot be looked at`, error));
+      await looking;
     }
   }
   // It ends when the delay is aborted.

@@ -5,7 +5,6 @@ import type { DescService } from '@bufbuild/protobuf';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { z } from 'zod';
-import { startCanary } from '../../nats/canary.ts';
 import { connectNats } from '../../nats/connect.ts';
 import { createLog } from '../../telemetry/log.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -24,9 +23,10 @@ import { WORKER_STATES } from '../worker/worker-state.ts';
 import type { WorkerState } from '../worker/worker-state.ts';
 import { startWorker } from '../worker/worker.ts';
 import { logConnection } from '../../nats/log-connection.ts';
-import { serveMetrics } from './metrics-server.ts';
+import { listenForCalls } from './listen-for-calls.ts';
 import { readConfig } from './read-config.ts';
 import { runProgram } from './run-program.ts';
+import { startReadiness } from './start-readiness.ts';
 import type { stageConfigSchema } from './stage-config.ts';
 
 /** What the process provides to its stage. */
@@ -86,37 +86,26 @@ export function runStage<Schema extends z.ZodObject<typeof stageConfigSchema.sha
       around: (method, context, run) => calls.count(() => inCallSpan(method, context, run)),
     });
     server.add(program.service, program.handlers);
-    const port = await server.listen(`${config.GRPC_HOST}:${config.GRPC_PORT}`).catch((cause: unknown) => {
-      throw new Error(`GRPC_PORT=${config.GRPC_PORT}: ${(cause as Error).message}`, { cause });
-    });
-    cleanup.defer(() => server.close(0));
+    const port = await listenForCalls(server, config, cleanup);
 
     const nats = await connectNats(name, config);
     cleanup.defer(() => nats.close());
     logConnection(nats, log);
     const ports = await openWorkerPorts(nats, config, log);
-    const onCanary = (failures: number) => {
-      metrics.canaryFailures.set(failures);
-      server.setServing(failures < 2 && !stopping.signal.aborted);
-    };
-    const canary = startCanary(
-      nats,
-      name,
-      config,
-      onCanary,
-      createReport(program, () => calls.open),
-    );
-    cleanup.defer(() => canary.close());
     metrics.about({ stage: stageName(program.handler.stage), model: program.model, provider: program.provider });
     const workerState = trackWorkerState(metrics, log);
-    const served = cleanup.use(
-      await serveMetrics({
-        host: config.METRICS_HOST,
-        port: config.METRICS_PORT,
-        registry: metrics.registry,
-        ready: () => canary.healthy && !stopping.signal.aborted,
+    const served = await startReadiness(
+      {
+        name,
+        nats,
+        server,
+        metrics,
+        config,
+        stopping: stopping.signal,
+        report: createReport(program, () => calls.open),
         details: () => ({ model: program.model.name, provider: program.provider, worker: workerState.current }),
-      }),
+      },
+      cleanup,
     );
 
     const { handler } = program;

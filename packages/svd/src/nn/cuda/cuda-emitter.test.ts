@@ -29,7 +29,7 @@ async function parity(name: string, createEmitter?: CreateEmitter, until?: strin
   const golden = await openGolden(folderOf(name));
   const checkpoint = await openCheckpoint(`${folderOf(name)}/checkpoint`);
   const runtime = emulateCuda(await createRuntime({ provider: 'cpu', threads: 1 }));
-  await using model = createModel(checkpoint, runtime, createEmitter);
+  await using model = createModel(checkpoint, runtime, { ...(createEmitter && { createEmitter }) });
   const comparisons: Comparison[] = [];
   for await (const comparison of compareParts(model, golden)) {
     comparisons.push(comparison);

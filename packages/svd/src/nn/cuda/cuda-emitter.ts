@@ -312,6 +312,7 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
     parameter: (scope, name, shape) => parameter(scope, name, shape),
     sigmoid: (scope, name, { negate } = { negate: false }) => load.sigmoid(load.stored(scope, name, [1]), negate),
     reshape,
+    sum: (x) => write.sum(load.cast(materialize(x), 'float32')),
 
     concatValues(parts, axis) {
       const mixed = new Set(parts.map((part) => part.type)).size > 1;

@@ -74,6 +74,7 @@ export const CUDA_KERNELS: Readonly<Record<string, Kernel>> = {
   Round: unary,
   Clip: unary,
   Identity: { types: ANY, shapes: asFirst },
+  ReduceSum: { types: FLOATS, shapes: (call) => [shape(call, 0).map(() => 1)] },
   Cast: { types: ANY, shapes: asFirst },
   Reshape: { types: ANY, shapes: (call) => [values(call, 1)] },
   Expand: { types: ANY, shapes: (call) => [broadcast(shape(call, 0), values(call, 1))] },

@@ -59,6 +59,9 @@ export function createOperators(graph: GraphBuilder) {
   return {
     node,
 
+    /** The sum over all axes, which keep the size 1. */
+    sum: (x: Value): Value => node('ReduceSum', [x], { type: x.type, shape: x.shape.map(() => 1) }),
+
     /** @param weight constant, `[out, kh, kw, in]` */
     nhwcConv(x: Value, weight: Value, bias: Value | null, { kernel, stride, pads }: NhwcConvOptions): Value {
       const [n = 1, h = 1, w = 1] = x.shape;

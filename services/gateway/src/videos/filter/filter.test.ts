@@ -12,6 +12,7 @@ const TIME = Date.parse('2026-11-28T09:30:00Z');
 const record = create(VideoRecordSchema, {
   state: VideoState.DONE,
   externalId: 'order "17"',
+  requestId: '0f8b6e9a-5d1c-4c3e-9b7a-2f4d6c8e0a1b',
   labels: { project: 'spring', empty: '' },
   createTime: timestampFromMs(TIME),
 });
@@ -35,6 +36,8 @@ test.each([
   ['state = QUEUED', false],
   ['external_id = "order \\"17\\""', true],
   ['external_id = \'order "17"\'', true],
+  ['request_id = 0F8B6E9A-5d1c-4c3e-9b7a-2f4d6c8e0a1b', true],
+  ['request_id != "0f8b6e9a-5d1c-4c3e-9b7a-2f4d6c8e0a1b"', false],
   ['labels.project = spring', true],
   ['labels.project != "spring"', false],
   ['labels.missing = ""', true],
@@ -68,7 +71,7 @@ test.each([
   ['labels = x', 'filter: labels must be followed by a colon and a key, or by a dot and a key'],
   [
     'name = x',
-    'filter: there is no field “name”; filters can use state, external_id, create_time, labels.KEY and labels:KEY',
+    'filter: there is no field “name”; filters can use state, external_id, request_id, create_time, labels.KEY and labels:KEY',
   ],
 ])('%s is refused in words', (filter, message) => {
   expect(reasonOf(filter)).toBe(message);

@@ -43,6 +43,12 @@ function compile(comparison: Comparison): VideoFilter {
     const test = equality(comparison);
     return ({ externalId }) => test(externalId === value);
   }
+  if (field === 'request_id') {
+    const test = equality(comparison);
+    // UUIDs are stored in lower case.
+    const wanted = value.toLowerCase();
+    return ({ requestId }) => test(requestId === wanted);
+  }
   if (field === 'create_time') {
     const time = timeOf(value);
     const compare = ordering(comparison);
@@ -58,7 +64,7 @@ function compile(comparison: Comparison): VideoFilter {
     const test = equality(comparison);
     return ({ labels }) => test((Object.hasOwn(labels, key) ? labels[key] : '') === value);
   }
-  const known = 'state, external_id, create_time, labels.KEY and labels:KEY';
+  const known = 'state, external_id, request_id, create_time, labels.KEY and labels:KEY';
   throw new FilterError(`there is no field “${field.slice(0, 60)}”; filters can use ${known}`);
 }
 

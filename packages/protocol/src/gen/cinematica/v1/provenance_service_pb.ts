@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/provenance_service.proto.
  */
 export const file_cinematica_v1_provenance_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZjaW5lbWF0aWNhL3YxL3Byb3ZlbmFuY2Vfc2VydmljZS5wcm90bxINY2luZW1hdGljYS52MSIxChJWZXJpZnlNZWRpYVJlcXVlc3QSGwoFbWVkaWEYASABKAxCDLpICXoHEAEYgLbcBSKnAQoTVmVyaWZ5TWVkaWFSZXNwb25zZRI0Cg5pbnZpc2libGVfbWFyaxgBIAEoCzIcLmNpbmVtYXRpY2EudjEuSW52aXNpYmxlTWFyaxIaChJkZWNsYXJlZF9nZW5lcmF0ZWQYAiABKAgSPgoTY29udGVudF9jcmVkZW50aWFscxgDIAEoCzIhLmNpbmVtYXRpY2EudjEuQ29udGVudENyZWRlbnRpYWxzItoBChJDb250ZW50Q3JlZGVudGlhbHMSNQoFc3RhdGUYASABKA4yJi5jaW5lbWF0aWNhLnYxLkNvbnRlbnRDcmVkZW50aWFsc1N0YXRlEhYKDnNpZ25lcl90cnVzdGVkGAIgASgIEg4KBnNpZ25lchgDIAEoCRIRCglnZW5lcmF0b3IYBCABKAkSEQoJZ2VuZXJhdGVkGAUgASgIEi0KCXNpZ25fdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIcHJvYmxlbXMYByADKAkiswEKDUludmlzaWJsZU1hcmsSMAoFc3RhdGUYASABKA4yIS5jaW5lbWF0aWNhLnYxLkludmlzaWJsZU1hcmtTdGF0ZRINCgVzY29yZRgCIAEoARIZCgxpbnN0YWxsYXRpb24YAyABKA1IAIgBARI1ChF2aWRlb19jcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDwoNX2luc3RhbGxhdGlvbiq3AQoXQ29udGVudENyZWRlbnRpYWxzU3RhdGUSKQolQ09OVEVOVF9DUkVERU5USUFMU19TVEFURV9VTlNQRUNJRklFRBAAEiUKIUNPTlRFTlRfQ1JFREVOVElBTFNfU1RBVEVfTUlTU0lORxABEiMKH0NPTlRFTlRfQ1JFREVOVElBTFNfU1RBVEVfVkFMSUQQAhIlCiFDT05URU5UX0NSRURFTlRJQUxTX1NUQVRFX0lOVkFMSUQQAyqdAQoSSW52aXNpYmxlTWFya1N0YXRlEiQKIElOVklTSUJMRV9NQVJLX1NUQVRFX1VOU1BFQ0lGSUVEEAASIgoeSU5WSVNJQkxFX01BUktfU1RBVEVfTk9UX0ZPVU5EEAESHgoaSU5WSVNJQkxFX01BUktfU1RBVEVfRk9VTkQQAhIdChlJTlZJU0lCTEVfTUFSS19TVEFURV9SRUFEEAMyaQoRUHJvdmVuYW5jZVNlcnZpY2USVAoLVmVyaWZ5TWVkaWESIS5jaW5lbWF0aWNhLnYxLlZlcmlmeU1lZGlhUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuVmVyaWZ5TWVkaWFSZXNwb25zZUIvWi1jaW5lbWF0aWNhLmRldi9hcGkvY2luZW1hdGljYS92MTtjaW5lbWF0aWNhdjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("CiZjaW5lbWF0aWNhL3YxL3Byb3ZlbmFuY2Vfc2VydmljZS5wcm90bxINY2luZW1hdGljYS52MSIxChJWZXJpZnlNZWRpYVJlcXVlc3QSGwoFbWVkaWEYASABKAxCDLpICXoHEAEYgLbcBSKnAQoTVmVyaWZ5TWVkaWFSZXNwb25zZRI0Cg5pbnZpc2libGVfbWFyaxgBIAEoCzIcLmNpbmVtYXRpY2EudjEuSW52aXNpYmxlTWFyaxIaChJkZWNsYXJlZF9nZW5lcmF0ZWQYAiABKAgSPgoTY29udGVudF9jcmVkZW50aWFscxgDIAEoCzIhLmNpbmVtYXRpY2EudjEuQ29udGVudENyZWRlbnRpYWxzIu8BChJDb250ZW50Q3JlZGVudGlhbHMSNQoFc3RhdGUYASABKA4yJi5jaW5lbWF0aWNhLnYxLkNvbnRlbnRDcmVkZW50aWFsc1N0YXRlEhYKDnNpZ25lcl90cnVzdGVkGAIgASgIEg4KBnNpZ25lchgDIAEoCRIRCglnZW5lcmF0b3IYBCABKAkSEQoJZ2VuZXJhdGVkGAUgASgIEi0KCXNpZ25fdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIcHJvYmxlbXMYByADKAkSEwoLc2lnbmVkX2hlcmUYCCABKAgiswEKDUludmlzaWJsZU1hcmsSMAoFc3RhdGUYASABKA4yIS5jaW5lbWF0aWNhLnYxLkludmlzaWJsZU1hcmtTdGF0ZRINCgVzY29yZRgCIAEoARIZCgxpbnN0YWxsYXRpb24YAyABKA1IAIgBARI1ChF2aWRlb19jcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDwoNX2luc3RhbGxhdGlvbiq3AQoXQ29udGVudENyZWRlbnRpYWxzU3RhdGUSKQolQ09OVEVOVF9DUkVERU5USUFMU19TVEFURV9VTlNQRUNJRklFRBAAEiUKIUNPTlRFTlRfQ1JFREVOVElBTFNfU1RBVEVfTUlTU0lORxABEiMKH0NPTlRFTlRfQ1JFREVOVElBTFNfU1RBVEVfVkFMSUQQAhIlCiFDT05URU5UX0NSRURFTlRJQUxTX1NUQVRFX0lOVkFMSUQQAyqdAQoSSW52aXNpYmxlTWFya1N0YXRlEiQKIElOVklTSUJMRV9NQVJLX1NUQVRFX1VOU1BFQ0lGSUVEEAASIgoeSU5WSVNJQkxFX01BUktfU1RBVEVfTk9UX0ZPVU5EEAESHgoaSU5WSVNJQkxFX01BUktfU1RBVEVfRk9VTkQQAhIdChlJTlZJU0lCTEVfTUFSS19TVEFURV9SRUFEEAMyaQoRUHJvdmVuYW5jZVNlcnZpY2USVAoLVmVyaWZ5TWVkaWESIS5jaW5lbWF0aWNhLnYxLlZlcmlmeU1lZGlhUmVxdWVzdBoiLmNpbmVtYXRpY2EudjEuVmVyaWZ5TWVkaWFSZXNwb25zZUIvWi1jaW5lbWF0aWNhLmRldi9hcGkvY2luZW1hdGljYS92MTtjaW5lbWF0aWNhdjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * Request of VerifyMedia.
@@ -87,7 +87,7 @@ export type ContentCredentials = Message<"cinematica.v1.ContentCredentials"> & {
   state: ContentCredentialsState;
 
   /**
-   * Whether this installation, or one that its operator trusts, signed them. Set if they are valid.
+   * Whether this installation, or a signer that its operator trusts, signed them. Set if they are valid.
    *
    * @generated from field: bool signer_trusted = 2;
    */
@@ -115,7 +115,7 @@ export type ContentCredentials = Message<"cinematica.v1.ContentCredentials"> & {
   generated: boolean;
 
   /**
-   * When the file was signed. Set if a time stamp authority confirms it.
+   * When the file was signed. Set if a time stamp authority that the operator trusts confirms it.
    *
    * @generated from field: google.protobuf.Timestamp sign_time = 6;
    */
@@ -127,6 +127,13 @@ export type ContentCredentials = Message<"cinematica.v1.ContentCredentials"> & {
    * @generated from field: repeated string problems = 7;
    */
   problems: string[];
+
+  /**
+   * Whether this installation signed them: then the file was made here. Set if they are valid.
+   *
+   * @generated from field: bool signed_here = 8;
+   */
+  signedHere: boolean;
 };
 
 /**

@@ -311,6 +311,7 @@ export type ListVideosRequest = Message<"cinematica.v1.ListVideosRequest"> & {
    * Which videos to return, in a subset of AIP-160: comparisons that are joined by `AND`. Empty: all videos.
    *
    * - `state = DONE`, `state != FAILED`: the name of a `Video.State`.
+   * - `request_id = "…"`: also with `!=`.
    * - `external_id = "order-17"`, `labels.project = "spring"`: also with `!=`. A video without the label has the empty
    *   value.
    * - `labels:project`: videos that have this label.

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/outbound/v1/outbound_service.proto.
  */
 export const file_cinematica_outbound_v1_outbound_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci1jaW5lbWF0aWNhL291dGJvdW5kL3YxL291dGJvdW5kX3NlcnZpY2UucHJvdG8SFmNpbmVtYXRpY2Eub3V0Ym91bmQudjEiTQoRRmV0Y2hJbWFnZVJlcXVlc3QSFwoDdXJsGAEgASgJQgq6SAdyBRABGIAQEh8KCW1heF9ieXRlcxgCIAEoDUIMukgJKgcYgKDCHigBIi0KEkZldGNoSW1hZ2VSZXNwb25zZRIXCgRkYXRhGAEgASgMQgm6SAZ6BBiAgEAyeAoPT3V0Ym91bmRTZXJ2aWNlEmUKCkZldGNoSW1hZ2USKS5jaW5lbWF0aWNhLm91dGJvdW5kLnYxLkZldGNoSW1hZ2VSZXF1ZXN0GiouY2luZW1hdGljYS5vdXRib3VuZC52MS5GZXRjaEltYWdlUmVzcG9uc2UwAUI2WjRjaW5lbWF0aWNhLmRldi9hcGkvY2luZW1hdGljYS9vdXRib3VuZC92MTtvdXRib3VuZHYxYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("Ci1jaW5lbWF0aWNhL291dGJvdW5kL3YxL291dGJvdW5kX3NlcnZpY2UucHJvdG8SFmNpbmVtYXRpY2Eub3V0Ym91bmQudjEiTQoRRmV0Y2hJbWFnZVJlcXVlc3QSFwoDdXJsGAEgASgJQgq6SAdyBRABGIAQEh8KCW1heF9ieXRlcxgCIAEoDUIMukgJKgcYgKDCHigBIi0KEkZldGNoSW1hZ2VSZXNwb25zZRIXCgRkYXRhGAEgASgMQgm6SAZ6BBiAgEAiPAoTR2V0VGltZXN0YW1wUmVxdWVzdBIlChF0aW1lc3RhbXBfcmVxdWVzdBgBIAEoDEIKukgHegUQARiAICI9ChRHZXRUaW1lc3RhbXBSZXNwb25zZRIlChJ0aW1lc3RhbXBfcmVzcG9uc2UYASABKAxCCbpIBnoEGICABDLjAQoPT3V0Ym91bmRTZXJ2aWNlEmUKCkZldGNoSW1hZ2USKS5jaW5lbWF0aWNhLm91dGJvdW5kLnYxLkZldGNoSW1hZ2VSZXF1ZXN0GiouY2luZW1hdGljYS5vdXRib3VuZC52MS5GZXRjaEltYWdlUmVzcG9uc2UwARJpCgxHZXRUaW1lc3RhbXASKy5jaW5lbWF0aWNhLm91dGJvdW5kLnYxLkdldFRpbWVzdGFtcFJlcXVlc3QaLC5jaW5lbWF0aWNhLm91dGJvdW5kLnYxLkdldFRpbWVzdGFtcFJlc3BvbnNlQjZaNGNpbmVtYXRpY2EuZGV2L2FwaS9jaW5lbWF0aWNhL291dGJvdW5kL3YxO291dGJvdW5kdjFiBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
  * Request of `OutboundService.FetchImage`.
@@ -63,8 +63,50 @@ export const FetchImageResponseSchema: GenMessage<FetchImageResponse> = /*@__PUR
   messageDesc(file_cinematica_outbound_v1_outbound_service, 1);
 
 /**
- * The only service that connects to addresses that callers name. The gateway has it download photos; webhooks reach it
- * over NATS. Each call needs a bearer token.
+ * Request of `OutboundService.GetTimestamp`.
+ *
+ * @generated from message cinematica.outbound.v1.GetTimestampRequest
+ */
+export type GetTimestampRequest = Message<"cinematica.outbound.v1.GetTimestampRequest"> & {
+  /**
+   * A TimeStampReq of RFC 3161, DER.
+   *
+   * @generated from field: bytes timestamp_request = 1;
+   */
+  timestampRequest: Uint8Array;
+};
+
+/**
+ * Describes the message cinematica.outbound.v1.GetTimestampRequest.
+ * Use `create(GetTimestampRequestSchema)` to create a new message.
+ */
+export const GetTimestampRequestSchema: GenMessage<GetTimestampRequest> = /*@__PURE__*/
+  messageDesc(file_cinematica_outbound_v1_outbound_service, 2);
+
+/**
+ * Response of `OutboundService.GetTimestamp`.
+ *
+ * @generated from message cinematica.outbound.v1.GetTimestampResponse
+ */
+export type GetTimestampResponse = Message<"cinematica.outbound.v1.GetTimestampResponse"> & {
+  /**
+   * A TimeStampResp of RFC 3161, DER. It was not checked.
+   *
+   * @generated from field: bytes timestamp_response = 1;
+   */
+  timestampResponse: Uint8Array;
+};
+
+/**
+ * Describes the message cinematica.outbound.v1.GetTimestampResponse.
+ * Use `create(GetTimestampResponseSchema)` to create a new message.
+ */
+export const GetTimestampResponseSchema: GenMessage<GetTimestampResponse> = /*@__PURE__*/
+  messageDesc(file_cinematica_outbound_v1_outbound_service, 3);
+
+/**
+ * The only service that connects to addresses outside of the system. The gateway has it download photos, the muxer has it get
+ * time stamps; webhooks reach it over NATS. Each call needs a bearer token.
  *
  * @generated from service cinematica.outbound.v1.OutboundService
  */
@@ -80,6 +122,17 @@ export const OutboundService: GenService<{
     methodKind: "server_streaming";
     input: typeof FetchImageRequestSchema;
     output: typeof FetchImageResponseSchema;
+  },
+  /**
+   * Sends a request to the time stamp authority that the operator has chosen, and returns its answer as it came. The call fails
+   * with FAILED_PRECONDITION if there is no authority, and with UNAVAILABLE if it does not answer in time.
+   *
+   * @generated from rpc cinematica.outbound.v1.OutboundService.GetTimestamp
+   */
+  getTimestamp: {
+    methodKind: "unary";
+    input: typeof GetTimestampRequestSchema;
+    output: typeof GetTimestampResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cinematica_outbound_v1_outbound_service, 0);
