@@ -1,3 +1,4 @@
+import { createLocalAuthority, readSigner, signMedia } from '@cinematica/credentials';
 import { createMarker, readMarkKeys, videoNumber } from '@cinematica/provenance';
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -29,8 +30,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Runs the command without an environment of its own. */
-async function verify(...args: string[]) {
-  const env = { PATH: process.env.PATH };
+const verify = (...args: string[]) => verifyWith({}, ...args);
+
+async function verifyWith(settings: NodeJS.ProcessEnv, ...args: string[]) {
+  const env = { PATH: process.env.PATH, ...settings };
   const ended = promisify(execFile)(process.execPath, [command, ...args], { cwd: folder, env });
   const failed = (error: unknown) => error as { code: number; stdout: string; stderr: string };
   return ended.then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }), failed);
@@ -51,6 +54,37 @@ test('the exit status tells a marked picture from another one, and from a file t
       'verify: This is neither a video (MP4, MOV, WebM) nor a picture (JPEG, PNG, WebP, AVIF, HEIC) that can be read.\n',
   });
   expect((await verify('missing.mp4', '--data', 'data')).code).toBe(2);
+});
+
+test('credentials of this installation count as made here, and those of another signer do not, even when they are trusted', async () => {
+  const own = await createLocalAuthority('this one');
+  const other = await createLocalAuthority('a camera');
+  await mkdir(join(folder, 'data', 'credentials'));
+  await writeFile(join(folder, 'data', 'credentials', 'root.pem'), own.root);
+  await writeFile(join(folder, 'trusted.pem'), other.root);
+  const origin = { generator: { name: 'test', version: '1' }, model: { name: 'nano', digest: '01' }, settings: {} };
+  const jpeg = await sharp({ create: { width: 64, height: 64, channels: 3, background: '#888' } })
+    .jpeg()
+    .toBuffer();
+  for (const [name, authority] of Object.entries({ own, other })) {
+    await writeFile(join(folder, `${name}.jpg`), await signMedia(jpeg, origin, readSigner(authority)));
+  }
+  const ours = await verify('own.jpg', '--data', 'data');
+  expect(ours).toMatchObject({ code: 0, stderr: '' });
+  expect(ours.stdout).toContain('made here: its content credentials are valid, signed by this one');
+  expect(await verify('other.jpg', '--data', 'data')).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('their signer is unknown here: a camera') as string,
+  });
+  expect(await verifyWith({ CREDENTIALS_TRUSTED_ROOTS: 'trusted.pem' }, 'other.jpg', '--data', 'data')).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('not made here: its content credentials are valid') as string,
+  });
+  const { code, stderr } = await verifyWith({ TIMESTAMP_ROOTS: 'letter.txt' }, 'own.jpg', '--data', 'data');
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: 'verify: TIMESTAMP_ROOTS=letter.txt: the file has no certificates in PEM\n',
+  });
 });
 
 test('a folder without keys is named', async () => {

@@ -12,7 +12,12 @@ import { messages } from './messages.config.ts';
 const CHUNKS = {
   groups: [
     { name: 'api', test: /@bufbuild|@connectrpc|packages[\\/]protocol/, priority: 2 },
-    { name: 'app', test: /node_modules[\\/]svelte[\\/]|lib[\\/](?:i18n|ui|pwa|storage)[\\/]/, priority: 1 },
+    // Without `push.ts`, which calls the API.
+    {
+      name: 'app',
+      test: /node_modules[\\/]svelte[\\/]|lib[\\/](?:i18n|ui|pwa(?![\\/]push\.ts)|storage)[\\/]/,
+      priority: 1,
+    },
   ],
 };
 

@@ -82,6 +82,18 @@ async function unpack(name: string, cache: string): Promise<void> {
   }
 }
 
+/**
+ * Downloads a package with apt-get and unpacks it; it is not installed.
+ * @returns the files in it.
+ * @throws Error when it can't be downloaded.
+ */
+export async function packagedFiles(name: string, cache: string): Promise<string[]> {
+  const folder = join(cache, name);
+  if (!(await isThere(folder))) await unpack(name, cache);
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+}
+
 const isThere = (file: string): Promise<boolean> =>
   access(file).then(
     () => true,

@@ -30,22 +30,32 @@ const PART = { width: 480, height: 360 };
 /** Frames of a piece of a clip. */
 const PIECE = 24;
 
-/** Looks for marks in all parts of a photo, at full and at half size. */
+/** So many parts of a photo are looked at, at full and at half size: at equal distances, so that each shows something else. */
+const PARTS = [
+  { scale: 1, most: 6 },
+  { scale: 0.5, most: 2 },
+] as const;
+
+/** Looks for marks in parts of a photo. Smaller pictures than a part are not looked at. */
 export async function searchPhoto(file: string, before: FalseAlarms): Promise<FalseAlarms> {
   let alarms = before;
   const { width, height } = await sharp(file).metadata();
-  for (const scale of [1, 0.5]) {
+  for (const { scale, most } of PARTS) {
     const [wide, high] = [Math.floor(scale * width), Math.floor(scale * height)];
-    const data = await sharp(file).resize(wide, high).grayscale().raw().toBuffer();
-    for (let top = 0; top + PART.height <= high; top += PART.height) {
-      for (let left = 0; left + PART.width <= wide; left += PART.width) {
-        const part = new Uint8Array(PART.width * PART.height);
-        for (let y = 0; y < PART.height; y++) {
-          const from = (top + y) * wide + left;
-          part.set(data.subarray(from, from + PART.width), y * PART.width);
-        }
-        alarms = search([{ ...PART, data: part }], alarms);
+    const [columns, rows] = [Math.floor(wide / PART.width), Math.floor(high / PART.height)];
+    const count = Math.min(most, columns * rows);
+    if (count === 0) continue;
+    const gray = await sharp(file).resize(wide, high).grayscale().raw().toBuffer();
+    for (let part = 0; part < count; part++) {
+      const place = Math.floor(((part + 0.5) * columns * rows) / count);
+      const left = (place % columns) * PART.width;
+      const top = Math.floor(place / columns) * PART.height;
+      const data = new Uint8Array(PART.width * PART.height);
+      for (let y = 0; y < PART.height; y++) {
+        const from = (top + y) * wide + left;
+        data.set(gray.subarray(from, from + PART.width), y * PART.width);
       }
+      alarms = search([{ ...PART, data }], alarms);
     }
   }
   return alarms;

@@ -47,6 +47,7 @@ export const tasks = {
   ]),
   format: alone([['prettier', '--write', '--log-level', 'warn', '.']]),
   animate: script('scripts/animate.ts', [ffmpeg, natsServerOrUrl]),
+  doctor: script('scripts/doctor.ts'),
   verify: script('scripts/verify.ts', [ffmpeg]),
   'api-key': script('services/gateway/src/callers/create-api-key.ts'),
   'webhook-secret': script('services/outbound/src/webhooks/create-webhook-secret.ts'),

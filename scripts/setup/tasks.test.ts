@@ -27,6 +27,7 @@ test('a program gets the user’s arguments and starts in the user’s folder', 
 const programs = [
   'start',
   'animate',
+  'doctor',
   'verify',
   'api-key',
   'webhook-secret',

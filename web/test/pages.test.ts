@@ -73,7 +73,8 @@ test('pages are compressed as the browser accepts it', async () => {
 test('the pictures and the video of the start page are small and cached for a year', async () => {
   const html = await (await get('/')).text();
   const pictures = [...new Set(html.match(/\/_app\/immutable\/assets\/[\w.-]+\.(?:avif|webp)/g))];
-  expect(pictures.length).toBeGreaterThan(8);
+  // The page has only the first picture, in several formats and sizes. The small ones are loaded by the scripts.
+  expect(pictures.length).toBeGreaterThan(3);
   const sizes = await Promise.all(
     pictures.map(async (path) => {
       const response = await get(path);

@@ -15,7 +15,6 @@ import { lightOf, mixSoft, moveSoft, soften, steadyLight } from './light.ts';
 import type { SoftPicture } from './light.ts';
 import type { PhotoMotion } from './photo-motion.ts';
 import { createPhotoLayer, renderPicture } from './render.ts';
-import { closeIslands } from './islands.ts';
 import { steadyMotion } from './steady-motion.ts';
 import { estimateTrust } from './trust.ts';
 
@@ -90,16 +89,13 @@ export const tasks = {
     before: (PhotoMotion & { readonly motion: NeighbourMotion }) | null,
   ): PhotoMotion {
     // The first frame shows the photo where it is.
-    let toPhoto = before ? steadyMotion(motions, at) : motions[at]!;
-    let trust = halve(estimateTrust(lumaOf(frame.data, frame.width, frame.height), reference, toPhoto));
+    const toPhoto = before ? steadyMotion(motions, at) : motions[at]!;
+    const trust = halve(estimateTrust(lumaOf(frame.data, frame.width, frame.height), reference, toPhoto));
     if (before) {
       const { width, height } = trust;
       const backward = resizeFlow(before.motion.backward, width, height);
       const lost = resizeBilinear(before.motion.lostAfter, width, height);
       const carried = stillSeen(warpPlane(before.trust, backward), lost);
-      if (coarse) {
-        ({ motion: toPhoto, trust } = closeIslands(toPhoto, trust, carried, follow(before.toPhoto, backward)));
-      }
       // Trust changes slowly, so that no border flickers; but no place keeps it that this frame contradicts.
       for (let i = 0; i < trust.data.length; i++) {
         const now = trust.data[i]!;

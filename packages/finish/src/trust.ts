@@ -1,4 +1,5 @@
 import { gradients } from './flow/gradients.ts';
+import { halve, resizeBilinear } from './flow/pyramid.ts';
 import { blur } from './image/blur.ts';
 import { createPlane } from './image/plane.ts';
 import type { Flow, Plane } from './image/plane.ts';
@@ -22,14 +23,21 @@ export interface PhotoReference {
 const WINDOW = 2.5;
 /** The wider neighbourhood over which the model's degradation is summed up. */
 const AROUND = 6;
-/** Coarser structure counts as light and not as detail. Pixels. */
+/** Coarser structure counts as light and not as detail, and still coarser one as the light of the whole scene. Pixels. */
 const LIGHT = 6;
+const SCENE_LIGHT = 16;
 /** The variance that rounding and compression leave, and the least squared gradient that shows a position. */
 const QUANTISATION = 1;
 const GRADIENT_FLOOR = 4;
-/** Differences of light, in levels of brightness, and of motion from pixel to pixel at which trust has fallen to 1/e. */
-const LIGHT_TOLERANCE = 10;
+/**
+ * Differences of light, in levels of brightness, and of motion from pixel to pixel at which trust has fallen to 1/e. Models
+ * change the light of the whole scene; that of a small place changes when something moves there.
+ */
+const LIGHT_TOLERANCE = 5;
+const SCENE_LIGHT_TOLERANCE = 20;
 const STRAIN_TOLERANCE = 0.6;
+/** Of the photo's contrast, a frame may have lost all but this before the loss counts as a difference. */
+const LEAST_CONTRAST = 0.3;
 /** How many times worse than the first frame a later one may be before the difference counts as motion. */
 const MOST_DECAY = 30;
 
@@ -62,6 +70,7 @@ export function estimateTrust(frame: Plane, reference: PhotoReference, motion: F
   const { width, height } = frame;
   const moved = warpPlane(reference.luma, motion);
   const { residual, light } = compare(asSharpAs(frame, reference.sigma), moved);
+  const sceneLight = resizeBilinear(blur(halve(halve(light)), SCENE_LIGHT / 4), width, height);
   const gradient = blur(warpPlane(reference.gradientEnergy, motion), WINDOW);
   const explained = warpPlane(reference.degradation, motion);
   const decay = decayOf(residual, explained);
@@ -72,28 +81,47 @@ export function estimateTrust(frame: Plane, reference: PhotoReference, motion: F
     for (let x = 0; x < width; x++, i++) {
       const excess = Math.max(0, residual.data[i]! - decay * explained.data[i]! - QUANTISATION);
       const misplaced = excess / (gradient.data[i]! + GRADIENT_FLOOR);
-      const dark = light.data[i]! / LIGHT_TOLERANCE;
+      const scene = sceneLight.data[i]! / SCENE_LIGHT_TOLERANCE;
+      const dark = (light.data[i]! - sceneLight.data[i]!) / LIGHT_TOLERANCE;
       const stretched = strain.data[i]! / STRAIN_TOLERANCE ** 2;
       const px = x + motion.u[i]!;
       const py = y + motion.v[i]!;
       const inside = Math.min(px, py, width - 1 - px, height - 1 - py);
       const border = Math.min(Math.max(inside + 1, 0), 1);
-      trust.data[i] = border * Math.exp(-0.5 * frequency * frequency * misplaced - dark * dark - stretched);
+      trust.data[i] = border * Math.exp(-0.5 * frequency * frequency * misplaced - dark * dark - scene * scene - stretched);
     }
   }
   return trust;
 }
 
-/** The local mean of the squared difference in detail, and the difference in light. */
-function compare(a: Plane, b: Plane): { residual: Plane; light: Plane } {
-  const difference = createPlane(a.width, a.height);
-  for (let i = 0; i < difference.data.length; i++) difference.data[i] = a.data[i]! - b.data[i]!;
+/**
+ * The local mean of the squared difference in detail, and the difference in light. A frame that shows the photo's detail with
+ * less contrast shows it at the right place, so the photo's detail is compared with the contrast that fits best.
+ */
+function compare(frame: Plane, photo: Plane): { residual: Plane; light: Plane } {
+  const { width, height } = frame;
+  const difference = createPlane(width, height);
+  for (let i = 0; i < difference.data.length; i++) difference.data[i] = frame.data[i]! - photo.data[i]!;
   const light = blur(difference, LIGHT);
-  for (let i = 0; i < difference.data.length; i++) {
-    const detail = difference.data[i]! - light.data[i]!;
-    difference.data[i] = detail * detail;
+  const coarse = blur(photo, LIGHT).data;
+  const squares = createPlane(width, height);
+  const products = createPlane(width, height);
+  const energy = createPlane(width, height);
+  for (let i = 0; i < squares.data.length; i++) {
+    const change = difference.data[i]! - light.data[i]!;
+    const detail = photo.data[i]! - coarse[i]!;
+    squares.data[i] = change * change;
+    products.data[i] = change * detail;
+    energy.data[i] = detail * detail;
   }
-  return { residual: blur(difference, WINDOW), light };
+  const residual = blur(squares, WINDOW);
+  const common = blur(products, WINDOW).data;
+  const strength = blur(energy, WINDOW).data;
+  for (let i = 0; i < common.length; i++) {
+    const lost = Math.min(Math.max(-common[i]! / (strength[i]! + QUANTISATION), 0), 1 - LEAST_CONTRAST);
+    residual.data[i]! += lost * (2 * common[i]! + lost * strength[i]!);
+  }
+  return { residual, light };
 }
 
 /** Models get worse with time: how many times larger than in the first frame the difference is, in the median. */

@@ -6,14 +6,14 @@ import { bytesToFloat32, refuseFields, splitIntoChunks } from '@cinematica/proto
 import type { CallContext, ServiceHandlers } from '@cinematica/protocol';
 import { PixelFormat } from '@cinematica/protocol/stages';
 import type { DecoderService, DecodeStart } from '@cinematica/protocol/stages';
-import { decode, decodeChunks } from '@cinematica/svd';
-import type { FrameChunk, LatentSize } from '@cinematica/svd';
+import { decodeChunks, decodeOneChunk } from '@cinematica/svd';
+import type { ChunkToDecode, FrameChunk, LatentSize } from '@cinematica/svd';
 
 const MAX_PIXELS = 4_194_304;
 
 /**
  * The gRPC service of the stage. It reads, decodes and sends one chunk of frames before it reads the next one. No more of a
- * video is kept in memory, and a slow sender or reader does not keep the slot.
+ * video is kept in memory than the longest chunk, and a slow sender or reader does not keep the slot.
  */
 export const createDecoderService = (model: StageModel, slot: ComputeSlot): ServiceHandlers<typeof DecoderService> => ({
   async *decode(requests, context) {
@@ -26,9 +26,13 @@ export const createDecoderService = (model: StageModel, slot: ComputeSlot): Serv
 
       const latents = items(frames, 4 * size.channels * size.height * size.width);
       const together = start.framesTogether ?? model.checkpoint.card.decodeChunk;
-      for (const { first, count } of decodeChunks(frames, together)) {
-        const data = await readLatents(latents, count);
-        const chunk = await decodeOne(model, slot, data, size, context);
+      const chunks = decodeChunks(frames, together);
+      const longest = Math.max(...chunks.map(({ count }) => count));
+      // The latents of the newest frames: those of the chunk, and of the frames before it that the model may decode again.
+      let recent = new Float32Array();
+      for (const { first, count } of chunks) {
+        recent = append(recent, await readLatents(latents, count), longest * size.channels * size.height * size.width);
+        const chunk = await decodeInSlot(model, slot, recent, size, { count, longest }, context);
         const frame = width * height * 3;
         for (let index = 0; index < count; index++) {
           const pixels = chunk.data.subarray(index * frame, (index + 1) * frame);
@@ -68,19 +72,26 @@ async function readLatents(items: AsyncGenerator<Uint8Array, void, undefined>, c
   return bytesToFloat32(Buffer.concat(frames));
 }
 
-async function decodeOne(
+/** The last `length` elements of both. */
+function append(before: Float32Array, next: Float32Array, length: number): Float32Array<ArrayBuffer> {
+  const both = new Float32Array(before.length + next.length);
+  both.set(before);
+  both.set(next, before.length);
+  return both.slice(Math.max(0, both.length - length));
+}
+
+async function decodeInSlot(
   model: StageModel,
   slot: ComputeSlot,
   latents: Float32Array,
   size: LatentSize,
+  { count, longest }: Pick<ChunkToDecode, 'count' | 'longest'>,
   context: CallContext,
 ): Promise<FrameChunk> {
-  const count = latents.length / (size.channels * size.height * size.width);
+  const first = latents.length / (size.channels * size.height * size.width) - count;
   const release = await acquireSlot(slot, context);
   try {
-    const { value: chunk } = await decode(model, latents, size, count, context.signal).next();
-    if (!chunk) throw new TypeError('the decoder gave no frames');
-    return chunk;
+    return await decodeOneChunk(model, latents, size, { first, count, longest }, context.signal);
   } finally {
     release();
   }

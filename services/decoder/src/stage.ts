@@ -1,7 +1,7 @@
 import { Lifetime, PipelineStage } from '@cinematica/pipeline';
 import type { StageHandler } from '@cinematica/pipeline';
 import type { StageModel } from '@cinematica/pipeline/model';
-import { decode, unpackLatents } from '@cinematica/svd';
+import { decodeOneChunk, unpackLatents } from '@cinematica/svd';
 import { createFramePreviewer } from './frame-previewer.ts';
 
 /**
@@ -14,8 +14,8 @@ export const createDecodeStage = (model: StageModel): StageHandler => ({
   async run({ plan, segment }, inputs, hooks) {
     const { saved, signal, draining } = hooks;
     const { data, ...size } = unpackLatents(await inputs.read(PipelineStage.DENOISE, segment, 'latents', signal));
-    const frame = size.channels * size.height * size.width;
     const chunks = plan.decodeChunks;
+    const longest = Math.max(...chunks);
     const store = async (index: number, frames: Uint8Array) => {
       await hooks.output(Lifetime.FRAMES, `frames-${index}`, frames);
       // The checkpoint has no parts, because the outputs so far are saved with it.
@@ -25,7 +25,7 @@ export const createDecodeStage = (model: StageModel): StageHandler => ({
     let storing = Promise.resolve();
     let first = 0;
     for (const [index, count] of chunks.entries()) {
-      const latents = data.subarray(first * frame, (first + count) * frame);
+      const chunk = { first, count, longest };
       first += count;
       if (index < (saved?.step ?? 0)) {
         previewer.skip(count);
@@ -35,14 +35,13 @@ export const createDecodeStage = (model: StageModel): StageHandler => ({
         await storing;
         throw draining.reason;
       }
-      for await (const { data: frames } of decode(model, latents, size, count, signal)) {
-        hooks.progress(index + 1, chunks.length);
-        previewer.show(frames, count);
-        await storing;
-        storing = store(index, frames);
-        // The next `await storing` reports an error.
-        storing.catch(() => undefined);
-      }
+      const { data: frames } = await decodeOneChunk(model, data, size, chunk, signal);
+      hooks.progress(index + 1, chunks.length);
+      previewer.show(frames, count);
+      await storing;
+      storing = store(index, frames);
+      // The next `await storing` reports an error.
+      storing.catch(() => undefined);
     }
     await storing;
   },

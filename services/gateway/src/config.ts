@@ -126,7 +126,10 @@ export const configSchema = z.object({
    * belong to many clients.
    */
   MAX_CONNECTIONS_PER_ADDRESS: count(2_500),
-  /** The number of processes that decode photos, one photo at a time. Each may use 400 MiB. Default 1. */
+  /**
+   * The number of photos that are decoded at the same time, each in a process that may use 400 MiB. One more process is kept ready.
+   * Default 1.
+   */
   PHOTO_PROCESSES: count(1),
   /**
    * The address of the outbound service's gRPC server, which downloads photos from `image_url`. Default: requests with

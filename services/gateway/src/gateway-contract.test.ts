@@ -104,7 +104,16 @@ describe('JSON', () => {
     expect(await refused({ image, settings: { outputs: ['gif'] } })).toMatchObject({
       'settings.outputs': expect.stringContaining('MEDIA_KIND_LOOP') as string,
     });
-    expect(Object.keys(await refused({ image, settings: { frames: 'many' } }))).toEqual(['settings.frames']);
+    expect(await refused({ image, settings: { frames: 'many' } })).toEqual({
+      'settings.frames': 'must be a whole number, not "many"',
+    });
+    expect(await refused({ image, settings: { seed: -1 } })).toEqual({
+      'settings.seed': 'must be a whole number from 0 to 4294967295, not -1',
+    });
+    expect(await refused({ image, settings: { maxGuidance: 'much' } })).toEqual({
+      'settings.max_guidance': 'must be a number, not "much"',
+    });
+    expect(await refused({ image, externalId: 17 })).toEqual({ external_id: 'must be text in quotes, not 17' });
     expect(await refused({ image, video: 'videos/x' })).toEqual({
       source: 'only one of image, video, continue_from, image_url, join can be set',
     });
@@ -168,6 +177,18 @@ describe('errors', () => {
       expect(await expectRefusal(first)).toMatchObject({ code: Code.Unimplemented, reason: 'METHOD_UNKNOWN' });
     },
   );
+
+  test('a request of a method with the wrong content type or HTTP method is told what to send', async () => {
+    const url = `${gateway.url}/cinematica.v1.VideoService/CreateVideo`;
+    for (const [init, status, hint] of [
+      [{ method: 'POST', headers: ann, body: '{}' }, 415, 'content-type: application/json'],
+      [{ headers: ann }, 405, 'POST'],
+    ] as const) {
+      const response = await fetch(url, init);
+      expect(response.status).toBe(status);
+      expect(await response.json()).toMatchObject({ message: expect.stringContaining(hint) as string });
+    }
+  });
 
   test('a path that is not a call keeps its HTTP status', async () => {
     expect((await fetch(`${gateway.url}/nothing/here`)).status).toBe(404);

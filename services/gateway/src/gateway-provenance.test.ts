@@ -64,12 +64,16 @@ async function asVideo(png: Uint8Array): Promise<Uint8Array> {
 test('a file is checked without an account: its mark, what it declares, and when the video was made; nothing is kept', async () => {
   const kept = await mkdtemp(join(tmpdir(), 'kept-'));
   const authority = await createLocalAuthority('a test');
-  const roots = join(await mkdtemp(join(tmpdir(), 'roots-')), 'root.pem');
+  const camera = await createLocalAuthority('a camera');
+  const folder = await mkdtemp(join(tmpdir(), 'roots-'));
+  const [roots, trusted] = [join(folder, 'root.pem'), join(folder, 'trusted.pem')];
   await writeFile(roots, authority.root);
+  await writeFile(trusted, camera.root);
   await using gateway = await startTestGateway({
     MARK_KEYS,
     CREDENTIALS_ROOTS: roots,
-    VERIFY_PER_MINUTE: '7',
+    CREDENTIALS_TRUSTED_ROOTS: trusted,
+    VERIFY_PER_MINUTE: '8',
     TMPDIR: kept,
   });
   const { verifyMedia } = createClient(
@@ -95,11 +99,21 @@ test('a file is checked without an account: its mark, what it declares, and when
   const signed = await signMedia(await chart(96, 64).jpeg().toBuffer(), ORIGIN, readSigner(authority));
   expect((await verifyMedia({ media: signed })).contentCredentials).toMatchObject({
     state: ContentCredentialsState.VALID,
+    signedHere: true,
     signerTrusted: true,
     signer: 'a test',
     generator: 'Cinemática 0.2.0',
     generated: true,
   });
+  const foreign = await signMedia(await chart(96, 64).jpeg().toBuffer(), ORIGIN, readSigner(camera));
+  expect((await verifyMedia({ media: foreign })).contentCredentials).toMatchObject({
+    state: ContentCredentialsState.VALID,
+    signedHere: false,
+    signerTrusted: true,
+    signer: 'a camera',
+  });
+  const photoOfVideo = await gateway.client().createVideo({ source: { case: 'image', value: foreign } });
+  expect(photoOfVideo.video?.name).toMatch(/^videos\//);
 
   expect(await refusalOf(verifyMedia({ media: Buffer.from('a letter') }))).toMatchObject({
     reason: 'MEDIA_UNREADABLE',

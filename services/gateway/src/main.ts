@@ -1,4 +1,6 @@
 /** The gateway: the public API, media, and, in one gateway of many, the housekeeping of the pipeline. */
+// First, so that @bufbuild/protobuf finds it when it is loaded.
+import './http/fast-base64.ts';
 import { connectNats, createLog, startTracing } from '@cinematica/pipeline';
 import { openNamedCheckpoint } from '@cinematica/pipeline/model';
 import { readConfig, runProgram } from '@cinematica/pipeline/service';

@@ -47,6 +47,8 @@ const DEFAULT_PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
 /** How many shapes of videos that were not estimated before are estimated in a second, for all callers. */
 const NEW_SHAPES_PER_SECOND = 3;
+/** The same for one client, so that it does not use up the share of all others. */
+const NEW_SHAPES_PER_CLIENT = 1;
 
 /**
  * Implements `cinematica.v1.VideoService`. The gate has identified the caller, and the interceptor has validated the
@@ -67,6 +69,7 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
   }
 
   const newShapes = createRateLimit(NEW_SHAPES_PER_SECOND, 10 * NEW_SHAPES_PER_SECOND);
+  const newShapesOfClient = createRateLimit(NEW_SHAPES_PER_CLIENT, 10 * NEW_SHAPES_PER_CLIENT);
 
   return {
     async createVideo(request, { values, signal }) {
@@ -84,11 +87,11 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       return { results: await createBatch(requests, create, answer, signal) };
     },
 
-    estimateVideo({ settings: wanted, photoWidth: width, photoHeight: height }) {
+    estimateVideo({ settings: wanted, photoWidth: width, photoHeight: height }, { values }) {
       const plan = resolvePlan(parts.model, wanted, { width, height }, 0);
       // Callers can ask for any size. New ones take time, which others then wait for.
       if (!parts.model.knowsWork(plan)) {
-        const retry = newShapes.take('all');
+        const retry = newShapesOfClient.take(clientOf(values.get(callerKey))) || newShapes.take('all');
         if (retry > 0) throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, 'Too many estimates: slow down.', retry);
       }
       const estimate = parts.estimator.estimateNew(plan);

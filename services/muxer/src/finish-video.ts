@@ -2,6 +2,7 @@ import { fileShape } from '@cinematica/pipeline';
 import type { Timeline } from '@cinematica/pipeline';
 import { finishedFrames, finishFrames } from '@cinematica/finish';
 import type { RgbImage } from '@cinematica/svd/image';
+import { beforeCut, cutCentre } from './cut-centre.ts';
 import { createFinishLimit } from './finish-limit.ts';
 import type { MediaRequest } from './media-request.ts';
 
@@ -14,6 +15,8 @@ export interface FinishRequest {
   readonly timeline: Timeline;
   /** The photo that the first frame shows, in the frames' shape; null to enlarge without it. */
   readonly photo: RgbImage | null;
+  /** The part of the frames' width and height that is cut off at each border, below a half. @default 0 */
+  readonly margin?: number | undefined;
   /** The number of threads. It does not change the result. */
   readonly threads: number;
   /** How long finishing may compute, milliseconds. */
@@ -62,18 +65,19 @@ export async function* finishVideo(
   onFrame: (count: number) => void,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { width, height, timeline, photo, threads, timeoutMs, stallMs } = request;
+  const { width, height, timeline, margin = 0, photo, threads, timeoutMs, stallMs } = request;
   const multiple = timeline.frames > 1 ? Math.max(1, timeline.outputFps / timeline.fps) : 1;
   using limit = createFinishLimit(timeoutMs, stallMs);
   const source = watchSource(frames, (waits) => limit.waitsForSource(waits));
+  const uncut = beforeCut(timeline, margin);
   let taken = 0;
   let reported = 0;
   try {
     const finished = finishFrames(source.frames, {
       width,
       height,
-      outWidth: timeline.width,
-      outHeight: timeline.height,
+      outWidth: uncut.width,
+      outHeight: uncut.height,
       multiple,
       photo: photo ?? undefined,
       threads,
@@ -82,7 +86,7 @@ export async function* finishVideo(
     limit.waitsForFrame(true);
     for await (const frame of finished) {
       limit.waitsForFrame(false);
-      yield frame;
+      yield cutCentre(frame, uncut, timeline);
       taken += 1;
       while (reported < timeline.frames && finishedFrames(reported + 1, multiple) <= taken) onFrame(++reported);
       limit.waitsForFrame(true);

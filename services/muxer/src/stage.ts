@@ -49,7 +49,7 @@ export interface MuxerOptions {
  */
 export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   stage: PipelineStage.MUX,
-  fingerprint: `finish 1, ${describeMark(options.mark)}, ffmpeg ${process.arch} × ${options.threads}`,
+  fingerprint: `finish 2, ${describeMark(options.mark)}, ffmpeg ${process.arch} × ${options.threads}`,
   async run(task, inputs, hooks) {
     if (task.plan.join.length > 0) {
       await joinVideos(options, task, inputs, hooks);
@@ -156,7 +156,7 @@ async function finishAndEncode(
   const photo = wantsPhoto(plan) ? await readPhoto(plan, inputs, signal) : null;
   const shown = shownFrames(plan, readChunks(plan, inputs, signal));
   const written = reportWritten(plan, hooks);
-  const request = { width, height, timeline, photo, threads, ...patience };
+  const request = { width, height, timeline, margin: photo ? plan.margin : 0, photo, threads, ...patience };
   // Encoders keep some frames back, so a frame that was finished is a sign of life, too.
   const finished = finishVideo(shown, request, written.repeat, signal);
   await encode(options, made, finished, { ...finishedRequest(timeline), onWritten: written.report }, hooks);

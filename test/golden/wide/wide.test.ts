@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createModel, createRuntime, openCheckpoint } from '@cinematica/svd';
+import { openCheckpoint } from '@cinematica/svd';
 import { createCudaEmitter, unetGraph } from '@cinematica/svd/internal';
 import { compareParts, openGolden } from '@cinematica/svd/parity';
 import type { Comparison } from '@cinematica/svd/parity';
@@ -39,9 +39,7 @@ test.skipIf(!enough)(
       expect(counts.has(fused), fused).toBe(true);
     }
 
-    await using model = createModel(checkpoint, emulateCuda(await createRuntime({ provider: 'cpu', threads: 1 })), {
-      createEmitter,
-    });
+    await using model = await emulateCuda(checkpoint, { createEmitter });
     const comparisons: Comparison[] = [];
     for await (const comparison of compareParts(model, golden)) {
       comparisons.push(comparison);

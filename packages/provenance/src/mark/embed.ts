@@ -35,7 +35,7 @@ const BLOCK = 8;
  * The mark's standard deviation where nothing hides it, of 255. It is the larger one in pictures that are smooth almost everywhere:
  * there, the mark has nowhere else to be.
  */
-const FLAT_STRENGTH = { least: 0.6, most: 0.9 } as const;
+const FLAT_STRENGTH = { least: 0.6, most: 0.8 } as const;
 /** The standard deviation that a picture should have on average. */
 const WANTED_STRENGTH = 1.35;
 /** How much stronger it is for each unit of texture. */
@@ -46,7 +46,7 @@ const MAX_STRENGTH = 5;
  * How much stronger the mark is in the first frame. Whoever encodes a video again makes its first frame a key frame, which codecs keep
  * best; and in the first half second nobody looks for grain. It fades, because a step would be seen.
  */
-const START_BOOST = 0.35;
+const START_BOOST = 0.3;
 /** After so many frames, the mark is as strong as in the rest of the video. */
 const START_FRAMES = 14;
 /** The largest mean square of a frame’s change: 43 dB. */

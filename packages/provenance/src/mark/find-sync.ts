@@ -65,8 +65,9 @@ export function alignWaves(spectrum: Spectrum, waves: readonly Wave[], placement
 }
 
 /**
- * The agreement of aligned waves with the phase 0, in standard deviations. Each wave's phase is random by the key, so that for
- * any picture without the mark, `P(score > t) <= exp(-t² / 2)` (Hoeffding).
+ * The agreement of aligned waves with the phase 0, in standard deviations. For a picture without the mark, the phases of the key are
+ * independent of it, and each is uniform. A wave of the magnitude a then contributes a·cos φ, of which `E exp(s·a·cos φ) = I₀(s·a) <=
+ * exp(s²a²/4)`; so that, by Chernoff's inequality, `P(score > t) <= exp(-t² / 2)` at each placement, whatever the picture shows.
  */
 function scoreOf(aligned: Float64Array): number {
   let sum = 0;

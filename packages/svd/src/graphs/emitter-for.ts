@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../onnx/graph-builder.ts';
+import { onGpu } from '../runtime/execution-provider.ts';
 import type { ExecutionProvider } from '../runtime/execution-provider.ts';
 import { createCudaEmitter } from '../nn/cuda/cuda-emitter.ts';
 import type { Emitter } from '../nn/emitter.ts';
@@ -19,8 +20,7 @@ export type CreateEmitter = (graph: GraphBuilder, needs: GraphNeeds) => Emitter;
  * memory. Null if there is nothing safer.
  */
 export function safeEmitterFor(provider: ExecutionProvider): CreateEmitter | null {
-  const float16 = provider === 'cuda' || provider === 'tensorrt';
-  return float16 ? (graph) => createCudaEmitter(graph, { precision: 'float32' }) : null;
+  return onGpu(provider) ? (graph) => createCudaEmitter(graph, { precision: 'float32' }) : null;
 }
 
 /** Selects the emitter, and with it the layout and precision, for an execution provider. */

@@ -46,4 +46,7 @@ export function outputSum({ emitter }: GraphDraft, value: Value): void {
 }
 
 /** Serialises a graph. Its initializers refer to files in the folder of the weights. */
-export const finishGraph = ({ builder, root }: GraphDraft): Graph => ({ bytes: builder.build(), folder: root.folder });
+export const finishGraph = ({ builder, emitter, root }: GraphDraft): Graph => ({
+  bytes: builder.build({ shapes: !emitter.hidesShapes }),
+  folder: root.folder,
+});

@@ -120,12 +120,9 @@ async function latentsOf(
   createEmitter?: CreateEmitter,
 ): Promise<Float32Array> {
   const checkpoint = await openCheckpoint(path, loras);
-  const runtime = await createRuntime({ provider: 'cpu', threads: 1 });
-  await using model = createModel(
-    checkpoint,
-    createEmitter ? emulateCuda(runtime) : runtime,
-    createEmitter ? { createEmitter } : {},
-  );
+  await using model = createEmitter
+    ? await emulateCuda(checkpoint, { createEmitter })
+    : createModel(checkpoint, await createRuntime({ provider: 'cpu', threads: 1 }));
   const settings = resolveSettings(checkpoint.card, { width: 32, height: 32, frames: 2, steps: 1, seed: 1 });
   const values = (name: string, length: number) => normals({ seed: 9, segment: 0, step: 0, tensor: name }, length);
   const conditioning = {

@@ -2,7 +2,7 @@ import type { TemporalDecoderConfig } from '../checkpoint/vae-config.ts';
 import { attentionBlock } from '../nn/attention.ts';
 import type { Emitter, FeatureMap } from '../nn/emitter.ts';
 import { NORM_GROUPS } from '../checkpoint/norm-groups.ts';
-import { resnetBlock2D, spatioTemporalResBlock } from '../nn/resnet.ts';
+import { resnetBlock2D, spatialResBlock, spatioTemporalResBlock, withTemporalResBlock } from '../nn/resnet.ts';
 import { downsample2DRightBottom, upsample2D } from '../nn/sampling.ts';
 import type { Scope } from '../nn/scope.ts';
 
@@ -52,23 +52,29 @@ export function decode(e: Emitter, root: Scope, config: TemporalDecoderConfig, z
   const { block_out_channels: channels, layers_per_block: layers, out_channels: outChannels } = config;
   const frames = z.n;
   const scope = root.sub('decoder');
+  const options = { eps: EPS, temporalEps: TEMPORAL_EPS, temb: null, frames, switchSpatialToTemporalMix: true };
   const resnet = (at: Scope, h: FeatureMap, width: number) =>
-    spatioTemporalResBlock(e, at, h, {
-      outChannels: width,
-      eps: EPS,
-      temporalEps: TEMPORAL_EPS,
-      temb: null,
-      frames,
-      switchSpatialToTemporalMix: true,
-    });
+    spatioTemporalResBlock(e, at, h, { ...options, outChannels: width });
+
+  /** The upsampler of a block and the first resnet of the next one. The maps between them are the largest of the decoder. */
+  const upsampledResnet = (block: Scope, next: Scope, h: FeatureMap, width: number) => {
+    const at = next.sub('resnets.0');
+    const spatial = e.mapwise(h, 4 * h.c * h.h * h.w, (maps) =>
+      spatialResBlock(e, at, upsample2D(e, block.sub('upsamplers.0'), maps), { ...options, outChannels: width }),
+    );
+    return withTemporalResBlock(e, at, spatial, { ...options, outChannels: width });
+  };
 
   const deepest = channels.at(-1) ?? 0;
   let h = e.conv2d(scope.sub('conv_in'), z, { outChannels: deepest });
   h = midBlockTemporalDecoder(e, scope.sub('mid_block'), h, layers, resnet);
   for (const [i, width] of channels.toReversed().entries()) {
     const block = scope.sub('up_blocks', i);
-    for (let j = 0; j <= layers; j++) h = resnet(block.sub('resnets', j), h, width);
-    if (i < channels.length - 1) h = upsample2D(e, block.sub('upsamplers.0'), h);
+    h =
+      i === 0
+        ? resnet(block.sub('resnets.0'), h, width)
+        : upsampledResnet(scope.sub('up_blocks', i - 1), block, h, width);
+    for (let j = 1; j <= layers; j++) h = resnet(block.sub('resnets', j), h, width);
   }
   h = e.groupNorm(scope.sub('conv_norm_out'), h, { groups: NORM_GROUPS, eps: EPS, activation: 'silu' });
   h = e.conv2d(scope.sub('conv_out'), h, { outChannels });

@@ -57,6 +57,8 @@ export type Activation = 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' |
  */
 export interface Emitter {
   readonly graph: GraphBuilder;
+  /** Whether ONNX Runtime must not know the shapes of results before a run, which saves memory; see `onnx/hide-shapes.ts`. */
+  readonly hidesShapes: boolean;
 
   /** Makes a value (not a map) an output of the graph, in float32. */
   output(name: string, value: Value): void;
@@ -84,6 +86,12 @@ export interface Emitter {
   /** Converts `[batch·frames, c, h, w]` to the video map `[batch, c, frames, h·w]`, and back. */
   framesTogether(x: FeatureMap, frames: number): FeatureMap;
   framesApart(x: FeatureMap, h: number, w: number): FeatureMap;
+
+  /**
+   * Computes something of each map alone, several maps at a time if all of them together need too much memory.
+   * @param inner the number of elements of the largest value that is computed for one map
+   */
+  mapwise(x: FeatureMap, inner: number, compute: (maps: FeatureMap) => FeatureMap): FeatureMap;
 
   /** Converts `[n, c, h, w]` to tokens `[n, h·w, c]`, and back. */
   toTokens(x: FeatureMap): Value;

@@ -81,6 +81,7 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
 
   return {
     graph,
+    hidesShapes: false,
     output: (name, value) => graph.output(name, value),
     fromNchw: map,
     toNchw: (x) => x.value,
@@ -173,6 +174,8 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
       const apart = x.h === 1 ? x.value : transpose(x.value, [0, 2, 1, 3]);
       return map(reshape(apart, [x.n * x.h, x.c, h, w]));
     },
+
+    mapwise: (x, _, compute) => compute(x),
 
     toTokens: (x) => transpose(reshape(x.value, [x.n, x.c, x.h * x.w]), [0, 2, 1]),
 

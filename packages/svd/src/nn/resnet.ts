@@ -61,7 +61,20 @@ export function spatioTemporalResBlock(
   x: FeatureMap,
   options: SpatioTemporalOptions,
 ): FeatureMap {
-  const spatial = resnetBlock2D(e, scope.sub('spatial_res_block'), x, options);
+  return withTemporalResBlock(e, scope, spatialResBlock(e, scope, x, options), options);
+}
+
+/** The first half of a `SpatioTemporalResBlock`, which computes each frame alone. */
+export const spatialResBlock = (e: Emitter, scope: Scope, x: FeatureMap, options: ResnetOptions): FeatureMap =>
+  resnetBlock2D(e, scope.sub('spatial_res_block'), x, options);
+
+/** The second half of a `SpatioTemporalResBlock`, for the result of the first. */
+export function withTemporalResBlock(
+  e: Emitter,
+  scope: Scope,
+  spatial: FeatureMap,
+  options: SpatioTemporalOptions,
+): FeatureMap {
   const temporalWeight = e.sigmoid(scope.sub('time_mixer'), 'mix_factor', {
     negate: !options.switchSpatialToTemporalMix,
   });

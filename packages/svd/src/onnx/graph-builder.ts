@@ -1,3 +1,4 @@
+import { hideShapes } from './hide-shapes.ts';
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType,
@@ -214,8 +215,11 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Serialises the model as an ONNX `ModelProto`. */
-  build(): Uint8Array<ArrayBuffer> {
+  /**
+   * Serialises the model as an ONNX `ModelProto`.
+   * @param options.shapes whether ONNX Runtime may know the shapes of all results before a run; see `hideShapes`. Default true.
+   */
+  build({ shapes = true }: { readonly shapes?: boolean } = {}): Uint8Array<ArrayBuffer> {
     const model = create(ModelProtoSchema, {
       irVersion: 10n,
       producerName: 'cinematica',
@@ -232,6 +236,7 @@ export class GraphBuilder {
         valueInfo: this.#values.map(({ name, type, shape }) => valueInfo(name, type, shape)),
       }),
     });
+    if (!shapes && model.graph) hideShapes(model.graph);
     return toBinary(ModelProtoSchema, model);
   }
 }

@@ -1,5 +1,6 @@
 import { vaeDecodeGraph } from '../graphs/decode-graph.ts';
 import type { GraphOptions } from '../graphs/graph.ts';
+import { onGpu } from '../runtime/execution-provider.ts';
 import type { TensorData } from '../runtime/tensor.ts';
 import { float32 } from './model.ts';
 import type { Model } from './model.ts';
@@ -53,16 +54,43 @@ export async function* decode(
   decodeChunk: number,
   signal?: AbortSignal,
 ): AsyncGenerator<FrameChunk, void, undefined> {
-  const { channels, height, width } = size;
+  const chunks = decodeChunks(latents.length / (size.channels * size.height * size.width), decodeChunk);
+  const longest = Math.max(...chunks.map(({ count }) => count));
+  for (const chunk of chunks) yield await decodeOneChunk(model, latents, size, { ...chunk, longest }, signal);
+}
+
+/** A chunk of frames to decode. */
+export interface ChunkToDecode {
+  /** The number of its first frame within the latents, from 0. */
+  readonly first: number;
+  readonly count: number;
+  /** The length of the longest chunk of the video. */
+  readonly longest: number;
+}
+
+/**
+ * Decodes one chunk of a video. On a GPU, a shorter chunk is decoded together with the frames before it, which are decoded once
+ * more, so that all chunks have the same length: a graph for another length would need as much memory again, and seconds to load.
+ * @param latents `[frames, channels, height, width]` of the chunk, and of at least `longest` − `count` frames before it, if there
+ * are so many
+ */
+export async function decodeOneChunk(
+  model: Model,
+  latents: Float32Array,
+  size: LatentSize,
+  { first, count, longest }: ChunkToDecode,
+  signal?: AbortSignal,
+): Promise<FrameChunk> {
+  signal?.throwIfAborted();
   const { scaleFactor } = model.checkpoint.vae;
-  const frame = channels * height * width;
-  for (const { first, count } of decodeChunks(latents.length / frame, decodeChunk)) {
-    signal?.throwIfAborted();
-    const chunk = latents.subarray(first * frame, (first + count) * frame);
-    const data = await computeFinite(model, (variant) => decodeTogether(variant, chunk, size, 'rgb8', signal));
-    if (!(data instanceof Uint8Array)) throw new TypeError('the decoder returned no frames');
-    yield { first, count, width: width * scaleFactor, height: height * scaleFactor, data };
-  }
+  const [width, height] = [size.width * scaleFactor, size.height * scaleFactor];
+  const frame = size.channels * size.height * size.width;
+  const end = first + count;
+  const from = onGpu(model.runtime.provider) ? Math.max(0, end - longest) : first;
+  const together = latents.subarray(from * frame, end * frame);
+  const data = await computeFinite(model, (variant) => decodeTogether(variant, together, size, 'rgb8', signal));
+  if (!(data instanceof Uint8Array)) throw new TypeError('the decoder returned no frames');
+  return { first, count, width, height, data: data.subarray((first - from) * width * height * 3) };
 }
 
 /**

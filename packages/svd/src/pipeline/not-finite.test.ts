@@ -31,9 +31,8 @@ async function openAltered(
   await using stack = new AsyncDisposableStack();
   const altered = stack.use(await alterCheckpoint(golden('tiny-xt'), file, tensors));
   const checkpoint = await openCheckpoint(altered.folder);
-  const cpu = await createRuntime({ provider: 'cpu', threads: 1 });
-  const model = createModel(checkpoint, options.cuda ? emulateCuda(cpu) : cpu, options);
-  stack.use(model);
+  const cpu = async () => createModel(checkpoint, await createRuntime({ provider: 'cpu', threads: 1 }), options);
+  const model = stack.use(await (options.cuda ? emulateCuda(checkpoint, options) : cpu()));
   const settings = resolveSettings(checkpoint.card, { width: 128, height: 64, frames: 2, steps: 3, seed: 7 });
   const conditioning: Conditioning = {
     imageEmbedding: new Float32Array(checkpoint.imageEncoder.config.projection_dim).fill(0.1),
@@ -98,8 +97,8 @@ test('steps that overflow float16 are computed in float32, also after the denois
   expect(Buffer.compare(Buffer.from(resumed.buffer), Buffer.from(latents.buffer))).toBe(0);
   expect(seen).toHaveLength(1);
 
-  const inFloat32 = { createEmitter: safeEmitterFor('cuda')! };
-  const whole = await denoise(createModel(model.checkpoint, model.runtime, inFloat32), conditioning, settings);
+  await using inFloat32 = await emulateCuda(model.checkpoint, { createEmitter: safeEmitterFor('cuda')! });
+  const whole = await denoise(inFloat32, conditioning, settings);
   expect(Buffer.compare(Buffer.from(whole.buffer), Buffer.from(latents.buffer))).toBe(0);
 });
 

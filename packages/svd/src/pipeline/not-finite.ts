@@ -1,5 +1,3 @@
-import type { Model } from './model.ts';
-
 /** A part of the model returned NaN or infinity. */
 export class NotFiniteError extends Error {
   override readonly name = 'NotFiniteError';
@@ -17,7 +15,10 @@ export class NotFiniteError extends Error {
  * so that a repeated computation has the same result.
  * @throws {NotFiniteError} when there is no safe variant, or its result is not finite, either
  */
-export async function computeFinite<T>(model: Model, compute: (model: Model) => Promise<T>): Promise<T> {
+export async function computeFinite<Model extends { readonly safe: Model | null }, T>(
+  model: Model,
+  compute: (model: Model) => Promise<T>,
+): Promise<T> {
   try {
     return await compute(model);
   } catch (error) {

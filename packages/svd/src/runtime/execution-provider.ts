@@ -15,8 +15,8 @@
  *
  * [1] The package has no binary for Intel Macs (its README still lists them), so onnxruntime-node does not load there.
  * [2] The provider's libraries are not part of the package: libonnxruntime_providers_{shared,cuda,tensorrt}.so of the same
- *     release must lie beside its binary, and the CUDA, cuDNN and TensorRT libraries that they link to must be installed
- *     (docs/performance.md).
+ *     release must lie beside libonnxruntime.so.1, and the loader must find the CUDA, cuDNN and TensorRT libraries that they
+ *     link to. scripts/gpu installs them, except those of TensorRT.
  * [3] Experimental in onnxruntime-node. It needs a Vulkan, Metal or Direct3D 12 driver.
  */
 
@@ -31,6 +31,9 @@ export interface SkippedProvider {
   readonly provider: ExecutionProvider;
   readonly reason: string;
 }
+
+/** Whether a provider computes in the memory of a GPU, in float16. */
+export const onGpu = (provider: ExecutionProvider): boolean => provider === 'cuda' || provider === 'tensorrt';
 
 const choices: readonly ProviderChoice[] = ['auto', 'cuda', 'tensorrt', 'webgpu', 'coreml', 'cpu'];
 

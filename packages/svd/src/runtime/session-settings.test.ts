@@ -5,6 +5,7 @@ test('by default, sessions do not spin; external data is read from the folder of
   const settings = resolveSessionOptions({ threads: 3, config: { 'session.disable_prepacking': '1' } });
   expect(ortSessionOptions('cpu', settings, { key: 'unet', folder: '/weights' })).toEqual({
     executionProviders: ['cpu'],
+    enableMemPattern: true,
     intraOpNumThreads: 3,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
@@ -17,11 +18,15 @@ test('by default, sessions do not spin; external data is read from the folder of
   });
 });
 
-test('cuda and tensorrt receive the device id, and the profile has the key of the graph in its name', () => {
+test('cuda and tensorrt receive the device id, keep weights out of the arena, and the profile has the key of the graph in its name', () => {
   const settings = resolveSessionOptions({ deviceId: 1, profilePrefix: '/tmp/p' });
   const unet = { key: 'unet', folder: null };
   const cuda = { name: 'cuda', deviceId: 1 };
-  expect(ortSessionOptions('cuda', settings, unet).executionProviders).toEqual([cuda]);
+  expect(ortSessionOptions('cuda', settings, unet)).toMatchObject({
+    executionProviders: [cuda],
+    enableMemPattern: false,
+    extra: { 'session.use_device_allocator_for_initializers': '1' },
+  });
   expect(ortSessionOptions('tensorrt', settings, unet)).toMatchObject({
     executionProviders: [{ name: 'tensorrt', deviceId: 1 }, cuda],
     enableProfiling: true,

@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { availableParallelism } from 'node:os';
+import { onGpu } from './execution-provider.ts';
 import type { ExecutionProvider } from './execution-provider.ts';
 
 /** How far ONNX Runtime optimises a graph when it loads it. */
@@ -51,8 +52,11 @@ export function ortSessionOptions(
   const { deviceId, profilePrefix } = settings;
   const cuda = { name: 'cuda', deviceId } as const;
   const providers = { cuda: [cuda], tensorrt: [{ name: 'tensorrt', deviceId }, cuda] } as const;
+  const gpu = onGpu(provider);
   return {
     executionProviders: provider === 'cuda' || provider === 'tensorrt' ? providers[provider] : [provider],
+    // From its second run on, a memory pattern takes one more block as large as everything that the first run has allocated.
+    enableMemPattern: !gpu,
     intraOpNumThreads: settings.threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: settings.graphOptimizationLevel,
@@ -62,6 +66,8 @@ export function ortSessionOptions(
       'session.intra_op.allow_spinning': settings.spinning ? '1' : '0',
       // The graph is loaded from memory, so ONNX Runtime needs the folder of its external data.
       ...(graph.folder !== null && { 'session.model_external_initializers_file_folder_path': graph.folder }),
+      // Otherwise the weights share the arena, whose blocks are powers of two, with the results of the nodes.
+      ...(gpu && { 'session.use_device_allocator_for_initializers': '1' }),
       ...settings.config,
     },
   };

@@ -37,6 +37,11 @@ const REQUEST_MS = 330_000;
 const IDLE_MS = 120_000;
 /** The most concurrent calls of an HTTP/2 connection. */
 const MAX_STREAMS = 100;
+/**
+ * How many calls of an HTTP/2 connection may be cancelled at once, and in a second, before it is closed. Each cancelled call has
+ * been started, and Node's own limit of 1,000 lets one connection keep the process busy for a tenth of a second.
+ */
+const RESETS = { streamResetBurst: 2 * MAX_STREAMS, streamResetRate: MAX_STREAMS };
 
 /** The limits of connections, and a listener. */
 export interface HttpServerOptions extends ConnectionLimits {
@@ -69,7 +74,10 @@ export function createHttpServer(handler: HttpHandler, options: HttpServerOption
     serve,
   );
   const http2 = createHttp2Server(
-    { settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: 256 * 1024, maxHeaderListSize: 16 * 1024 } },
+    {
+      settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: 256 * 1024, maxHeaderListSize: 16 * 1024 },
+      ...RESETS,
+    },
     serve,
   );
   const sessions = new Set<ServerHttp2Session>();

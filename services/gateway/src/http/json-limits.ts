@@ -45,9 +45,8 @@ export function createJsonLimiter({ maxDepth, maxStructureBytes, maxStringBytes,
   function skipString(bytes: Uint8Array, start: number): number {
     const quote = bytes.indexOf(QUOTE, start);
     const end = quote < 0 ? bytes.length : quote;
-    const backslash = bytes.indexOf(BACKSLASH, start);
     // Without an escape, neither before the chunk nor in it, the next quote ends the string.
-    if (!escaped && (backslash < 0 || backslash >= end)) {
+    if (!escaped && !bytes.subarray(start, end).includes(BACKSLASH)) {
       countString(end - start);
       inString = quote < 0;
       return quote < 0 ? end : end + 1;

@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../http/base64.ts';
 import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
 import { checkUpload } from '../photo/check-upload.ts';
 import { ApiError, invalidField } from './api-error.ts';
@@ -75,8 +76,8 @@ function decodeDataUrl(url: string, param: string): Uint8Array {
   const data = url.slice(comma + 1);
   if (!/;base64$/i.test(head))
     throw invalidField(param, 'the data: URL must have the photo in base64, after “;base64,”.');
-  if (!/^[\w+/-]*={0,2}$/.test(data)) throw invalidField(param, 'the data: URL has characters that are not base64.');
-  const bytes = Buffer.from(data, 'base64');
+  const bytes = decodeBase64(data);
+  if (!bytes) throw invalidField(param, 'the data: URL has characters that are not base64.');
   checkUpload(bytes, PHOTO_LIMITS, head.slice('data:'.length, -';base64'.length));
   return bytes;
 }

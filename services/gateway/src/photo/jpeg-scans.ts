@@ -48,7 +48,12 @@ export function readScans(bytes: Uint8Array): JpegScans | null {
     at = nextMarker(bytes, end);
   }
   if (scans === 0) return null;
-  return { areTooMany: scans > MAX_SCANS, isProgressive, hasEnd, lastHasBegun: isComplete.size === components * COEFFICIENTS };
+  return {
+    areTooMany: scans > MAX_SCANS,
+    isProgressive,
+    hasEnd,
+    lastHasBegun: isComplete.size === components * COEFFICIENTS,
+  };
 }
 
 /** The coefficients whose last bit is in a scan, as `component/index`. @param header of the scan, without its length */

@@ -5,6 +5,7 @@ import type { UniversalHandler, UniversalServerRequest } from '@connectrpc/conne
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { constants } from 'node:http2';
 import type { HttpHandler, Request, Response } from '../http/http-handler.ts';
+import { explainStatus } from './explain-status.ts';
 
 /** Options of the handler, besides those of Connect's router. Every option is required. */
 export interface ConnectHandlerOptions extends ConnectRouterOptions {
@@ -41,7 +42,7 @@ export function createConnectHandler(options: ConnectHandlerOptions): HttpHandle
     }
     const call = universalRequestFromNodeRequest(request, response, undefined, contextValues(request));
     handler({ ...call, body: receive(call, handler.method) })
-      .then((answer) => universalResponseToNodeResponse(answer, response))
+      .then((answer) => universalResponseToNodeResponse(explainStatus(answer), response))
       .catch((error: unknown) => {
         // The caller has disconnected.
         if (response.destroyed || call.signal.aborted) return;

@@ -1,3 +1,4 @@
+import { ScalarType } from '@bufbuild/protobuf';
 import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf';
 import { isFieldError } from '@bufbuild/protobuf/reflect';
 import { describeEnum } from '@cinematica/protocol';
@@ -38,10 +39,39 @@ function describeFieldError(input: DescMessage, error: unknown): JsonError | nul
     const names = field.fields.map(({ name }) => name).join(', ');
     return { field: field.name, description: `only one of ${names} can be set` };
   }
-  const description = error.message.includes('base64')
-    ? 'must be bytes in base64, without a prefix such as “data:image/jpeg;base64,”'
-    : shorten(error.message, MAX_PROBLEM);
-  return { field: pathOf(findField(input, (other) => other === field)), description };
+  return {
+    field: pathOf(findField(input, (other) => other === field)),
+    description: describeValue(field, error.message),
+  };
+}
+
+/** What the values of a field are, by its type. */
+const VALUES: Readonly<Partial<Record<ScalarType, string>>> = {
+  [ScalarType.UINT32]: 'a whole number',
+  [ScalarType.INT32]: 'a whole number',
+  [ScalarType.UINT64]: 'a whole number',
+  [ScalarType.DOUBLE]: 'a number',
+  [ScalarType.BOOL]: 'true or false',
+  [ScalarType.STRING]: 'text in quotes',
+};
+const RANGES: Readonly<Partial<Record<ScalarType, string>>> = {
+  [ScalarType.UINT32]: 'from 0 to 4294967295',
+  [ScalarType.INT32]: 'from -2147483648 to 2147483647',
+  [ScalarType.UINT64]: 'of at least 0',
+};
+
+/** @param problem such as `expected number (uint32): -1 out of range` or `expected number (uint32), got "many"`. */
+function describeValue(field: DescField, problem: string): string {
+  if (problem.includes('base64')) return 'must be bytes in base64, without a prefix such as “data:image/jpeg;base64,”';
+  const [, got, outside] = /^expected [^,:]*(?:, got (.*)|: (.*) out of range)$/s.exec(problem) ?? [];
+  if (field.fieldKind === 'list' && got !== undefined) return `must be a list, not ${shorten(got)}`;
+  const values = field.fieldKind === 'scalar' ? VALUES[field.scalar] : undefined;
+  if (field.fieldKind !== 'scalar' || values === undefined) return shorten(problem, MAX_PROBLEM);
+  if (got !== undefined) return `must be ${values}, not ${shorten(got)}`;
+  const range = RANGES[field.scalar];
+  return outside !== undefined && range !== undefined
+    ? `must be ${values} ${range}, not ${shorten(outside)}`
+    : shorten(problem, MAX_PROBLEM);
 }
 
 /** Describes an error that names the type of a message or enum; null for another error. */

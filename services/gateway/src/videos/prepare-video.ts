@@ -13,6 +13,7 @@ import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
 import type { RemoteImages } from '../photo/remote-images.ts';
 import { prepareJoin } from './prepare-join.ts';
 import { readOwnVideo } from './read-own-video.ts';
+import { pullOutMargin } from './pull-out-margin.ts';
 import { resolvePlan } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 
@@ -53,6 +54,8 @@ export async function prepareVideo(
   const plan = resolvePlan(parts.model, request.settings, size, randomInt(2 ** 32));
   plan.modelLicence = parts.model.card.licence.name;
   if (origin) plan.photoOrigin = origin;
+  // A video that continues another one begins with the whole picture that the other one ended with.
+  plan.margin = source.continuedFrom === undefined ? pullOutMargin(plan) : 0;
   return { ...source, plan };
 }
 

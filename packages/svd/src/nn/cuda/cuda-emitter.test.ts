@@ -7,9 +7,7 @@ import { imageEncoderGraph, vaeEncodeGraph } from '../../graphs/encode-graphs.ts
 import type { Comparison } from '../../parity/compare.ts';
 import { openGolden } from '../../parity/golden.ts';
 import { compareParts } from '../../parity/run-parity.ts';
-import { createModel } from '../../pipeline/model.ts';
 import { openCheckpoint } from '../../pipeline/open-checkpoint.ts';
-import { createRuntime } from '../../runtime/runtime.ts';
 import { emitterFor } from '../../graphs/emitter-for.ts';
 import type { CreateEmitter } from '../../graphs/emitter-for.ts';
 import { checkCudaGraph } from './check-graph.ts';
@@ -28,8 +26,7 @@ const inFloat32 =
 async function parity(name: string, createEmitter?: CreateEmitter, until?: string): Promise<Comparison[]> {
   const golden = await openGolden(folderOf(name));
   const checkpoint = await openCheckpoint(`${folderOf(name)}/checkpoint`);
-  const runtime = emulateCuda(await createRuntime({ provider: 'cpu', threads: 1 }));
-  await using model = createModel(checkpoint, runtime, { ...(createEmitter && { createEmitter }) });
+  await using model = await emulateCuda(checkpoint, createEmitter && { createEmitter });
   const comparisons: Comparison[] = [];
   for await (const comparison of compareParts(model, golden)) {
     comparisons.push(comparison);
@@ -47,9 +44,10 @@ describe('the graphs for CUDA, with their fused operators expanded, on the CPU',
     );
   });
 
-  test('equal diffusers with feed-forward networks in pieces', async () => {
-    // The inner layers of tiny-xt have up to 2 · 5 · 128 · 256 elements.
-    const comparisons = await parity('tiny-xt', inFloat32({ feedForwardElements: 30_000 }), 'unet_out');
+  test('equal diffusers with feed-forward networks and upsampled maps in pieces', async () => {
+    // The inner layers of tiny-xt have up to 2 · 5 · 128 · 256 elements, its largest upsampled maps 64 · 64 · 128.
+    const options = { feedForwardElements: 30_000, mapElements: 2 * 64 * 64 * 128 };
+    const comparisons = await parity('tiny-xt', inFloat32(options), 'unet_out');
     expect(comparisons.filter(({ passed }) => !passed)).toEqual([]);
     expect(comparisons.at(-1)?.part).toBe('unet_out');
   });

@@ -4,7 +4,14 @@ import type { GraphBuilder, Value } from '../../onnx/graph-builder.ts';
 import type { Activation, ConvOptions, Emitter, FeatureMap, GroupNormOptions, LinearOptions } from '../emitter.ts';
 import { CheckpointError } from '../../checkpoint/checkpoint-error.ts';
 import type { Scope } from '../scope.ts';
-import { CudaLimitError, MAX_ELEMENTS, MAX_SEQUENCES, supportsBiasSplitGelu, supportsGroupNorm } from './limits.ts';
+import {
+  CudaLimitError,
+  MAX_ELEMENTS,
+  MAX_SEQUENCES,
+  PIECE_ELEMENTS,
+  supportsBiasSplitGelu,
+  supportsGroupNorm,
+} from './limits.ts';
 import { createLoadTimeValues } from './load-time-values.ts';
 import { createOperators } from './operators.ts';
 import { createSums } from './sums.ts';
@@ -18,6 +25,8 @@ export interface CudaEmitterOptions {
    * less memory but more operations. Default: the limit of the kernels, 2³¹ − 1.
    */
   readonly feedForwardElements?: number;
+  /** Maximum number of elements of a value that can be computed map by map. Default {@link PIECE_ELEMENTS}. */
+  readonly mapElements?: number;
 }
 
 /**
@@ -32,7 +41,7 @@ export interface CudaEmitterOptions {
  * convolutions are transposed to the layout that `NhwcConv` requires. It misreads weights that are not constant.
  */
 export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptions = {}): Emitter {
-  const { precision: type = 'float16', feedForwardElements = MAX_ELEMENTS } = options;
+  const { precision: type = 'float16', feedForwardElements = MAX_ELEMENTS, mapElements = PIECE_ELEMENTS } = options;
   const write = createOperators(graph);
   const load = createLoadTimeValues(graph);
   const sums = createSums(graph, type, write, load);
@@ -148,6 +157,7 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
 
   return {
     graph,
+    hidesShapes: true,
     output: (name, value) => graph.output(name, load.cast(materialize(value), 'float32')),
     fromNchw: (value) => map(transpose(materialize(value), [0, 2, 3, 1])),
     toNchw: (x) => transpose(load.cast(materialize(x.value), 'float32'), [0, 3, 1, 2]),
@@ -221,6 +231,18 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
 
     framesTogether: (x, frames) => map(reshape(x.value, [x.n / frames, frames, x.h * x.w, x.c])),
     framesApart: (x, h, w) => map(reshape(x.value, [x.n * x.h, h, w, x.c])),
+
+    mapwise(x, inner, compute) {
+      const pieces = Math.min(x.n, Math.ceil((x.n * inner) / mapElements));
+      if (pieces <= 1) return compute(x);
+      const value = materialize(x.value);
+      const parts = Array.from({ length: pieces }, (_, i) => {
+        const [from, to] = [Math.floor((i * x.n) / pieces), Math.floor(((i + 1) * x.n) / pieces)];
+        return materialize(compute(map(slice(value, 0, from, to))).value);
+      });
+      return map(concat(parts, 0));
+    },
+
     toTokens: (x) => reshape(x.value, [x.n, x.h * x.w, x.c]),
     toMap(tokens, h, w) {
       const [n = 1, , c = 1] = tokens.shape;

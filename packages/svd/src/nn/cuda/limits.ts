@@ -6,6 +6,12 @@
 /** Maximum number of elements of a tensor: most kernels count them with 32 bits. */
 export const MAX_ELEMENTS = 2 ** 31 - 1;
 
+/**
+ * Maximum number of elements of the largest results, which are computed in pieces: half a gigabyte in float16. Smaller pieces would
+ * save no memory at SVD-XT's size, because other results are as large.
+ */
+export const PIECE_ELEMENTS = 2 ** 28;
+
 /** The kernels of the CUDA provider cannot compute a graph. */
 export class CudaLimitError extends Error {
   override readonly name = 'CudaLimitError';

@@ -1,0 +1,45 @@
+import { findCudaLibraries, megabytesOf } from '../gpu/cuda-libraries.ts';
+import { whyUnfit } from '../gpu/cuda-requirements.ts';
+import type { NvidiaDevices } from '../gpu/nvidia-devices.ts';
+import { findPip } from '../gpu/pip.ts';
+import { describeDevice, hasCudaProvider, NO_CUDA_PROVIDER } from '../gpu/set-up-gpu.ts';
+import { good, note, warning } from './finding.ts';
+import type { Finding, Section } from './finding.ts';
+
+/** @param root the project's folder */
+export async function examineGpus(root: string, { devices, problem }: NvidiaDevices): Promise<Section> {
+  const findings = [...devices.map(examineDevice)];
+  if (problem !== null) findings.push(withCure('NVIDIA', problem));
+  else if (devices.length === 0) findings.push(note('NVIDIA', 'none: the CPU computes, which takes longer'));
+  else findings.push(await examineLibraries(root));
+  return { title: 'GPU', findings };
+}
+
+function examineDevice(device: Parameters<typeof whyUnfit>[0]): Finding {
+  const reason = whyUnfit(device);
+  if (reason !== null) return withCure('NVIDIA', reason);
+  const { computeCapability: capability } = device;
+  return good('NVIDIA', `${describeDevice(device)}${capability === null ? '' : `, compute capability ${capability}`}`);
+}
+
+/** The last part of a message says what to do. */
+function withCure(name: string, message: string): Finding {
+  const at = message.lastIndexOf(': ');
+  return warning(name, message.slice(0, at), message.slice(at + 2));
+}
+
+async function examineLibraries(root: string): Promise<Finding> {
+  const name = 'CUDA libraries';
+  if (!hasCudaProvider()) return note(name, NO_CUDA_PROVIDER);
+  const { missing } = await findCudaLibraries(root);
+  if (missing.length === 0) return good(name, 'installed in .cache/cuda');
+  const size = `${(megabytesOf(missing) / 1000).toFixed(1)} GB`;
+  if ((await findPip()) === null) {
+    return warning(
+      name,
+      'missing, and so is pip',
+      'install pip (apt-get install python3-pip): npm start needs it to install them',
+    );
+  }
+  return note(name, 'not installed yet', `npm start installs them with pip (${size})`);
+}

@@ -1,0 +1,76 @@
+import { stat } from 'node:fs/promises';
+import { CheckpointError, openCheckpoint, SafetensorsError } from '@cinematica/svd';
+import type { Checkpoint } from '@cinematica/svd';
+import { gibibytes } from '../gpu/cuda-requirements.ts';
+import type { NvidiaDevice } from '../gpu/nvidia-device.ts';
+import { fault, readableBytes, good, note, warning } from './finding.ts';
+import type { Finding, Section } from './finding.ts';
+import { memoryOf } from './machine.ts';
+
+/**
+ * What a CPU's process needs beyond the weights, as measured for the small model, and the factor for copies of weights while
+ * a graph is loaded, as measured for SVD-XT (docs/performance.md).
+ */
+const CPU_BASE = 1.5e9;
+const CPU_FACTOR = 1.4;
+
+/** @param device the GPU that computes; null for the CPU */
+export async function examineModel(folder: string, device: NvidiaDevice | null): Promise<Section> {
+  const title = 'Model';
+  try {
+    const checkpoint = await openCheckpoint(folder);
+    const { card } = checkpoint;
+    const files = new Set(
+      [checkpoint.unet, checkpoint.vae, checkpoint.imageEncoder].flatMap(({ weights }) => weights.files),
+    );
+    const sizes = await Promise.all([...files].map(async (file) => (await stat(file)).size));
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    const { licence } = card;
+    const [size] = card.sizes;
+    return {
+      title,
+      findings: [
+        good(
+          card.title,
+          `${folder}, ${readableBytes(bytes)}; ${size.width}×${size.height}, ${card.window} frames at once`,
+        ),
+        note('licence', [licence.name, licence.url].filter((part) => part !== undefined).join(': ')),
+        device === null ? await fitsMachine(checkpoint) : fitsGpu(checkpoint, device),
+      ],
+    };
+  } catch (error) {
+    if (!(error instanceof CheckpointError || error instanceof SafetensorsError)) throw error;
+    const cure = 'choose another with --model, or download it again: npm run weights -- svd-xt';
+    return { title, findings: [fault('model', error.message, cure)] };
+  }
+}
+
+const elements = (weights: Checkpoint['unet']['weights']): number =>
+  [...weights.tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+
+/** Compares the memory of the machine with the largest process, that of the UNet, which computes in float32. */
+async function fitsMachine({ unet }: Checkpoint): Promise<Finding> {
+  const { total, available } = await memoryOf();
+  const need = CPU_FACTOR * 4 * elements(unet.weights) + CPU_BASE;
+  const text = `on the CPU it takes about ${readableBytes(need)}, more for large videos`;
+  if (need > total) {
+    return fault(
+      'fits',
+      `no: ${text}, and this machine has ${readableBytes(total)}`,
+      'use a machine with more, or models/nano',
+    );
+  }
+  if (need > available) {
+    return warning('fits', `${text}, and ${readableBytes(available)} are free`, 'close other programs');
+  }
+  return good('fits', `yes: ${text}`);
+}
+
+/** Compares the memory of the GPU with the weights, which are float16. The videos need more. */
+function fitsGpu({ unet, imageEncoder }: Checkpoint, { memory }: NvidiaDevice): Finding {
+  const weights = 2 * (elements(unet.weights) + elements(imageEncoder.weights));
+  const text = `the weights take ${readableBytes(weights)} of the GPU’s memory; for videos see docs/performance.md`;
+  if (memory === null || weights < memory / 2) return good('fits', text);
+  const cure = 'use smaller or shorter videos, another GPU, or --provider cpu';
+  return warning('fits', `${text}; it has ${gibibytes(memory)}`, cure);
+}

@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { createRuntime, parseExecutionProvider, ProviderUnavailableError } from '@cinematica/svd';
+import type { ExecutionProvider, ProviderChoice } from '@cinematica/svd';
+import { cudaLibraryPath, findCudaLibraries } from '../gpu/cuda-libraries.ts';
+import { GpuError } from '../gpu/gpu-error.ts';
+import type { NvidiaDevices } from '../gpu/nvidia-devices.ts';
+import { chooseDevice } from '../gpu/set-up-gpu.ts';
+import { fault, good, note, warning } from './finding.ts';
+import type { Finding, Section } from './finding.ts';
+
+/** A provider that neither starts nor fails in this time hangs. Milliseconds. */
+const TIMEOUT_MS = 20_000;
+
+/** Starts ONNX Runtime with the user's provider, and says why others are not used. */
+export async function examineProviders(root: string, nvidia: NvidiaDevices, env: NodeJS.ProcessEnv): Promise<Section> {
+  const variables = await cudaVariables(root, nvidia, env);
+  const choice = parseExecutionProvider(env.EXECUTION_PROVIDER);
+  const used = await start(choice, variables);
+  const setting = choice === 'auto' ? 'chosen by itself' : `chosen by EXECUTION_PROVIDER=${choice}`;
+  const skipped = await Promise.all(
+    used.skipped.map(({ provider, reason }) => explain(provider, reason, root, nvidia, variables)),
+  );
+  const findings: Finding[] =
+    used.provider === null
+      ? [fault(choice, used.reason, 'choose another EXECUTION_PROVIDER, or see what is said about the GPU above')]
+      : [good(used.provider, `works, and is used (${setting})`), ...skipped];
+  if (choice === 'auto' && used.provider !== 'webgpu' && !used.skipped.some(({ provider }) => provider === 'webgpu')) {
+    findings.push(await examineWebGpu(variables));
+  }
+  return { title: 'What computes', findings };
+}
+
+interface Started {
+  readonly provider: ExecutionProvider | null;
+  readonly skipped: readonly { readonly provider: ExecutionProvider; readonly reason: string }[];
+  readonly reason: string;
+}
+
+async function start(choice: ProviderChoice, env: Readonly<Record<string, string>>): Promise<Started> {
+  const hangs = Promise.withResolvers<Started>();
+  const late = { provider: null, skipped: [], reason: `did not start in ${TIMEOUT_MS / 1000} s` };
+  const timer = setTimeout(() => hangs.resolve(late), TIMEOUT_MS);
+  const created = createRuntime({ provider: choice, threads: 1, env }).then(
+    async (runtime): Promise<Started> => {
+      await runtime.close();
+      return { provider: runtime.provider, skipped: runtime.skipped, reason: '' };
+    },
+    (error: unknown): Started => {
+      if (error instanceof ProviderUnavailableError) {
+        return { provider: null, skipped: error.skipped, reason: error.skipped[0]?.reason ?? error.message };
+      }
+      return { provider: null, skipped: [], reason: error instanceof Error ? error.message : String(error) };
+    },
+  );
+  return Promise.race([created, hangs.promise]).finally(() => clearTimeout(timer));
+}
+
+/** The variables of the processes that compute, without installing anything. */
+async function cudaVariables(
+  root: string,
+  { devices }: NvidiaDevices,
+  env: NodeJS.ProcessEnv,
+): Promise<Record<string, string>> {
+  if ((await findCudaLibraries(root)).missing.length > 0) return {};
+  const LD_LIBRARY_PATH = await cudaLibraryPath(root, env.LD_LIBRARY_PATH);
+  try {
+    const { CUDA_VISIBLE_DEVICES } = chooseDevice(devices, env).env;
+    return { LD_LIBRARY_PATH, ...(CUDA_VISIBLE_DEVICES === undefined ? {} : { CUDA_VISIBLE_DEVICES }) };
+  } catch (error) {
+    if (!(error instanceof GpuError)) throw error;
+    return {};
+  }
+}
+
+async function explain(
+  provider: ExecutionProvider,
+  reason: string,
+  root: string,
+  { devices, problem }: NvidiaDevices,
+  { LD_LIBRARY_PATH }: Readonly<Record<string, string>>,
+): Promise<Finding> {
+  if (provider !== 'cuda') return note(provider, `not used: ${reason}`);
+  if (devices.length === 0 && problem === null) return note('cuda', 'not used: there is no NVIDIA GPU');
+  if (LD_LIBRARY_PATH === undefined) return note('cuda', 'not used: see what is said about the GPU above');
+  const lost = await missingLibraries((await findCudaLibraries(root)).folders, LD_LIBRARY_PATH);
+  if (lost.length === 0) return warning('cuda', `not used: ${reason}`, 'please report this page and .data/logs');
+  const cure = lost.includes('libcuda.so.1')
+    ? 'it belongs to NVIDIA’s driver; in a container: NVIDIA_DRIVER_CAPABILITIES=compute,utility'
+    : 'remove .cache/cuda, and start again';
+  return warning('cuda', `not used: ${lost.join(', ')} ${lost.length === 1 ? 'is' : 'are'} missing`, cure);
+}
+
+/** What the provider links to and the loader does not find. */
+async function missingLibraries(folders: readonly string[], path: string): Promise<string[]> {
+  const provider = join(folders[0] ?? '', 'libonnxruntime_providers_cuda.so');
+  const env = { ...process.env, LD_LIBRARY_PATH: path.split(delimiter).join(':') };
+  const { stdout } = await promisify(execFile)('ldd', [provider], { env }).catch(() => ({ stdout: '' }));
+  return [...stdout.matchAll(/(\S+) => not found/g)].map(([, library = '']) => library);
+}
+
+async function examineWebGpu(env: Readonly<Record<string, string>>): Promise<Finding> {
+  const { provider, reason } = await start('webgpu', env);
+  return provider === null
+    ? note('webgpu', `does not work here: ${reason}`)
+    : note('webgpu', 'starts; --provider webgpu uses it');
+}
