@@ -225,7 +225,11 @@ describe('attachLoras rejects', () => {
     ],
     ['DoRA', { [`${q}.lora_magnitude_vector.weight`]: up }, /uses another method than LoRA/],
     ['LoHa', { [`${kohya(`${BLOCK}.attn1.to_q`)}.hada_w1_a`]: up }, /uses another method than LoRA/],
-    ['a model', { 'conv_in.weight': up }, /is no LoRA \(it has the tensor "conv_in\.weight"\)/],
+    [
+      'a model',
+      { 'model.diffusion_model.out.0.bias': up },
+      /is no LoRA \(it has the tensor "model\.diffusion_model\.out/,
+    ],
   ])('%s, by name', async (_, tensors, message) => {
     const file = await write('refused.safetensors', tensors);
     const weights = await openWeights(join(base, 'unet'), 'diffusion_pytorch_model');
