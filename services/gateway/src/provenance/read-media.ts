@@ -59,5 +59,8 @@ async function* readPicture(
 function videoContainer(bytes: Uint8Array): VideoContainer | null {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 12)).toString('latin1');
   if (head.startsWith('\x1a\x45\xdf\xa3')) return 'matroska';
-  return head.slice(4, 8) === 'ftyp' && sniffFormat(bytes).kind === 'other' ? 'mov' : null;
+  if (head.slice(4, 8) !== 'ftyp') return null;
+  // The major brand decides: a video may list `mif1`, the brand of HEIF pictures, as a compatible one.
+  if (/^(?:isom|iso\d|mp4\d|M4V |qt {2})$/.test(head.slice(8, 12))) return 'mov';
+  return sniffFormat(bytes).kind === 'other' ? 'mov' : null;
 }
