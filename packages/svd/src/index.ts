@@ -1,7 +1,7 @@
 export type { Checkpoint } from './checkpoint/checkpoint.ts';
 export { digestCheckpoint } from './checkpoint/digest-checkpoint.ts';
-export { PRESETS } from './checkpoint/model-card.ts';
-export type { CameraNoise, ModelCard, Preset, VideoDefaults } from './checkpoint/model-card.ts';
+export { FASTER_QUALITIES, PRESETS } from './checkpoint/model-card.ts';
+export type { CameraNoise, FasterQuality, ModelCard, Preset, VideoDefaults } from './checkpoint/model-card.ts';
 export { animatedWebp } from './image/animated-webp.ts';
 export * from './image/index.ts';
 export { findCheckpoint } from './checkpoint/find-checkpoint.ts';
@@ -20,7 +20,7 @@ export { formatLoras, LoraSyntaxError, parseLora, parseLoras } from './lora/lora
 export type { LoraFile } from './lora/lora-file.ts';
 export { createModel, openModel } from './pipeline/model.ts';
 export type { Model, ModelOptions } from './pipeline/model.ts';
-export { NotFiniteError } from './pipeline/not-finite.ts';
+export { NotFiniteError } from './pipeline/not-finite-error.ts';
 export { openCheckpoint } from './pipeline/open-checkpoint.ts';
 export { preview, PREVIEW_FRAMES } from './pipeline/preview.ts';
 export { planSegments } from './pipeline/segments.ts';

@@ -20,15 +20,22 @@ export type CreateEmitter = (graph: GraphBuilder, needs: GraphNeeds) => Emitter;
  * memory. Null if there is nothing safer.
  */
 export function safeEmitterFor(provider: ExecutionProvider): CreateEmitter | null {
-  return onGpu(provider) ? (graph) => createCudaEmitter(graph, { precision: 'float32' }) : null;
+  if (!onGpu(provider)) return null;
+  return (graph) => createCudaEmitter(graph, { precision: 'float32', hidesShapes: hidesShapes(provider) });
 }
+
+/** TensorRT builds its engines for known shapes. */
+const hidesShapes = (provider: ExecutionProvider): boolean => provider === 'cuda';
 
 /** Selects the emitter, and with it the layout and precision, for an execution provider. */
 export function emitterFor(provider: ExecutionProvider): CreateEmitter {
   switch (provider) {
     case 'cuda':
     case 'tensorrt':
-      return (graph, { float32 }) => createCudaEmitter(graph, { precision: float32 ? 'float32' : 'float16' });
+      return (graph, { float32 }) => {
+        const precision = float32 ? 'float32' : 'float16';
+        return createCudaEmitter(graph, { precision, hidesShapes: hidesShapes(provider) });
+      };
     case 'webgpu':
       return (graph) => createReferenceEmitter(graph, blockwiseAttention);
     case 'coreml':

@@ -35,7 +35,7 @@ export function compare(
     sum += expected;
     squares += expected * expected;
     const error = Math.abs((actual[i] ?? NaN) - expected);
-    if (!(error <= maxAbsError)) maxAbsError = error;
+    maxAbsError = Math.max(maxAbsError, Number.isNaN(error) ? Infinity : error);
   }
   const mean = sum / reference.length;
   const std = Math.sqrt(Math.max(0, squares / reference.length - mean * mean));

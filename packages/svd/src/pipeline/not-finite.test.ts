@@ -11,7 +11,7 @@ import type { Step } from './denoise.ts';
 import { encode } from './encode.ts';
 import { createModel } from './model.ts';
 import type { ModelOptions } from './model.ts';
-import { NotFiniteError } from './not-finite.ts';
+import { NotFiniteError } from './not-finite-error.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 import { resolveSettings } from './settings.ts';
 

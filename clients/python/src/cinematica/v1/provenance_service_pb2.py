@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&cinematica/v1/provenance_service.proto\x12\rcinematica.v1\x1a\x1fgoogle/protobuf/timestamp.proto\".\n\x12VerifyMediaRequest\x12\x16\n\x05media\x18\x01 \x01(\x0c\x42\x00R\x05media:\x00\"\xe5\x01\n\x13VerifyMediaResponse\x12\x45\n\x0einvisible_mark\x18\x01 \x01(\x0b\x32\x1c.cinematica.v1.InvisibleMarkB\x00R\rinvisibleMark\x12/\n\x12\x64\x65\x63lared_generated\x18\x02 \x01(\x08\x42\x00R\x11\x64\x65\x63laredGenerated\x12T\n\x13\x63ontent_credentials\x18\x03 \x01(\x0b\x32!.cinematica.v1.ContentCredentialsB\x00R\x12\x63ontentCredentials:\x00\"\xb2\x02\n\x12\x43ontentCredentials\x12>\n\x05state\x18\x01 \x01(\x0e\x32&.cinematica.v1.ContentCredentialsStateB\x00R\x05state\x12\'\n\x0esigner_trusted\x18\x02 \x01(\x08\x42\x00R\rsignerTrusted\x12\x18\n\x06signer\x18\x03 \x01(\tB\x00R\x06signer\x12\x1e\n\tgenerator\x18\x04 \x01(\tB\x00R\tgenerator\x12\x1e\n\tgenerated\x18\x05 \x01(\x08\x42\x00R\tgenerated\x12\x39\n\tsign_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x00R\x08signTime\x12\x1c\n\x08problems\x18\x07 \x03(\tB\x00R\x08problems:\x00\"\xec\x01\n\rInvisibleMark\x12\x39\n\x05state\x18\x01 \x01(\x0e\x32!.cinematica.v1.InvisibleMarkStateB\x00R\x05state\x12\x16\n\x05score\x18\x02 \x01(\x01\x42\x00R\x05score\x12)\n\x0cinstallation\x18\x03 \x01(\rB\x00H\x00R\x0cinstallation\x88\x01\x01\x12H\n\x11video_create_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x00R\x0fvideoCreateTime:\x00\x42\x11\n\r_installation\x12\x00*\xb7\x01\n\x17\x43ontentCredentialsState\x12)\n%CONTENT_CREDENTIALS_STATE_UNSPECIFIED\x10\x00\x12%\n!CONTENT_CREDENTIALS_STATE_MISSING\x10\x01\x12#\n\x1f\x43ONTENT_CREDENTIALS_STATE_VALID\x10\x02\x12%\n!CONTENT_CREDENTIALS_STATE_INVALID\x10\x03*\x9d\x01\n\x12InvisibleMarkState\x12$\n INVISIBLE_MARK_STATE_UNSPECIFIED\x10\x00\x12\"\n\x1eINVISIBLE_MARK_STATE_NOT_FOUND\x10\x01\x12\x1e\n\x1aINVISIBLE_MARK_STATE_FOUND\x10\x02\x12\x1d\n\x19INVISIBLE_MARK_STATE_READ\x10\x03\x32k\n\x11ProvenanceService\x12V\n\x0bVerifyMedia\x12!.cinematica.v1.VerifyMediaRequest\x1a\".cinematica.v1.VerifyMediaResponse\"\x00\x42/Z-cinematica.dev/api/cinematica/v1;cinematicav1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&cinematica/v1/provenance_service.proto\x12\rcinematica.v1\x1a\x1fgoogle/protobuf/timestamp.proto\".\n\x12VerifyMediaRequest\x12\x16\n\x05media\x18\x01 \x01(\x0c\x42\x00R\x05media:\x00\"\xe5\x01\n\x13VerifyMediaResponse\x12\x45\n\x0einvisible_mark\x18\x01 \x01(\x0b\x32\x1c.cinematica.v1.InvisibleMarkB\x00R\rinvisibleMark\x12/\n\x12\x64\x65\x63lared_generated\x18\x02 \x01(\x08\x42\x00R\x11\x64\x65\x63laredGenerated\x12T\n\x13\x63ontent_credentials\x18\x03 \x01(\x0b\x32!.cinematica.v1.ContentCredentialsB\x00R\x12\x63ontentCredentials:\x00\"\xd5\x02\n\x12\x43ontentCredentials\x12>\n\x05state\x18\x01 \x01(\x0e\x32&.cinematica.v1.ContentCredentialsStateB\x00R\x05state\x12\'\n\x0esigner_trusted\x18\x02 \x01(\x08\x42\x00R\rsignerTrusted\x12\x18\n\x06signer\x18\x03 \x01(\tB\x00R\x06signer\x12\x1e\n\tgenerator\x18\x04 \x01(\tB\x00R\tgenerator\x12\x1e\n\tgenerated\x18\x05 \x01(\x08\x42\x00R\tgenerated\x12\x39\n\tsign_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x00R\x08signTime\x12\x1c\n\x08problems\x18\x07 \x03(\tB\x00R\x08problems\x12!\n\x0bsigned_here\x18\x08 \x01(\x08\x42\x00R\nsignedHere:\x00\"\xec\x01\n\rInvisibleMark\x12\x39\n\x05state\x18\x01 \x01(\x0e\x32!.cinematica.v1.InvisibleMarkStateB\x00R\x05state\x12\x16\n\x05score\x18\x02 \x01(\x01\x42\x00R\x05score\x12)\n\x0cinstallation\x18\x03 \x01(\rB\x00H\x00R\x0cinstallation\x88\x01\x01\x12H\n\x11video_create_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x00R\x0fvideoCreateTime:\x00\x42\x11\n\r_installation\x12\x00*\xb7\x01\n\x17\x43ontentCredentialsState\x12)\n%CONTENT_CREDENTIALS_STATE_UNSPECIFIED\x10\x00\x12%\n!CONTENT_CREDENTIALS_STATE_MISSING\x10\x01\x12#\n\x1f\x43ONTENT_CREDENTIALS_STATE_VALID\x10\x02\x12%\n!CONTENT_CREDENTIALS_STATE_INVALID\x10\x03*\x9d\x01\n\x12InvisibleMarkState\x12$\n INVISIBLE_MARK_STATE_UNSPECIFIED\x10\x00\x12\"\n\x1eINVISIBLE_MARK_STATE_NOT_FOUND\x10\x01\x12\x1e\n\x1aINVISIBLE_MARK_STATE_FOUND\x10\x02\x12\x1d\n\x19INVISIBLE_MARK_STATE_READ\x10\x03\x32k\n\x11ProvenanceService\x12V\n\x0bVerifyMedia\x12!.cinematica.v1.VerifyMediaRequest\x1a\".cinematica.v1.VerifyMediaResponse\"\x00\x42/Z-cinematica.dev/api/cinematica/v1;cinematicav1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,18 +33,18 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cinematica.v1.provenance_se
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'Z-cinematica.dev/api/cinematica/v1;cinematicav1'
-  _globals['_CONTENTCREDENTIALSSTATE']._serialized_start=919
-  _globals['_CONTENTCREDENTIALSSTATE']._serialized_end=1102
-  _globals['_INVISIBLEMARKSTATE']._serialized_start=1105
-  _globals['_INVISIBLEMARKSTATE']._serialized_end=1262
+  _globals['_CONTENTCREDENTIALSSTATE']._serialized_start=954
+  _globals['_CONTENTCREDENTIALSSTATE']._serialized_end=1137
+  _globals['_INVISIBLEMARKSTATE']._serialized_start=1140
+  _globals['_INVISIBLEMARKSTATE']._serialized_end=1297
   _globals['_VERIFYMEDIAREQUEST']._serialized_start=90
   _globals['_VERIFYMEDIAREQUEST']._serialized_end=136
   _globals['_VERIFYMEDIARESPONSE']._serialized_start=139
   _globals['_VERIFYMEDIARESPONSE']._serialized_end=368
   _globals['_CONTENTCREDENTIALS']._serialized_start=371
-  _globals['_CONTENTCREDENTIALS']._serialized_end=677
-  _globals['_INVISIBLEMARK']._serialized_start=680
-  _globals['_INVISIBLEMARK']._serialized_end=916
-  _globals['_PROVENANCESERVICE']._serialized_start=1264
-  _globals['_PROVENANCESERVICE']._serialized_end=1371
+  _globals['_CONTENTCREDENTIALS']._serialized_end=712
+  _globals['_INVISIBLEMARK']._serialized_start=715
+  _globals['_INVISIBLEMARK']._serialized_end=951
+  _globals['_PROVENANCESERVICE']._serialized_start=1299
+  _globals['_PROVENANCESERVICE']._serialized_end=1406
 # @@protoc_insertion_point(module_scope)

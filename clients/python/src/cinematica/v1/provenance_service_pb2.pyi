@@ -49,7 +49,7 @@ class VerifyMediaResponse(_message.Message):
     def __init__(self, invisible_mark: _Optional[_Union[InvisibleMark, _Mapping]] = ..., declared_generated: _Optional[bool] = ..., content_credentials: _Optional[_Union[ContentCredentials, _Mapping]] = ...) -> None: ...
 
 class ContentCredentials(_message.Message):
-    __slots__ = ("state", "signer_trusted", "signer", "generator", "generated", "sign_time", "problems")
+    __slots__ = ("state", "signer_trusted", "signer", "generator", "generated", "sign_time", "problems", "signed_here")
     STATE_FIELD_NUMBER: _ClassVar[int]
     SIGNER_TRUSTED_FIELD_NUMBER: _ClassVar[int]
     SIGNER_FIELD_NUMBER: _ClassVar[int]
@@ -57,6 +57,7 @@ class ContentCredentials(_message.Message):
     GENERATED_FIELD_NUMBER: _ClassVar[int]
     SIGN_TIME_FIELD_NUMBER: _ClassVar[int]
     PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    SIGNED_HERE_FIELD_NUMBER: _ClassVar[int]
     state: ContentCredentialsState
     signer_trusted: bool
     signer: str
@@ -64,7 +65,8 @@ class ContentCredentials(_message.Message):
     generated: bool
     sign_time: _timestamp_pb2.Timestamp
     problems: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, state: _Optional[_Union[ContentCredentialsState, str]] = ..., signer_trusted: _Optional[bool] = ..., signer: _Optional[str] = ..., generator: _Optional[str] = ..., generated: _Optional[bool] = ..., sign_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., problems: _Optional[_Iterable[str]] = ...) -> None: ...
+    signed_here: bool
+    def __init__(self, state: _Optional[_Union[ContentCredentialsState, str]] = ..., signer_trusted: _Optional[bool] = ..., signer: _Optional[str] = ..., generator: _Optional[str] = ..., generated: _Optional[bool] = ..., sign_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., problems: _Optional[_Iterable[str]] = ..., signed_here: _Optional[bool] = ...) -> None: ...
 
 class InvisibleMark(_message.Message):
     __slots__ = ("state", "score", "installation", "video_create_time")

@@ -25,6 +25,8 @@ export interface CudaEmitterOptions {
    * less memory but more operations. Default: the limit of the kernels, 2³¹ − 1.
    */
   readonly feedForwardElements?: number;
+  /** See {@link Emitter.hidesShapes}; default true. */
+  readonly hidesShapes?: boolean;
   /** Maximum number of elements of a value that can be computed map by map. Default {@link PIECE_ELEMENTS}. */
   readonly mapElements?: number;
 }
@@ -42,6 +44,7 @@ export interface CudaEmitterOptions {
  */
 export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptions = {}): Emitter {
   const { precision: type = 'float16', feedForwardElements = MAX_ELEMENTS, mapElements = PIECE_ELEMENTS } = options;
+  const { hidesShapes = true } = options;
   const write = createOperators(graph);
   const load = createLoadTimeValues(graph);
   const sums = createSums(graph, type, write, load);
@@ -157,7 +160,7 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
 
   return {
     graph,
-    hidesShapes: true,
+    hidesShapes,
     output: (name, value) => graph.output(name, load.cast(materialize(value), 'float32')),
     fromNchw: (value) => map(transpose(materialize(value), [0, 2, 3, 1])),
     toNchw: (x) => transpose(load.cast(materialize(x.value), 'float32'), [0, 3, 1, 2]),
