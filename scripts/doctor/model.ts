@@ -40,7 +40,7 @@ export async function examineModel(folder: string, device: NvidiaDevice | null):
     };
   } catch (error) {
     if (!(error instanceof CheckpointError || error instanceof SafetensorsError)) throw error;
-    const cure = 'choose another with --model, or download it again: npm run weights -- svd-xt';
+    const cure = 'choose another with --model; npm run weights -- svd-xt gets Stable Video Diffusion XT';
     return { title, findings: [fault('model', error.message, cure)] };
   }
 }

@@ -13,7 +13,10 @@ const OLDEST_CAPABILITY = 7.5;
  */
 const GENERATIONS: readonly number[] = [7, 8, 9, 12];
 
-/** CUDA and its libraries take about 1 GiB of each of the three stages, before the model. Bytes. */
+/**
+ * What a video of the small model needs: its three stages took 2.2 GiB in a dry run of the provider (without a GPU), and each
+ * stage is a process with a context of its own. Bytes.
+ */
 export const LEAST_MEMORY = 4 * 2 ** 30;
 
 /** Why ONNX Runtime cannot use a GPU, and what to do, in one line. Null when it can. */

@@ -42,7 +42,7 @@ test.for([
       await page.getByRole('radio', { name: es.create_resolution_model }).check();
     }
     await page.getByText(es.create_advanced).click();
-    await page.getByRole('slider', { name: es.create_steps }).fill('40');
+    await page.getByRole('slider', { name: es.create_steps, exact: true }).fill('40');
     if (profile === 'phone') await page.getByRole('button', { name: es.create_done }).click();
     await submit(page);
     const name = await waitForVideoPage(page);

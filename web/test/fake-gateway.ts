@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { ErrorReason } from '@cinematica/protocol/v1';
-import { CapabilitiesSchema, Preset, VideoService } from '@cinematica/protocol/v1';
+import { CapabilitiesSchema, Preset, Quality, VideoService } from '@cinematica/protocol/v1';
 import { ERROR_DOMAIN, ErrorInfoSchema, RetryInfoSchema } from '@cinematica/protocol/error-details';
 import { CARD_DEFAULTS, defaultFrameRate, SETTING_NAMES, SETTINGS } from '@cinematica/settings';
 import { ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
@@ -42,6 +42,10 @@ export const CAPABILITIES = create(CapabilitiesSchema, {
       ],
       sizeMultiple: 64,
       defaults: DEFAULTS,
+      qualities: [
+        { quality: Quality.BEST, settings: {} },
+        { quality: Quality.FAST, settings: { cacheInterval: 3, guidanceSteps: 10 } },
+      ],
       presets: [presetOf(Preset.CALM, 60), presetOf(Preset.NATURAL, 127), presetOf(Preset.LIVELY, 200)],
     },
   ],

@@ -129,6 +129,20 @@ describe.each(['mp4', 'webp', 'jpeg'])('%s', (format) => {
   });
 });
 
+test.each(['a Buffer', 'a Uint8Array'])(
+  'the brands of a video stay the same, which tell players what it is: %s',
+  async (kind) => {
+    const file = media.get('mp4')!;
+    const given = kind === 'a Buffer' ? Buffer.from(file) : Uint8Array.from(file);
+    const bytes = await signMedia(given, ORIGIN, readSigner(authority));
+    const fileType = (of: Uint8Array) => Buffer.from(of.subarray(0, 32)).toString('latin1');
+    expect(fileType(bytes)).toBe(fileType(file));
+    await readCredentials(bytes, own());
+    expect(fileType(bytes)).toBe(fileType(file));
+    expect(Buffer.compare(given, file)).toBe(0);
+  },
+);
+
 test('a file without credentials, or of a format without a place for them, has none', async () => {
   for (const bytes of [...media.values(), new TextEncoder().encode('plain text'), new Uint8Array()]) {
     expect(await readCredentials(bytes, NO_ROOTS)).toEqual({ state: 'missing' });
@@ -282,3 +296,33 @@ print(json.dumps(states))
     });
   },
 );
+
+test.skipIf(!hasReader)("a picture that the c2pa project's own library signed is read", async () => {
+  const program = `
+import c2pa, json, sys
+folder = sys.argv[1]
+read = lambda name: open(f"{folder}/{name}").read().encode()
+action = {"action": "c2pa.created", "digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"}
+manifest = {
+    "claim_generator_info": [{"name": "A camera", "version": "1"}],
+    "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [action]}}],
+}
+signer = c2pa.Signer.from_info(c2pa.C2paSignerInfo(b"ed25519", read("chain.pem"), read("key.pem"), None))
+c2pa.Builder(json.dumps(manifest)).sign_file(f"{folder}/plain.jpeg", f"{folder}/foreign.jpeg", signer)
+`;
+  await writeFile(join(folder, 'chain.pem'), authority.certificates + authority.root);
+  await writeFile(join(folder, 'key.pem'), authority.privateKey);
+  await writeFile(join(folder, 'plain.jpeg'), media.get('jpeg')!);
+  await run('python3', ['-c', program, folder]);
+  const bytes = await readFile(join(folder, 'foreign.jpeg'));
+  expect(await readCredentials(bytes, { ...NO_ROOTS, others: [authority.root] })).toEqual({
+    state: 'valid',
+    signer: 'Cinemática of a test',
+    organisation: 'Cinemática',
+    voucher: 'other',
+    generator: 'A camera 1',
+    digitalSourceType: 'http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture',
+    generated: false,
+    time: null,
+  });
+});

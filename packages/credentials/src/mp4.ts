@@ -61,7 +61,8 @@ class Mp4 extends BMFF {
  */
 export function openMp4(mp4: Uint8Array): BMFF {
   readBoxes(mp4, 0, mp4.length);
-  const brand = mp4.slice(FIRST_BRAND, FIRST_BRAND + 4);
+  // A copy: `slice` of a Buffer is a view, which would change with the file.
+  const brand = Uint8Array.from(mp4.subarray(FIRST_BRAND, FIRST_BRAND + 4));
   mp4.set(new TextEncoder().encode('mif1'), FIRST_BRAND);
   try {
     return new Mp4(mp4);

@@ -109,8 +109,8 @@ async function voucherOf(
 async function trustedTime(signature: Signature, clocks: readonly string[]): Promise<Date | null> {
   const [token] = signature.timestampTokens;
   if (!token || !signature.timestamp) return null;
-  const { content } = token.response.timeStampToken!;
-  const { certificates = [], signerInfos } = new SignedData({ schema: content as unknown });
+  const { content } = token.response.timeStampToken! as { readonly content: unknown };
+  const { certificates = [], signerInfos } = new SignedData({ schema: content });
   const all = certificates.filter((each) => each instanceof Certificate);
   const sid: unknown = signerInfos[0]?.sid;
   const isSigner = ({ issuer, serialNumber }: Certificate): boolean =>

@@ -57,8 +57,8 @@ function readToken(der: Uint8Array, request: TimeStampReq): Uint8Array<ArrayBuff
       const reason = statusStrings?.map(({ valueBlock }) => valueBlock.value).join(' ') ?? '';
       throw new TimestampError(`the time stamp authority refused, with the status ${status} ${reason}`.trim());
     }
-    const { content } = response.timeStampToken!;
-    info = TSTInfo.fromBER(new SignedData({ schema: content as unknown }).encapContentInfo.eContent!.getValue());
+    const { content } = response.timeStampToken! as { readonly content: unknown };
+    info = TSTInfo.fromBER(new SignedData({ schema: content }).encapContentInfo.eContent!.getValue());
     const { result } = asn1js.fromBER(bytes) as { readonly result: asn1js.Sequence };
     token = new Uint8Array(result.valueBlock.value[1]!.valueBeforeDecodeView);
   } catch (cause) {

@@ -88,7 +88,8 @@ export function estimateTrust(frame: Plane, reference: PhotoReference, motion: F
       const py = y + motion.v[i]!;
       const inside = Math.min(px, py, width - 1 - px, height - 1 - py);
       const border = Math.min(Math.max(inside + 1, 0), 1);
-      trust.data[i] = border * Math.exp(-0.5 * frequency * frequency * misplaced - dark * dark - scene * scene - stretched);
+      trust.data[i] =
+        border * Math.exp(-0.5 * frequency * frequency * misplaced - dark * dark - scene * scene - stretched);
     }
   }
   return trust;

@@ -95,6 +95,30 @@ const DECLARATIONS = {
     placeholder: 'X',
     help: 'guidance of the last frame',
   },
+  guidanceSteps: {
+    diffusers: null,
+    unit: 'steps',
+    default: 0,
+    flag: 'guidance-steps',
+    placeholder: 'N',
+    help: 'steps with guidance; the later ones take half of the time; 0: all',
+  },
+  cacheInterval: {
+    diffusers: null,
+    unit: 'steps',
+    default: 1,
+    flag: 'cache-interval',
+    placeholder: 'N',
+    help: 'DeepCache: every Nth step computes the whole UNet; more is faster and less exact',
+  },
+  cacheBranch: {
+    diffusers: null,
+    unit: '',
+    default: 0,
+    flag: 'cache-branch',
+    placeholder: 'N',
+    help: 'DeepCache: how much of the UNet the other steps compute; more is slower and more exact',
+  },
 } as const satisfies { readonly [Name in keyof VideoSettings]?: SettingDeclaration };
 
 export type SettingName = keyof typeof DECLARATIONS;

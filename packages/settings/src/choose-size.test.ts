@@ -23,9 +23,14 @@ describe('chooseSize', () => {
     [3000, 3000, '768x768'],
     [4000, 3000, '888x664'],
     [1080, 1350, '688x856'],
-  ])('with multiples of 8, a photo of %ix%i gets its own shape, or a recommended one near it', (width, height, size) => {
-    expect(choose('auto', width, height, { sizes: [...xt.sizes, { width: 768, height: 768 }], multiple: 8 })).toBe(size);
-  });
+  ])(
+    'with multiples of 8, a photo of %ix%i gets its own shape, or a recommended one near it',
+    (width, height, size) => {
+      expect(choose('auto', width, height, { sizes: [...xt.sizes, { width: 768, height: 768 }], multiple: 8 })).toBe(
+        size,
+      );
+    },
+  );
 
   test('auto prefers a recommended size to others with the same aspect ratio', () => {
     const many: SizeRules = { ...xt, sizes: [...xt.sizes, { width: 640, height: 640 }] };

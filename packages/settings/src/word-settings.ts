@@ -1,5 +1,5 @@
 import type { DescEnum } from '@bufbuild/protobuf';
-import { CameraMove, CameraMoveSchema, ResolutionSchema } from '@cinematica/protocol/v1';
+import { CameraMove, CameraMoveSchema, Quality, QualitySchema, ResolutionSchema } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
 import { DEFAULT_RESOLUTION } from './output-size.ts';
 
@@ -29,6 +29,12 @@ const DECLARATIONS = {
     enum: ResolutionSchema,
     default: DEFAULT_RESOLUTION,
     help: 'size of the files, as far as the photo has the pixels',
+  },
+  quality: {
+    field: 'quality',
+    enum: QualitySchema,
+    default: Quality.BEST,
+    help: 'quality against time, with a model that has faster ways',
   },
 } as const satisfies Readonly<Record<string, WordDeclaration>>;
 

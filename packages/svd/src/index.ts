@@ -1,7 +1,7 @@
 export type { Checkpoint } from './checkpoint/checkpoint.ts';
 export { digestCheckpoint } from './checkpoint/digest-checkpoint.ts';
-export { PRESETS } from './checkpoint/model-card.ts';
-export type { CameraNoise, ModelCard, Preset, VideoDefaults } from './checkpoint/model-card.ts';
+export { FASTER_QUALITIES, PRESETS } from './checkpoint/model-card.ts';
+export type { CameraNoise, FasterQuality, ModelCard, Preset, VideoDefaults } from './checkpoint/model-card.ts';
 export { animatedWebp } from './image/animated-webp.ts';
 export * from './image/index.ts';
 export { findCheckpoint } from './checkpoint/find-checkpoint.ts';

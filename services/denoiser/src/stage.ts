@@ -29,10 +29,13 @@ export const createDenoiseStage = (model: StageModel): StageHandler => ({
 
     // A checkpoint is saved while the next steps run. Only the next save waits for it.
     let saving = Promise.resolve();
-    const onStep = async ({ step, steps, latents, x0, safe }: Step) => {
+    let savedStep = hooks.saved?.step ?? 0;
+    const onStep = async ({ step, steps, resumable, latents, x0, safe }: Step) => {
       hooks.progress(step, steps);
       previewer.show(step, x0);
-      if (!draining.aborted && (step === steps || step % plan.checkpointSteps !== 0)) return;
+      if (!resumable) return;
+      if (!draining.aborted && (step === steps || step - savedStep < plan.checkpointSteps)) return;
+      savedStep = step;
       await saving;
       saving = hooks.save(step, { [safe ? SAFE_LATENTS : LATENTS]: packLatents(latents, photo) });
       // The next `await saving` reports an error.

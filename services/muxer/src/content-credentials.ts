@@ -59,13 +59,13 @@ export function createCredentialSigner(
  * An authority for the files of one video. A video is worth more than its time stamps, so that after a failure it is asked no more,
  * and the other files are signed without them.
  */
-function createPatientAuthority({ request, log }: Timestamps): TimestampAuthority & { isGone(): boolean } {
+function createPatientAuthority(timestamps: Timestamps): TimestampAuthority & { isGone(): boolean } {
   let gone = false;
   return {
-    request,
+    request: (request) => timestamps.request(request),
     failed(error) {
       gone = true;
-      log.warn('the files of a video get no time stamp', { reason: describeError(error) });
+      timestamps.log.warn('the files of a video get no time stamp', { reason: describeError(error) });
     },
     isGone: () => gone,
   };

@@ -17,7 +17,7 @@ export interface Parts {
   /** Their frame rate, per second. */
   readonly fps: number;
   /** Returns an mp4; each is only in memory until it is written to disk. */
-  read(index: number): Promise<Uint8Array>;
+  readonly read: (index: number) => Promise<Uint8Array>;
 }
 
 /** How the joined file is made. */

@@ -53,7 +53,7 @@ export async function getTimestamp(
 async function readAtMost(response: Response, most: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of response.body ?? []) {
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += part.length;
     if (bytes > most) throw new TimestampError(`the time stamp authority sent more than ${most} bytes`);
     parts.push(part);

@@ -57,6 +57,8 @@ test.each([
         outcome = await send(newWebhookSecret());
       }
       expect(outcome).toMatchObject({ kind: 'failed', status: 401 });
+      const unsigned = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: '{}' });
+      expect(unsigned.status).toBe(401);
       expect(await send(secret)).toEqual({ kind: 'delivered', status: 204 });
       await expect.poll(() => printed).toBe('video.completed videos/1 ☃\n');
     } finally {

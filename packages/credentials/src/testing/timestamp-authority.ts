@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 export interface TestTimestampAuthority extends AsyncDisposable {
@@ -74,6 +75,8 @@ export async function createTestTimestampAuthority(name = 'Test clock'): Promise
     '-out',
     'stamps.pem',
   );
+  // The certificates are valid from this second on, and a time stamp has to be of a later one.
+  await delay(1_100);
   let requests = 0;
   return {
     root: await readFile(join(folder, 'root.pem'), 'utf8'),

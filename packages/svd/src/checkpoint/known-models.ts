@@ -64,6 +64,12 @@ const svd = {
     maxGuidance: 3,
   },
   presets: { calm: { motionBucketId: 60 }, natural: {}, lively: { motionBucketId: 190, noiseAugStrength: 0.05 } },
+  qualities: {
+    // DeepCache's own example has the interval 3; T-GATE leaves guidance off after step 10.
+    fast: { settings: { cacheInterval: 3, guidanceSteps: 10 } },
+    // The published ten steps of "Align Your Steps".
+    draft: { sampler: 'ays', settings: { steps: 10, cacheInterval: 2, guidanceSteps: 4 } },
+  },
 };
 
 /** SVD makes 14 frames at once. Stability AI samples it with a lower guidance than SVD-XT (`svd.yaml`). */

@@ -67,6 +67,7 @@ describe('resolveModelCard', () => {
     expect(card).toEqual({
       ...xt,
       name: 'mine',
+      cacheBranches: 11,
       sizes: [{ width: 640, height: 384 }],
       sigmas: [700, 20, 1, 0],
       defaults: { ...CARD_DEFAULTS, ...xt.defaults, motionBucketId: 90, steps: 3 },

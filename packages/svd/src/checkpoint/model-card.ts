@@ -20,6 +20,16 @@ export type VideoDefaults = Readonly<Record<CardSettingName, number>>;
 export const PRESETS = ['calm', 'natural', 'lively'] as const;
 export type Preset = (typeof PRESETS)[number];
 
+/** Names of the qualities below the best one. */
+export const FASTER_QUALITIES = ['fast', 'draft'] as const;
+export type FasterQuality = (typeof FASTER_QUALITIES)[number];
+
+/** What a quality changes: settings, and the sampler. */
+export interface QualityChanges {
+  readonly sampler?: SamplerKind | undefined;
+  readonly settings?: Readonly<Partial<Record<CardSettingName, number | undefined>>> | undefined;
+}
+
 /**
  * How a model is told the camera move: by numbers in the initial noise. Number i is `scale` times the mean, over all frames
  * and positions, of the noise of the latent channel `channels[i]` times a checkerboard pattern, which is 1 where x + y is
@@ -68,6 +78,10 @@ export interface ModelCard {
   readonly defaults: VideoDefaults;
   /** The settings of each preset that differ from the defaults. */
   readonly presets: Readonly<Record<Preset, Partial<VideoDefaults>>>;
+  /** The number of places where DeepCache can divide the UNet: the values of `cacheBranch`, from 0. Follows from its config. */
+  readonly cacheBranches?: number | undefined;
+  /** What the faster qualities change. Default: the model has only the best one. */
+  readonly qualities?: Readonly<Partial<Record<FasterQuality, QualityChanges | undefined>>> | undefined;
 }
 
 const size = z
@@ -115,6 +129,8 @@ function renameEarlier(card: unknown): unknown {
 const video = z.preprocess(renameEarlier, defaultsSchema);
 
 const overrides = video.optional();
+
+const quality = z.strictObject({ sampler: z.enum(SAMPLER_KINDS).optional(), settings: overrides }).optional();
 
 const MAX_CAMERA_NUMBERS = 16;
 /** A number of a camera move may be this large. Larger ones would make the noise a checkerboard. */
@@ -177,6 +193,7 @@ export const modelCardSchema = z
     camera,
     defaults: video,
     presets: z.strictObject({ calm: overrides, natural: overrides, lively: overrides }),
+    qualities: z.strictObject({ fast: quality, draft: quality }),
   })
   .partial()
   .superRefine(({ sizes, multiple, sigmas, defaults }, context) => {

@@ -1,6 +1,7 @@
 import { CARD_DEFAULTS } from '@cinematica/settings';
 import { basename, dirname, resolve } from 'node:path';
 import type { Size } from '../image/fit-image.ts';
+import { branchCount } from '../nn/deep-cache.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { KNOWN_MODELS } from './known-models.ts';
 import type { KnownModel } from './known-models.ts';
@@ -100,6 +101,7 @@ function defaultCard({ path, name: given, architecture, sampleSize, vaeScale }: 
     multiple: vaeScale,
     window: architecture.frames,
     decodeChunk: 8,
+    cacheBranches: branchCount(architecture),
     sampler: 'euler',
     defaults: CARD_DEFAULTS,
     presets: {
@@ -138,6 +140,8 @@ function mergeCards(base: ModelCard, override: ModelCardFile): ModelCard {
     sigmas: override.sigmas ?? base.sigmas,
     sharedNoise: override.sharedNoise ?? base.sharedNoise,
     camera: override.camera ?? base.camera,
+    cacheBranches: base.cacheBranches,
+    qualities: override.qualities ?? base.qualities,
     defaults: mergeDefined(base.defaults, override.defaults),
     presets: {
       calm: mergeDefined(base.presets.calm, calm),

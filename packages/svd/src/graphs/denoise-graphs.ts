@@ -1,9 +1,13 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { UNetArchitecture } from '../checkpoint/unet-config.ts';
 import { sinusoidWidths, unetSpatioTemporalCondition } from '../models/unet-spatio-temporal-condition.ts';
+import type { UNetCache } from '../models/unet-spatio-temporal-condition.ts';
 import { crossAttentionVector } from '../nn/attention.ts';
 import type { CrossAttention } from '../nn/attention.ts';
+import { cachePoint } from '../nn/deep-cache.ts';
 import { createArithmetic } from '../onnx/arithmetic.ts';
 import type { Value } from '../onnx/graph-builder.ts';
+import { KEPT_PREFIX } from '../runtime/protocol.ts';
 import { beginGraph, outputSum } from './graph.ts';
 import type { GraphDraft, GraphOptions } from './graph.ts';
 
@@ -14,7 +18,12 @@ export interface DenoiseShape {
   readonly width: number;
   /** Whether each step computes an unconditional prediction, too (classifier-free guidance). */
   readonly guidance: boolean;
+  /** DeepCache: `full` also keeps a tensor for `shallow`, which reads it. Default: a full step that keeps nothing. */
+  readonly cache?: { readonly branch: number; readonly pass: 'full' | 'shallow' } | undefined;
 }
+
+/** The tensor that DeepCache keeps between two steps, as an output and as an input. It stays in the child process. */
+export const KEPT_TENSOR = `${KEPT_PREFIX}hidden`;
 
 export interface DenoiseGraphs {
   /**
@@ -34,6 +43,7 @@ export interface DenoiseGraphs {
    *
    * Outputs: `x0` = x0_from_latents · latents + x0_from_prediction · prediction, the estimate of the clean latents, and
    * `next` = x0 + sigma_ratio · (latents − x0), the latents at σ′, to which a stochastic sampler still adds noise, and its `sum`.
+   * With `cache`, {@link KEPT_TENSOR} is an output of the full step and an input of the shallow one.
    */
   readonly step: GraphDraft;
 }
@@ -44,7 +54,7 @@ export interface DenoiseGraphs {
  */
 export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, options: GraphOptions): DenoiseGraphs {
   const { architecture, weights } = unet;
-  const { frames, height, width, guidance } = shape;
+  const { frames, height, width, guidance, cache } = shape;
   const channels = vae.config.latent_channels;
   const step = beginGraph('denoise_step', weights, options);
   const condition = beginGraph('denoise_condition', weights, { ...options, root: step.root });
@@ -82,7 +92,14 @@ export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, op
   const withPhoto = e.concatValues([scaled, expand(imageLatents)], 1);
   const zero = builder.constant(new Float32Array(1), [1, 1, 1, 1]);
   const sample = guidance ? e.concatValues([e.concatValues([scaled, expand(zero)], 1), withPhoto], 0) : withPhoto;
-  const unetInputs = { sample: e.fromNchw(sample), timestep, addedTimeIds, crossAttention, frames };
+  const unetInputs = {
+    sample: e.fromNchw(sample),
+    timestep,
+    addedTimeIds,
+    crossAttention,
+    frames,
+    ...(cache && { cache: unetCache(step, architecture, shape, cache) }),
+  };
   let prediction = e.toNchw(unetSpatioTemporalCondition(e, step.root, architecture, unetInputs));
   if (guidance) {
     const weight = builder.input('guidance', 'float32', [frames, 1, 1, 1]);
@@ -99,6 +116,19 @@ export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, op
   // If x0 is not finite, neither is `next`: NaN · 0 and ∞ − ∞ are NaN.
   outputSum(step, next);
   return { condition, step };
+}
+
+function unetCache(
+  { builder, emitter }: GraphDraft,
+  architecture: UNetArchitecture,
+  { frames, height, width, guidance }: DenoiseShape,
+  { branch, pass }: NonNullable<DenoiseShape['cache']>,
+): UNetCache {
+  const point = cachePoint(architecture, branch);
+  if (pass === 'full') return { point, keep: (map) => builder.output(KEPT_TENSOR, emitter.toNchw(map)) };
+  const side = (latents: number) => Math.ceil(latents / 2 ** point.level);
+  const dims = [(guidance ? 2 : 1) * frames, point.channels, side(height), side(width)];
+  return { point, cached: emitter.fromNchw(builder.input(KEPT_TENSOR, 'float32', dims)) };
 }
 
 /**

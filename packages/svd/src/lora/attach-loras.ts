@@ -10,7 +10,7 @@ import { readLoraScale } from './lora-scale.ts';
 
 /** Methods that change a weight in another way than by a product of two matrices. */
 const OTHER_METHODS =
-  /\.(hada_w|lokr_w|lora_mid|lora_magnitude_vector|dora_scale|lora_embedding|diff|diff_b)|\.lora_B\.bias$/;
+  /\.(?:hada_w|lokr_w|lora_mid|lora_magnitude_vector|dora_scale|lora_embedding)|\.(?:diff|diff_b|lora_B\.bias)$/;
 
 type Parts = Partial<Record<LoraTensorName['part'], TensorEntry>>;
 

@@ -11,7 +11,6 @@ import { elements } from '../onnx/graph-builder.ts';
 import { denoiseGraphs } from '../graphs/denoise-graphs.ts';
 import { emitterFor } from '../graphs/emitter-for.ts';
 import type { CreateEmitter } from '../graphs/emitter-for.ts';
-import { finishGraph } from '../graphs/graph.ts';
 import { denoise } from '../pipeline/denoise.ts';
 import { createModel } from '../pipeline/model.ts';
 import { openCheckpoint } from '../pipeline/open-checkpoint.ts';
@@ -25,7 +24,7 @@ import { formatLoras, parseLora, parseLoras } from './lora-file.ts';
 import type { LoraFile } from './lora-file.ts';
 import { parseLoraName } from './lora-names.ts';
 
-const base = fileURLToPath(new URL('../../../../test/golden/tiny-xt/checkpoint', import.meta.url));
+const base = fileURLToPath(new URL('../../../../test/golden/tiny/checkpoint', import.meta.url));
 
 let folder: string;
 beforeAll(async () => {
@@ -58,10 +57,9 @@ const LAYERS = [
   `${BLOCK}.ff.net.2`,
   'mid_block.attentions.0.temporal_transformer_blocks.0.attn1.to_v',
   'mid_block.attentions.0.proj_in',
-  'up_blocks.1.resnets.0.spatial_res_block.conv1',
-  'up_blocks.1.resnets.0.spatial_res_block.conv_shortcut',
-  'up_blocks.1.resnets.0.temporal_res_block.conv2',
-  'down_blocks.1.downsamplers.0.conv',
+  'up_blocks.0.resnets.0.spatial_res_block.conv1',
+  'up_blocks.0.resnets.0.spatial_res_block.conv_shortcut',
+  'up_blocks.0.resnets.0.temporal_res_block.conv2',
   'time_embedding.linear_1',
 ] as const;
 
@@ -124,13 +122,13 @@ async function latentsOf(
   await using model = createEmitter
     ? await emulateCuda(checkpoint, { createEmitter })
     : createModel(checkpoint, await createRuntime({ provider: 'cpu', threads: 1 }));
-  const settings = resolveSettings(checkpoint.card, { width: 64, height: 64, frames: 2, steps: 1, seed: 1 });
+  const settings = resolveSettings(checkpoint.card, { width: 32, height: 32, frames: 2, steps: 1, seed: 1 });
   const values = (name: string, length: number) => normals({ seed: 9, segment: 0, step: 0, tensor: name }, length);
   const conditioning = {
     channels: 4,
     height: 8,
     width: 8,
-    imageEmbedding: values('embedding', 48),
+    imageEmbedding: values('embedding', 24),
     imageLatents: values('latents', 256),
     previewMap: new Float32Array(),
   };
@@ -203,11 +201,10 @@ test('LoRAs change the result as weights with their products do, in any notation
     { frames: 2, height: 8, width: 8, guidance: true },
     { createEmitter: emitterFor('cuda') },
   ).step;
-  expect(checkCudaGraph(finishGraph(step).bytes)).toEqual([]);
+  expect(checkCudaGraph(step.builder.build())).toEqual([]);
 
   const digest = async (loras: readonly LoraFile[]) => digestCheckpoint(await openCheckpoint(base, loras));
-  const digests = [[], files, files.slice(1), files.map((lora) => ({ ...lora, strength: 1 }))].map(digest);
-  expect(new Set(await Promise.all(digests)).size).toBe(4);
+  expect(await digest(files.map((lora) => ({ ...lora, strength: 1 })))).not.toBe(await digest(files));
 });
 
 describe('attachLoras rejects', () => {
@@ -228,7 +225,11 @@ describe('attachLoras rejects', () => {
     ],
     ['DoRA', { [`${q}.lora_magnitude_vector.weight`]: up }, /uses another method than LoRA/],
     ['LoHa', { [`${kohya(`${BLOCK}.attn1.to_q`)}.hada_w1_a`]: up }, /uses another method than LoRA/],
-    ['a model', { 'conv_in.weight': up }, /is no LoRA \(it has the tensor "conv_in\.weight"\)/],
+    [
+      'a model',
+      { 'model.diffusion_model.out.0.bias': up },
+      /is no LoRA \(it has the tensor "model\.diffusion_model\.out/,
+    ],
   ])('%s, by name', async (_, tensors, message) => {
     const file = await write('refused.safetensors', tensors);
     const weights = await openWeights(join(base, 'unet'), 'diffusion_pytorch_model');

@@ -32,6 +32,7 @@ function layer(
 
 /**
  * diffusers' `DownBlockSpatioTemporal` and `CrossAttnDownBlockSpatioTemporal`.
+ * @param most at most so many outputs are computed
  * @returns the output of each layer, followed by the downsampled one if `addDownsample` is set
  */
 export function downBlock(
@@ -41,11 +42,15 @@ export function downBlock(
   block: UNetBlock,
   context: UNetContext,
   addDownsample: boolean,
+  most = Infinity,
 ): FeatureMap[] {
   const outputs: FeatureMap[] = [];
   let h = x;
-  for (const index of block.transformerLayers.keys()) outputs.push((h = layer(e, scope, h, index, block, context)));
-  if (addDownsample) outputs.push(downsample2D(e, scope.sub('downsamplers.0'), h));
+  for (const index of block.transformerLayers.keys()) {
+    if (index < most) outputs.push((h = layer(e, scope, h, index, block, context)));
+  }
+  if (addDownsample && block.transformerLayers.length < most)
+    outputs.push(downsample2D(e, scope.sub('downsamplers.0'), h));
   return outputs;
 }
 
@@ -58,6 +63,8 @@ export function midBlock(e: Emitter, scope: Scope, x: FeatureMap, block: UNetBlo
 /**
  * diffusers' `UpBlockSpatioTemporal` and `CrossAttnUpBlockSpatioTemporal`.
  * @param skips the outputs of the down blocks; each layer removes the last one
+ * @param from the first layer that is computed
+ * @param onEnter is given the input of each layer, without the skip connection
  */
 export function upBlock(
   e: Emitter,
@@ -67,9 +74,13 @@ export function upBlock(
   context: UNetContext,
   skips: FeatureMap[],
   addUpsample: boolean,
+  from = 0,
+  onEnter: (index: number, h: FeatureMap) => void = () => undefined,
 ): FeatureMap {
   let h = x;
   for (const index of block.transformerLayers.keys()) {
+    if (index < from) continue;
+    onEnter(index, h);
     const skip = skips.pop();
     if (!skip) throw new RangeError(`${scope.path}: there is no skip connection left`);
     h = layer(e, scope, e.concat([h, skip]), index, block, context);

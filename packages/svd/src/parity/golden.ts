@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RgbImage } from '../image/image.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { readConfig } from '../checkpoint/read-config.ts';
-import { openWeights } from '../safetensors/weights.ts';
+import { readHeader, readMetadata } from '../safetensors/read-header.ts';
+import { createWeights } from '../safetensors/weights.ts';
+import type { Weights } from '../safetensors/weights.ts';
 
 /** Schema of `params.json`: the arguments of diffusers' pipeline. */
 const paramsSchema = z.object({
@@ -32,12 +35,36 @@ export interface Golden {
   /** Returns a uint8 tensor `[height, width, 3]` as an image. */
   image(name: string): Promise<RgbImage>;
   bytes(name: string): Promise<Uint8Array>;
+  /** The results of the package DeepCache, if the folder has them. */
+  readonly deepCache: DeepCacheGolden | null;
+}
+
+/** `deepcache.safetensors`: the latents after each step, by the branch. */
+export interface DeepCacheGolden {
+  readonly steps: number;
+  readonly interval: number;
+  readonly branches: readonly number[];
+  /** `[steps, frames, channels, height, width]` */
+  readonly latents: (branch: number) => Promise<Float32Array>;
+}
+
+async function openDeepCache(file: string): Promise<DeepCacheGolden | null> {
+  if (!existsSync(file)) return null;
+  const weights: Weights = createWeights(file, await readHeader(file));
+  const metadata = await readMetadata(file);
+  return {
+    steps: Number(metadata.get('steps')),
+    interval: Number(metadata.get('cache_interval')),
+    branches: [...weights.tensors.keys()].map((name) => Number(name.replace('latents_', ''))),
+    latents: (branch) => weights.read(`latents_${branch}`),
+  };
 }
 
 /** Opens a folder with `checkpoint/`, `golden.safetensors` and `params.json`. */
 export async function openGolden(folder: string): Promise<Golden> {
   const params = await readConfig(join(folder, 'params.json'), paramsSchema);
-  const tensors = await openWeights(folder, 'golden');
+  const file = join(folder, 'golden.safetensors');
+  const tensors = createWeights(file, await readHeader(file));
   const entry = (name: string) => {
     const found = tensors.tensors.get(name);
     if (!found) throw new CheckpointError(`${join(folder, 'golden.safetensors')}: tensor "${name}" is missing`);
@@ -53,6 +80,7 @@ export async function openGolden(folder: string): Promise<Golden> {
   return {
     folder,
     params,
+    deepCache: await openDeepCache(join(folder, 'deepcache.safetensors')),
     has: (name) => tensors.tensors.has(name),
     names: () => [...tensors.tensors.keys()],
     shape: (name) => entry(name).shape,

@@ -8,8 +8,10 @@ import type { Conditioning } from '../pipeline/conditioning.ts';
 import { decodeTogether } from '../pipeline/decode.ts';
 import type { LatentSize } from '../pipeline/decode.ts';
 import { denoise } from '../pipeline/denoise.ts';
+import type { Step } from '../pipeline/denoise.ts';
 import { clipInput, embedImage, encodeImage } from '../pipeline/encode.ts';
 import { createModel, float32, floats } from '../pipeline/model.ts';
+import type { SegmentSettings } from '../pipeline/settings.ts';
 import { openCheckpoint } from '../pipeline/open-checkpoint.ts';
 import type { Model } from '../pipeline/model.ts';
 import { createRuntime } from '../runtime/runtime.ts';
@@ -19,7 +21,7 @@ import type { Sampler } from '../schedulers/sampler.ts';
 import { compare, FRAME_TOLERANCE } from './compare.ts';
 import type { Comparison } from './compare.ts';
 import { openGolden } from './golden.ts';
-import type { Golden } from './golden.ts';
+import type { DeepCacheGolden, Golden } from './golden.ts';
 
 /**
  * Computes every part of the model and the whole pipeline from the inputs in a golden folder, and compares the results with
@@ -119,6 +121,8 @@ async function* pipeline(model: Model, golden: Golden) {
     sampler: 'euler',
     sigmas: params.sigmas ?? undefined,
     decodeChunk: params.decode_chunk_size ?? params.num_frames,
+    guidanceSteps: 0,
+    cacheInterval: 1,
   } as const;
   const comparisons: Comparison[] = [];
   const noise = await golden.floats('noise_init');
@@ -135,7 +139,30 @@ async function* pipeline(model: Model, golden: Golden) {
     },
   });
   yield* comparisons;
+  if (golden.deepCache) yield* deepCache(model, golden.deepCache, conditioning, settings, noise);
   yield* frames(model, golden, latents, size, settings.decodeChunk);
+}
+
+/** Compares the latents after the shallow steps of the first interval and after the last step, for each branch. */
+async function* deepCache(
+  model: Model,
+  { steps, interval, branches, latents }: DeepCacheGolden,
+  conditioning: Conditioning,
+  settings: SegmentSettings,
+  noise: Float32Array,
+) {
+  for (const cacheBranch of branches) {
+    const reference = await latents(cacheBranch);
+    const length = reference.length / steps;
+    const comparisons: Comparison[] = [];
+    const onStep = ({ step, latents: after }: Step) => {
+      if (step !== interval && step !== steps) return;
+      const expected = reference.subarray((step - 1) * length, step * length);
+      comparisons.push(compare(`deepcache_${cacheBranch}_step_${step - 1}`, after, expected));
+    };
+    await denoise(model, conditioning, { ...settings, steps, cacheInterval: interval, cacheBranch }, { noise, onStep });
+    yield* comparisons;
+  }
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { UNetArchitecture } from '../checkpoint/unet-config.ts';
 import { denoiseGraphs } from '../graphs/denoise-graphs.ts';
+import type { GraphOptions } from '../graphs/graph.ts';
 import { sinusoidWidths } from '../models/unet-spatio-temporal-condition.ts';
+import { cachePoint, isInShallowPass } from '../nn/deep-cache.ts';
 import { sinusoid } from '../nn/embeddings.ts';
 import { normals } from '../random/philox.ts';
 import type { Tensor } from '../runtime/tensor.ts';
@@ -11,7 +13,7 @@ import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
 import { computeFinite } from './not-finite.ts';
-import { usesGuidance } from './settings.ts';
+import { isFullStep, stepKind } from './settings.ts';
 import type { SegmentSettings } from './settings.ts';
 
 /** The result of a denoising step. */
@@ -20,7 +22,9 @@ export interface Step {
   readonly step: number;
   /** The number of all steps. */
   readonly steps: number;
-  /** The latents after the step, `[frames, channels, height, width]`. Denoising can be resumed from them. */
+  /** Whether denoising can be resumed from the latents: DeepCache's shallow steps need what an earlier step kept. */
+  readonly resumable: boolean;
+  /** The latents after the step, `[frames, channels, height, width]`. */
   readonly latents: Float32Array;
   /** The estimate of the clean latents after the step, for previews: `pred_original_sample` in diffusers. */
   readonly x0: Float32Array;
@@ -51,10 +55,11 @@ export interface DenoiseOptions {
 /**
  * Denoises the latents of one segment. If the latents of a step are not finite, this and the following steps are computed by
  * `Model.safe`. The result is reproducible to the byte with the same build, instruction set and
- * number of threads, also when the denoising was resumed. See docs/svd.md for the formulas.
+ * number of threads, also when the denoising was resumed. See docs/svd.md for the formulas. With `cacheInterval` above 1, a model can
+ * denoise only one segment at a time, because the kept tensor stays in its process.
  * @returns the scaled latents, `[frames, channels, height, width]`
  * @throws {NotFiniteError} when the latents of a step are not finite, also those of `Model.safe`
- * @throws RangeError when the latents to resume from do not match the settings
+ * @throws RangeError when the latents to resume from do not match the settings, or are not from a resumable step
  */
 export async function denoise(
   model: Model,
@@ -81,10 +86,16 @@ export async function denoise(
       `the latents to resume from have ${latents.length} elements, but the settings require ${length}`,
     );
   }
+  const firstStep = resumeFrom?.step ?? 0;
+  if (firstStep < steps && !isFullStep(settings, firstStep)) {
+    throw new RangeError(
+      `denoising cannot be resumed after step ${firstStep}: the next step needs what an earlier one kept`,
+    );
+  }
   const runnerOf = (computing: Model) => createStepRunner(computing, conditioning, settings, signal);
   let computing = resumeFrom?.safe && model.safe ? model.safe : model;
   let run = await runnerOf(computing);
-  for (let step = resumeFrom?.step ?? 0; step < steps; step++) {
+  for (let step = firstStep; step < steps; step++) {
     signal?.throwIfAborted();
     const before = latents;
     const outputs = await computeFinite(computing, async (current) => {
@@ -97,7 +108,9 @@ export async function denoise(
       const noise = draw(segment, step + 1, 'step_noise');
       latents = latents.map((value, i) => value + sigma * (noise[i] ?? 0));
     }
-    await onStep?.({ step: step + 1, steps, latents, x0: floats(outputs, 'x0'), safe: computing !== model });
+    const resumable = step + 1 === steps || isFullStep(settings, step + 1);
+    const safe = computing !== model;
+    await onStep?.({ step: step + 1, steps, resumable, latents, x0: floats(outputs, 'x0'), safe });
   }
   return latents;
 }
@@ -113,35 +126,49 @@ async function createStepRunner(
   const { architecture } = checkpoint.unet;
   const { frames, conditioningFps, motionBucketId, noiseAugStrength, minGuidance, maxGuidance } = settings;
   const { channels, height, width, imageEmbedding, imageLatents } = conditioning;
-  const guidance = usesGuidance(settings);
-  const shape = { frames, height, width, guidance };
-  const name = `${frames}x${height}x${width}${guidance ? ' guided' : ''}`;
   const widths = sinusoidWidths(architecture);
 
   const context = { image_embeds: float32(imageEmbedding, [1, imageEmbedding.length]) };
+  const shape = { frames, height, width };
   const vectors = hasCrossAttention(architecture)
-    ? await model.run('condition', '', (draw) => denoiseGraphs(checkpoint, shape, draw).condition, context, signal)
+    ? await model.run(
+        'condition',
+        '',
+        (draw) => denoiseGraphs(checkpoint, { ...shape, guidance: false }, draw).condition,
+        context,
+        signal,
+      )
     : {};
   // SVD was trained with fps − 1, and diffusers passes fps − 1, too.
   const ids = sinusoid([conditioningFps - 1, motionBucketId, noiseAugStrength], architecture.additionTimeEmbedDim);
   const constant: Record<string, Tensor> = {
-    ...vectors,
     image_latents: float32(imageLatents, [1, channels, height, width]),
     added_time_ids: float32(ids, [1, widths.addedTimeIds]),
   };
-  if (guidance) {
-    const increment = frames > 1 ? (maxGuidance - minGuidance) / (frames - 1) : 0;
-    const perFrame = Float32Array.from({ length: frames }, (_, i) => minGuidance + i * increment);
-    constant.guidance = float32(perFrame, [frames, 1, 1, 1]);
-  }
+  const increment = frames > 1 ? (maxGuidance - minGuidance) / (frames - 1) : 0;
+  const perFrame = Float32Array.from({ length: frames }, (_, i) => minGuidance + i * increment);
+  const guided = { guidance: float32(perFrame, [frames, 1, 1, 1]) };
+  const isUsed =
+    settings.cacheInterval > 1
+      ? isInShallowPass(architecture, cachePoint(architecture, settings.cacheBranch))
+      : () => true;
+  const shallowVectors = Object.fromEntries(Object.entries(vectors).filter(([path]) => isUsed(path)));
+  // A model that takes over in the middle of an interval has kept nothing yet.
+  let hasKept = false;
   return (latents: Float32Array, sampler: Sampler, step: number) => {
+    const { guidance, pass, cache } = stepKind(settings, step, hasKept);
+    hasKept = true;
+    const name = `${frames}x${height}x${width}${guidance ? ' guided' : ''}${cache ? ` branch ${cache.branch}` : ''}`;
     const feeds = {
       ...constant,
+      ...(pass === 'full' ? vectors : shallowVectors),
+      ...(guidance && guided),
       ...stepScalars(sampler, step),
       latents: float32(latents, [frames, channels, height, width]),
       timestep: float32(sinusoid([sampler.timesteps[step] ?? 0], widths.timestep), [1, widths.timestep]),
     };
-    return model.run('step', name, (draw) => denoiseGraphs(checkpoint, shape, draw).step, feeds, signal);
+    const build = (draw: GraphOptions) => denoiseGraphs(checkpoint, { ...shape, guidance, cache }, draw).step;
+    return model.run(pass === 'full' ? 'step' : 'shallow_step', name, build, feeds, signal);
   };
 }
 

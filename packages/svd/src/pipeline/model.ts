@@ -10,7 +10,7 @@ import { NotFiniteError } from './not-finite-error.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
 /** The parts of a model. Each has its own graphs. */
-export type Part = 'image_encoder' | 'vae_encoder' | 'condition' | 'step' | 'vae_decoder' | 'unet';
+export type Part = 'image_encoder' | 'vae_encoder' | 'condition' | 'step' | 'shallow_step' | 'vae_decoder' | 'unet';
 
 /** A checkpoint and a runtime that computes with it. */
 export interface Model extends AsyncDisposable {
@@ -47,6 +47,7 @@ const MAX_LOADED_SHAPES: Readonly<Record<Part, number>> = {
   vae_encoder: 1,
   condition: 1,
   step: 1,
+  shallow_step: 1,
   vae_decoder: 2,
   unet: 1,
 };

@@ -1,4 +1,3 @@
-import type { Model } from './model.ts';
 import { NotFiniteError } from './not-finite-error.ts';
 
 /**
@@ -6,7 +5,10 @@ import { NotFiniteError } from './not-finite-error.ts';
  * so that a repeated computation has the same result.
  * @throws {NotFiniteError} when there is no safe variant, or its result is not finite, either
  */
-export async function computeFinite<T>(model: Model, compute: (model: Model) => Promise<T>): Promise<T> {
+export async function computeFinite<Model extends { readonly safe: Model | null }, T>(
+  model: Model,
+  compute: (model: Model) => Promise<T>,
+): Promise<T> {
   try {
     return await compute(model);
   } catch (error) {

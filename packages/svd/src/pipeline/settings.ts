@@ -96,6 +96,13 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Segm
     const requirement = checkSetting(name, settings[name]);
     if (requirement !== null) throw new SettingsError(name, requirement);
   }
+  const branches = card.cacheBranches ?? Infinity;
+  if (settings.cacheInterval > 1 && settings.cacheBranch >= branches) {
+    throw new SettingsError(
+      'cacheBranch',
+      `must be a whole number from 0 to ${branches - 1} with ${card.name}, not ${settings.cacheBranch}`,
+    );
+  }
   for (const name of Object.keys(LIMITS) as (keyof typeof LIMITS)[]) {
     const { min, max } = LIMITS[name];
     const value = settings[name];
@@ -118,5 +125,34 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Segm
  * Whether the denoiser needs an unconditional prediction: if the guidance of any frame exceeds 1. The temporal layers mix the
  * frames, so it is computed for all frames or for none.
  */
-export const usesGuidance = ({ minGuidance, maxGuidance }: SegmentSettings): boolean =>
+export const usesGuidance = ({ minGuidance, maxGuidance }: GuidanceSettings): boolean =>
   Math.max(minGuidance, maxGuidance) > 1;
+
+type GuidanceSettings = Pick<SegmentSettings, 'minGuidance' | 'maxGuidance'>;
+type StepSettings = GuidanceSettings & Pick<SegmentSettings, 'guidanceSteps' | 'cacheInterval'>;
+
+/** Whether a step computes an unconditional prediction, too. @param step from 0 */
+export const isGuidedStep = (settings: Omit<StepSettings, 'cacheInterval'>, step: number): boolean =>
+  usesGuidance(settings) && (settings.guidanceSteps === 0 || step < settings.guidanceSteps);
+
+/**
+ * What a step computes: the shape of its graph.
+ * @param step from 0
+ * @param hasKept whether an earlier full step has kept its tensor
+ */
+export function stepKind(settings: StepSettings & Pick<SegmentSettings, 'cacheBranch'>, step: number, hasKept = true) {
+  const pass = !hasKept || isFullStep(settings, step) ? 'full' : 'shallow';
+  return {
+    guidance: isGuidedStep(settings, step),
+    pass,
+    cache: settings.cacheInterval > 1 ? ({ branch: settings.cacheBranch, pass } as const) : undefined,
+  } as const;
+}
+
+/**
+ * Whether a step computes the whole UNet: the first one of each interval of DeepCache and, because what is kept has another
+ * shape there, the first one without guidance. @param step from 0
+ */
+export const isFullStep = (settings: StepSettings, step: number): boolean =>
+  step % settings.cacheInterval === 0 ||
+  (step > 0 && isGuidedStep(settings, step) !== isGuidedStep(settings, step - 1));

@@ -1,9 +1,12 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { vaeDecodeGraph } from '../graphs/decode-graph.ts';
 import { denoiseGraphs } from '../graphs/denoise-graphs.ts';
+import type { DenoiseShape } from '../graphs/denoise-graphs.ts';
 import { emitterFor } from '../graphs/emitter-for.ts';
 import type { GraphDraft } from '../graphs/graph.ts';
 import { imageEncoderGraph, vaeEncodeGraph } from '../graphs/encode-graphs.ts';
+import { stepKind } from './settings.ts';
+import type { SegmentSettings } from './settings.ts';
 
 /** The shape of a segment, which determines how much has to be computed. */
 export interface WorkShape {
@@ -12,17 +15,23 @@ export interface WorkShape {
   readonly height: number;
   /** The number of frames of the segment. */
   readonly frames: number;
-  /** Whether each step also computes an unconditional prediction (classifier-free guidance). */
-  readonly guidance: boolean;
+  /** The settings that determine what each step computes. */
+  readonly steps: StepPlan;
   /** The number of frames in each chunk that is decoded together. */
   readonly decodeChunks: readonly number[];
 }
+
+/** The number of steps, and what they compute. */
+export type StepPlan = Pick<
+  SegmentSettings,
+  'steps' | 'minGuidance' | 'maxGuidance' | 'guidanceSteps' | 'cacheInterval' | 'cacheBranch'
+>;
 
 /** How long the reference machine computes, in seconds. */
 export interface Work {
   /** Encoding the photo, once for a video. */
   readonly encode: number;
-  /** One denoising step of the segment. */
+  /** One denoising step of the segment, on average. */
   readonly step: number;
   /** Decoding all frames of the segment. */
   readonly decode: number;
@@ -46,7 +55,7 @@ export const REFERENCE_SPEED = 200e9;
  */
 export function predictWork(checkpoint: Checkpoint, shape: WorkShape): Work {
   const options = { createEmitter: emitterFor('cpu') };
-  const { width, height, frames, guidance, decodeChunks } = shape;
+  const { width, height, frames, steps, decodeChunks } = shape;
   const { scaleFactor } = checkpoint.vae;
   const latents = { width: width / scaleFactor, height: height / scaleFactor };
   const decodeSeconds = new Map(
@@ -58,9 +67,25 @@ export function predictWork(checkpoint: Checkpoint, shape: WorkShape): Work {
   return {
     encode:
       secondsOf(imageEncoderGraph(checkpoint, options)) + secondsOf(vaeEncodeGraph(checkpoint, height, width, options)),
-    step: secondsOf(denoiseGraphs(checkpoint, { ...latents, frames, guidance }, options).step),
+    step: averageStep(steps, (guidance, cache) =>
+      secondsOf(denoiseGraphs(checkpoint, { ...latents, frames, guidance, cache }, options).step),
+    ),
     decode: decodeChunks.reduce((sum, count) => sum + (decodeSeconds.get(count) ?? 0), 0),
   };
+}
+
+/** The average of the steps. Each kind of step is predicted once. */
+function averageStep(plan: StepPlan, seconds: (guidance: boolean, cache: DenoiseShape['cache']) => number): number {
+  const known = new Map<string, number>();
+  let sum = 0;
+  for (let step = 0; step < plan.steps; step++) {
+    const { guidance, cache } = stepKind(plan, step);
+    const key = `${guidance} ${cache?.pass}`;
+    const own = known.get(key) ?? seconds(guidance, cache);
+    known.set(key, own);
+    sum += own;
+  }
+  return sum / plan.steps;
 }
 
 const secondsOf = ({ builder }: GraphDraft): number =>

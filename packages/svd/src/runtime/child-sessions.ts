@@ -1,7 +1,8 @@
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import type { ExecutionProvider } from './execution-provider.ts';
 import type { Frame } from '../framing/frame.ts';
 import { memoryUsage } from './memory-usage.ts';
+import { KEPT_PREFIX } from './protocol.ts';
 import type { Reply, Request, TensorHead, Usage } from './protocol.ts';
 import { ortSessionOptions } from './session-settings.ts';
 import type { SessionSettings } from './session-settings.ts';
@@ -28,6 +29,8 @@ export async function createSessions(): Promise<Sessions> {
   ort.env.logLevel = 'error';
 
   const loaded = new Map<string, InferenceSession>();
+  /** Outputs that stay here, and the graph that made each. */
+  const kept = new Map<string, { readonly key: string; readonly tensor: OnnxTensor }>();
   let provider: ExecutionProvider;
   let settings: SessionSettings;
 
@@ -41,6 +44,7 @@ export async function createSessions(): Promise<Sessions> {
   const unload = async (key: string): Promise<void> => {
     await loaded.get(key)?.release();
     loaded.delete(key);
+    for (const [name, { key: maker }] of kept) if (maker === key) kept.delete(name);
   };
 
   const run = async (
@@ -56,7 +60,16 @@ export async function createSessions(): Promise<Sessions> {
       const { data } = tensorOfBytes(type, dims, blobs[index] ?? new Uint8Array());
       return [name, new ort.Tensor(type, data, dims)] as const;
     });
-    const results = Object.entries(await session.run(Object.fromEntries(inputs)));
+    const keptInputs = session.inputNames
+      .filter((name) => name.startsWith(KEPT_PREFIX))
+      .map((name) => {
+        const found = kept.get(name);
+        if (!found) throw new Error(`its input "${name}" was not kept by an earlier run in this process`);
+        return [name, found.tensor] as const;
+      });
+    const all = Object.entries(await session.run(Object.fromEntries([...inputs, ...keptInputs])));
+    for (const [name, tensor] of all) if (name.startsWith(KEPT_PREFIX)) kept.set(name, { key, tensor });
+    const results = all.filter(([name]) => !name.startsWith(KEPT_PREFIX));
     return {
       message: {
         kind: 'done',

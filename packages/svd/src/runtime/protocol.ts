@@ -8,6 +8,12 @@ export const FRAMES_FD = 3;
 /** The child's file descriptor of a pipe without data: it closes when the parent ends. */
 export const PARENT_PIPE_FD = 0;
 
+/**
+ * An output whose name starts with this stays in the child, and is the input of the same name in later runs of any graph. It
+ * is gone when the graph that made it is unloaded, or the child ends.
+ */
+export const KEPT_PREFIX = 'kept_';
+
 /** A tensor whose bytes are the frame's blob with the same index. */
 export interface TensorHead {
   readonly name: string;

@@ -25,6 +25,9 @@ const card: ModelCard = {
     steps: 1,
     minGuidance: 1,
     maxGuidance: 3,
+    guidanceSteps: 0,
+    cacheInterval: 1,
+    cacheBranch: 0,
   },
   presets: Object.fromEntries(PRESETS.map((preset) => [preset, {}])) as ModelCard['presets'],
 };

@@ -118,7 +118,7 @@ function jpegToDecode(uploaded: Uint8Array): Uint8Array {
 function heifFormat({ compression }: Metadata): PhotoFormat {
   if (compression === 'av1') return 'avif';
   if (compression === 'hevc') return 'heic';
-  throw heifCodecError(compression ?? null);
+  throw heifCodecError(null);
 }
 
 async function decodeKnown(

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { PipelineSettings } from '@cinematica/pipeline';
-import { CapabilitiesSchema, Preset, VideoSettingsSchema } from '@cinematica/protocol/v1';
+import { CapabilitiesSchema, Preset, Quality, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import type { Capabilities, VideoSettings } from '@cinematica/protocol/v1';
 import {
   CAMERA_MOVES,
@@ -19,7 +19,7 @@ import { burstOf } from '../callers/rate-limit.ts';
 import type { Config } from '../config.ts';
 import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_SIZE, MAX_UPLOAD_BYTES } from '../rpc/limits.ts';
-import { cardOf, PRESET_NAMES } from './resolve-plan.ts';
+import { cardOf, PRESET_NAMES, QUALITY_NAMES } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 import { MAX_SHARE_MS } from './share.ts';
 
@@ -50,6 +50,13 @@ export function capabilitiesOf(
         licence: { name, spdxId: spdx, url, notice },
         cameraMoves: cameraMovesOf(card).map((move) => CAMERA_MOVES[move]),
         sizes: card.sizes.map(({ width, height }) => ({ width, height })),
+        qualities: [
+          { quality: Quality.BEST, settings: {} },
+          ...[Quality.FAST, Quality.DRAFT].flatMap((quality) => {
+            const changes = card.qualities?.[QUALITY_NAMES[quality]!];
+            return changes ? [{ quality, settings: pickSettings(changes.settings ?? {}) }] : [];
+          }),
+        ],
         defaults: settingsOf(card, Preset.UNSPECIFIED),
         presets: [Preset.CALM, Preset.NATURAL, Preset.LIVELY].map((preset) => ({
           preset,
@@ -69,6 +76,7 @@ function settingsOf({ name, defaults }: ModelCard, preset: Preset): VideoSetting
     preset,
     frameRate: defaultFrameRate(defaults.conditioningFps),
     resolution: WORD_SETTINGS.resolution.default,
+    quality: WORD_SETTINGS.quality.default,
   });
 }
 

@@ -32,6 +32,13 @@ const shapeOf = (plan: Plan): WorkShape => ({
   width: plan.width,
   height: plan.height,
   frames: plan.segmentFrames,
-  guidance: Math.max(plan.minGuidance, plan.maxGuidance) > 1,
+  steps: {
+    steps: plan.steps,
+    minGuidance: plan.minGuidance,
+    maxGuidance: plan.maxGuidance,
+    guidanceSteps: plan.guidanceSteps,
+    cacheInterval: Math.max(plan.cacheInterval, 1),
+    cacheBranch: plan.cacheBranch,
+  },
   decodeChunks: plan.decodeChunks,
 });

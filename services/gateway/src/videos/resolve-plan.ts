@@ -2,7 +2,7 @@ import { createPlan } from '@cinematica/pipeline/plan';
 import type { ModelRef, Plan } from '@cinematica/pipeline';
 import { refuseFields } from '@cinematica/protocol';
 import type { RpcError } from '@cinematica/protocol';
-import { CameraMove, ErrorReason, Preset, Resolution } from '@cinematica/protocol/v1';
+import { CameraMove, ErrorReason, Preset, Quality, Resolution } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
 import {
   cameraMoveName,
@@ -14,8 +14,8 @@ import {
   wordOf,
 } from '@cinematica/settings';
 import { chooseSize, SizeError } from '@cinematica/settings/choose-size';
-import { SettingsError } from '@cinematica/svd';
-import type { ModelCard, Preset as PresetName, Size, Work } from '@cinematica/svd';
+import { FASTER_QUALITIES, SettingsError } from '@cinematica/svd';
+import type { FasterQuality, ModelCard, Preset as PresetName, Size, Work } from '@cinematica/svd';
 
 /** The model that new videos are made with. */
 export interface LoadedModel {
@@ -39,9 +39,26 @@ export const PRESET_NAMES: Readonly<Record<number, PresetName>> = {
   [Preset.LIVELY]: 'lively',
 };
 
-/** A model card whose defaults are replaced by those of a preset; unchanged without a preset. */
-export function cardOf(card: ModelCard, preset: PresetName | undefined): ModelCard {
-  return preset ? { ...card, defaults: { ...card.defaults, ...card.presets[preset] } } : card;
+/** The names of the faster qualities in model cards. */
+export const QUALITY_NAMES: Readonly<Record<number, FasterQuality>> = {
+  [Quality.FAST]: 'fast',
+  [Quality.DRAFT]: 'draft',
+};
+
+/** A model card whose defaults are replaced by those of a preset and a quality; unchanged without both. */
+export function cardOf(card: ModelCard, preset: PresetName | undefined, quality?: FasterQuality): ModelCard {
+  const { sampler, settings } = (quality && card.qualities?.[quality]) ?? {};
+  const defaults = { ...card.defaults, ...(preset && card.presets[preset]), ...pickSettings(settings ?? {}) };
+  // The noise levels of the card are those of its own sampler.
+  return { ...card, defaults, ...(sampler && { sampler, sigmas: undefined }) };
+}
+
+/** The quality of a request. @throws RpcError INVALID_ARGUMENT when the model does not have it */
+function qualityOf(card: ModelCard, quality: Quality): FasterQuality | undefined {
+  const name = QUALITY_NAMES[quality];
+  if (name === undefined || card.qualities?.[name]) return name;
+  const words = ['best', ...FASTER_QUALITIES.filter((each) => card.qualities?.[each])];
+  throw unsupported('settings.quality', `must be ${words.join(' or ')} with ${card.name}, not ${name}`);
 }
 
 /** A request names a model that is not loaded. @param field the field with the name */
@@ -63,7 +80,8 @@ export function resolvePlan(model: LoadedModel, settings: VideoSettings | undefi
     throw unknownModel('settings.model', model.card);
   }
   const preset = PRESET_NAMES[settings?.preset ?? Preset.UNSPECIFIED];
-  const card = cardOf(model.card, preset);
+  const quality = qualityOf(model.card, settings?.quality ?? Quality.UNSPECIFIED);
+  const card = cardOf(model.card, preset, quality);
   const fps = settings?.conditioningFps ?? card.defaults.conditioningFps;
   if (settings?.frameRate !== undefined && settings.frameRate < fps) {
     throw unsupported('settings.frame_rate', `must be at least conditioning_fps, which is ${fps}`);
@@ -82,6 +100,7 @@ export function resolvePlan(model: LoadedModel, settings: VideoSettings | undefi
       focus: { x, y, zoom },
       outputs: ['mp4', ...(settings?.outputs ?? []).flatMap((kind) => extraOutputName(kind) ?? [])],
       preset,
+      quality,
     });
   } catch (error) {
     if (error instanceof SizeError) throw unsupported('settings.size', error.message);

@@ -8,6 +8,7 @@ import {
   ErrorReason,
   Notice,
   Preset,
+  Quality,
   Resolution,
   VideoSchema,
   VideoSettingsSchema,
@@ -123,6 +124,9 @@ export function changeTime(record: VideoRecord, { ACK_WAIT_MS }: Pick<PipelineSe
 function settingsOf(plan: Plan): VideoSettings {
   return create(VideoSettingsSchema, {
     ...pickSettings(plan),
+    // A plan of an earlier version has no interval.
+    cacheInterval: Math.max(plan.cacheInterval, 1),
+    quality: WORD_SETTINGS.quality.words.get(plan.quality) ?? Quality.BEST,
     model: plan.model,
     preset: PRESETS[plan.preset] ?? Preset.UNSPECIFIED,
     shape: { case: 'size', value: { width: plan.width, height: plan.height } },

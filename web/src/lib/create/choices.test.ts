@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { CameraMove, MediaKind, Preset, Resolution, VideoSettingsSchema } from '@cinematica/protocol/v1';
+import { CameraMove, MediaKind, Preset, Quality, Resolution, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import { chooseSize } from '@cinematica/settings/choose-size';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -22,6 +22,7 @@ import {
   withMotionLevel,
   withNumber,
   withPreset,
+  withQuality,
 } from './choices.ts';
 import { DEFAULT_CROP } from './crop.ts';
 import { shapeForSize, shapesFor, videoSize } from './shapes.ts';
@@ -44,6 +45,18 @@ describe('choices', () => {
     const changed = withNumber(DEFAULT_CHOICES, 'motionBucketId', 99, model);
     expect(toSettings(changed, DEFAULT_CROP, model)).toMatchObject({ motionBucketId: 99 });
     expect(withNumber(changed, 'motionBucketId', 127, model).overrides).toEqual({});
+  });
+
+  it('send a quality, whose numbers are shown; it drops overrides of what qualities change', () => {
+    const own = withNumber(withNumber(DEFAULT_CHOICES, 'cacheInterval', 5, model), 'frames', 100, model);
+    const fast = withQuality(own, Quality.FAST, model);
+    expect(fast.overrides).toEqual({ frames: 100 });
+    expect(resolveNumbers(fast, model)).toMatchObject({ cacheInterval: 3, guidanceSteps: 10 });
+    expect(toSettings(fast, DEFAULT_CROP, model)).toMatchObject({ quality: Quality.FAST, frames: 100 });
+    expect(hasOnlyBasics(withQuality(DEFAULT_CHOICES, Quality.FAST, model))).toBe(false);
+    expect(toSettings(withNumber(fast, 'cacheInterval', 2, model), DEFAULT_CROP, model)).toMatchObject({
+      cacheInterval: 2,
+    });
   });
 
   it('drop only overrides of what the presets differ in when the preset changes', () => {
@@ -129,6 +142,7 @@ describe('choices', () => {
       preset: Preset.CALM,
       shape: '9:16',
       resolution: Resolution.HD,
+      quality: Quality.BEST,
       camera: CameraMove.UNSPECIFIED,
       overrides: { steps: 9 },
       extras: [MediaKind.WEBM],

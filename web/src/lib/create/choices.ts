@@ -1,4 +1,4 @@
-import { CameraMove, Preset, Resolution } from '@cinematica/protocol/v1';
+import { CameraMove, Preset, Quality, Resolution } from '@cinematica/protocol/v1';
 import type { Capabilities, Limits, Model, Range, VideoSettings } from '@cinematica/protocol/v1';
 import { cameraMoveName } from '@cinematica/settings/camera-moves';
 import { defaultFrameRate } from '@cinematica/settings/frame-rate';
@@ -21,6 +21,9 @@ export const NUMERIC_SETTINGS = [
   'steps',
   'minGuidance',
   'maxGuidance',
+  'guidanceSteps',
+  'cacheInterval',
+  'cacheBranch',
 ] as const;
 export type NumericSetting = (typeof NUMERIC_SETTINGS)[number];
 export type NumericSettings = Readonly<Record<NumericSetting, number>>;
@@ -39,6 +42,8 @@ export interface Choices {
   readonly shape: Shape;
   /** The size of the files. */
   readonly resolution: KnownResolution;
+  /** One of the model's qualities. */
+  readonly quality: Quality;
   /** One of the model's camera moves; `UNSPECIFIED` if the seed determines how the camera moves. */
   readonly camera: CameraMove;
   /** Numeric settings that differ from the preset's. */
@@ -67,6 +72,7 @@ export const DEFAULT_CHOICES: Choices = {
   preset: Preset.NATURAL,
   shape: 'auto',
   resolution: DEFAULT_RESOLUTION,
+  quality: Quality.BEST,
   camera: CameraMove.UNSPECIFIED,
   overrides: {},
   extras: [],
@@ -141,8 +147,9 @@ function withoutOverride(choices: Choices, name: NumericSetting): Choices {
 }
 
 /** All numeric settings that the video would be made with. */
-export function resolveNumbers({ preset, overrides }: Choices, model: Model): NumericSettings {
-  const presets = presetNumbers(model, preset);
+export function resolveNumbers(choices: Choices, model: Model): NumericSettings {
+  const { overrides } = choices;
+  const presets = presetNumbers(model, choices);
   const chosen = { ...presets, ...overrides };
   // As in the gateway, the frame rate follows from the conditioning frame rate.
   const frameRate = overrides.frameRate ?? defaultFrameRate(chosen.conditioningFps);
@@ -155,10 +162,16 @@ export function resolveNumbers({ preset, overrides }: Choices, model: Model): Nu
   };
 }
 
-function presetNumbers(model: Model, preset: Preset): NumericSettings {
+type Sets = Pick<Choices, 'preset' | 'quality'>;
+
+/** The numeric settings without overrides: those of the preset, and of the quality above them. */
+function presetNumbers(model: Model, { preset, quality }: Sets): NumericSettings {
   const { defaults } = model;
+  const changes = model.qualities.find((other) => other.quality === quality)?.settings;
   const settings = model.presets.find((other) => other.preset === preset)?.settings ?? defaults;
-  const entries = NUMERIC_SETTINGS.map((name) => [name, settings?.[name] ?? defaults?.[name]] as const);
+  const entries = NUMERIC_SETTINGS.map(
+    (name) => [name, changes?.[name] ?? settings?.[name] ?? defaults?.[name]] as const,
+  );
   const missing = entries.find(([, value]) => value === undefined);
   if (missing) throw new RangeError(`the gateway reported no default for ${missing[0]}`);
   return Object.fromEntries(entries) as NumericSettings;
@@ -169,7 +182,7 @@ function presetNumbers(model: Model, preset: Preset): NumericSettings {
  * agree on (the number of frames, for example) are kept.
  */
 export function withPreset(choices: Choices, preset: Preset, model: Model): Choices {
-  const all = model.presets.map((other) => presetNumbers(model, other.preset));
+  const all = model.presets.map((other) => presetNumbers(model, { preset: other.preset, quality: choices.quality }));
   const common = NUMERIC_SETTINGS.filter((name) => all.every((numbers) => numbers[name] === all[0]?.[name]));
   const overrides = Object.fromEntries(
     Object.entries(choices.overrides).filter(([name]) => common.some((other) => other === name)),
@@ -177,15 +190,29 @@ export function withPreset(choices: Choices, preset: Preset, model: Model): Choi
   return { ...choices, preset, overrides };
 }
 
+/** The qualities that a model has; only the best one if it has no faster way. */
+export const qualitiesOf = ({ qualities }: Model): readonly Quality[] => qualities.map(({ quality }) => quality);
+
+/** Changes the quality. Overrides of settings that qualities change are dropped. */
+export function withQuality(choices: Choices, quality: Quality, model: Model): Choices {
+  const changed = NUMERIC_SETTINGS.filter((name) =>
+    model.qualities.some(({ settings }) => settings?.[name] !== undefined),
+  );
+  const overrides = Object.fromEntries(
+    Object.entries(choices.overrides).filter(([name]) => !changed.some((other) => other === name)),
+  );
+  return { ...choices, quality, overrides };
+}
+
 /** Changes a numeric setting. */
 export function withNumber(choices: Choices, name: NumericSetting, value: number, model: Model): Choices {
   const overrides: Partial<Record<NumericSetting, number>> = { ...choices.overrides, [name]: value };
-  return { ...choices, overrides: withoutDefaults(overrides, choices.preset, model) };
+  return { ...choices, overrides: withoutDefaults(overrides, choices, model) };
 }
 
 /** The overrides that differ from the preset. */
-function withoutDefaults(overrides: Partial<NumericSettings>, preset: Preset, model: Model): Partial<NumericSettings> {
-  const defaults = presetNumbers(model, preset);
+function withoutDefaults(overrides: Partial<NumericSettings>, sets: Sets, model: Model): Partial<NumericSettings> {
+  const defaults = presetNumbers(model, sets);
   const conditioningFps = overrides.conditioningFps ?? defaults.conditioningFps;
   // An end of the guidance that was not chosen follows the other one, so two that were chosen belong together.
   const guidance = ['minGuidance', 'maxGuidance'] as const;
@@ -209,8 +236,9 @@ export function durationSeconds({
 }
 
 /** Whether everything under “More” has its default. The amount of motion is chosen outside of it. */
-export function hasOnlyBasics({ resolution, overrides, extras, seed }: Choices): boolean {
-  const isDefault = resolution === DEFAULT_CHOICES.resolution && seed === undefined;
+export function hasOnlyBasics({ resolution, quality, overrides, extras, seed }: Choices): boolean {
+  const isDefault =
+    resolution === DEFAULT_CHOICES.resolution && quality === DEFAULT_CHOICES.quality && seed === undefined;
   return isDefault && Object.keys(overrides).every((name) => name === 'motionBucketId') && extras.length === 0;
 }
 
@@ -220,7 +248,7 @@ export function toSettings(choices: Choices, crop: Crop, model: Model) {
   const overrides = Object.fromEntries(
     Object.keys(choices.overrides).map((name) => [name, numbers[name as NumericSetting]]),
   );
-  const { preset, resolution, extras, seed } = choices;
+  const { preset, resolution, quality, extras, seed } = choices;
   const camera = supportedMove(choices.camera, model);
   const aspect = aspectOf(choices.shape);
   return {
@@ -229,6 +257,7 @@ export function toSettings(choices: Choices, crop: Crop, model: Model) {
     outputs: [...extras],
     ...(overrides as Partial<NumericSettings>),
     ...(resolution === DEFAULT_CHOICES.resolution ? {} : { resolution }),
+    ...(quality === DEFAULT_CHOICES.quality || !qualitiesOf(model).includes(quality) ? {} : { quality }),
     ...(camera === CameraMove.UNSPECIFIED ? {} : { camera }),
     ...(seed === undefined ? {} : { seed }),
     ...(aspect ? { shape: { case: 'aspectRatio', value: aspect } as const } : {}),
@@ -246,12 +275,13 @@ export function fromSettings(settings: VideoSettings, photo: Size, model: Model)
   const given = NUMERIC_SETTINGS.flatMap((name) =>
     settings[name] === undefined ? [] : [[name, settings[name]] as const],
   );
-  const overrides = withoutDefaults(Object.fromEntries(given), preset, model);
+  const quality = qualitiesOf(model).find((other) => other === settings.quality) ?? DEFAULT_CHOICES.quality;
+  const overrides = withoutDefaults(Object.fromEntries(given), { preset, quality }, model);
   const extras = EXTRA_OUTPUTS.filter((kind) => settings.outputs.includes(kind));
   const shape = shapeForSize(settings.shape.value, photo, model);
   const camera = supportedMove(settings.camera, model);
   const resolution = knownResolution(settings.resolution);
-  return { preset, shape, resolution, camera, overrides, extras, variants: DEFAULT_CHOICES.variants };
+  return { preset, shape, resolution, quality, camera, overrides, extras, variants: DEFAULT_CHOICES.variants };
 }
 
 /** The camera move if the model supports it, or else `UNSPECIFIED`. */
@@ -269,9 +299,10 @@ export function cropFromSettings({ crop }: VideoSettings): Crop {
 }
 
 /** Serializes choices for the next visit, without the seed and the number of videos. */
-export function serializeChoices({ preset, shape, resolution, camera, overrides, extras }: Choices): string {
+export function serializeChoices({ preset, shape, resolution, quality, camera, overrides, extras }: Choices): string {
   // Named `own`, so that choices that were stored by earlier versions stay readable.
-  return JSON.stringify({ preset, shape, resolution, camera: cameraMoveName(camera), own: overrides, extras });
+  const move = cameraMoveName(camera);
+  return JSON.stringify({ preset, shape, resolution, quality, camera: move, own: overrides, extras });
 }
 
 /** Reads serialized choices, limited to what the system supports now; the defaults for anything missing or invalid. */
@@ -292,6 +323,7 @@ export function parseChoices(text: string | null, { limits, models: [model] }: C
     preset: PRESETS.find((preset) => preset === stored.preset) ?? DEFAULT_CHOICES.preset,
     shape: typeof stored.shape === 'string' && aspectOf(stored.shape) ? (stored.shape as Shape) : DEFAULT_CHOICES.shape,
     resolution: knownResolution(stored.resolution),
+    quality: model?.qualities.find(({ quality }) => quality === stored.quality)?.quality ?? DEFAULT_CHOICES.quality,
     camera: camera ?? DEFAULT_CHOICES.camera,
     overrides,
     extras: EXTRA_OUTPUTS.filter((kind) => Array.isArray(stored.extras) && stored.extras.includes(kind)),
@@ -303,6 +335,7 @@ interface StoredChoices {
   readonly preset?: unknown;
   readonly shape?: unknown;
   readonly resolution?: unknown;
+  readonly quality?: unknown;
   readonly camera?: unknown;
   readonly own?: Readonly<Record<string, unknown>>;
   readonly extras?: unknown;

@@ -1,6 +1,6 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { CameraMove, MediaKind, Preset } from '@cinematica/protocol/v1';
+import { CameraMove, MediaKind, Preset, Quality } from '@cinematica/protocol/v1';
 import type { Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { OutputKind } from '@cinematica/settings/output-files';
 import { getLocale, m } from '#lib/i18n/index.ts';
@@ -105,16 +105,23 @@ export function videoLengthText({ frames = 1, conditioningFps = 1 }: VideoSettin
   }).format(frames / conditioningFps);
 }
 
+/** The faster qualities; the best one needs no words. */
+const QUALITY_LABELS: Readonly<Partial<Record<Quality, () => string>>> = {
+  [Quality.FAST]: m.create_quality_fast,
+  [Quality.DRAFT]: m.create_quality_draft,
+};
+
 /** The settings of a video that are known, as labels and values. @param size the size of the file in pixels, once it exists */
 export function settingsRows(
   settings: VideoSettings,
   size?: { readonly width: number; readonly height: number },
 ): readonly (readonly [label: string, value: string])[] {
   const { frames, frameRate, conditioningFps, motionBucketId, noiseAugStrength, steps, seed, model, shape } = settings;
-  const { minGuidance, maxGuidance, camera } = settings;
+  const { minGuidance, maxGuidance, guidanceSteps, cacheInterval, cacheBranch, quality, camera } = settings;
   const pixels = size ?? (shape.case === 'size' ? shape.value : undefined);
   const rows: [string, string | undefined][] = [
     [m.video_setting_preset(), presetLabel(settings)],
+    [m.video_setting_quality(), QUALITY_LABELS[quality]?.()],
     [
       m.video_setting_length(),
       frames === undefined ? undefined : m.video_setting_length_value({ time: videoLengthText(settings), frames }),
@@ -131,6 +138,16 @@ export function settingsRows(
         : minGuidance === maxGuidance
           ? formatNumber(minGuidance)
           : m.video_setting_guidance_value({ min: formatNumber(minGuidance), max: formatNumber(maxGuidance) }),
+    ],
+    [m.video_setting_guidance_steps(), guidanceSteps ? guidanceSteps.toString() : undefined],
+    [
+      m.video_setting_cache(),
+      (cacheInterval ?? 1) > 1
+        ? m.video_setting_cache_value({
+            interval: formatNumber(cacheInterval ?? 1),
+            branch: formatNumber(cacheBranch ?? 0),
+          })
+        : undefined,
     ],
     [m.video_setting_noise(), noiseAugStrength === undefined ? undefined : formatNumber(noiseAugStrength)],
     [m.video_setting_size(), pixels && `${pixels.width} × ${pixels.height}`],

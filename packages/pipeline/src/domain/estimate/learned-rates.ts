@@ -114,7 +114,9 @@ function keysOf(plan: Plan, stage: PipelineStage): [shape: string, model: string
   const shape = `${model} ${width}x${height}x${segmentFrames}`;
   if (stage === PipelineStage.DENOISE) {
     const guided = Math.max(plan.minGuidance, plan.maxGuidance) > 1;
-    return [`${shape} ${plan.steps} ${guided}`, model, String(stage)];
+    const { steps, guidanceSteps, cacheInterval, cacheBranch } = plan;
+    const cheaper = guidanceSteps > 0 || cacheInterval > 1 ? ` ${guidanceSteps} ${cacheInterval} ${cacheBranch}` : '';
+    return [`${shape} ${steps} ${guided}${cheaper}`, model, String(stage)];
   }
   if (stage !== PipelineStage.MUX) return [shape, model, String(stage)];
   const files = `${outputWidth}x${outputHeight} ${plan.frames} ${frameRate / conditioningFps} ${outputs.join()} ${plan.loop}`;

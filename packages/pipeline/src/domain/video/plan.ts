@@ -17,6 +17,8 @@ export interface PlanRequest extends Omit<SettingsRequest, 'frames' | 'segment'>
   readonly resolution?: string | undefined;
   /** The centre of the crop, 0 to 1 in both directions, and its zoom, at least 1. @default the centre without zoom */
   readonly focus?: { readonly x: number; readonly y: number; readonly zoom?: number | undefined } | undefined;
+  /** The quality that the card's defaults come from, in the words of the settings. @default `best` */
+  readonly quality?: string | undefined;
   /** The name of the preset that the card's defaults come from. @default none */
   readonly preset?: string | undefined;
   /** Whether a file that loops is made. @default false */
@@ -63,6 +65,7 @@ export function createPlan(card: ModelCard, digest: string, request: PlanRequest
     outputWidth: request.output?.width ?? settings.width,
     outputHeight: request.output?.height ?? settings.height,
     camera: settings.camera ?? '',
+    quality: request.quality ?? '',
   });
 }
 
@@ -74,6 +77,8 @@ export function segmentSettings(plan: Plan, segment: number): SegmentSettings {
   if (plan.camera !== '' && !camera) throw new RangeError(`unknown camera move "${plan.camera}" in the plan`);
   return {
     ...pickSettings(plan, [...CARD_SETTING_NAMES, 'seed']),
+    // A plan of an earlier version has no interval.
+    cacheInterval: Math.max(plan.cacheInterval, 1),
     width: plan.width,
     height: plan.height,
     frames: plan.segmentFrames,

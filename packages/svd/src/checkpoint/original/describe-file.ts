@@ -14,7 +14,7 @@ const OTHERS: readonly { readonly is: (names: readonly string[]) => boolean; rea
     says: 'this is only a part of a Stable Video Diffusion checkpoint: take the file of about 4.8 or 9.6 GB',
   },
   {
-    is: (names) => names.some((name) => /^conditioner\.embedders\.1\.model\./.test(name)),
+    is: (names) => names.some((name) => name.startsWith('conditioner.embedders.1.model.')),
     says: 'this is an SDXL checkpoint, a model of images, not of videos',
   },
   {

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { CameraMove, Preset, Size, VideoSettings } from "./settings_pb.ts";
+import type { CameraMove, Preset, Quality, Size, VideoSettings } from "./settings_pb.ts";
 import { file_cinematica_v1_settings } from "./settings_pb.ts";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/capabilities.proto.
  */
 export const file_cinematica_v1_capabilities: GenFile = /*@__PURE__*/
-  fileDesc("CiBjaW5lbWF0aWNhL3YxL2NhcGFiaWxpdGllcy5wcm90bxINY2luZW1hdGljYS52MSKFAQoMQ2FwYWJpbGl0aWVzEiQKBm1vZGVscxgBIAMoCzIULmNpbmVtYXRpY2EudjEuTW9kZWwSJQoGbGltaXRzGAIgASgLMhUuY2luZW1hdGljYS52MS5MaW1pdHMSDwoHdmVyc2lvbhgDIAEoCRIXCg9wdXNoX3B1YmxpY19rZXkYBCABKAwi1gIKBU1vZGVsEgwKBG5hbWUYASABKAkSDQoFdGl0bGUYAiABKAkSDgoGZGlnZXN0GAMgASgJEicKB2xpY2VuY2UYBCABKAsyFi5jaW5lbWF0aWNhLnYxLkxpY2VuY2USIgoFc2l6ZXMYBSADKAsyEy5jaW5lbWF0aWNhLnYxLlNpemUSFQoNc2l6ZV9tdWx0aXBsZRgGIAEoDRIOCgZ3aW5kb3cYByABKA0SLgoIZGVmYXVsdHMYCCABKAsyHC5jaW5lbWF0aWNhLnYxLlZpZGVvU2V0dGluZ3MSLgoHcHJlc2V0cxgJIAMoCzIdLmNpbmVtYXRpY2EudjEuUHJlc2V0U2V0dGluZ3MSGwoTZXhlY3V0aW9uX3Byb3ZpZGVycxgKIAMoCRIvCgxjYW1lcmFfbW92ZXMYCyADKA4yGS5jaW5lbWF0aWNhLnYxLkNhbWVyYU1vdmUiRQoHTGljZW5jZRIMCgRuYW1lGAEgASgJEg8KB3NwZHhfaWQYAiABKAkSCwoDdXJsGAMgASgJEg4KBm5vdGljZRgEIAEoCSJnCg5QcmVzZXRTZXR0aW5ncxIlCgZwcmVzZXQYASABKA4yFS5jaW5lbWF0aWNhLnYxLlByZXNldBIuCghzZXR0aW5ncxgCIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncyLkBQoGTGltaXRzEhcKD21heF9pbWFnZV9ieXRlcxgBIAEoBBIYChBtYXhfaW1hZ2VfcGl4ZWxzGAIgASgEEhMKC2ltYWdlX3R5cGVzGAMgAygJEiQKBmZyYW1lcxgEIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USLgoQY29uZGl0aW9uaW5nX2ZwcxgFIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USKAoKZnJhbWVfcmF0ZRgGIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USLgoQbW90aW9uX2J1Y2tldF9pZBgHIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USMAoSbm9pc2VfYXVnX3N0cmVuZ3RoGAggASgLMhQuY2luZW1hdGljYS52MS5SYW5nZRIjCgVzdGVwcxgJIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USJgoIZ3VpZGFuY2UYCiABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEh0KFW1heF91bmZpbmlzaGVkX3ZpZGVvcxgLIAEoDRIwCg1tYXhfc2hhcmVfdHRsGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCXJldGVudGlvbhgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIyCg91bmRlbGV0ZV93aW5kb3cYDiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGAoQY2FsbHNfcGVyX3NlY29uZBgPIAEoDRISCgpjYWxsX2J1cnN0GBAgASgNEhoKEm1heF92aWRlb3NfcGVyX2RheRgRIAEoDRITCgttYXhfd2F0Y2hlcxgSIAEoDRIgChhtYXhfY3JlYXRlX3JlcXVlc3RfYnl0ZXMYEyABKAQSFgoObWF4X2JhdGNoX3NpemUYFCABKA0SFwoPbWF4X2JhdGNoX2J5dGVzGBUgASgEIiEKBVJhbmdlEgsKA21pbhgBIAEoARILCgNtYXgYAiABKAFCL1otY2luZW1hdGljYS5kZXYvYXBpL2NpbmVtYXRpY2EvdjE7Y2luZW1hdGljYXYxYgZwcm90bzM", [file_cinematica_v1_settings, file_google_protobuf_duration]);
+  fileDesc("CiBjaW5lbWF0aWNhL3YxL2NhcGFiaWxpdGllcy5wcm90bxINY2luZW1hdGljYS52MSKFAQoMQ2FwYWJpbGl0aWVzEiQKBm1vZGVscxgBIAMoCzIULmNpbmVtYXRpY2EudjEuTW9kZWwSJQoGbGltaXRzGAIgASgLMhUuY2luZW1hdGljYS52MS5MaW1pdHMSDwoHdmVyc2lvbhgDIAEoCRIXCg9wdXNoX3B1YmxpY19rZXkYBCABKAwiiQMKBU1vZGVsEgwKBG5hbWUYASABKAkSDQoFdGl0bGUYAiABKAkSDgoGZGlnZXN0GAMgASgJEicKB2xpY2VuY2UYBCABKAsyFi5jaW5lbWF0aWNhLnYxLkxpY2VuY2USIgoFc2l6ZXMYBSADKAsyEy5jaW5lbWF0aWNhLnYxLlNpemUSFQoNc2l6ZV9tdWx0aXBsZRgGIAEoDRIOCgZ3aW5kb3cYByABKA0SLgoIZGVmYXVsdHMYCCABKAsyHC5jaW5lbWF0aWNhLnYxLlZpZGVvU2V0dGluZ3MSLgoHcHJlc2V0cxgJIAMoCzIdLmNpbmVtYXRpY2EudjEuUHJlc2V0U2V0dGluZ3MSGwoTZXhlY3V0aW9uX3Byb3ZpZGVycxgKIAMoCRIvCgxjYW1lcmFfbW92ZXMYCyADKA4yGS5jaW5lbWF0aWNhLnYxLkNhbWVyYU1vdmUSMQoJcXVhbGl0aWVzGAwgAygLMh4uY2luZW1hdGljYS52MS5RdWFsaXR5U2V0dGluZ3MiRQoHTGljZW5jZRIMCgRuYW1lGAEgASgJEg8KB3NwZHhfaWQYAiABKAkSCwoDdXJsGAMgASgJEg4KBm5vdGljZRgEIAEoCSJqCg9RdWFsaXR5U2V0dGluZ3MSJwoHcXVhbGl0eRgBIAEoDjIWLmNpbmVtYXRpY2EudjEuUXVhbGl0eRIuCghzZXR0aW5ncxgCIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncyJnCg5QcmVzZXRTZXR0aW5ncxIlCgZwcmVzZXQYASABKA4yFS5jaW5lbWF0aWNhLnYxLlByZXNldBIuCghzZXR0aW5ncxgCIAEoCzIcLmNpbmVtYXRpY2EudjEuVmlkZW9TZXR0aW5ncyLsBgoGTGltaXRzEhcKD21heF9pbWFnZV9ieXRlcxgBIAEoBBIYChBtYXhfaW1hZ2VfcGl4ZWxzGAIgASgEEhMKC2ltYWdlX3R5cGVzGAMgAygJEiQKBmZyYW1lcxgEIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USLgoQY29uZGl0aW9uaW5nX2ZwcxgFIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USKAoKZnJhbWVfcmF0ZRgGIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USLgoQbW90aW9uX2J1Y2tldF9pZBgHIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USMAoSbm9pc2VfYXVnX3N0cmVuZ3RoGAggASgLMhQuY2luZW1hdGljYS52MS5SYW5nZRIjCgVzdGVwcxgJIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USJgoIZ3VpZGFuY2UYCiABKAsyFC5jaW5lbWF0aWNhLnYxLlJhbmdlEh0KFW1heF91bmZpbmlzaGVkX3ZpZGVvcxgLIAEoDRIwCg1tYXhfc2hhcmVfdHRsGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCXJldGVudGlvbhgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIyCg91bmRlbGV0ZV93aW5kb3cYDiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGAoQY2FsbHNfcGVyX3NlY29uZBgPIAEoDRISCgpjYWxsX2J1cnN0GBAgASgNEhoKEm1heF92aWRlb3NfcGVyX2RheRgRIAEoDRITCgttYXhfd2F0Y2hlcxgSIAEoDRIgChhtYXhfY3JlYXRlX3JlcXVlc3RfYnl0ZXMYEyABKAQSFgoObWF4X2JhdGNoX3NpemUYFCABKA0SFwoPbWF4X2JhdGNoX2J5dGVzGBUgASgEEiwKDmd1aWRhbmNlX3N0ZXBzGBYgASgLMhQuY2luZW1hdGljYS52MS5SYW5nZRIsCg5jYWNoZV9pbnRlcnZhbBgXIAEoCzIULmNpbmVtYXRpY2EudjEuUmFuZ2USKgoMY2FjaGVfYnJhbmNoGBggASgLMhQuY2luZW1hdGljYS52MS5SYW5nZSIhCgVSYW5nZRILCgNtaW4YASABKAESCwoDbWF4GAIgASgBQi9aLWNpbmVtYXRpY2EuZGV2L2FwaS9jaW5lbWF0aWNhL3YxO2NpbmVtYXRpY2F2MWIGcHJvdG8z", [file_cinematica_v1_settings, file_google_protobuf_duration]);
 
 /**
  * The models and limits of a system.
@@ -142,6 +142,13 @@ export type Model = Message<"cinematica.v1.Model"> & {
    * @generated from field: repeated cinematica.v1.CameraMove camera_moves = 11;
    */
   cameraMoves: CameraMove[];
+
+  /**
+   * The qualities that `VideoSettings.quality` can have, apart from `QUALITY_UNSPECIFIED`, with `BEST` first.
+   *
+   * @generated from field: repeated cinematica.v1.QualitySettings qualities = 12;
+   */
+  qualities: QualitySettings[];
 };
 
 /**
@@ -194,6 +201,34 @@ export const LicenceSchema: GenMessage<Licence> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_capabilities, 2);
 
 /**
+ * The settings of a quality.
+ *
+ * @generated from message cinematica.v1.QualitySettings
+ */
+export type QualitySettings = Message<"cinematica.v1.QualitySettings"> & {
+  /**
+   * The quality.
+   *
+   * @generated from field: cinematica.v1.Quality quality = 1;
+   */
+  quality: Quality;
+
+  /**
+   * The settings that the quality changes, whatever the preset. Others are not set.
+   *
+   * @generated from field: cinematica.v1.VideoSettings settings = 2;
+   */
+  settings?: VideoSettings | undefined;
+};
+
+/**
+ * Describes the message cinematica.v1.QualitySettings.
+ * Use `create(QualitySettingsSchema)` to create a new message.
+ */
+export const QualitySettingsSchema: GenMessage<QualitySettings> = /*@__PURE__*/
+  messageDesc(file_cinematica_v1_capabilities, 3);
+
+/**
  * The settings of a preset.
  *
  * @generated from message cinematica.v1.PresetSettings
@@ -219,7 +254,7 @@ export type PresetSettings = Message<"cinematica.v1.PresetSettings"> & {
  * Use `create(PresetSettingsSchema)` to create a new message.
  */
 export const PresetSettingsSchema: GenMessage<PresetSettings> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_capabilities, 3);
+  messageDesc(file_cinematica_v1_capabilities, 4);
 
 /**
  * Limits of requests. They do not depend on the model.
@@ -374,6 +409,27 @@ export type Limits = Message<"cinematica.v1.Limits"> & {
    * @generated from field: uint64 max_batch_bytes = 21;
    */
   maxBatchBytes: bigint;
+
+  /**
+   * Range of `VideoSettings.guidance_steps`.
+   *
+   * @generated from field: cinematica.v1.Range guidance_steps = 22;
+   */
+  guidanceSteps?: Range | undefined;
+
+  /**
+   * Range of `VideoSettings.cache_interval`.
+   *
+   * @generated from field: cinematica.v1.Range cache_interval = 23;
+   */
+  cacheInterval?: Range | undefined;
+
+  /**
+   * Range of `VideoSettings.cache_branch`.
+   *
+   * @generated from field: cinematica.v1.Range cache_branch = 24;
+   */
+  cacheBranch?: Range | undefined;
 };
 
 /**
@@ -381,7 +437,7 @@ export type Limits = Message<"cinematica.v1.Limits"> & {
  * Use `create(LimitsSchema)` to create a new message.
  */
 export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_capabilities, 4);
+  messageDesc(file_cinematica_v1_capabilities, 5);
 
 /**
  * The values that a setting can have.
@@ -409,5 +465,5 @@ export type Range = Message<"cinematica.v1.Range"> & {
  * Use `create(RangeSchema)` to create a new message.
  */
 export const RangeSchema: GenMessage<Range> = /*@__PURE__*/
-  messageDesc(file_cinematica_v1_capabilities, 5);
+  messageDesc(file_cinematica_v1_capabilities, 6);
 

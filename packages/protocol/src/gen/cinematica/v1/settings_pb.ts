@@ -11,7 +11,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/settings.proto.
  */
 export const file_cinematica_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("ChxjaW5lbWF0aWNhL3YxL3NldHRpbmdzLnByb3RvEg1jaW5lbWF0aWNhLnYxIq8HCg1WaWRlb1NldHRpbmdzEjoKBW1vZGVsGAEgASgJQiu6SChyJhg/MiJeKFthLXowLTldKFthLXowLTktXSpbYS16MC05XSk/KT8kEi8KBnByZXNldBgCIAEoDjIVLmNpbmVtYXRpY2EudjEuUHJlc2V0Qgi6SAWCAQIQARIfCgZmcmFtZXMYAyABKA1CCrpIByoFGPoBKAFIAYgBARIoChBjb25kaXRpb25pbmdfZnBzGAQgASgNQgm6SAYqBBg8KAFIAogBARIiCgpmcmFtZV9yYXRlGAUgASgNQgm6SAYqBBg8KAFIA4gBARIpChBtb3Rpb25fYnVja2V0X2lkGAYgASgNQgq6SAcqBRj/ASgBSASIAQESOAoSbm9pc2VfYXVnX3N0cmVuZ3RoGAcgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgFiAEBEh0KBXN0ZXBzGAggASgNQgm6SAYqBBhkKAFIBogBARIyCgxtaW5fZ3VpZGFuY2UYCSABKAFCF7pIFBISGQAAAAAAAD5AKQAAAAAAAAAASAeIAQESMgoMbWF4X2d1aWRhbmNlGAogASgBQhe6SBQSEhkAAAAAAAA+QCkAAAAAAAAAAEgIiAEBEhEKBHNlZWQYCyABKA1ICYgBARIjCgRzaXplGAwgASgLMhMuY2luZW1hdGljYS52MS5TaXplSAASMgoMYXNwZWN0X3JhdGlvGA0gASgLMhouY2luZW1hdGljYS52MS5Bc3BlY3RSYXRpb0gAEiEKBGNyb3AYDiABKAsyEy5jaW5lbWF0aWNhLnYxLkNyb3ASQAoHb3V0cHV0cxgPIAMoDjIYLmNpbmVtYXRpY2EudjEuTWVkaWFLaW5kQhW6SBKSAQ8QAxgBIgmCAQYYBBgFGAYSMwoGY2FtZXJhGBAgASgOMhkuY2luZW1hdGljYS52MS5DYW1lcmFNb3ZlQgi6SAWCAQIQARI3CgpyZXNvbHV0aW9uGBEgASgOMhkuY2luZW1hdGljYS52MS5SZXNvbHV0aW9uQgi6SAWCAQIQAUIHCgVzaGFwZUIJCgdfZnJhbWVzQhMKEV9jb25kaXRpb25pbmdfZnBzQg0KC19mcmFtZV9yYXRlQhMKEV9tb3Rpb25fYnVja2V0X2lkQhUKE19ub2lzZV9hdWdfc3RyZW5ndGhCCAoGX3N0ZXBzQg8KDV9taW5fZ3VpZGFuY2VCDwoNX21heF9ndWlkYW5jZUIHCgVfc2VlZCKoAQoEU2l6ZRIZCgV3aWR0aBgBIAEoDUIKukgHKgUYgCAoCBIaCgZoZWlnaHQYAiABKA1CCrpIByoFGIAgKAg6abpIZhpkCglzaXplLmFyZWESMXdpZHRoIHRpbWVzIGhlaWdodCBtdXN0IGJlIGF0IG1vc3QgNDE5NDMwNCBwaXhlbHMaJHRoaXMud2lkdGggKiB0aGlzLmhlaWdodCA8PSA0MTk0MzA0dSLLAQoLQXNwZWN0UmF0aW8SGQoFd2lkdGgYASABKA1CCrpIByoFGI9OKAESGgoGaGVpZ2h0GAIgASgNQgq6SAcqBRiPTigBOoQBukiAARp+ChJhc3BlY3RfcmF0aW8ucmFuZ2USJnRoZSBhc3BlY3QgbXVzdCBiZSBiZXR3ZWVuIDE6OCBhbmQgODoxGkB0aGlzLndpZHRoIDw9IDh1ICogdGhpcy5oZWlnaHQgJiYgdGhpcy5oZWlnaHQgPD0gOHUgKiB0aGlzLndpZHRoIpkBCgRDcm9wEicKAXgYASABKAFCF7pIFBISGQAAAAAAAPA/KQAAAAAAAAAASACIAQESJwoBeRgCIAEoAUIXukgUEhIZAAAAAAAA8D8pAAAAAAAAAABIAYgBARIqCgR6b29tGAMgASgBQhe6SBQSEhkAAAAAAAAgQCkAAAAAAADwP0gCiAEBQgQKAl94QgQKAl95QgcKBV96b29tKpUCCgpDYW1lcmFNb3ZlEhsKF0NBTUVSQV9NT1ZFX1VOU1BFQ0lGSUVEEAASFQoRQ0FNRVJBX01PVkVfU1RJTEwQARIXChNDQU1FUkFfTU9WRV9QVVNIX0lOEAISGAoUQ0FNRVJBX01PVkVfUFVMTF9PVVQQAxIYChRDQU1FUkFfTU9WRV9QQU5fTEVGVBAEEhkKFUNBTUVSQV9NT1ZFX1BBTl9SSUdIVBAFEhcKE0NBTUVSQV9NT1ZFX1RJTFRfVVAQBhIZChVDQU1FUkFfTU9WRV9USUxUX0RPV04QBxIaChZDQU1FUkFfTU9WRV9PUkJJVF9MRUZUEAgSGwoXQ0FNRVJBX01PVkVfT1JCSVRfUklHSFQQCSpYCgZQcmVzZXQSFgoSUFJFU0VUX1VOU1BFQ0lGSUVEEAASDwoLUFJFU0VUX0NBTE0QARISCg5QUkVTRVRfTkFUVVJBTBACEhEKDVBSRVNFVF9MSVZFTFkQAyppCgpSZXNvbHV0aW9uEhoKFlJFU09MVVRJT05fVU5TUEVDSUZJRUQQABIUChBSRVNPTFVUSU9OX01PREVMEAESEQoNUkVTT0xVVElPTl9IRBACEhYKElJFU09MVVRJT05fRlVMTF9IRBADKrwBCglNZWRpYUtpbmQSGgoWTUVESUFfS0lORF9VTlNQRUNJRklFRBAAEhQKEE1FRElBX0tJTkRfUEhPVE8QARIVChFNRURJQV9LSU5EX1BPU1RFUhACEhIKDk1FRElBX0tJTkRfTVA0EAMSEwoPTUVESUFfS0lORF9MT09QEAQSEwoPTUVESUFfS0lORF9XRUJQEAUSEwoPTUVESUFfS0lORF9XRUJNEAYSEwoPTUVESUFfS0lORF9DQVJEEAdCL1otY2luZW1hdGljYS5kZXYvYXBpL2NpbmVtYXRpY2EvdjE7Y2luZW1hdGljYXYxYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("ChxjaW5lbWF0aWNhL3YxL3NldHRpbmdzLnByb3RvEg1jaW5lbWF0aWNhLnYxIo8JCg1WaWRlb1NldHRpbmdzEjoKBW1vZGVsGAEgASgJQiu6SChyJhg/MiJeKFthLXowLTldKFthLXowLTktXSpbYS16MC05XSk/KT8kEi8KBnByZXNldBgCIAEoDjIVLmNpbmVtYXRpY2EudjEuUHJlc2V0Qgi6SAWCAQIQARIfCgZmcmFtZXMYAyABKA1CCrpIByoFGPoBKAFIAYgBARIoChBjb25kaXRpb25pbmdfZnBzGAQgASgNQgm6SAYqBBg8KAFIAogBARIiCgpmcmFtZV9yYXRlGAUgASgNQgm6SAYqBBg8KAFIA4gBARIpChBtb3Rpb25fYnVja2V0X2lkGAYgASgNQgq6SAcqBRj/ASgBSASIAQESOAoSbm9pc2VfYXVnX3N0cmVuZ3RoGAcgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgFiAEBEh0KBXN0ZXBzGAggASgNQgm6SAYqBBhkKAFIBogBARIyCgxtaW5fZ3VpZGFuY2UYCSABKAFCF7pIFBISGQAAAAAAAD5AKQAAAAAAAAAASAeIAQESMgoMbWF4X2d1aWRhbmNlGAogASgBQhe6SBQSEhkAAAAAAAA+QCkAAAAAAAAAAEgIiAEBEhEKBHNlZWQYCyABKA1ICYgBARIjCgRzaXplGAwgASgLMhMuY2luZW1hdGljYS52MS5TaXplSAASMgoMYXNwZWN0X3JhdGlvGA0gASgLMhouY2luZW1hdGljYS52MS5Bc3BlY3RSYXRpb0gAEiEKBGNyb3AYDiABKAsyEy5jaW5lbWF0aWNhLnYxLkNyb3ASQAoHb3V0cHV0cxgPIAMoDjIYLmNpbmVtYXRpY2EudjEuTWVkaWFLaW5kQhW6SBKSAQ8QAxgBIgmCAQYYBBgFGAYSMwoGY2FtZXJhGBAgASgOMhkuY2luZW1hdGljYS52MS5DYW1lcmFNb3ZlQgi6SAWCAQIQARI3CgpyZXNvbHV0aW9uGBEgASgOMhkuY2luZW1hdGljYS52MS5SZXNvbHV0aW9uQgi6SAWCAQIQARImCg5ndWlkYW5jZV9zdGVwcxgSIAEoDUIJukgGKgQYZCgASAqIAQESJgoOY2FjaGVfaW50ZXJ2YWwYEyABKA1CCbpIBioEGAooAUgLiAEBEiQKDGNhY2hlX2JyYW5jaBgUIAEoDUIJukgGKgQYCigASAyIAQESMQoHcXVhbGl0eRgVIAEoDjIWLmNpbmVtYXRpY2EudjEuUXVhbGl0eUIIukgFggECEAFCBwoFc2hhcGVCCQoHX2ZyYW1lc0ITChFfY29uZGl0aW9uaW5nX2Zwc0INCgtfZnJhbWVfcmF0ZUITChFfbW90aW9uX2J1Y2tldF9pZEIVChNfbm9pc2VfYXVnX3N0cmVuZ3RoQggKBl9zdGVwc0IPCg1fbWluX2d1aWRhbmNlQg8KDV9tYXhfZ3VpZGFuY2VCBwoFX3NlZWRCEQoPX2d1aWRhbmNlX3N0ZXBzQhEKD19jYWNoZV9pbnRlcnZhbEIPCg1fY2FjaGVfYnJhbmNoIqgBCgRTaXplEhkKBXdpZHRoGAEgASgNQgq6SAcqBRiAICgIEhoKBmhlaWdodBgCIAEoDUIKukgHKgUYgCAoCDppukhmGmQKCXNpemUuYXJlYRIxd2lkdGggdGltZXMgaGVpZ2h0IG11c3QgYmUgYXQgbW9zdCA0MTk0MzA0IHBpeGVscxokdGhpcy53aWR0aCAqIHRoaXMuaGVpZ2h0IDw9IDQxOTQzMDR1IssBCgtBc3BlY3RSYXRpbxIZCgV3aWR0aBgBIAEoDUIKukgHKgUYj04oARIaCgZoZWlnaHQYAiABKA1CCrpIByoFGI9OKAE6hAG6SIABGn4KEmFzcGVjdF9yYXRpby5yYW5nZRImdGhlIGFzcGVjdCBtdXN0IGJlIGJldHdlZW4gMTo4IGFuZCA4OjEaQHRoaXMud2lkdGggPD0gOHUgKiB0aGlzLmhlaWdodCAmJiB0aGlzLmhlaWdodCA8PSA4dSAqIHRoaXMud2lkdGgimQEKBENyb3ASJwoBeBgBIAEoAUIXukgUEhIZAAAAAAAA8D8pAAAAAAAAAABIAIgBARInCgF5GAIgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgBiAEBEioKBHpvb20YAyABKAFCF7pIFBISGQAAAAAAACBAKQAAAAAAAPA/SAKIAQFCBAoCX3hCBAoCX3lCBwoFX3pvb20qlQIKCkNhbWVyYU1vdmUSGwoXQ0FNRVJBX01PVkVfVU5TUEVDSUZJRUQQABIVChFDQU1FUkFfTU9WRV9TVElMTBABEhcKE0NBTUVSQV9NT1ZFX1BVU0hfSU4QAhIYChRDQU1FUkFfTU9WRV9QVUxMX09VVBADEhgKFENBTUVSQV9NT1ZFX1BBTl9MRUZUEAQSGQoVQ0FNRVJBX01PVkVfUEFOX1JJR0hUEAUSFwoTQ0FNRVJBX01PVkVfVElMVF9VUBAGEhkKFUNBTUVSQV9NT1ZFX1RJTFRfRE9XThAHEhoKFkNBTUVSQV9NT1ZFX09SQklUX0xFRlQQCBIbChdDQU1FUkFfTU9WRV9PUkJJVF9SSUdIVBAJKlkKB1F1YWxpdHkSFwoTUVVBTElUWV9VTlNQRUNJRklFRBAAEhAKDFFVQUxJVFlfQkVTVBABEhAKDFFVQUxJVFlfRkFTVBACEhEKDVFVQUxJVFlfRFJBRlQQAypYCgZQcmVzZXQSFgoSUFJFU0VUX1VOU1BFQ0lGSUVEEAASDwoLUFJFU0VUX0NBTE0QARISCg5QUkVTRVRfTkFUVVJBTBACEhEKDVBSRVNFVF9MSVZFTFkQAyppCgpSZXNvbHV0aW9uEhoKFlJFU09MVVRJT05fVU5TUEVDSUZJRUQQABIUChBSRVNPTFVUSU9OX01PREVMEAESEQoNUkVTT0xVVElPTl9IRBACEhYKElJFU09MVVRJT05fRlVMTF9IRBADKrwBCglNZWRpYUtpbmQSGgoWTUVESUFfS0lORF9VTlNQRUNJRklFRBAAEhQKEE1FRElBX0tJTkRfUEhPVE8QARIVChFNRURJQV9LSU5EX1BPU1RFUhACEhIKDk1FRElBX0tJTkRfTVA0EAMSEwoPTUVESUFfS0lORF9MT09QEAQSEwoPTUVESUFfS0lORF9XRUJQEAUSEwoPTUVESUFfS0lORF9XRUJNEAYSEwoPTUVESUFfS0lORF9DQVJEEAdCL1otY2luZW1hdGljYS5kZXYvYXBpL2NpbmVtYXRpY2EvdjE7Y2luZW1hdGljYXYxYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
  * The settings of a video. A setting that a request does not set has the value of the preset, or else of the model;
@@ -155,6 +155,36 @@ export type VideoSettings = Message<"cinematica.v1.VideoSettings"> & {
    * @generated from field: cinematica.v1.Resolution resolution = 17;
    */
   resolution: Resolution;
+
+  /**
+   * Number of steps with guidance; the later ones need half of the computation. 0: all steps. Default: the model's.
+   *
+   * @generated from field: optional uint32 guidance_steps = 18;
+   */
+  guidanceSteps?: number | undefined;
+
+  /**
+   * DeepCache: one step of this many computes the whole UNet, 1 to 10; the others reuse a part of it. More is faster and
+   * less exact. Default: the model's.
+   *
+   * @generated from field: optional uint32 cache_interval = 19;
+   */
+  cacheInterval?: number | undefined;
+
+  /**
+   * DeepCache: the skip connection up to which a step that reuses a part of the UNet computes it, 0 to 10. More is slower
+   * and more exact. Default: the model's.
+   *
+   * @generated from field: optional uint32 cache_branch = 20;
+   */
+  cacheBranch?: number | undefined;
+
+  /**
+   * Quality against time. A quality is a set of settings of the model; settings above override them. Default: BEST.
+   *
+   * @generated from field: cinematica.v1.Quality quality = 21;
+   */
+  quality: Quality;
 };
 
 /**
@@ -348,6 +378,54 @@ export const CameraMoveSchema: GenEnum<CameraMove> = /*@__PURE__*/
   enumDesc(file_cinematica_v1_settings, 0);
 
 /**
+ * Quality against time.
+ *
+ * @generated from enum cinematica.v1.Quality
+ */
+export const Quality = {
+  /**
+   * BEST.
+   *
+   * @generated from enum value: QUALITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The model's default settings.
+   *
+   * @generated from enum value: QUALITY_BEST = 1;
+   */
+  BEST: 1,
+
+  /**
+   * Less than half of the time.
+   *
+   * @generated from enum value: QUALITY_FAST = 2;
+   */
+  FAST: 2,
+
+  /**
+   * The least time that still gives an impression.
+   *
+   * @generated from enum value: QUALITY_DRAFT = 3;
+   */
+  DRAFT: 3,
+} as const;
+
+/**
+ * Quality against time.
+ *
+ * @generated from enum cinematica.v1.Quality
+ */
+export type Quality = (typeof Quality)[keyof typeof Quality] | UnknownEnum;
+
+/**
+ * Describes the enum cinematica.v1.Quality.
+ */
+export const QualitySchema: GenEnum<Quality> = /*@__PURE__*/
+  enumDesc(file_cinematica_v1_settings, 1);
+
+/**
  * Amount of motion in a video.
  *
  * @generated from enum cinematica.v1.Preset
@@ -393,7 +471,7 @@ export type Preset = (typeof Preset)[keyof typeof Preset] | UnknownEnum;
  * Describes the enum cinematica.v1.Preset.
  */
 export const PresetSchema: GenEnum<Preset> = /*@__PURE__*/
-  enumDesc(file_cinematica_v1_settings, 1);
+  enumDesc(file_cinematica_v1_settings, 2);
 
 /**
  * Size of the files of a video. Frames are enlarged with the details of the photo, as far as the photo has them: the short
@@ -443,7 +521,7 @@ export type Resolution = (typeof Resolution)[keyof typeof Resolution] | UnknownE
  * Describes the enum cinematica.v1.Resolution.
  */
 export const ResolutionSchema: GenEnum<Resolution> = /*@__PURE__*/
-  enumDesc(file_cinematica_v1_settings, 2);
+  enumDesc(file_cinematica_v1_settings, 3);
 
 /**
  * Kinds of files that belong to a video.
@@ -520,5 +598,5 @@ export type MediaKind = (typeof MediaKind)[keyof typeof MediaKind] | UnknownEnum
  * Describes the enum cinematica.v1.MediaKind.
  */
 export const MediaKindSchema: GenEnum<MediaKind> = /*@__PURE__*/
-  enumDesc(file_cinematica_v1_settings, 3);
+  enumDesc(file_cinematica_v1_settings, 4);
 
