@@ -1,8 +1,6 @@
 /** `npm run animate -- photo.jpg out.mp4 [options]`: photos become short videos. */
 import { resolve } from 'node:path';
-import { animateOne } from './animate/animate-one.ts';
 import { readArguments, USAGE } from './animate/arguments.ts';
-import { animateMany } from './animate/batch/animate-many.ts';
 import { createProgress } from './animate/progress.ts';
 import type { Progress } from './animate/progress.ts';
 import { onStopSignals } from './launch/stop-signals.ts';
@@ -23,10 +21,13 @@ async function main(show: (intervalMs?: number) => Progress, signal: AbortSignal
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
+  // What makes videos is loaded only when the arguments are right.
   if (args.work.case === 'one') {
+    const { animateOne } = await import('./animate/animate-one.ts');
     await animateOne(args.work, args, PROJECT, show(), signal);
     return 0;
   }
+  const { animateMany } = await import('./animate/batch/animate-many.ts');
   return (await animateMany(args.work, args, PROJECT, show(BATCH_INTERVAL_MS), signal)) ? 0 : 1;
 }
 

@@ -3,16 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { digestCheckpoint, openCheckpoint } from '@cinematica/svd';
 import type { LoraFile } from '@cinematica/svd';
 import type { Model } from '@cinematica/protocol/v1';
-import { announce, findSystem } from '../launch/announcement.ts';
-import type { Announcement } from '../launch/announcement.ts';
-import { readApiKey } from '../launch/api-key.ts';
-import { apiKeyPath, DataFolderInUseError, isInUse } from '../launch/data-folder.ts';
-import { createLauncher } from '../launch/launcher.ts';
-import { freePorts } from '../launch/ports.ts';
-import { DEFAULT_TIMING } from '../launch/supervise.ts';
-import { cinematica, withGpu } from '../launch/system.ts';
+import { findSystem } from '../launch/announcement.ts';
+import { DataFolderInUseError, isInUse } from '../launch/data-folder.ts';
 import type { SystemArguments } from './arguments.ts';
-import { findModel } from './find-model.ts';
 import type { Progress } from './progress.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -64,7 +57,9 @@ export async function openSystem(
       return { ...system, [Symbol.asyncDispose]: () => kept.disposeAsync() };
     }
     try {
-      return await start(wanted, data, project, purpose, progress, signal);
+      // The launcher is loaded only when it is needed: a command that finds a system starts in half the time.
+      const { startSystem } = await import('./start-system.ts');
+      return await startSystem(wanted, data, project, purpose, progress, signal);
     } catch (error) {
       if (!(error instanceof DataFolderInUseError)) throw error;
     }
@@ -112,55 +107,4 @@ function refuseStartOptions(
 ): void {
   const given = Object.entries({ model, lora: loras, threads, provider }).find(([, value]) => value !== undefined);
   if (given) throw new UsageError(`--${given[0]} is for a system that is started here; ${which} has its own`);
-}
-
-async function start(
-  { model, loras, threads, provider, apiKey }: SystemArguments,
-  data: string,
-  project: string,
-  purpose: string,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<OpenSystem> {
-  const options = {
-    port: (await freePorts(1))[0] ?? 0,
-    lan: false,
-    model: findModel(model, project),
-    ...(loras && { loras }),
-    data,
-    provider,
-  };
-  const env = {
-    ...process.env,
-    ...(threads === undefined ? {} : { THREADS: String(threads) }),
-  };
-  let ready = false;
-  // Start-up messages are hidden. Later messages report that a service has ended.
-  const say = (line: string): void => {
-    if (ready) progress.note(line);
-  };
-  const system = withGpu(cinematica(project), project, (line) => progress.note(line));
-  const launcher = createLauncher(system, options, env, { say, ...DEFAULT_TIMING });
-  let announcement: Announcement | undefined;
-  const stop = async () => {
-    ready = false;
-    if (announcement !== undefined && announcement.users > 0) {
-      progress.show({ label: 'waiting for other commands that use the system' });
-    }
-    await announcement?.withdraw();
-    progress.show({ label: 'stopping the system' });
-    await launcher.stop();
-  };
-  progress.show({ label: 'starting the system' });
-  try {
-    const url = await launcher.start(signal);
-    const key = apiKey ?? (await readApiKey(apiKeyPath(data))) ?? undefined;
-    announcement = await announce(data, url, purpose);
-    ready = true;
-    return { url, key, isAlive: () => Promise.resolve(true), [Symbol.asyncDispose]: stop };
-  } catch (error) {
-    if (error instanceof DataFolderInUseError) await launcher.stop();
-    else await stop();
-    throw error;
-  }
 }

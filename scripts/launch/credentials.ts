@@ -1,4 +1,3 @@
-import { createLocalAuthority } from '@cinematica/credentials';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -14,6 +13,7 @@ import { LaunchError } from './launch-error.ts';
  */
 export async function ensureCredentials(folder: string): Promise<void> {
   if (existsSync(folder)) return;
+  const { createLocalAuthority } = await import('@cinematica/credentials');
   const { root, certificates, privateKey } = await createLocalAuthority(`Cinemática ${randomBytes(4).toString('hex')}`);
   // By renaming, because after an interrupted start a key without its certificate would be left.
   const partial = `${folder}.${process.pid}`;

@@ -17,7 +17,7 @@ await runProgram('gateway', async () => {
 
   const log = createLog('gateway', { level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   await using cleanup = new AsyncDisposableStack();
-  cleanup.defer(startTracing('gateway', config));
+  cleanup.defer(await startTracing('gateway', config));
   const keys = cleanup.use(await watchApiKeys(config.API_KEYS_FILE, config, log));
   if (config.OUTBOUND === 'off' && keys.hasWebhooks) {
     log.warn('the webhooks of API keys are not called', { setting: 'OUTBOUND=off' });

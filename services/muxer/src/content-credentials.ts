@@ -1,4 +1,3 @@
-import { readSigner, signMedia } from '@cinematica/credentials';
 import type { MediaOrigin, TimestampAuthority } from '@cinematica/credentials';
 import { describeError, TaskNotice } from '@cinematica/pipeline';
 import type { Log, StageHooks, StageTask } from '@cinematica/pipeline';
@@ -39,17 +38,21 @@ export function createCredentialSigner(
 ): CredentialSigner {
   const read = (name: string) => readFile(join(folder, name), 'utf8');
   const open = async () => {
+    // Loaded with the first video, so that the service starts sooner.
+    const { readSigner, signMedia } = await import('@cinematica/credentials');
     const [certificates, privateKey] = await Promise.all([read('certificates.pem'), read('key.pem')]);
-    return readSigner({ certificates, privateKey });
+    const signer = readSigner({ certificates, privateKey });
+    return (media: Uint8Array, described: MediaOrigin, authority: TimestampAuthority | undefined) =>
+      signMedia(media, described, signer, authority);
   };
   return {
     forVideo(origin) {
       let opened: ReturnType<typeof open> | undefined;
       const authority = timestamps && createPatientAuthority(timestamps);
       return async (media) => {
-        const signer = await (opened ??= open());
+        const sign = await (opened ??= open());
         const described = { generator: { name: 'Cinemática', version }, ...origin };
-        return signMedia(media, described, signer, authority?.isGone() === false ? authority : undefined);
+        return sign(media, described, authority?.isGone() === false ? authority : undefined);
       };
     },
   };

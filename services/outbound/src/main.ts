@@ -38,7 +38,7 @@ await runProgram('outbound', async () => {
 
   const log = createLog('outbound', { level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   await using cleanup = new AsyncDisposableStack();
-  cleanup.defer(startTracing('outbound', config));
+  cleanup.defer(await startTracing('outbound', config));
   const file = config.WEBHOOK_SECRETS_FILE;
   const secrets = cleanup.use(await followFile({ file, name: 'webhook secrets', read: readWebhookSecrets, log }));
   if (config.OUTBOUND_UNSAFE_ALLOW_HTTP_AND_PRIVATE_ADDRESSES) {

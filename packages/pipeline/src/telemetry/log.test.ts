@@ -28,7 +28,7 @@ test('the text format writes one line per event', () => {
 });
 
 test('a line contains the id of the active trace', async () => {
-  const end = startTracing('test', {});
+  const end = await startTracing('test', {});
   const traceId = '0af7651916cd43dd8448eb211c80319c';
   const span = trace.wrapSpanContext({ traceId, spanId: 'b7ad6b7169203331', traceFlags: 1 });
   const lines = context.with(trace.setSpan(context.active(), span), () => logLines('json'));

@@ -11,7 +11,7 @@ const getter = {
 const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 test('the trace of a caller is written to the headers of a message', async () => {
-  const end = startTracing('test', {});
+  const end = await startTracing('test', {});
   const from = traceContext.extract(ROOT_CONTEXT, { traceparent: parent }, getter);
   expect(context.with(from, activeTraceParent)).toBe(parent);
   // A task is part of its video's trace, and the span that it follows is named in another header.

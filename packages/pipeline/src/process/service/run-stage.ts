@@ -71,7 +71,7 @@ export function runStage<Schema extends z.ZodObject<typeof stageConfigSchema.sha
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
 
     const log = createLog(name, { level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-    const endTracing = startTracing(name, config);
+    const endTracing = await startTracing(name, config);
     const metrics = createMetrics(name);
     const slot = createComputeSlot();
     await using cleanup = new AsyncDisposableStack();
