@@ -1,20 +1,11 @@
-import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { openWeights } from '../safetensors/weights.ts';
+import { openGolden } from '../parity/golden.ts';
 import { clipPixelValues } from './clip-pixel-values.ts';
 import { clipNormalizationSchema } from './clip-normalization.ts';
 import { vaeInput } from './vae-input.ts';
 
-const golden = await openWeights(fileURLToPath(new URL('../../../../test/golden/tiny-xt', import.meta.url)), 'golden');
-
-async function goldenImage(name: string) {
-  const { file, offset, length, shape } = golden.tensors.get(name)!;
-  const data = new Uint8Array(length);
-  await using handle = await open(file);
-  await handle.read(data, 0, length, offset);
-  return { height: shape[0]!, width: shape[1]!, data };
-}
+const golden = await openGolden(fileURLToPath(new URL('../../../../test/golden/tiny-xt', import.meta.url)));
 
 const difference = (a: Float32Array, b: Float32Array) => {
   expect(a.length).toBe(b.length);
@@ -24,14 +15,14 @@ const difference = (a: Float32Array, b: Float32Array) => {
 const normalization = clipNormalizationSchema.parse({});
 
 test('clipPixelValues equals diffusers', async () => {
-  const values = clipPixelValues(await goldenImage('clip_source_rgb_u8'), 224, normalization);
+  const values = clipPixelValues(await golden.image('clip_source_rgb_u8'), 224, normalization);
   // diffusers blurs in float32; its rounding errors have this magnitude.
-  expect(difference(values, await golden.read('clip_pixel_values'))).toBeLessThan(2e-5);
+  expect(difference(values, await golden.floats('clip_pixel_values'))).toBeLessThan(2e-5);
 });
 
 test('vaeInput equals diffusers exactly', async () => {
-  const values = vaeInput(await goldenImage('vae_source_rgb_u8'), await golden.read('noise_aug'), 0.02);
-  expect(values).toEqual(await golden.read('vae_input'));
+  const values = vaeInput(await golden.image('vae_source_rgb_u8'), await golden.floats('noise_aug'), 0.02);
+  expect(values).toEqual(await golden.floats('vae_input'));
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { openWeights } from '../safetensors/weights.ts';
+import { openGolden } from '../parity/golden.ts';
 import { createSampler } from './sampler.ts';
 import { schedulerConfigSchema } from './scheduler-config.ts';
 
@@ -31,13 +31,10 @@ const near = (actual: Float32Array, expected: readonly number[], relative: numbe
 
 describe("the checkpoint's own schedule", () => {
   test.each([1, 2, 4, 6, 8, 25, 30])('the schedule of SVD equals diffusers in %i steps', async (steps) => {
-    const golden = await openWeights(
-      fileURLToPath(new URL('../../../../test/golden/tiny-xt', import.meta.url)),
-      'golden',
-    );
+    const golden = await openGolden(fileURLToPath(new URL('../../../../test/golden/tiny-xt', import.meta.url)));
     const { sigmas, timesteps, ...rest } = sampler(svd, { steps });
-    expect(sigmas).toEqual(await golden.read(`sigmas_${steps}`));
-    near(timesteps, [...(await golden.read(`timesteps_${steps}`))], 2e-7);
+    expect(sigmas).toEqual(await golden.floats(`sigmas_${steps}`));
+    near(timesteps, [...(await golden.floats(`timesteps_${steps}`))], 2e-7);
     const initNoiseSigma = Math.fround(Math.sqrt(700 ** 2 + 1));
     expect(rest).toEqual({ name: 'euler', initNoiseSigma, stochastic: false, predictionType: 'v_prediction' });
   });

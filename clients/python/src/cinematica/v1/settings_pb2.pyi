@@ -20,6 +20,13 @@ class CameraMove(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CAMERA_MOVE_ORBIT_LEFT: _ClassVar[CameraMove]
     CAMERA_MOVE_ORBIT_RIGHT: _ClassVar[CameraMove]
 
+class Quality(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    QUALITY_UNSPECIFIED: _ClassVar[Quality]
+    QUALITY_BEST: _ClassVar[Quality]
+    QUALITY_FAST: _ClassVar[Quality]
+    QUALITY_DRAFT: _ClassVar[Quality]
+
 class Preset(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     PRESET_UNSPECIFIED: _ClassVar[Preset]
@@ -54,6 +61,10 @@ CAMERA_MOVE_TILT_UP: CameraMove
 CAMERA_MOVE_TILT_DOWN: CameraMove
 CAMERA_MOVE_ORBIT_LEFT: CameraMove
 CAMERA_MOVE_ORBIT_RIGHT: CameraMove
+QUALITY_UNSPECIFIED: Quality
+QUALITY_BEST: Quality
+QUALITY_FAST: Quality
+QUALITY_DRAFT: Quality
 PRESET_UNSPECIFIED: Preset
 PRESET_CALM: Preset
 PRESET_NATURAL: Preset
@@ -72,7 +83,7 @@ MEDIA_KIND_WEBM: MediaKind
 MEDIA_KIND_CARD: MediaKind
 
 class VideoSettings(_message.Message):
-    __slots__ = ("model", "preset", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "min_guidance", "max_guidance", "seed", "size", "aspect_ratio", "crop", "outputs", "camera", "resolution")
+    __slots__ = ("model", "preset", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "min_guidance", "max_guidance", "seed", "size", "aspect_ratio", "crop", "outputs", "camera", "resolution", "guidance_steps", "cache_interval", "cache_branch", "quality")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     PRESET_FIELD_NUMBER: _ClassVar[int]
     FRAMES_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +101,10 @@ class VideoSettings(_message.Message):
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     CAMERA_FIELD_NUMBER: _ClassVar[int]
     RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    GUIDANCE_STEPS_FIELD_NUMBER: _ClassVar[int]
+    CACHE_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    CACHE_BRANCH_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
     model: str
     preset: Preset
     frames: int
@@ -107,7 +122,11 @@ class VideoSettings(_message.Message):
     outputs: _containers.RepeatedScalarFieldContainer[MediaKind]
     camera: CameraMove
     resolution: Resolution
-    def __init__(self, model: _Optional[str] = ..., preset: _Optional[_Union[Preset, str]] = ..., frames: _Optional[int] = ..., conditioning_fps: _Optional[int] = ..., frame_rate: _Optional[int] = ..., motion_bucket_id: _Optional[int] = ..., noise_aug_strength: _Optional[float] = ..., steps: _Optional[int] = ..., min_guidance: _Optional[float] = ..., max_guidance: _Optional[float] = ..., seed: _Optional[int] = ..., size: _Optional[_Union[Size, _Mapping]] = ..., aspect_ratio: _Optional[_Union[AspectRatio, _Mapping]] = ..., crop: _Optional[_Union[Crop, _Mapping]] = ..., outputs: _Optional[_Iterable[_Union[MediaKind, str]]] = ..., camera: _Optional[_Union[CameraMove, str]] = ..., resolution: _Optional[_Union[Resolution, str]] = ...) -> None: ...
+    guidance_steps: int
+    cache_interval: int
+    cache_branch: int
+    quality: Quality
+    def __init__(self, model: _Optional[str] = ..., preset: _Optional[_Union[Preset, str]] = ..., frames: _Optional[int] = ..., conditioning_fps: _Optional[int] = ..., frame_rate: _Optional[int] = ..., motion_bucket_id: _Optional[int] = ..., noise_aug_strength: _Optional[float] = ..., steps: _Optional[int] = ..., min_guidance: _Optional[float] = ..., max_guidance: _Optional[float] = ..., seed: _Optional[int] = ..., size: _Optional[_Union[Size, _Mapping]] = ..., aspect_ratio: _Optional[_Union[AspectRatio, _Mapping]] = ..., crop: _Optional[_Union[Crop, _Mapping]] = ..., outputs: _Optional[_Iterable[_Union[MediaKind, str]]] = ..., camera: _Optional[_Union[CameraMove, str]] = ..., resolution: _Optional[_Union[Resolution, str]] = ..., guidance_steps: _Optional[int] = ..., cache_interval: _Optional[int] = ..., cache_branch: _Optional[int] = ..., quality: _Optional[_Union[Quality, str]] = ...) -> None: ...
 
 class Size(_message.Message):
     __slots__ = ("width", "height")
