@@ -26,7 +26,10 @@ async function runNotebook(settings: Readonly<Record<string, string>>, whenOpen?
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      if (text.includes('is ready: http')) opened ??= whenOpen?.();
+      if (opened || !text.includes('is ready: http')) return;
+      opened = whenOpen?.().finally(() => child.stdin.end());
+      // The error is thrown below.
+      opened?.catch(() => undefined);
     });
   }
   const [status] = (await once(child, 'close')) as [number];

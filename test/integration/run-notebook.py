@@ -1,6 +1,7 @@
-"""Runs the code cells of a notebook in this process, one after the other, and then ends: run-notebook.py NOTEBOOK NAME=VALUE...
+"""Runs the code cells of a notebook in this process, one after the other: run-notebook.py NOTEBOOK NAME=VALUE...
 
-It has no kernel: it executes the source of the cells, which is plain Python. NAME=VALUE replaces the value of an assignment
+It has no kernel: it executes the source of the cells, which is plain Python. After the last cell it stays, as a kernel does, until
+its input is closed. NAME=VALUE replaces the value of an assignment
 at the start of a line, such as PORT=9000 for `PORT = 8080`.
 """
 
@@ -21,3 +22,4 @@ variables = {"__name__": "__main__"}
 for number, cell in enumerate(cells, 1):
     print(f"[{number}]", flush=True)
     exec(compile(cell, f"cell {number}", "exec"), variables)
+sys.stdin.read()
