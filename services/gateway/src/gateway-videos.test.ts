@@ -110,7 +110,8 @@ test('a continuation is joined with the videos before it, unless one of them was
   });
   const own = { labels: { project: 'spring' }, externalId: 'whole' };
   const { video: joined } = await join(second!.name, own);
-  expect(joined).toMatchObject(own);
+  expect(joined).toMatchObject({ ...own, joined: [first.name, second!.name] });
+  expect(second!.joined).toEqual([]);
   const { record } = (await gateway.records.get({ owner: 'key-ann', videoId: idOf(joined!) }))!;
   expect(record.tasks.map(({ stage }) => stage)).toEqual([PipelineStage.MUX]);
   expect(record.plan?.join).toEqual([idOf(first), idOf(second!)]);

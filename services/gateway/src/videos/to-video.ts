@@ -87,6 +87,7 @@ export function toVideo(
     media: mediaOf(record, parts.links),
     madeFrom: madeFrom === '' ? '' : nameOf(madeFrom),
     continuedFrom: continuedFrom === '' ? '' : nameOf(continuedFrom),
+    joined: plan?.join.map(nameOf) ?? [],
     ...optional(
       'share',
       share && isShared(record)

@@ -26,6 +26,11 @@ describe('variationRequest', () => {
     });
   });
 
+  test('a retry of a joined video joins its parts again', () => {
+    const joined = create(VideoSchema, { ...video, joined: ['videos/1', 'videos/2'] });
+    expect(variationRequest(joined, 'retry')).toEqual({ source: { case: 'join', value: 'videos/2' } });
+  });
+
   test('a new seed keeps the photo and its crop, and drops the seed', () => {
     const request = variationRequest(video, 'seed');
     expect(request).toMatchObject({ source: { case: 'video', value: name }, settings: { crop: { x: 0.2 } } });

@@ -62,8 +62,11 @@ async function motionRange(api: Pick<Api, 'getCapabilities'>, kind: VariationKin
  * @param video with its resolved settings, as the gateway returns it
  * @param range the limits of `motion_bucket_id`; 1…255 by default
  */
-export function variationRequest({ name, settings }: Video, kind: VariationKind, range?: Range): VideoRequest {
+export function variationRequest({ name, settings, joined }: Video, kind: VariationKind, range?: Range): VideoRequest {
   if (kind === 'join') return { source: { case: 'join', value: name } };
+  const lastPart = joined.at(-1);
+  // A joined video is not made by the model: its parts are joined again.
+  if (kind === 'retry' && lastPart !== undefined) return { source: { case: 'join', value: lastPart } };
   const continued = kind === 'continue';
   const wanted = clone(VideoSettingsSchema, settings ?? create(VideoSettingsSchema));
   if (kind !== 'retry') delete wanted.seed;

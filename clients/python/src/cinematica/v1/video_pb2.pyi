@@ -47,7 +47,7 @@ ESTIMATE_BASIS_PREDICTED: EstimateBasis
 ESTIMATE_BASIS_MEASURED: EstimateBasis
 
 class Video(_message.Message):
-    __slots__ = ("name", "state", "sequence", "settings", "progress", "error", "media", "made_from", "continued_from", "share", "create_time", "update_time", "start_time", "finish_time", "expire_time", "delete_time", "purge_time", "notices", "labels", "external_id", "webhooks", "request_id")
+    __slots__ = ("name", "state", "sequence", "settings", "progress", "error", "media", "made_from", "continued_from", "share", "create_time", "update_time", "start_time", "finish_time", "expire_time", "delete_time", "purge_time", "notices", "labels", "external_id", "webhooks", "request_id", "joined")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Video.State]
@@ -91,6 +91,7 @@ class Video(_message.Message):
     EXTERNAL_ID_FIELD_NUMBER: _ClassVar[int]
     WEBHOOKS_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    JOINED_FIELD_NUMBER: _ClassVar[int]
     name: str
     state: Video.State
     sequence: int
@@ -113,7 +114,8 @@ class Video(_message.Message):
     external_id: str
     webhooks: _containers.RepeatedCompositeFieldContainer[Webhook]
     request_id: str
-    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[Video.State, str]] = ..., sequence: _Optional[int] = ..., settings: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., error: _Optional[_Union[VideoError, _Mapping]] = ..., media: _Optional[_Iterable[_Union[Media, _Mapping]]] = ..., made_from: _Optional[str] = ..., continued_from: _Optional[str] = ..., share: _Optional[_Union[Share, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finish_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., purge_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., notices: _Optional[_Iterable[_Union[Notice, str]]] = ..., labels: _Optional[_Mapping[str, str]] = ..., external_id: _Optional[str] = ..., webhooks: _Optional[_Iterable[_Union[Webhook, _Mapping]]] = ..., request_id: _Optional[str] = ...) -> None: ...
+    joined: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[Video.State, str]] = ..., sequence: _Optional[int] = ..., settings: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., error: _Optional[_Union[VideoError, _Mapping]] = ..., media: _Optional[_Iterable[_Union[Media, _Mapping]]] = ..., made_from: _Optional[str] = ..., continued_from: _Optional[str] = ..., share: _Optional[_Union[Share, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finish_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., purge_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., notices: _Optional[_Iterable[_Union[Notice, str]]] = ..., labels: _Optional[_Mapping[str, str]] = ..., external_id: _Optional[str] = ..., webhooks: _Optional[_Iterable[_Union[Webhook, _Mapping]]] = ..., request_id: _Optional[str] = ..., joined: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Webhook(_message.Message):
     __slots__ = ("url", "state", "attempts", "last_attempt_time", "next_attempt_time", "last_status", "last_error")
