@@ -48,6 +48,8 @@ export function createStart(signal: AbortSignal, drafts: Drafts = browserDrafts)
     try {
       const { blob, width, height, url } = await readPhoto(await read());
       URL.revokeObjectURL(url);
+      // The user is on another page, and must not be pulled off it.
+      if (signal.aborted) return false;
       // A full disk must not stop the user: the draft is in memory already.
       void drafts.save({ source: { kind: 'photo', blob, width, height }, crop: DEFAULT_CROP, used: false });
       return true;

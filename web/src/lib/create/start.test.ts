@@ -34,6 +34,13 @@ test('a photo that can’t be opened leaves the draft as it is', async () => {
   expect(await drafts.load()).toMatchObject({ source: { width: 600 } });
 });
 
+test('a photo that is opened after the page was left changes nothing', async () => {
+  const start = createStart(end.signal, drafts);
+  const opened = start.openPhoto(photoFile(600, 400));
+  end.abort();
+  expect([await opened, await drafts.load()]).toEqual([false, undefined]);
+});
+
 test('a sample photo that can’t be fetched is a connection problem', async () => {
   vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 404 })));
   const start = createStart(end.signal, drafts);
