@@ -26,16 +26,22 @@ function describeCredentials(credentials: MediaFindings['credentials'], what: st
     case 'missing':
       return `this ${what} has no content credentials (messengers remove them)`;
     case 'invalid':
-      return `its content credentials are not valid, so it was changed after it was signed: ${credentials.reasons.join(', ')}`;
+      return `its content credentials are not valid: ${describeProblem(credentials.reasons)} (${credentials.reasons.join(', ')})`;
     case 'valid': {
       const signer = credentials.signer ?? 'somebody without a name';
-      const signed = `signed by ${signer}${credentials.time ? ` at ${credentials.time.toISOString()}` : ''}`;
+      const at = credentials.time ? ` at ${credentials.time.toISOString()}` : '';
+      const signed = `signed by ${signer}${at}`;
       const made = `made with ${credentials.generator}${credentials.generated ? ', a trained model' : ''}`;
       return {
         own: `made here: its content credentials are valid, ${signed}, ${made}`,
-        other: `not made here: its content credentials are valid, ${signed}, whom the operator trusts, ${made}`,
+        other: `its content credentials are valid, signed by another signer, ${signer}${at}, whom the operator trusts, ${made}`,
         nobody: `its content credentials are valid, but their signer is unknown here: ${signer}`,
       }[credentials.voucher];
     }
   }
+}
+
+function describeProblem(reasons: readonly string[]): string {
+  const isOnlyExpired = reasons.every((reason) => reason === 'signingCredential.expired');
+  return isOnlyExpired ? 'the signer’s certificate has expired' : 'it was changed after it was signed, or damaged';
 }

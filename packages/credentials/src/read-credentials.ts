@@ -18,7 +18,7 @@ export type Voucher = 'own' | 'other' | 'nobody';
 export type Credentials =
   /** The file has none, or its format has no place for them. */
   | { readonly state: 'missing' }
-  /** The file was changed after it was signed, or the credentials are damaged. */
+  /** The signer's certificate has expired, or the file was changed after it was signed, or the credentials are damaged. */
   | { readonly state: 'invalid'; readonly reasons: readonly string[]; readonly signer: string | null }
   /** The file is as it was signed. */
   | {

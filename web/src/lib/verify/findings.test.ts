@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { ContentCredentialsState, InvisibleMarkState, VerifyMediaResponseSchema } from '@cinematica/protocol/v1';
 import { expect, test } from 'vitest';
+import { m } from '#lib/i18n/index.ts';
 import { findingsOf, originOf } from './findings.ts';
 
 const { MISSING, VALID, INVALID } = ContentCredentialsState;
@@ -40,4 +41,13 @@ test.each([
   const findings = findingsOf(response);
   expect(findings).toHaveLength(3);
   if (origin !== 'unknown') expect(findings.some(({ found }) => found)).toBe(true);
+});
+
+test.each([
+  [['signingCredential.expired'], m.verify_credentials_expired()],
+  [['signingCredential.expired', 'assertion.dataHash.mismatch'], m.verify_credentials_invalid()],
+  [[], m.verify_credentials_invalid()],
+])('credentials with the problems %j are described', (problems, text) => {
+  const response = create(VerifyMediaResponseSchema, { contentCredentials: { state: INVALID, problems } });
+  expect(findingsOf(response).map((finding) => finding.text)).toContain(text);
 });

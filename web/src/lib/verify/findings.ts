@@ -52,7 +52,12 @@ function credentialsFinding({ contentCredentials }: VerifyMediaResponse): Findin
     return { title, text: [signerText(contentCredentials), ...stamped].join(' '), found: generated };
   }
   const isInvalid = contentCredentials?.state === ContentCredentialsState.INVALID;
-  return { title, text: isInvalid ? m.verify_credentials_invalid() : m.verify_credentials_missing(), found: false };
+  return { title, text: isInvalid ? problemText(contentCredentials) : m.verify_credentials_missing(), found: false };
+}
+
+function problemText({ problems }: ContentCredentials): string {
+  const isOnlyExpired = problems.length > 0 && problems.every((problem) => problem === 'signingCredential.expired');
+  return isOnlyExpired ? m.verify_credentials_expired() : m.verify_credentials_invalid();
 }
 
 function signerText({ signer, signedHere, signerTrusted }: ContentCredentials): string {

@@ -213,7 +213,8 @@ export const ContentCredentialsState = {
   VALID: 2,
 
   /**
-   * The file was changed after it was signed, or the credentials are damaged.
+   * The signer's certificate has expired, or the file was changed after it was signed, or the credentials are damaged:
+   * `problems` has the reasons.
    *
    * @generated from enum value: CONTENT_CREDENTIALS_STATE_INVALID = 3;
    */
