@@ -16,6 +16,7 @@ import {
   resolveNumbers,
   serializeChoices,
   smoothRates,
+  STEP_SETTINGS,
   stepsRange,
   toSettings,
   variantCounts,
@@ -176,8 +177,10 @@ describe('the limits of the model at hand', () => {
     expect(stepsRange(withSteps(1), limits)).toBeUndefined();
     expect(stepsRange(withSteps(4), limits)?.max).toBe(40);
     expect(stepsRange(model, limits)?.max).toBe(100);
-    // A number that was chosen for another model is dropped.
-    const stored = JSON.stringify({ own: { steps: 100 } });
+    // Numbers that were chosen for another model are dropped: the form would not show them.
+    const own = Object.fromEntries(STEP_SETTINGS.map((name) => [name, 2]));
+    const stored = JSON.stringify({ own });
+    expect(Object.keys(parseChoices(stored, CAPABILITIES).overrides)).not.toEqual([]);
     expect(parseChoices(stored, { ...CAPABILITIES, models: [withSteps(1)] }).overrides).toEqual({});
   });
 

@@ -28,6 +28,17 @@ export const NUMERIC_SETTINGS = [
 export type NumericSetting = (typeof NUMERIC_SETTINGS)[number];
 export type NumericSettings = Readonly<Record<NumericSetting, number>>;
 
+/** The settings that a model of one step has no use for, and the form does not show then: see {@link stepsRange}. */
+export const STEP_SETTINGS = [
+  'steps',
+  'minGuidance',
+  'maxGuidance',
+  'guidanceSteps',
+  'cacheInterval',
+  'cacheBranch',
+] as const satisfies readonly NumericSetting[];
+export type StepSetting = (typeof STEP_SETTINGS)[number];
+
 /** The optional outputs; the MP4 and the poster are always made. */
 export const EXTRA_OUTPUTS = EXTRA_OUTPUT_NAMES.map((name) => OUTPUT_FILES[name].kind);
 export type ExtraOutput = ExtraOutputKind;
@@ -96,7 +107,7 @@ const USEFUL_STEPS = 10;
 
 /**
  * The numbers of steps that make sense for a model; undefined for a model that was made for one step. Such a model has no use
- * for guidance either.
+ * for the other {@link STEP_SETTINGS} either.
  */
 export function stepsRange(model: Model, limits: Limits): Range | undefined {
   const own = model.defaults?.steps ?? 1;
@@ -312,10 +323,10 @@ export function parseChoices(text: string | null, { limits, models: [model] }: C
   for (const name of NUMERIC_SETTINGS) {
     const value = stored.own?.[name];
     if (typeof value !== 'number' || !Number.isFinite(value) || !limits || !model) continue;
-    const range = name === 'steps' ? stepsRange(model, limits) : rangeOf(name, limits);
+    const steps = stepsRange(model, limits);
     // The choice was made for another model.
-    if (!range) continue;
-    const { min, max } = range;
+    if (!steps && STEP_SETTINGS.some((other) => other === name)) continue;
+    const { min, max } = (name === 'steps' ? steps : undefined) ?? rangeOf(name, limits);
     overrides[name] = Math.min(Math.max(value, min), max);
   }
   const camera = model?.cameraMoves.find((move) => cameraMoveName(move) === stored.camera);

@@ -3,6 +3,7 @@ import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { CameraMove, MediaKind, Preset, Quality } from '@cinematica/protocol/v1';
 import type { Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { OutputKind } from '@cinematica/settings/output-files';
+import { cacheIntervalText, guidanceStepsText } from '#lib/create/setting-text.ts';
 import { getLocale, m } from '#lib/i18n/index.ts';
 import { cameraLabel } from './camera-label.ts';
 import { approximate, formatDay, formatDuration, formatTimeAgo } from './format-time.ts';
@@ -119,6 +120,7 @@ export function settingsRows(
   const { frames, frameRate, conditioningFps, motionBucketId, noiseAugStrength, steps, seed, model, shape } = settings;
   const { minGuidance, maxGuidance, guidanceSteps, cacheInterval, cacheBranch, quality, camera } = settings;
   const pixels = size ?? (shape.case === 'size' ? shape.value : undefined);
+  const usesCache = cacheInterval !== undefined && cacheInterval > 1;
   const rows: [string, string | undefined][] = [
     [m.video_setting_preset(), presetLabel(settings)],
     [m.video_setting_quality(), QUALITY_LABELS[quality]?.()],
@@ -139,16 +141,9 @@ export function settingsRows(
           ? formatNumber(minGuidance)
           : m.video_setting_guidance_value({ min: formatNumber(minGuidance), max: formatNumber(maxGuidance) }),
     ],
-    [m.video_setting_guidance_steps(), guidanceSteps ? guidanceSteps.toString() : undefined],
-    [
-      m.video_setting_cache(),
-      (cacheInterval ?? 1) > 1
-        ? m.video_setting_cache_value({
-            interval: formatNumber(cacheInterval ?? 1),
-            branch: formatNumber(cacheBranch ?? 0),
-          })
-        : undefined,
-    ],
+    [m.create_guidance_steps(), guidanceSteps ? guidanceStepsText(guidanceSteps) : undefined],
+    [m.create_cache_interval(), usesCache ? cacheIntervalText(cacheInterval) : undefined],
+    [m.create_cache_branch(), usesCache ? (cacheBranch ?? 0).toString() : undefined],
     [m.video_setting_noise(), noiseAugStrength === undefined ? undefined : formatNumber(noiseAugStrength)],
     [m.video_setting_size(), pixels && `${pixels.width} × ${pixels.height}`],
     [m.video_setting_model(), model || undefined],
