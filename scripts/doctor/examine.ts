@@ -1,3 +1,6 @@
+import { onGpu, parseLoras } from '@cinematica/svd';
+import { GpuError } from '../gpu/gpu-error.ts';
+import type { NvidiaDevice } from '../gpu/nvidia-device.ts';
 import { findNvidiaDevices } from '../gpu/nvidia-devices.ts';
 import { chooseDevice } from '../gpu/set-up-gpu.ts';
 import type { Section } from './finding.ts';
@@ -6,7 +9,6 @@ import { examineMachine } from './machine.ts';
 import { examineModel } from './model.ts';
 import type { DoctorOptions } from './options.ts';
 import { examinePrograms } from './programs.ts';
-import { showProofs } from './proofs.ts';
 import { examineProviders } from './providers.ts';
 import { examineSystem } from './system.ts';
 
@@ -16,22 +18,29 @@ import { examineSystem } from './system.ts';
  * @param root the project's folder
  */
 export async function examine(root: string, options: DoctorOptions, env: NodeJS.ProcessEnv): Promise<Section[]> {
+  const loras = options.loras ?? parseLoras(env.LORA ?? '');
   const nvidia = await findNvidiaDevices({ path: env.PATH });
-  const providers = examineProviders(root, nvidia, env);
-  const onGpu = providers.then(({ findings }) =>
-    findings.some(({ name, state }) => name === 'cuda' && state === 'good'),
-  );
-  const model = onGpu.then((uses) =>
-    examineModel(options.model, uses ? chooseDevice(nvidia.devices, env).device : null),
-  );
-  const sections = await Promise.all([
+  const providers = examineProviders(root, nvidia, options.provider, env);
+  const model = providers.then(({ provider }) => {
+    const device = provider !== null && onGpu(provider) ? usableDevice(nvidia.devices, env) : null;
+    return examineModel(options.model, loras, { provider: provider ?? 'cpu', device });
+  });
+  return Promise.all([
     examineMachine([root, options.data]),
     examinePrograms(root, env),
     examineSystem(options.data, options.port),
     examineGpus(root, nvidia),
-    providers,
-    showProofs(root),
+    providers.then(({ section }) => section),
     model,
   ]);
-  return sections.filter((section) => section !== null);
+}
+
+/** @returns null for a GPU that nvidia-smi does not list, such as a part of one */
+function usableDevice(devices: readonly NvidiaDevice[], env: NodeJS.ProcessEnv): NvidiaDevice | null {
+  try {
+    return chooseDevice(devices, env).device;
+  } catch (error) {
+    if (!(error instanceof GpuError)) throw error;
+    return null;
+  }
 }

@@ -22,10 +22,11 @@ function examineDevice(device: Parameters<typeof whyUnfit>[0]): Finding {
   return good('NVIDIA', `${describeDevice(device)}${capability === null ? '' : `, compute capability ${capability}`}`);
 }
 
-/** The last part of a message says what to do. */
+/** A message of scripts/gpu ends with what to do: “…: install NVIDIA’s driver 580 or newer”. */
 function withCure(name: string, message: string): Finding {
-  const at = message.lastIndexOf(': ');
-  return warning(name, message.slice(0, at), message.slice(at + 2));
+  const [, text = message, cure = 'use another GPU, or the CPU'] =
+    /^(.*): ((?:install|restart|use) .*)$/.exec(message) ?? [];
+  return warning(name, text, cure);
 }
 
 async function examineLibraries(root: string): Promise<Finding> {

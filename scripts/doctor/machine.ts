@@ -25,23 +25,20 @@ const LEAST_MEMORY = 3e9;
 
 /** @param folders of the project and of the data */
 export async function examineMachine(folders: readonly string[]): Promise<Section> {
-  const memory = await memoryOf();
   const disks = await Promise.all(folders.map(examineDisk));
   // Both folders are on the same disk, usually.
   const distinct = disks.filter((disk, index) => disks.findIndex(({ text }) => text === disk.text) === index);
   return {
     title: 'Machine',
-    findings: [good('system', await systemName()), await examineCpu(), examineMemory(memory), ...distinct],
+    findings: [good('system', await systemName()), await examineCpu(), examineMemory(memoryOf()), ...distinct],
   };
 }
 
-/** The memory in bytes: all of it, and what programs can still get. A container's limit counts. */
-export async function memoryOf(): Promise<{ readonly total: number; readonly available: number }> {
+/** The memory in bytes: all of it, and what programs can still get. A container's limit, and what it uses, count. */
+export function memoryOf(): { readonly total: number; readonly available: number } {
   const limit = process.constrainedMemory();
   const total = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  const meminfo = await readFile('/proc/meminfo', 'utf8').catch(() => '');
-  const available = Number(/^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? freemem() / 1024) * 1024;
-  return { total, available: Math.min(total, available) };
+  return { total, available: Math.min(total, freemem(), process.availableMemory()) };
 }
 
 async function systemName(): Promise<string> {
@@ -64,7 +61,7 @@ async function examineCpu(): Promise<Finding> {
   return warning('CPU', `${shown}, without AVX2`, 'videos take several times longer than on a CPU from 2013 or later');
 }
 
-function examineMemory({ total, available }: Awaited<ReturnType<typeof memoryOf>>): Finding {
+function examineMemory({ total, available }: ReturnType<typeof memoryOf>): Finding {
   const text = `${readableBytes(available)} of ${readableBytes(total)} are free`;
   if (total < LEAST_MEMORY) {
     return fault('memory', text, `use a machine with ${readableBytes(LEAST_MEMORY)}, or give the container more`);

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { CheckpointError, openCheckpoint, SafetensorsError } from '@cinematica/svd';
-import type { Checkpoint } from '@cinematica/svd';
-import { gibibytes } from '../gpu/cuda-requirements.ts';
+import type { Checkpoint, ExecutionProvider, LoraFile } from '@cinematica/svd';
+import { gibibytes, LEAST_MEMORY } from '../gpu/cuda-requirements.ts';
 import type { NvidiaDevice } from '../gpu/nvidia-device.ts';
 import { fault, readableBytes, good, note, warning } from './finding.ts';
 import type { Finding, Section } from './finding.ts';
@@ -14,11 +14,23 @@ import { memoryOf } from './machine.ts';
 const CPU_BASE = 1.5e9;
 const CPU_FACTOR = 1.4;
 
-/** @param device the GPU that computes; null for the CPU */
-export async function examineModel(folder: string, device: NvidiaDevice | null): Promise<Section> {
+/**
+ * What the encoder, the denoiser and the decoder take together of the GPU that they share, in weights of the UNet and the
+ * image encoder in float16: 19.2 GiB for SVD-XT's 4.0 (docs/performance.md), and a little more for contexts and workspaces.
+ */
+const GPU_FACTOR = 5;
+
+/** What computes the model. */
+export interface Computing {
+  readonly provider: ExecutionProvider;
+  /** The GPU of CUDA or TensorRT; null for other providers, or when it is unknown. */
+  readonly device: NvidiaDevice | null;
+}
+
+export async function examineModel(folder: string, loras: readonly LoraFile[], computing: Computing): Promise<Section> {
   const title = 'Model';
   try {
-    const checkpoint = await openCheckpoint(folder);
+    const checkpoint = await openCheckpoint(folder, loras);
     const { card } = checkpoint;
     const files = new Set(
       [checkpoint.unet, checkpoint.vae, checkpoint.imageEncoder].flatMap(({ weights }) => weights.files),
@@ -35,7 +47,7 @@ export async function examineModel(folder: string, device: NvidiaDevice | null):
           `${folder}, ${readableBytes(bytes)}; ${size.width}×${size.height}, ${card.window} frames at once`,
         ),
         note('licence', [licence.name, licence.url].filter((part) => part !== undefined).join(': ')),
-        device === null ? await fitsMachine(checkpoint) : fitsGpu(checkpoint, device),
+        fits(checkpoint, computing),
       ],
     };
   } catch (error) {
@@ -48,9 +60,15 @@ export async function examineModel(folder: string, device: NvidiaDevice | null):
 const elements = (weights: Checkpoint['unet']['weights']): number =>
   [...weights.tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 
+function fits(checkpoint: Checkpoint, { provider, device }: Computing): Finding {
+  if (device !== null) return fitsGpu(checkpoint, device);
+  if (provider === 'cpu') return fitsMachine(checkpoint);
+  return note('fits', `not known for ${provider}: what a GPU’s memory must hold was measured with CUDA only`);
+}
+
 /** Compares the memory of the machine with the largest process, that of the UNet, which computes in float32. */
-async function fitsMachine({ unet }: Checkpoint): Promise<Finding> {
-  const { total, available } = await memoryOf();
+function fitsMachine({ unet }: Checkpoint): Finding {
+  const { total, available } = memoryOf();
   const need = CPU_FACTOR * 4 * elements(unet.weights) + CPU_BASE;
   const text = `on the CPU it takes about ${readableBytes(need)}, more for large videos`;
   if (need > total) {
@@ -66,11 +84,12 @@ async function fitsMachine({ unet }: Checkpoint): Promise<Finding> {
   return good('fits', `yes: ${text}`);
 }
 
-/** Compares the memory of the GPU with the weights, which are float16. The videos need more. */
+/** Compares the memory of the GPU with what the processes take for a video of the model's own size. */
 function fitsGpu({ unet, imageEncoder }: Checkpoint, { memory }: NvidiaDevice): Finding {
   const weights = 2 * (elements(unet.weights) + elements(imageEncoder.weights));
-  const text = `the weights take ${readableBytes(weights)} of the GPU’s memory; for videos see docs/performance.md`;
-  if (memory === null || weights < memory / 2) return good('fits', text);
+  const need = Math.max(LEAST_MEMORY, GPU_FACTOR * weights);
+  const text = `encoder, denoiser and decoder share the GPU, and take about ${gibibytes(need)} of its memory`;
+  if (memory === null || need <= memory) return good('fits', `yes: ${text}`);
   const cure = 'use smaller or shorter videos, another GPU, or --provider cpu';
   return warning('fits', `${text}; it has ${gibibytes(memory)}`, cure);
 }

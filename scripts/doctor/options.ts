@@ -1,24 +1,33 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { LoraFile, ProviderChoice } from '@cinematica/svd';
+import { checkProvider, toLora } from '../launch/options.ts';
 
 export interface DoctorOptions {
   readonly model: string;
   readonly data: string;
   readonly port: number;
   readonly json: boolean;
+  /** LoRAs that change the model. Default: those of the environment (LORA). */
+  readonly loras?: readonly LoraFile[];
+  /** Default: EXECUTION_PROVIDER of the environment. */
+  readonly provider: ProviderChoice | undefined;
 }
 
-export const USAGE = `npm run doctor -- [--model DIR] [--data DIR] [--port PORT] [--json]
+export const USAGE = `npm run doctor -- [--model PATH] [--lora FILE[:STRENGTH]] [--data DIR] [--port PORT] [--provider NAME] [--json]
 
-Shows what is on this machine, what prevents videos or makes them slow, and what to do about it. It changes and downloads
-nothing, and ends with status 1 when something prevents a video.
+Shows what is on this machine, what prevents videos or makes them slow, and what to do about it. It ends with status 1 when
+something prevents a video. In a new clone, it installs Node and the packages first, as every command does; apart from that, it
+changes and downloads nothing.
 
-  --model    the checkpoint's folder (models/nano)
+  --model    a .safetensors file of SVD, or a folder in diffusers' layout (models/nano)
+  --lora     a LoRA that changes the model; may be repeated (LORA)
   --data     the data folder of the system (.data)
   --port     where the browser would find it (8080)
+  --provider what would compute: auto, cuda, tensorrt, webgpu, coreml or cpu (EXECUTION_PROVIDER; auto)
   --json     print the findings as JSON
 
-EXECUTION_PROVIDER and NATS_URL count as for npm start.
+EXECUTION_PROVIDER, LORA and NATS_URL count as for npm start.
 `;
 
 /** The arguments are wrong. */
@@ -30,10 +39,10 @@ export class DoctorUsageError extends Error {
  * @param root the project's folder, for the defaults
  * @param cwd where the user's relative paths start
  * @returns null when the user wants the usage
- * @throws DoctorUsageError
+ * @throws DoctorUsageError, LaunchError
  */
 export function parseDoctorOptions(args: readonly string[], root: string, cwd: string): DoctorOptions | null {
-  const { help, model, data, port = '8080', json = false } = parse(args);
+  const { help, model, lora, data, port = '8080', provider, json = false } = parse(args);
   if (help === true) return null;
   const number = Number(port);
   if (!Number.isInteger(number) || number < 1 || number > 65_535) {
@@ -44,6 +53,8 @@ export function parseDoctorOptions(args: readonly string[], root: string, cwd: s
     data: data === undefined ? resolve(root, '.data') : resolve(cwd, data),
     port: number,
     json,
+    ...(lora === undefined ? {} : { loras: lora.map((text) => toLora(text, cwd)) }),
+    provider: provider === undefined ? undefined : checkProvider(provider),
   };
 }
 
@@ -51,7 +62,8 @@ function parse(args: readonly string[]) {
   try {
     const text = { type: 'string' } as const;
     const options = {
-      ...{ model: text, data: text, port: text },
+      ...{ model: text, data: text, port: text, provider: text },
+      lora: { type: 'string', multiple: true },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     } as const;

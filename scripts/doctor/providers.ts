@@ -11,25 +11,37 @@ import { fault, good, note, warning } from './finding.ts';
 import type { Finding, Section } from './finding.ts';
 
 /** A provider that neither starts nor fails in this time hangs. Milliseconds. */
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 60_000;
 
-/** Starts ONNX Runtime with the user's provider, and says why others are not used. */
-export async function examineProviders(root: string, nvidia: NvidiaDevices, env: NodeJS.ProcessEnv): Promise<Section> {
+/**
+ * Starts ONNX Runtime with the user's provider, and says why others are not used. What hangs keeps running: the caller must
+ * end this process, which ends it.
+ *
+ * @param option the user's; EXECUTION_PROVIDER by default
+ * @returns the provider that is used, too; null if none works
+ */
+export async function examineProviders(
+  root: string,
+  nvidia: NvidiaDevices,
+  option: ProviderChoice | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly section: Section; readonly provider: ExecutionProvider | null }> {
   const variables = await cudaVariables(root, nvidia, env);
-  const choice = parseExecutionProvider(env.EXECUTION_PROVIDER);
+  const choice = option ?? parseExecutionProvider(env.EXECUTION_PROVIDER);
   const used = await start(choice, variables);
-  const setting = choice === 'auto' ? 'chosen by itself' : `chosen by EXECUTION_PROVIDER=${choice}`;
+  const by = option === undefined ? `EXECUTION_PROVIDER=${choice}` : `--provider ${choice}`;
+  const setting = choice === 'auto' ? 'chosen by itself' : `chosen by ${by}`;
   const skipped = await Promise.all(
     used.skipped.map(({ provider, reason }) => explain(provider, reason, root, nvidia, variables)),
   );
   const findings: Finding[] =
     used.provider === null
-      ? [fault(choice, used.reason, 'choose another EXECUTION_PROVIDER, or see what is said about the GPU above')]
+      ? [fault(choice, used.reason, 'choose another --provider, or see what is said about the GPU above')]
       : [good(used.provider, `works, and is used (${setting})`), ...skipped];
   if (choice === 'auto' && used.provider !== 'webgpu' && !used.skipped.some(({ provider }) => provider === 'webgpu')) {
     findings.push(await examineWebGpu(variables));
   }
-  return { title: 'What computes', findings };
+  return { section: { title: 'What computes', findings }, provider: used.provider };
 }
 
 interface Started {

@@ -33,7 +33,8 @@ export const USAGE = `npm start -- [--port PORT] [--lan] [--observe] [--otlp URL
   --lora     a LoRA that changes the model, such as pan.safetensors:0.8; may be repeated
   --data     where videos and secrets are kept (.data)
   --provider what computes: auto, cuda, tensorrt, webgpu, coreml or cpu (EXECUTION_PROVIDER; auto). On a machine with an
-             NVIDIA GPU, auto and cuda install ONNX Runtime's CUDA libraries the first time (1.3 GB)
+             NVIDIA GPU, auto and cuda install ONNX Runtime's CUDA libraries the first time (1.3 GB). TensorRT's
+             libraries are not installed: tensorrt needs those of this machine
 
 Settings of the services are read from the environment, such as ANONYMOUS=off (docs/operations.md). PORT_ENCODER,
 PORT_DENOISER, PORT_DECODER and PORT_MUXER fix the ports of the stages' own gRPC services (docs/stages.md).
@@ -70,7 +71,8 @@ export function parseOptions(args: readonly string[], root: string, cwd: string)
   };
 }
 
-function checkProvider(value: string): ProviderChoice {
+/** @throws LaunchError */
+export function checkProvider(value: string): ProviderChoice {
   try {
     return parseExecutionProvider(value, '--provider');
   } catch (cause) {
@@ -78,7 +80,8 @@ function checkProvider(value: string): ProviderChoice {
   }
 }
 
-function toLora(text: string, cwd: string): LoraFile {
+/** @throws LaunchError */
+export function toLora(text: string, cwd: string): LoraFile {
   try {
     const { file, strength } = parseLora(text);
     return { file: resolve(cwd, file), strength };
