@@ -114,3 +114,14 @@ test.each([
 test('an unknown provider is reported with its flag', () => {
   expect(() => read('p.jpg o.mp4 --provider tpu')).toThrow(/^--provider="tpu" is none of auto, cuda/);
 });
+
+test('LoRAs of the environment belong to the model that is asked for', () => {
+  const env = { LORA: 'pan.safetensors:0.5' };
+  const pan = { file: resolve('pan.safetensors'), strength: 0.5 };
+  expect(read('a.jpg b.mp4 --model svd', env)?.system.loras).toEqual([pan]);
+  expect(read('a.jpg b.mp4 --model svd --lora tilt.safetensors', env)?.system.loras).toEqual([
+    { file: resolve('tilt.safetensors'), strength: 1 },
+  ]);
+  expect(read('a.jpg b.mp4', env)?.system.loras).toBeUndefined();
+  expect(() => read('a.jpg b.mp4 --model svd', { LORA: 'pan.safetensors:x' })).toThrow(/^LORA: /);
+});

@@ -14,7 +14,7 @@ import {
   WORD_SETTINGS,
 } from '@cinematica/settings';
 import type { OutputName, SettingFlag, WordSettingName } from '@cinematica/settings';
-import { LoraSyntaxError, parseExecutionProvider, parseLora } from '@cinematica/svd';
+import { LoraSyntaxError, parseExecutionProvider, parseLora, parseLoras } from '@cinematica/svd';
 import type { LoraFile, ProviderChoice } from '@cinematica/svd';
 import { SETTINGS_HELP } from './settings-flags.ts';
 import type { Settings } from './settings-flags.ts';
@@ -58,7 +58,7 @@ The system that runs on this machine makes the video. Where none runs, one is st
   --api-key KEY         its API key (CINEMATICA_API_KEY, which other users can't see)
   --data DIR            the data folder of the system on this machine (.data)
   --model PATH          a .safetensors file of SVD, or a folder in diffusers' layout (models/nano)
-  --lora FILE[:X]       a LoRA that changes the model, with its strength (1); may be repeated
+  --lora FILE[:X]       a LoRA that changes the model, with its strength (1); may be repeated (LORA, with --model)
   --threads N           CPU threads of a system that is started (all)
   --provider NAME       auto, cuda, tensorrt, webgpu, coreml or cpu (EXECUTION_PROVIDER)
   --help`;
@@ -150,7 +150,7 @@ type Values = ReturnType<typeof parse>['values'];
 type Format = (typeof FORMATS)[number];
 
 /**
- * @param env the defaults CINEMATICA_URL and CINEMATICA_API_KEY
+ * @param env the defaults CINEMATICA_URL, CINEMATICA_API_KEY and, with --model, LORA
  * @returns null for --help
  * @throws UsageError with a message of one line
  */
@@ -264,18 +264,19 @@ function systemOf(values: Values, env: NodeJS.ProcessEnv): SystemArguments {
     apiKey: values['api-key'] ?? (address === undefined || CINEMATICA_API_KEY === '' ? undefined : CINEMATICA_API_KEY),
     data: values.data === undefined ? undefined : resolve(values.data),
     model: values.model === undefined ? undefined : resolve(values.model),
-    ...(values.lora === undefined ? {} : { loras: values.lora.map(toLora) }),
+    ...lorasOf(values, env),
     threads: wholeNumber('--threads', values.threads, 1024),
     provider: values.provider === undefined ? undefined : parseExecutionProvider(values.provider, '--provider'),
   };
 }
 
-function toLora(text: string): LoraFile {
+/** LORA of the environment counts for --model only: without it, it is no option that a running system could refuse. */
+function lorasOf({ model, lora }: Values, { LORA = '' }: NodeJS.ProcessEnv): Pick<SystemArguments, 'loras'> {
   try {
-    const { file, strength } = parseLora(text);
-    return { file: resolve(file), strength };
+    const loras = lora?.map(parseLora) ?? (model === undefined ? [] : parseLoras(LORA));
+    return loras.length === 0 ? {} : { loras: loras.map(({ file, strength }) => ({ file: resolve(file), strength })) };
   } catch (error) {
-    if (error instanceof LoraSyntaxError) throw new UsageError(`--lora: ${error.message}`);
+    if (error instanceof LoraSyntaxError) throw new UsageError(`${lora ? '--lora' : 'LORA'}: ${error.message}`);
     throw error;
   }
 }
