@@ -15,7 +15,7 @@ export const INTEGRATION_TESTS = [
   'services/gateway/src/gateway*.test.ts',
   'services/gateway/src/provenance/read-video.test.ts',
   'services/gateway/src/scaler/*.test.ts',
-  'services/muxer/src/ffmpeg-no-space.test.ts',
+  'services/muxer/src/ffmpeg-*.test.ts',
   'services/muxer/src/media.test.ts',
   'services/muxer/src/stage.test.ts',
   'services/outbound/src/outbound*.test.ts',
