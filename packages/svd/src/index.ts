@@ -31,7 +31,7 @@ export { predictWork, REFERENCE_SPEED } from './pipeline/work.ts';
 export type { Work, WorkShape } from './pipeline/work.ts';
 export { packConditioning, packLatents, unpackConditioning, unpackLatents } from './pipeline/tensor-files.ts';
 export type { Latents } from './pipeline/tensor-files.ts';
-export { ExecutionProviderSettingError, parseExecutionProvider } from './runtime/execution-provider.ts';
+export { ExecutionProviderSettingError, onGpu, parseExecutionProvider } from './runtime/execution-provider.ts';
 export type { ExecutionProvider, ProviderChoice } from './runtime/execution-provider.ts';
 export { measureSpeed } from './runtime/measure-speed.ts';
 export { createRuntime } from './runtime/runtime.ts';
