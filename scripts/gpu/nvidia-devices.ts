@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { findProgram } from '../setup/find-program.mjs';
 import { OLDEST_DRIVER } from './cuda-requirements.ts';
 import type { NvidiaDevice } from './nvidia-device.ts';
@@ -80,21 +81,21 @@ class NoAnswerError extends Error {
 }
 
 /** @throws NoAnswerError in time also when the process cannot be killed, because it waits for a driver that hangs. */
-function run(program: string, args: readonly string[], timeout: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(program, args, (error, stdout, stderr) => {
-      clearTimeout(timer);
-      if (error) reject(Object.assign(error, { stdout, stderr }));
-      else resolve(stdout);
-    });
-    const timer = setTimeout(() => {
-      reject(new NoAnswerError('it does not answer'));
-      child.kill('SIGKILL');
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-      child.unref();
-    }, timeout);
-  });
+async function run(program: string, args: readonly string[], timeout: number): Promise<string> {
+  const answer = promisify(execFile)(program, args);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new NoAnswerError('it does not answer'));
+    answer.child.kill('SIGKILL');
+    answer.child.stdout?.destroy();
+    answer.child.stderr?.destroy();
+    answer.child.unref();
+  }, timeout);
+  try {
+    return (await Promise.race([answer, late.promise])).stdout;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** @returns null for a text such as `[N/A]` */
