@@ -89,7 +89,7 @@ export function chooseDevice(
 }
 
 /** The order of nvidia-smi. That of CUDA is otherwise the fastest first, which only CUDA knows. */
-const PCI_ORDER = 'PCI_BUS_ID';
+export const PCI_ORDER = 'PCI_BUS_ID';
 
 /**
  * The GPUs that the first entry of a list of numbers and UUIDs (or their beginnings) can mean: ONNX Runtime computes on the first
