@@ -126,7 +126,7 @@ if (unknown !== undefined) {
 }
 const built = await buildStandIns();
 if ('missing' in built) {
-  console.error(`The stand-ins cannot be built here: ${built.missing} is missing.`);
+  console.error(`The stand-ins cannot be built here: ${built.missing}.`);
   process.exit(1);
 }
 

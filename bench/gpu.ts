@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createModel, createRuntime, openCheckpoint, parseExecutionProvider } from '@cinematica/svd';
+import { createModel, createRuntime, onGpu, openCheckpoint, parseExecutionProvider } from '@cinematica/svd';
 import type { Model, RuntimeOptions } from '@cinematica/svd';
 import { emitterFor } from '@cinematica/svd/internal';
 import { compareParts, comparisonTable, openGolden, table } from '@cinematica/svd/parity';
 import type { Comparison } from '@cinematica/svd/parity';
 import { GpuError } from '../scripts/gpu/gpu-error.ts';
-import { setUpGpu } from '../scripts/gpu/set-up-gpu.ts';
+import { findNvidiaDevices } from '../scripts/gpu/nvidia-devices.ts';
+import { chooseDevice, PCI_ORDER, setUpGpu } from '../scripts/gpu/set-up-gpu.ts';
 import { say } from '../scripts/setup/say.mjs';
 import { judge, requirePassed, WrongResultError } from './gpu/correctness.ts';
 import { runDiffusers } from './gpu/diffusers.ts';
@@ -22,17 +23,16 @@ import { watchDevice } from './gpu/watch-device.ts';
 import { printHelp } from './support/print-help.ts';
 
 const USAGE = `usage: npm run bench -- gpu CHECKPOINT [--size 1024x576] [--frames 25] [--chunk 8] [--runs 1] [--jobs 0,1,2]
-                          [--device 0] [--bandwidth 4.8e12] [--diffusers PYTHON [--compile]]
+                          [--device 0] [--bandwidth 4.8e12] [--matrix 8192] [--diffusers PYTHON [--compile]]
                           [--golden DIR,…] [--profile PREFIX] [--json FILE] [--provider cuda]
 
 Measures a full-size checkpoint on a GPU: first the correctness with small golden folders, then the matrix rate of the
-device, then each job (0: ${JOBS.map(({ name }) => name)
-  .join('; 1: ')
-  .replace('1: 4', '2: 4')}) cold and warm, stage by stage,
+device, then each job (${JOBS.map(({ name }, index) => `${index}: ${name}`).join('; ')}) cold and warm, stage by stage,
 with TFLOP, the share of the matrix rate (MFU), the prediction of a roofline model, peak memory, and whether float16 stayed
 finite. Every node must run on the GPU. It ends with status 1 at the first wrong result; --json then has what was measured
 before, and the failure. The CUDA libraries are installed the first time, as by npm start. --diffusers: a Python with torch and diffusers, to measure it in
-the same run and to compare its results with the same inputs. --golden: further golden folders for the comparison.
+the same run and to compare its results with the same inputs. --device: a number as in nvidia-smi, or a UUID, unless
+CUDA_VISIBLE_DEVICES is set. --golden: further golden folders for the comparison.
 Random weights are sufficient: node bench/full-size/write-checkpoint.ts DIR writes those of SVD-XT (4.5 GB).`;
 printHelp(USAGE);
 
@@ -57,12 +57,7 @@ const { values, positionals } = parseArgs({
 });
 const [folder] = positionals;
 const [width = 0, height = 0] = values.size.split('x').map(Number);
-const [frames, chunk, runs, deviceId] = [values.frames, values.chunk, values.runs, values.device].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-];
+const [frames, chunk, runs] = [values.frames, values.chunk, values.runs].map(Number) as [number, number, number];
 const jobs = values.jobs.split(',').map((index) => JOBS[Number(index)]);
 if (!folder || ![width, height, frames, chunk, runs].every((value) => value > 0) || jobs.includes(undefined)) {
   console.error(USAGE);
@@ -70,25 +65,32 @@ if (!folder || ![width, height, frames, chunk, runs].every((value) => value > 0)
 }
 
 const provider = parseExecutionProvider(values.provider, '--provider');
-const onGpu = provider === 'cuda' || provider === 'tensorrt';
+const gpu = onGpu(provider);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { signal } = new AbortController();
-const env = await setUpGpu({ root, provider, env: process.env, say, signal }).catch((error: unknown) => {
+// All processes see the same device, as their first one. Its number is that of nvidia-smi.
+const choice = {
+  CUDA_DEVICE_ORDER: process.env.CUDA_DEVICE_ORDER ?? PCI_ORDER,
+  CUDA_VISIBLE_DEVICES: process.env.CUDA_VISIBLE_DEVICES ?? values.device,
+};
+const all = { ...process.env, ...choice };
+const env = await setUpGpu({ root, provider, env: all, say, signal }).catch((error: unknown) => {
   if (!(error instanceof GpuError)) throw error;
   console.error(`${error.message}.`);
   process.exit(1);
 });
 const runtimeOptions: RuntimeOptions = {
   provider,
-  deviceId,
-  env: definedOnly(env),
+  env: definedOnly({ ...choice, ...env }),
   // Without this, a node could run on the CPU unnoticed.
-  config: onGpu ? { 'session.disable_cpu_ep_fallback': '1' } : {},
+  config: gpu ? { 'session.disable_cpu_ep_fallback': '1' } : {},
   ...(values.profile !== undefined && { profilePrefix: values.profile }),
 };
 const shape = { width, height, frames, chunk };
 const checkpoint = await openCheckpoint(folder);
-using watch = watchDevice(deviceId);
+const { devices } = await findNvidiaDevices();
+const watched = gpu ? chooseDevice(devices, all).device : devices[0];
+using watch = watchDevice(watched?.uuid ?? values.device);
 const results: Record<string, unknown> = { folder, shape };
 
 const fixed = (value: number, digits: number) => (Number.isFinite(value) ? value.toFixed(digits) : '');
@@ -127,7 +129,7 @@ async function checkGoldens(): Promise<void> {
   for (const golden of [tinyXt, ...(values.golden?.split(',') ?? [])]) {
     const small = await openCheckpoint(join(golden, 'checkpoint'));
     await using model = createModel(small, await createRuntime(runtimeOptions));
-    await compareWith(golden, model, `${golden} on ${provider}${onGpu ? ' (float16)' : ''}`);
+    await compareWith(golden, model, `${golden} on ${provider}${gpu ? ' (float16)' : ''}`);
   }
 }
 
@@ -205,13 +207,13 @@ async function measure(kind: JobKind, rate: number): Promise<void> {
 
 /** Measures diffusers, and compares the outputs of this project with its. */
 async function compareWithDiffusers(python: string): Promise<void> {
-  const where = { size: values.size, frames, chunk, device: onGpu ? `cuda:${deviceId}` : 'cpu' };
-  const dtype = onGpu ? 'float16' : 'float32';
+  const where = { size: values.size, frames, chunk, device: gpu ? 'cuda:0' : 'cpu' };
+  const dtype = gpu ? 'float16' : 'float32';
   heading(`diffusers, ${dtype}${values.compile ? ', then compiled' : ''}`);
   const rows: string[][] = [];
   for (const compiled of values.compile ? [false, true] : [false]) {
     const options = { ...where, dtype, runs: 3, ...(compiled && { compile: true as const }) };
-    for await (const { part, seconds, first, peak } of runDiffusers(python, checkpoint.path, options)) {
+    for await (const { part, seconds, first, peak } of runDiffusers(python, checkpoint.path, options, all)) {
       rows.push([compiled ? `${part}, compiled` : part, fixed(first, 2), fixed(seconds * 1000, 1), gigabytes(peak)]);
     }
   }
@@ -223,7 +225,7 @@ async function compareWithDiffusers(python: string): Promise<void> {
     for (const precision of new Set(['float32', dtype])) {
       const golden = join(goldens, precision);
       // With --golden, the script prints nothing.
-      await runDiffusers(python, checkpoint.path, { ...where, dtype: precision, golden }).next();
+      await runDiffusers(python, checkpoint.path, { ...where, dtype: precision, golden }, all).next();
       await using model = createModel(checkpoint, await createRuntime(runtimeOptions));
       await compareWith(golden, model, `this project compared with diffusers in ${precision}, with the same inputs`);
     }

@@ -7,9 +7,9 @@ const root = join(import.meta.dirname, '..');
 
 /** What a test imports or runs when it needs more than Node and the packages. */
 const STARTS_PROGRAMS =
-  /support\/(nats-server|real-system|stage-system)\.ts'|'ffmpeg'|gateway-process\.ts'|serve-app\.ts'/;
+  /support\/(nats-server|real-system|stage-system)\.ts'|'ffmpeg'|gateway-process\.ts'|serve-app\.ts'|\/build\.ts'|\/pip\.ts'/;
 
-test('every test that starts nats-server, ffmpeg or services is an integration test', () => {
+test('every test that starts nats-server, ffmpeg, pip, gcc or services is an integration test', () => {
   const cwd = root;
   const exclude = ['**/node_modules/**', 'test/e2e/**'];
   const integration = new Set(globSync(INTEGRATION_TESTS, { cwd, exclude }));

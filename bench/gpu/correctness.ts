@@ -1,3 +1,4 @@
+import { onGpu } from '@cinematica/svd';
 import type { ExecutionProvider } from '@cinematica/svd';
 import type { Comparison } from '@cinematica/svd/parity';
 
@@ -14,7 +15,7 @@ const FLOAT16_TOLERANCE = 0.1;
 
 /** Judges a part by the precision that the provider computes in: float16 on NVIDIA's, otherwise that of parity. */
 export function judge(comparison: Comparison, provider: ExecutionProvider): Comparison {
-  if (provider !== 'cuda' && provider !== 'tensorrt') return comparison;
+  if (!onGpu(provider)) return comparison;
   const tolerance = Math.max(comparison.tolerance, FLOAT16_TOLERANCE * comparison.std);
   return { ...comparison, tolerance, passed: comparison.maxAbsError <= tolerance };
 }

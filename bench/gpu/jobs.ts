@@ -1,4 +1,4 @@
-import { decodeChunks, denoise, resolveSettings } from '@cinematica/svd';
+import { decode, decodeChunks, denoise, resolveSettings } from '@cinematica/svd';
 import type { LatentSize, Model, SamplerKind } from '@cinematica/svd';
 import { decodeTogether, embedImage, encodeImage, normals } from '@cinematica/svd/internal';
 
@@ -62,18 +62,13 @@ export async function runJob(model: Model, shape: JobShape, kind: JobKind): Prom
   const latents = await denoise(model, conditioning, settings, { onStep, noise });
 
   const decodeStart = performance.now();
-  await decodeAll(model, latents, size, chunk);
+  let decoded = 0;
+  for await (const { count } of decode(model, latents, size, chunk)) decoded += count;
+  if (decoded !== frames) throw new Error(`${decoded} of ${frames} frames were decoded`);
   return { encode, steps, latents, decode: seconds(decodeStart), total: seconds(start) };
 }
 
 const frameLength = ({ channels, height, width }: LatentSize): number => channels * height * width;
-
-async function decodeAll(model: Model, latents: Float32Array, size: LatentSize, chunk: number): Promise<void> {
-  const frame = frameLength(size);
-  for (const { first, count } of decodeChunks(latents.length / frame, chunk)) {
-    await decodeTogether(model, latents.subarray(first * frame, (first + count) * frame), size, 'rgb8');
-  }
-}
 
 /** Whether all latents, and the pixels of the first chunk before rounding, are finite. */
 export async function staysFinite(

@@ -21,9 +21,13 @@ export interface DeviceWatch extends Disposable {
 const FIELDS = 'name,driver_version,memory.total,memory.used,power.draw,clocks.sm,utilization.gpu';
 const MIB = 2 ** 20;
 
-/** Samples an NVIDIA device ten times per second. */
-export function watchDevice(deviceId: number): DeviceWatch {
-  const query = [`--id=${deviceId}`, `--query-gpu=${FIELDS}`, '--format=csv,noheader,nounits', '--loop-ms=100'];
+/**
+ * Samples an NVIDIA device ten times per second.
+ *
+ * @param id its UUID, or its number in nvidia-smi
+ */
+export function watchDevice(id: string): DeviceWatch {
+  const query = [`--id=${id}`, `--query-gpu=${FIELDS}`, '--format=csv,noheader,nounits', '--loop-ms=100'];
   const child = spawn('nvidia-smi', query, { stdio: ['ignore', 'pipe', 'ignore'] });
   let samples: string[][] = [];
   let last: string[] | undefined;

@@ -78,8 +78,7 @@ async function cudaVariables(
   if ((await findCudaLibraries(root)).missing.length > 0) return {};
   const LD_LIBRARY_PATH = await cudaLibraryPath(root, env.LD_LIBRARY_PATH);
   try {
-    const { CUDA_VISIBLE_DEVICES } = chooseDevice(devices, env).env;
-    return { LD_LIBRARY_PATH, ...(CUDA_VISIBLE_DEVICES === undefined ? {} : { CUDA_VISIBLE_DEVICES }) };
+    return { LD_LIBRARY_PATH, ...chooseDevice(devices, env).env };
   } catch (error) {
     if (!(error instanceof GpuError)) throw error;
     return {};

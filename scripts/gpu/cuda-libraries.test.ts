@@ -15,7 +15,7 @@ const skipped = missing.length > 0 ? ' (skipped: “node scripts/gpu/install.ts�
 const FOREIGN = new Set(['libcuda.so.1', 'libnvinfer.so.10', 'libnvonnxparser.so.10']);
 
 test.skipIf(missing.length > 0)(`all libraries are found but the driver’s own${skipped}`, async () => {
-  const LD_LIBRARY_PATH = await cudaLibraryPath(project);
+  const LD_LIBRARY_PATH = await cudaLibraryPath(project, undefined);
   const unresolved = new Map<string, string[]>();
   for (const folder of folders) {
     for (const name of await readdir(folder)) {
@@ -33,7 +33,7 @@ test.skipIf(missing.length > 0)(`all libraries are found but the driver’s own$
 test.skipIf(missing.length > 0)(`ONNX Runtime loads the provider from the cache${skipped}`, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'loader-'));
   try {
-    const LD_LIBRARY_PATH = await cudaLibraryPath(project);
+    const LD_LIBRARY_PATH = await cudaLibraryPath(project, undefined);
     const loader = { LD_DEBUG: 'files', LD_DEBUG_OUTPUT: join(folder, 'log') };
     await using runtime = await createRuntime({ threads: 1, env: { LD_LIBRARY_PATH, ...loader } });
     expect(['cuda', 'cpu']).toContain(runtime.provider);

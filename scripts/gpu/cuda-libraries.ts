@@ -79,8 +79,9 @@ export async function installCudaLibraries(
  * the one of the package (its binding has a RUNPATH), so a link beside the provider is enough, and node_modules stays as it is.
  *
  * @param root the project's folder
+ * @param inherited the user's own LD_LIBRARY_PATH
  */
-export async function cudaLibraryPath(root: string, inherited = process.env.LD_LIBRARY_PATH): Promise<string> {
+export async function cudaLibraryPath(root: string, inherited: string | undefined): Promise<string> {
   const { folders } = await findCudaLibraries(root);
   await linkRuntime(join(folders[0] ?? cacheFolder(root), RUNTIME));
   return [...folders, ...(inherited ? [inherited] : [])].join(delimiter);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -85,14 +85,26 @@ test('the GPU with the most memory is chosen among those that fit, or the userâ€
     { uuid: 'GPU-small', memory: '8000' },
     { uuid: 'GPU-large', memory: '16000' },
   );
-  expect(chooseDevice(devices, {}).env).toEqual({ CUDA_VISIBLE_DEVICES: 'GPU-large' });
-  expect(chooseDevice(devices, { CUDA_VISIBLE_DEVICES: '1,2' })).toMatchObject({
+  const byBus = { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' };
+  expect(chooseDevice(devices, {}).env).toEqual({ CUDA_VISIBLE_DEVICES: 'GPU-large', ...byBus });
+  expect(chooseDevice(devices, { CUDA_VISIBLE_DEVICES: '1,2', ...byBus })).toMatchObject({
     device: { uuid: 'GPU-small' },
     env: {},
   });
   expect(chooseDevice(devices, { CUDA_VISIBLE_DEVICES: 'GPU-l' }).device.uuid).toBe('GPU-large');
   expect(() => chooseDevice(devices, { CUDA_VISIBLE_DEVICES: '-1' })).toThrow('hides all NVIDIA GPUs');
-  expect(() => chooseDevice(devices, { CUDA_VISIBLE_DEVICES: '0' })).toThrow('is too old');
+  expect(() => chooseDevice(devices, { CUDA_VISIBLE_DEVICES: '3' })).toThrow('hides all NVIDIA GPUs');
+  expect(() => chooseDevice(devices, { CUDA_VISIBLE_DEVICES: '0', ...byBus })).toThrow('is too old');
+});
+
+test('without the order of the bus, a number in CUDA_VISIBLE_DEVICES can mean every GPU, so it is refused only when none fits', async () => {
+  const [old, large] = [{ uuid: 'GPU-old', capability: '6.1' }, { uuid: 'GPU-large' }];
+  const first = { CUDA_VISIBLE_DEVICES: '0' };
+  expect(chooseDevice(await devicesOf(old, large), first)).toMatchObject({ device: { uuid: 'GPU-large' }, env: {} });
+  expect(() => chooseDevice([], first)).toThrow('no NVIDIA GPU');
+  const both = await devicesOf(old, { ...old, uuid: 'GPU-older' });
+  expect(() => chooseDevice(both, first)).toThrow('is too old');
+  expect(() => chooseDevice(both.slice(0, 1), first)).toThrow('is too old');
 });
 
 test('a GPU without a driver is a problem with a cure; a machine without a GPU has none', async () => {
@@ -114,4 +126,11 @@ test.each([
   expect(problem).toContain('restart the machine, or install');
   await addHardware('0x8086', '0x030000');
   expect((await findNvidiaDevices({ path: bin, system, timeoutMs: 300 })).problem).toBeNull();
+});
+
+test('an nvidia-smi that does not answer is asked only once', async () => {
+  const asked = join(system, 'asked');
+  await writeProgram(bin, 'nvidia-smi', `echo asked >> ${asked}\ntrap '' TERM\nexec sleep 60`);
+  await findNvidiaDevices({ path: `${bin}:/usr/bin:/bin`, system, timeoutMs: 300 });
+  expect(await readFile(asked, 'utf8')).toBe('asked\n');
 });

@@ -40,7 +40,11 @@ export async function findNvidiaDevices(sources: NvidiaSources = {}): Promise<Nv
     findProgram('nvidia-smi', path) ?? findProgram('nvidia-smi', join(system, 'usr', 'lib', 'wsl', 'lib'));
   if (program === null) return { devices: [], problem: (await hasNvidiaHardware(system)) ? NO_DRIVER : null };
   try {
-    const devices = await query(program, FIELDS, timeoutMs).catch(() => query(program, FIELDS.slice(0, -1), timeoutMs));
+    const devices = await query(program, FIELDS, timeoutMs).catch((error: unknown) => {
+      // Only an old driver knows one field less.
+      if (error instanceof NoAnswerError) throw error;
+      return query(program, FIELDS.slice(0, -1), timeoutMs);
+    });
     return { devices, problem: null };
   } catch (error) {
     // The tools of the driver may be installed on a machine that has no such GPU.
@@ -56,7 +60,7 @@ const NO_DRIVER =
 
 async function query(program: string, fields: readonly string[], timeout: number): Promise<NvidiaDevice[]> {
   const args = [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader,nounits'];
-  const { stdout } = await promisify(execFile)(program, args, { timeout });
+  const stdout = await run(program, args, timeout);
   const lines = stdout.split('\n').filter((line) => line.includes(','));
   return lines.map((line) => {
     const [uuid = '', name = '', driver = '', total = '', used = '', capability = ''] = line.split(/\s*,\s*/);
@@ -69,6 +73,29 @@ async function query(program: string, fields: readonly string[], timeout: number
       memoryUsed: toBytes(used),
     };
   });
+}
+
+/** nvidia-smi did not end in time. */
+class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+}
+
+/** @throws NoAnswerError in time also when the process cannot be killed, because it waits for a driver that hangs. */
+async function run(program: string, args: readonly string[], timeout: number): Promise<string> {
+  const answer = promisify(execFile)(program, args);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new NoAnswerError('it does not answer'));
+    answer.child.kill('SIGKILL');
+    answer.child.stdout?.destroy();
+    answer.child.stderr?.destroy();
+    answer.child.unref();
+  }, timeout);
+  try {
+    return (await Promise.race([answer, late.promise])).stdout;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** @returns null for a text such as `[N/A]` */
@@ -90,8 +117,7 @@ async function hasNvidiaHardware(system: string): Promise<boolean> {
 /** The first line that a failed nvidia-smi printed. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { killed, stdout, stderr } = error as Partial<Record<'stdout' | 'stderr', string>> & { killed?: boolean };
-  if (killed) return 'it does not answer';
+  const { stdout, stderr } = error as Partial<Record<'stdout' | 'stderr', string>>;
   const [line] = `${stdout ?? ''}\n${stderr ?? ''}`.split('\n').filter((text) => text.trim() !== '');
   return (line ?? error.message).trim().replace(/\.$/, '');
 }

@@ -31,6 +31,7 @@ export async function runPip(
   tmp: string,
   signal: AbortSignal,
 ): Promise<void> {
+  signal.throwIfAborted();
   const [program, ...first] = pip;
   const child = spawn(program, [...first, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],

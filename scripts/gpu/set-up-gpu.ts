@@ -1,3 +1,4 @@
+import { onGpu } from '@cinematica/svd';
 import type { ProviderChoice } from '@cinematica/svd';
 import { cudaLibraryPath, findCudaLibraries, installCudaLibraries, megabytesOf } from './cuda-libraries.ts';
 import { gibibytes, whyUnfit } from './cuda-requirements.ts';
@@ -26,7 +27,7 @@ export interface GpuSetUp {
  */
 export async function setUpGpu(setUp: GpuSetUp): Promise<NodeJS.ProcessEnv> {
   const { provider, say, signal } = setUp;
-  if (provider !== 'auto' && provider !== 'cuda' && provider !== 'tensorrt') return {};
+  if (provider !== 'auto' && !onGpu(provider)) return {};
   try {
     return await prepare(setUp);
   } catch (error) {
@@ -74,31 +75,36 @@ export const describeDevice = ({ name, memory, driver }: NvidiaDevice): string =
 export function chooseDevice(
   devices: readonly NvidiaDevice[],
   env: NodeJS.ProcessEnv,
-): { readonly device: NvidiaDevice; readonly env: NodeJS.ProcessEnv } {
+): { readonly device: NvidiaDevice; readonly env: Readonly<Record<string, string>> } {
   if (devices.length === 0) throw new GpuError('This machine has no NVIDIA GPU');
   const { CUDA_VISIBLE_DEVICES: list } = env;
-  // ONNX Runtime computes on the first device that is visible.
-  const candidates = list === undefined ? devices : visibleDevices(devices, list).slice(0, 1);
+  const candidates = list === undefined ? devices : firstVisible(devices, list, env.CUDA_DEVICE_ORDER);
   if (candidates.length === 0) throw new GpuError(`CUDA_VISIBLE_DEVICES=${list} hides all NVIDIA GPUs`);
   const reasons = candidates.map(whyUnfit);
   const usable = candidates.filter((_, index) => reasons[index] === null);
   const [device] = usable.toSorted((a, b) => (b.memory ?? 0) - (a.memory ?? 0));
   if (device === undefined) throw new GpuError(reasons.filter((each) => each !== null).join('; '));
   const select = devices.length > 1 && list === undefined;
-  return { device, env: select ? { CUDA_VISIBLE_DEVICES: device.uuid } : {} };
+  return { device, env: select ? { CUDA_VISIBLE_DEVICES: device.uuid, CUDA_DEVICE_ORDER: PCI_ORDER } : {} };
 }
 
-/** The GPUs that a list of numbers and UUIDs (or their beginnings) leaves. CUDA ignores what follows an unknown entry. */
-function visibleDevices(devices: readonly NvidiaDevice[], list: string): readonly NvidiaDevice[] {
-  const visible: NvidiaDevice[] = [];
-  for (const entry of list.split(',').map((each) => each.trim())) {
-    const found = /^\d+$/.test(entry)
-      ? devices[Number(entry)]
-      : devices.find(({ uuid }) => entry !== '' && uuid.startsWith(entry));
-    // A part of a GPU (MIG) has a UUID that nvidia-smi does not list here.
-    if (found === undefined && entry.startsWith('MIG-')) return devices;
-    if (found === undefined) break;
-    visible.push(found);
-  }
-  return visible;
+/** The order of nvidia-smi. That of CUDA is otherwise the fastest first, which only CUDA knows. */
+export const PCI_ORDER = 'PCI_BUS_ID';
+
+/**
+ * The GPUs that the first entry of a list of numbers and UUIDs (or their beginnings) can mean: ONNX Runtime computes on the first
+ * one that is visible, and CUDA ignores what follows an unknown entry.
+ */
+function firstVisible(
+  devices: readonly NvidiaDevice[],
+  list: string,
+  order: string | undefined,
+): readonly NvidiaDevice[] {
+  const [entry = ''] = list.split(',').map((each) => each.trim());
+  // A part of a GPU (MIG) has a UUID that nvidia-smi does not list here.
+  if (entry.startsWith('MIG-')) return devices;
+  if (!/^\d+$/.test(entry)) return devices.filter(({ uuid }) => entry !== '' && uuid.startsWith(entry)).slice(0, 1);
+  const index = Number(entry);
+  if (index < devices.length && order !== PCI_ORDER) return devices;
+  return devices.slice(index, index + 1);
 }

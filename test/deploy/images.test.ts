@@ -32,6 +32,8 @@ test('the CUDA provider has the version of onnxruntime-node', async () => {
   const wheels = await readPinnedWheels(root);
   expect(wheels.find(({ name }) => name === 'onnxruntime-gpu')?.version).toBe(version);
   for (const { requirement } of wheels) expect(requirement).toMatch(/^[a-z0-9-]+==\S+ --hash=sha256:[0-9a-f]{64}$/);
+  const cuda = wheels.find(({ name }) => name === 'nvidia-cuda-runtime')?.version;
+  expect(await readFile(join(root, 'test/dry-run-gpu/wheels.txt'), 'utf8')).toContain(`\nnvidia-cuda-crt==${cuda} `);
 });
 
 describe.skipIf(KUSTOMIZE === null)('the programs of the manifests', () => {

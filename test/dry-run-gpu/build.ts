@@ -5,16 +5,19 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { findPip, runPip } from '../../scripts/gpu/pip.ts';
-import { WHEEL_TAGS } from '../../scripts/gpu/pinned-wheels.ts';
+import { readPinnedWheels, WHEEL_TAGS } from '../../scripts/gpu/pinned-wheels.ts';
 import { oneAtATime } from '../../scripts/setup/one-at-a-time.mjs';
 
 const HERE = import.meta.dirname;
-const CACHE = join(HERE, '../../.cache/dry-run-gpu');
+const ROOT = join(HERE, '../..');
+const CACHE = join(ROOT, '.cache/dry-run-gpu');
 const LIBRARIES = join(CACHE, 'libraries');
 const WHEELS = join(CACHE, 'wheels');
 const PROVIDER = join(WHEELS, 'onnxruntime/capi');
 const PROVIDER_LIBRARIES = ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers_shared.so'];
 const RUNTIME = 'libonnxruntime.so.1';
+/** ONNX Runtime's CUDA provider, and the headers of the CUDA runtime. Their versions are those that the images have. */
+const PINNED = ['onnxruntime-gpu', 'nvidia-cuda-runtime'];
 /** How long the download may take. */
 const DOWNLOAD_MS = 300_000;
 
@@ -33,24 +36,26 @@ const STAND_INS: Readonly<Record<string, string>> = {
  * @returns the folder of the libraries, for `LD_LIBRARY_PATH`; or why they cannot be built here
  */
 export async function buildStandIns(): Promise<{ readonly folder: string } | { readonly missing: string }> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return { missing: 'Linux on x64' };
+  if (process.platform !== 'linux' || process.arch !== 'x64') return { missing: 'they are for Linux on x64' };
   await mkdir(CACHE, { recursive: true });
   return oneAtATime(join(CACHE, 'lock'), async () => {
     const made = join(LIBRARIES, 'made-of.txt');
-    const sources = await Promise.all(
-      ['build.ts', 'device.h', 'wheels.txt', 'cudart.c', 'cublas.c', 'cudnn.c'].map(read),
-    );
-    const wanted = sources.join('\n');
+    const links = {
+      ...Object.fromEntries(PROVIDER_LIBRARIES.map((name) => [name, join(PROVIDER, name)])),
+      // ONNX Runtime loads the provider from the folder that it was loaded from itself, which LD_LIBRARY_PATH decides.
+      [RUNTIME]: runtimeLibrary(),
+    };
+    const wheels = await listWheels();
+    const sources = await Promise.all(['build.ts', 'device.h', 'cudart.c', 'cublas.c', 'cudnn.c'].map(read));
+    const wanted = [JSON.stringify(links), wheels, ...sources].join('\n');
     if (existsSync(made) && (await readFile(made, 'utf8')) === wanted) return { folder: LIBRARIES };
-    if (!(await runs('gcc', '--version'))) return { missing: 'gcc' };
-    const problem = await downloadWheels(sources[2] ?? '');
+    if (!(await runs('gcc', '--version'))) return { missing: 'gcc is missing' };
+    const problem = await downloadWheels(wheels);
     if (problem !== null) return { missing: problem };
     await rm(LIBRARIES, { recursive: true, force: true });
     await mkdir(LIBRARIES);
     for (const [name, source] of Object.entries(STAND_INS)) await compile(name, source);
-    for (const name of PROVIDER_LIBRARIES) await symlink(join(PROVIDER, name), join(LIBRARIES, name));
-    // ONNX Runtime loads the provider from the folder that it was loaded from itself, which LD_LIBRARY_PATH decides.
-    await symlink(runtimeLibrary(), join(LIBRARIES, RUNTIME));
+    for (const [name, target] of Object.entries(links)) await symlink(target, join(LIBRARIES, name));
     await writeFile(made, wanted);
     return { folder: LIBRARIES };
   });
@@ -64,12 +69,18 @@ const runs = (program: string, ...args: string[]): Promise<boolean> =>
     () => false,
   );
 
-/** @returns what is missing; null if the wheels are there. */
+/** The lines for pip. */
+async function listWheels(): Promise<string> {
+  const wheels = (await readPinnedWheels(ROOT)).filter(({ name }) => PINNED.includes(name));
+  return [...wheels.map(({ requirement }) => requirement), await read('wheels.txt')].join('\n');
+}
+
+/** @returns why there are no wheels; null if they are there. */
 async function downloadWheels(list: string): Promise<string | null> {
   const installed = join(WHEELS, 'wheels.txt');
   if (existsSync(installed) && (await readFile(installed, 'utf8')) === list) return null;
   const pip = await findPip();
-  if (pip === null) return 'pip';
+  if (pip === null) return 'pip is missing';
   const partial = await mkdtemp(join(CACHE, 'partial-'));
   const [tmp, unpacked] = [join(partial, 'tmp'), join(partial, 'unpacked')];
   const exact = [
@@ -82,16 +93,18 @@ async function downloadWheels(list: string): Promise<string | null> {
     '--require-hashes',
     '--only-binary=:all:',
   ];
-  const where = [...WHEEL_TAGS, '--target', unpacked, '--requirement', join(HERE, 'wheels.txt')];
+  const requirements = join(partial, 'wheels.txt');
+  const where = [...WHEEL_TAGS, '--target', unpacked, '--requirement', requirements];
   try {
     await mkdir(tmp);
+    await writeFile(requirements, list);
     await runPip(pip, ['install', ...exact, ...where], tmp, AbortSignal.timeout(DOWNLOAD_MS));
     await writeFile(join(unpacked, 'wheels.txt'), list);
     await rm(WHEELS, { recursive: true, force: true });
     await rename(unpacked, WHEELS);
     return null;
   } catch (error) {
-    return `a wheel of test/dry-run-gpu/wheels.txt: ${error instanceof Error ? error.message : String(error)}; it`;
+    return error instanceof Error ? error.message : String(error);
   } finally {
     await rm(partial, { recursive: true, force: true });
   }

@@ -12,7 +12,7 @@ const photo = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3).fill(99
 
 const built = await buildStandIns();
 const libraries = 'folder' in built ? built.folder : '';
-const here = 'missing' in built ? ` (skipped: ${built.missing} is missing)` : '';
+const here = 'missing' in built ? ` (skipped: ${built.missing})` : '';
 
 interface Shape {
   readonly width: number;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { NoSpaceError } from '@cinematica/pipeline';
 import type { FileFormat } from '@cinematica/settings';
 import { expect, test } from 'vitest';
-import { runFfmpeg } from './ffmpeg.ts';
+import { convertFiles, runFfmpeg, SILENT_INPUT } from './ffmpeg.ts';
 import { encoderOptions, hasSound } from './media-encoders.ts';
 import { forwardFilters, outputLabel } from './media-filters.ts';
 import type { MediaRequest } from './media-request.ts';
@@ -34,3 +34,8 @@ test.skipIf(!existsSync(FULL_DEVICE)).each<FileFormat>(['mp4', 'webm', 'webp', '
     await expect(runFfmpeg(job)).rejects.toThrow(NoSpaceError);
   },
 );
+
+test.skipIf(!existsSync(FULL_DEVICE))('a conversion to a full device is reported as such', async () => {
+  const job = { inputs: [SILENT_INPUT], file: FULL_DEVICE, options: '-t 1 -f wav'.split(' '), timeoutMs: 60_000 };
+  await expect(convertFiles(job, new AbortController().signal)).rejects.toThrow(NoSpaceError);
+});

@@ -84,51 +84,21 @@ export async function requireFfmpeg(encoders: readonly string[]): Promise<void> 
  */
 export async function runFfmpeg(job: FfmpegJob, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
-  const run: { child?: ChildProcess; gone?: Promise<void>; stopped?: { reason: unknown } } = {};
-  const said: string[] = [];
-  const stop = (reason: unknown): void => {
-    run.stopped ??= { reason };
-    run.child?.kill('SIGKILL');
-  };
-  const abort = (): void => stop(signal?.reason);
-  const watchdog = createWatchdog(job.silenceMs, () =>
-    stop(new FfmpegError(`ffmpeg made no progress for ${job.silenceMs / 1000} s and was killed`, said.join('\n'))),
-  );
+  const run = createRun(signal);
+  const silence = `ffmpeg made no progress for ${job.silenceMs / 1000} s and was killed`;
+  const watchdog = createWatchdog(job.silenceMs, () => run.stop(new FfmpegError(silence, run.said.join('\n'))));
   // Frames are large, so only one chunk is buffered.
-  const input = Readable.from(feed(job.frames, watchdog, stop), { highWaterMark: 1 });
-  const command: ffmpeg.FfmpegCommand & { readonly ffmpegProc?: ChildProcess } = createCommand(job, input);
-  signal?.addEventListener('abort', abort, { once: true });
+  const input = Readable.from(feed(job.frames, watchdog, run.stop), { highWaterMark: 1 });
   try {
-    await new Promise<void>((ended, failed) => {
-      command
-        .on('start', () => {
-          const child = command.ffmpegProc;
-          if (!child?.pid) return;
-          run.child = child;
-          run.gone = new Promise((gone) => child.once('close', () => gone()));
-          if (run.stopped) child.kill('SIGKILL');
-        })
-        .on('stderr', (line: string) => {
-          watchdog.signOfLife();
-          const written = WRITTEN.exec(line)?.[1];
-          if (written !== undefined) job.onWritten?.(Number(written));
-          if (line.trim() !== '' && !line.startsWith('frame=')) said.splice(0, said.push(line) - 20);
-        })
-        .on('end', () => ended())
-        .on('error', failed)
-        .run();
+    await run.toEnd(createCommand(job, input), (line) => {
+      watchdog.signOfLife();
+      const written = WRITTEN.exec(line)?.[1];
+      if (written !== undefined) job.onWritten?.(Number(written));
     });
-    if (run.stopped) throw run.stopped.reason;
-    if (said.some((line) => UNFINISHED.test(line))) throw new Error('ffmpeg did not finish a file');
-  } catch (cause) {
-    if (run.stopped) throw run.stopped.reason;
-    throw describe(cause, said);
   } finally {
-    signal?.removeEventListener('abort', abort);
     watchdog.stop();
     input.destroy();
-    run.child?.kill('SIGKILL');
-    await run.gone;
+    await run.close();
   }
 }
 
@@ -162,34 +132,81 @@ export async function convertFiles(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const said: string[] = [];
   const command = ffmpeg();
   for (const { file: input, options: before = [] } of inputs) {
     command.input(input).inputOptions('-protocol_whitelist', 'file', ...before);
   }
   command.outputOptions('-nostdin', '-hide_banner', '-loglevel', 'warning', ...options).output(resolve(file));
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  const abort = (): void => {
-    command.kill('SIGKILL');
-  };
-  limit.addEventListener('abort', abort, { once: true });
+  const run = createRun(signal);
+  const late = `ffmpeg did not finish within ${timeoutMs / 1000} s`;
+  const limit = setTimeout(() => run.stop(new FfmpegError(late, run.said.join('\n'))), timeoutMs);
   try {
-    await new Promise<void>((ended, failed) => {
-      command
-        .on('stderr', (line: string) => void said.splice(0, said.push(line) - 20))
-        .on('end', () => ended())
-        .on('error', failed)
-        .run();
-    });
-  } catch (cause) {
-    signal.throwIfAborted();
-    if (limit.aborted) {
-      throw new FfmpegError(`ffmpeg did not finish within ${timeoutMs / 1000} s`, said.join('\n'), { cause });
-    }
-    throw describe(cause, said);
+    await run.toEnd(command);
   } finally {
-    limit.removeEventListener('abort', abort);
+    clearTimeout(limit);
+    await run.close();
   }
+}
+
+/** A process of ffmpeg, which can also be stopped before it exists: fluent-ffmpeg's `kill` does nothing then. */
+interface Run {
+  /** The last lines of its standard error. */
+  readonly said: readonly string[];
+  /** Kills it. @param reason what {@link toEnd} throws */
+  readonly stop: (reason: unknown) => void;
+  /**
+   * Starts it, and waits for its end.
+   * @throws the reason why it was stopped; NoSpaceError; FfmpegError when it failed or did not finish a file
+   */
+  toEnd(command: ffmpeg.FfmpegCommand, onLine?: (line: string) => void): Promise<void>;
+  /** Kills it if it still runs. The process has ended when the promise settles. */
+  close(): Promise<void>;
+}
+
+/** @param signal stops it */
+function createRun(signal: AbortSignal | undefined): Run {
+  const process: { child?: ChildProcess; gone?: Promise<void>; stopped?: { reason: unknown } } = {};
+  const said: string[] = [];
+  const stop = (reason: unknown): void => {
+    process.stopped ??= { reason };
+    process.child?.kill('SIGKILL');
+  };
+  const abort = (): void => stop(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  return {
+    said,
+    stop,
+    async toEnd(command: ffmpeg.FfmpegCommand & { readonly ffmpegProc?: ChildProcess }, onLine) {
+      try {
+        await new Promise<void>((ended, failed) => {
+          command
+            .on('start', () => {
+              const child = command.ffmpegProc;
+              if (!child?.pid) return;
+              process.child = child;
+              process.gone = new Promise((gone) => child.once('close', () => gone()));
+              if (process.stopped) child.kill('SIGKILL');
+            })
+            .on('stderr', (line: string) => {
+              onLine?.(line);
+              if (line.trim() !== '' && !line.startsWith('frame=')) said.splice(0, said.push(line) - 20);
+            })
+            .on('end', () => ended())
+            .on('error', failed)
+            .run();
+        });
+        if (said.some((line) => UNFINISHED.test(line))) throw new Error('ffmpeg did not finish a file');
+      } catch (cause) {
+        if (!process.stopped) throw describe(cause, said);
+      }
+      if (process.stopped) throw process.stopped.reason;
+    },
+    async close() {
+      signal?.removeEventListener('abort', abort);
+      process.child?.kill('SIGKILL');
+      await process.gone;
+    },
+  };
 }
 
 function createCommand(job: FfmpegJob, input: Readable): ffmpeg.FfmpegCommand {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GENERATED_SOURCE_TYPE } from '@cinematica/provenance';
-import { convertFiles, SILENT_INPUT } from './ffmpeg.ts';
+import { convertFiles, FfmpegError, SILENT_INPUT } from './ffmpeg.ts';
 import type { FfmpegConversion } from './ffmpeg.ts';
 import { inFolder } from './files.ts';
 import { MP4_FLAGS, mp4Picture, SAME_BYTES, silentSound } from './media-encoders.ts';
@@ -95,7 +95,9 @@ async function readFrames(folder: string, name: string, convert: Convert): Promi
   await convert({ inputs: [{ file: join(folder, name) }], file, options });
   // One line a frame, in the order of decoding. Those of other frames than keyframes end with their flags.
   const frames = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return { frames: frames.length, keyframe: frames.findLastIndex((line) => !line.includes('F=0x0')) };
+  const keyframe = frames.findLastIndex((line) => !line.includes('F=0x0'));
+  if (keyframe < 0) throw new FfmpegError(`ffmpeg found no keyframe in ${name}: the part is damaged`, '');
+  return { frames: frames.length, keyframe };
 }
 
 /** Copies a part up to its last keyframe, and encodes the rest again without the last frame. */

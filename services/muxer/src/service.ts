@@ -72,7 +72,7 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
       const source = needsFinishing(finishing, photo !== null)
         ? finishVideo(received, finishing, onFrame, signal)
         : count(received, onFrame);
-      const sign = signFiles(options, settings);
+      const sign = signOrRefuse(options, settings);
       const request = { ...finishedRequest(timeline), settings, sign, threads };
       // These frames are of no video that the system knows.
       const marked = markFrames(source, request, mark, NO_VIDEO);
@@ -101,7 +101,7 @@ export function createMuxerService(options: MuxerOptions, slot: ComputeSlot): Se
 }
 
 /** Signs the files with the model's name in the settings: a direct caller may have made the frames with any. */
-function signFiles({ credentials }: MuxerOptions, settings: Record<string, unknown>): MediaRequest['sign'] {
+function signOrRefuse({ credentials }: MuxerOptions, settings: Record<string, unknown>): MediaRequest['sign'] {
   if (!credentials) return undefined;
   const name = typeof settings.model === 'string' ? settings.model : 'unknown';
   const sign = credentials.forVideo({ model: { name, digest: 'unknown' }, settings });

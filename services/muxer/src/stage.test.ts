@@ -207,6 +207,23 @@ test('of a part that ends just after a keyframe, all frames but the last are cop
   }
 });
 
+test('a part without frames is an error: the joined video would lack it', async () => {
+  const [one, none] = [join(folder, 'one.mp4'), join(folder, 'none.mp4')];
+  await run('ffmpeg', ['-v', 'error', ...'-f lavfi -i testsrc=size=64x64:rate=28 -frames:v 1'.split(' '), one]);
+  await run('ffmpeg', [
+    '-v',
+    'error',
+    '-i',
+    one,
+    ...'-ss 9 -c copy -movflags empty_moov+frag_keyframe'.split(' '),
+    none,
+  ]);
+  const files = await Promise.all([one, none].map((file) => readFile(file)));
+  const parts = { count: 2, fps: 28, read: (index: number) => Promise.resolve(files[index]!) };
+  const joined = joinParts(parts, { settings: {}, threads: 1 }, () => Promise.resolve(), AbortSignal.timeout(60_000));
+  await expect(joined).rejects.toThrow('no keyframe in part-1.mp4');
+});
+
 test('a repeated attempt gives the same bytes', async () => {
   const [first, second] = [await mux(planOf()), await mux(planOf())];
   for (const [part, data] of first.outputs) expect(Buffer.compare(data, second.outputs.get(part)!), part).toBe(0);

@@ -41,7 +41,7 @@ export interface ModelOptions {
   readonly onNotFinite?: (part: Part, again: boolean) => void;
 }
 
-/** The number of shapes of each part that stay loaded. The decoder has two, because its chunks have two lengths. */
+/** The number of shapes of each part that stay loaded. The decoder has two, because its chunks have two lengths on the CPU. */
 const MAX_LOADED_SHAPES: Readonly<Record<Part, number>> = {
   image_encoder: 1,
   vae_encoder: 1,

@@ -32,8 +32,9 @@ export interface SkippedProvider {
   readonly reason: string;
 }
 
-/** Whether a provider computes in the memory of a GPU, in float16. */
-export const onGpu = (provider: ExecutionProvider): boolean => provider === 'cuda' || provider === 'tensorrt';
+/** Whether a provider computes in the memory of an NVIDIA GPU, in float16. */
+export const onGpu = (provider: ProviderChoice): provider is 'cuda' | 'tensorrt' =>
+  provider === 'cuda' || provider === 'tensorrt';
 
 const choices: readonly ProviderChoice[] = ['auto', 'cuda', 'tensorrt', 'webgpu', 'coreml', 'cpu'];
 

@@ -1,5 +1,5 @@
 import { GraphBuilder } from '../onnx/graph-builder.ts';
-import type { ExecutionProvider } from './execution-provider.ts';
+import { onGpu } from './execution-provider.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A convolution of this many channels on an image of this size. */
@@ -10,7 +10,6 @@ const RUNS = 5;
 const KEY = 'speed';
 /** A short measurement cannot show the speed of a GPU. This is less than half of what an A100 reaches in float16. */
 const GPU_SPEED = 40e12;
-const GPU_PROVIDERS: ReadonlySet<ExecutionProvider> = new Set(['cuda', 'tensorrt']);
 
 /**
  * Measures how fast a runtime computes convolutions, which are most of the work of every model. It takes about 0.2 seconds
@@ -18,7 +17,7 @@ const GPU_PROVIDERS: ReadonlySet<ExecutionProvider> = new Set(['cuda', 'tensorrt
  * @returns floating-point operations per second of the fastest of several runs; for a GPU a low estimate.
  */
 export async function measureSpeed(runtime: Pick<Runtime, 'provider' | 'load' | 'run' | 'unload'>): Promise<number> {
-  if (GPU_PROVIDERS.has(runtime.provider)) return GPU_SPEED;
+  if (onGpu(runtime.provider)) return GPU_SPEED;
   const builder = new GraphBuilder(KEY);
   const shape = [1, CHANNELS, HEIGHT, WIDTH];
   const weights = builder.constant(new Float32Array(CHANNELS * CHANNELS * 9).fill(1e-3), [CHANNELS, CHANNELS, 3, 3]);

@@ -54,7 +54,7 @@ export function ortSessionOptions(
   const providers = { cuda: [cuda], tensorrt: [{ name: 'tensorrt', deviceId }, cuda] } as const;
   const gpu = onGpu(provider);
   return {
-    executionProviders: provider === 'cuda' || provider === 'tensorrt' ? providers[provider] : [provider],
+    executionProviders: gpu ? providers[provider] : [provider],
     // From its second run on, a memory pattern takes one more block as large as everything that the first run has allocated.
     enableMemPattern: !gpu,
     intraOpNumThreads: settings.threads,

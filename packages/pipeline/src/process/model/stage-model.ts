@@ -1,4 +1,4 @@
-import { createModel, createRuntime, measureSpeed, RuntimeCrashedError } from '@cinematica/svd';
+import { createModel, createRuntime, measureSpeed, onGpu, RuntimeCrashedError } from '@cinematica/svd';
 import type { Model, Runtime } from '@cinematica/svd';
 import { cpus } from 'node:os';
 import packageJson from '../../../package.json' with { type: 'json' };
@@ -47,7 +47,7 @@ export async function openStageModel(
   const { provider, skipped } = runtime;
   log.info('model opened', { provider, skipped: skipped.map(({ reason }) => reason).join('; ') || undefined });
   metrics.watchChild(() => runtime.stats());
-  if (provider === 'cuda' || provider === 'tensorrt') await metrics.watchGpuMemory(readGpuMemory);
+  if (onGpu(provider)) await metrics.watchGpuMemory(readGpuMemory);
   const turns = createComputeTurns(COMPUTE_LOCK ?? null);
   const speed = await turns.take(() => measureSpeed(runtime));
   const hooks = metrics.modelHooks(stage);
