@@ -1,5 +1,6 @@
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { GET_WEIGHTS } from '../checkpoint/original/describe-file.ts';
 import type { Weights } from '../safetensors/weights.ts';
 import { emitterFor } from './emitter-for.ts';
 import { Scope } from '../nn/scope.ts';
@@ -44,6 +45,6 @@ function refuseEightBit({ tensors }: Weights): void {
   if (!found) return;
   throw new CheckpointError(
     `${found.file}: the weights are 8-bit floats (${found.dtype}, "${found.name}"), which are not supported: take the ` +
-      'file in fp16 of the same model; npm run weights -- svd-xt downloads Stable Video Diffusion XT',
+      `file in fp16 of the same model; ${GET_WEIGHTS}`,
   );
 }
