@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createDenoiserService } from './service.ts';
 
-const named = await openNamedCheckpoint(join(import.meta.dirname, '../../../test/golden/tiny-xt/checkpoint'));
+const named = await openNamedCheckpoint(join(import.meta.dirname, '../../../test/golden/tiny/checkpoint'));
 const [channels, height, width] = [4, 8, 16];
 const zeros = (length: number) => float32ToBytes(new Float32Array(length));
 
@@ -34,7 +34,8 @@ test('a call gives back memory only while it holds the slot, so a refused one do
       previewMap: zeros((channels + 1) * 3),
     };
     const request = create(DenoiseRequestSchema, { conditioning, seed: 7, steps: 1, frames: 2 });
-    for await (const _ of service.denoise(request, { signal, deadline: null } as never)) void _;
+    const responses = service.denoise(request, { signal, deadline: null } as never)[Symbol.asyncIterator]();
+    while (!(await responses.next()).done);
   };
 
   const never = new AbortController().signal;
