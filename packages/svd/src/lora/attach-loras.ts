@@ -1,5 +1,6 @@
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { readHeader } from '../safetensors/read-header.ts';
+import { refuseEightBit } from '../safetensors/refuse-eight-bit.ts';
 import { SafetensorsError } from '../safetensors/safetensors-error.ts';
 import type { TensorEntry } from '../safetensors/read-header.ts';
 import { createWeights } from '../safetensors/weights.ts';
@@ -58,7 +59,9 @@ async function readLayers(file: string, unet: Weights): Promise<Map<string, Part
   const names = [...unet.tensors.keys()].flatMap((name) => /^(.+)\.weight$/.exec(name)?.[1] ?? []);
   const known = new Map(names.flatMap((name) => [[name, name] as const, [flatName(name), name] as const]));
   const layers = new Map<string, Parts>();
-  for (const entry of await readHeader(file)) {
+  const entries = await readHeader(file);
+  refuseEightBit(entries);
+  for (const entry of entries) {
     const parsed = parseLoraName(entry.name);
     if (!parsed || OTHER_METHODS.test(entry.name)) {
       const method = OTHER_METHODS.test(entry.name)

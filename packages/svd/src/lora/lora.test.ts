@@ -283,6 +283,15 @@ describe('attachLoras rejects', () => {
   });
 });
 
+test('a LoRA of 8-bit floats is refused as a LoRA', async () => {
+  const file = join(folder, 'eight.safetensors');
+  const header = encodeHeader([{ name: `unet.${BLOCK}.attn1.to_q.lora_A.weight`, dtype: 'F8_E4M3', shape: [2, 32] }]);
+  await writeFile(file, Buffer.concat([header, Buffer.alloc(64)]));
+  const opened = openCheckpoint(base, [{ file, strength: 1 }]);
+  await expect(opened).rejects.toThrow(LoraError);
+  await expect(opened).rejects.toThrow(`${file}: the weights are 8-bit floats (F8_E4M3`);
+});
+
 test('names of PEFT, diffusers and kohya’s scripts are known', () => {
   const layer = 'a.attn1.to_q';
   expect(parseLoraName(`base_model.model.${layer}.lora_A.default.weight`)).toEqual({ layer, part: 'down' });
