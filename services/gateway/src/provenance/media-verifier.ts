@@ -1,4 +1,4 @@
-import { createFairSemaphore, TooManyWaitingError } from '@cinematica/concurrency';
+import { createFairSemaphore } from '@cinematica/concurrency';
 import type { Credentials } from '@cinematica/credentials';
 import type { TrustedRoots } from '@cinematica/credentials/roots';
 import type { FoundMark, GrayPicture } from '@cinematica/provenance';
@@ -68,15 +68,13 @@ export function createMediaVerifier(
 ): MediaVerifier {
   const { maxWaiting, maxWaitMs, totalTimeoutMs } = MEDIA_LIMITS;
   const standing = createStanding();
-  const turns = createFairSemaphore({ permits: 1, maxWaiting, maxWaitMs, isLast: standing.isPoor });
-
-  async function enter(client: string, signal: AbortSignal): Promise<() => void> {
-    try {
-      return await turns.acquire(client, signal);
-    } catch (error) {
-      throw error instanceof TooManyWaitingError ? new MediaWaitingError() : error;
-    }
-  }
+  const turns = createFairSemaphore({
+    permits: 1,
+    maxWaiting,
+    maxWaitMs,
+    isLast: standing.isPoor,
+    refuse: () => new MediaWaitingError(),
+  });
 
   async function check(bytes: Uint8Array, client: string, signal: AbortSignal): Promise<MediaFindings> {
     const { kind, groups } = readMedia(bytes, { client, sanitizer }, signal);
@@ -88,7 +86,7 @@ export function createMediaVerifier(
 
   return {
     async verify(bytes, signal, client = '') {
-      const release = await enter(client, signal);
+      const release = await turns.acquire(client, signal);
       const begun = performance.now();
       const deadline = AbortSignal.timeout(totalTimeoutMs);
       try {
