@@ -37,6 +37,8 @@ export interface SanitizeOptions {
   readonly declaredType?: string;
   /** Ends waiting and decoding. Default: none. */
   readonly signal?: AbortSignal;
+  /** Called when the photo has waited for its turn, each time. Default: none. */
+  readonly onTurn?: () => void;
 }
 
 /** Converts untrusted uploads to photos that are safe to store and to show. */
@@ -146,13 +148,14 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
       return pool.pids;
     },
     ready: () => pool.ready(closing.signal),
-    async sanitize(bytes, { client = '', declaredType, signal: stop } = {}) {
+    async sanitize(bytes, { client = '', declaredType, signal: stop, onTurn } = {}) {
       const signal = stop ? AbortSignal.any([stop, closing.signal]) : closing.signal;
       signal.throwIfAborted();
       const format = checkUpload(bytes, limits, declaredType);
       for (let interruptions = 0; ; interruptions++) {
         makeRoomFor(client);
         const leave = await turns.acquire(client, signal);
+        onTurn?.();
         try {
           return await decodeFor(client, bytes, format, signal);
         } catch (error) {

@@ -76,8 +76,14 @@ export function createMediaVerifier(
     refuse: () => new MediaWaitingError(),
   });
 
-  async function check(bytes: Uint8Array, client: string, signal: AbortSignal): Promise<MediaFindings> {
-    const { kind, groups } = readMedia(bytes, { client, sanitizer }, signal);
+  async function check(
+    bytes: Uint8Array,
+    client: string,
+    signal: AbortSignal,
+    onTurn: () => void,
+  ): Promise<MediaFindings> {
+    const { kind, groups } = readMedia(bytes, { client, sanitizer, onTurn }, signal);
+    if (kind === 'video') onTurn();
     const mark = await findBestMark(groups, keys, signal);
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const credentials = await checkCredentials(bytes, roots, signal);
@@ -87,13 +93,19 @@ export function createMediaVerifier(
   return {
     async verify(bytes, signal, client = '') {
       const release = await turns.acquire(client, signal);
-      const begun = performance.now();
+      /** A picture waits again, for the processes that decode photos. That time does not count against its sender. */
+      let begun = Infinity;
+      const onTurn = (): void => {
+        begun = performance.now();
+      };
       const deadline = AbortSignal.timeout(totalTimeoutMs);
       try {
-        return await check(bytes, client, AbortSignal.any([signal, deadline]));
+        return await check(bytes, client, AbortSignal.any([signal, deadline]), onTurn);
       } catch (cause) {
         const error = deadline.aborted && !signal.aborted ? tooSlowError(cause) : cause;
-        if (error instanceof MediaError || signal.aborted) standing.refused(client, performance.now() - begun);
+        if (error instanceof MediaError || signal.aborted) {
+          standing.refused(client, Math.max(0, performance.now() - begun));
+        }
         throw error;
       } finally {
         release();
