@@ -16,6 +16,7 @@ export { encode } from './pipeline/encode.ts';
 export type { EncodeSettings } from './pipeline/encode.ts';
 export { channelStatistics, matchColorStatistics } from './pipeline/match-color-statistics.ts';
 export type { ChannelStatistics, ColorReference } from './pipeline/match-color-statistics.ts';
+export { LoraError } from './lora/lora-error.ts';
 export { formatLoras, LoraSyntaxError, parseLora, parseLoras } from './lora/lora-file.ts';
 export type { LoraFile } from './lora/lora-file.ts';
 export { createModel, openModel } from './pipeline/model.ts';

@@ -44,7 +44,7 @@ export const createDecoderService = (model: StageModel, slot: ComputeSlot): Serv
     } catch (error) {
       throw asRpcError(error);
     } finally {
-      model.trim();
+      trimIfFree(model, slot);
     }
   },
 });
@@ -95,6 +95,14 @@ async function decodeInSlot(
   } finally {
     release();
   }
+}
+
+/** Gives back memory at the end of a call, which does not hold the slot then. Whoever holds it gives memory back at its own end. */
+function trimIfFree(model: Pick<StageModel, 'trim'>, slot: ComputeSlot): void {
+  const release = slot.tryAcquire();
+  if (!release) return;
+  model.trim();
+  release();
 }
 
 const wrong = (field: string, description: string) => refuseFields([{ field, description }]);

@@ -39,8 +39,6 @@ export const createDenoiserService = (
       }
     } catch (error) {
       throw asRpcError(error);
-    } finally {
-      model.trim();
     }
   },
 });
@@ -79,7 +77,10 @@ async function* compute(
       if (previewEvery > 0 && step % previewEvery === 0) previewer.show(step, x0);
     },
   })
-    .finally(release)
+    .finally(() => {
+      model.trim();
+      release();
+    })
     .finally(() => previewer.finish())
     .finally(() => events.end());
   result.catch(() => undefined);

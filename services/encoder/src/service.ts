@@ -23,7 +23,10 @@ export const createEncoderService = (model: StageModel, slot: ComputeSlot): Serv
       });
       const photo = await loadImage(image, { name: 'the image' }, signal);
       const release = await acquireSlot(slot, context);
-      const conditioning = await encode(model, photo, { ...settings, focus }, signal).finally(release);
+      const conditioning = await encode(model, photo, { ...settings, focus }, signal).finally(() => {
+        model.trim();
+        release();
+      });
       const { imageEmbedding, imageLatents, previewMap, ...size } = conditioning;
       return {
         conditioning: {
@@ -36,8 +39,6 @@ export const createEncoderService = (model: StageModel, slot: ComputeSlot): Serv
       };
     } catch (error) {
       throw asRpcError(error);
-    } finally {
-      model.trim();
     }
   },
 });

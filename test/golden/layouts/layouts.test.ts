@@ -58,6 +58,20 @@ async function edited(name: string, from: string, to: string): Promise<string> {
   return path;
 }
 
+test('a file of another name has a warning about its frames, and one about a card that does not apply to it', async () => {
+  const card = join(folder, 'cinematica.json');
+  const file = await edited('texture-svd.safetensors', 'svd', 'svd');
+  await writeFile(join(folder, 'other.safetensors'), '');
+  await writeFile(card, '{"base": "svd"}');
+  const { card: used, warnings } = await openCheckpoint(file);
+  await rm(card);
+  expect(used.window).toBe(25);
+  expect(warnings).toEqual([
+    expect.stringContaining(`${card} is not used`),
+    expect.stringContaining('into a cinematica.json in a folder that has only this file'),
+  ]);
+});
+
 /** A file with tensors of these names. */
 async function withNames(name: string, ...names: string[]): Promise<string> {
   const path = join(folder, name);

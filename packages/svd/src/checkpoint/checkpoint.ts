@@ -61,6 +61,7 @@ export async function readCheckpoint(path: string, signal?: AbortSignal): Promis
     ...parts,
     path: found.path,
     card,
+    warnings: [...found.warnings, ...parts.warnings],
     unet: { architecture, weights: unet.weights },
     vae: { ...vae, scaleFactor },
   };

@@ -14,6 +14,8 @@ export interface FoundCheckpoint {
   readonly cardFile: string | null;
   /** The name of the folder or file, without an extension. */
   readonly name: string;
+  /** What the user should know of the folder, one line each. */
+  readonly warnings: readonly string[];
 }
 
 const PICKLED = /\.(ckpt|bin|pt|pth)$/i;
@@ -30,8 +32,9 @@ export async function findCheckpoint(path: string): Promise<FoundCheckpoint> {
   if (!info.isFile()) throw new CheckpointError(`${path} is neither a file nor a folder`);
   if (PICKLED.test(path)) throw refusePickled(path);
   if (SAFETENSORS.test(path)) {
-    const siblings = (await readdir(dirname(path))).filter((name) => SAFETENSORS.test(name));
-    return original(path, siblings.length === 1);
+    const beside = await readdir(dirname(path));
+    const isAlone = beside.filter((name) => SAFETENSORS.test(name)).length === 1;
+    return original(path, isAlone, beside.includes(MODEL_CARD_FILE));
   }
   throw new CheckpointError(
     `${path}: a model is a .safetensors file of Stable Video Diffusion, or a folder in diffusers' layout. ${GET_WEIGHTS}`,
@@ -41,11 +44,18 @@ export async function findCheckpoint(path: string): Promise<FoundCheckpoint> {
 async function inFolder(folder: string): Promise<FoundCheckpoint> {
   const names = await readdir(folder);
   if (names.includes('model_index.json')) {
-    return { layout: 'diffusers', path: folder, cardFile: join(folder, MODEL_CARD_FILE), name: basename(folder) };
+    return {
+      layout: 'diffusers',
+      path: folder,
+      cardFile: join(folder, MODEL_CARD_FILE),
+      name: basename(folder),
+      warnings: [],
+    };
   }
   const files = names.filter((name) => SAFETENSORS.test(name)).sort();
   const [only, ...others] = files;
-  if (only !== undefined && others.length === 0) return original(join(folder, only), true);
+  if (only !== undefined && others.length === 0)
+    return original(join(folder, only), true, names.includes(MODEL_CARD_FILE));
   if (only !== undefined) {
     throw new CheckpointError(`${folder} has several models (${files.join(', ')}): give one of these files`);
   }
@@ -56,11 +66,18 @@ async function inFolder(folder: string): Promise<FoundCheckpoint> {
   );
 }
 
-const original = (path: string, isAlone: boolean): FoundCheckpoint => ({
+const original = (path: string, isAlone: boolean, hasCard: boolean): FoundCheckpoint => ({
   layout: 'original',
   path,
   cardFile: isAlone ? join(dirname(path), MODEL_CARD_FILE) : null,
   name: basename(path, extname(path)),
+  warnings:
+    hasCard && !isAlone
+      ? [
+          `${join(dirname(path), MODEL_CARD_FILE)} is not used: it does not say for which of the models in its folder it is. ` +
+            `Move ${basename(path)} and its ${MODEL_CARD_FILE} into a folder of their own`,
+        ]
+      : [],
 });
 
 /** A pickle can run any program when it is read, so it is never opened. */

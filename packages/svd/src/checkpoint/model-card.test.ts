@@ -81,7 +81,11 @@ describe('resolveModelCard', () => {
     ['svd_xt.safetensors', 25, 'svd-xt', 'Stable Video Diffusion XT', 3],
     ['svd_xt_1_1.safetensors', 25, 'svd-xt-1-1', 'Stable Video Diffusion XT 1.1', 3],
     ['stable-video-diffusion-img2vid-xt-1-1', 25, 'svd-xt-1-1', 'Stable Video Diffusion XT 1.1', 3],
+    ['AnimateLCM-SVD-xt-1.1-fp16', 25, 'animatelcm-svd-xt-1-1', 'AnimateLCM SVD-XT 1.1', 1.2],
+    ['AnimateLCM-SVD-xt.safetensors', 25, 'animatelcm-svd-xt', 'AnimateLCM SVD-XT', 1.2],
     // A model that was trained from one of them has its own name.
+    ['svd-xt/finetunes/dance', 25, 'svd-xt-finetunes-dance', 'svd-xt/finetunes/dance', 3],
+    ['anime-svd_xt-v3.safetensors', 25, 'anime-svd-xt-v3-safetensors', 'anime-svd_xt-v3.safetensors', 3],
     ['my-dance-model', 25, 'my-dance-model', 'my-dance-model', 3],
     ['svd', 25, 'svd', 'svd', 3],
   ])('%s with %i frames and the size of SVD has the card %s', async (name, frames, card, title, maxGuidance) => {

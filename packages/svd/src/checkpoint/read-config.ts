@@ -10,7 +10,16 @@ const MAX_BYTES = 1_000_000;
  * @throws CheckpointError that names the file, the field and the reason
  */
 export async function readConfig<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
-  const text = await readText(path);
+  return parseConfig(path, await readText(path), schema);
+}
+
+/**
+ * Parses the text of a JSON file of a checkpoint, or JSON that stands in another file, of at most 1 MB, and validates it.
+ * @param path names the text in errors
+ * @throws CheckpointError that names the text, the field and the reason
+ */
+export function parseConfig<Schema extends z.ZodType>(path: string, text: string, schema: Schema): z.output<Schema> {
+  if (text.length > MAX_BYTES) throw new CheckpointError(`${path} has ${text.length} characters; the limit is 1 MB`);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -32,9 +41,14 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     if (cause instanceof CheckpointError) throw cause;
-    throw new CheckpointError(`${path} cannot be read: is this a checkpoint in diffusers' layout?`, { cause });
+    const reason = isMissing(cause) ? "is this a checkpoint in diffusers' layout?" : (cause as Error).message;
+    throw new CheckpointError(`${path} cannot be read: ${reason}`, { cause });
   }
 }
+
+/** Whether an error, or its cause, is that there is no such file. */
+export const isMissing = (error: unknown): boolean =>
+  error instanceof Error && ((error as NodeJS.ErrnoException).code === 'ENOENT' || isMissing(error.cause));
 
 /** A positive integer. */
 export const count = z.int().positive();

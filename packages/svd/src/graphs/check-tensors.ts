@@ -1,6 +1,6 @@
-import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { Weights } from '../safetensors/weights.ts';
+import { GET_WEIGHTS } from '../checkpoint/original/describe-file.ts';
+import { refuseEightBit } from '../safetensors/refuse-eight-bit.ts';
 import { emitterFor } from './emitter-for.ts';
 import { Scope } from '../nn/scope.ts';
 import { vaeDecodeGraph } from './decode-graph.ts';
@@ -10,18 +10,16 @@ import { imageEncoderGraph, vaeEncodeGraph } from './encode-graphs.ts';
 /** Tensors of CLIP that the image encoder does not use: position ids, and the text model. */
 const UNUSED_CLIP_TENSORS = /^(vision_model\.embeddings\.position_ids|logit_scale|text_model\..*|text_projection\..*)$/;
 
-/** Types that other programs compute with directly. They need factors that the file does not have in a common form. */
-const EIGHT_BIT = 'F8_';
-
 /**
  * Compares the names and shapes of a checkpoint's tensors with its configs. It builds every graph once at a small size, so
  * that an error shows when the checkpoint is opened, and not in the middle of a video.
  * @returns warnings about tensors that have no influence, one line each
- * @throws CheckpointError that names the tensor, when it is missing, unexpected, of an unsupported type or has another shape
+ * @throws CheckpointError or SafetensorsError that names the tensor, when it is missing, unexpected, of an unsupported type or
+ *   has another shape
  */
 export function checkTensors(checkpoint: Checkpoint): string[] {
   const { unet, vae, imageEncoder } = checkpoint;
-  for (const { weights } of [unet, vae, imageEncoder]) refuseEightBit(weights);
+  for (const { weights } of [unet, vae, imageEncoder]) refuseEightBit(weights.tensors.values(), `; ${GET_WEIGHTS}`);
   const options = { createEmitter: emitterFor('cpu') };
   const side = 2 ** unet.architecture.down.length;
   const shape = { frames: 2, height: side, width: side };
@@ -37,13 +35,4 @@ export function checkTensors(checkpoint: Checkpoint): string[] {
     clipRoot.checkUnused((name) => UNUSED_CLIP_TENSORS.test(name)),
     vaeRoot.checkUnused(),
   ].filter((warning) => warning !== null);
-}
-
-function refuseEightBit({ tensors }: Weights): void {
-  const found = [...tensors.values()].find(({ dtype }) => dtype.startsWith(EIGHT_BIT));
-  if (!found) return;
-  throw new CheckpointError(
-    `${found.file}: the weights are 8-bit floats (${found.dtype}, "${found.name}"), which are not supported: take the ` +
-      'file in fp16 of the same model; npm run weights -- svd-xt downloads Stable Video Diffusion XT',
-  );
 }

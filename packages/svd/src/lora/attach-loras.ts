@@ -1,8 +1,11 @@
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { readHeader } from '../safetensors/read-header.ts';
+import { refuseEightBit } from '../safetensors/refuse-eight-bit.ts';
+import { SafetensorsError } from '../safetensors/safetensors-error.ts';
 import type { TensorEntry } from '../safetensors/read-header.ts';
 import { createWeights } from '../safetensors/weights.ts';
 import type { LoraLayer, Weights } from '../safetensors/weights.ts';
+import { LoraError } from './lora-error.ts';
 import type { LoraFile } from './lora-file.ts';
 import { flatName, parseLoraName } from './lora-names.ts';
 import type { LoraTensorName } from './lora-names.ts';
@@ -12,14 +15,28 @@ import { readLoraScale } from './lora-scale.ts';
 const OTHER_METHODS =
   /\.(?:hada_w|lokr_w|lora_mid|lora_magnitude_vector|dora_scale|lora_embedding)|\.(?:diff|diff_b|lora_B\.bias)$/;
 
+/** Names of layers in the layout of Stability AI's own code. */
+const ORIGINAL = /^(?:input_blocks|middle_block|output_blocks)[._]/;
+
+type WeightsWithLoras = Weights & Required<Pick<Weights, 'loras'>>;
+
 type Parts = Partial<Record<LoraTensorName['part'], TensorEntry>>;
 
 /**
  * Adds LoRAs to the weights of a UNet. The weights stay as they are; each changed layer gets further layers whose results
  * are added to its own.
- * @throws CheckpointError or SafetensorsError that names the file, and the layer that the UNet does not have
+ * @throws LoraError that names the file, and the layer that the UNet does not have
  */
-export async function attachLoras(unet: Weights, files: readonly LoraFile[]): Promise<Weights> {
+export async function attachLoras(unet: Weights, files: readonly LoraFile[]): Promise<WeightsWithLoras> {
+  try {
+    return await attach(unet, files);
+  } catch (cause) {
+    if (!(cause instanceof CheckpointError || cause instanceof SafetensorsError)) throw cause;
+    throw new LoraError(cause.message, { cause });
+  }
+}
+
+async function attach(unet: Weights, files: readonly LoraFile[]): Promise<WeightsWithLoras> {
   const entries = [...unet.tensors.values()];
   const layers = new Map<string, LoraLayer[]>();
   for (const [index, { file, strength }] of files.entries()) {
@@ -42,7 +59,9 @@ async function readLayers(file: string, unet: Weights): Promise<Map<string, Part
   const names = [...unet.tensors.keys()].flatMap((name) => /^(.+)\.weight$/.exec(name)?.[1] ?? []);
   const known = new Map(names.flatMap((name) => [[name, name] as const, [flatName(name), name] as const]));
   const layers = new Map<string, Parts>();
-  for (const entry of await readHeader(file)) {
+  const entries = await readHeader(file);
+  refuseEightBit(entries);
+  for (const entry of entries) {
     const parsed = parseLoraName(entry.name);
     if (!parsed || OTHER_METHODS.test(entry.name)) {
       const method = OTHER_METHODS.test(entry.name)
@@ -51,6 +70,12 @@ async function readLayers(file: string, unet: Weights): Promise<Map<string, Part
       throw new CheckpointError(`${file} ${method} (it has the tensor "${entry.name}"), which is not supported`);
     }
     const layer = known.get(parsed.layer);
+    if (layer === undefined && ORIGINAL.test(parsed.layer)) {
+      throw new CheckpointError(
+        `${file} has the names of the original layout (such as "${entry.name}"), which is not supported yet for LoRAs: ` +
+          "take the same LoRA with diffusers' names",
+      );
+    }
     if (layer === undefined) {
       throw new CheckpointError(
         `${file}: this model has no layer "${parsed.layer}": the LoRA was trained for another model`,

@@ -14,7 +14,8 @@ export class LoraSyntaxError extends Error {
 const MAX_STRENGTH = 100;
 
 /**
- * Parses `FILE` or `FILE:STRENGTH`, such as `pan.safetensors:0.8`. The strength is 1 if it is left out.
+ * Parses `FILE` or `FILE:STRENGTH`, such as `pan.safetensors:0.8`. The strength is 1 if it is left out. A file has no comma in
+ * its path, because lists are separated by commas.
  * @throws LoraSyntaxError with what it must be
  */
 export function parseLora(text: string): LoraFile {
@@ -23,6 +24,11 @@ export function parseLora(text: string): LoraFile {
   if (file === '' || strength === '' || !(Math.abs(number) <= MAX_STRENGTH)) {
     throw new LoraSyntaxError(
       `a LoRA is FILE or FILE:STRENGTH such as pan.safetensors:0.8, with a strength from -${MAX_STRENGTH} to ${MAX_STRENGTH}, not "${text}"`,
+    );
+  }
+  if (file.includes(',')) {
+    throw new LoraSyntaxError(
+      `the path of a LoRA must not have a comma, which separates several LoRAs: rename "${file}"`,
     );
   }
   return { file, strength: number };

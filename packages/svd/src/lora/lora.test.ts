@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,9 +20,11 @@ import { createRuntime } from '../runtime/runtime.ts';
 import { encodeHeader } from '../safetensors/encode-header.ts';
 import { openWeights } from '../safetensors/weights.ts';
 import { attachLoras } from './attach-loras.ts';
+import { LoraError } from './lora-error.ts';
 import { formatLoras, parseLora, parseLoras } from './lora-file.ts';
 import type { LoraFile } from './lora-file.ts';
 import { parseLoraName } from './lora-names.ts';
+import { readLoraScale } from './lora-scale.ts';
 
 const base = fileURLToPath(new URL('../../../../test/golden/tiny/checkpoint', import.meta.url));
 
@@ -207,6 +209,45 @@ test('LoRAs change the result as weights with their products do, in any notation
   expect(await digest(files.map((lora) => ({ ...lora, strength: 1 })))).not.toBe(await digest(files));
 });
 
+test('a LoRA with another alpha is another model', async () => {
+  const [{ layer, down, up }] = (await matricesOf([LAYERS[0]], 2, 'alpha')) as [Matrices];
+  const tensors = { [`unet.${layer}.lora_A.weight`]: down, [`unet.${layer}.lora_B.weight`]: up };
+  const digests: string[] = [];
+  for (const alpha of [1, 1, 2]) {
+    const metadata = { lora_adapter_metadata: JSON.stringify({ 'unet.alpha_pattern': { 'attn1.to_q': alpha } }) };
+    const file = await write('alpha.safetensors', tensors, metadata);
+    digests.push(await digestCheckpoint(await openCheckpoint(base, [{ file, strength: 1 }])));
+  }
+  expect(digests[1]).toBe(digests[0]);
+  expect(digests[2]).not.toBe(digests[0]);
+});
+
+test.each<[string, RegExp]>([
+  ['{', /meta\.safetensors: lora_adapter_metadata is not JSON/],
+  [JSON.stringify({ 'unet.lora_alpha': 'two' }), /meta\.safetensors: lora_adapter_metadata: lora_alpha: /],
+  [
+    JSON.stringify({ 'unet.alpha_pattern': { '.*attn1\\.to_q': 2 } }),
+    /meta\.safetensors: alpha_pattern: "\.\*attn1.*regular expression/,
+  ],
+])('the metadata %s is refused with the name of the file', async (text, message) => {
+  const file = await write('meta.safetensors', {}, { lora_adapter_metadata: text });
+  await expect(openCheckpoint(base, [{ file, strength: 1 }])).rejects.toThrow(LoraError);
+  await expect(openCheckpoint(base, [{ file, strength: 1 }])).rejects.toThrow(message);
+});
+
+test('adapter_config.json may be missing, and is refused by name when it is damaged', async () => {
+  const file = await write('adapter_model.safetensors', {});
+  const config = join(folder, 'adapter_config.json');
+  expect((await readLoraScale(file))('a', 2, undefined)).toBe(1);
+  await writeFile(config, '{"lora_alpha": 4}');
+  expect((await readLoraScale(file))('a', 2, undefined)).toBe(2);
+  await writeFile(config, '[');
+  await expect(readLoraScale(file)).rejects.toThrow(`${config} is not JSON`);
+  await rm(config);
+  await mkdir(config);
+  await expect(readLoraScale(file)).rejects.toThrow(`${config} is not a regular file`);
+});
+
 describe('attachLoras rejects', () => {
   const down = { shape: [2, 32], values: new Float32Array(64) };
   const up = { shape: [32, 2], values: new Float32Array(64) };
@@ -216,6 +257,11 @@ describe('attachLoras rejects', () => {
       'a layer of another model',
       { 'unet.down_blocks.9.x.lora_A.weight': down },
       /no layer "down_blocks\.9\.x".* another model/,
+    ],
+    [
+      'the original layout',
+      { 'lora_unet_input_blocks_1_1_transformer_blocks_0_attn1_to_q.lora_down.weight': down },
+      /has the names of the original layout .*not supported yet/,
     ],
     ['a half', { [`${q}.lora_A.weight`]: down }, /has only one of its two matrices/],
     [
@@ -235,6 +281,15 @@ describe('attachLoras rejects', () => {
     const weights = await openWeights(join(base, 'unet'), 'diffusion_pytorch_model');
     await expect(attachLoras(weights, [{ file, strength: 1 }])).rejects.toThrow(message);
   });
+});
+
+test('a LoRA of 8-bit floats is refused as a LoRA', async () => {
+  const file = join(folder, 'eight.safetensors');
+  const header = encodeHeader([{ name: `unet.${BLOCK}.attn1.to_q.lora_A.weight`, dtype: 'F8_E4M3', shape: [2, 32] }]);
+  await writeFile(file, Buffer.concat([header, Buffer.alloc(64)]));
+  const opened = openCheckpoint(base, [{ file, strength: 1 }]);
+  await expect(opened).rejects.toThrow(LoraError);
+  await expect(opened).rejects.toThrow(`${file}: the weights are 8-bit floats (F8_E4M3`);
 });
 
 test('names of PEFT, diffusers and kohya’s scripts are known', () => {
@@ -263,4 +318,5 @@ test('a LoRA is written as FILE or FILE:STRENGTH', () => {
   ).toHaveLength(2);
   expect(parseLoras('')).toEqual([]);
   for (const wrong of ['a:', 'a:strong', 'a:1000']) expect(() => parseLora(wrong)).toThrow('FILE:STRENGTH');
+  expect(() => parseLora('/loras/pan, slow.safetensors')).toThrow('must not have a comma');
 });

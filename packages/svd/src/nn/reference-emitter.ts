@@ -1,21 +1,14 @@
-import { relative } from 'node:path';
 import { broadcast } from '../onnx/arithmetic.ts';
 import { elements, float } from '../onnx/graph-builder.ts';
-import type { ElementType, GraphBuilder, Value } from '../onnx/graph-builder.ts';
+import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
 import type { TensorEntry } from '../safetensors/weights.ts';
 import type { Activation, ConvOptions, Emitter, FeatureMap, GroupNormOptions, LinearOptions } from './emitter.ts';
 import { fusedAttention } from './write-attention.ts';
 import type { WriteAttention } from './write-attention.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import type { Scope } from './scope.ts';
+import { storedTensor } from './stored-tensor.ts';
 import { writeActivation } from './write-activation.ts';
-
-const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
-  F16: 'float16',
-  BF16: 'bfloat16',
-  F32: 'float32',
-  F64: 'float64',
-};
 
 /**
  * Creates the emitter for CPU, Core ML and WebGPU. It writes float32 in NCHW layout with standard operators. The results of
@@ -40,28 +33,15 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
     return { value, n, c, h, w };
   };
 
-  /** Returns rows `[from, to)` of a tensor as float32 with another shape. The bytes stay in the checkpoint's file. */
+  /** Returns rows `[from, to)` of a tensor as float32 with another shape. */
   function loadTensor(
     scope: Scope,
     entry: TensorEntry,
     shape: readonly number[],
     rows?: readonly [number, number],
   ): Value {
-    const type = ELEMENT_TYPES[entry.dtype];
-    if (!type)
-      throw new CheckpointError(`${entry.file}: tensor "${entry.name}" is ${entry.dtype}, not a supported float type`);
-    const rowBytes = entry.length / (entry.shape[0] ?? 1);
-    const [from, to] = rows ?? [0, entry.shape[0] ?? 1];
-    const name = [entry.name, ...(rows ? [`${from}:${to}`] : []), `[${shape.join()}]`].join(' ');
-    const stored = graph.external(name, type, entry.transposed ? shape.toReversed() : shape, {
-      location: relative(scope.folder, entry.file),
-      offset: entry.offset + from * rowBytes,
-      length: (to - from) * rowBytes,
-    });
-    const value = entry.transposed
-      ? graph.node('Transpose', [stored], { type, shape }, { attributes: { perm: [1, 0] } })
-      : stored;
-    return type === 'float32' ? value : graph.node('Cast', [value], f32(shape), { attributes: { to: 1 } });
+    const value = storedTensor(graph, scope, entry, shape, rows);
+    return value.type === 'float32' ? value : graph.node('Cast', [value], f32(shape), { attributes: { to: 1 } });
   }
 
   const parameter = (scope: Scope, name: string, shape: readonly number[], as: readonly number[] = shape) =>

@@ -94,7 +94,8 @@ export class Scope {
         `${this.folder}: unexpected tensor ${this.#list(layers)}; the config has no such layer`,
       );
     }
-    return unused.length === 0 ? null : `${this.folder}: ${this.#list(unused)} has no influence on the videos`;
+    if (unused.length === 0) return null;
+    return `${this.folder}: ${this.#list(unused)} ${unused.length === 1 ? 'has' : 'have'} no influence on the videos`;
   }
 
   #list(names: readonly string[]): string {

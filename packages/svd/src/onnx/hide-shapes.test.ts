@@ -1,6 +1,9 @@
+import { fromBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { createRuntime } from '../runtime/runtime.ts';
+import { ModelProtoSchema } from './gen/onnx/onnx_pb.ts';
 import { GraphBuilder } from './graph-builder.ts';
+import type { Value } from './graph-builder.ts';
 
 test('a graph with hidden shapes has the same inputs and results', async () => {
   const graph = new GraphBuilder('hidden');
@@ -16,7 +19,14 @@ test('a graph with hidden shapes has the same inputs and results', async () => {
   await using runtime = await createRuntime({ provider: 'cpu', threads: 1 });
   const feeds = { x: { type: 'float32', dims: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) } } as const;
   for (const shapes of [true, false]) {
-    await runtime.load('graph', { bytes: graph.build({ shapes }), folder: null });
+    const bytes = graph.build({ shapes });
+    const built = fromBinary(ModelProtoSchema, bytes).graph!;
+    const inputs = new Set(built.input.map(({ name }) => name));
+    const reshapes = built.node.filter(({ opType }) => opType === 'Reshape');
+    const reads = ({ name }: Value) => reshapes.find(({ output }) => output.includes(name))!.input[1]!;
+    expect([inputs.has(reads(turned)), inputs.has(reads(weight))]).toEqual([!shapes, false]);
+    expect(built.initializer.map(({ name }) => name)).toEqual(expect.arrayContaining([reads(turned), reads(weight)]));
+    await runtime.load('graph', { bytes, folder: null });
     expect(await runtime.run('graph', feeds)).toEqual({
       y: { type: 'float32', dims: [2, 1, 1], data: Float32Array.of(321, 654) },
     });

@@ -61,7 +61,7 @@ export async function embedImage(model: Model, pixelValues: Float32Array, signal
 }
 
 /**
- * Encodes pixels with the autoencoder.
+ * Encodes pixels with the autoencoder. Its graph is in float32 on every provider, so no variant of the model is safer.
  * @param sample `[1, 3, height, width]` in −1…1
  * @returns latents, not scaled, `[channels, height / f, width / f]`
  */
@@ -73,5 +73,6 @@ export async function encodeImage(
 ): Promise<Float32Array> {
   const build = (options: GraphOptions) => vaeEncodeGraph(model.checkpoint, height, width, options);
   const feeds = { sample: float32(sample, [1, 3, height, width]) };
-  return floats(await model.run('vae_encoder', `${width}x${height}`, build, feeds, signal), 'latents');
+  const variant = model.safe ?? model;
+  return floats(await variant.run('vae_encoder', `${width}x${height}`, build, feeds, signal), 'latents');
 }

@@ -8,7 +8,7 @@ import type { Conditioning } from './conditioning.ts';
 import { decode } from './decode.ts';
 import { denoise } from './denoise.ts';
 import type { Step } from './denoise.ts';
-import { encode } from './encode.ts';
+import { encode, encodeImage } from './encode.ts';
 import { createModel } from './model.ts';
 import type { ModelOptions } from './model.ts';
 import { NotFiniteError } from './not-finite-error.ts';
@@ -58,6 +58,15 @@ test.each([
   const photo = { width: 128, height: 64, data: new Uint8Array(128 * 64 * 3).fill(90) };
   const failed = encode(altered.model, photo, altered.settings);
   await expect(failed).rejects.toMatchObject({ name: 'NotFiniteError', part });
+});
+
+test('NaN in the encoder on a GPU is not computed again: its graph is in float32 already', async () => {
+  const seen: unknown[] = [];
+  const onNotFinite = (...what: unknown[]) => void seen.push(what);
+  await using altered = await openAltered(VAE, { 'encoder.conv_in.bias': NaN }, { cuda: true, onNotFinite });
+  const sample = new Float32Array(3 * 64 * 32);
+  await expect(encodeImage(altered.model, sample, { width: 64, height: 32 })).rejects.toThrow(NotFiniteError);
+  expect(seen).toEqual([['vae_encoder', false]]);
 });
 
 test('infinity in the weights of the UNet ends the denoising at its first step', async () => {

@@ -22,14 +22,15 @@ export async function openCheckpoint(
   return { ...checkpoint, warnings: [...checkpoint.warnings, ...checkTensors(checkpoint)] };
 }
 
-/** Adds LoRAs. They change the digest: their tensors are among those of the UNet, and their strengths are a config. */
+/** Adds LoRAs. They change the digest: their tensors are among those of the UNet, and their scales are a config. */
 async function withLoras(checkpoint: Checkpoint, loras: readonly LoraFile[]): Promise<Checkpoint> {
   if (loras.length === 0) return checkpoint;
   const { unet, configs } = checkpoint;
-  const content = Buffer.from(JSON.stringify(loras.map(({ strength }) => strength)));
+  const weights = await attachLoras(unet.weights, loras);
+  const content = Buffer.from(JSON.stringify([...weights.loras]));
   return {
     ...checkpoint,
-    unet: { ...unet, weights: await attachLoras(unet.weights, loras) },
-    configs: [...configs, { name: 'lora strengths', content }],
+    unet: { ...unet, weights },
+    configs: [...configs, { name: 'lora scales', content }],
   };
 }

@@ -1,6 +1,7 @@
 import {
   CheckpointError,
   digestCheckpoint,
+  LoraError,
   LoraSyntaxError,
   openCheckpoint,
   parseLoras,
@@ -33,7 +34,7 @@ export async function openNamedCheckpoint(path: string, loras = ''): Promise<Nam
     const digest = await digestCheckpoint(checkpoint);
     return { checkpoint, digest, ref: { name: checkpoint.card.name, digest: digest.slice(0, DIGITS) } };
   } catch (cause) {
-    if (cause instanceof LoraSyntaxError) throw new ConfigError(`LORA: ${cause.message}`);
+    if (cause instanceof LoraSyntaxError || cause instanceof LoraError) throw new ConfigError(`LORA: ${cause.message}`);
     if (!(cause instanceof CheckpointError || cause instanceof SafetensorsError)) throw cause;
     throw new ConfigError(`MODEL_DIR=${path}: ${cause.message}`);
   }

@@ -22,8 +22,9 @@ export interface StageModel extends Model, NamedCheckpoint {
   /** Floating-point operations per second in a short measurement at the start. */
   readonly speed: number;
   /**
-   * Ends the computing process if it computes on the CPU and keeps more memory than `SPARE_MEMORY_MIB`. It is called after each task and each call,
-   * and does not wait: what is computed next starts a new process.
+   * Ends the computing process if it computes on the CPU and keeps more memory than `SPARE_MEMORY_MIB`. It is called
+   * after each task and each call, only by the holder of the compute slot: the process keeps what a later step of a segment needs.
+   * It does not wait: what is computed next starts a new process.
    */
   trim(): void;
 }

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { z } from 'zod';
 import { clipNormalizationSchema } from '../../image/clip-normalization.ts';
 import { readHeader } from '../../safetensors/read-header.ts';
@@ -7,12 +6,16 @@ import { schedulerConfigSchema } from '../../schedulers/scheduler-config.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
 import type { CheckpointParts } from '../checkpoint-parts.ts';
 import { clipConfigSchema } from '../clip-config.ts';
+import { publishedName } from '../published-names.ts';
 import { unetConfigSchema } from '../unet-config.ts';
 import { vaeConfigSchema } from '../vae-config.ts';
 import { refuseOtherFile } from './describe-file.ts';
 import { inferConfigs } from './infer-configs.ts';
 import { mapTensors } from './map-tensors.ts';
 import { SVD_SCHEDULER } from './scheduler-config.ts';
+
+/** The number of frames when the file's name does not say it. */
+const SVD_XT_FRAMES = 25;
 
 /** Tensors that the file has and an inference does not use: CLIP's text model, and a copy of the autoencoder. */
 const EXPECTED = /^(conditioner\.embedders\.\d+\.|first_stage_model\.|model_ema\.|denoiser\.)/;
@@ -27,7 +30,8 @@ export async function readOriginal(file: string): Promise<CheckpointParts> {
   refuseOtherFile(file, new Set(entries.map(({ name }) => name)));
   const { unet, vae, imageEncoder, left } = mapTensors(entries);
   const configs = inferConfigs(unet, vae, imageEncoder);
-  const frames = framesOf(basename(file));
+  // The tensors of SVD and SVD-XT have the same names and shapes.
+  const frames = publishedName(file)?.frames;
   const parse = <Schema extends z.ZodType>(part: string, schema: Schema, config: unknown): z.output<Schema> => {
     const result = schema.safeParse(config);
     if (result.success) return result.data;
@@ -59,19 +63,10 @@ export async function readOriginal(file: string): Promise<CheckpointParts> {
         : []),
       ...(frames === undefined
         ? [
-            `${file}: the file does not say how many frames its model makes at once; 25 are assumed, as of SVD-XT. ` +
-              'For SVD, write {"base": "svd"} into a cinematica.json beside it',
+            `${file}: the file does not say how many frames its model makes at once; 25 are assumed, as of SVD-XT. For a ` +
+              'model of SVD, write {"base": "svd"} into a cinematica.json in a folder that has only this file',
           ]
         : []),
     ],
   };
-}
-
-const SVD_FRAMES = 14;
-const SVD_XT_FRAMES = 25;
-
-/** The frames of a run follow from the file's name: the tensors of SVD and SVD-XT have the same names and shapes. */
-function framesOf(name: string): number | undefined {
-  if (/xt/i.test(name)) return SVD_XT_FRAMES;
-  return /svd|img2vid/i.test(name) ? SVD_FRAMES : undefined;
 }

@@ -1,16 +1,8 @@
-import { relative } from 'node:path';
 import { broadcast } from '../../onnx/arithmetic.ts';
-import { CheckpointError } from '../../checkpoint/checkpoint-error.ts';
 import type { Scope } from '../scope.ts';
+import { storedTensor } from '../stored-tensor.ts';
 import type { ElementType, GraphBuilder, Value } from '../../onnx/graph-builder.ts';
 import type { TensorEntry } from '../../safetensors/weights.ts';
-
-const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
-  F16: 'float16',
-  BF16: 'bfloat16',
-  F32: 'float32',
-  F64: 'float64',
-};
 
 /** ONNX's numbers of the types that values are cast to. */
 const CAST_TO: Readonly<Partial<Record<ElementType, number>>> = { float32: 1, uint8: 2, float16: 10 };
@@ -38,22 +30,8 @@ export function createLoadTimeValues(graph: GraphBuilder) {
     graph.node(op, [cast(a, 'float32'), cast(b, 'float32')], f32(broadcast(a.shape, b.shape)));
 
   /** Returns rows `[from, to)` of a tensor with another shape, in its stored type. */
-  function rows(scope: Scope, entry: TensorEntry, shape: readonly number[], range?: readonly [number, number]): Value {
-    const type = ELEMENT_TYPES[entry.dtype];
-    if (!type)
-      throw new CheckpointError(`${entry.file}: tensor "${entry.name}" is ${entry.dtype}, not a supported float type`);
-    const rowBytes = entry.length / (entry.shape[0] ?? 1);
-    const [from, to] = range ?? [0, entry.shape[0] ?? 1];
-    const name = [entry.name, ...(range ? [`${from}:${to}`] : []), `[${shape.join()}]`].join(' ');
-    const stored = graph.external(name, type, entry.transposed ? shape.toReversed() : shape, {
-      location: relative(scope.folder, entry.file),
-      offset: entry.offset + from * rowBytes,
-      length: (to - from) * rowBytes,
-    });
-    return entry.transposed
-      ? graph.node('Transpose', [stored], { type, shape }, { attributes: { perm: [1, 0] } })
-      : stored;
-  }
+  const rows = (scope: Scope, entry: TensorEntry, shape: readonly number[], range?: readonly [number, number]): Value =>
+    storedTensor(graph, scope, entry, shape, range);
 
   return {
     cast,
