@@ -27,7 +27,8 @@ done
 secret gateway "cookie=$(random)" "media=$(random)"
 # The token of the stages' RPCs. To replace it, separate the old and the new one by a comma for the transition.
 secret stage-token "token=$(random)"
-# The token of the gateway for the outbound service; to replace it, as above, and then in the gateway.
+# The token of the gateway and the muxer for the outbound service. To replace it: “old,new”, and restart the outbound service; then
+# “new,old”, and restart the gateway and the muxer, which use the first one; then the new one alone.
 secret outbound "token=$(random)"
 # The secrets that sign webhooks, one per line: the name of an API key, or * for all others, and the secret.
 # `npm run webhook-secret -- NAME` prints a line.

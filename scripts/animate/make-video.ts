@@ -4,7 +4,7 @@ import type { Capabilities, Cinematica, Media, MediaKind, Video } from '@cinemat
 import { downloadPart } from '@cinematica/client/node';
 import type { Arguments } from './arguments.ts';
 import { checkModel } from './open-system.ts';
-import type { OpenSystem } from './open-system.ts';
+import type { OpenSystem } from './opened-system.ts';
 import type { Photo } from './photo.ts';
 import type { Progress } from './progress.ts';
 import { checkLimits } from './settings-flags.ts';

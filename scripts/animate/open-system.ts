@@ -6,20 +6,12 @@ import type { Model } from '@cinematica/protocol/v1';
 import { findSystem } from '../launch/announcement.ts';
 import { DataFolderInUseError, isInUse } from '../launch/data-folder.ts';
 import type { SystemArguments } from './arguments.ts';
+import type { OpenSystem } from './opened-system.ts';
 import type { Progress } from './progress.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The pause after another command was faster to start a system. Milliseconds. */
 const RETRY_MS = 100;
-
-/** A system that is ready for calls. */
-export interface OpenSystem extends AsyncDisposable {
-  readonly url: string;
-  /** Whether the system may answer again after it did not. A local system is dead once its launcher has ended. */
-  readonly isAlive: () => Promise<boolean>;
-  /** The API key. Undefined for calls with a cookie. */
-  readonly key: string | undefined;
-}
 
 /**
  * Finds the system at the given address, or else the one that runs on this machine, or else starts one. That one stops when

@@ -8,7 +8,7 @@ import { DEFAULT_TIMING } from '../launch/supervise.ts';
 import { cinematica, withGpu } from '../launch/system.ts';
 import type { SystemArguments } from './arguments.ts';
 import { findModel } from './find-model.ts';
-import type { OpenSystem } from './open-system.ts';
+import type { OpenSystem } from './opened-system.ts';
 import type { Progress } from './progress.ts';
 
 /**

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { createFairSemaphore, TooManyWaitingError } from './fair-semaphore.ts';
+import { createFairSemaphore } from './fair-semaphore.ts';
 import type { FairSemaphoreOptions } from './fair-semaphore.ts';
 
 /** Requests by name, whose client is the first letter, and those that have entered in their order. */
-function createQueue(options: FairSemaphoreOptions) {
-  const semaphore = createFairSemaphore(options);
+function createQueue(options: Omit<FairSemaphoreOptions, 'refuse'>) {
+  const refusal = new Error('refused');
+  const semaphore = createFairSemaphore({ ...options, refuse: () => refusal });
   const entered: string[] = [];
   const refused: string[] = [];
   const releases = new Map<string, () => void>();
@@ -20,7 +21,7 @@ function createQueue(options: FairSemaphoreOptions) {
             releases.set(name, release);
           },
           (error: unknown) => {
-            if (!(error instanceof TooManyWaitingError)) throw error;
+            if (error !== refusal) throw error;
             refused.push(name);
           },
         );
@@ -68,6 +69,15 @@ test('when the queue is full, the client with the most requests loses its newest
   expect(queue.refused.sort()).toEqual(['a2', 'a3', 'a4', 'x1']);
   for (let i = 0; i < 3; i++) await queue.release();
   expect(queue.entered).toEqual(['a0', 'b1', 'c1', 'a1']);
+});
+
+test('when the queue is full of clients with one request each, the newest client is refused', async () => {
+  const queue = createQueue({ permits: 1, maxWaiting: 2 });
+  queue.ask('x a b c d');
+  await new Promise(setImmediate);
+  expect(queue.refused).toEqual(['c', 'd']);
+  for (let i = 0; i < 2; i++) await queue.release();
+  expect(queue.entered).toEqual(['x', 'a', 'b']);
 });
 
 test('a request that waits too long is refused', async () => {

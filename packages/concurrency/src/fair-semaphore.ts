@@ -1,11 +1,8 @@
-/** A request was refused a permit: too many wait, or it has waited too long. */
-export class TooManyWaitingError extends Error {
-  override readonly name = 'TooManyWaitingError';
-}
-
 export interface FairSemaphoreOptions {
   /** How many holders there may be at a time, at least 1. */
   readonly permits: number;
+  /** The error of a request that gets no permit: too many wait, or it has waited too long. */
+  readonly refuse: () => Error;
   /** How many permits one client may hold at a time. Default: all of them. */
   readonly perClient?: number;
   /** The most that wait. Default: no limit. */
@@ -28,8 +25,9 @@ export interface FairSemaphore {
   /**
    * Waits for a permit.
    * @returns the function that releases the permit, which does nothing when called again.
-   * @throws the signal's reason; {@link TooManyWaitingError} at `maxWaiting` or after `maxWaitMs`. When the queue is full, the newest request of the
-   *   client with the most waiting requests loses its place, and one of a client that is served last before all others.
+   * @throws the signal's reason; the error of `refuse` at `maxWaiting` or after `maxWaitMs`. When the queue is full, the newest request of the
+   *   client with the most waiting requests loses its place, and one of a client that is served last before all others. Of
+   *   clients with as many requests, the one whose turn is last loses it.
    */
   acquire(client: string, signal?: AbortSignal): Promise<() => void>;
 }
@@ -66,7 +64,7 @@ export function createFairSemaphore(options: FairSemaphoreOptions): FairSemaphor
   function mostPatient(): Client {
     const weight = ({ name, queue }: Client): number => (isLast(name) ? maxWaiting : 0) + queue.length;
     const queued = [...clients.values()].filter(({ queue }) => queue.length > 0);
-    return queued.reduce((most, client) => (weight(client) > weight(most) ? client : most));
+    return queued.reduce((most, client) => (weight(client) >= weight(most) ? client : most));
   }
 
   function serve(): void {
@@ -128,7 +126,7 @@ export function createFairSemaphore(options: FairSemaphoreOptions): FairSemaphor
         refuse() {
           stopWaiting();
           remove(client, waiter);
-          reject(new TooManyWaitingError(`${waiting} requests wait already`));
+          reject(options.refuse());
         },
       };
       const leave = (): void => {

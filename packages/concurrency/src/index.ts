@@ -1,6 +1,6 @@
 /** What waits for others, and can be aborted while it waits. No dependencies: every package may use it. */
 export { abortable } from './abortable.ts';
-export { createFairSemaphore, TooManyWaitingError } from './fair-semaphore.ts';
+export { createFairSemaphore } from './fair-semaphore.ts';
 export type { FairSemaphore, FairSemaphoreOptions } from './fair-semaphore.ts';
 export { retry } from './retry.ts';
 export type { RetryOptions } from './retry.ts';

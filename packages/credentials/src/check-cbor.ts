@@ -44,6 +44,11 @@ export function checkCbor(bytes: Uint8Array): void {
     if (low === INDEFINITE) return Infinity;
     throw new DamagedCborError('an item has a reserved length');
   };
+  const head = () => {
+    const byte = bytes[take(1)]!;
+    const low = byte & 31;
+    return { type: byte >> 5, low, value: argument(low) };
+  };
   /** Reads the members of an array or a map. Each takes at least a byte, so that no more can be announced than there are bytes. */
   const members = (count: number, depth: number): void => {
     if (count === Infinity) {
@@ -57,9 +62,7 @@ export function checkCbor(bytes: Uint8Array): void {
   const item = (depth: number): void => {
     if (depth > LIMITS.depth) throw new DamagedCborError('the items are nested too deeply');
     if (++items > LIMITS.items) throw new DamagedCborError('there are too many items');
-    const head = bytes[take(1)]!;
-    const [type, low] = [head >> 5, head & 31];
-    const value = argument(low);
+    const { type, low, value } = head();
     if (type === BYTES || type === TEXT) {
       if (value === Infinity) members(value, depth + 1);
       else take(value);
@@ -71,24 +74,19 @@ export function checkCbor(bytes: Uint8Array): void {
     } else if (low === INDEFINITE)
       throw new DamagedCborError(type === SIMPLE ? 'a break is misplaced' : 'a number has no end');
   };
+  /** The first item of a COSE_Sign1 (RFC 9052 §4.2), however its array and its tags are written; null for other CBOR. */
+  const protectedHeader = (): Uint8Array | null => {
+    at = 0;
+    let { type, value } = head();
+    while (type === TAG) ({ type, value } = head());
+    if (type !== ARRAY || value === 0) return null;
+    ({ type, value } = head());
+    if (type !== BYTES) return null;
+    if (value === Infinity) throw new DamagedCborError('the protected header has no length');
+    return bytes.subarray(take(value), at);
+  };
   item(0);
   if (at < bytes.length) throw new DamagedCborError('there are bytes after the last item');
-  const header = protectedHeader(bytes);
+  const header = protectedHeader();
   if (header && header.length > 0) checkCbor(header);
-}
-
-/** The first item of a COSE_Sign1 (RFC 9052 §4.2); null for other CBOR. It was checked that its bytes are there. */
-function protectedHeader(bytes: Uint8Array): Uint8Array | null {
-  const start = bytes[0] === 0xd2 ? 1 : 0;
-  if (bytes[start] !== 0x84) return null;
-  const head = bytes[start + 1] ?? 0;
-  if (head >> 5 !== BYTES) return null;
-  const view = viewOf(bytes);
-  const low = head & 31;
-  const at = start + 2;
-  if (low < 24) return bytes.subarray(at, at + low);
-  if (low === 24) return bytes.subarray(at + 1, at + 1 + view.getUint8(at));
-  if (low === 25) return bytes.subarray(at + 2, at + 2 + view.getUint16(at));
-  if (low === 26) return bytes.subarray(at + 4, at + 4 + view.getUint32(at));
-  throw new DamagedCborError('the protected header has no length');
 }

@@ -175,6 +175,61 @@ test('a certificate of another key, an expired one and a file that is none are r
   for (const identity of wrong) expect(() => readSigner(identity)).toThrow(SigningIdentityError);
 });
 
+/** A certificate with what signers need, and some of it changed. */
+async function createIdentity(
+  changes: { readonly notBefore?: Date; readonly notAfter?: Date; readonly issuer?: x509.JsonName },
+  usage = x509.KeyUsageFlags.digitalSignature,
+  purposes = [x509.ExtendedKeyUsage.emailProtection],
+): Promise<SigningIdentity> {
+  const algorithm = { name: 'Ed25519' } as const;
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  if (!('publicKey' in keys)) throw new TypeError('Ed25519 has pairs of keys');
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: [{ CN: ['A signer'] }],
+    issuer: [{ CN: ['A root'] }],
+    publicKey: keys.publicKey,
+    signingKey: keys.privateKey,
+    signingAlgorithm: algorithm,
+    extensions: [new x509.KeyUsagesExtension(usage, true), new x509.ExtendedKeyUsageExtension(purposes)],
+    ...changes,
+  });
+  return {
+    certificates: certificate.toString('pem'),
+    privateKey: x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY'),
+  };
+}
+
+test('a certificate that no reader accepts is refused with the reason', async () => {
+  const later = { notBefore: new Date('2090-01-01'), notAfter: new Date('2091-01-01') };
+  const good = await createIdentity({});
+  expect(() => readSigner(good)).not.toThrow();
+  for (const [reason, identity] of [
+    ['is not valid before 2090-01-01', await createIdentity(later)],
+    ['is signed by itself', await createIdentity({ issuer: [{ CN: ['A signer'] }] })],
+    ['no digitalSignature', await createIdentity({}, x509.KeyUsageFlags.keyCertSign)],
+    ['is not for documents', await createIdentity({}, undefined, [x509.ExtendedKeyUsage.serverAuth])],
+  ] as const) {
+    expect(() => readSigner(identity)).toThrow(SigningIdentityError);
+    expect(() => readSigner(identity)).toThrow(reason);
+  }
+});
+
+test('without a time stamp, the authorities above a signer must not have expired either', async () => {
+  const past = await createLocalAuthority('past', new Date('2001-01-01'));
+  const identity = { ...authority, certificates: `${authority.certificates}${past.root}` };
+  const bytes = await signMedia(media.get('webp')!, ORIGIN, readSigner(identity));
+  expect(await readCredentials(bytes, own())).toMatchObject({
+    state: 'invalid',
+    reasons: ['signingCredential.expired'],
+  });
+});
+
+test('the name of a program is text of a sensible length', async () => {
+  const generator = { name: 'n'.repeat(300), version: 7 as unknown as string };
+  const bytes = await signMedia(media.get('webp')!, { ...ORIGIN, generator }, readSigner(authority));
+  expect(await readCredentials(bytes, own())).toMatchObject({ generator: 'n'.repeat(200) });
+});
+
 /** The identity of somebody whose certificate the signer of `issuer` made, although that one may not vouch for others. */
 async function createForgery(issuer: LocalAuthority): Promise<SigningIdentity> {
   const algorithm = { name: 'Ed25519' } as const;

@@ -50,6 +50,14 @@ test('a video of a million boxes is not read', async () => {
   expect(await readCredentials(join(head, boxes), NO_ROOTS)).toMatchObject({ state: 'invalid' });
 });
 
+test('a picture of a million segments or chunks is not read', async () => {
+  const comment = join(hex('fffe000a'), Buffer.from('jumdc2pa'));
+  const jpeg = join(hex('ffd8'), comment, Buffer.alloc(4 * 30_000, hex('fffe0002')), hex('ffda'));
+  const chunk = join(hex('00000000'), Buffer.from('teXt'), hex('00000000'));
+  const png = join(hex('89504e470d0a1a0a'), Buffer.alloc(12 * 30_000, chunk), hex('00000000 49454e44 ae426082'));
+  for (const file of [jpeg, png]) expect(await readCredentials(file, NO_ROOTS)).toMatchObject({ state: 'invalid' });
+});
+
 describe('boxes', () => {
   test.each([
     ['a length beyond the end', store(box('cbor', hex('a0'), 0xffff_fff0))],
@@ -83,6 +91,9 @@ describe('CBOR', () => {
     ['two items', '0000'],
     ['nothing', ''],
     ['an array in the protected header of a signature', 'd284459affffffffa0f640'],
+    ['the same in an array whose length is longer than needed', '9804459affffffffa0f640'],
+    ['the same in an array without a length', '9f459affffffffa0f640ff'],
+    ['the same behind a tag that is longer than needed', 'd81284459affffffffa0f640'],
   ])('%s', async (_, text) => {
     expect(() => checkCbor(hex(text))).toThrow(DamagedCborError);
     expect(await readCredentials(asWebp(store(box('cbor', hex(text)))), NO_ROOTS)).toMatchObject({ state: 'invalid' });

@@ -1,12 +1,11 @@
 import * as x509 from '@peculiar/x509';
+import { SIGNING_PURPOSES } from './signing-identity.ts';
 import type { SigningIdentity } from './signing-identity.ts';
 
 /** Ed25519 signatures are deterministic, so a video that is made again has the same bytes. */
 const ALGORITHM = { name: 'Ed25519' } as const;
 const DAY_MS = 86_400_000;
 const VALID_DAYS = 3650;
-/** What the certificate is for: signing documents, and e-mail, which older readers of C2PA require. */
-const PURPOSES = ['1.3.6.1.5.5.7.3.36', x509.ExtendedKeyUsage.emailProtection];
 
 x509.cryptoProvider.set(crypto);
 
@@ -48,7 +47,7 @@ export async function createLocalAuthority(name: string, now = new Date()): Prom
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension(PURPOSES),
+      new x509.ExtendedKeyUsageExtension([...SIGNING_PURPOSES]),
       await x509.AuthorityKeyIdentifierExtension.create(root),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],

@@ -24,7 +24,7 @@ export interface PhotoOrigin {
   readonly contentType: string;
   /** IPTC's digital source type that the photo carried, a URL. @default none */
   readonly digitalSourceType?: string | undefined;
-  /** Who signed the photo's own content credentials. @default none */
+  /** Whom the photo's own content credentials name as their signer, which nobody has checked. @default none */
   readonly credentialsBy?: string | undefined;
 }
 
@@ -103,7 +103,9 @@ function photoIngredient({ sha256, contentType, digitalSourceType, credentialsBy
   ingredient.instanceID = `urn:sha256:${sha256}`;
   const marks = [
     ...(digitalSourceType === undefined ? [] : [`Digital source type: ${digitalSourceType}.`]),
-    ...(credentialsBy === undefined ? [] : [`It had content credentials, signed by ${credentialsBy}.`]),
+    ...(credentialsBy === undefined
+      ? []
+      : [`It had content credentials that name “${credentialsBy}” as their signer, which was not checked.`]),
   ];
   if (marks.length > 0) ingredient.description = marks.join(' ');
   return ingredient;

@@ -71,7 +71,9 @@ export async function readCredentials(media: Uint8Array, roots: TrustedRoots): P
   }
   const time = await trustedTime(signature, roots.clocks);
   // The library believes every clock, also that of somebody whose certificate has expired.
-  if (!time && certificate.notAfter <= new Date()) return { state: 'invalid', reasons: [EXPIRED], signer };
+  if (!time && [certificate, ...signature.chainCertificates].some(({ notAfter }) => notAfter <= new Date())) {
+    return { state: 'invalid', reasons: [EXPIRED], signer };
+  }
   const digitalSourceType = sourceTypeOf(manifest);
   const { claimGeneratorName, claimGeneratorVersion } = manifest.claim ?? {};
   return {
@@ -79,12 +81,22 @@ export async function readCredentials(media: Uint8Array, roots: TrustedRoots): P
     signer,
     organisation: certificate.subjectName.getField('O')[0] ?? null,
     voucher: await voucherOf(signature, certificate, roots),
-    generator: [claimGeneratorName, claimGeneratorVersion].filter(Boolean).join(' '),
+    generator: textOf(claimGeneratorName, claimGeneratorVersion),
     digitalSourceType,
     generated: /trainedAlgorithmic/i.test(digitalSourceType ?? ''),
     time,
   };
 }
+
+/** The longest name of a program that is kept. UTF-16 code units. */
+const MAX_GENERATOR = 200;
+
+/** The library does not check the types of what it decodes. */
+const textOf = (...parts: readonly unknown[]): string =>
+  parts
+    .filter((part) => typeof part === 'string' && part !== '')
+    .join(' ')
+    .slice(0, MAX_GENERATOR);
 
 /** Of the first action that has one, which is the one that created the file. */
 function sourceTypeOf({ assertions }: Manifest): string | null {

@@ -12,6 +12,9 @@ export interface SigningIdentity {
   readonly privateKey: string;
 }
 
+/** What a signer's certificate may be for: signing documents, and e-mail, which older readers of C2PA require. */
+export const SIGNING_PURPOSES: readonly string[] = ['1.3.6.1.5.5.7.3.36', x509.ExtendedKeyUsage.emailProtection];
+
 /** The algorithm that signs with each kind of key (C2PA 2.1, §13.2.1). */
 const ALGORITHMS: Readonly<Record<string, CoseAlgorithmIdentifier>> = {
   ed25519: CoseAlgorithmIdentifier.Ed25519,
@@ -25,7 +28,7 @@ const ALGORITHMS: Readonly<Record<string, CoseAlgorithmIdentifier>> = {
 /**
  * Reads a certificate and its key.
  * @throws {@link SigningIdentityError} when one of them can't be read, they don't belong together, the certificate has
- *   expired, or the key is of a kind that C2PA doesn't allow.
+ *   expired, the key is of a kind that C2PA doesn't allow, or no reader would accept the certificate.
  */
 export function readSigner({ certificates, privateKey }: SigningIdentity, now = new Date()): Signer {
   const [certificate, ...chain] = readCertificates(certificates);
@@ -37,15 +40,27 @@ export function readSigner({ certificates, privateKey }: SigningIdentity, now = 
       `a key of the kind ${kind} can't sign content credentials: use Ed25519, ECDSA or RSA`,
     );
   }
-  if (certificate.notAfter <= now) {
-    throw new SigningIdentityError(
-      `the certificate for content credentials expired on ${certificate.notAfter.toISOString()}`,
-    );
-  }
+  const problem = problemOf(certificate, now);
+  if (problem !== null) throw new SigningIdentityError(`the certificate for content credentials ${problem}`);
   if (!new X509Certificate(new Uint8Array(certificate.rawData)).checkPrivateKey(key)) {
     throw new SigningIdentityError('the certificate for content credentials belongs to another key');
   }
   return new LocalSigner(key.export({ format: 'der', type: 'pkcs8' }), algorithm, certificate, chain);
+}
+
+/** Why no reader would accept a signer's certificate (C2PA 2.1, §14.5.1); null when none is known. */
+function problemOf(certificate: x509.X509Certificate, now: Date): string | null {
+  const { notBefore, notAfter, subject, issuer } = certificate;
+  if (notAfter <= now) return `expired on ${notAfter.toISOString()}`;
+  if (notBefore > now) return `is not valid before ${notBefore.toISOString()}`;
+  if (subject === issuer) return 'is signed by itself: have it signed by a root, which is another certificate';
+  const usages = certificate.getExtension(x509.KeyUsagesExtension)?.usages ?? 0;
+  if ((usages & x509.KeyUsageFlags.digitalSignature) === 0)
+    return 'is not for signatures: its key usage has no digitalSignature';
+  const purposes: readonly unknown[] = certificate.getExtension(x509.ExtendedKeyUsageExtension)?.usages ?? [];
+  return SIGNING_PURPOSES.some((purpose) => purposes.includes(purpose))
+    ? null
+    : `is not for documents: its extended key usage has none of ${SIGNING_PURPOSES.join(' and ')}`;
 }
 
 /** @throws {@link SigningIdentityError} when there is no certificate, or one can't be read. */

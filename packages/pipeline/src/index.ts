@@ -20,6 +20,7 @@ export { countLateWebhooks } from './domain/housekeeping/queue-webhooks.ts';
 export type { HousekeepingOptions } from './domain/housekeeping/options.ts';
 export * from './domain/messages.ts';
 export type { ModelRef } from './domain/model-ref.ts';
+export { firstTokenSchema, timestampUrlSchema, tokensSchema } from './domain/outbound/outbound-settings.ts';
 export { checkOutboundUrl, hostOf, notPublic, OutboundRefusedError } from './domain/outbound/outbound-url.ts';
 export type { OutboundRules } from './domain/outbound/outbound-url.ts';
 export { isPublicAddress } from './domain/outbound/public-address.ts';

@@ -1,4 +1,9 @@
-import { natsSettingsSchema, pipelineSettingsSchema, telemetrySettingsSchema } from '@cinematica/pipeline';
+import {
+  firstTokenSchema,
+  natsSettingsSchema,
+  pipelineSettingsSchema,
+  telemetrySettingsSchema,
+} from '@cinematica/pipeline';
 import { modelConfigSchema } from '@cinematica/pipeline/model';
 import { markKeysSchema } from '@cinematica/provenance';
 import { z } from 'zod';
@@ -136,11 +141,8 @@ export const configSchema = z.object({
    * `image_url` are refused.
    */
   OUTBOUND_ADDRESS: z.string().min(1).optional(),
-  /** The token for calls of the outbound service, one of its OUTBOUND_TOKEN. */
-  OUTBOUND_TOKEN: z
-    .string()
-    .regex(/^[^\s,]{32,}$/, 'must have 32 characters or more, without commas')
-    .optional(),
+  /** The token for calls of the outbound service, one of its OUTBOUND_TOKEN. Of several, the first one is used. */
+  OUTBOUND_TOKEN: firstTokenSchema.optional(),
   /** The keys of the invisible marks that VerifyMedia looks for, as the muxer has them. Default: none, and it finds no mark. */
   MARK_KEYS: markKeysSchema.optional(),
   /**

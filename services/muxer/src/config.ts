@@ -1,3 +1,4 @@
+import { firstTokenSchema, timestampUrlSchema } from '@cinematica/pipeline';
 import { stageConfigSchema } from '@cinematica/pipeline/service';
 import { markKeysSchema } from '@cinematica/provenance';
 import { z } from 'zod';
@@ -31,14 +32,11 @@ export const configSchema = z.object({
    * The URL of the time stamp authority (RFC 3161), as the outbound service has it, which makes the connection. Default: none, and
    * content credentials have no time stamp.
    */
-  TIMESTAMP_URL: z.url({ protocol: /^https?$/ }).optional(),
+  TIMESTAMP_URL: timestampUrlSchema.optional(),
   /** The address of the outbound service's gRPC server. Required for time stamps. */
   OUTBOUND_ADDRESS: z.string().min(1).optional(),
-  /** The token for calls of the outbound service, one of its OUTBOUND_TOKEN. Required for time stamps. */
-  OUTBOUND_TOKEN: z
-    .string()
-    .regex(/^[^\s,]{32,}$/, 'must have 32 characters or more, without commas')
-    .optional(),
+  /** The token for calls of the outbound service, one of its OUTBOUND_TOKEN. Of several, the first one is used. Required for time stamps. */
+  OUTBOUND_TOKEN: firstTokenSchema.optional(),
 });
 
 export type Config = z.output<typeof configSchema>;

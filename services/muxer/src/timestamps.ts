@@ -7,8 +7,8 @@ export interface OutboundAddress {
   readonly token: string;
 }
 
-/** Longer than the outbound service takes by default, so that its own error arrives. Milliseconds. */
-const TIMEOUT_MS = 8_000;
+/** Longer than the outbound service may be set to take, 30 seconds, so that its own error arrives. Milliseconds. */
+const TIMEOUT_MS = 35_000;
 
 /** Opens a channel to the outbound service, which connects with the first time stamp. */
 export function openTimestamps({ address, token }: OutboundAddress) {

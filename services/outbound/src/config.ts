@@ -1,4 +1,10 @@
-import { natsSettingsSchema, pipelineSettingsSchema, telemetrySettingsSchema } from '@cinematica/pipeline';
+import {
+  natsSettingsSchema,
+  pipelineSettingsSchema,
+  telemetrySettingsSchema,
+  timestampUrlSchema,
+  tokensSchema,
+} from '@cinematica/pipeline';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -21,11 +27,8 @@ export const configSchema = z.object({
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   /** The port of `/metrics`, `/livez` and `/readyz`. Required. Port 0 is any free port. */
   METRICS_PORT: port,
-  /** The tokens that the gateway may use, separated by commas: two of them while one is replaced. Required. */
-  OUTBOUND_TOKEN: z
-    .string()
-    .transform((tokens) => tokens.split(','))
-    .refine((tokens) => tokens.every((token) => /^\S{32,}$/.test(token)), 'each token must have 32 characters or more'),
+  /** The tokens that the gateway and the muxer may use, separated by commas: two of them while one is replaced. Required. */
+  OUTBOUND_TOKEN: tokensSchema,
   /**
    * A file with the secrets that sign webhooks: in each line the name of an API key, or `*` for all others, and a secret
    * `whsec_…`. Required.
@@ -48,7 +51,7 @@ export const configSchema = z.object({
    * The URL of the time stamp authority (RFC 3161) for content credentials. Default: none, and files have no time stamp. It is the
    * operator's, so that it may be `http`, and a private address.
    */
-  TIMESTAMP_URL: z.url({ protocol: /^https?$/ }).optional(),
+  TIMESTAMP_URL: timestampUrlSchema.optional(),
   /** How long the time stamp authority may take to answer. Default 5 seconds. Milliseconds. */
   TIMESTAMP_TIMEOUT_MS: milliseconds(5_000, 30_000),
   /** How long downloads and deliveries may take to end when the service stops. Default 10 seconds. Milliseconds. */

@@ -55,7 +55,7 @@ test.each([
   ['too much', (response) => response.end(Buffer.alloc(70_000)), 'sent more than 65536 bytes'],
   ['nothing', () => undefined, 'did not answer within 300 ms'],
   ['a part', (response) => void response.write('0'), 'did not answer within 300 ms'],
-  ['a redirect', (response) => response.writeHead(302, { location: '/' }).end(), 'could not be reached'],
+  ['a redirect', (response) => response.writeHead(302, { location: '/' }).end(), 'answered with the status 302'],
 ] as const satisfies readonly (readonly [string, (response: Parameters<RequestListener>[1]) => unknown, string])[])(
   'an authority that sends %s gives no time stamp',
   async (_, answer, message) => {
@@ -64,3 +64,10 @@ test.each([
     await expect(failed).rejects.toThrow(`the time stamp authority ${message}`);
   },
 );
+
+test('an authority that does not listen gives no time stamp, and the error says why', async () => {
+  const server = await serve(() => undefined);
+  await server[Symbol.asyncDispose]();
+  const failed = getTimestamp(request, { url: server.url, timeoutMs: 5_000, signal });
+  await expect(failed).rejects.toThrow('could not be asked: the server refused the connection');
+});

@@ -1,3 +1,4 @@
+import { describeFailure } from './http/describe-failure.ts';
 import { USER_AGENT } from './http/user-agent.ts';
 
 /** The time stamp authority did not give a time stamp. The message says why. */
@@ -34,7 +35,7 @@ export async function getTimestamp(
       method: 'POST',
       headers: { 'content-type': 'application/timestamp-query', 'user-agent': USER_AGENT },
       body: new Uint8Array(request),
-      redirect: 'error',
+      redirect: 'manual',
       signal: AbortSignal.any([signal, deadline]),
     });
     if (response.status !== 200) {
@@ -45,7 +46,10 @@ export async function getTimestamp(
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof TimestampError) throw cause;
-    const reason = deadline.aborted ? `did not answer within ${timeoutMs} ms` : 'could not be reached';
+    const reason = deadline.aborted
+      ? `did not answer within ${timeoutMs} ms`
+      : // The cause of an error of `fetch` is that of the connection.
+        `could not be asked: ${describeFailure(cause instanceof Error ? (cause.cause ?? cause) : cause)}`;
     throw new TimestampError(`the time stamp authority ${reason}`, { cause });
   }
 }

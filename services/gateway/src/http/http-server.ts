@@ -39,7 +39,8 @@ const IDLE_MS = 120_000;
 const MAX_STREAMS = 100;
 /**
  * How many calls of an HTTP/2 connection may be cancelled at once, and in a second, before it is closed. Each cancelled call has
- * been started, and Node's own limit of 1,000 lets one connection keep the process busy for a tenth of a second.
+ * been started, and Node's own limit of 1,000 lets one connection keep the process busy for a tenth of a second. Behind a proxy
+ * Node's limit holds: one of its connections serves many clients.
  */
 const RESETS = { streamResetBurst: 2 * MAX_STREAMS, streamResetRate: MAX_STREAMS };
 
@@ -76,7 +77,7 @@ export function createHttpServer(handler: HttpHandler, options: HttpServerOption
   const http2 = createHttp2Server(
     {
       settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: 256 * 1024, maxHeaderListSize: 16 * 1024 },
-      ...RESETS,
+      ...(options.maxPerAddress === null ? {} : RESETS),
     },
     serve,
   );

@@ -26,12 +26,12 @@ export class PhotoError extends Error {
   }
 }
 
-/** Too many photos are waiting to be decoded. This photo has not been looked at, and can be sent again in a few seconds. */
+/** Too many photos are to be decoded: this one was refused, waited too long or was interrupted. It can be sent again in a few seconds. */
 export class PhotosWaitingError extends Error {
   override readonly name = 'PhotosWaitingError';
 
-  constructor(waiting: number) {
-    super(`${waiting} photos are already waiting to be decoded; try again in a few seconds`);
+  constructor() {
+    super('Too many photos are to be decoded at the moment: try again in a few seconds.');
   }
 }
 

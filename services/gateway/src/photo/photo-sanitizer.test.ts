@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PhotoError, PhotoProcessError, PhotosWaitingError } from './photo-error.ts';
@@ -37,6 +36,9 @@ beforeAll(async () => {
 afterAll(() => sanitizer[Symbol.asyncDispose]());
 
 const sanitize = (bytes: Uint8Array, options?: SanitizeOptions) => sanitizer.sanitize(bytes, options);
+
+/** Waits until a free process was taken for a photo, which needs only promises. */
+const isTaken = () => new Promise(setImmediate);
 
 const failure = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
@@ -399,7 +401,7 @@ describe('processes', () => {
     await using own = createPhotoSanitizer();
     await own.ready();
     const photo = own.sanitize(blackPng(5000, 5000, { interlaced: true }));
-    await wait(30);
+    await isTaken();
     const [first] = own.pids;
     process.kill(first!, 'SIGKILL');
     expect(await photo).toMatchObject({ original: { format: 'png' } });
@@ -421,7 +423,7 @@ describe('processes', () => {
     const [pid] = own.pids;
     process.kill(pid!, 'SIGSTOP');
     const interrupted = own.sanitize(bytes, { client: 'eve' });
-    await wait(20);
+    await isTaken();
     expect(await own.sanitize(bytes, { client: 'ann' })).toMatchObject({ width: 64 });
     expect(own.pids).not.toContain(pid);
     expect(await interrupted).toMatchObject({ width: 64 });
@@ -492,7 +494,7 @@ describe('processes', () => {
     const own = createPhotoSanitizer();
     const bytes = await chart().png().toBuffer();
     const both = [failure(own.sanitize(bytes)), failure(own.sanitize(bytes))];
-    await wait(20);
+    await isTaken();
     const { pids } = own;
     await own[Symbol.asyncDispose]();
     for (const error of await Promise.all(both)) expect(error).toBeInstanceOf(PhotoProcessError);

@@ -1,4 +1,4 @@
-import { abortable, createFairSemaphore, TooManyWaitingError } from '@cinematica/concurrency';
+import { abortable, createFairSemaphore } from '@cinematica/concurrency';
 import { createStanding } from '../callers/standing.ts';
 import { checkUpload } from './check-upload.ts';
 import type { SanitizedPhoto } from './decode-photo.ts';
@@ -37,6 +37,8 @@ export interface SanitizeOptions {
   readonly declaredType?: string;
   /** Ends waiting and decoding. Default: none. */
   readonly signal?: AbortSignal;
+  /** Called when the photo has waited for its turn, each time. Default: none. */
+  readonly onTurn?: () => void;
 }
 
 /** Converts untrusted uploads to photos that are safe to store and to show. */
@@ -73,7 +75,13 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
   const limits: PhotoLimits = { ...PHOTO_LIMITS, ...options.limits };
   const { processes = 1, maxWaiting = 32, maxWaitMs = 30_000 } = options;
   const standing = createStanding();
-  const turns = createFairSemaphore({ permits: processes, maxWaiting, maxWaitMs, isLast: standing.isPoor });
+  const turns = createFairSemaphore({
+    permits: processes,
+    maxWaiting,
+    maxWaitMs,
+    isLast: standing.isPoor,
+    refuse: () => new PhotosWaitingError(),
+  });
   const pool = createPhotoPool(processes + 1, limits);
   const running = new Set<Decoding>();
   const closing = new AbortController();
@@ -116,23 +124,12 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
     }
   };
 
-  /** Waits for the client's turn. @returns what ends it */
-  const enter = async (client: string, signal: AbortSignal): Promise<() => void> => {
-    makeRoomFor(client);
-    try {
-      return await turns.acquire(client, signal);
-    } catch (error) {
-      if (!(error instanceof TooManyWaitingError)) throw error;
-      throw new PhotosWaitingError(turns.waiting);
-    }
-  };
-
   /** Decodes in the client's turn, and counts against it a photo that is refused or whose sender leaves. */
   const decodeFor = async (client: string, bytes: Uint8Array, format: PhotoFormat, stop: AbortSignal) => {
     const interruption = new AbortController();
     const decoding: Decoding = {
       client,
-      interrupt: () => interruption.abort(new PhotosWaitingError(turns.waiting)),
+      interrupt: () => interruption.abort(new PhotosWaitingError()),
     };
     const begun = performance.now();
     running.add(decoding);
@@ -151,12 +148,14 @@ export function createPhotoSanitizer(options: PhotoSanitizerOptions = {}): Photo
       return pool.pids;
     },
     ready: () => pool.ready(closing.signal),
-    async sanitize(bytes, { client = '', declaredType, signal: stop } = {}) {
+    async sanitize(bytes, { client = '', declaredType, signal: stop, onTurn } = {}) {
       const signal = stop ? AbortSignal.any([stop, closing.signal]) : closing.signal;
       signal.throwIfAborted();
       const format = checkUpload(bytes, limits, declaredType);
       for (let interruptions = 0; ; interruptions++) {
-        const leave = await enter(client, signal);
+        makeRoomFor(client);
+        const leave = await turns.acquire(client, signal);
+        onTurn?.();
         try {
           return await decodeFor(client, bytes, format, signal);
         } catch (error) {

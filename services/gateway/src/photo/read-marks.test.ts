@@ -51,6 +51,13 @@ test('content credentials tell the source type and the organisation, and not the
   }
 });
 
+test('a photo with two million segments is a photo without credentials', async () => {
+  const comment = Buffer.from('\xff\xfe\x00\x0ajumdc2pa', 'latin1');
+  const jpeg = await photo().jpeg().toBuffer();
+  const segments = Buffer.alloc(8_000_000, Buffer.from([0xff, 0xfe, 0, 2]));
+  expect(await marksOf(Buffer.concat([jpeg.subarray(0, 2), comment, segments, jpeg.subarray(2)]))).toEqual(NONE);
+});
+
 test('a photo with damaged credentials is a photo without credentials', async () => {
   const bytes = await signed(await photo().jpeg().toBuffer());
   const start = Buffer.from(bytes).indexOf('jumdc2pa');

@@ -4,7 +4,10 @@ import { mayHaveCredentials } from '@cinematica/credentials/may-have-credentials
 export interface PhotoMarks {
   /** IPTC's digital source type, a URL; empty when the photo has none. */
   readonly digitalSourceType: string;
-  /** The organisation that signed its content credentials, or else the program that made it; empty without valid credentials. */
+  /**
+   * The organisation that its content credentials name as their signer, or else the program that made it; empty without valid
+   * credentials. Everyone can sign under any name.
+   */
   readonly credentialsBy: string;
 }
 
@@ -49,6 +52,7 @@ function declaredIn(xmp: Uint8Array | undefined): string {
 
 const printable = (name: string): string =>
   name
+    .slice(0, MAX_NAME)
+    // Also the half of a character that was cut in two.
     .replace(/[\p{C}\p{Z}]+/gu, ' ')
-    .trim()
-    .slice(0, MAX_NAME);
+    .trim();

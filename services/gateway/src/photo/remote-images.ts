@@ -1,4 +1,4 @@
-import { createFairSemaphore, TooManyWaitingError } from '@cinematica/concurrency';
+import { createFairSemaphore } from '@cinematica/concurrency';
 import { checkOutboundUrl, OutboundRefusedError } from '@cinematica/pipeline';
 import type { OutboundRules } from '@cinematica/pipeline';
 import {
@@ -65,17 +65,8 @@ export function createRemoteImages(options: RemoteImagesOptions): RemoteImages &
     perClient: MAX_FETCHES_PER_CLIENT,
     maxWaiting: MAX_WAITING,
     maxWaitMs: MAX_WAIT_MS,
+    refuse: () => refuseUntil(ErrorReason.SYSTEM_BUSY, 'Too many photos are being downloaded: try again soon.', 5_000),
   });
-
-  /** @throws RpcError RESOURCE_EXHAUSTED when too many photos are being downloaded; the signal's reason. */
-  async function enter(client: string, signal: AbortSignal): Promise<() => void> {
-    try {
-      return await fetches.acquire(client, signal);
-    } catch (error) {
-      if (!(error instanceof TooManyWaitingError)) throw error;
-      throw refuseUntil(ErrorReason.SYSTEM_BUSY, 'Too many photos are being downloaded: try again soon.', 5_000);
-    }
-  }
 
   async function download(url: string, signal: AbortSignal): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
@@ -96,7 +87,7 @@ export function createRemoteImages(options: RemoteImagesOptions): RemoteImages &
   return {
     async fetch(text, client, signal) {
       const { href } = checkUrlField('image_url', text, rules);
-      const release = await enter(client, signal);
+      const release = await fetches.acquire(client, signal);
       try {
         return await download(href, signal);
       } finally {

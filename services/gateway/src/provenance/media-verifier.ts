@@ -1,4 +1,4 @@
-import { createFairSemaphore, TooManyWaitingError } from '@cinematica/concurrency';
+import { createFairSemaphore } from '@cinematica/concurrency';
 import type { Credentials } from '@cinematica/credentials';
 import type { TrustedRoots } from '@cinematica/credentials/roots';
 import type { FoundMark, GrayPicture } from '@cinematica/provenance';
@@ -68,18 +68,22 @@ export function createMediaVerifier(
 ): MediaVerifier {
   const { maxWaiting, maxWaitMs, totalTimeoutMs } = MEDIA_LIMITS;
   const standing = createStanding();
-  const turns = createFairSemaphore({ permits: 1, maxWaiting, maxWaitMs, isLast: standing.isPoor });
+  const turns = createFairSemaphore({
+    permits: 1,
+    maxWaiting,
+    maxWaitMs,
+    isLast: standing.isPoor,
+    refuse: () => new MediaWaitingError(),
+  });
 
-  async function enter(client: string, signal: AbortSignal): Promise<() => void> {
-    try {
-      return await turns.acquire(client, signal);
-    } catch (error) {
-      throw error instanceof TooManyWaitingError ? new MediaWaitingError() : error;
-    }
-  }
-
-  async function check(bytes: Uint8Array, client: string, signal: AbortSignal): Promise<MediaFindings> {
-    const { kind, groups } = readMedia(bytes, { client, sanitizer }, signal);
+  async function check(
+    bytes: Uint8Array,
+    client: string,
+    signal: AbortSignal,
+    onTurn: () => void,
+  ): Promise<MediaFindings> {
+    const { kind, groups } = readMedia(bytes, { client, sanitizer, onTurn }, signal);
+    if (kind === 'video') onTurn();
     const mark = await findBestMark(groups, keys, signal);
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const credentials = await checkCredentials(bytes, roots, signal);
@@ -88,14 +92,20 @@ export function createMediaVerifier(
 
   return {
     async verify(bytes, signal, client = '') {
-      const release = await enter(client, signal);
-      const begun = performance.now();
+      const release = await turns.acquire(client, signal);
+      /** A picture waits again, for the processes that decode photos. That time does not count against its sender. */
+      let begun = Infinity;
+      const onTurn = (): void => {
+        begun = performance.now();
+      };
       const deadline = AbortSignal.timeout(totalTimeoutMs);
       try {
-        return await check(bytes, client, AbortSignal.any([signal, deadline]));
+        return await check(bytes, client, AbortSignal.any([signal, deadline]), onTurn);
       } catch (cause) {
         const error = deadline.aborted && !signal.aborted ? tooSlowError(cause) : cause;
-        if (error instanceof MediaError || signal.aborted) standing.refused(client, performance.now() - begun);
+        if (error instanceof MediaError || signal.aborted) {
+          standing.refused(client, Math.max(0, performance.now() - begun));
+        }
         throw error;
       } finally {
         release();

@@ -20,6 +20,8 @@ export interface PictureDecoding {
   readonly sanitizer: Pick<PhotoSanitizer, 'sanitize'>;
   /** The address of the sender. */
   readonly client: string;
+  /** Called when decoding begins, after the picture has waited for those of others. */
+  readonly onTurn: () => void;
 }
 
 /**
@@ -39,11 +41,11 @@ export function readMedia(bytes: Uint8Array, decoding: PictureDecoding, signal: 
 /** A photo process decodes the picture. Its JPEG is safe to decode here. */
 async function* readPicture(
   bytes: Uint8Array,
-  { sanitizer, client }: PictureDecoding,
+  { sanitizer, client, onTurn }: PictureDecoding,
   signal: AbortSignal,
 ): AsyncGenerator<readonly GrayPicture[], void, undefined> {
   try {
-    const { jpeg } = await sanitizer.sanitize(bytes, { client, signal });
+    const { jpeg } = await sanitizer.sanitize(bytes, { client, signal, onTurn });
     const { data, info } = await sharp(jpeg).grayscale().raw().toBuffer({ resolveWithObject: true });
     yield [{ width: info.width, height: info.height, data }];
   } catch (cause) {

@@ -42,7 +42,7 @@ export function createConnectHandler(options: ConnectHandlerOptions): HttpHandle
     }
     const call = universalRequestFromNodeRequest(request, response, undefined, contextValues(request));
     handler({ ...call, body: receive(call, handler.method) })
-      .then((answer) => universalResponseToNodeResponse(explainStatus(answer), response))
+      .then((answer) => universalResponseToNodeResponse(explainStatus(answer, call.method), response))
       .catch((error: unknown) => {
         // The caller has disconnected.
         if (response.destroyed || call.signal.aborted) return;

@@ -53,6 +53,7 @@ const VALUES: Readonly<Partial<Record<ScalarType, string>>> = {
   [ScalarType.DOUBLE]: 'a number',
   [ScalarType.BOOL]: 'true or false',
   [ScalarType.STRING]: 'text in quotes',
+  [ScalarType.BYTES]: 'bytes in base64',
 };
 const RANGES: Readonly<Partial<Record<ScalarType, string>>> = {
   [ScalarType.UINT32]: 'from 0 to 4294967295',

@@ -59,13 +59,12 @@ export function refusalOf(error: unknown): RpcError {
     const message = `The JSON cannot be a message of this method: ${error.message}.`;
     return refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, message);
   }
-  if (error instanceof PhotosWaitingError) {
-    return refuseUntil(ErrorReason.SYSTEM_BUSY, 'Too many photos are waiting to be decoded: try again soon.', 5_000);
-  }
   if (error instanceof MediaError) {
     return refuse(Code.INVALID_ARGUMENT, ErrorReason.MEDIA_UNREADABLE, error.message, [], { cause: error });
   }
-  if (error instanceof MediaWaitingError) return refuseUntil(ErrorReason.SYSTEM_BUSY, error.message, 5_000);
+  if (error instanceof PhotosWaitingError || error instanceof MediaWaitingError) {
+    return refuseUntil(ErrorReason.SYSTEM_BUSY, error.message, 5_000);
+  }
   if (error instanceof UnknownVideoError || error instanceof InvalidKeyError) {
     return refuse(Code.NOT_FOUND, ErrorReason.VIDEO_NOT_FOUND, 'There is no such video.');
   }

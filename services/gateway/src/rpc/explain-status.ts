@@ -11,10 +11,13 @@ const MESSAGES: Readonly<Record<number, string>> = {
   415: 'Send JSON with “content-type: application/json”, or a message of Connect, gRPC or gRPC-Web.',
 };
 
-/** Adds an error that says what to do to an answer that has only the status, for those who call with curl. */
-export function explainStatus(answer: UniversalServerResponse): UniversalServerResponse {
+/**
+ * Adds an error that says what to do to an answer that has only the status, for those who call with curl.
+ * @param method of the request. An answer to HEAD has no body.
+ */
+export function explainStatus(answer: UniversalServerResponse, method: string): UniversalServerResponse {
   const message = MESSAGES[answer.status];
-  if (message === undefined || answer.body !== undefined) return answer;
+  if (method === 'HEAD' || message === undefined || answer.body !== undefined) return answer;
   const error = toConnectError(refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, message));
   const header = new Headers(answer.header);
   header.set('content-type', 'application/json');

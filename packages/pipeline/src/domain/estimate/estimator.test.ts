@@ -173,13 +173,17 @@ test('a video behind others in the queue waits for them', () => {
 
 test('the queue is simulated once a second for the estimates of new videos', () => {
   const waiting = vi.fn(() => []);
-  const { estimator, add } = setUp({ waiting });
+  const { estimator, add, admit, store } = setUp({ waiting });
   const first = estimator.estimateNew(plan)!;
   expect(estimator.estimateNew({ ...plan, seed: 3 })).toEqual(first);
   expect(estimator.estimateNew({ ...plan, steps: 9 })!.seconds).toBeGreaterThan(first.seconds);
   expect(waiting).toHaveBeenCalledTimes(1);
   // A new video changes the queue.
-  add();
+  const video = admit(add());
+  estimator.estimateNew(plan);
+  expect(waiting).toHaveBeenCalledTimes(2);
+  // The progress of a video that is in it does not.
+  store(video);
   estimator.estimateNew(plan);
   expect(waiting).toHaveBeenCalledTimes(2);
   vi.advanceTimersByTime(1_001);

@@ -69,8 +69,12 @@ export function createEstimator(options: EstimatorOptions): Estimator {
   const moved = new Map<string, { readonly step: number; readonly time: number }>();
   let simulated: { readonly time: number; readonly times: ReadonlyMap<string, SimulatedTimes> } | null = null;
   /** Where a new video has room. */
-  let knownRoom: { readonly time: number; readonly room: Room | null; readonly options: SimulationOptions } | null =
-    null;
+  let knownRoom: {
+    readonly time: number;
+    readonly room: Room | null;
+    readonly options: SimulationOptions;
+    readonly videoIds: ReadonlySet<string>;
+  } | null = null;
 
   function referenceTask(plan: Plan, stage: PipelineStage): number | null {
     if (stage === PipelineStage.MUX) return muxSeconds(plan);
@@ -188,7 +192,8 @@ export function createEstimator(options: EstimatorOptions): Estimator {
     const now = Date.now();
     if (!knownRoom || now - knownRoom.time > ROOM_FRESH_MS) {
       const [videos, options] = current();
-      knownRoom = { time: now, room: findRoom(videos, options), options };
+      const videoIds = new Set(videos.map(({ videoId }) => videoId));
+      knownRoom = { time: now, room: findRoom(videos, options), options, videoIds };
     }
     const { time, room, options } = knownRoom;
     if (!room) return null;
@@ -231,8 +236,10 @@ export function createEstimator(options: EstimatorOptions): Estimator {
 
   const unsubscribe = table.subscribe(({ videoId, stored }) => {
     if (stored) {
-      const known = simulated?.times.has(videoId) ?? false;
-      if (!known || stored.record.endTime) forgetSimulations();
+      // The progress of a video that is known changes little.
+      const ended = stored.record.endTime !== undefined;
+      if (ended || !simulated?.times.has(videoId)) simulated = null;
+      if (ended || !knownRoom?.videoIds.has(videoId)) knownRoom = null;
       observe(stored.record);
       return;
     }

@@ -26,11 +26,19 @@ export interface FollowFileOptions<T> {
  * its path, because Kubernetes replaces a mounted secret through symbolic links, which `fs.watch` misses. While the file cannot
  * be read or parsed, its content stays as it was, and the log says why. A file system that does not answer, as of a server that is
  * gone, is not asked again until it does, because each question would keep one of the few threads for files.
- * @throws what `read` throws at the start; the reason of a timeout.
+ * @throws what `read` throws at the start; Error that names the file when it does not answer in time.
  */
 export async function followFile<T>(options: FollowFileOptions<T>): Promise<FollowedFile<T>> {
   const { file, name, read, log, intervalMs = 2_000, timeoutMs = 10_000 } = options;
-  const inTime = <T>(work: Promise<T>): Promise<T> => abortable(work, AbortSignal.timeout(timeoutMs));
+  const inTime = async <T>(work: Promise<T>): Promise<T> => {
+    const deadline = AbortSignal.timeout(timeoutMs);
+    try {
+      return await abortable(work, deadline);
+    } catch (cause) {
+      if (cause !== deadline.reason) throw cause;
+      throw new Error(`${file} did not answer within ${timeoutMs} ms: check the file system that it is on`, { cause });
+    }
+  };
   // The version is read first: a change in between is then seen by the next look.
   let version = await inTime(versionOf(file));
   let current = await inTime(read(file));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { natsSettingsSchema } from '../../nats/connect.ts';
+import { tokensSchema } from '../../domain/outbound/outbound-settings.ts';
 import { pipelineSettingsSchema } from '../../domain/settings.ts';
 import { telemetrySettingsSchema } from '../../telemetry/telemetry-settings.ts';
 
@@ -19,10 +20,7 @@ export const stageConfigSchema = z.object({
   /** How long running calls may take to end when the service shuts down. Milliseconds. */
   DRAIN_MS: z.coerce.number().int().min(0).max(3_600_000).default(10_000),
   /** The tokens that callers may use, separated by commas: two of them while one is replaced. */
-  STAGE_TOKEN: z
-    .string()
-    .transform((tokens) => tokens.split(','))
-    .refine((tokens) => tokens.every((token) => /^\S{32,}$/.test(token)), 'each token must have 32 characters or more'),
+  STAGE_TOKEN: tokensSchema,
 });
 
 export type StageConfig = z.output<typeof stageConfigSchema>;
