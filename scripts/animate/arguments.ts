@@ -99,7 +99,7 @@ export interface SystemArguments {
   readonly data: string | undefined;
   readonly model: string | undefined;
   /** LoRAs that change the model. */
-  readonly loras?: readonly LoraFile[];
+  readonly loras?: readonly LoraFile[] | undefined;
   readonly threads: number | undefined;
   readonly provider: ProviderChoice | undefined;
 }
@@ -264,17 +264,17 @@ function systemOf(values: Values, env: NodeJS.ProcessEnv): SystemArguments {
     apiKey: values['api-key'] ?? (address === undefined || CINEMATICA_API_KEY === '' ? undefined : CINEMATICA_API_KEY),
     data: values.data === undefined ? undefined : resolve(values.data),
     model: values.model === undefined ? undefined : resolve(values.model),
-    ...lorasOf(values, env),
+    loras: lorasOf(values, env),
     threads: wholeNumber('--threads', values.threads, 1024),
     provider: values.provider === undefined ? undefined : parseExecutionProvider(values.provider, '--provider'),
   };
 }
 
 /** LORA of the environment counts for --model only: without it, it is no option that a running system could refuse. */
-function lorasOf({ model, lora }: Values, { LORA = '' }: NodeJS.ProcessEnv): Pick<SystemArguments, 'loras'> {
+function lorasOf({ model, lora }: Values, { LORA = '' }: NodeJS.ProcessEnv): SystemArguments['loras'] {
   try {
     const loras = lora?.map(parseLora) ?? (model === undefined ? [] : parseLoras(LORA));
-    return loras.length === 0 ? {} : { loras: loras.map(({ file, strength }) => ({ file: resolve(file), strength })) };
+    return loras.length === 0 ? undefined : loras.map(({ file, strength }) => ({ file: resolve(file), strength }));
   } catch (error) {
     if (error instanceof LoraSyntaxError) throw new UsageError(`${lora ? '--lora' : 'LORA'}: ${error.message}`);
     throw error;

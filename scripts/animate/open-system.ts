@@ -88,15 +88,7 @@ const running = (system: Omit<OpenSystem, typeof Symbol.asyncDispose>): OpenSyst
   [Symbol.asyncDispose]: () => Promise.resolve(),
 });
 
-function refuseStartOptions(
-  {
-    model,
-    loras,
-    threads,
-    provider,
-  }: Omit<SystemArguments, 'loras'> & { loras?: SystemArguments['loras'] | undefined },
-  which: string,
-): void {
+function refuseStartOptions({ model, loras, threads, provider }: SystemArguments, which: string): void {
   const given = Object.entries({ model, lora: loras, threads, provider }).find(([, value]) => value !== undefined);
   if (given) throw new UsageError(`--${given[0]} is for a system that is started here; ${which} has its own`);
 }

@@ -32,7 +32,7 @@ export async function startSystem(
     port: (await freePorts(1))[0] ?? 0,
     lan: false,
     model: findModel(model, project),
-    ...(loras && { loras }),
+    loras,
     data,
     provider,
   };

@@ -20,9 +20,10 @@ import { examineSystem } from './system.ts';
 export async function examine(root: string, options: DoctorOptions, env: NodeJS.ProcessEnv): Promise<Section[]> {
   const loras = options.loras ?? parseLoras(env.LORA ?? '');
   const nvidia = await findNvidiaDevices({ path: env.PATH });
-  const providers = examineProviders(root, nvidia, options.provider, env);
+  const usable = usableDevice(nvidia.devices, env);
+  const providers = examineProviders(root, nvidia, usable?.env ?? null, options.provider, env);
   const model = providers.then(({ provider }) => {
-    const device = provider !== null && onGpu(provider) ? usableDevice(nvidia.devices, env) : null;
+    const device = provider !== null && onGpu(provider) ? (usable?.device ?? null) : null;
     return examineModel(options.model, loras, { provider: provider ?? 'cpu', device });
   });
   return Promise.all([
@@ -36,9 +37,9 @@ export async function examine(root: string, options: DoctorOptions, env: NodeJS.
 }
 
 /** @returns null for a GPU that nvidia-smi does not list, such as a part of one */
-function usableDevice(devices: readonly NvidiaDevice[], env: NodeJS.ProcessEnv): NvidiaDevice | null {
+function usableDevice(devices: readonly NvidiaDevice[], env: NodeJS.ProcessEnv) {
   try {
-    return chooseDevice(devices, env).device;
+    return chooseDevice(devices, env);
   } catch (error) {
     if (!(error instanceof GpuError)) throw error;
     return null;

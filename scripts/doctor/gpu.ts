@@ -1,4 +1,4 @@
-import { findCudaLibraries, megabytesOf } from '../gpu/cuda-libraries.ts';
+import { findCudaLibraries, inGigabytes, megabytesOf } from '../gpu/cuda-libraries.ts';
 import { whyUnfit } from '../gpu/cuda-requirements.ts';
 import type { NvidiaDevices } from '../gpu/nvidia-devices.ts';
 import { findPip } from '../gpu/pip.ts';
@@ -34,7 +34,6 @@ async function examineLibraries(root: string): Promise<Finding> {
   if (!hasCudaProvider()) return note(name, NO_CUDA_PROVIDER);
   const { missing } = await findCudaLibraries(root);
   if (missing.length === 0) return good(name, 'installed in .cache/cuda');
-  const size = `${(megabytesOf(missing) / 1000).toFixed(1)} GB`;
   if ((await findPip()) === null) {
     return warning(
       name,
@@ -42,5 +41,5 @@ async function examineLibraries(root: string): Promise<Finding> {
       'install pip (apt-get install python3-pip): npm start needs it to install them',
     );
   }
-  return note(name, 'not installed yet', `npm start installs them with pip (${size})`);
+  return note(name, 'not installed yet', `npm start installs them with pip (${inGigabytes(megabytesOf(missing))})`);
 }

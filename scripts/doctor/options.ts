@@ -1,7 +1,6 @@
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LoraFile, ProviderChoice } from '@cinematica/svd';
-import { checkProvider, toLora } from '../launch/options.ts';
+import { systemOptions } from '../launch/options.ts';
 
 export interface DoctorOptions {
   readonly model: string;
@@ -9,7 +8,7 @@ export interface DoctorOptions {
   readonly port: number;
   readonly json: boolean;
   /** LoRAs that change the model. Default: those of the environment (LORA). */
-  readonly loras?: readonly LoraFile[];
+  readonly loras?: readonly LoraFile[] | undefined;
   /** Default: EXECUTION_PROVIDER of the environment. */
   readonly provider: ProviderChoice | undefined;
 }
@@ -42,19 +41,16 @@ export class DoctorUsageError extends Error {
  * @throws DoctorUsageError, LaunchError
  */
 export function parseDoctorOptions(args: readonly string[], root: string, cwd: string): DoctorOptions | null {
-  const { help, model, lora, data, port = '8080', provider, json = false } = parse(args);
+  const { help, port = '8080', json = false, ...values } = parse(args);
   if (help === true) return null;
   const number = Number(port);
   if (!Number.isInteger(number) || number < 1 || number > 65_535) {
     throw new DoctorUsageError(`--port takes a number from 1 to 65535, not “${port}”.`);
   }
   return {
-    model: model === undefined ? resolve(root, 'models/nano') : resolve(cwd, model),
-    data: data === undefined ? resolve(root, '.data') : resolve(cwd, data),
+    ...systemOptions(values, root, cwd),
     port: number,
     json,
-    ...(lora === undefined ? {} : { loras: lora.map((text) => toLora(text, cwd)) }),
-    provider: provider === undefined ? undefined : checkProvider(provider),
   };
 }
 

@@ -4,9 +4,7 @@ import { promisify } from 'node:util';
 import { createRuntime, parseExecutionProvider, ProviderUnavailableError } from '@cinematica/svd';
 import type { ExecutionProvider, ProviderChoice } from '@cinematica/svd';
 import { cudaLibraryPath, findCudaLibraries } from '../gpu/cuda-libraries.ts';
-import { GpuError } from '../gpu/gpu-error.ts';
 import type { NvidiaDevices } from '../gpu/nvidia-devices.ts';
-import { chooseDevice } from '../gpu/set-up-gpu.ts';
 import { fault, good, note, warning } from './finding.ts';
 import type { Finding, Section } from './finding.ts';
 
@@ -17,16 +15,18 @@ const TIMEOUT_MS = 60_000;
  * Starts ONNX Runtime with the user's provider, and says why others are not used. What hangs keeps running: the caller must
  * end this process, which ends it.
  *
+ * @param selection the variables that select the GPU; null when none can be used
  * @param option the user's; EXECUTION_PROVIDER by default
  * @returns the provider that is used, too; null if none works
  */
 export async function examineProviders(
   root: string,
   nvidia: NvidiaDevices,
+  selection: Readonly<Record<string, string>> | null,
   option: ProviderChoice | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<{ readonly section: Section; readonly provider: ExecutionProvider | null }> {
-  const variables = await cudaVariables(root, nvidia, env);
+  const variables = await cudaVariables(root, selection, env);
   const choice = option ?? parseExecutionProvider(env.EXECUTION_PROVIDER);
   const used = await start(choice, variables);
   const by = option === undefined ? `EXECUTION_PROVIDER=${choice}` : `--provider ${choice}`;
@@ -72,17 +72,11 @@ async function start(choice: ProviderChoice, env: Readonly<Record<string, string
 /** The variables of the processes that compute, without installing anything. */
 async function cudaVariables(
   root: string,
-  { devices }: NvidiaDevices,
+  selection: Readonly<Record<string, string>> | null,
   env: NodeJS.ProcessEnv,
 ): Promise<Record<string, string>> {
-  if ((await findCudaLibraries(root)).missing.length > 0) return {};
-  const LD_LIBRARY_PATH = await cudaLibraryPath(root, env.LD_LIBRARY_PATH);
-  try {
-    return { LD_LIBRARY_PATH, ...chooseDevice(devices, env).env };
-  } catch (error) {
-    if (!(error instanceof GpuError)) throw error;
-    return {};
-  }
+  if (selection === null || (await findCudaLibraries(root)).missing.length > 0) return {};
+  return { LD_LIBRARY_PATH: await cudaLibraryPath(root, env.LD_LIBRARY_PATH), ...selection };
 }
 
 async function explain(

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readlink, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { oneAtATime } from '../setup/one-at-a-time.mjs';
 import { GpuError } from './gpu-error.ts';
 import { findPip, runPip } from './pip.ts';
 import { readPinnedWheels, WHEEL_TAGS } from './pinned-wheels.ts';
 import type { PinnedWheel } from './pinned-wheels.ts';
+import { RUNTIME, runtimeLibrary } from './runtime-library.ts';
 
 /** ONNX Runtime's CUDA provider and the libraries of CUDA and cuDNN, in the project's cache. */
 export interface CudaLibraries {
@@ -34,6 +34,9 @@ export async function findCudaLibraries(root: string): Promise<CudaLibraries> {
 /** The sum of their downloads in megabytes. */
 export const megabytesOf = (wheels: readonly PinnedWheel[]): number =>
   wheels.reduce((sum, { megabytes }) => sum + megabytes, 0);
+
+/** Megabytes for people, such as `1.3 GB`. */
+export const inGigabytes = (megabytes: number): string => `${(megabytes / 1000).toFixed(1)} GB`;
 
 /**
  * Installs the missing libraries with pip. A wheel that is installed stays when a later one fails or is interrupted.
@@ -87,13 +90,9 @@ export async function cudaLibraryPath(root: string, inherited: string | undefine
   return [...folders, ...(inherited ? [inherited] : [])].join(delimiter);
 }
 
-const RUNTIME = 'libonnxruntime.so.1';
-
 /** Links ONNX Runtime's library to the one of the package, which an update may have moved. */
 async function linkRuntime(link: string): Promise<void> {
-  const require = createRequire(new URL('../../packages/svd/package.json', import.meta.url));
-  const package_ = dirname(require.resolve('onnxruntime-node/package.json'));
-  const target = join(package_, 'bin', 'napi-v6', process.platform, process.arch, RUNTIME);
+  const target = runtimeLibrary();
   if ((await readlink(link).catch(() => null)) === target) return;
   // Under another name first, because a process may look for it at this moment.
   const fresh = `${link}.${process.pid}`;
@@ -148,7 +147,6 @@ async function checkRoom(cache: string, missing: readonly PinnedWheel[]): Promis
   const { bavail, bsize } = await statfs(cache);
   const free = (bavail * bsize) / 1e6;
   if (free >= needed) return;
-  const inGigabytes = (megabytes: number): string => `${(megabytes / 1000).toFixed(1)} GB`;
   throw new GpuError(
     `too little room on the disk for the CUDA libraries: ${inGigabytes(free)} are free in ${cache}, ` +
       `${inGigabytes(needed)} are needed: free some, and start again`,

@@ -1,6 +1,12 @@
 import { onGpu } from '@cinematica/svd';
 import type { ProviderChoice } from '@cinematica/svd';
-import { cudaLibraryPath, findCudaLibraries, installCudaLibraries, megabytesOf } from './cuda-libraries.ts';
+import {
+  cudaLibraryPath,
+  findCudaLibraries,
+  inGigabytes,
+  installCudaLibraries,
+  megabytesOf,
+} from './cuda-libraries.ts';
 import { gibibytes, whyUnfit } from './cuda-requirements.ts';
 import { GpuError } from './gpu-error.ts';
 import type { NvidiaDevice } from './nvidia-device.ts';
@@ -47,9 +53,10 @@ async function prepare({ root, provider, env, say, signal }: GpuSetUp): Promise<
   const choice = chooseDevice(devices, env);
   const { missing } = await findCudaLibraries(root);
   if (missing.length > 0) {
-    const size = `${(megabytesOf(missing) / 1000).toFixed(1)} GB`;
     say(`${describeDevice(choice.device)}: installing ONNX Runtime’s CUDA libraries into .cache/cuda with pip`);
-    say(`${size} are downloaded, once. To compute without them, start with --provider cpu.`);
+    say(
+      `${inGigabytes(megabytesOf(missing))} are downloaded, once. To compute without them, start with --provider cpu.`,
+    );
     await installCudaLibraries(root, say, signal);
     say('The CUDA libraries are installed');
   }

@@ -16,7 +16,7 @@ export interface Options {
   /** The path of a checkpoint. */
   readonly model: string;
   /** LoRAs that change the model. Default: those of the environment (LORA). */
-  readonly loras?: readonly LoraFile[];
+  readonly loras?: readonly LoraFile[] | undefined;
   readonly data: string;
   /** What computes the model. Default: EXECUTION_PROVIDER of the environment. */
   readonly provider?: ProviderChoice | undefined;
@@ -64,15 +64,34 @@ export function parseOptions(args: readonly string[], root: string, cwd: string)
     lan: values.lan ?? false,
     observe,
     otlp: values.otlp === undefined ? undefined : checkUrl(values.otlp),
-    model: values.model === undefined ? resolve(root, 'models/nano') : resolve(cwd, values.model),
-    ...(values.lora === undefined ? {} : { loras: values.lora.map((text) => toLora(text, cwd)) }),
-    data: values.data === undefined ? resolve(root, '.data') : resolve(cwd, values.data),
-    provider: values.provider === undefined ? undefined : checkProvider(values.provider),
+    ...systemOptions(values, root, cwd),
+  };
+}
+
+/** The arguments that say which system is meant, and what it computes with. */
+export interface SystemValues {
+  readonly model?: string | undefined;
+  readonly lora?: readonly string[] | undefined;
+  readonly data?: string | undefined;
+  readonly provider?: string | undefined;
+}
+
+/**
+ * @param root the project's folder, for the defaults
+ * @param cwd where the user's relative paths start
+ * @throws LaunchError
+ */
+export function systemOptions({ model, lora, data, provider }: SystemValues, root: string, cwd: string) {
+  return {
+    model: model === undefined ? resolve(root, 'models/nano') : resolve(cwd, model),
+    loras: lora?.map((text) => toLora(text, cwd)),
+    data: data === undefined ? resolve(root, '.data') : resolve(cwd, data),
+    provider: provider === undefined ? undefined : checkProvider(provider),
   };
 }
 
 /** @throws LaunchError */
-export function checkProvider(value: string): ProviderChoice {
+function checkProvider(value: string): ProviderChoice {
   try {
     return parseExecutionProvider(value, '--provider');
   } catch (cause) {
@@ -81,7 +100,7 @@ export function checkProvider(value: string): ProviderChoice {
 }
 
 /** @throws LaunchError */
-export function toLora(text: string, cwd: string): LoraFile {
+function toLora(text: string, cwd: string): LoraFile {
   try {
     const { file, strength } = parseLora(text);
     return { file: resolve(cwd, file), strength };

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findPip, runPip } from '../../scripts/gpu/pip.ts';
 import { readPinnedWheels, WHEEL_TAGS } from '../../scripts/gpu/pinned-wheels.ts';
+import { RUNTIME, runtimeLibrary } from '../../scripts/gpu/runtime-library.ts';
 import { oneAtATime } from '../../scripts/setup/one-at-a-time.mjs';
 
 const HERE = import.meta.dirname;
@@ -15,7 +15,6 @@ const LIBRARIES = join(CACHE, 'libraries');
 const WHEELS = join(CACHE, 'wheels');
 const PROVIDER = join(WHEELS, 'onnxruntime/capi');
 const PROVIDER_LIBRARIES = ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers_shared.so'];
-const RUNTIME = 'libonnxruntime.so.1';
 /** ONNX Runtime's CUDA provider, and the headers of the CUDA runtime. Their versions are those that the images have. */
 const PINNED = ['onnxruntime-gpu', 'nvidia-cuda-runtime'];
 /** How long the download may take. */
@@ -136,10 +135,4 @@ async function otherFunctionsOfCudnn(): Promise<string> {
   const succeed = (name: string) => `int ${name}() { return 0; }`;
   const functions = [...names].map((name) => (/^cudnnCreate\w*Descriptor$/.test(name) ? create : succeed)(name));
   return ['#include <stdlib.h>', ...functions, ''].join('\n');
-}
-
-function runtimeLibrary(): string {
-  const require = createRequire(join(HERE, '../../packages/svd/package.json'));
-  const folder = dirname(require.resolve('onnxruntime-node/package.json'));
-  return join(folder, 'bin/napi-v6', process.platform, process.arch, RUNTIME);
 }

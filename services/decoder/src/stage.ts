@@ -40,7 +40,7 @@ export const createDecodeStage = (model: StageModel): StageHandler => ({
       previewer.show(frames, count);
       await storing;
       storing = store(index, frames);
-      // The next `await storing` reports an error.
+      // If storing fails, the next `await storing` throws the error.
       storing.catch(() => undefined);
     }
     await storing;

@@ -38,7 +38,7 @@ export const createDenoiseStage = (model: StageModel): StageHandler => ({
       savedStep = step;
       await saving;
       saving = hooks.save(step, { [safe ? SAFE_LATENTS : LATENTS]: packLatents(latents, photo) });
-      // The next `await saving` reports an error.
+      // If saving fails, the next `await saving` throws the error.
       saving.catch(() => undefined);
       if (!draining.aborted) return;
       await saving;

@@ -47,7 +47,8 @@ export async function createVideo(context: BrowserContext, settings: Settings = 
 }
 
 /**
- * Creates a video through the API and waits until it ends. Its frames are not finished, which would take most of the time.
+ * Creates a video through the API and waits until it ends. The video is not finished (`packages/finish`), because that would take
+ * most of the time.
  *
  * @returns the video in its final state
  */

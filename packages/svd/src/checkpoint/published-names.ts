@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 
-/** The name of a published checkpoint. */
+/** What the name of a published checkpoint says about it. */
 export interface PublishedName {
   /** The name of its built-in card. */
   readonly card: string;

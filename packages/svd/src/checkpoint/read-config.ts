@@ -10,7 +10,16 @@ const MAX_BYTES = 1_000_000;
  * @throws CheckpointError that names the file, the field and the reason
  */
 export async function readConfig<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
-  return parseConfig(path, await readText(path), schema);
+  return (await readConfigFile(path, schema)).config;
+}
+
+/** Does the same, and returns the bytes of the file, too. */
+export async function readConfigFile<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+): Promise<{ readonly config: z.output<Schema>; readonly content: Buffer }> {
+  const content = await readSmallFile(path);
+  return { config: parseConfig(path, content.toString('utf8'), schema), content };
 }
 
 /**
@@ -32,13 +41,13 @@ export function parseConfig<Schema extends z.ZodType>(path: string, text: string
   throw new CheckpointError(`${path}: ${problems.join('; ')}`, { cause: result.error });
 }
 
-async function readText(path: string): Promise<string> {
+async function readSmallFile(path: string): Promise<Buffer> {
   try {
     // Reading a pipe or a device may never end.
     const found = await stat(path);
     if (!found.isFile()) throw new CheckpointError(`${path} is not a regular file`);
     if (found.size > MAX_BYTES) throw new CheckpointError(`${path} has ${found.size} bytes; the limit is 1 MB`);
-    return await readFile(path, 'utf8');
+    return await readFile(path);
   } catch (cause) {
     if (cause instanceof CheckpointError) throw cause;
     const reason = isMissing(cause) ? "is this a checkpoint in diffusers' layout?" : (cause as Error).message;

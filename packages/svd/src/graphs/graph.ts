@@ -39,7 +39,7 @@ export const SUM_OUTPUT = 'sum';
 
 /**
  * Adds an output: the sum of all elements of a value, in float32. It is not finite if an element is not, so that the reader of
- * the graph's results needs not look at each of them. `Model.run` does this.
+ * the graph's results does not have to look at each element. `Model.run` does this.
  */
 export function outputSum({ emitter }: GraphDraft, value: Value): void {
   emitter.output(SUM_OUTPUT, emitter.sum(value));

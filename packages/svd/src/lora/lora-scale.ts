@@ -22,7 +22,7 @@ export type LoraScale = (layer: string, rank: number, alpha: number | undefined)
 /**
  * Finds how the layers of a LoRA are scaled: by `alpha / rank`. `alpha` is a tensor of the layer, or stands in the metadata
  * that diffusers writes (`lora_adapter_metadata`), or in PEFT's `adapter_config.json` beside `adapter_model.safetensors`.
- * Without it, the scale is 1, as in diffusers. With `use_rslora` it is `alpha / √rank`.
+ * Without `alpha`, the scale is 1, as in diffusers. With `use_rslora` it is `alpha / √rank`.
  * @throws CheckpointError that names the file and the field
  */
 export async function readLoraScale(file: string): Promise<LoraScale> {

@@ -60,6 +60,20 @@ async function openDeepCache(file: string): Promise<DeepCacheGolden | null> {
   };
 }
 
+/** The arguments of diffusers' pipeline under the names of this project. */
+export const requestOf = ({ params }: Pick<Golden, 'params'>) => ({
+  width: params.width,
+  height: params.height,
+  frames: params.num_frames,
+  steps: params.num_inference_steps,
+  conditioningFps: params.fps,
+  motionBucketId: params.motion_bucket_id,
+  noiseAugStrength: params.noise_aug_strength,
+  minGuidance: params.min_guidance_scale,
+  maxGuidance: params.max_guidance_scale,
+  seed: 0,
+});
+
 /** Opens a folder with `checkpoint/`, `golden.safetensors` and `params.json`. */
 export async function openGolden(folder: string): Promise<Golden> {
   const params = await readConfig(join(folder, 'params.json'), paramsSchema);

@@ -20,7 +20,7 @@ import { createSampler } from '../schedulers/sampler.ts';
 import type { Sampler } from '../schedulers/sampler.ts';
 import { compare, FRAME_TOLERANCE } from './compare.ts';
 import type { Comparison } from './compare.ts';
-import { openGolden } from './golden.ts';
+import { openGolden, requestOf } from './golden.ts';
 import type { DeepCacheGolden, Golden } from './golden.ts';
 
 /**
@@ -107,16 +107,7 @@ async function* pipeline(model: Model, golden: Golden) {
   };
   const settings = {
     ...model.checkpoint.card.defaults,
-    width: params.width,
-    height: params.height,
-    frames: params.num_frames,
-    conditioningFps: params.fps,
-    motionBucketId: params.motion_bucket_id,
-    noiseAugStrength: params.noise_aug_strength,
-    steps: params.num_inference_steps,
-    minGuidance: params.min_guidance_scale,
-    maxGuidance: params.max_guidance_scale,
-    seed: 0,
+    ...requestOf(golden),
     segment: 0,
     sampler: 'euler',
     sigmas: params.sigmas ?? undefined,

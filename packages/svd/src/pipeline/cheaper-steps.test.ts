@@ -8,7 +8,7 @@ import { openModel } from './model.ts';
 import type { Model } from './model.ts';
 import { resolveSettings, SettingsError } from './settings.ts';
 import type { SegmentSettings } from './settings.ts';
-import { openGolden } from '../parity/golden.ts';
+import { openGolden, requestOf } from '../parity/golden.ts';
 import type { Golden } from '../parity/golden.ts';
 
 const folder = fileURLToPath(new URL('../../../../test/golden/tiny', import.meta.url));
@@ -28,20 +28,7 @@ beforeAll(async () => {
     imageLatents: await golden.floats('vae_image_latents'),
     previewMap: new Float32Array(),
   };
-  const { params } = golden;
-  base = resolveSettings(model.checkpoint.card, {
-    width: params.width,
-    height: params.height,
-    frames: params.num_frames,
-    conditioningFps: params.fps,
-    motionBucketId: params.motion_bucket_id,
-    noiseAugStrength: params.noise_aug_strength,
-    minGuidance: params.min_guidance_scale,
-    maxGuidance: 3,
-    steps: 6,
-    seed: 0,
-    cacheInterval: 3,
-  });
+  base = resolveSettings(model.checkpoint.card, { ...requestOf(golden), maxGuidance: 3, steps: 6, cacheInterval: 3 });
 });
 afterAll(() => model[Symbol.asyncDispose]());
 

@@ -37,7 +37,7 @@ export interface ModelOptions {
   readonly createEmitter?: CreateEmitter;
   /** The emitter of {@link Model.safe}. Default: that for the runtime's provider; none if `createEmitter` is given. */
   readonly safeEmitter?: CreateEmitter | null;
-  /** Called when a result is not finite. @param again whether it will be computed again with the safe emitter. */
+  /** Called when a result has NaN or infinity. @param again whether it will be computed again with the safe emitter. */
   readonly onNotFinite?: (part: Part, again: boolean) => void;
 }
 

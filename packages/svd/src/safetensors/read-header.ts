@@ -55,9 +55,9 @@ export const readMetadata = (path: string): Promise<Map<string, string>> =>
 
 interface HeaderText {
   readonly text: string;
-  /** The path with all links resolved. */
+  /** The path of the file with all links resolved. */
   readonly file: string;
-  /** Where the bytes of the tensors start. */
+  /** The offset in the file at which the tensors start. Bytes. */
   readonly dataStart: number;
   readonly size: number;
 }

@@ -1,24 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { SVD_SCHEDULER } from '../checkpoint/original/scheduler-config.ts';
 import { openGolden } from '../parity/golden.ts';
 import { createSampler } from './sampler.ts';
 import { schedulerConfigSchema } from './scheduler-config.ts';
 
-const svd = {
-  _class_name: 'EulerDiscreteScheduler',
-  beta_end: 0.012,
-  beta_schedule: 'scaled_linear',
-  beta_start: 0.00085,
-  clip_sample: false,
-  prediction_type: 'v_prediction',
-  sigma_max: 700,
-  sigma_min: 0.002,
-  steps_offset: 1,
-  timestep_spacing: 'leading',
-  timestep_type: 'continuous',
-  trained_betas: null,
-  use_karras_sigmas: true,
-};
+/** The file of diffusers also has a field that SVD does not use. */
+const svd = { ...SVD_SCHEDULER, clip_sample: false };
 const sampler = (config: object, options: Partial<Parameters<typeof createSampler>[1]>) =>
   createSampler(schedulerConfigSchema.parse(config), { kind: 'euler', steps: 1, ...options });
 

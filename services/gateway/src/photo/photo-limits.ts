@@ -20,7 +20,7 @@ export interface PhotoLimits {
   readonly maxResultSide: number;
   /** The most pixels of the result, which limits the memory that scaling and encoding need. Default 5 million. */
   readonly maxResultPixels: number;
-  /** The most resident memory that decoding may add to the process, measured every 5 ms. Bytes. Default 400 MiB. */
+  /** The maximum increase of the process's resident memory while it decodes a photo. It is checked every 5 ms. Bytes. Default 400 MiB. */
   readonly maxMemory: number;
   /** The time limit of decoding, without the time spent waiting for a process. Milliseconds. Default 10 seconds. */
   readonly timeoutMs: number;

@@ -392,7 +392,7 @@ describe('processes', () => {
     const late = failure(small.sanitize(bytes));
     expect(await late).toBeInstanceOf(PhotosWaitingError);
     const results = await Promise.all(photos);
-    // One decodes, and the other one waits to replace it.
+    // One process decodes. The other one is the standby that replaces it.
     expect(small.pids).toHaveLength(2);
     for (const result of results) expect(result).toEqual(results[0]);
   });

@@ -1,5 +1,6 @@
 import type { NamedCheckpoint } from '@cinematica/pipeline/model';
 import type { Plan } from '@cinematica/pipeline';
+import { cacheIntervalOf } from '@cinematica/pipeline/plan';
 import { predictWork } from '@cinematica/svd';
 import type { Work, WorkShape } from '@cinematica/svd';
 import type { LoadedModel } from './resolve-plan.ts';
@@ -37,7 +38,7 @@ const shapeOf = (plan: Plan): WorkShape => ({
     minGuidance: plan.minGuidance,
     maxGuidance: plan.maxGuidance,
     guidanceSteps: plan.guidanceSteps,
-    cacheInterval: Math.max(plan.cacheInterval, 1),
+    cacheInterval: cacheIntervalOf(plan),
     cacheBranch: plan.cacheBranch,
   },
   decodeChunks: plan.decodeChunks,

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { FailureReason, TaskNotice, TaskState } from '@cinematica/pipeline';
+import { cacheIntervalOf } from '@cinematica/pipeline/plan';
 import type { PipelineSettings, Plan, StoredRecord, VideoRecord } from '@cinematica/pipeline';
 import {
   CameraMove,
@@ -125,8 +126,7 @@ export function changeTime(record: VideoRecord, { ACK_WAIT_MS }: Pick<PipelineSe
 function settingsOf(plan: Plan): VideoSettings {
   return create(VideoSettingsSchema, {
     ...pickSettings(plan),
-    // A plan of an earlier version has no interval.
-    cacheInterval: Math.max(plan.cacheInterval, 1),
+    cacheInterval: cacheIntervalOf(plan),
     quality: WORD_SETTINGS.quality.words.get(plan.quality) ?? Quality.BEST,
     model: plan.model,
     preset: PRESETS[plan.preset] ?? Preset.UNSPECIFIED,

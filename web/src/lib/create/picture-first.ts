@@ -5,8 +5,8 @@ const PATIENCE_MS = 1_500;
 const FIRST_IMPORT = /\bimport\(("[^"]+\/entry\/start\.[^"]+")\)/;
 
 /**
- * Lets a page load its scripts after its first picture, with which they would share a slow network. The page is of use without
- * them: a photo can be chosen.
+ * Delays the scripts of a page until its first picture is loaded. On a slow network the scripts would otherwise slow down the
+ * picture. A photo can be chosen before the scripts are loaded.
  *
  * @param html the end of a page, with SvelteKit's script.
  */

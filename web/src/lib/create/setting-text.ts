@@ -1,8 +1,8 @@
 import { m } from '#lib/i18n/index.ts';
 
-/** The value of `guidance_steps`. */
+/** The text for a value of `guidance_steps`. */
 export const guidanceStepsText = (steps: number): string => (steps === 0 ? m.create_steps_all() : String(steps));
 
-/** The value of `cache_interval`. */
+/** The text for a value of `cache_interval`. */
 export const cacheIntervalText = (interval: number): string =>
   interval <= 1 ? m.create_steps_all() : m.create_cache_interval_value({ interval });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { firstTokenSchema, timestampUrlSchema, tokensSchema } from './outbound-settings.ts';
+import { firstTokenSchema, tokensSchema } from '../token-settings.ts';
+import { timestampUrlSchema } from './outbound-settings.ts';
 
 const [NEW, OLD] = ['n'.repeat(32), 'o'.repeat(32)];
 

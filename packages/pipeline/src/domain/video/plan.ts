@@ -69,6 +69,9 @@ export function createPlan(card: ModelCard, digest: string, request: PlanRequest
   });
 }
 
+/** DeepCache's interval. A plan of an earlier version has none, which means that each step computes the whole UNet. */
+export const cacheIntervalOf = ({ cacheInterval }: Pick<Plan, 'cacheInterval'>): number => Math.max(cacheInterval, 1);
+
 /** The settings of a segment, in the model's form. @throws RangeError when the sampler or the camera move is unknown. */
 export function segmentSettings(plan: Plan, segment: number): SegmentSettings {
   const sampler = SAMPLER_KINDS.find((kind) => kind === plan.sampler);
@@ -77,8 +80,7 @@ export function segmentSettings(plan: Plan, segment: number): SegmentSettings {
   if (plan.camera !== '' && !camera) throw new RangeError(`unknown camera move "${plan.camera}" in the plan`);
   return {
     ...pickSettings(plan, [...CARD_SETTING_NAMES, 'seed']),
-    // A plan of an earlier version has no interval.
-    cacheInterval: Math.max(plan.cacheInterval, 1),
+    cacheInterval: cacheIntervalOf(plan),
     width: plan.width,
     height: plan.height,
     frames: plan.segmentFrames,

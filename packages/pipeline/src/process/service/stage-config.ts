@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { natsSettingsSchema } from '../../nats/connect.ts';
-import { tokensSchema } from '../../domain/outbound/outbound-settings.ts';
+import { tokensSchema } from '../../domain/token-settings.ts';
 import { pipelineSettingsSchema } from '../../domain/settings.ts';
 import { telemetrySettingsSchema } from '../../telemetry/telemetry-settings.ts';
 

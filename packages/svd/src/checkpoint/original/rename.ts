@@ -1,7 +1,7 @@
-/** Replaces parts of a name: the first rule whose pattern matches is applied. Undefined if none does. */
+/** Returns the new name of a tensor by the first rule whose pattern matches its name; undefined if none does. */
 export type Rename = (name: string) => string | undefined;
 
-/** One rule: a pattern for a whole name, and the new name with `$1`, `$2` … */
+/** A pattern that matches whole names, and their new name: a text in which `$1`, `$2` … are the groups, or a function of the groups. */
 export type Rule = readonly [pattern: RegExp, replacement: string | ((...groups: string[]) => string)];
 
 /** Creates a {@link Rename} from rules. */

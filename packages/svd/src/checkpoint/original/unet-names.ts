@@ -1,22 +1,12 @@
 import { createRename } from './rename.ts';
 import type { Rename } from './rename.ts';
-
-/** The layers of a residual block: the original names and diffusers' names. */
-const RESNET_LAYERS: Readonly<Record<string, string>> = {
-  'in_layers.0': 'norm1',
-  'in_layers.2': 'conv1',
-  'emb_layers.1': 'time_emb_proj',
-  'out_layers.0': 'norm2',
-  'out_layers.3': 'conv2',
-  skip_connection: 'conv_shortcut',
-};
+import { videoResnetName } from './video-resnet-names.ts';
 
 const renameResnet = createRename([
   [/^(time_mixer\.mix_factor)$/, '$1'],
   [
     /^(time_stack\.)?([a-z_]+(?:\.\d)?)\.(weight|bias)$/,
-    (stack, layer = '', leaf) =>
-      `${stack ? 'temporal_res_block' : 'spatial_res_block'}.${RESNET_LAYERS[layer] ?? layer}.${leaf}`,
+    videoResnetName({ 'emb_layers.1': 'time_emb_proj', skip_connection: 'conv_shortcut' }),
   ],
 ]);
 

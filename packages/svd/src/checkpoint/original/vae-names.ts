@@ -1,5 +1,6 @@
 import { createRename } from './rename.ts';
 import type { Rename, Rule } from './rename.ts';
+import { videoResnetName } from './video-resnet-names.ts';
 
 const ATTENTION: Readonly<Record<string, string>> = {
   norm: 'group_norm',
@@ -9,13 +10,8 @@ const ATTENTION: Readonly<Record<string, string>> = {
   proj_out: 'to_out.0',
 };
 
-const RESNET_LAYERS: Readonly<Record<string, string>> = {
-  'in_layers.0': 'norm1',
-  'in_layers.2': 'conv1',
-  'out_layers.0': 'norm2',
-  'out_layers.3': 'conv2',
-  nin_shortcut: 'conv_shortcut',
-};
+/** The layers of a residual block that have other names in diffusers. */
+const RESNET_LAYERS: Readonly<Record<string, string>> = { nin_shortcut: 'conv_shortcut' };
 
 /** The layers that encoder and decoder have alike. */
 const COMMON: readonly Rule[] = [
@@ -41,11 +37,7 @@ const renameEncoder = createRename([
 
 const renameVideoResnet = createRename([
   [/^mix_factor$/, 'time_mixer.mix_factor'],
-  [
-    /^(time_stack\.)?([a-z_]+(?:\d|\.\d)?)\.(weight|bias)$/,
-    (stack, layer = '', leaf) =>
-      `${stack ? 'temporal_res_block' : 'spatial_res_block'}.${RESNET_LAYERS[layer] ?? layer}.${leaf}`,
-  ],
+  [/^(time_stack\.)?([a-z_]+(?:\d|\.\d)?)\.(weight|bias)$/, videoResnetName(RESNET_LAYERS)],
 ]);
 
 /** The original numbers the levels of the decoder from the finest one, diffusers from the coarsest one. */
