@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,14 +23,20 @@ function follow(file: string) {
   return followFile({ file, name: 'numbers', read, log, intervalMs: 10 });
 }
 
+/** Writes a file in one step. `writeFile` truncates it first, and an empty file could be read in between. */
+async function replace(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+}
+
 test('a file is read again when it changes, and an invalid one changes nothing', async () => {
   const file = join(folder, 'file');
   await writeFile(file, '1');
   using followed = await follow(file);
   expect(followed.current).toBe(1);
-  await writeFile(file, '22');
+  await replace(file, '22');
   await expect.poll(() => followed.current).toBe(22);
-  await writeFile(file, 'nothing');
+  await replace(file, 'nothing');
   await expect.poll(() => said).toEqual(['the numbers were read again', 'the numbers stay as they were']);
   expect(followed.current).toBe(22);
   await rm(file);
