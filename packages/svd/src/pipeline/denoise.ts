@@ -124,7 +124,7 @@ async function createStepRunner(
 ) {
   const { checkpoint } = model;
   const { architecture } = checkpoint.unet;
-  const { frames, conditioningFps, motionBucketId, noiseAugStrength, minGuidance, maxGuidance } = settings;
+  const { frames, motionBucketId, noiseAugStrength, minGuidance, maxGuidance } = settings;
   const { channels, height, width, imageEmbedding, imageLatents } = conditioning;
   const widths = sinusoidWidths(architecture);
 
@@ -139,8 +139,9 @@ async function createStepRunner(
         signal,
       )
     : {};
-  // SVD was trained with fps − 1, and diffusers passes fps − 1, too.
-  const ids = sinusoid([conditioningFps - 1, motionBucketId, noiseAugStrength], architecture.additionTimeEmbedDim);
+  // SVD was trained with fps − 1, and diffusers passes fps − 1, too. It is the rate of the frames that the model makes.
+  const fps = settings.conditioningFps / settings.frameInterval;
+  const ids = sinusoid([fps - 1, motionBucketId, noiseAugStrength], architecture.additionTimeEmbedDim);
   const constant: Record<string, Tensor> = {
     image_latents: float32(imageLatents, [1, channels, height, width]),
     added_time_ids: float32(ids, [1, widths.addedTimeIds]),

@@ -5,7 +5,7 @@ import type { SamplerKind } from '../schedulers/sampler.ts';
 
 /**
  * Settings of one segment. Together with the photo and the model they determine its frames. The numeric ones have the names,
- * units and ranges of `@cinematica/settings`; `frames` are those of the segment.
+ * units and ranges of `@cinematica/settings`; `frames` are those that the model makes in the segment.
  */
 export interface SegmentSettings extends Readonly<Record<CardSettingName, number>> {
   /** `width` and `height` in pixels. */
@@ -95,6 +95,12 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Segm
   for (const name of CHECKED) {
     const requirement = checkSetting(name, settings[name]);
     if (requirement !== null) throw new SettingsError(name, requirement);
+  }
+  if (settings.frameInterval > settings.conditioningFps) {
+    throw new SettingsError(
+      'frameInterval',
+      `must be at most conditioning_fps, which is ${settings.conditioningFps}, not ${settings.frameInterval}`,
+    );
   }
   const branches = card.cacheBranches ?? Infinity;
   if (settings.cacheInterval > 1 && settings.cacheBranch >= branches) {

@@ -28,6 +28,7 @@ const card: ModelCard = {
     guidanceSteps: 0,
     cacheInterval: 1,
     cacheBranch: 0,
+    frameInterval: 1,
   },
   presets: Object.fromEntries(PRESETS.map((preset) => [preset, {}])) as ModelCard['presets'],
 };
