@@ -9,6 +9,7 @@ export type { CreateEmitter } from './graphs/emitter-for.ts';
 export { imageEncoderGraph, vaeEncodeGraph } from './graphs/encode-graphs.ts';
 export type { GraphDraft } from './graphs/graph.ts';
 export { vaeInput } from './image/vae-input.ts';
+export { originalLayers } from './lora/original-layers.ts';
 export { checkCudaGraph } from './nn/cuda/check-graph.ts';
 export { createCudaEmitter } from './nn/cuda/cuda-emitter.ts';
 export { viewModel } from './nn/cuda/model-view.ts';
