@@ -17,6 +17,7 @@ export type { NodeView, TensorView } from './nn/cuda/model-view.ts';
 export { elements, float, GraphBuilder } from './onnx/graph-builder.ts';
 export { decodeTogether } from './pipeline/decode.ts';
 export { embedImage, encodeImage } from './pipeline/encode.ts';
+export { stepKind } from './pipeline/settings.ts';
 export { fnv1a, normals, philox4x32 } from './random/philox.ts';
 export { encodeHeader } from './safetensors/encode-header.ts';
 export type { TensorSpec } from './safetensors/encode-header.ts';
