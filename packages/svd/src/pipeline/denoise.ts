@@ -13,7 +13,7 @@ import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
 import { computeFinite } from './not-finite.ts';
-import { isFullStep, stepKind } from './settings.ts';
+import { isFullStep, modelFps, stepKind } from './settings.ts';
 import type { SegmentSettings } from './settings.ts';
 
 /** The result of a denoising step. */
@@ -139,9 +139,8 @@ async function createStepRunner(
         signal,
       )
     : {};
-  // SVD was trained with fps − 1, and diffusers passes fps − 1, too. It is the rate of the frames that the model makes.
-  const fps = settings.conditioningFps / settings.frameInterval;
-  const ids = sinusoid([fps - 1, motionBucketId, noiseAugStrength], architecture.additionTimeEmbedDim);
+  // SVD was trained with fps − 1, and diffusers passes fps − 1, too.
+  const ids = sinusoid([modelFps(settings) - 1, motionBucketId, noiseAugStrength], architecture.additionTimeEmbedDim);
   const constant: Record<string, Tensor> = {
     image_latents: float32(imageLatents, [1, channels, height, width]),
     added_time_ids: float32(ids, [1, widths.addedTimeIds]),

@@ -127,6 +127,18 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Segm
   return settings;
 }
 
+/** The lowest frame rate that SVD was trained with. */
+const LOWEST_FPS = 5;
+
+/**
+ * The frame rate that the model is told: that of the frames that it makes, but an interval does not lower it below what SVD was
+ * trained with. The motion is then a little slower.
+ */
+export const modelFps = ({ conditioningFps, frameInterval }: FrameRate): number =>
+  Math.max(conditioningFps / frameInterval, Math.min(conditioningFps, LOWEST_FPS));
+
+type FrameRate = Pick<SegmentSettings, 'conditioningFps' | 'frameInterval'>;
+
 /**
  * Whether the denoiser needs an unconditional prediction: if the guidance of any frame exceeds 1. The temporal layers mix the
  * frames, so it is computed for all frames or for none.

@@ -188,7 +188,7 @@ export type VideoSettings = Message<"cinematica.v1.VideoSettings"> & {
 
   /**
    * The model makes one frame of this many, 1 to 4, and the others are computed in between, along the motion. It is given
-   * `conditioning_fps` divided by this number, so that the speed of motion stays the same. Default: the model's.
+   * `conditioning_fps` divided by this number, but at least 5, so that the motion has about the same speed. Default: the model's.
    *
    * @generated from field: optional uint32 frame_interval = 22;
    */
