@@ -1,7 +1,7 @@
 """Computes DeepCache's references for a golden folder: `make_deepcache.py DIR` writes `DIR/deepcache.safetensors`.
 
-The UNet is that of the package DeepCache (PyPI, 0.1.1), which was written for an older diffusers: two of its imports have
-moved since. The loop is that of its pipeline, with the noise and the conditioning of `golden.safetensors`.
+The UNet is that of the package DeepCache (PyPI, 0.1.1), which was written for an older diffusers: two of its imports
+have moved since. The loop is that of its pipeline, with the noise and the conditioning of `golden.safetensors`.
 `latents_BRANCH` `[steps, frames, c, h, w]` are the latents after each step, `BRANCH` being `cache_branch`.
 """
 
