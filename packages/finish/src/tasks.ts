@@ -116,7 +116,7 @@ export const tasks = {
     const { width, height } = before;
     if (!after || !motion) {
       if (!photo && width === outWidth && height === outHeight) return Uint8Array.from(before.data);
-      const frame = { width, height, data: Float32Array.from(before.data) };
+      const frame = { width, height, data: new Float32Array(before.data) };
       const layer = photo && photoBefore && createPhotoLayer(photo, photoBefore, width, height);
       return renderPicture(frame, layer, outWidth, outHeight);
     }
