@@ -66,7 +66,7 @@ export function renderPicture(
   outHeight: number,
 ): Uint8Array<ArrayBuffer> {
   if (!layer && frame.width === outWidth && frame.height === outHeight) {
-    return new Uint8Array(Uint8ClampedArray.from(frame.data).buffer);
+    return toBytes(frame.data);
   }
   if (layer?.coarse) showCoarse(frame, layer.coarse, layer.frameWeights);
   const layout = createLayout();
@@ -84,6 +84,16 @@ export function renderPicture(
     kernels.toBytes(picture + y * values, row, values);
   }
   return kernels.bytes.slice(picture, picture + values * outHeight);
+}
+
+function toBytes(values: Float32Array): Uint8Array<ArrayBuffer> {
+  const layout = createLayout();
+  const source = layout.reserve(values.length);
+  const target = layout.reserve(values.length / 4);
+  const kernels = openKernels(layout);
+  kernels.floats.set(values, source / 4);
+  kernels.toBytes(target, source, values.length);
+  return kernels.bytes.slice(target, target + values.length);
 }
 
 /** Where the photo's structure is trusted, it takes the place of the frame's own. */
