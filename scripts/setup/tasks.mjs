@@ -46,6 +46,7 @@ export const tasks = {
   generate: alone([
     ['buf', 'generate'],
     ['node', 'scripts/generate-nats-accounts.ts'],
+    ['node', 'scripts/generate-kernels.ts'],
   ]),
   format: alone([['prettier', '--write', '--log-level', 'warn', '.']]),
   animate: script('scripts/animate.ts', [ffmpeg, natsServerOrUrl, programs]),
