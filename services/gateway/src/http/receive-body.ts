@@ -42,6 +42,8 @@ export interface ReceiveBodyOptions {
   readonly releaseWhenReceived: boolean;
   /** Called with each chunk before it is yielded. An error that it throws ends the body. Null for no inspection. */
   readonly inspect: ((chunk: Uint8Array) => void) | null;
+  /** Called when the memory of a body that has been received is needed for another client: the call must end with this error. */
+  readonly onEvict: (error: BodyError) => void;
   /** Aborted when the call ends, also when it succeeds. */
   readonly signal: AbortSignal;
 }
@@ -58,7 +60,10 @@ export async function* receiveBody(
   const { declaredBytes } = options;
   if (declaredBytes !== null && declaredBytes > limits.maxBytes) throw tooLarge(limits);
   const pace: Pace = { fail: () => undefined };
-  const reservation = budget.open(client, signal, () => pace.fail(busy()));
+  const reservation = budget.open(client, signal, () => {
+    pace.fail(busy());
+    options.onEvict(busy());
+  });
   signal.addEventListener('abort', reservation.release, { once: true });
   if (signal.aborted) reservation.release();
   try {

@@ -24,9 +24,9 @@ test('a body that waits too long, or whose call ends, is refused', async () => {
   const whole = budget.open('ann', signal, ignore);
   await whole.take(10);
   whole.complete();
-  expect(await budget.open('bob', signal, ignore).take(1)).toBe(false);
+  expect(await budget.open('bob', signal, ignore).take(8)).toBe(false);
   const ended = new AbortController();
-  const taking = budget.open('eve', ended.signal, ignore).take(1);
+  const taking = budget.open('eve', ended.signal, ignore).take(8);
   ended.abort(new Error('gone'));
   await expect(taking).rejects.toThrow('gone');
   expect(budget.usedBytes).toBe(10);
@@ -49,6 +49,19 @@ test('when half-received bodies use all memory, a small body gets the room of th
   expect(await newest.take(1)).toBe(false);
   expect(await blocked).toBe(true);
   expect(budget.usedBytes).toBe(91);
+});
+
+test('a whole body loses its memory only to a client that uses much less', async () => {
+  const budget = createReceiveBudget({ totalBytes: 100, clientBytes: 100, waitMs: 1_500 });
+  const evicted: string[] = [];
+  for (const name of ['old', 'new']) {
+    const body = budget.open('eve', signal, () => evicted.push(name));
+    await body.take(50);
+    body.complete();
+  }
+  expect(await budget.open('bob', signal, ignore).take(60)).toBe(false);
+  expect(await budget.open('ann', signal, ignore).take(10)).toBe(true);
+  expect(evicted).toEqual(['new']);
 });
 
 test('of bodies of the same size, those that began first are received, and the others refused', async () => {

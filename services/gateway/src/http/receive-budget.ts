@@ -17,15 +17,16 @@ export interface ReceiveBudgetOptions {
 
 /**
  * A budget of memory for request bodies, shared by clients: API keys and addresses. Bytes are counted when they arrive and
- * not from `content-length`, so that slow bodies with a large `content-length` do not delay other clients. When the memory is used
- * up, bodies that are half received could wait for each other, so the client that uses the most loses its newest one.
+ * not from `content-length`, so that slow bodies with a large `content-length` do not delay other clients. Bodies that are half
+ * received could wait for each other, and whole ones for their turn to be decoded: when the memory is used up, the client that
+ * uses the most loses its newest body.
  */
 export interface ReceiveBudget {
   /**
    * Starts a body of a client.
    * @param client an address, or the owner of a key.
    * @param signal ends waiting.
-   * @param onEvict called when the body has lost its memory to another client and must be refused.
+   * @param onEvict called when the body has lost its memory to another client: its call must be refused.
    */
   open(client: string, signal: AbortSignal, onEvict: () => void): Reservation;
   /** The memory in use. Bytes. */
@@ -40,7 +41,7 @@ export interface Reservation {
    * @throws the signal's reason.
    */
   take(bytes: number): Promise<boolean>;
-  /** The body has been received completely: it keeps its memory until it is released. */
+  /** The body has been received completely. Only a client that uses much less memory takes its room. */
   readonly complete: () => void;
   /** Releases all memory of the body. Further calls have no effect. */
   readonly release: () => void;
@@ -55,12 +56,13 @@ interface Client {
   readonly reservations: Set<Reservation>;
 }
 
-/** A body that is being received, and so can lose its memory. */
-interface Receiving {
+/** A body that has memory, and can lose it. */
+interface Body {
   readonly client: Client;
   /** Larger for one that began later. */
   readonly order: number;
   readonly used: () => number;
+  isComplete: boolean;
   readonly evict: () => void;
 }
 
@@ -73,7 +75,7 @@ export function createReceiveBudget({ totalBytes, clientBytes, waitMs }: Receive
   const clients = new Map<string, Client>();
   const waiting = new Set<Waiter>();
   /** In the order of their start. */
-  const receiving = new Map<Reservation, Receiving>();
+  const bodies = new Map<Reservation, Body>();
   let total = 0;
   let begun = 0;
 
@@ -96,13 +98,13 @@ export function createReceiveBudget({ totalBytes, clientBytes, waitMs }: Receive
     bytes: number,
     { isPatient, isServed }: { readonly isPatient: boolean; readonly isServed: () => boolean },
   ): void {
-    const order = receiving.get(reservation)?.order ?? 0;
-    const mayEvict = (other: Receiving): boolean =>
+    const order = bodies.get(reservation)?.order ?? 0;
+    const mayEvict = (other: Body): boolean =>
       other.client !== client &&
       other.used() > 0 &&
-      (other.client.used > MUCH_MORE * (client.used + bytes) || (isPatient && other.order > order));
+      (other.client.used > MUCH_MORE * (client.used + bytes) || (isPatient && !other.isComplete && other.order > order));
     while (total + bytes > totalBytes && !isServed()) {
-      const candidates = [...receiving.values()].filter(mayEvict);
+      const candidates = [...bodies.values()].filter(mayEvict);
       if (candidates.length === 0) return;
       candidates.reduce((most, each) => (each.client.used < most.client.used ? most : each)).evict();
     }
@@ -161,10 +163,13 @@ export function createReceiveBudget({ totalBytes, clientBytes, waitMs }: Receive
             ownWaiter = null;
           }
         },
-        complete: () => void receiving.delete(reservation),
+        complete() {
+          const body = bodies.get(reservation);
+          if (body) body.isComplete = true;
+        },
         release() {
           if (!client.reservations.delete(reservation)) return;
-          receiving.delete(reservation);
+          bodies.delete(reservation);
           client.used -= used;
           total -= used;
           if (client.reservations.size === 0) clients.delete(name);
@@ -173,10 +178,11 @@ export function createReceiveBudget({ totalBytes, clientBytes, waitMs }: Receive
         },
       };
       client.reservations.add(reservation);
-      receiving.set(reservation, {
+      bodies.set(reservation, {
         client,
         order: begun++,
         used: () => used,
+        isComplete: false,
         evict() {
           reservation.release();
           onEvict();
