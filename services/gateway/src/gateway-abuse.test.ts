@@ -159,7 +159,9 @@ test.runIf(process.platform === 'linux')(
   'half-sent uploads from several addresses, which use all memory, delay no other upload',
   async () => {
     const raw = { width: 800, height: 600, channels: 3 } as const;
-    const large = await sharp(randomBytes(800 * 600 * 3), { raw }).jpeg().toBuffer();
+    const large = await sharp(randomBytes(800 * 600 * 3), { raw })
+      .jpeg()
+      .toBuffer();
     const sockets = Array.from({ length: 8 }, (_, index) => {
       const socket = connect({ port: gateway.port, host: '127.0.0.1', localAddress: `127.0.0.${index + 2}` });
       socket.on('error', () => undefined).write(headOf(`${SERVICE}/CreateVideo`, 16_900_000, 'application/proto'));

@@ -36,7 +36,12 @@ test('when half-received bodies use all memory, a small body gets the room of th
   const budget = createReceiveBudget({ totalBytes: 100, clientBytes: 60, waitMs: 10_000 });
   const evicted: string[] = [];
   const open = (client: string, name: string) => budget.open(client, signal, () => evicted.push(name));
-  const [old, small, waiting, newest] = [open('eve', 'old'), open('bob', 'small'), open('eve', 'waiting'), open('eve', 'newest')];
+  const [old, small, waiting, newest] = [
+    open('eve', 'old'),
+    open('bob', 'small'),
+    open('eve', 'waiting'),
+    open('eve', 'newest'),
+  ];
   for (const [body, bytes] of [
     [old, 30],
     [small, 40],

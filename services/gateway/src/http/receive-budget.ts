@@ -102,7 +102,8 @@ export function createReceiveBudget({ totalBytes, clientBytes, waitMs }: Receive
     const mayEvict = (other: Body): boolean =>
       other.client !== client &&
       other.used() > 0 &&
-      (other.client.used > MUCH_MORE * (client.used + bytes) || (isPatient && !other.isComplete && other.order > order));
+      (other.client.used > MUCH_MORE * (client.used + bytes) ||
+        (isPatient && !other.isComplete && other.order > order));
     while (total + bytes > totalBytes && !isServed()) {
       const candidates = [...bodies.values()].filter(mayEvict);
       if (candidates.length === 0) return;
@@ -150,7 +151,8 @@ export function createReceiveBudget({ totalBytes, clientBytes, waitMs }: Receive
           };
           const timer = setTimeout(() => resolve(false), waitMs).unref();
           const impatience = setInterval(() => {
-            if (mayHaveMore()) makeRoom(reservation, client, bytes, { isPatient: true, isServed: () => !waiting.has(waiter) });
+            if (mayHaveMore())
+              makeRoom(reservation, client, bytes, { isPatient: true, isServed: () => !waiting.has(waiter) });
           }, PATIENCE_MS).unref();
           waiting.add(waiter);
           ownWaiter = waiter;

@@ -60,9 +60,9 @@ export function createOpenAiHandler(parts: OpenAiParts): HttpHandler {
     }
 
     function refuse(error: unknown): void {
-      const { aborted, reason } = ended.signal;
+      const { signal } = ended;
       // The caller has left.
-      if (response.destroyed || (aborted && !(reason instanceof BodyError))) return;
+      if (response.destroyed || (signal.aborted && !(signal.reason instanceof BodyError))) return;
       const { status, headers, body, cause } = toErrorAnswer(error);
       if (status === 500) log.error('request failed', cause, { operation });
       else if (cause !== null)

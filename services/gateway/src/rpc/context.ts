@@ -22,7 +22,9 @@ export const connectionKey = createContextKey<Connection>(
 );
 
 /** Ends a call whose memory is needed for another client. Each call has its own. */
-export const evictionKey = createContextKey(new AbortController(), { description: 'the end of the call without memory' });
+export const evictionKey = createContextKey(new AbortController(), {
+  description: 'the end of the call without memory',
+});
 
 /** Aborted when the caller leaves, or when the memory of its body is needed for another client. */
 export const signalOf = ({ signal, values }: Pick<HandlerContext, 'signal' | 'values'>): AbortSignal =>

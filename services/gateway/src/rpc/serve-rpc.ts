@@ -78,7 +78,8 @@ export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
     requestGate: gate.admit,
     unknownMethod: createUnknownMethods(gate.admitUnknown),
     interceptors: [observe],
-    contextValues: (request) => createContextValues().set(connectionKey, connectionOf(request)).set(evictionKey, new AbortController()),
+    contextValues: (request) =>
+      createContextValues().set(connectionKey, connectionOf(request)).set(evictionKey, new AbortController()),
     acceptCompression: [compressionGzip],
     compressMinBytes: COMPRESS_MIN_BYTES,
     readMaxBytes: MAX_MESSAGE_BYTES,
