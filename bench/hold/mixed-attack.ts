@@ -26,7 +26,7 @@ export const mixedAttack: Family = {
       target: '≤ 2 × base; 0; survives the limit',
     },
   ],
-  async run({ minutes, seed }) {
+  async run({ minutes, seed, attacks }) {
     const limitMiB = productionMemoryMiB();
     using limit = createMemoryLimit(limitMiB);
     // The gateway is started under the limit, so that all of its memory counts.
@@ -44,8 +44,9 @@ export const mixedAttack: Family = {
       await callFor(gateway, 5_000);
       const base = await callFor(gateway, baseMs(minutes));
       const before = residentMiB(gateway.pid);
-      const attacker = startAttacker(gateway, seed);
+      const attacker = startAttacker(gateway, seed, attacks);
       await delay(3_000);
+      if (attacker.hasEnded()) throw new Error('the attacker has ended');
       const attacked = await callFor(gateway, minutes * 60_000, (calls) => {
         const memory = `${residentMiB(gateway.pid).toFixed(0)} MiB`;
         console.error(
@@ -115,21 +116,23 @@ async function callFor(gateway: TestGateway, duration: number, report?: (calls: 
   return calls;
 }
 
-function startAttacker({ port }: TestGateway, seed: number) {
+function startAttacker({ port }: TestGateway, seed: number, attacks: readonly string[]) {
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, 'support', 'attacker.ts'), String(port), String(seed)],
+    [join(import.meta.dirname, 'support', 'attacker.ts'), String(port), String(seed), ...attacks],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
   let counts: Readonly<Record<string, number>> = {};
   createInterface(child.stdout).on('line', (line) => (counts = JSON.parse(line) as Record<string, number>));
+  const ended = once(child, 'exit');
   return {
     counts: () => counts,
+    hasEnded: () => child.exitCode !== null,
     async stop() {
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      await ended;
     },
   };
 }

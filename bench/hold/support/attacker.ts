@@ -139,6 +139,11 @@ async function rapidResets(): Promise<void> {
 }
 
 const kinds = only.length > 0 ? only : Object.keys(ATTACKS);
+const unknown = kinds.filter((kind) => !(kind in ATTACKS));
+if (unknown.length > 0) {
+  console.error(`There is no attack “${unknown.join('”, “')}”. There are: ${Object.keys(ATTACKS).join('; ')}.`);
+  process.exit(2);
+}
 const counts: Record<string, number> = {};
 async function attack(): Promise<never> {
   for (;;) {
