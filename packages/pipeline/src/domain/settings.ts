@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { s3SettingsShape } from './s3-settings.ts';
 
 const milliseconds = (fallback: number, max = 86_400_000) => z.coerce.number().int().min(1).max(max).default(fallback);
 const count = (fallback: number, min = 0) => z.coerce.number().int().min(min).max(1_000_000_000).default(fallback);
@@ -67,6 +68,7 @@ export const pipelineSettingsSchema = z.object({
   BUCKET_MIB: count(0),
   /** The most storage for decoded frames, which are kept in memory when there are replicas; 0 for no limit. MiB. */
   FRAMES_BUCKET_MIB: count(0),
+  ...s3SettingsShape,
   /**
    * Whether the system connects to addresses that callers name: it calls webhooks, and downloads photos from `image_url`. With
    * `off`, such requests are refused. Default on.

@@ -6,8 +6,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { createHash } from 'node:crypto';
 import { ArtifactSchema } from '../domain/messages.ts';
 import type { Lifetime } from '../domain/messages.ts';
-import { bucketName, bucketStream } from './names.ts';
-import { LIFETIMES } from '../domain/stages.ts';
+import { bucketStream } from './names.ts';
+import { bucketName, LIFETIMES } from '../domain/stages.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
 import { withTranslatedErrors } from './errors.ts';
 import { StorageFullError, UnavailableError } from '../domain/errors.ts';
@@ -51,6 +51,7 @@ export function createObjectArtifacts(
   };
 
   return {
+    check: () => Promise.resolve(),
     async requireRoom() {
       await Promise.all(LIFETIMES.map(requireRoomFor));
     },
@@ -85,8 +86,12 @@ export function createObjectArtifacts(
     },
     remove: (lifetime, name) =>
       withTranslatedErrors(`removing ${name}`, async () => (await entries(lifetime)).remove(name)),
-    list: (lifetime) =>
-      withTranslatedErrors(`listing the bucket ${bucketName(lifetime)}`, async () => (await entries(lifetime)).names()),
+    async list(lifetime, videoId) {
+      const names = await withTranslatedErrors(`listing the bucket ${bucketName(lifetime)}`, async () =>
+        (await entries(lifetime)).names(),
+      );
+      return videoId === undefined ? names : names.filter((name) => name.startsWith(`${videoId}/`));
+    },
     time: (lifetime, name) =>
       withTranslatedErrors(`looking up ${name}`, async () => (await entries(lifetime)).time(name)),
     removeBroken: (lifetime, age) =>

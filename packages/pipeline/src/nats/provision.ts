@@ -13,7 +13,6 @@ import { nanos } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Lifetime, PipelineStage } from '../domain/messages.ts';
 import {
-  bucketName,
   bucketStream,
   CANARY_STREAM,
   canarySubject,
@@ -28,8 +27,9 @@ import {
   workFilter,
   workStream,
 } from './names.ts';
-import { LIFETIMES, stageName, STAGES } from '../domain/stages.ts';
+import { bucketName, LIFETIMES, stageName, STAGES } from '../domain/stages.ts';
 import type { ModelRef } from '../domain/model-ref.ts';
+import { isInS3 } from '../domain/s3-settings.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
 import { withTranslatedErrors } from './errors.ts';
 import { StorageFullError, UnavailableError } from '../domain/errors.ts';
@@ -212,7 +212,8 @@ const keyValues = (bucket: string, history: number, base: Partial<StreamConfig>)
 
 function objects(lifetime: Lifetime, settings: PipelineSettings): Config {
   const frames = lifetime === Lifetime.FRAMES;
-  const mebibytes = frames ? settings.FRAMES_BUCKET_MIB : settings.BUCKET_MIB;
+  // A limit is reserved on the disk. What is stored in S3 needs none: the bucket keeps only what was written before.
+  const mebibytes = isInS3(settings, lifetime) ? 0 : frames ? settings.FRAMES_BUCKET_MIB : settings.BUCKET_MIB;
   const subject = `$O.${bucketName(lifetime)}`;
   return {
     name: bucketStream(lifetime),
