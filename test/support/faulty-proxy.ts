@@ -52,7 +52,7 @@ export async function startFaultyProxy(port: number, { slowMs = 300, seed = 1 } 
       return;
     }
     if (happens('lost', method === 'PUT')) {
-      for await (const _ of incoming) continue;
+      await once(incoming.resume(), 'end');
       answer.writeHead(200, { etag: '"00000000000000000000000000000000"' }).end();
       return;
     }
@@ -66,15 +66,19 @@ export async function startFaultyProxy(port: number, { slowMs = 300, seed = 1 } 
     outgoing.once('error', fail);
     incoming.pipe(outgoing);
     outgoing.once('response', (response) => {
-      if (cut && (method === 'HEAD' || !Number(response.headers['content-length']))) return fail();
-      answer.writeHead(response.statusCode ?? 502, response.headers);
       response.once('error', fail);
-      if (!cut) return void response.pipe(answer);
-      // Half of the answer.
-      response.once('data', (part: Buffer) => {
-        answer.write(part.subarray(0, part.length / 2));
-        setImmediate(fail);
-      });
+      if (!cut) {
+        answer.writeHead(response.statusCode ?? 502, response.headers);
+        response.pipe(answer);
+      } else if (method === 'HEAD' || !Number(response.headers['content-length'])) {
+        fail();
+      } else {
+        answer.writeHead(response.statusCode ?? 502, response.headers);
+        response.once('data', (part: Buffer) => {
+          answer.write(part.subarray(0, part.length / 2));
+          setImmediate(fail);
+        });
+      }
     });
   }
 

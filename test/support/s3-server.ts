@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { accessSync, constants } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,8 +14,8 @@ const ACCESS_KEY = 'test-access-key';
 const SECRET_KEY = 'test-secret-key';
 
 /**
- * The path of versitygw, an S3 server: from VERSITYGW, PATH, or `.cache/tools`, where `npm run s3-server` builds it; null when
- * there is none.
+ * The path of versitygw, an S3 server: from VERSITYGW, PATH, or `.cache/tools/versitygw`; null when there is none. CONTRIBUTING.md
+ * says how it is built.
  */
 export const S3_SERVER: string | null = findServer();
 
@@ -56,8 +57,7 @@ export interface TestS3Options {
 
 export async function startTestS3({ tls, started = true }: TestS3Options = {}): Promise<TestS3> {
   const program = S3_SERVER;
-  if (program === null)
-    throw new Error('this test needs versitygw: run npm run s3-server, or set VERSITYGW to its path');
+  if (program === null) throw new Error('this needs versitygw: CONTRIBUTING.md says how it is built');
   const home = await mkdtemp(join(tmpdir(), 'cinematica-s3-'));
   const data = join(home, 'data');
   const folder = join(data, 'artifacts');
@@ -110,13 +110,11 @@ export async function startTestS3({ tls, started = true }: TestS3Options = {}): 
       await rm(home, { recursive: true, force: true });
     },
   };
-  await access(program, constants.X_OK);
   if (started) await server.start();
   return server;
 }
 
 async function untilListening(port: number): Promise<void> {
-  const { connect } = await import('node:net');
   for (let tries = 0; tries < 200; tries++) {
     const socket = connect(port, '127.0.0.1');
     const connected = await once(socket, 'connect').then(

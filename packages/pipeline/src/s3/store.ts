@@ -17,16 +17,16 @@ export interface S3Store {
   readonly client: S3Client;
   readonly bucket: string;
   /** The key of an artifact. */
-  key(lifetime: Lifetime, name: string): string;
+  readonly key: (lifetime: Lifetime, name: string) => string;
   /** The start of the keys of all artifacts with a lifetime. */
-  folder(lifetime: Lifetime): string;
+  readonly folder: (lifetime: Lifetime) => string;
   /**
    * Makes a request, again after a pause when it fails or takes longer than `S3_TIMEOUT_MS`.
    * @param activity what the request does, as a participle, for errors.
    * @param run makes the request once, and reads its answer. What it throws with `definite` is not repeated.
    * @throws UnavailableError, StorageFullError, what `run` throws with `definite`, the signal's reason
    */
-  request<T>(activity: string, run: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  readonly request: <T>(activity: string, run: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal) => Promise<T>;
 }
 
 /** An answer that another try would not change, such as a missing object. */

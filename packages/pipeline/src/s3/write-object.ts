@@ -84,7 +84,7 @@ interface Upload {
 
 /** @returns the ETags of the parts, in order */
 async function sendParts({ client, request }: S3Store, upload: Upload, data: Uint8Array, signal?: AbortSignal) {
-  const ETags: (string | undefined)[] = new Array(Math.ceil(data.length / PART_BYTES)).fill(undefined);
+  const ETags = Array.from<string | undefined>({ length: Math.ceil(data.length / PART_BYTES) });
   const failed = new AbortController();
   const ended = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
   let next = 0;
