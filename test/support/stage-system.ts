@@ -205,7 +205,7 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
         giveBack: () => Promise.resolve(),
       };
       const video = { ...request, admission: unlimited, prepare: () => Promise.resolve({ plan, photo }) };
-      const { record } = await createVideo({ records, requests, artifacts, settings }, video);
+      const { record } = await createVideo({ records, requests, artifacts, table, settings }, video);
       return { owner: record.owner, videoId: record.videoId };
     },
     async [Symbol.asyncDispose]() {

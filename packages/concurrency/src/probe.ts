@@ -13,7 +13,7 @@ export interface Probe {
 }
 
 export interface ProbeOptions {
-  /** Makes one check. What it throws is a failure. The signal is aborted when the probe is closed. */
+  /** Makes one check. What it throws is a failure. Closing the probe aborts the signal, and waits for the check. */
   readonly check: (signal: AbortSignal) => Promise<void>;
   /** The pause between two checks. Milliseconds. */
   readonly intervalMs: number;
@@ -33,7 +33,7 @@ export function startProbe({ check, intervalMs, onChange }: ProbeOptions): Probe
       const before = failures;
       let reason: unknown;
       try {
-        await abortable(check(signal), signal);
+        await check(signal);
         failures = 0;
         for (const resolve of waiting) resolve();
         waiting = [];

@@ -2,6 +2,7 @@ import {
   countLateWebhooks,
   createHousekeepingPorts,
   createTaskQueue,
+  readStorageUse,
   runHousekeeper,
   startCanary,
   startStorageCheck,
@@ -15,6 +16,7 @@ import type { Config } from './config.ts';
 import type { HealthService } from './rpc/health.ts';
 import { createScaler } from './scaler/scaler.ts';
 import type { PipelineView } from './start-pipeline-view.ts';
+import { watchStorage } from './watch-storage.ts';
 
 /** The dependencies of the servers and jobs for operators. All of them are required. */
 export interface OperationsParts {
@@ -67,6 +69,7 @@ export async function startOperations(
   });
   cleanup.defer(() => storage?.close());
   metrics.watchBacklog(() => view.queue.backlog());
+  watchStorage(metrics, () => readStorageUse(nats, config), log);
   new Gauge({
     name: 'cinematica_webhooks_late',
     help: 'Webhooks of all videos whose attempt is overdue by more than twice ACK_WAIT_MS.',

@@ -64,9 +64,14 @@ export const pipelineSettingsSchema = z.object({
   CANARY_MS: milliseconds(2_000),
   /** The number of replicas of every stream and bucket. */
   NATS_REPLICAS: count(1, 1),
-  /** The most storage for photos, for latents and for media each; 0 for no limit. MiB. */
+  /**
+   * How many videos are made in an hour on average over `KEEP_HOURS`. The limits of the buckets in NATS follow from it: see
+   * storage-sizes.ts. 0 for no limits. Videos that would not fit are refused.
+   */
+  VIDEOS_PER_HOUR: count(0),
+  /** A limit for photos, for latents and for media each, instead of what follows from `VIDEOS_PER_HOUR`; 0 for that. MiB. */
   BUCKET_MIB: count(0),
-  /** The most storage for decoded frames, which are kept in memory when there are replicas; 0 for no limit. MiB. */
+  /** The same for decoded frames, which are kept in memory when there are replicas. MiB. */
   FRAMES_BUCKET_MIB: count(0),
   ...s3SettingsShape,
   /**

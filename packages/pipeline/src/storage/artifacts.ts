@@ -1,6 +1,6 @@
 import { UnavailableError } from '../domain/errors.ts';
-import { ArtifactStore } from '../domain/messages.ts';
-import type { Artifact, Lifetime } from '../domain/messages.ts';
+import { ArtifactStore, Lifetime } from '../domain/messages.ts';
+import type { Artifact } from '../domain/messages.ts';
 import type { Artifacts } from '../domain/ports/artifacts.ts';
 import { isInS3 } from '../domain/s3-settings.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
@@ -24,7 +24,7 @@ export async function openArtifacts(nats: NatsConnection, settings: PipelineSett
   return {
     ...reading(inNats, inS3),
     check: (signal) => inS3.check(signal),
-    requireRoom: () => inNats.requireRoom(),
+    requireRoom: (mediaBytes) => inNats.requireRoom(isInS3(settings, Lifetime.MEDIA) ? 0 : mediaBytes),
     put: (lifetime, ...rest) => (isInS3(settings, lifetime) ? inS3 : inNats).put(lifetime, ...rest),
     async remove(lifetime, name) {
       await Promise.all(both.map((store) => store.remove(lifetime, name)));

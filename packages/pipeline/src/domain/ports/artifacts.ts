@@ -26,11 +26,13 @@ export interface Artifacts {
    */
   check(signal?: AbortSignal): Promise<void>;
   /**
-   * Checks that every lifetime has room for more artifacts, so that a video is not accepted and then waits for room.
-   * @throws StorageFullError when less than a sixteenth of a limit is left.
+   * Checks that there is room for more artifacts, so that a video is not accepted and then waits for room, or computed and then
+   * not stored.
+   * @param mediaBytes what the files of videos will take that are accepted and not finished, with those of a new one. Default 0.
+   * @throws StorageFullError when a bucket would be fuller than up to a sixteenth of its limit.
    * @throws UnavailableError
    */
-  requireRoom(): Promise<void>;
+  requireRoom(mediaBytes?: number): Promise<void>;
   /**
    * Stores bytes under a name that is never reused. The stored name is `name`, or `name` with a suffix when a first
    * attempt failed.
