@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
+import { configSchema as backup } from '@cinematica/backup/config';
 import { configSchema as decoder } from '@cinematica/decoder/config';
 import { configSchema as denoiser } from '@cinematica/denoiser/config';
 import { configSchema as encoder } from '@cinematica/encoder/config';
@@ -20,6 +21,7 @@ const schemas: Readonly<Record<string, z.ZodObject>> = {
   outbound,
   provisioner,
 };
+const inProduction: typeof schemas = { backup, restore: backup };
 
 /** The variables that adapter-node 6 (its src/env.js) and the web app's server (web/src/lib/api) read. */
 const WEB = ['HOST', 'PORT', 'SHUTDOWN_TIMEOUT', 'PROTOCOL_HEADER', 'GATEWAY_URL'];
@@ -33,7 +35,9 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     return environmentOf(manifests, container, secret);
   };
 
-  test.each(Object.entries(schemas))('%s gets all required variables and no unknown ones', (name, schema) => {
+  const all = overlay === 'overlays/production' ? { ...schemas, ...inProduction } : schemas;
+
+  test.each(Object.entries(all))('%s gets all required variables and no unknown ones', (name, schema) => {
     const set = setIn(name);
     for (const variable of Object.keys(set))
       expect(Object.keys(schema.shape), `${name} does not read it`).toContain(variable);
@@ -49,7 +53,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     for (const variable of Object.keys(setIn('web'))) expect(WEB).toContain(variable);
   });
 
-  test.each(Object.keys(schemas))('%s has its own NATS user and gets no other password', (name) => {
+  test.each(Object.keys(all))('%s has its own NATS user and gets no other password', (name) => {
     const secrets: string[] = [];
     const set = setIn(name, (from) => {
       secrets.push(from);

@@ -75,13 +75,16 @@ export function render(folder: (typeof OVERLAYS)[number]): Manifest[] {
   return parseAllDocuments(text).map((document) => objectSchema.parse(document.toJS()));
 }
 
+const jobOf = (spec: unknown) =>
+  z.object({ jobTemplate: z.object({ spec: z.looseObject({}) }) }).parse(spec).jobTemplate.spec;
+
 const WORKLOADS = ['Deployment', 'StatefulSet', 'Job', 'CronJob', 'DaemonSet', 'Pod', 'ReplicaSet'];
 
 export function workloadsOf(manifests: readonly Manifest[]): Workload[] {
   return manifests
     .filter(({ kind }) => WORKLOADS.includes(kind))
     .map(({ kind, metadata, spec }) => {
-      const { template } = z.object({ template: templateSchema }).parse(spec);
+      const { template } = z.object({ template: templateSchema }).parse(kind === 'CronJob' ? jobOf(spec) : spec);
       return { kind, name: metadata.name, labels: template.metadata.labels, spec: template.spec };
     });
 }

@@ -48,7 +48,7 @@ const containersOf = ({ spec }: Workload) => [...spec.initContainers, ...spec.co
 describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
   const manifests = KUSTOMIZE === null ? [] : render(overlay);
   const workloads = workloadsOf(manifests);
-  const services = workloads.filter(({ kind }) => kind !== 'Job');
+  const services = workloads.filter(({ kind }) => kind !== 'Job' && kind !== 'CronJob');
   const each = (list: readonly Workload[]) => list.map((workload) => [workload.name, workload] as const);
 
   test('every service exists', () => {

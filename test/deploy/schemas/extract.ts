@@ -12,6 +12,7 @@ import { z } from 'zod';
 const KINDS = [
   'io.k8s.api.apps.v1.Deployment',
   'io.k8s.api.apps.v1.StatefulSet',
+  'io.k8s.api.batch.v1.CronJob',
   'io.k8s.api.batch.v1.Job',
   'io.k8s.api.core.v1.ConfigMap',
   'io.k8s.api.core.v1.Namespace',

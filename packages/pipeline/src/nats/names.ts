@@ -60,6 +60,12 @@ export function bucketName(lifetime: Lifetime): string {
 }
 export const bucketStream = (lifetime: Lifetime): string => `OBJ_${bucketName(lifetime)}`;
 
+/**
+ * The streams that a backup contains; everything else can be made again from them. The records come first: a record refers to
+ * objects that were stored before it, so the snapshots of the objects, which are taken later, contain them.
+ */
+export const BACKUP_STREAMS = [RECORDS_STREAM, ...[Lifetime.PHOTO, Lifetime.MEDIA].map(bucketStream)];
+
 // The subjects of NATS' object store (ADR-20).
 
 /** The prefix of the subjects of the metadata of all objects; the rest is the name in padded base64url. */
