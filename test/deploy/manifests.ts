@@ -8,7 +8,14 @@ import { findProgram } from '../../scripts/setup/find-program.mjs';
 export const KUSTOMIZE = process.env.KUSTOMIZE ?? findProgram('kustomize');
 
 /** The folders in deploy/k8s that can be applied. */
-export const OVERLAYS = ['base', 'overlays/local-cpu', 'overlays/production'] as const;
+export const OVERLAYS = ['base', 'overlays/local-cpu', 'overlays/production', 'overlays/one-gpu'] as const;
+
+/** Whether an overlay is for production, in one of its shapes. */
+export const isProduction = (overlay: (typeof OVERLAYS)[number]): boolean =>
+  overlay === 'overlays/production' || overlay === 'overlays/one-gpu';
+
+/** Whether the denoiser and the decoder share a pod. */
+export const sharesGpu = (overlay: (typeof OVERLAYS)[number]): boolean => overlay === 'overlays/one-gpu';
 
 const k8s = resolve(import.meta.dirname, '../../deploy/k8s');
 

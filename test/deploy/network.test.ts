@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { KUSTOMIZE, ofKind, OVERLAYS, render, workloadsOf } from './manifests.ts';
+import { isProduction, KUSTOMIZE, ofKind, OVERLAYS, render, sharesGpu, workloadsOf } from './manifests.ts';
 import type { Manifest, Workload } from './manifests.ts';
 
 const selector = z.strictObject({ matchLabels: z.record(z.string(), z.string()).default({}) });
@@ -58,12 +58,18 @@ function networkOf(manifests: readonly Manifest[]) {
 }
 
 /** All connections between pods of the namespace. */
-const edgesOf = (overlay: string): string[] =>
+const edgesOf = (overlay: (typeof OVERLAYS)[number]): string[] =>
   [
-    ...['decoder', 'denoiser', 'encoder', 'gateway', 'muxer', 'outbound', 'provisioner'].map(
-      (name) => `${name} → nats:4222`,
-    ),
-    ...(overlay === 'overlays/production' ? ['backup → nats:4222', 'restore → nats:4222'] : []),
+    ...[
+      ...(sharesGpu(overlay) ? [] : ['decoder']),
+      'denoiser',
+      'encoder',
+      'gateway',
+      'muxer',
+      'outbound',
+      'provisioner',
+    ].map((name) => `${name} → nats:4222`),
+    ...(isProduction(overlay) ? ['backup → nats:4222', 'restore → nats:4222'] : []),
     'gateway → outbound:50051',
     'muxer → outbound:50051',
     'nats → nats:6222',
@@ -113,10 +119,9 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
         const open = backends
           .flatMap(of)
           .some(({ ingress }) => ingress.some((rule) => rule.ports.some((one) => one.port === port)));
-        expect(
-          open || (metadata.name === 'web' && overlay !== 'overlays/production'),
-          `${metadata.name} ${targetPort}`,
-        ).toBe(true);
+        expect(open || (metadata.name === 'web' && !isProduction(overlay)), `${metadata.name} ${targetPort}`).toBe(
+          true,
+        );
       }
     }
   });
@@ -134,7 +139,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     const free = workloads.filter((workload) =>
       of(workload).some(({ egress }) => egress.some((rule) => rule.to.some(whole))),
     );
-    const inProduction = overlay === 'overlays/production' ? ['gateway', 'weights'] : [];
+    const inProduction = isProduction(overlay) ? ['gateway', 'weights'] : [];
     expect(free.map(({ name }) => name).sort()).toEqual(['outbound', ...inProduction].sort());
     for (const { egress } of policies) {
       for (const { to, ports: open } of egress.filter((rule) => rule.to.some(whole))) {

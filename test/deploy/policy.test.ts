@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { KUSTOMIZE, ofKind, OVERLAYS, render, workloadsOf } from './manifests.ts';
+import { isProduction, KUSTOMIZE, ofKind, OVERLAYS, render, sharesGpu, workloadsOf } from './manifests.ts';
 import type { Workload } from './manifests.ts';
 
 /** They share a node with computing pods and must respond quickly. CPU limits would throttle them. */
@@ -58,7 +58,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
         'web',
         'encoder',
         'denoiser',
-        'decoder',
+        ...(sharesGpu(overlay) ? [] : ['decoder']),
         'muxer',
         'outbound',
         'nats',
@@ -146,8 +146,8 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
   });
 });
 
-describe.skipIf(KUSTOMIZE === null)('production', () => {
-  const manifests = KUSTOMIZE === null ? [] : render('overlays/production');
+describe.skipIf(KUSTOMIZE === null).each(OVERLAYS.filter(isProduction))('production as %s', (overlay) => {
+  const manifests = KUSTOMIZE === null ? [] : render(overlay);
   const workloads = workloadsOf(manifests);
   const affinity = z.looseObject({
     affinity: z.object({
@@ -184,6 +184,7 @@ describe.skipIf(KUSTOMIZE === null)('production', () => {
       if (!onGpu) return;
       expect(workload.spec.tolerations).toEqual([{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }]);
       for (const value of values) expect(value).toContain('A100');
+      expect(values).toHaveLength(8);
       const plain = values.filter((value) => !value.endsWith('-SHARED'));
       expect(values.filter((value) => value.endsWith('-SHARED'))).toEqual(plain.map((value) => `${value}-SHARED`));
     },
@@ -200,7 +201,7 @@ describe.skipIf(KUSTOMIZE === null)('production', () => {
       spec.containers.some(({ volumeMounts }) => volumeMounts.some(({ name }) => name === 'weights')),
     );
     expect(readers.map(({ name }) => name).sort()).toEqual([
-      'decoder',
+      ...(sharesGpu(overlay) ? [] : ['decoder']),
       'denoiser',
       'encoder',
       'gateway',
@@ -211,7 +212,7 @@ describe.skipIf(KUSTOMIZE === null)('production', () => {
 
   test('only KEDA sets the number of workers', () => {
     const scaled = ofKind(manifests, 'ScaledObject').map(({ metadata }) => metadata.name);
-    expect(scaled.sort()).toEqual(['decoder', 'denoiser', 'encoder', 'muxer']);
+    expect(scaled.sort()).toEqual([...(sharesGpu(overlay) ? [] : ['decoder']), 'denoiser', 'encoder', 'muxer']);
     for (const { metadata, spec } of ofKind(manifests, 'Deployment')) {
       const { replicas } = z.looseObject({ replicas: z.number().optional() }).parse(spec);
       expect(replicas === undefined, metadata.name).toBe(scaled.includes(metadata.name));
