@@ -76,9 +76,13 @@ export interface Workload {
 }
 
 /** Renders a folder of deploy/k8s. @throws Error with the output of kustomize */
-export function render(folder: (typeof OVERLAYS)[number]): Manifest[] {
+export const render = (folder: (typeof OVERLAYS)[number] | 'overlays/router'): Manifest[] =>
+  renderFolder(join(k8s, folder));
+
+/** Renders a kustomization anywhere. @throws Error with the output of kustomize */
+export function renderFolder(path: string): Manifest[] {
   if (KUSTOMIZE === null) throw new Error('kustomize is not there');
-  const text = execFileSync(KUSTOMIZE, ['build', join(k8s, folder)], { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  const text = execFileSync(KUSTOMIZE, ['build', path], { encoding: 'utf8', maxBuffer: 2 ** 26 });
   return parseAllDocuments(text).map((document) => objectSchema.parse(document.toJS()));
 }
 

@@ -118,6 +118,26 @@ describe.skipIf(KUSTOMIZE === null).each(['base', 'overlays/local-cpu'] as const
       ).rejects.toThrow();
       await denoiser.close();
 
+      // What the CronJobs of production do: a backup, a later change, and a restore of the state before it.
+      const run = async (name: 'backup' | 'restore', changes: Readonly<Record<string, string>> = {}): Promise<void> => {
+        const cronJob = workloadsOf(render('overlays/production')).find((workload) => workload.name === name)!;
+        const { args } = cronJob.spec.containers[0]!;
+        const given = environmentOf(render('overlays/production'), cronJob.spec.containers[0]!, passwordOf);
+        const here = { NATS_URL: urls(members).join(','), NATS_REPLICAS: env.NATS_REPLICAS!, BACKUP_FOLDER: folder };
+        await promisify(execFile)(process.execPath, args, { cwd: root, env: { ...given, ...here, ...changes } });
+      };
+      const record = jetstream(gateway);
+      const value = async () =>
+        (await manager.streams.getMessage('KV_videos', { last_by_subj: '$KV.videos.v.x' }))?.string();
+      await record.publish('$KV.videos.v.x', 'before');
+      await run('backup');
+      await record.publish('$KV.videos.v.x', 'after');
+      await expect(run('restore')).rejects.toThrow('set REPLACE=on');
+      await run('restore', { REPLACE: 'on' });
+      await expect.poll(value, { timeout: 10_000 }).toBe('before');
+      expect((await manager.streams.info('KV_videos')).config.num_replicas).toBe(members.length);
+      await record.publish('$KV.videos.v.x', 'again');
+
       // One of three servers may be lost, and none of a single one.
       const rest = members.slice(1);
       if (rest.length > 0) {

@@ -16,8 +16,12 @@ export interface ApiKeys {
   readonly expiries: ReadonlyMap<string, Date>;
 }
 
-/** Creates a key with 256 random bits. */
-export const newApiKey = (): string => `cin_${randomBytes(32).toString('base64url')}`;
+/**
+ * Creates a key with 256 random bits.
+ * @param cell the installation that it belongs to, by which the router of several installations knows where to send a caller.
+ */
+export const newApiKey = (cell?: string): string =>
+  `cin_${cell === undefined ? '' : `${cell}.`}${randomBytes(32).toString('base64url')}`;
 
 /** SHA-256 of a key. A slow password hash is not needed, because a key has 256 random bits. */
 export const digestOfKey = (key: string): Buffer => createHash('sha256').update(key).digest();
@@ -89,11 +93,13 @@ export function parseApiKeys(text: string, rules: OutboundRules = pipelineSettin
   };
 }
 
-/** When a key ends, milliseconds since 1970; infinity for a key that does not. */
+/** When a key ends, milliseconds since 1970; NaN when the text is neither a date nor a time of RFC 3339. */
+export const endOfKey = (text: string): number =>
+  /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? Date.parse(text) : Number.NaN;
+
+/** When the key of a line ends; infinity for a key that does not. @throws ConfigError that names the line. */
 function parseEnd(text: string | undefined, line: number): number {
-  if (text === undefined) return Infinity;
-  const isTime = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.test(text);
-  const end = isTime ? Date.parse(text) : Number.NaN;
+  const end = text === undefined ? Infinity : endOfKey(text);
   if (Number.isNaN(end)) {
     throw new ConfigError(
       `API_KEYS_FILE: line ${line}: “expires=${text}” is not a date such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z`,
