@@ -93,8 +93,9 @@ describe.skipIf(KUSTOMIZE === null).each(['base', 'overlays/local-cpu'] as const
       const late = starts.slice(1).at(-1);
       members = await Promise.all(starts.slice(0, late ? -1 : 1).map((start) => start()));
       const job = workloadsOf(manifests).find(({ name }) => name === 'provisioner')!.spec.containers[0]!;
+      const settings = environmentOf(manifests, job, passwordOf);
       const env = {
-        ...environmentOf(manifests, job, passwordOf),
+        ...settings,
         NATS_URL: urls(members).join(','),
         MODEL_DIR: join(root, 'test/golden/tiny-xt/checkpoint'),
       };
@@ -123,7 +124,11 @@ describe.skipIf(KUSTOMIZE === null).each(['base', 'overlays/local-cpu'] as const
         const cronJob = workloadsOf(render('overlays/production')).find((workload) => workload.name === name)!;
         const { args } = cronJob.spec.containers[0]!;
         const given = environmentOf(render('overlays/production'), cronJob.spec.containers[0]!, passwordOf);
-        const here = { NATS_URL: urls(members).join(','), NATS_REPLICAS: env.NATS_REPLICAS!, BACKUP_FOLDER: folder };
+        const here = {
+          NATS_URL: urls(members).join(','),
+          NATS_REPLICAS: settings.NATS_REPLICAS ?? '',
+          BACKUP_FOLDER: folder,
+        };
         await promisify(execFile)(process.execPath, args, { cwd: root, env: { ...given, ...here, ...changes } });
       };
       const record = jetstream(gateway);
