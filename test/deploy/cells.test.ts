@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { KUSTOMIZE, ofKind, render, renderFolder } from './manifests.ts';
+import { KUSTOMIZE, ofKind, render } from './manifests.ts';
 import type { Manifest } from './manifests.ts';
 import { PUBLIC_SERVICES } from './public-services.ts';
 import { schemaOf } from './schemas/schema-of.ts';
@@ -49,7 +49,7 @@ async function renderCell(folder: string, namespace: string, host: string): Prom
     .replace('grpc-host=grpc.videos.example.com', `grpc-host=grpc.${host}`)
     .replace('# - ../../components/gateway-api', '- ../../components/gateway-api');
   await writeFile(file, changed);
-  return renderFolder(overlay);
+  return render(overlay);
 }
 
 describe.skipIf(KUSTOMIZE === null)('two installations in one cluster', () => {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import {
   connectNats,
   createLog,
-  createObjectArtifacts,
+  openArtifacts,
   openRecords,
   openVideoTable,
   pipelineSettingsSchema,
@@ -171,7 +171,7 @@ export async function startRealSystem(
     startTime,
     said,
     pid,
-    artifacts: createObjectArtifacts(nats, settings),
+    artifacts: await openArtifacts(nats, settings),
     client: (caller) => clientOf(url, caller),
     async children(name) {
       const parent = await pid(name);

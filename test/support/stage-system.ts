@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   connectNats,
   createLog,
-  createObjectArtifacts,
+  openArtifacts,
   createHousekeepingPorts,
   createTaskQueue,
   createVideo,
@@ -186,7 +186,7 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
   logConnection(nats, log);
   const records = await openRecords(nats, settings);
   const { requests, quotaStore } = await openAdmissionPorts(nats, settings);
-  const artifacts = createObjectArtifacts(nats, settings);
+  const artifacts = await openArtifacts(nats, settings);
   const table = await openVideoTable(nats, settings, log);
   const ended = new AbortController();
   const tasks = createTaskQueue(nats, settings, log);
@@ -205,7 +205,7 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
         giveBack: () => Promise.resolve(),
       };
       const video = { ...request, admission: unlimited, prepare: () => Promise.resolve({ plan, photo }) };
-      const { record } = await createVideo({ records, requests, artifacts, settings }, video);
+      const { record } = await createVideo({ records, requests, artifacts, table, settings }, video);
       return { owner: record.owner, videoId: record.videoId };
     },
     async [Symbol.asyncDispose]() {

@@ -126,7 +126,8 @@ test('after the loss of NATS, a backup brings back what was acknowledged, and wh
   expect(await mediaOf(system, restored.get('done')!)).toEqual(media);
 
   await provision(system.nats, settings, [TEST_MODEL]);
-  await using _fleet = fleetOn(server.url);
+  await using continued = new AsyncDisposableStack();
+  continued.use(fleetOn(server.url));
   for (const name of ['running', 'next', 'after', 'queued']) {
     const end = await system.until(videos[name]!.record, ({ record }) => record.state === VideoState.DONE, 60_000);
     const expected = Buffer.from(expectedSum(await system.artifacts.get(end.record.photo!), end.record.plan!));

@@ -75,7 +75,7 @@ async function watch(
   const deadline = Date.now() + startMs;
   let started = false;
   let silent = 0;
-  while (!over.aborted) {
+  for (;;) {
     await delay(intervalMs, undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) return;
     const answers = await fetch(liveUrl, { signal: AbortSignal.timeout(5_000) }).then(

@@ -421,4 +421,79 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
     },
     silent: { series: { [`DCGM_FI_DEV_FB_USED{${GPU}}`]: '90x20', [`DCGM_FI_DEV_FB_FREE{${GPU}}`]: '10x20' }, at: 10 },
   },
+  StorageWillFill: {
+    fires: {
+      // 64 % of the limit after seven hours, and 2 % more every hour. Below, it is 0.9 %.
+      series: {
+        [`cinematica_storage_bytes{${N}, bucket="media", store="nats"}`]: '500+0.3333x500',
+        [`cinematica_storage_limit_bytes{${N}, bucket="media", store="nats"}`]: '1000x500',
+      },
+      at: 420,
+      labels: { bucket: 'media' },
+      summary:
+        'The bucket media is more than half full, and will be full within a day at the rate of the last six hours.',
+    },
+    silent: {
+      series: {
+        [`cinematica_storage_bytes{${N}, bucket="media", store="nats"}`]: '500+0.15x500',
+        [`cinematica_storage_limit_bytes{${N}, bucket="media", store="nats"}`]: '1000x500',
+      },
+      at: 420,
+    },
+  },
+  StorageFilling: {
+    fires: {
+      series: {
+        [`cinematica_storage_bytes{${N}, bucket="media", store="nats", pod="a"}`]: '86x20',
+        [`cinematica_storage_limit_bytes{${N}, bucket="media", store="nats", pod="a"}`]: '100x20',
+      },
+      at: 12,
+      labels: { bucket: 'media' },
+      summary: '86% of the bucket media is in use: new videos are refused from 94% on.',
+    },
+    silent: {
+      series: {
+        [`cinematica_storage_bytes{${N}, bucket="media", store="nats", pod="a"}`]: '84x20',
+        [`cinematica_storage_limit_bytes{${N}, bucket="media", store="nats", pod="a"}`]: '100x20',
+      },
+      at: 12,
+    },
+  },
+  VideosRefused: {
+    fires: {
+      series: { [`cinematica_storage_refusals_total{${N}}`]: '0x5 4x20' },
+      at: 10,
+      labels: {},
+      summary: '4 videos were refused because there is no room for their files.',
+    },
+    silent: { series: { [`cinematica_storage_refusals_total{${N}}`]: '4x30' }, at: 10 },
+  },
+  StreamFilling: {
+    fires: {
+      series: {
+        [`cinematica_stream_messages{${N}, stream="WEBHOOKS"}`]: '81x20',
+        [`cinematica_stream_limit_messages{${N}, stream="WEBHOOKS"}`]: '100x20',
+      },
+      at: 12,
+      labels: { stream: 'WEBHOOKS' },
+      summary: 'The stream WEBHOOKS has 81% of its messages.',
+    },
+    // Its oldest messages make room.
+    silent: {
+      series: {
+        [`cinematica_stream_messages{${N}, stream="DEAD"}`]: '99x20',
+        [`cinematica_stream_limit_messages{${N}, stream="DEAD"}`]: '100x20',
+      },
+      at: 12,
+    },
+  },
+  S3Refuses: {
+    fires: {
+      series: { [`cinematica_s3_failures{${N}, service="muxer", pod="m"}`]: '2x10' },
+      at: 4,
+      labels: { service: 'muxer' },
+      summary: 'S3 does not store and return objects of muxer.',
+    },
+    silent: { series: { [`cinematica_s3_failures{${N}, service="muxer", pod="m"}`]: '0 2 0 2 0 2 0 2' }, at: 5 },
+  },
 };

@@ -111,9 +111,9 @@ export async function openStreamBackups(
 
 /** The messages of a subscription. @throws SnapshotError when none arrives for {@link STALL_MS}. */
 async function* untilStall(subscription: Subscription, activity: string): AsyncGenerator<Msg, void, undefined> {
-  let stalled = false;
+  const stalled = new AbortController();
   const stall = (): void => {
-    stalled = true;
+    stalled.abort();
     subscription.unsubscribe();
   };
   let timer = setTimeout(stall, STALL_MS);
@@ -126,5 +126,6 @@ async function* untilStall(subscription: Subscription, activity: string): AsyncG
   } finally {
     clearTimeout(timer);
   }
-  if (stalled) throw new SnapshotError(`${activity} failed: the server sent nothing for ${STALL_MS / 1000} s`);
+  if (stalled.signal.aborted)
+    throw new SnapshotError(`${activity} failed: the server sent nothing for ${STALL_MS / 1000} s`);
 }

@@ -2,7 +2,7 @@
 import {
   connectNats,
   createLog,
-  createObjectArtifacts,
+  openArtifacts,
   openRecords,
   openVideoTable,
   pipelineSettingsSchema,
@@ -114,7 +114,7 @@ export async function startTestGateway(
     nats,
     metrics: async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text(),
     records: await openRecords(connection, settings),
-    artifacts: createObjectArtifacts(connection, settings),
+    artifacts: await openArtifacts(connection, settings),
     videos: () => listVideos(connection, settings, createLog('test', { level: 'error' })),
     client: (options) => createTestClient(url, options),
     async stop() {

@@ -1,8 +1,7 @@
 import { PipelineStage } from '../../domain/messages.ts';
-import { LIFETIMES, stageName, STAGES } from '../../domain/stages.ts';
+import { bucketName, LIFETIMES, stageName, STAGES } from '../../domain/stages.ts';
 import {
   BACKUP_STREAMS,
-  bucketName,
   bucketStream,
   canarySubject,
   CANARY_STREAM,
