@@ -18,6 +18,9 @@ import type { Manifest } from './manifests.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
+/** Its CronJobs make and restore backups. */
+const production = KUSTOMIZE === null ? [] : render('overlays/production');
+
 const passwordOf = (secret: string): string => `p-${secret}-0123456789`;
 
 interface Member {
@@ -121,15 +124,17 @@ describe.skipIf(KUSTOMIZE === null).each(['base', 'overlays/local-cpu'] as const
 
       // What the CronJobs of production do: a backup, a later change, and a restore of the state before it.
       const run = async (name: 'backup' | 'restore', changes: Readonly<Record<string, string>> = {}): Promise<void> => {
-        const cronJob = workloadsOf(render('overlays/production')).find((workload) => workload.name === name)!;
-        const { args } = cronJob.spec.containers[0]!;
-        const given = environmentOf(render('overlays/production'), cronJob.spec.containers[0]!, passwordOf);
+        const container = workloadsOf(production).find((workload) => workload.name === name)!.spec.containers[0]!;
+        const given = environmentOf(production, container, passwordOf);
         const here = {
           NATS_URL: urls(members).join(','),
           NATS_REPLICAS: settings.NATS_REPLICAS ?? '',
           BACKUP_FOLDER: folder,
         };
-        await promisify(execFile)(process.execPath, args, { cwd: root, env: { ...given, ...here, ...changes } });
+        await promisify(execFile)(process.execPath, container.args, {
+          cwd: root,
+          env: { ...given, ...here, ...changes },
+        });
       };
       const record = jetstream(gateway);
       const value = async () =>
