@@ -250,14 +250,15 @@ services='deployment/gateway deployment/web deployment/encoder deployment/denois
 say "A second installation beside the first, with routes of the Gateway API, and the router of both"
 kubectl uncordon "$first" a100-1 >/dev/null
 node a100-3 c NVIDIA-A100-80GB-PCIe 4 tainted
-before=$(kubectl get all,scaledobjects,prometheusrules --output name | sort)
+objects() { kubectl get deployments,statefulsets,services,jobs,cronjobs,scaledobjects,prometheusrules,configmaps,secrets,pvc --output name | sort; }
+before=$(objects)
 installation cell-b b.videos.example.com
 check "cell-b is applied" install cell-b cell-b
 kubectl --namespace cell-b scale deployment denoiser decoder --replicas=1 >/dev/null
 # shellcheck disable=SC2086
 available cell-b $services
 check "the router is applied" kubectl apply --server-side --kustomize "$work/k8s/overlays/router"
-unchanged() { [ "$before" = "$(kubectl get all,scaledobjects,prometheusrules --output name | sort)" ]; }
+unchanged() { [ "$before" = "$(objects)" ]; }
 check "no object of the first one has come or gone" unchanged
 own() { [ "$(kubectl --namespace cell-b get "$1" --output "jsonpath={$2}" | grep --count cinematica)" = 0 ]; }
 check "its scalers ask its own gateways" own scaledobjects '.items[*].spec.triggers[*].metadata.scalerAddress'
