@@ -14,10 +14,10 @@ interface StorageGauge {
 
 /** Of the buckets of artifacts. */
 const BUCKETS: readonly StorageGauge[] = [
-  { name: 'storage_bytes', help: 'Bytes of artifacts, by bucket and store.', value: ({ bytes }) => bytes },
-  { name: 'storage_objects', help: 'Artifacts, by bucket and store.', value: ({ objects }) => objects },
+  { name: 'cinematica_storage_bytes', help: 'Bytes of artifacts, by bucket and store.', value: ({ bytes }) => bytes },
+  { name: 'cinematica_storage_objects', help: 'Artifacts, by bucket and store.', value: ({ objects }) => objects },
   {
-    name: 'storage_limit_bytes',
+    name: 'cinematica_storage_limit_bytes',
     help: 'The limit of a bucket; absent when it has none.',
     value: ({ maxBytes }) => maxBytes,
   },
@@ -25,15 +25,15 @@ const BUCKETS: readonly StorageGauge[] = [
 
 /** Of all other streams. */
 const STREAMS: readonly StorageGauge[] = [
-  { name: 'stream_bytes', help: 'Bytes of a stream.', value: ({ bytes }) => bytes },
-  { name: 'stream_messages', help: 'Messages of a stream.', value: ({ messages }) => messages },
+  { name: 'cinematica_stream_bytes', help: 'Bytes of a stream.', value: ({ bytes }) => bytes },
+  { name: 'cinematica_stream_messages', help: 'Messages of a stream.', value: ({ messages }) => messages },
   {
-    name: 'stream_limit_bytes',
+    name: 'cinematica_stream_limit_bytes',
     help: 'The limit of the bytes of a stream; absent when it has none.',
     value: ({ maxBytes }) => maxBytes,
   },
   {
-    name: 'stream_limit_messages',
+    name: 'cinematica_stream_limit_messages',
     help: 'The limit of the messages of a stream; absent when it has none.',
     value: ({ maxMessages }) => maxMessages,
   },
@@ -61,7 +61,7 @@ export function watchStorage({ registry }: Metrics, read: () => Promise<readonly
     labelsOf: (use: StreamUse) => Record<string, string> | null,
   ) => {
     new Gauge({
-      name: `cinematica_${name}`,
+      name,
       help,
       labelNames: ['bucket', 'store', 'stream'],
       registers: [registry],
