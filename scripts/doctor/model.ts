@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { CheckpointError, openCheckpoint, SafetensorsError } from '@cinematica/svd';
-import type { Checkpoint, ExecutionProvider, LoraFile } from '@cinematica/svd';
+import type { Checkpoint, ExecutionProvider, LoraFile, NvidiaDevice } from '@cinematica/svd';
 import { gibibytes, LEAST_MEMORY } from '../gpu/cuda-requirements.ts';
-import type { NvidiaDevice } from '../gpu/nvidia-device.ts';
 import { fault, readableBytes, good, note, warning } from './finding.ts';
 import type { Finding, Section } from './finding.ts';
 import { memoryOf } from './machine.ts';

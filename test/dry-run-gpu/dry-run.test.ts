@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { createModel, decode, denoise, encode, openCheckpoint, resolveSettings } from '@cinematica/svd';
+import { chooseRuntime, createModel, decode, denoise, encode, openCheckpoint, resolveSettings } from '@cinematica/svd';
 import type { Model } from '@cinematica/svd';
 import { expect, test } from 'vitest';
 import { buildStandIns } from './build.ts';
-import { startDryRun } from './dry-run.ts';
+import { standInEnvironment, startDryRun } from './dry-run.ts';
 import type { DeviceCounts } from './dry-run.ts';
 
 const MODEL = join(import.meta.dirname, '../golden/tiny-xt/checkpoint');
@@ -83,4 +83,15 @@ test.skipIf(libraries === '')(`a device that is too small is a lack of memory${h
   const model = createModel(await openCheckpoint(MODEL), dry.runtime);
   const large = { width: 512, height: 512, frames: 4, guided: true, chunk: 4 };
   await expect(makeVideo(model, large)).rejects.toThrow(/failed to allocate|out of memory/i);
+});
+
+test.skipIf(libraries === '')(`a provider whose numbers are all zero is refused, unless it may be wrong${here}`, async () => {
+  const options = { provider: 'cuda', threads: 2, env: standInEnvironment({ libraries, memory: MEMORY }) } as const;
+  const parts = ['attention', 'CLIP'] as const;
+  await expect(chooseRuntime({ ...options, parts })).rejects.toThrow(
+    /it gives wrong numbers on this device \(attention by .+; CLIP by .+\); PROVIDER_PROOF=warn/,
+  );
+  const { runtime } = await chooseRuntime({ ...options, parts, proof: 'warn' });
+  await using _ = runtime;
+  expect(runtime.provider).toBe('cuda');
 });
