@@ -59,7 +59,13 @@ async function prepare({ root, provider, env, say, signal }: GpuSetUp): Promise<
     await installCudaLibraries(root, say, signal);
     say('The CUDA libraries are installed');
   }
-  return { ...choice.env, LD_LIBRARY_PATH: await cudaLibraryPath(root, env.LD_LIBRARY_PATH) };
+  const LD_LIBRARY_PATH = await cudaLibraryPath(root, env.LD_LIBRARY_PATH);
+  return { GPU_MEMORY_MIB: env.GPU_MEMORY_MIB ?? freeMemory(choice.device), ...choice.env, LD_LIBRARY_PATH };
+}
+
+/** What other programs leave of the GPU's memory, for the stages that share it. MiB. */
+function freeMemory({ memory, memoryUsed }: NvidiaDevice): string | undefined {
+  return memory === null ? undefined : String(Math.floor((memory - (memoryUsed ?? 0)) / 2 ** 20));
 }
 
 /** Whether ONNX Runtime has a CUDA provider for a platform. */
