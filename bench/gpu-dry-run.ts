@@ -163,7 +163,15 @@ try {
         `${measured.hostMs.toFixed(0)} ms`,
         `${(dry.runtime.stats().peakRss / GIB).toFixed(1)} GiB`,
       ]);
-      results.push({ part, ...shape, memory, lowMemory: values['low-memory'], ...measured, ...counts, peakRss: dry.runtime.stats().peakRss });
+      results.push({
+        part,
+        ...shape,
+        memory,
+        lowMemory: values['low-memory'],
+        ...measured,
+        ...counts,
+        peakRss: dry.runtime.stats().peakRss,
+      });
     }
   }
   const columns = ['part', 'device memory', 'launches', 'to the device', 'to the host', 'host time', 'host memory'];

@@ -80,9 +80,19 @@ async function start(open: () => Promise<Runtime>): Promise<Started> {
     },
     (error: unknown): Started => {
       if (error instanceof ProviderUnavailableError) {
-        return { provider: null, replaced: [], skipped: error.skipped, reason: error.skipped[0]?.reason ?? error.message };
+        return {
+          provider: null,
+          replaced: [],
+          skipped: error.skipped,
+          reason: error.skipped[0]?.reason ?? error.message,
+        };
       }
-      return { provider: null, replaced: [], skipped: [], reason: error instanceof Error ? error.message : String(error) };
+      return {
+        provider: null,
+        replaced: [],
+        skipped: [],
+        reason: error instanceof Error ? error.message : String(error),
+      };
     },
   );
   return Promise.race([created, hangs.promise]).finally(() => clearTimeout(timer));

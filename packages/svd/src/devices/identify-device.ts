@@ -37,7 +37,9 @@ async function describeLibraries(path: string): Promise<string[]> {
   const folders = path.split(delimiter).filter((folder) => folder !== '');
   const found = folders.map(async (folder) => {
     const names = (await readdir(folder).catch(() => [])).filter((name) => /^lib.+\.so(\.|$)/.test(name));
-    return Promise.all(names.map(async (name) => `${name} ${(await stat(join(folder, name)).catch(() => null))?.size}`));
+    return Promise.all(
+      names.map(async (name) => `${name} ${(await stat(join(folder, name)).catch(() => null))?.size}`),
+    );
   });
   return (await Promise.all(found)).flat().sort();
 }

@@ -49,7 +49,9 @@ async function openGpu({ lies = [], zeros = false, delayMs = 0 }: Gpu): Promise<
       await delay(delayMs);
       const outputs = Object.entries(await cpu.run(...args));
       if (!zeros) return Object.fromEntries(outputs);
-      return Object.fromEntries(outputs.map(([name, { type, dims, data }]) => [name, { type, dims, data: new Float32Array(data.length) }]));
+      return Object.fromEntries(
+        outputs.map(([name, { type, dims, data }]) => [name, { type, dims, data: new Float32Array(data.length) }]),
+      );
     },
   };
 }

@@ -122,7 +122,13 @@ async function verdictOf(
   runtime: Runtime,
   env: NodeJS.ProcessEnv,
   store: FindingStore,
-  { report = () => undefined, takeTurn = (run) => run(), open = createRuntime, identify = identifyDevice, ...options }: ChoiceOptions,
+  {
+    report = () => undefined,
+    takeTurn = (run) => run(),
+    open = createRuntime,
+    identify = identifyDevice,
+    ...options
+  }: ChoiceOptions,
 ): Promise<Verdict> {
   const { provider } = runtime;
   const device = await identify(provider, env);

@@ -64,7 +64,10 @@ export async function compareSpeeds(
       const steps: SpeedComparison['steps'] = [];
       for (const runtime of runtimes) {
         report(`${runtime.provider} computes a step of the model, to find the fastest provider`);
-        steps.push({ provider: runtime.provider, seconds: await timeOrReason(runtime, checkpoint, shape, createEmitter) });
+        steps.push({
+          provider: runtime.provider,
+          seconds: await timeOrReason(runtime, checkpoint, shape, createEmitter),
+        });
       }
       const timed = steps.flatMap(({ provider, seconds }) =>
         typeof seconds === 'number' ? [{ provider, seconds }] : [],

@@ -56,7 +56,9 @@ const CLIP = {
 const SHAPE = { frames: 3, height: 4, width: 8 } as const;
 
 /** The functions that write the graph of each part. */
-export function createProofGraphs(weights: Weights): Readonly<Record<ProofPart, (options: GraphOptions) => GraphDraft>> {
+export function createProofGraphs(
+  weights: Weights,
+): Readonly<Record<ProofPart, (options: GraphOptions) => GraphDraft>> {
   const vaeConfig = vaeConfigSchema.parse(VAE);
   const vae = { config: vaeConfig, scaleFactor: vaeScaleFactor(vaeConfig), weights };
   const checkpoint = {

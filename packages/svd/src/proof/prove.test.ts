@@ -40,13 +40,11 @@ describe('a provider with the operators of CUDA', () => {
     expect(verdict).toEqual({ replaced: [], wrong: [] });
   });
 
-  test.each(FUSED_OPERATORS)('does without %s when that is wrong', async (operator) => {
-    const verdict = await prove(providerThatLies([operator]), reference, { createEmitter, parts });
-    expect(verdict).toEqual({ replaced: [operator], wrong: [] });
-  });
-
-  test('does without two that are wrong', async () => {
-    const wrong = ['SkipGroupNorm', 'MultiHeadAttention'] as const;
+  // The search tries each operator alone, so each is found by itself.
+  test.each([
+    ['one operator that is wrong', ['SkipGroupNorm']],
+    ['every operator, when each is wrong', FUSED_OPERATORS],
+  ] as const)('does without %s', async (_, wrong) => {
     const verdict = await prove(providerThatLies(wrong), reference, { createEmitter, parts });
     expect(verdict).toEqual({ replaced: wrong, wrong: [] });
   });
@@ -57,7 +55,10 @@ describe('a provider with the operators of CUDA', () => {
       async run(...args) {
         const outputs = await cpu.run(...args);
         return Object.fromEntries(
-          Object.entries(outputs).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice().fill(0 as never) }]),
+          Object.entries(outputs).map(([name, tensor]) => [
+            name,
+            { ...tensor, data: tensor.data.slice().fill(0 as never) },
+          ]),
         );
       },
     };
@@ -68,7 +69,10 @@ describe('a provider with the operators of CUDA', () => {
   });
 
   test('is not used when it cannot run a part', async () => {
-    const broken: Computer = { ...providerThatLies([]), load: (key, { folder }) => cpu.load(key, { bytes: new Uint8Array(9), folder }) };
+    const broken: Computer = {
+      ...providerThatLies([]),
+      load: (key, { folder }) => cpu.load(key, { bytes: new Uint8Array(9), folder }),
+    };
     const { wrong } = await prove(broken, reference, { createEmitter, parts: ['CLIP'] });
     expect(wrong).toEqual([{ part: 'CLIP', error: expect.stringContaining('cannot load') as string }]);
   });

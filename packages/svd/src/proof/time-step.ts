@@ -39,7 +39,11 @@ export function timedShape(checkpoint: Checkpoint): TimedShape {
 }
 
 function flopsOf(checkpoint: Checkpoint, shape: TimedShape): number {
-  const { builder } = denoiseGraphs(checkpoint, { ...shape, guidance: false }, { createEmitter: emitterFor('cpu') }).step;
+  const { builder } = denoiseGraphs(
+    checkpoint,
+    { ...shape, guidance: false },
+    { createEmitter: emitterFor('cpu') },
+  ).step;
   return builder.work.reduce((sum, { flops }) => sum + flops, 0);
 }
 

@@ -76,7 +76,10 @@ export function parseExecutionProvider(text: string | undefined, setting = 'EXEC
  */
 export function providerCandidates(
   choice: ProviderChoice,
-  { platform = process.platform, webgpu = false }: { readonly platform?: NodeJS.Platform; readonly webgpu?: boolean } = {},
+  {
+    platform = process.platform,
+    webgpu = false,
+  }: { readonly platform?: NodeJS.Platform; readonly webgpu?: boolean } = {},
 ): readonly ExecutionProvider[] {
   if (choice !== 'auto') return [choice];
   return [platform === 'darwin' ? 'coreml' : 'cuda', ...(webgpu ? (['webgpu'] as const) : []), 'cpu'];

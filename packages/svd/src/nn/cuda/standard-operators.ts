@@ -23,8 +23,7 @@ export function createStandardOperators(
   const binary = (op: string, a: Value, b: Value) =>
     node(op, [a, b], { type: a.type, shape: broadcast(a.shape, b.shape) });
   const add = (a: Value, b: Value) => binary('Add', a, b);
-  const reshape = (x: Value, shape: readonly number[]) =>
-    node('Reshape', [x, int64(shape)], { type: x.type, shape });
+  const reshape = (x: Value, shape: readonly number[]) => node('Reshape', [x, int64(shape)], { type: x.type, shape });
   const transpose = (x: Value, perm: readonly number[]) => {
     const shape = perm.map((axis) => x.shape[axis] ?? 1);
     return node('Transpose', [x], { type: x.type, shape }, { attributes: { perm } });
@@ -89,4 +88,3 @@ export function createStandardOperators(
     attention: (query, key, value, heads) => blockwiseAttention(graph, query, key, value, heads, MAX_SCORES),
   };
 }
-
