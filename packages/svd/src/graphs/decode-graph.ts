@@ -18,7 +18,7 @@ export interface DecodeShape {
  * `[frames, 3, H, W]` in about −1…1. Output `sum`: that of the pixels before they are rounded.
  */
 export function vaeDecodeGraph(
-  { decoder }: Checkpoint,
+  { decoder }: Pick<Checkpoint, 'decoder'>,
   shape: DecodeShape,
   output: 'rgb8' | 'pixels',
   options: GraphOptions,

@@ -56,7 +56,11 @@ export interface DenoiseGraphs {
  * Builds both graphs of the denoiser in one traversal of the UNet: for each cross-attention layer, `condition` gets an
  * output with its vector, and `step` gets the corresponding input.
  */
-export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, options: GraphOptions): DenoiseGraphs {
+export function denoiseGraphs(
+  { unet, vae }: Pick<Checkpoint, 'unet' | 'vae'>,
+  shape: DenoiseShape,
+  options: GraphOptions,
+): DenoiseGraphs {
   const { architecture, weights } = unet;
   const { frames, height, width, guidance, cache } = shape;
   const channels = vae.config.latent_channels;
@@ -141,7 +145,7 @@ function unetCache(
  * compare the UNet with diffusers.
  */
 export function unetGraph(
-  { unet }: Checkpoint,
+  { unet }: Pick<Checkpoint, 'unet'>,
   shape: { readonly batch: number; readonly frames: number; readonly height: number; readonly width: number },
   options: GraphOptions,
 ): GraphDraft {

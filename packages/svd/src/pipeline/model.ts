@@ -27,8 +27,14 @@ export interface Model extends AsyncDisposable {
    */
   withComponentsOf(quality: string): Model;
   /**
+   * Whether the device has little memory: guidance takes two runs of a step instead of one with twice the frames, and large
+   * results are computed in smaller pieces.
+   */
+  readonly lowMemory: boolean;
+  /**
    * Runs the graph of a part for one shape. The graph is built and loaded if necessary; see `MAX_LOADED_SHAPES`.
    * @param shape name of the graph's shape
+   * @param slot see {@link Runtime.run}
    * @throws {NotFiniteError} when an element of the result is NaN or infinity, if the graph has the output `sum`
    */
   run(
@@ -37,10 +43,13 @@ export interface Model extends AsyncDisposable {
     build: (options: GraphOptions) => GraphDraft,
     feeds: Readonly<Record<string, Tensor>>,
     signal?: AbortSignal,
+    slot?: string,
   ): Promise<Record<string, Tensor>>;
 }
 
 export interface ModelOptions {
+  /** Whether graphs must take less memory than they could, and longer: see {@link Model.lowMemory}. Default false. */
+  readonly lowMemory?: boolean;
   /** Default: the emitter for the runtime's provider. */
   readonly createEmitter?: CreateEmitter;
   /** The emitter of {@link Model.safe}. Default: that for the runtime's provider; none if `createEmitter` is given. */
@@ -76,8 +85,10 @@ interface Variant {
 
 /** Creates a model from a checkpoint and a runtime. Disposing the model closes the runtime. */
 export function createModel(checkpoint: Checkpoint, runtime: Runtime, options: ModelOptions = {}): Model {
-  const { createEmitter = emitterFor(runtime.provider), onNotFinite } = options;
-  const { safeEmitter = options.createEmitter ? null : safeEmitterFor(runtime.provider) } = options;
+  const { provider, replaced } = runtime;
+  const { lowMemory = false, onNotFinite } = options;
+  const { createEmitter = emitterFor(provider, { replaced, lowMemory }) } = options;
+  const { safeEmitter = options.createEmitter ? null : safeEmitterFor(provider, { replaced, lowMemory }) } = options;
   const loaded = new Map<Part, LoadedGraphs>();
 
   /** Unloads the graphs of a part, but for some. */
@@ -106,10 +117,11 @@ export function createModel(checkpoint: Checkpoint, runtime: Runtime, options: M
     runtime,
     safe,
     withComponentsOf: modelOf,
-    async run(part, shape, build, feeds, signal) {
+    lowMemory,
+    async run(part, shape, build, feeds, signal, slot) {
       const key = [variant.quality, part, shape].filter((word, i) => i > 0 || word !== '').join(' ');
       await load(part, key, variant, () => build({ createEmitter: variant.emitter }), signal);
-      const { [SUM_OUTPUT]: sum, ...outputs } = await runtime.run(key, feeds, signal);
+      const { [SUM_OUTPUT]: sum, ...outputs } = await runtime.run(key, feeds, signal, slot);
       if (sum && !Number.isFinite(Number(sum.data[0]))) {
         onNotFinite?.(part, safe !== null);
         throw new NotFiniteError(part);
