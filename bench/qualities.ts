@@ -9,12 +9,12 @@ import { kindOf, qualityPlans } from './qualities/quality-plans.ts';
 import type { QualityPlan } from './qualities/quality-plans.ts';
 import { printHelp } from './support/print-help.ts';
 
-const USAGE = `usage: npm run bench -- qualities CHECKPOINT [--size 256x128] [--frames 14] [--threads 2] [--count-only]
+const USAGE = `usage: npm run bench -- qualities CHECKPOINT [--size 256x128] [--frames 14] [--threads 2] [--count-only] [--only best,fast]
 
 Compares the qualities of a model. For each kind of step, and for decoding: floating-point operations, seconds, and seconds of
 CPU time, which other programs do not change much. Each is the first run of its graph, without loading it. Then the whole video
 of each quality is added up from its steps. --count-only: counts the operations of whole videos and predicts them for GPUs, and
-measures nothing.
+measures nothing. --only: only these qualities.
 
 Random weights are sufficient: node bench/full-size/write-checkpoint.ts DIR writes those of SVD-XT and of its draft.`;
 printHelp(USAGE);
@@ -25,6 +25,7 @@ const { values, positionals } = parseArgs({
     size: { type: 'string', default: '256x128' },
     frames: { type: 'string', default: '14' },
     threads: { type: 'string', default: '2' },
+    only: { type: 'string' },
     'count-only': { type: 'boolean', default: false },
   },
 });
@@ -41,6 +42,9 @@ const GPUS = {
   'A100 SXM': { flops: 250e12, bytes: 1.83e12 },
   H200: { flops: 790e12, bytes: 4.3e12 },
 } as const;
+
+const tera = (operations: number): string => (operations / 1e12).toFixed(2);
+const seconds = (value: number): string => value.toFixed(1);
 
 interface Measured {
   /** In the computing process. */
@@ -81,7 +85,7 @@ async function measure(plan: QualityPlan, model: Model, times: Times, last: () =
   const wanted = new Set(steps.map(({ name }) => partOf(plan, name)).filter((part) => !times.has(part)));
   const note = (part: string, measured: Measured) => {
     times.set(partOf(plan, part), measured);
-    console.error(`${plan.quality}: ${part}: ${measured.seconds.toFixed(1)} s`);
+    console.error(`${plan.quality}: ${part}: ${seconds(measured.seconds)} s, ${seconds(measured.cpu)} s of CPU time`);
   };
   const shape = sizeOf(checkpoint, plan.settings);
   const random = (tensor: string, length: number) => normals({ seed: 1, segment: 0, step: 0, tensor }, length);
@@ -122,12 +126,15 @@ function shortened(settings: QualityPlan['settings']): QualityPlan['settings'] {
   return guidanceSteps > 0 ? { ...settings, guidanceSteps: cacheInterval, steps: 2 * cacheInterval } : settings;
 }
 
-const tera = (operations: number): string => (operations / 1e12).toFixed(2);
-const seconds = (value: number): string => value.toFixed(1);
-
 const checkpoint = await openCheckpoint(folder);
-const plans = qualityPlans(checkpoint, { width, height, frames });
-const counts = new Map(plans.map((plan) => [plan.quality, countOnCpu(plan)]));
+const all = qualityPlans(checkpoint, { width, height, frames });
+const wanted = values.only?.split(',');
+const plans = wanted ? all.filter(({ quality }) => wanted.includes(quality)) : all;
+if (plans.length === 0) {
+  console.error(`--only: the model has ${all.map(({ quality }) => quality).join(', ')}`);
+  process.exit(2);
+}
+const counts = new Map(all.map((plan) => [plan.quality, countOnCpu(plan)]));
 const best = counts.get('best')?.total ?? NaN;
 console.log(`${checkpoint.card.title}, ${width}×${height}, ${frames} frames`);
 
@@ -157,11 +164,12 @@ if (values['count-only']) {
       return [plan.quality, part, tera(operations), seconds(wall), seconds(cpu), (operations / cpu / 1e9).toFixed(0)];
     });
   });
-  const bestCpu = sumOf(plans[0]!, 'cpu');
+  const first = plans.find(({ quality }) => quality === 'best');
+  const bestCpu = first ? sumOf(first, 'cpu') : NaN;
   const videoRows = plans.map((plan) => {
     const { total } = counts.get(plan.quality)!;
     const cpu = sumOf(plan, 'cpu');
-    const shares = [(total / best).toFixed(3), (cpu / bestCpu).toFixed(3)] as const;
+    const shares = [(total / best).toFixed(3), Number.isNaN(bestCpu) ? '' : (cpu / bestCpu).toFixed(3)] as const;
     return [plan.quality, tera(total), shares[0], seconds(sumOf(plan, 'seconds')), seconds(cpu), shares[1]];
   });
   console.log(table(['quality', 'part', 'TFLOP', 's', 'CPU s', 'GFLOP/CPU s'], partRows));
