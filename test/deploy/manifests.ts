@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { findProgram } from '../../scripts/setup/find-program.mjs';
@@ -68,10 +68,14 @@ export interface Workload {
   readonly spec: z.output<typeof templateSchema>['spec'];
 }
 
-/** Renders a folder of deploy/k8s. @throws Error with the output of kustomize */
-export function render(folder: (typeof OVERLAYS)[number]): Manifest[] {
+/**
+ * Renders a folder of deploy/k8s.
+ * @param folder one of {@link OVERLAYS}, or the absolute path of another kustomization.
+ * @throws Error with the output of kustomize
+ */
+export function render(folder: string): Manifest[] {
   if (KUSTOMIZE === null) throw new Error('kustomize is not there');
-  const text = execFileSync(KUSTOMIZE, ['build', join(k8s, folder)], { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  const text = execFileSync(KUSTOMIZE, ['build', resolve(k8s, folder)], { encoding: 'utf8', maxBuffer: 2 ** 26 });
   return parseAllDocuments(text).map((document) => objectSchema.parse(document.toJS()));
 }
 

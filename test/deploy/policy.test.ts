@@ -1,3 +1,4 @@
+import { bucketLimit, Lifetime, LIFETIMES, pipelineSettingsSchema } from '@cinematica/pipeline';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { KUSTOMIZE, ofKind, OVERLAYS, render, workloadsOf } from './manifests.ts';
@@ -125,13 +126,16 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
       return Number(/^(\d+)(?:MB|GB)$/.exec(value)?.[1]) * (value.endsWith('GB') ? 1024 : 1);
     };
     const maps = ofKind(manifests, 'ConfigMap').map(({ data }) => z.record(z.string(), z.string()).parse(data));
-    const { BUCKET_MIB, FRAMES_BUCKET_MIB } = maps.find((data) => 'BUCKET_MIB' in data) ?? {};
+    const settings = pipelineSettingsSchema.parse(maps.find((data) => 'VIDEOS_PER_HOUR' in data));
+    const limit = (lifetime: Lifetime) => bucketLimit(lifetime, settings);
     const [disk, memory] = [sizeOf('NATS_FILE_STORE'), sizeOf('NATS_MEMORY_STORE')];
     // Frames are kept in memory if there are replicas, and on disk otherwise.
-    const { NATS_REPLICAS } = maps.find((data) => 'NATS_REPLICAS' in data) ?? {};
-    const alone = NATS_REPLICAS === '1';
-    expect(3 * Number(BUCKET_MIB) + (alone ? Number(FRAMES_BUCKET_MIB) : 0)).toBeLessThan(disk);
-    if (!alone) expect(Number(FRAMES_BUCKET_MIB)).toBeLessThan(memory);
+    const alone = settings.NATS_REPLICAS === 1;
+    const onDisk = LIFETIMES.filter((lifetime) => alone || lifetime !== Lifetime.FRAMES);
+    // A twentieth is for records and queues.
+    expect(onDisk.reduce((sum, lifetime) => sum + limit(lifetime), 0)).toBeLessThan(0.95 * disk);
+    expect(limit(Lifetime.MEDIA)).toBeGreaterThan(8 * settings.VIDEOS_PER_HOUR * settings.KEEP_HOURS);
+    if (!alone) expect(limit(Lifetime.FRAMES)).toBeLessThan(memory);
     expect(bytes(nats?.resources.limits.memory)).toBeGreaterThan(memory * 1024 ** 2);
     const { volumeClaimTemplates } = z
       .looseObject({

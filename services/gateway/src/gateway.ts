@@ -15,6 +15,7 @@ import { createHealth } from './rpc/health.ts';
 import { startHttp } from './start-http.ts';
 import { startHousekeeping, startOperations } from './start-operations.ts';
 import { startPipelineView } from './start-pipeline-view.ts';
+import { countRefusals } from './watch-storage.ts';
 import type { LoadedModel } from './videos/resolve-plan.ts';
 
 /** A running gateway. */
@@ -75,7 +76,8 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   );
 
   const credentialRoots = await readCredentialRoots(config);
-  const view = await startPipelineView(nats, config, log, model, starting);
+  const opened = await startPipelineView(nats, config, log, model, starting);
+  const view = { ...opened, artifacts: countRefusals(opened.artifacts, metrics, log) };
   const draining = new AbortController();
   const services = [VideoService, ProvenanceService, PushService].map(({ typeName }) => typeName);
   const health = createHealth(services, draining.signal, config.WATCH_HEARTBEAT_MS);

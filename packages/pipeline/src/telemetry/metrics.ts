@@ -117,6 +117,11 @@ export function createMetrics(service: string) {
       help: 'Consecutive canary messages that NATS did not store and return.',
       registers,
     }),
+    s3Failures: new Gauge({
+      name: 'cinematica_s3_failures',
+      help: 'Consecutive checks in which S3 did not answer, or refused this process. 0 without S3.',
+      registers,
+    }),
 
     /** Publishes what runs in this process, and initialises the counters. @param stage empty when it is not a stage. */
     about({ stage, model, provider }: About): void {

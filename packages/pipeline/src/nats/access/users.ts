@@ -1,7 +1,6 @@
 import { PipelineStage } from '../../domain/messages.ts';
-import { LIFETIMES, stageName, STAGES } from '../../domain/stages.ts';
+import { bucketName, LIFETIMES, stageName, STAGES } from '../../domain/stages.ts';
 import {
-  bucketName,
   bucketStream,
   canarySubject,
   CANARY_STREAM,
