@@ -45,6 +45,9 @@ const MAX_STREAMS = 100;
  */
 const RESETS = { streamResetBurst: MAX_STREAMS, streamResetRate: MAX_STREAMS };
 
+/** The most calls of an HTTP/1.1 connection that wait for their answers. Browsers send one after the other. */
+const MAX_PIPELINED = 100;
+
 /** The limits of connections, and a listener. */
 export interface HttpServerOptions extends ConnectionLimits {
   /** Called when a connection is closed at a limit. Not called by default. */
@@ -59,16 +62,21 @@ export function createHttpServer(handler: HttpHandler, options: HttpServerOption
   const startInTurn = createCallQueue();
 
   function serve(request: Request, response: Response): void {
+    // When a client leaves, Node emits an error for each of its requests, also for those whose handler has stopped listening.
+    // Without a listener, such an error ends the process.
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
     const connection = 'stream' in request ? ofSession.get(request.stream.session ?? {}) : ofSocket.get(request.socket);
     const end = connection?.begin();
     if (end) response.once('close', end);
-    if (!('stream' in response)) {
-      handler(request, response);
-      return;
-    }
-    startInTurn(response.stream, () => {
-      closeStreamAfterResponse(response);
-      handler(request, response);
+    if (!('stream' in request) && connection && connection.calls > MAX_PIPELINED) request.socket.destroy();
+    startInTurn(connection?.client, {
+      isCancelled: () =>
+        'stream' in request ? request.stream.destroyed || request.stream.aborted : request.socket.destroyed,
+      start() {
+        if ('stream' in response) closeStreamAfterResponse(response);
+        handler(request, response);
+      },
     });
   }
 
