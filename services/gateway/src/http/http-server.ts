@@ -39,9 +39,9 @@ const IDLE_MS = 120_000;
 /** The most concurrent calls of an HTTP/2 connection. */
 const MAX_STREAMS = 100;
 /**
- * How many calls of an HTTP/2 connection may be cancelled at once, and in a second, before it is closed. Each cancelled call has
- * been started, and Node's own limit of 1,000 lets one connection keep the process busy for a tenth of a second. Behind a proxy
- * Node's limit holds: one of its connections serves many clients.
+ * How many calls of an HTTP/2 connection may be cancelled at once, and in a second, before it is closed. A cancelled call takes time
+ * although it is not started, and Node's own limit is 1,000. Behind a proxy Node's limit holds: one of its connections serves many
+ * clients.
  */
 const RESETS = { streamResetBurst: MAX_STREAMS, streamResetRate: MAX_STREAMS };
 
