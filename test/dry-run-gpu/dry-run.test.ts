@@ -1,9 +1,18 @@
 import { join } from 'node:path';
-import { createModel, decode, denoise, encode, openCheckpoint, resolveSettings } from '@cinematica/svd';
-import type { Model } from '@cinematica/svd';
+import {
+  chooseRuntime,
+  createModel,
+  createRuntime,
+  decode,
+  denoise,
+  encode,
+  openCheckpoint,
+  resolveSettings,
+} from '@cinematica/svd';
+import type { Model, RuntimeOptions } from '@cinematica/svd';
 import { expect, test } from 'vitest';
 import { buildStandIns } from './build.ts';
-import { startDryRun } from './dry-run.ts';
+import { standInEnvironment, startDryRun } from './dry-run.ts';
 import type { DeviceCounts } from './dry-run.ts';
 
 const MODEL = join(import.meta.dirname, '../golden/tiny-xt/checkpoint');
@@ -84,3 +93,24 @@ test.skipIf(libraries === '')(`a device that is too small is a lack of memory${h
   const large = { width: 512, height: 512, frames: 4, guided: true, chunk: 4 };
   await expect(makeVideo(model, large)).rejects.toThrow(/failed to allocate|out of memory/i);
 });
+
+test.skipIf(libraries === '')(
+  `a provider whose numbers are all zero is refused, unless it may be wrong${here}`,
+  async () => {
+    const options = {
+      provider: 'cuda',
+      threads: 2,
+      env: standInEnvironment({ libraries, memory: MEMORY }),
+      // The parts run on the GPU alone also without fused operators: otherwise they would not be wrong by a number.
+      open: (each: RuntimeOptions) =>
+        createRuntime({ ...each, config: each.provider === 'cpu' ? {} : { 'session.disable_cpu_ep_fallback': '1' } }),
+      parts: ['attention', 'operators', 'CLIP'],
+    } as const;
+    await expect(chooseRuntime(options)).rejects.toThrow(
+      /numbers on this device \(attention by [\d.]+ standard .+; operators by [\d.]+ .+; CLIP by [\d.]+ .+\); PROVIDER_PROOF=warn/,
+    );
+    const { runtime } = await chooseRuntime({ ...options, parts: ['attention'], proof: 'warn' });
+    await using _ = runtime;
+    expect(runtime.provider).toBe('cuda');
+  },
+);

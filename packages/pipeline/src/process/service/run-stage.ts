@@ -11,7 +11,7 @@ import type { Log } from '../../telemetry/log.ts';
 import { StageReportSchema } from '../../domain/messages.ts';
 import { stageName } from '../../domain/stages.ts';
 import type { ModelRef } from '../../domain/model-ref.ts';
-import { openWorkerPorts } from '../../nats/worker-ports.ts';
+import { openWorkerPorts } from '../../storage/worker-ports.ts';
 import { inCallSpan } from '../../telemetry/call-span.ts';
 import { startTracing } from '../../telemetry/start-tracing.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
@@ -45,6 +45,8 @@ export interface StageProgram<S extends DescService> {
   readonly model: ModelRef;
   /** The execution provider of the model; null when the stage has no model. */
   readonly provider: string | null;
+  /** The fused operators that the provider does without on this device. Default: none. */
+  readonly replacedOperators?: Iterable<string>;
   /** Floating-point operations per second in a short measurement; absent when the stage has no model. */
   readonly speed?: number;
   /** The stage's gRPC service. */
@@ -101,6 +103,8 @@ export function runStage<Schema extends z.ZodObject<typeof stageConfigSchema.sha
         server,
         metrics,
         config,
+        artifacts: ports.artifacts,
+        log,
         stopping: stopping.signal,
         report: createReport(program, () => calls.open),
         details: () => ({ model: program.model.name, provider: program.provider, worker: workerState.current }),
@@ -169,10 +173,12 @@ function createReport(
     handler: { stage },
     model: { name: model, digest: modelDigest },
     provider,
+    replacedOperators = [],
     speed: flopsPerSecond = 0,
-  }: Pick<StageProgram<DescService>, 'handler' | 'model' | 'provider' | 'speed'>,
+  }: Pick<StageProgram<DescService>, 'handler' | 'model' | 'provider' | 'replacedOperators' | 'speed'>,
   openCalls: () => number,
 ): () => Uint8Array {
-  const own = { stage, model, modelDigest, executionProvider: provider ?? '', processId: randomUUID(), flopsPerSecond };
+  const computing = { executionProvider: provider ?? '', replacedOperators: [...replacedOperators], flopsPerSecond };
+  const own = { stage, model, modelDigest, ...computing, processId: randomUUID() };
   return () => toBinary(StageReportSchema, create(StageReportSchema, { ...own, openCalls: openCalls() }));
 }
