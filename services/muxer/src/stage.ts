@@ -49,7 +49,7 @@ export interface MuxerOptions {
  */
 export const createMuxStage = (options: MuxerOptions): StageHandler => ({
   stage: PipelineStage.MUX,
-  fingerprint: `finish 2, ${describeMark(options.mark)}, ffmpeg ${process.arch} × ${options.threads}`,
+  fingerprint: `finish 3, ${describeMark(options.mark)}, ffmpeg ${process.arch} × ${options.threads}`,
   async run(task, inputs, hooks) {
     if (task.plan.join.length > 0) {
       await joinVideos(options, task, inputs, hooks);
