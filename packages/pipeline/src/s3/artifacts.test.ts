@@ -188,6 +188,8 @@ describe.skipIf(S3_SERVER === null)('artifacts in S3', () => {
     };
     await expect((await start({})).check()).rejects.toThrow(/self-signed/);
     await (await start({ S3_CA_FILE: cert })).check();
+    const lost = await start({ S3_CA_FILE: cert, AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none') });
+    await expect(lost.check()).rejects.toThrow('there are no credentials for S3');
     await expect(start({ S3_CA_FILE: join(folder, 'none.pem') })).rejects.toThrow('S3_CA_FILE');
     await rm(folder, { recursive: true });
   });
