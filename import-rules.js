@@ -7,7 +7,7 @@
  */
 export const ROOMS = {
   packages: ['concurrency', 'finish', 'provenance', 'credentials', 'protocol', 'client', 'settings', 'svd', 'pipeline'],
-  'packages/pipeline/src': ['telemetry', 'domain', 'nats', 'process'],
+  'packages/pipeline/src': ['telemetry', 'domain', 's3', 'nats', 'storage', 'process'],
 };
 
 /** Tests and their helpers, which may start whatever they need. */
@@ -88,6 +88,20 @@ export default {
       severity: 'error',
       from: { path: '^(packages|services|web)/', pathNot: `^packages/pipeline/src/nats/|${TESTS}` },
       to: { path: '(^|/)node_modules/@nats-io/' },
+    },
+    {
+      name: 's3-behind-ports',
+      comment: 'Only packages/pipeline/src/s3 uses the S3 client.',
+      severity: 'error',
+      from: { path: '^(packages|services|web|scripts)/', pathNot: `^packages/pipeline/src/s3/|${TESTS}` },
+      to: { path: '(^|/)node_modules/@aws-sdk/' },
+    },
+    {
+      name: 's3-loaded-when-needed',
+      comment: 'The S3 client takes 0.15 s and 35 MB to load, so it is imported with import() where it is used.',
+      severity: 'error',
+      from: { path: '^packages/pipeline/src/', pathNot: `^packages/pipeline/src/s3/|${TESTS}` },
+      to: { path: '^packages/pipeline/src/s3/', dependencyTypesNot: ['dynamic-import', 'type-only'] },
     },
     ...rooms,
   ],

@@ -5,6 +5,8 @@
 export const INTEGRATION_TESTS = [
   'packages/credentials/src/*.test.ts',
   'packages/pipeline/src/nats/*.test.ts',
+  'packages/pipeline/src/s3/*.test.ts',
+  'packages/pipeline/src/storage/*.test.ts',
   'packages/pipeline/src/process/worker/worker.test.ts',
   'packages/pipeline/src/testing/*.test.ts',
   'scripts/animate.test.ts',
@@ -13,6 +15,7 @@ export const INTEGRATION_TESTS = [
   'scripts/launch/nats/permissions.test.ts',
   'scripts/launch/nats/server.test.ts',
   'scripts/verify.test.ts',
+  'services/backup/src/rehearsal.test.ts',
   'services/gateway/src/gateway*.test.ts',
   'services/gateway/src/provenance/read-video.test.ts',
   'services/gateway/src/scaler/*.test.ts',

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { CheckpointError, gpuMemoryNeeds, openCheckpoint, SafetensorsError } from '@cinematica/svd';
+import { CheckpointError, FASTER_QUALITIES, gpuMemoryNeeds, openCheckpoint, SafetensorsError } from '@cinematica/svd';
 import type { Checkpoint, ExecutionProvider, LoraFile, NvidiaDevice } from '@cinematica/svd';
 import { gibibytes, LEAST_MEMORY } from '../gpu/cuda-requirements.ts';
 import { fault, readableBytes, good, note, warning } from './finding.ts';
@@ -40,6 +40,7 @@ export async function examineModel(folder: string, loras: readonly LoraFile[], c
           `${folder}, ${readableBytes(bytes)}; ${size.width}×${size.height}, ${card.window} frames at once`,
         ),
         note('licence', [licence.name, licence.url].filter((part) => part !== undefined).join(': ')),
+        ...qualitiesOf(checkpoint),
         fits(checkpoint, computing),
       ],
     };
@@ -48,6 +49,14 @@ export async function examineModel(folder: string, loras: readonly LoraFile[], c
     const cure = 'choose another with --model; npm run weights -- svd-xt gets Stable Video Diffusion XT';
     return { title, findings: [fault('model', error.message, cure)] };
   }
+}
+
+/** The faster qualities that the model has, and what the others lack. */
+function qualitiesOf({ card: { qualities = {}, lacking = {} } }: Checkpoint): Finding[] {
+  const parts = FASTER_QUALITIES.flatMap((quality) =>
+    qualities[quality] ? [quality] : lacking[quality] === undefined ? [] : [`not ${quality}: ${lacking[quality]}`],
+  );
+  return parts.length === 0 ? [] : [note('qualities', ['best', ...parts].join(', '))];
 }
 
 const elements = (weights: Checkpoint['unet']['weights']): number =>

@@ -1,14 +1,14 @@
 import { ExecutionProviderSettingError, parseExecutionProvider } from '@cinematica/svd';
-import { join } from 'node:path';
 import { GpuError } from '../gpu/gpu-error.ts';
 import { providerCache } from '../gpu/provider-cache.ts';
 import { setUpGpu } from '../gpu/set-up-gpu.ts';
+import { programPath } from '../setup/programs.mjs';
 import { LaunchError } from './launch-error.ts';
 import type { System } from './service.ts';
 
 /** @param root the project's folder */
 export function cinematica(root: string): System {
-  const entry = (name: string): string => join(root, 'services', name, 'src', 'main.ts');
+  const entry = (name: string): string => programPath(root, `services/${name}/src/main.ts`);
   return {
     provisioner: entry('provisioner'),
     services: [

@@ -1,6 +1,7 @@
+import { bucketLimit, Lifetime, LIFETIMES, pipelineSettingsSchema } from '@cinematica/pipeline';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { KUSTOMIZE, ofKind, OVERLAYS, render, workloadsOf } from './manifests.ts';
+import { isProduction, KUSTOMIZE, ofKind, OVERLAYS, render, sharesGpu, workloadsOf } from './manifests.ts';
 import type { Workload } from './manifests.ts';
 
 /** They share a node with computing pods and must respond quickly. CPU limits would throttle them. */
@@ -48,7 +49,7 @@ const containersOf = ({ spec }: Workload) => [...spec.initContainers, ...spec.co
 describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
   const manifests = KUSTOMIZE === null ? [] : render(overlay);
   const workloads = workloadsOf(manifests);
-  const services = workloads.filter(({ kind }) => kind !== 'Job');
+  const services = workloads.filter(({ kind }) => kind !== 'Job' && kind !== 'CronJob');
   const each = (list: readonly Workload[]) => list.map((workload) => [workload.name, workload] as const);
 
   test('every service exists', () => {
@@ -58,7 +59,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
         'web',
         'encoder',
         'denoiser',
-        'decoder',
+        ...(sharesGpu(overlay) ? [] : ['decoder']),
         'muxer',
         'outbound',
         'nats',
@@ -125,13 +126,16 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
       return Number(/^(\d+)(?:MB|GB)$/.exec(value)?.[1]) * (value.endsWith('GB') ? 1024 : 1);
     };
     const maps = ofKind(manifests, 'ConfigMap').map(({ data }) => z.record(z.string(), z.string()).parse(data));
-    const { BUCKET_MIB, FRAMES_BUCKET_MIB } = maps.find((data) => 'BUCKET_MIB' in data) ?? {};
+    const settings = pipelineSettingsSchema.parse(maps.find((data) => 'VIDEOS_PER_HOUR' in data));
+    const limit = (lifetime: Lifetime) => bucketLimit(lifetime, settings);
     const [disk, memory] = [sizeOf('NATS_FILE_STORE'), sizeOf('NATS_MEMORY_STORE')];
     // Frames are kept in memory if there are replicas, and on disk otherwise.
-    const { NATS_REPLICAS } = maps.find((data) => 'NATS_REPLICAS' in data) ?? {};
-    const alone = NATS_REPLICAS === '1';
-    expect(3 * Number(BUCKET_MIB) + (alone ? Number(FRAMES_BUCKET_MIB) : 0)).toBeLessThan(disk);
-    if (!alone) expect(Number(FRAMES_BUCKET_MIB)).toBeLessThan(memory);
+    const alone = settings.NATS_REPLICAS === 1;
+    const onDisk = LIFETIMES.filter((lifetime) => alone || lifetime !== Lifetime.FRAMES);
+    // A twentieth is for records and queues.
+    expect(onDisk.reduce((sum, lifetime) => sum + limit(lifetime), 0)).toBeLessThan(0.95 * disk);
+    expect(limit(Lifetime.MEDIA)).toBeGreaterThan(8 * settings.VIDEOS_PER_HOUR * settings.KEEP_HOURS);
+    if (!alone) expect(limit(Lifetime.FRAMES)).toBeLessThan(memory);
     expect(bytes(nats?.resources.limits.memory)).toBeGreaterThan(memory * 1024 ** 2);
     const { volumeClaimTemplates } = z
       .looseObject({
@@ -146,8 +150,8 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
   });
 });
 
-describe.skipIf(KUSTOMIZE === null)('production', () => {
-  const manifests = KUSTOMIZE === null ? [] : render('overlays/production');
+describe.skipIf(KUSTOMIZE === null).each(OVERLAYS.filter(isProduction))('production as %s', (overlay) => {
+  const manifests = KUSTOMIZE === null ? [] : render(overlay);
   const workloads = workloadsOf(manifests);
   const affinity = z.looseObject({
     affinity: z.object({
@@ -184,6 +188,7 @@ describe.skipIf(KUSTOMIZE === null)('production', () => {
       if (!onGpu) return;
       expect(workload.spec.tolerations).toEqual([{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }]);
       for (const value of values) expect(value).toContain('A100');
+      expect(values).toHaveLength(8);
       const plain = values.filter((value) => !value.endsWith('-SHARED'));
       expect(values.filter((value) => value.endsWith('-SHARED'))).toEqual(plain.map((value) => `${value}-SHARED`));
     },
@@ -200,7 +205,7 @@ describe.skipIf(KUSTOMIZE === null)('production', () => {
       spec.containers.some(({ volumeMounts }) => volumeMounts.some(({ name }) => name === 'weights')),
     );
     expect(readers.map(({ name }) => name).sort()).toEqual([
-      'decoder',
+      ...(sharesGpu(overlay) ? [] : ['decoder']),
       'denoiser',
       'encoder',
       'gateway',
@@ -211,7 +216,7 @@ describe.skipIf(KUSTOMIZE === null)('production', () => {
 
   test('only KEDA sets the number of workers', () => {
     const scaled = ofKind(manifests, 'ScaledObject').map(({ metadata }) => metadata.name);
-    expect(scaled.sort()).toEqual(['decoder', 'denoiser', 'encoder', 'muxer']);
+    expect(scaled.sort()).toEqual([...(sharesGpu(overlay) ? [] : ['decoder']), 'denoiser', 'encoder', 'muxer']);
     for (const { metadata, spec } of ofKind(manifests, 'Deployment')) {
       const { replicas } = z.looseObject({ replicas: z.number().optional() }).parse(spec);
       expect(replicas === undefined, metadata.name).toBe(scaled.includes(metadata.name));

@@ -112,7 +112,7 @@ test.skipIf(libraries === '')(
       /numbers on this device \(attention by [\d.]+ standard .+; operators by [\d.]+ .+; CLIP by [\d.]+ .+\); PROVIDER_PROOF=warn/,
     );
     const { runtime } = await chooseRuntime({ ...options, parts: ['attention'], proof: 'warn' });
-    await using _ = runtime;
+    await runtime.close();
     expect(runtime.provider).toBe('cuda');
   },
 );

@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   connectNats,
   createLog,
-  createObjectArtifacts,
+  openArtifacts,
   createHousekeepingPorts,
   createTaskQueue,
   createVideo,
@@ -28,6 +27,7 @@ import { v7 } from 'uuid';
 import { USER_PERMISSIONS, allowLists } from '@cinematica/pipeline/nats-access';
 import { natsConfig } from '../../scripts/launch/nats/config.ts';
 import { startTestNats } from './nats-server.ts';
+import { program } from './program.ts';
 import { STAGE_SERVICES } from './real-system.ts';
 import type { StageService } from './real-system.ts';
 import type { TestNats } from './nats-server.ts';
@@ -59,7 +59,6 @@ export interface StageSystem extends AsyncDisposable {
   readonly lines: readonly string[];
 }
 
-const ROOT = join(import.meta.dirname, '../..');
 const PASSWORD = 'password-of-a-test-and-of-nothing-else';
 const TOKEN = 'token-of-a-test-and-of-nothing-else';
 const SHORT = {
@@ -106,7 +105,7 @@ export async function startStageSystem(model: string): Promise<StageSystem> {
     EXECUTION_PROVIDER: 'cpu',
   });
   const launch = (name: string) => {
-    const child = spawn(process.execPath, [join(ROOT, 'services', name, 'src', 'main.ts')], {
+    const child = spawn(process.execPath, [program(`services/${name}/src/main.ts`)], {
       env: environment(name),
       stdio: ['ignore', 'inherit', 'pipe'],
     });
@@ -186,7 +185,7 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
   logConnection(nats, log);
   const records = await openRecords(nats, settings);
   const { requests, quotaStore } = await openAdmissionPorts(nats, settings);
-  const artifacts = createObjectArtifacts(nats, settings);
+  const artifacts = await openArtifacts(nats, settings);
   const table = await openVideoTable(nats, settings, log);
   const ended = new AbortController();
   const tasks = createTaskQueue(nats, settings, log);
@@ -205,7 +204,7 @@ async function startGateway(server: TestNats, say: (line: string) => void) {
         giveBack: () => Promise.resolve(),
       };
       const video = { ...request, admission: unlimited, prepare: () => Promise.resolve({ plan, photo }) };
-      const { record } = await createVideo({ records, requests, artifacts, settings }, video);
+      const { record } = await createVideo({ records, requests, artifacts, table, settings }, video);
       return { owner: record.owner, videoId: record.videoId };
     },
     async [Symbol.asyncDispose]() {

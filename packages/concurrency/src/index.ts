@@ -2,6 +2,8 @@
 export { abortable } from './abortable.ts';
 export { createFairSemaphore } from './fair-semaphore.ts';
 export type { FairSemaphore, FairSemaphoreOptions } from './fair-semaphore.ts';
+export { startProbe } from './probe.ts';
+export type { Probe, ProbeOptions } from './probe.ts';
 export { retry } from './retry.ts';
 export type { RetryOptions } from './retry.ts';
 export { createSemaphore } from './semaphore.ts';

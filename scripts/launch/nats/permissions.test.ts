@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connectNats, createObjectArtifacts, Lifetime, pipelineSettings, provision } from '@cinematica/pipeline';
+import { connectNats, openArtifacts, Lifetime, pipelineSettings, provision } from '@cinematica/pipeline';
 import { natsServer } from '../../setup/nats-server.mjs';
 import { openDataFolder } from '../data-folder.ts';
 import { freePorts } from '../ports.ts';
@@ -146,12 +146,12 @@ describe('permitted operations', () => {
       expect(await get(user, reads, `for ${user}`)).toBe(300_000);
       await put(user, writes, `by ${user}`);
       expect(await get(user, writes, `by ${user}`)).toBe(300_000);
-      const artifacts = (of: UserName) => createObjectArtifacts(connections[of], pipelineSettings());
+      const artifacts = (of: UserName) => openArtifacts(connections[of], pipelineSettings());
       const data = bytes('x'.repeat(1_300_000));
-      const input = await artifacts('gateway').put(lifetimes[reads], `input of ${user}`, 'part', data);
-      expect(await artifacts(user).get(input)).toEqual(data);
-      const output = await artifacts(user).put(lifetimes[writes], `output of ${user}`, 'part', data);
-      expect(await artifacts('gateway').get(output)).toEqual(data);
+      const input = await (await artifacts('gateway')).put(lifetimes[reads], `input of ${user}`, 'part', data);
+      expect(await (await artifacts(user)).get(input)).toEqual(data);
+      const output = await (await artifacts(user)).put(lifetimes[writes], `output of ${user}`, 'part', data);
+      expect(await (await artifacts('gateway')).get(output)).toEqual(data);
 
       const records = await new Kvm(js).open('videos');
       const created = await records.create(`v.ana.${user}`, 'claimed');

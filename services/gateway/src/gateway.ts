@@ -15,6 +15,7 @@ import { createHealth } from './rpc/health.ts';
 import { startHttp } from './start-http.ts';
 import { startHousekeeping, startOperations } from './start-operations.ts';
 import { startPipelineView } from './start-pipeline-view.ts';
+import { countRefusals } from './watch-storage.ts';
 import type { LoadedModel } from './videos/resolve-plan.ts';
 
 /** A running gateway. */
@@ -63,6 +64,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   await using starting = new AsyncDisposableStack();
   const metrics = createMetrics('gateway');
   metrics.about({ stage: '', model: model.ref, provider: null });
+  metrics.watchCredentials(() => Promise.resolve([...keys.expiries].map(([owner, end]) => [`API key ${owner}`, end])));
   const sanitizer = starting.use(createPhotoSanitizer({ processes: config.PHOTO_PROCESSES }));
   await sanitizer.ready();
   const remoteImages = starting.use(
@@ -75,7 +77,8 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   );
 
   const credentialRoots = await readCredentialRoots(config);
-  const view = await startPipelineView(nats, config, log, model, starting);
+  const opened = await startPipelineView(nats, config, log, model, starting);
+  const view = { ...opened, artifacts: countRefusals(opened.artifacts, metrics, log) };
   const draining = new AbortController();
   const services = [VideoService, ProvenanceService, PushService].map(({ typeName }) => typeName);
   const health = createHealth(services, draining.signal, config.WATCH_HEARTBEAT_MS);

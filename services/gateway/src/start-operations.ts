@@ -2,8 +2,10 @@ import {
   countLateWebhooks,
   createHousekeepingPorts,
   createTaskQueue,
+  readStorageUse,
   runHousekeeper,
   startCanary,
+  startStorageCheck,
 } from '@cinematica/pipeline';
 import type { Log, Metrics, NatsConnection } from '@cinematica/pipeline';
 import { serveMetrics } from '@cinematica/pipeline/service';
@@ -14,6 +16,7 @@ import type { Config } from './config.ts';
 import type { HealthService } from './rpc/health.ts';
 import { createScaler } from './scaler/scaler.ts';
 import type { PipelineView } from './start-pipeline-view.ts';
+import { watchStorage } from './watch-storage.ts';
 
 /** The dependencies of the servers and jobs for operators. All of them are required. */
 export interface OperationsParts {
@@ -40,7 +43,7 @@ export interface OperationsPorts {
 }
 
 /**
- * Starts the canary, the metrics server for Prometheus, and the scaler for KEDA.
+ * Starts the canary, the check of S3, the metrics server for Prometheus, and the scaler for KEDA.
  * @param cleanup receives what stops them.
  * @throws Error that names METRICS_PORT or SCALER_PORT when the port cannot be opened.
  */
@@ -48,12 +51,25 @@ export async function startOperations(
   { config, nats, log, metrics, view, health, draining }: OperationsParts,
   cleanup: AsyncDisposableStack,
 ): Promise<OperationsPorts> {
+  const updateHealth = (): void => health.set(canary.healthy && (storage?.healthy ?? true) && !draining.aborted);
   const canary = startCanary(nats, 'gateway', config, (failures) => {
     metrics.canaryFailures.set(failures);
-    health.set(failures < 2 && !draining.aborted);
+    updateHealth();
   });
   cleanup.defer(() => canary.close());
+  const storage = startStorageCheck({
+    service: 'gateway',
+    artifacts: view.artifacts,
+    settings: config,
+    log,
+    onChange(failures) {
+      metrics.s3Failures.set(failures);
+      updateHealth();
+    },
+  });
+  cleanup.defer(() => storage?.close());
   metrics.watchBacklog(() => view.queue.backlog());
+  watchStorage(metrics, () => readStorageUse(nats, config), log);
   new Gauge({
     name: 'cinematica_webhooks_late',
     help: 'Webhooks of all videos whose attempt is overdue by more than twice ACK_WAIT_MS.',

@@ -1,7 +1,7 @@
 import {
   createEstimator,
   createNudges,
-  createObjectArtifacts,
+  openArtifacts,
   createQueueView,
   openAdmissionPorts,
   openPreviews,
@@ -86,7 +86,7 @@ export async function startPipelineView(
     records,
     requests,
     quotaStore,
-    artifacts: createObjectArtifacts(nats, config),
+    artifacts: await openArtifacts(nats, config),
     nudges: createNudges(nats),
     previews,
     reports,

@@ -63,7 +63,7 @@ await runProgram('outbound', async () => {
   const records = await openRecords(nats, config);
   const queue = createWebhookQueue(nats, config, log);
   const served = await startReadiness(
-    { name: 'outbound', nats, server, metrics, config, stopping: stopping.signal },
+    { name: 'outbound', nats, server, metrics, config, log, stopping: stopping.signal },
     cleanup,
   );
 

@@ -1,5 +1,5 @@
 /** The generated messages of `cinematica.internal.v1`, re-exported so that one import path serves the whole package. */
-export { ArtifactSchema, Lifetime } from '../gen/cinematica/internal/v1/artifact_pb.ts';
+export { ArtifactSchema, ArtifactStore, Lifetime } from '../gen/cinematica/internal/v1/artifact_pb.ts';
 export type { Artifact } from '../gen/cinematica/internal/v1/artifact_pb.ts';
 export {
   LeaseSchema,

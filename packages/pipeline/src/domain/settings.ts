@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { s3SettingsShape } from './s3-settings.ts';
 
 const milliseconds = (fallback: number, max = 86_400_000) => z.coerce.number().int().min(1).max(max).default(fallback);
 const count = (fallback: number, min = 0) => z.coerce.number().int().min(min).max(1_000_000_000).default(fallback);
@@ -63,10 +64,16 @@ export const pipelineSettingsSchema = z.object({
   CANARY_MS: milliseconds(2_000),
   /** The number of replicas of every stream and bucket. */
   NATS_REPLICAS: count(1, 1),
-  /** The most storage for photos, for latents and for media each; 0 for no limit. MiB. */
+  /**
+   * How many videos are made in an hour on average over `KEEP_HOURS`. The limits of the buckets in NATS follow from it: see
+   * storage-sizes.ts. 0 for no limits. Videos that would not fit are refused.
+   */
+  VIDEOS_PER_HOUR: count(0),
+  /** A limit for photos, for latents and for media each, instead of what follows from `VIDEOS_PER_HOUR`; 0 for that. MiB. */
   BUCKET_MIB: count(0),
-  /** The most storage for decoded frames, which are kept in memory when there are replicas; 0 for no limit. MiB. */
+  /** The same for decoded frames, which are kept in memory when there are replicas. MiB. */
   FRAMES_BUCKET_MIB: count(0),
+  ...s3SettingsShape,
   /**
    * Whether the system connects to addresses that callers name: it calls webhooks, and downloads photos from `image_url`. With
    * `off`, such requests are refused. Default on.

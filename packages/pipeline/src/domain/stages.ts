@@ -25,3 +25,23 @@ export function stageName(stage: PipelineStage): StageName {
 
 /** Every lifetime that an artifact can have. */
 export const LIFETIMES = [Lifetime.PHOTO, Lifetime.LATENTS, Lifetime.FRAMES, Lifetime.MEDIA] as const;
+
+/**
+ * The bucket of NATS' object store, and the folder in S3, of the artifacts with a lifetime.
+ * @throws RangeError when the lifetime is unknown.
+ */
+export function bucketName(lifetime: Lifetime): string {
+  switch (lifetime) {
+    case Lifetime.PHOTO:
+      return 'photos';
+    case Lifetime.LATENTS:
+      return 'latents';
+    case Lifetime.FRAMES:
+      return 'frames';
+    case Lifetime.MEDIA:
+      return 'media';
+    case Lifetime.UNSPECIFIED:
+    default:
+      throw new RangeError(`unknown lifetime ${lifetime}`);
+  }
+}

@@ -4,11 +4,11 @@ import { Objm, setSha256Backend } from '@nats-io/obj';
 import type { ObjectStore } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createHash } from 'node:crypto';
-import { ArtifactSchema } from '../domain/messages.ts';
-import type { Lifetime } from '../domain/messages.ts';
-import { bucketName, bucketStream } from './names.ts';
-import { LIFETIMES } from '../domain/stages.ts';
+import { ArtifactSchema, Lifetime } from '../domain/messages.ts';
+import { bucketStream } from './names.ts';
+import { bucketName, LIFETIMES } from '../domain/stages.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
+import { inMiB, usableBytes } from '../domain/storage-sizes.ts';
 import { withTranslatedErrors } from './errors.ts';
 import { StorageFullError, UnavailableError } from '../domain/errors.ts';
 import type { Artifacts } from '../domain/ports/artifacts.ts';
@@ -18,8 +18,6 @@ import { readObject } from './read-object.ts';
 /** The server accepts messages up to 1 MiB by default. Each chunk is acknowledged, so larger chunks are faster. */
 const CHUNK_BYTES = 512 * 1024;
 const MAX_PUT_TRIES = 3;
-/** The share of a bucket's limit up to which videos are accepted. */
-const MAX_FILLED = 15 / 16;
 
 // The client's own SHA-256 takes twenty times as long as Node's: 0.3 s for the frames of a video.
 setSha256Backend('native');
@@ -42,17 +40,20 @@ export function createObjectArtifacts(
     return opened;
   };
 
-  const requireRoomFor = async (lifetime: Lifetime): Promise<void> => {
+  const requireRoomFor = async (lifetime: Lifetime, more: number): Promise<void> => {
     const look = async () => (await manager).streams.info(bucketStream(lifetime));
     const { config, state } = await withTranslatedErrors(`looking up the bucket ${bucketName(lifetime)}`, look);
-    if (config.max_bytes > 0 && state.bytes > MAX_FILLED * config.max_bytes) {
-      throw new StorageFullError(`the bucket ${bucketName(lifetime)} is full`);
-    }
+    if (config.max_bytes <= 0 || state.bytes + more <= usableBytes(config.max_bytes)) return;
+    const need = more > 0 ? `, and unfinished videos need ${inMiB(more)}` : '';
+    const use = `${inMiB(state.bytes)} of ${inMiB(config.max_bytes)} are used${need}`;
+    throw new StorageFullError(`the bucket ${bucketName(lifetime)} is full: ${use}`);
   };
 
   return {
-    async requireRoom() {
-      await Promise.all(LIFETIMES.map(requireRoomFor));
+    check: () => Promise.resolve(),
+    async requireRoom(mediaBytes = 0) {
+      const more = (lifetime: Lifetime) => (lifetime === Lifetime.MEDIA ? mediaBytes : 0);
+      await Promise.all(LIFETIMES.map((lifetime) => requireRoomFor(lifetime, more(lifetime))));
     },
     async put(lifetime, name, part, data, signal) {
       const sha256 = createHash('sha256').update(data).digest();
@@ -85,8 +86,12 @@ export function createObjectArtifacts(
     },
     remove: (lifetime, name) =>
       withTranslatedErrors(`removing ${name}`, async () => (await entries(lifetime)).remove(name)),
-    list: (lifetime) =>
-      withTranslatedErrors(`listing the bucket ${bucketName(lifetime)}`, async () => (await entries(lifetime)).names()),
+    async list(lifetime, videoId) {
+      const names = await withTranslatedErrors(`listing the bucket ${bucketName(lifetime)}`, async () =>
+        (await entries(lifetime)).names(),
+      );
+      return videoId === undefined ? names : names.filter((name) => name.startsWith(`${videoId}/`));
+    },
     time: (lifetime, name) =>
       withTranslatedErrors(`looking up ${name}`, async () => (await entries(lifetime)).time(name)),
     removeBroken: (lifetime, age) =>

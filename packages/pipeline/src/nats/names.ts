@@ -1,6 +1,7 @@
-import { Lifetime, PipelineStage } from '../domain/messages.ts';
+import { PipelineStage } from '../domain/messages.ts';
+import { Lifetime } from '../domain/messages.ts';
 import type { ModelRef } from '../domain/model-ref.ts';
-import { stageName } from '../domain/stages.ts';
+import { bucketName, stageName } from '../domain/stages.ts';
 
 // Every name that the pipeline uses in NATS. Clients, the provisioner and the permission lists take them from here.
 
@@ -39,26 +40,13 @@ export const nudgeSubject = (videoId: string): string => `nudge.${videoId}`;
 export const previewSubject = (videoId: string): string => `preview.${videoId}`;
 export const canarySubject = (service: string): string => `canary.${service}`;
 
-/**
- * The object store bucket of the artifacts with a lifetime.
- * @throws RangeError when the lifetime is unknown.
- */
-export function bucketName(lifetime: Lifetime): string {
-  switch (lifetime) {
-    case Lifetime.PHOTO:
-      return 'photos';
-    case Lifetime.LATENTS:
-      return 'latents';
-    case Lifetime.FRAMES:
-      return 'frames';
-    case Lifetime.MEDIA:
-      return 'media';
-    case Lifetime.UNSPECIFIED:
-    default:
-      throw new RangeError(`unknown lifetime ${lifetime}`);
-  }
-}
 export const bucketStream = (lifetime: Lifetime): string => `OBJ_${bucketName(lifetime)}`;
+
+/**
+ * The streams that a backup contains; everything else can be made again from them. The records come first: a record refers to
+ * objects that were stored before it, so the snapshots of the objects, which are taken later, contain them.
+ */
+export const BACKUP_STREAMS = [RECORDS_STREAM, ...[Lifetime.PHOTO, Lifetime.MEDIA].map(bucketStream)];
 
 // The subjects of NATS' object store (ADR-20).
 

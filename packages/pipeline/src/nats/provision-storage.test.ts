@@ -36,7 +36,10 @@ test('a smaller bucket limit after a restart keeps the artifacts and refuses new
   await provision(system.nats, large, [TEST_MODEL]);
   const data = Buffer.alloc(4 * MIB, 'x');
   const artifact = await system.artifacts.put(Lifetime.MEDIA, 'video/mp4', 'mp4', data);
-  await system.artifacts.requireRoom();
+  await system.artifacts.requireRoom(10 * MIB);
+  await expect(system.artifacts.requireRoom(12 * MIB)).rejects.toThrow(
+    'the bucket media is full: 5 MiB of 16 MiB are used, and unfinished videos need 12 MiB',
+  );
   await server.kill();
   await server.start();
   await using again = await openTestSystem(server.url, 'test', large);

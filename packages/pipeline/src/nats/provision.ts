@@ -13,7 +13,6 @@ import { nanos } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Lifetime, PipelineStage } from '../domain/messages.ts';
 import {
-  bucketName,
   bucketStream,
   CANARY_STREAM,
   canarySubject,
@@ -28,9 +27,10 @@ import {
   workFilter,
   workStream,
 } from './names.ts';
-import { LIFETIMES, stageName, STAGES } from '../domain/stages.ts';
+import { bucketName, LIFETIMES, stageName, STAGES } from '../domain/stages.ts';
 import type { ModelRef } from '../domain/model-ref.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
+import { bucketLimit } from '../domain/storage-sizes.ts';
 import { withTranslatedErrors } from './errors.ts';
 import { StorageFullError, UnavailableError } from '../domain/errors.ts';
 
@@ -65,7 +65,7 @@ export class ProvisionError extends Error {
  * A stream's limit is reserved in the storage of the server. When the reservations of dead letters and previews do not fit,
  * they are made smaller, so that a system with little storage starts and refuses videos later.
  * @throws ProvisionError when the server is too old, or stores another configuration than it was given.
- * @throws StorageFullError when the buckets (`BUCKET_MIB`, `FRAMES_BUCKET_MIB`) do not fit.
+ * @throws StorageFullError when the buckets do not fit: `VIDEOS_PER_HOUR` times `KEEP_HOURS` is too much, or `BUCKET_MIB` or `FRAMES_BUCKET_MIB`.
  * @throws UnavailableError when NATS could not do it for `PROVISION_TIMEOUT_MS`.
  */
 export async function provision(
@@ -212,7 +212,8 @@ const keyValues = (bucket: string, history: number, base: Partial<StreamConfig>)
 
 function objects(lifetime: Lifetime, settings: PipelineSettings): Config {
   const frames = lifetime === Lifetime.FRAMES;
-  const mebibytes = frames ? settings.FRAMES_BUCKET_MIB : settings.BUCKET_MIB;
+  // A limit is reserved on the disk. Without one, as for what is in S3, the bucket keeps what was written before.
+  const mebibytes = bucketLimit(lifetime, settings);
   const subject = `$O.${bucketName(lifetime)}`;
   return {
     name: bucketStream(lifetime),

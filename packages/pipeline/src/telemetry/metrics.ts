@@ -79,6 +79,12 @@ export function createMetrics(service: string) {
     labelNames: ['stage'],
     registers,
   });
+  const deadLetters = new Counter({
+    name: 'cinematica_dead_letters_total',
+    help: 'Tasks that were given up and stored in the stream DEAD.',
+    labelNames: ['stage'],
+    registers,
+  });
   const noSpace = new Counter({
     name: 'cinematica_no_space_total',
     help: 'Attempts that found no space left on a device of this machine. Their tasks wait.',
@@ -93,6 +99,7 @@ export function createMetrics(service: string) {
   });
   return {
     registry,
+    deadLetters,
     noSpace,
     notices,
     videos,
@@ -117,6 +124,11 @@ export function createMetrics(service: string) {
       help: 'Consecutive canary messages that NATS did not store and return.',
       registers,
     }),
+    s3Failures: new Gauge({
+      name: 'cinematica_s3_failures',
+      help: 'Consecutive checks in which S3 did not answer, or refused this process. 0 without S3.',
+      registers,
+    }),
 
     /** Publishes what runs in this process, and initialises the counters. @param stage empty when it is not a stage. */
     about({ stage, model, provider }: About): void {
@@ -136,6 +148,7 @@ export function createMetrics(service: string) {
       steps.inc({ stage }, 0);
       redeliveries.inc({ stage }, 0);
       noSpace.inc({ stage }, 0);
+      deadLetters.inc({ stage }, 0);
       const known = stage === 'mux' ? ['not_finished', 'not_marked', 'not_signed'] : [];
       for (const notice of known) notices.inc({ notice }, 0);
       if (provider === null) return;
@@ -183,6 +196,21 @@ export function createMetrics(service: string) {
         registers,
         collect() {
           for (const state of states) this.set({ state }, state === current() ? 1 : 0);
+        },
+      });
+    },
+
+    /** @param read returns when each credential that this process uses ends; those that do not end are missing. */
+    watchCredentials(read: () => Promise<readonly (readonly [credential: string, end: Date])[]>): void {
+      new Gauge({
+        name: 'cinematica_credential_expiry_timestamp_seconds',
+        help: 'When a certificate or an API key ends, seconds since 1970. Credentials that do not end are missing.',
+        labelNames: ['credential'],
+        registers,
+        async collect() {
+          // A credential that was replaced by one without an end disappears.
+          this.reset();
+          for (const [credential, end] of await read()) this.set({ credential }, end.getTime() / 1000);
         },
       });
     },

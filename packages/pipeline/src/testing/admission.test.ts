@@ -69,7 +69,7 @@ const plan = (model = TEST_MODEL) =>
   });
 const send = (owner: string, requestId: string = randomUUID(), body = requestId, model = TEST_MODEL) =>
   createVideo(
-    { ...system, ...ports },
+    { ...system, ...ports, table },
     {
       owner,
       admission: {

@@ -13,6 +13,8 @@ export interface SumStagesOptions {
   readonly onStep?: (task: StageTask, step: number) => void;
   /** The size of latents and frames. Default 64 KiB. Bytes. */
   readonly outputBytes?: number;
+  /** The size of a second file of each video. Default 0, and there is none. Bytes. */
+  readonly mediaBytes?: number;
 }
 
 /** Denoising with this seed kills the worker's process at step 3. */
@@ -29,6 +31,7 @@ export function sumStages({
   stepMilliseconds,
   onStep = () => undefined,
   outputBytes = OUTPUT_BYTES,
+  mediaBytes = 0,
 }: SumStagesOptions): StageHandler[] {
   const spread = (seed: Uint8Array) => spreadOver(outputBytes, seed);
   const pause = (hooks: StageHooks) => delay(stepMilliseconds, undefined, { signal: hooks.signal });
@@ -98,6 +101,7 @@ export function sumStages({
       await pause(hooks);
       hooks.progress(1, 1);
       await hooks.output(Lifetime.MEDIA, 'mp4', digest(...frames));
+      if (mediaBytes > 0) await hooks.output(Lifetime.MEDIA, 'loop', spreadOver(mediaBytes, digest(...frames)));
     },
   };
   return [encode, denoise, decode, mux];

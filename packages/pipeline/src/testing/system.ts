@@ -11,7 +11,7 @@ import { admitVideo } from '../domain/video/video-changes.ts';
 import { dueTasks } from '../domain/video/routing.ts';
 import { pipelineSettings } from '../domain/settings.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
-import { openWorkerPorts } from '../nats/worker-ports.ts';
+import { openWorkerPorts } from '../storage/worker-ports.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { TaskOptions } from '../process/worker/worker-options.ts';
 
@@ -29,6 +29,7 @@ export const testSettings = (changes: Partial<PipelineSettings> = {}): PipelineS
     LEASE_MS: 1_500,
     RECONCILE_MS: 500,
     COLLECT_MS: 500,
+    S3_COLLECT_MS: 500,
     ORPHAN_AGE_MS: 2_000,
     UNDO_MS: 1_000,
     CANARY_MS: 500,

@@ -1,6 +1,6 @@
 /**
  * A worker in its own process, for tests that kill it. Reads NATS_URL, STAGE, STEP_MS, STEPS_FILE, SETTINGS (JSON), and
- * optionally MODEL (name and digest as JSON), OUTPUT_KIB (the size of latents and frames) and KILLED_OUTPUTS (the share of
+ * optionally MODEL (name and digest as JSON), OUTPUT_KIB (the size of latents and frames), MEDIA_KIB (that of a second file) and KILLED_OUTPUTS (the share of
  * outputs during which the process kills itself, 0 to 1).
  */
 import { appendFileSync, readFileSync } from 'node:fs';
@@ -16,11 +16,12 @@ import { DEADLY_SEED, KILLED_ONCE_SEED, sumStages } from './sum-stages.ts';
 import { openTestSystem, TEST_MODEL } from './system.ts';
 
 const { NATS_URL = '', STAGE = '', STEP_MS = '5', STEPS_FILE = '', SETTINGS = '{}' } = process.env;
-const { MODEL = JSON.stringify(TEST_MODEL), OUTPUT_KIB = '64', KILLED_OUTPUTS = '0' } = process.env;
+const { MODEL = JSON.stringify(TEST_MODEL), OUTPUT_KIB = '64', MEDIA_KIB = '0', KILLED_OUTPUTS = '0' } = process.env;
 const settings = pipelineSettingsSchema.parse(JSON.parse(SETTINGS));
 const handlers = sumStages({
   stepMilliseconds: Number(STEP_MS),
   outputBytes: Number(OUTPUT_KIB) * 1024,
+  mediaBytes: Number(MEDIA_KIB) * 1024,
   onStep(task, step) {
     const line = `${task.videoId} ${nameOf(task)} ${step}\n`;
     const isFirst = task.plan.seed !== KILLED_ONCE_SEED + step || !readFileSync(STEPS_FILE, 'utf8').includes(line);

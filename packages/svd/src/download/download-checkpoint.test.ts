@@ -51,7 +51,7 @@ function downloadInto({
     title: 'Test',
     repository: 'new/model',
     revision: 'main',
-    licence: { name: 'none', url: 'none', summary: [] },
+    licences: [{ name: 'none', url: 'none', summary: [] }],
     files: [{ path: CONFIG }, { path: UNET }],
     ...settings,
   };

@@ -22,7 +22,11 @@ export interface DenoiseShape {
   readonly cache?: { readonly branch: number; readonly pass: 'full' | 'shallow' } | undefined;
 }
 
-/** The tensor that DeepCache keeps between two steps, as an output and as an input. It stays in the child process. */
+/**
+ * The tensor that DeepCache keeps between two steps, as an output and as an input, in the emitter's own layout and precision. It stays
+ * in the child process. On CUDA, it passes through the memory of the host: onnxruntime-node keeps results on the device only
+ * with WebGPU (its location `gpu-buffer` means an allocator of that provider).
+ */
 export const KEPT_TENSOR = `${KEPT_PREFIX}hidden`;
 
 export interface DenoiseGraphs {
@@ -123,16 +127,16 @@ export function denoiseGraphs(
 }
 
 function unetCache(
-  { builder, emitter }: GraphDraft,
+  { emitter }: GraphDraft,
   architecture: UNetArchitecture,
   { frames, height, width, guidance }: DenoiseShape,
   { branch, pass }: NonNullable<DenoiseShape['cache']>,
 ): UNetCache {
   const point = cachePoint(architecture, branch);
-  if (pass === 'full') return { point, keep: (map) => builder.output(KEPT_TENSOR, emitter.toNchw(map)) };
+  if (pass === 'full') return { point, keep: (map) => emitter.outputMap(KEPT_TENSOR, map) };
   const side = (latents: number) => Math.ceil(latents / 2 ** point.level);
-  const dims = [(guidance ? 2 : 1) * frames, point.channels, side(height), side(width)];
-  return { point, cached: emitter.fromNchw(builder.input(KEPT_TENSOR, 'float32', dims)) };
+  const maps = (guidance ? 2 : 1) * frames;
+  return { point, cached: emitter.inputMap(KEPT_TENSOR, maps, point.channels, side(height), side(width)) };
 }
 
 /**

@@ -13,7 +13,7 @@ import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
 import { computeFinite } from './not-finite.ts';
-import { isFullStep, stepKind } from './settings.ts';
+import { isFullStep, modelFps, stepKind } from './settings.ts';
 import type { SegmentSettings } from './settings.ts';
 
 /** The result of a denoising step. */
@@ -124,7 +124,7 @@ async function createStepRunner(
 ) {
   const { checkpoint } = model;
   const { architecture } = checkpoint.unet;
-  const { frames, conditioningFps, motionBucketId, noiseAugStrength, minGuidance, maxGuidance } = settings;
+  const { frames, motionBucketId, noiseAugStrength, minGuidance, maxGuidance } = settings;
   const { channels, height, width, imageEmbedding, imageLatents } = conditioning;
   const widths = sinusoidWidths(architecture);
 
@@ -137,7 +137,7 @@ async function createStepRunner(
   };
   const vectors = await vectorsOf(imageEmbedding);
   // SVD was trained with fps − 1, and diffusers passes fps − 1, too.
-  const ids = sinusoid([conditioningFps - 1, motionBucketId, noiseAugStrength], architecture.additionTimeEmbedDim);
+  const ids = sinusoid([modelFps(settings) - 1, motionBucketId, noiseAugStrength], architecture.additionTimeEmbedDim);
   const constant: Record<string, Tensor> = {
     image_latents: float32(imageLatents, [1, channels, height, width]),
     added_time_ids: float32(ids, [1, widths.addedTimeIds]),

@@ -64,8 +64,9 @@ export function createProofGraphs(
   const checkpoint = {
     unet: { architecture: unetArchitecture(unetConfigSchema.parse(UNET)), weights },
     vae,
+    decoder: vae,
     imageEncoder: { config: clipConfigSchema.parse(CLIP), weights },
-  } satisfies Pick<Checkpoint, 'unet' | 'vae' | 'imageEncoder'>;
+  } satisfies Pick<Checkpoint, 'unet' | 'vae' | 'decoder' | 'imageEncoder'>;
   const denoise = (options: GraphOptions, guidance: boolean) =>
     denoiseGraphs(checkpoint, { ...SHAPE, guidance }, options);
   return {

@@ -6,6 +6,7 @@ import { clientAddress } from '../callers/client-address.ts';
 import { createConnections } from './connections.ts';
 import type { Connection, ConnectionLimits } from './connections.ts';
 import type { HttpHandler, Request, Response } from './http-handler.ts';
+import { createCallQueue } from './call-queue.ts';
 import { closeStreamAfterResponse, ClosingResponse } from './stop-reading.ts';
 
 /** A server of HTTP/1.1 and clear-text HTTP/2 (h2c) on one port. */
@@ -42,7 +43,7 @@ const MAX_STREAMS = 100;
  * been started, and Node's own limit of 1,000 lets one connection keep the process busy for a tenth of a second. Behind a proxy
  * Node's limit holds: one of its connections serves many clients.
  */
-const RESETS = { streamResetBurst: 2 * MAX_STREAMS, streamResetRate: MAX_STREAMS };
+const RESETS = { streamResetBurst: MAX_STREAMS, streamResetRate: MAX_STREAMS };
 
 /** The limits of connections, and a listener. */
 export interface HttpServerOptions extends ConnectionLimits {
@@ -55,13 +56,20 @@ export function createHttpServer(handler: HttpHandler, options: HttpServerOption
   const connections = createConnections(options, options.onConnectionEnd);
   const ofSocket = new WeakMap<Socket, Connection>();
   const ofSession = new WeakMap<object, Connection>();
+  const startInTurn = createCallQueue();
 
   function serve(request: Request, response: Response): void {
     const connection = 'stream' in request ? ofSession.get(request.stream.session ?? {}) : ofSocket.get(request.socket);
     const end = connection?.begin();
     if (end) response.once('close', end);
-    if ('stream' in response) closeStreamAfterResponse(response);
-    handler(request, response);
+    if (!('stream' in response)) {
+      handler(request, response);
+      return;
+    }
+    startInTurn(response.stream, () => {
+      closeStreamAfterResponse(response);
+      handler(request, response);
+    });
   }
 
   const http1 = createServer(

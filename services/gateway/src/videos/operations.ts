@@ -45,7 +45,7 @@ export interface OperationParts extends CreateVideoOptions, PrepareParts {
   /** Decides which webhooks new videos have. */
   readonly webhooks: WebhookParts;
   /** Receives each change at once, so that the caller's next request sees it. */
-  readonly table: Pick<VideoTable, 'apply'>;
+  readonly table: Pick<VideoTable, 'apply' | 'videos'>;
   /** Tells the worker of a video that its record was changed, so that a cancelled video stops early. */
   readonly nudges: Pick<Nudges, 'nudge'>;
   /** How long the stages of a new video will compute; undefined when that is unknown. */

@@ -81,7 +81,7 @@ class PresetSettings(_message.Message):
     def __init__(self, preset: _Optional[_Union[_settings_pb2.Preset, str]] = ..., settings: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("max_image_bytes", "max_image_pixels", "image_types", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "guidance", "max_unfinished_videos", "max_share_ttl", "retention", "undelete_window", "calls_per_second", "call_burst", "max_videos_per_day", "max_watches", "max_create_request_bytes", "max_batch_size", "max_batch_bytes", "guidance_steps", "cache_interval", "cache_branch")
+    __slots__ = ("max_image_bytes", "max_image_pixels", "image_types", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "guidance", "max_unfinished_videos", "max_share_ttl", "retention", "undelete_window", "calls_per_second", "call_burst", "max_videos_per_day", "max_watches", "max_create_request_bytes", "max_batch_size", "max_batch_bytes", "guidance_steps", "cache_interval", "cache_branch", "frame_interval")
     MAX_IMAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
     MAX_IMAGE_PIXELS_FIELD_NUMBER: _ClassVar[int]
     IMAGE_TYPES_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +106,7 @@ class Limits(_message.Message):
     GUIDANCE_STEPS_FIELD_NUMBER: _ClassVar[int]
     CACHE_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     CACHE_BRANCH_FIELD_NUMBER: _ClassVar[int]
+    FRAME_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     max_image_bytes: int
     max_image_pixels: int
     image_types: _containers.RepeatedScalarFieldContainer[str]
@@ -130,7 +131,8 @@ class Limits(_message.Message):
     guidance_steps: Range
     cache_interval: Range
     cache_branch: Range
-    def __init__(self, max_image_bytes: _Optional[int] = ..., max_image_pixels: _Optional[int] = ..., image_types: _Optional[_Iterable[str]] = ..., frames: _Optional[_Union[Range, _Mapping]] = ..., conditioning_fps: _Optional[_Union[Range, _Mapping]] = ..., frame_rate: _Optional[_Union[Range, _Mapping]] = ..., motion_bucket_id: _Optional[_Union[Range, _Mapping]] = ..., noise_aug_strength: _Optional[_Union[Range, _Mapping]] = ..., steps: _Optional[_Union[Range, _Mapping]] = ..., guidance: _Optional[_Union[Range, _Mapping]] = ..., max_unfinished_videos: _Optional[int] = ..., max_share_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., undelete_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., calls_per_second: _Optional[int] = ..., call_burst: _Optional[int] = ..., max_videos_per_day: _Optional[int] = ..., max_watches: _Optional[int] = ..., max_create_request_bytes: _Optional[int] = ..., max_batch_size: _Optional[int] = ..., max_batch_bytes: _Optional[int] = ..., guidance_steps: _Optional[_Union[Range, _Mapping]] = ..., cache_interval: _Optional[_Union[Range, _Mapping]] = ..., cache_branch: _Optional[_Union[Range, _Mapping]] = ...) -> None: ...
+    frame_interval: Range
+    def __init__(self, max_image_bytes: _Optional[int] = ..., max_image_pixels: _Optional[int] = ..., image_types: _Optional[_Iterable[str]] = ..., frames: _Optional[_Union[Range, _Mapping]] = ..., conditioning_fps: _Optional[_Union[Range, _Mapping]] = ..., frame_rate: _Optional[_Union[Range, _Mapping]] = ..., motion_bucket_id: _Optional[_Union[Range, _Mapping]] = ..., noise_aug_strength: _Optional[_Union[Range, _Mapping]] = ..., steps: _Optional[_Union[Range, _Mapping]] = ..., guidance: _Optional[_Union[Range, _Mapping]] = ..., max_unfinished_videos: _Optional[int] = ..., max_share_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., undelete_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., calls_per_second: _Optional[int] = ..., call_burst: _Optional[int] = ..., max_videos_per_day: _Optional[int] = ..., max_watches: _Optional[int] = ..., max_create_request_bytes: _Optional[int] = ..., max_batch_size: _Optional[int] = ..., max_batch_bytes: _Optional[int] = ..., guidance_steps: _Optional[_Union[Range, _Mapping]] = ..., cache_interval: _Optional[_Union[Range, _Mapping]] = ..., cache_branch: _Optional[_Union[Range, _Mapping]] = ..., frame_interval: _Optional[_Union[Range, _Mapping]] = ...) -> None: ...
 
 class Range(_message.Message):
     __slots__ = ("min", "max")

@@ -1,7 +1,9 @@
 import { v7 } from 'uuid';
 import { activeTraceParent } from '../../telemetry/trace.ts';
-import { UnavailableError } from '../errors.ts';
+import { StorageFullError, UnavailableError } from '../errors.ts';
 import { Lifetime } from '../messages.ts';
+import type { VideoTable } from '../ports/video-table.ts';
+import { expectedMediaBytes, upcomingMediaBytes } from '../storage-sizes.ts';
 import type { Plan } from '../messages.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import { UnknownVideoError } from '../ports/records.ts';
@@ -20,6 +22,8 @@ export interface CreateVideoOptions {
   readonly requests: Requests;
   /** The photo is stored here. */
   readonly artifacts: Artifacts;
+  /** All videos: the files of those that are not finished need room, too. */
+  readonly table: Pick<VideoTable, 'videos'>;
   /** `KEEP_HOURS`: how long the video is kept. */
   readonly settings: Pick<PipelineSettings, 'KEEP_HOURS'>;
 }
@@ -168,17 +172,21 @@ async function createOpened(
   if (refusal) return { error: refusal };
   const created = await attempt(() => createRecord(options, request, videoId));
   if ('value' in created) return { stored: created.value };
-  // When it is unknown whether the record was written, the video stays counted.
-  if (!(created.error instanceof UnavailableError)) await admission.giveBack(videoId).catch(() => undefined);
+  // When it is unknown whether the record was written, the video stays counted. A full storage has not written it.
+  const isUnknown = created.error instanceof UnavailableError && !(created.error instanceof StorageFullError);
+  if (!isUnknown) await admission.giveBack(videoId).catch(() => undefined);
   return created;
 }
 
 async function createRecord(
-  { records, artifacts, settings }: CreateVideoOptions,
+  { records, artifacts, table, settings }: CreateVideoOptions,
   { owner, requestId, prepare }: VideoRequest,
   videoId: string,
 ): Promise<StoredRecord> {
   const { photo, ...prepared } = await prepare(videoId);
+  // Now, before anything is computed: a finished video that cannot be stored would have cost its GPU time for nothing.
+  const unfinished = [...table.videos.values()].map(({ record }) => record);
+  await artifacts.requireRoom(upcomingMediaBytes(unfinished) + expectedMediaBytes(prepared.plan));
   // The name is unique, because another gateway may handle the same request. The photo that loses is collected.
   const stored = await artifacts.put(Lifetime.PHOTO, `${videoId}/0/photo/${v7()}/photo`, 'photo', photo);
   const record = newRecord({

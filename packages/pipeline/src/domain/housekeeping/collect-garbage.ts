@@ -1,5 +1,5 @@
 import { PipelineStage, TaskState, VideoState } from '../messages.ts';
-import type { Artifact, VideoRecord } from '../messages.ts';
+import type { Artifact, Lifetime, VideoRecord } from '../messages.ts';
 import { LIFETIMES, stageName } from '../stages.ts';
 import { findTask, isTerminal } from '../video/routing.ts';
 import type { HousekeepingOptions } from './options.ts';
@@ -38,10 +38,11 @@ function belongsToRunningAttempt(record: VideoRecord, name: string): boolean {
  */
 export async function collectGarbage(
   options: Pick<HousekeepingOptions, 'table' | 'records' | 'artifacts' | 'settings'>,
+  lifetimes: readonly Lifetime[] = LIFETIMES,
 ): Promise<number> {
   const { table, records, artifacts, settings } = options;
   let removed = 0;
-  for (const lifetime of LIFETIMES) {
+  for (const lifetime of lifetimes) {
     const byVideo = Map.groupBy(await artifacts.list(lifetime), (name) => name.slice(0, name.indexOf('/')));
     for (const [video, names] of byVideo) {
       const seen = table.videos.get(video);

@@ -41,9 +41,7 @@ async function removeVideo(options: ExpireOptions, record: VideoRecord): Promise
   // First, so that a repetition of the request cannot create the video again.
   await requests.close(owner, requestId);
   for (const lifetime of LIFETIMES) {
-    for (const name of await artifacts.list(lifetime)) {
-      if (name.startsWith(`${videoId}/`)) await artifacts.remove(lifetime, name);
-    }
+    for (const name of await artifacts.list(lifetime, videoId)) await artifacts.remove(lifetime, name);
   }
   await maintenance.removePreview(videoId);
   await records.purge(record);

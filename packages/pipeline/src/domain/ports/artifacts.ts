@@ -21,11 +21,18 @@ export interface ReadOptions {
 /** Stores the files that a stage leaves for the next one. */
 export interface Artifacts {
   /**
-   * Checks that every lifetime has room for more artifacts, so that a video is not accepted and then waits for room.
-   * @throws StorageFullError when less than a sixteenth of a limit is left.
+   * Checks that the store answers and lets this process in. NATS is not asked, because the canary shows whether it works.
+   * @throws UnavailableError that says what is wrong.
+   */
+  check(signal?: AbortSignal): Promise<void>;
+  /**
+   * Checks that there is room for more artifacts, so that a video is not accepted and then waits for room, or computed and then
+   * not stored.
+   * @param mediaBytes what the files of videos will take that are accepted and not finished, with those of a new one. Default 0.
+   * @throws StorageFullError when a bucket would be fuller than up to a sixteenth of its limit.
    * @throws UnavailableError
    */
-  requireRoom(): Promise<void>;
+  requireRoom(mediaBytes?: number): Promise<void>;
   /**
    * Stores bytes under a name that is never reused. The stored name is `name`, or `name` with a suffix when a first
    * attempt failed.
@@ -45,8 +52,13 @@ export interface Artifacts {
   stream(artifact: Artifact, options?: ReadOptions): AsyncGenerator<Uint8Array, void, undefined>;
   /** Removes an artifact. Does nothing when it does not exist. @throws UnavailableError */
   remove(lifetime: Lifetime, name: string): Promise<void>;
-  /** @returns the names of all complete artifacts, whether or not a record refers to them. @throws UnavailableError */
-  list(lifetime: Lifetime): Promise<string[]>;
+  /**
+   * Lists complete artifacts, whether or not a record refers to them.
+   * @param videoId only those of this video; by default all.
+   * @returns their names.
+   * @throws UnavailableError
+   */
+  list(lifetime: Lifetime, videoId?: string): Promise<string[]>;
   /** @returns when an artifact was completed, milliseconds since 1970; null when it does not exist. @throws UnavailableError */
   time(lifetime: Lifetime, name: string): Promise<number | null>;
   /**

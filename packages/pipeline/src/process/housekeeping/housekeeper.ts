@@ -7,6 +7,8 @@ import type { HousekeepingOptions } from '../../domain/housekeeping/options.ts';
 import { hasWebhooksToQueue, queueWebhooks, requeueWebhooks } from '../../domain/housekeeping/queue-webhooks.ts';
 import { reconcile } from '../../domain/housekeeping/reconcile.ts';
 import { trimHistories } from '../../domain/housekeeping/trim-histories.ts';
+import { isInS3 } from '../../domain/s3-settings.ts';
+import { LIFETIMES } from '../../domain/stages.ts';
 import { runAsLeader } from './leadership.ts';
 import { createWakeUpEvent } from './wake-up-event.ts';
 import type { WakeUpEvent } from './wake-up-event.ts';
@@ -44,7 +46,9 @@ async function runJobs(options: HousekeepingOptions, signal: AbortSignal): Promi
   const tableChanged = createWakeUpEvent();
   const videoEnded = createWakeUpEvent();
   const reconnected = createWakeUpEvent();
-  const { RECONCILE_MS, ACK_WAIT_MS, COLLECT_MS, HISTORY_MS, UNDO_MS } = settings;
+  const { RECONCILE_MS, ACK_WAIT_MS, COLLECT_MS, S3_COLLECT_MS, HISTORY_MS, UNDO_MS } = settings;
+  const inS3 = LIFETIMES.filter((lifetime) => isInS3(settings, lifetime));
+  const inNats = LIFETIMES.filter((lifetime) => !inS3.includes(lifetime));
   const findVideo = (videoId: string) => table.videos.get(videoId);
   const jobs: Job[] = [
     { name: 'videos admitted', interval: RECONCILE_MS, run: () => dispatch(options), wakeUp: tableChanged },
@@ -58,7 +62,9 @@ async function runJobs(options: HousekeepingOptions, signal: AbortSignal): Promi
     { name: 'webhooks queued again', interval: ACK_WAIT_MS, run: () => requeueWebhooks(options) },
     { name: 'stalled tasks published again', interval: RECONCILE_MS, run: () => reconcile(options) },
     { name: 'videos removed', interval: Math.min(RECONCILE_MS, UNDO_MS), run: () => expire(options) },
-    { name: 'artifacts removed', interval: COLLECT_MS, run: () => collectGarbage(options) },
+    { name: 'artifacts removed', interval: COLLECT_MS, run: () => collectGarbage(options, inNats) },
+    // A bucket of S3 can be large, and each thousand keys of its list cost a request.
+    { name: 'artifacts removed from S3', interval: S3_COLLECT_MS, run: () => collectGarbage(options, inS3) },
     { name: 'old revisions removed', interval: HISTORY_MS, run: () => trimHistories(options) },
     { name: 'deletion markers removed', interval: HOUR_MS, run: () => maintenance.removeMarkers(MARKER_AGE_MS) },
     { name: 'idle quotas removed', interval: HOUR_MS, run: () => removeIdleQuotas(quotaStore, findVideo) },
@@ -73,7 +79,8 @@ async function runJobs(options: HousekeepingOptions, signal: AbortSignal): Promi
         const count = await run();
         if (count > 0) log.info(name, { count });
       } catch (error) {
-        if (error instanceof UnavailableError) log.warn('housekeeping job waits for NATS', { job: name });
+        if (error instanceof UnavailableError)
+          log.warn('housekeeping job waits for the storage', { job: name, reason: error.message });
         else log.error('housekeeping job failed', error, { job: name });
       }
       await wakeUp.wait(interval);

@@ -11,7 +11,7 @@ import type { Log } from '../../telemetry/log.ts';
 import { StageReportSchema } from '../../domain/messages.ts';
 import { stageName } from '../../domain/stages.ts';
 import type { ModelRef } from '../../domain/model-ref.ts';
-import { openWorkerPorts } from '../../nats/worker-ports.ts';
+import { openWorkerPorts } from '../../storage/worker-ports.ts';
 import { inCallSpan } from '../../telemetry/call-span.ts';
 import { startTracing } from '../../telemetry/start-tracing.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
@@ -103,6 +103,8 @@ export function runStage<Schema extends z.ZodObject<typeof stageConfigSchema.sha
         server,
         metrics,
         config,
+        artifacts: ports.artifacts,
+        log,
         stopping: stopping.signal,
         report: createReport(program, () => calls.open),
         details: () => ({ model: program.model.name, provider: program.provider, worker: workerState.current }),

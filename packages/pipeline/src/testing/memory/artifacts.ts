@@ -16,6 +16,7 @@ export function createMemoryArtifacts(): Artifacts {
   }
 
   return {
+    check: () => Promise.resolve(),
     requireRoom: () => Promise.resolve(),
     put(lifetime, name, part, data) {
       stored.set(keyOf(lifetime, name), { data, time: Date.now() });
@@ -27,11 +28,12 @@ export function createMemoryArtifacts(): Artifacts {
       yield range ? read(artifact).subarray(range.first, range.last + 1) : read(artifact);
     },
     remove: (lifetime, name) => Promise.resolve(void stored.delete(keyOf(lifetime, name))),
-    list: (lifetime) =>
+    list: (lifetime, videoId) =>
       Promise.resolve(
         [...stored.keys()]
           .filter((key) => key.startsWith(`${lifetime}:`))
-          .map((key) => key.slice(`${lifetime}:`.length)),
+          .map((key) => key.slice(`${lifetime}:`.length))
+          .filter((name) => videoId === undefined || name.startsWith(`${videoId}/`)),
       ),
     time: (lifetime, name) => Promise.resolve(stored.get(keyOf(lifetime, name))?.time ?? null),
     removeBroken: () => Promise.resolve(0),

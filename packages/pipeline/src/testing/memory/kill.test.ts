@@ -49,7 +49,7 @@ function send({ records, requests, artifacts, quotaStore }: AdmissionPorts, requ
   const quotas = createQuotas(quotaStore, find, limits);
   const owner = 'ann';
   return createVideo(
-    { records, requests, artifacts, settings: { KEEP_HOURS: 1 } },
+    { records, requests, artifacts, table: pipeline.table, settings: { KEEP_HOURS: 1 } },
     {
       owner,
       requestId,

@@ -154,6 +154,9 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
     fromNchw: (value) => map(transpose(materialize(value), [0, 2, 3, 1])),
     toNchw: (x) => transpose(load.cast(materialize(x.value), 'float32'), [0, 3, 1, 2]),
 
+    outputMap: (name, x) => graph.output(name, materialize(x.value)),
+    inputMap: (name, n, c, h, w) => map(graph.input(name, type, [n, h, w, c])),
+
     toRgb8(x) {
       const half = load.scalar(127.5);
       const unit = binary('Add', binary('Mul', load.cast(materialize(x.value), 'float32'), half), half);

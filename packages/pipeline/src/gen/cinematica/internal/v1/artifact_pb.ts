@@ -10,10 +10,10 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/internal/v1/artifact.proto.
  */
 export const file_cinematica_internal_v1_artifact: GenFile = /*@__PURE__*/
-  fileDesc("CiVjaW5lbWF0aWNhL2ludGVybmFsL3YxL2FydGlmYWN0LnByb3RvEhZjaW5lbWF0aWNhLmludGVybmFsLnYxIngKCEFydGlmYWN0EjIKCGxpZmV0aW1lGAEgASgOMiAuY2luZW1hdGljYS5pbnRlcm5hbC52MS5MaWZldGltZRIMCgRuYW1lGAIgASgJEgwKBHBhcnQYAyABKAkSDAoEc2l6ZRgEIAEoBBIOCgZzaGEyNTYYBSABKAwqdwoITGlmZXRpbWUSGAoUTElGRVRJTUVfVU5TUEVDSUZJRUQQABISCg5MSUZFVElNRV9QSE9UTxABEhQKEExJRkVUSU1FX0xBVEVOVFMQAhITCg9MSUZFVElNRV9GUkFNRVMQAxISCg5MSUZFVElNRV9NRURJQRAEYgZwcm90bzM");
+  fileDesc("CiVjaW5lbWF0aWNhL2ludGVybmFsL3YxL2FydGlmYWN0LnByb3RvEhZjaW5lbWF0aWNhLmludGVybmFsLnYxIq4BCghBcnRpZmFjdBIyCghsaWZldGltZRgBIAEoDjIgLmNpbmVtYXRpY2EuaW50ZXJuYWwudjEuTGlmZXRpbWUSDAoEbmFtZRgCIAEoCRIMCgRwYXJ0GAMgASgJEgwKBHNpemUYBCABKAQSDgoGc2hhMjU2GAUgASgMEjQKBXN0b3JlGAYgASgOMiUuY2luZW1hdGljYS5pbnRlcm5hbC52MS5BcnRpZmFjdFN0b3JlKkYKDUFydGlmYWN0U3RvcmUSHgoaQVJUSUZBQ1RfU1RPUkVfVU5TUEVDSUZJRUQQABIVChFBUlRJRkFDVF9TVE9SRV9TMxABKncKCExpZmV0aW1lEhgKFExJRkVUSU1FX1VOU1BFQ0lGSUVEEAASEgoOTElGRVRJTUVfUEhPVE8QARIUChBMSUZFVElNRV9MQVRFTlRTEAISEwoPTElGRVRJTUVfRlJBTUVTEAMSEgoOTElGRVRJTUVfTUVESUEQBGIGcHJvdG8z");
 
 /**
- * An object in the object store. It is written once; its name is never reused.
+ * An object in NATS' object store or in S3. It is written once; its name is never reused.
  *
  * @generated from message cinematica.internal.v1.Artifact
  */
@@ -26,7 +26,8 @@ export type Artifact = Message<"cinematica.internal.v1.Artifact"> & {
   lifetime: Lifetime;
 
   /**
-   * `<video>/<segment>/<stage>/<attempt>/<part>`, with a suffix if the first write failed.
+   * `<video>/<segment>/<stage>/<attempt>/<part>`. In NATS with a suffix if the first write failed, in S3 with a suffix that
+   * depends on the content.
    *
    * @generated from field: string name = 2;
    */
@@ -52,6 +53,13 @@ export type Artifact = Message<"cinematica.internal.v1.Artifact"> & {
    * @generated from field: bytes sha256 = 5;
    */
   sha256: Uint8Array;
+
+  /**
+   * Where the object is. It stays there when the settings change.
+   *
+   * @generated from field: cinematica.internal.v1.ArtifactStore store = 6;
+   */
+  store: ArtifactStore;
 };
 
 /**
@@ -60,6 +68,40 @@ export type Artifact = Message<"cinematica.internal.v1.Artifact"> & {
  */
 export const ArtifactSchema: GenMessage<Artifact> = /*@__PURE__*/
   messageDesc(file_cinematica_internal_v1_artifact, 0);
+
+/**
+ * Where artifacts are stored.
+ *
+ * @generated from enum cinematica.internal.v1.ArtifactStore
+ */
+export const ArtifactStore = {
+  /**
+   * NATS' object store. Records of versions without S3 have this value.
+   *
+   * @generated from enum value: ARTIFACT_STORE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The S3 bucket that the settings name.
+   *
+   * @generated from enum value: ARTIFACT_STORE_S3 = 1;
+   */
+  S3: 1,
+} as const;
+
+/**
+ * Where artifacts are stored.
+ *
+ * @generated from enum cinematica.internal.v1.ArtifactStore
+ */
+export type ArtifactStore = (typeof ArtifactStore)[keyof typeof ArtifactStore] | UnknownEnum;
+
+/**
+ * Describes the enum cinematica.internal.v1.ArtifactStore.
+ */
+export const ArtifactStoreSchema: GenEnum<ArtifactStore> = /*@__PURE__*/
+  enumDesc(file_cinematica_internal_v1_artifact, 0);
 
 /**
  * How long artifacts are kept. Each lifetime has its own bucket.
@@ -113,5 +155,5 @@ export type Lifetime = (typeof Lifetime)[keyof typeof Lifetime] | UnknownEnum;
  * Describes the enum cinematica.internal.v1.Lifetime.
  */
 export const LifetimeSchema: GenEnum<Lifetime> = /*@__PURE__*/
-  enumDesc(file_cinematica_internal_v1_artifact, 0);
+  enumDesc(file_cinematica_internal_v1_artifact, 1);
 

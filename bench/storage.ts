@@ -1,0 +1,131 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import {
+  bucketLimit,
+  bucketName,
+  isTerminal,
+  LIFETIMES,
+  pipelineSettingsSchema,
+  readStorageUse,
+  VIDEO_MIB,
+} from '@cinematica/pipeline';
+import type { StoredRecord } from '@cinematica/pipeline';
+import { table } from '@cinematica/svd/parity';
+import { S3_SERVER, startTestS3 } from '../test/support/s3-server.ts';
+import { startSumRun } from './hold/support/sum-run.ts';
+import type { SumRun } from './hold/support/sum-run.ts';
+import { printHelp } from './support/print-help.ts';
+
+const USAGE = `usage: npm run bench -- storage [--videos 40] [--store s3|nats]
+       npm run bench -- storage --sizes [--videos-per-hour 100] [--keep-hours 168] [--running 64]
+
+Makes videos whose photo (${VIDEO_MIB.photos} MiB) and files (${VIDEO_MIB.media} MiB) have real sizes, by workers that compute almost nothing, with 1 MiB
+for each latents and frames, and prints what NATS and S3 store before and after. With --store s3 it exits with 1 if photos or files are in
+NATS afterwards. It needs versitygw (CONTRIBUTING.md). --sizes only prints the limits of the buckets that follow from a
+rate and a retention.`;
+printHelp(USAGE);
+
+const MIB = 1024 ** 2;
+const { values } = parseArgs({
+  options: {
+    videos: { type: 'string', default: '40' },
+    store: { type: 'string', default: 's3' },
+    sizes: { type: 'boolean', default: false },
+    'videos-per-hour': { type: 'string', default: '100' },
+    'keep-hours': { type: 'string', default: '168' },
+    running: { type: 'string', default: '64' },
+  },
+});
+const videos = Number(values.videos);
+const inS3 = values.store === 's3';
+if (!(videos > 0) || !['s3', 'nats'].includes(values.store)) {
+  console.error(USAGE);
+  process.exit(2);
+}
+if (values.sizes) printSizes();
+else await measure();
+
+function printSizes(): void {
+  const settings = pipelineSettingsSchema.parse({
+    VIDEOS_PER_HOUR: values['videos-per-hour'],
+    KEEP_HOURS: values['keep-hours'],
+    ADMIT_RUNNING: values.running,
+  });
+  const rows = [settings, { ...settings, S3_BUCKET: 'videos' }].map((each) => {
+    const limits = LIFETIMES.map((lifetime) => bucketLimit(lifetime, each));
+    return limits.map((limit) => (limit === 0 ? '(S3)' : `${limit.toLocaleString('en')} MiB`));
+  });
+  const [nats = [], withS3 = []] = rows;
+  console.log(
+    table(
+      ['', ...LIFETIMES.map(bucketName)],
+      [
+        ['all in NATS', ...nats],
+        ['photos and media in S3', ...withS3],
+      ],
+    ),
+  );
+}
+
+async function measure(): Promise<void> {
+  if (inS3 && S3_SERVER === null) {
+    console.error('There is no versitygw: CONTRIBUTING.md says how it is built.');
+    process.exit(1);
+  }
+  await using cleanup = new AsyncDisposableStack();
+  const s3 = inS3 ? cleanup.use(await startTestS3()) : null;
+  const environment = pipelineSettingsSchema.parse({ ...s3?.environment() });
+  await using run = await startSumRun({
+    settings: Object.fromEntries(Object.entries(environment).filter(([name]) => /^(S3|AWS)_/.test(name))),
+    stepMilliseconds: 1,
+    workers: 1,
+    workerEnv: { OUTPUT_KIB: '1024', MEDIA_KIB: String(VIDEO_MIB.media * 1024) },
+  });
+  const before = await used(run);
+  const begun = performance.now();
+  const added: StoredRecord[] = [];
+  for (let index = 0; index < videos; index++) added.push(await run.system.add(photo(index)));
+  for (const { record } of added) await run.system.until(record, (stored) => isTerminal(stored.record), 600_000);
+  const seconds = (performance.now() - begun) / 1000;
+  const after = await settled(run);
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const rows = names.map((name) => [name, inMib(before[name] ?? 0), inMib(after[name] ?? 0)]);
+  if (s3) rows.push(['S3', inMib(0), inMib(await folderBytes(s3.folder))]);
+  console.log(`${videos} videos in ${seconds.toFixed(0)} s, MiB:`);
+  console.log(table(['', 'before', 'after'], rows));
+  const kept = (after.photos ?? 0) + (after.media ?? 0);
+  if (inS3 && kept > 0) {
+    console.error('Photos or files are in NATS.');
+    process.exitCode = 1;
+  }
+}
+
+const photo = (index: number): string => `photo ${index} `.padEnd(VIDEO_MIB.photos * MIB, 'x');
+const inMib = (bytes: number): string => (bytes / MIB).toFixed(1);
+
+/** The bytes of each bucket, and of all other streams together. */
+async function used({ system }: SumRun): Promise<Record<string, number>> {
+  const bytes: Record<string, number> = {};
+  for (const { bucket, bytes: more } of await readStorageUse(system.nats, system.settings)) {
+    const name = bucket ?? 'records and queues';
+    bytes[name] = (bytes[name] ?? 0) + more;
+  }
+  return bytes;
+}
+
+/** What is used once the garbage collection has removed what can be made again. */
+async function settled(run: SumRun): Promise<Record<string, number>> {
+  for (let tries = 0; ; tries++) {
+    const now = await used(run);
+    if (((now.latents ?? 0) === 0 && (now.frames ?? 0) === 0) || tries === 60) return now;
+    await delay(500);
+  }
+}
+
+async function folderBytes(folder: string): Promise<number> {
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const sizes = await Promise.all(files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,61 @@
+import { UnavailableError } from '../domain/errors.ts';
+import { ArtifactStore, Lifetime } from '../domain/messages.ts';
+import type { Artifact } from '../domain/messages.ts';
+import type { Artifacts } from '../domain/ports/artifacts.ts';
+import { isInS3 } from '../domain/s3-settings.ts';
+import type { PipelineSettings } from '../domain/settings.ts';
+import { createObjectArtifacts } from '../nats/artifacts.ts';
+import type { NatsConnection } from '../nats/connect.ts';
+
+/**
+ * Opens the store of artifacts: NATS, and with `S3_BUCKET` also S3. An artifact is read from where it was written, so videos stay
+ * complete when the settings change. Nothing is requested from a store before it is used.
+ * @throws Error that names S3_CA_FILE when the file cannot be read.
+ */
+export async function openArtifacts(nats: NatsConnection, settings: PipelineSettings): Promise<Artifacts> {
+  const inNats = createObjectArtifacts(nats, settings);
+  const { S3_BUCKET } = settings;
+  if (S3_BUCKET === undefined) return { ...inNats, ...reading(inNats, null) };
+  const { createS3Artifacts } = await import('../s3/artifacts.ts');
+  const inS3 = await createS3Artifacts({ ...settings, S3_BUCKET });
+  const both = [inNats, inS3] as const;
+  /** Where artifacts with a lifetime may be. So a failure of S3 does not keep NATS from being cleaned. */
+  const storesOf = (lifetime: Lifetime) => (isInS3(settings, lifetime) ? both : ([inNats] as const));
+  return {
+    ...reading(inNats, inS3),
+    check: (signal) => inS3.check(signal),
+    requireRoom: (mediaBytes) => inNats.requireRoom(isInS3(settings, Lifetime.MEDIA) ? 0 : mediaBytes),
+    put: (lifetime, ...rest) => (isInS3(settings, lifetime) ? inS3 : inNats).put(lifetime, ...rest),
+    async remove(lifetime, name) {
+      await Promise.all(both.map((store) => store.remove(lifetime, name)));
+    },
+    async list(lifetime, videoId) {
+      // What belongs to a video is found wherever earlier settings have put it.
+      const stores = videoId === undefined ? storesOf(lifetime) : both;
+      return (await Promise.all(stores.map((store) => store.list(lifetime, videoId)))).flat();
+    },
+    async time(lifetime, name) {
+      const times = await Promise.all(storesOf(lifetime).map((store) => store.time(lifetime, name)));
+      return times.find((time) => time !== null) ?? null;
+    },
+    async removeBroken(lifetime, age) {
+      const counts = await Promise.all(storesOf(lifetime).map((store) => store.removeBroken(lifetime, age)));
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
+  };
+}
+
+/** Reads an artifact from the store that its record names. */
+function reading(inNats: Artifacts, inS3: Artifacts | null): Pick<Artifacts, 'get' | 'stream'> {
+  function storeOf({ name, store }: Artifact): Artifacts {
+    if (store !== ArtifactStore.S3) return inNats;
+    if (inS3) return inS3;
+    throw new UnavailableError(`the artifact ${name} is in S3, but S3_BUCKET is not set`);
+  }
+  return {
+    get: async (artifact, signal) => storeOf(artifact).get(artifact, signal),
+    async *stream(artifact, options) {
+      yield* storeOf(artifact).stream(artifact, options);
+    },
+  };
+}

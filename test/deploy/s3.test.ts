@@ -1,0 +1,51 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { configSchema as encoder } from '@cinematica/encoder/config';
+import { configSchema as gateway } from '@cinematica/gateway/config';
+import { configSchema as muxer } from '@cinematica/muxer/config';
+import { readConfig } from '@cinematica/pipeline/service';
+import { describe, expect, test } from 'vitest';
+import { environmentOf, KUSTOMIZE, ofKind, render, workloadsOf } from './manifests.ts';
+
+const k8s = resolve(import.meta.dirname, '../../deploy/k8s');
+const schemas = { gateway, encoder, muxer };
+
+describe.skipIf(KUSTOMIZE === null)('the components for S3', () => {
+  test('give the bucket to the pods that use it, and the credentials to no others', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cinematica-overlay-'));
+    const from = (name: string) => relative(folder, join(k8s, name));
+    const overlay = {
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+      resources: [from('overlays/local-cpu')],
+      components: [from('components/s3'), from('components/s3-secret')],
+      configMapGenerator: [
+        {
+          name: 'pipeline',
+          namespace: 'cinematica',
+          behavior: 'merge',
+          literals: ['S3_BUCKET=videos', 'S3_ENDPOINT=https://s3.example'],
+        },
+      ],
+    };
+    await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
+    const manifests = render(folder);
+    await rm(folder, { recursive: true });
+
+    const workloads = workloadsOf(manifests);
+    const mounted = workloads.filter(({ spec }) => spec.volumes.some(({ name }) => name === 's3'));
+    expect(mounted.map(({ name }) => name).sort()).toEqual(['encoder', 'gateway', 'muxer']);
+    for (const [name, schema] of Object.entries(schemas)) {
+      const { labels, spec } = workloads.find((workload) => workload.name === name)!;
+      expect(labels).toHaveProperty(['cinematica.dev/s3-client'], 'true');
+      const set = environmentOf(manifests, spec.containers[0]!, () => 's'.repeat(43));
+      expect(readConfig(schema, set)).toMatchObject({
+        S3_BUCKET: 'videos',
+        S3_ENDPOINT: 'https://s3.example',
+        AWS_SHARED_CREDENTIALS_FILE: '/run/s3/credentials',
+      });
+    }
+    expect(ofKind(manifests, 'NetworkPolicy').map(({ metadata }) => metadata.name)).toContain('s3-clients-to-s3');
+  });
+});
