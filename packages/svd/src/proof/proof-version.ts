@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { z } from 'zod';
+import onnxRuntime from 'onnxruntime-node/package.json' with { type: 'json' };
 import { emitterFor } from '../graphs/emitter-for.ts';
 import { finishGraph } from '../graphs/graph.ts';
 import type { ExecutionProvider } from '../runtime/execution-provider.ts';
@@ -17,7 +16,4 @@ export function graphVersion(provider: ExecutionProvider): string {
 }
 
 /** The version of ONNX Runtime. */
-export function runtimeVersion(): string {
-  const require = createRequire(import.meta.url);
-  return z.object({ version: z.string() }).parse(require('onnxruntime-node/package.json')).version;
-}
+export const RUNTIME_VERSION = onnxRuntime.version;
