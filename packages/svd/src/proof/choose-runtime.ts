@@ -8,7 +8,7 @@ import { atOnce, compareSpeeds } from './compare-speeds.ts';
 import type { SpeedComparison, TakeTurn, TimedModel } from './compare-speeds.ts';
 import { createFindingStore, notKept } from './finding-store.ts';
 import type { FindingStore } from './finding-store.ts';
-import { graphVersion, RUNTIME_VERSION } from './proof-version.ts';
+import { graphVersion, runtimeVersion } from './proof-version.ts';
 import { prove } from './prove.ts';
 import type { EmitterOfDevice, ProofOptions } from './prove.ts';
 import { describeWrong, verdictSchema } from './verdict.ts';
@@ -134,7 +134,7 @@ async function verdictOf(
   const { report = () => undefined, takeTurn = atOnce, open = createRuntime, threads } = options;
   const { provider } = runtime;
   const device = await (options.identify ?? identifyDevice)(provider, env);
-  const key = device && { ...device, runtime: RUNTIME_VERSION, graphs: graphVersion(provider) };
+  const key = device && { ...device, runtime: runtimeVersion(), graphs: graphVersion(provider) };
   const read = async () => key && (await store.read(key, verdictSchema));
   return (
     (await read()) ??

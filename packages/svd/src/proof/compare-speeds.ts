@@ -5,7 +5,7 @@ import { GraphError, RuntimeCrashedError } from '../runtime/runtime-errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { notKept } from './finding-store.ts';
 import type { FindingStore } from './finding-store.ts';
-import { RUNTIME_VERSION } from './proof-version.ts';
+import { runtimeVersion } from './proof-version.ts';
 import { emitterOfDevice } from './prove.ts';
 import type { EmitterOfDevice } from './prove.ts';
 import { NotTimedError, timedShape, timeStep } from './time-step.ts';
@@ -59,7 +59,7 @@ export async function compareSpeeds(
   const { env, store, threads = 0, report = () => undefined, takeTurn = atOnce } = options;
   const { identify = identifyDevice, createEmitter = emitterOfDevice } = options;
   const devices = await Promise.all(runtimes.map(({ provider }) => identify(provider, env)));
-  const key = devices.includes(null) ? null : { devices, digest, threads, runtime: RUNTIME_VERSION };
+  const key = devices.includes(null) ? null : { devices, digest, threads, runtime: runtimeVersion() };
   const read = async () => key && (await store.read(key, comparisonSchema));
   return (
     (await read()) ??

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import onnxRuntime from 'onnxruntime-node/package.json' with { type: 'json' };
+import { createRequire } from 'node:module';
+import { z } from 'zod';
 import { emitterFor } from '../graphs/emitter-for.ts';
 import { finishGraph } from '../graphs/graph.ts';
 import type { ExecutionProvider } from '../runtime/execution-provider.ts';
@@ -16,4 +17,7 @@ export function graphVersion(provider: ExecutionProvider): string {
 }
 
 /** The version of ONNX Runtime. */
-export const RUNTIME_VERSION = onnxRuntime.version;
+export function runtimeVersion(): string {
+  const require = createRequire(import.meta.url);
+  return z.object({ version: z.string() }).parse(require('onnxruntime-node/package.json')).version;
+}
