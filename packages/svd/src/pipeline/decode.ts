@@ -86,7 +86,7 @@ export async function decodeOneChunk(
   signal?.throwIfAborted();
   const { scaleFactor } = model.checkpoint.vae;
   const [width, height] = [size.width * scaleFactor, size.height * scaleFactor];
-  const most = model.lowMemory ? fewFrames(model.checkpoint.vae.config, width * height) : longest;
+  const most = model.lowMemory ? fewFrames(model.checkpoint.decoder.config, width * height) : longest;
   if (longest > most) {
     const data = new Uint8Array(count * width * height * 3);
     const longestPart = Math.max(...decodeChunks(longest, most).map((part) => part.count));

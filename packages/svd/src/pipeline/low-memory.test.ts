@@ -41,14 +41,14 @@ test('a chunk whose maps are too large for a device with little memory is decode
   const pixels = height * width * scale ** 2;
   const lengths: number[] = [];
   const channels = [128, 256];
-  const { vae } = model.checkpoint;
+  const { decoder } = model.checkpoint;
   const large: Model = {
     ...model,
     lowMemory: true,
     runtime: { ...model.runtime, provider: 'cuda' },
     checkpoint: {
       ...model.checkpoint,
-      vae: { ...vae, config: { ...vae.config, block_out_channels: channels } as typeof vae.config },
+      decoder: { ...decoder, config: { ...decoder.config, block_out_channels: channels } as typeof decoder.config },
     },
     run(_part, _shape, _build, { latents }) {
       const [frames = 0] = latents?.dims ?? [];

@@ -3,7 +3,7 @@ import { finishGraph, SUM_OUTPUT } from '../graphs/graph.ts';
 import type { GraphDraft, GraphOptions } from '../graphs/graph.ts';
 import { emitterFor, safeEmitterFor } from '../graphs/emitter-for.ts';
 import type { CreateEmitter } from '../graphs/emitter-for.ts';
-import { withComponentsOf } from '../checkpoint/with-components-of.ts';
+import { withComponentsOf } from '../checkpoint/quality-components.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import type { Runtime, RuntimeOptions } from '../runtime/runtime.ts';
 import type { Tensor } from '../runtime/tensor.ts';
@@ -20,17 +20,17 @@ export interface Model extends AsyncDisposable {
   /** The same model in a precision in which fewer numbers overflow; null if there is none. See `computeFinite`. */
   readonly safe: Model | null;
   /**
+   * Whether the device has little memory: guidance takes two runs of a step instead of one with twice the frames, and large
+   * results are computed in smaller pieces.
+   */
+  readonly lowMemory: boolean;
+  /**
    * The same model with the components of a quality in place of its own; they share the runtime. When one of both loads a graph, those of the
    * other that are loaded are unloaded, so that the memory of two UNets is never needed.
    * @param quality empty for the model itself
    * @throws RangeError when the checkpoint has no components of the quality
    */
   withComponentsOf(quality: string): Model;
-  /**
-   * Whether the device has little memory: guidance takes two runs of a step instead of one with twice the frames, and large
-   * results are computed in smaller pieces.
-   */
-  readonly lowMemory: boolean;
   /**
    * Runs the graph of a part for one shape. The graph is built and loaded if necessary; see `MAX_LOADED_SHAPES`.
    * @param shape name of the graph's shape
@@ -116,8 +116,8 @@ export function createModel(checkpoint: Checkpoint, runtime: Runtime, options: M
     checkpoint: variant.checkpoint,
     runtime,
     safe,
-    withComponentsOf: modelOf,
     lowMemory,
+    withComponentsOf: modelOf,
     async run(part, shape, build, feeds, signal, slot) {
       const key = [variant.quality, part, shape].filter((word, i) => i > 0 || word !== '').join(' ');
       await load(part, key, variant, () => build({ createEmitter: variant.emitter }), signal);

@@ -4,9 +4,9 @@ import type { ExecutionProvider, SkippedProvider } from '../runtime/execution-pr
 import { RuntimeCrashedError } from '../runtime/runtime-errors.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import type { Runtime, RuntimeOptions } from '../runtime/runtime.ts';
-import { compareSpeeds } from './compare-speeds.ts';
-import type { SpeedComparison, TimedModel } from './compare-speeds.ts';
-import { createFindingStore } from './finding-store.ts';
+import { atOnce, compareSpeeds } from './compare-speeds.ts';
+import type { SpeedComparison, TakeTurn, TimedModel } from './compare-speeds.ts';
+import { createFindingStore, notKept } from './finding-store.ts';
 import type { FindingStore } from './finding-store.ts';
 import { graphVersion, runtimeVersion } from './proof-version.ts';
 import { prove } from './prove.ts';
@@ -26,8 +26,8 @@ export interface ChoiceOptions extends RuntimeOptions {
   readonly proof?: ProofPolicy;
   /** Called before something that takes seconds, and for what the user should know. One line without a period. */
   readonly report?: (line: string) => void;
-  /** Runs what needs the whole machine, such as a proof. Default: at once. */
-  readonly takeTurn?: <T>(run: () => Promise<T>) => Promise<T>;
+  /** Default {@link atOnce}. */
+  readonly takeTurn?: TakeTurn;
   /** Opens a runtime with one provider. Default {@link createRuntime}. */
   readonly open?: (options: RuntimeOptions & { readonly provider: ExecutionProvider }) => Promise<Runtime>;
   /** Names a device for the findings about it. Default {@link identifyDevice}. */
@@ -53,106 +53,104 @@ const PROOF_MS = 600_000;
  * was done on this device before. With `auto`, the fastest of those that are right computes.
  *
  * @throws {ProviderUnavailableError} when no selected provider works on this machine, or none is right
- * @throws {RuntimeCrashedError} when the only candidate crashes
  */
 export async function chooseRuntime(options: ChoiceOptions): Promise<Choice> {
-  const { provider: wanted = 'auto', report = () => undefined, open = createRuntime, env } = options;
-  const childEnv = { ...process.env, ...env };
-  const webgpu = wanted === 'auto' && (await hasWebGpuAdapter(childEnv));
-  const candidates = providerCandidates(wanted, { webgpu });
+  const { provider: wanted = 'auto', model } = options;
+  const env = { ...process.env, ...options.env };
   const store = createFindingStore(options.cacheFolder ?? null);
   const skipped: SkippedProvider[] = [];
+  const opened: Runtime[] = [];
   const usable: Runtime[] = [];
-
-  const skip = (provider: ExecutionProvider, reason: string) => void skipped.push({ provider, reason });
-  for (const provider of candidates) {
-    // The CPU is only needed when nothing else works, or as something to compare with.
-    if (provider === 'cpu' && usable.length > 0 && options.model === undefined) break;
-    const runtime = await openOrSkip(provider);
-    if (runtime === null) continue;
-    if (provider === 'cpu') {
-      usable.push(runtime);
-      continue;
-    }
-    try {
-      const verdict = await verdictOf(runtime, childEnv, store, options);
-      if (verdict.replaced.length > 0) {
-        report(`${provider} computes without ${verdict.replaced.join(', ')}, which gave wrong numbers on this device`);
+  const webgpu = wanted === 'auto' && (await hasWebGpuAdapter(env));
+  try {
+    for (const provider of providerCandidates(wanted, { webgpu })) {
+      // The CPU is only needed when nothing else works, or as something to compare with.
+      if (provider === 'cpu' && usable.length > 0 && model === undefined) break;
+      try {
+        const runtime = await (options.open ?? createRuntime)({ ...options, provider });
+        opened.push(runtime);
+        usable.push(provider === 'cpu' ? runtime : await proved(runtime, env, store, options));
+      } catch (error) {
+        if (error instanceof ProviderUnavailableError) skipped.push(...error.skipped);
+        else if (error instanceof RuntimeCrashedError) skipped.push({ provider, reason: error.message });
+        else throw error;
       }
-      if (verdict.wrong.length > 0) {
-        const reason = describeWrong(verdict.wrong);
-        if (options.proof !== 'warn') {
-          await runtime.close();
-          skip(provider, wanted === 'auto' ? reason : `${reason}; PROVIDER_PROOF=warn uses it all the same`);
-          continue;
-        }
-        report(`${provider} is used although ${reason}`);
-      }
-      usable.push({ ...runtime, replaced: new Set(verdict.replaced) });
-    } catch (error) {
-      await runtime.close();
-      throw error;
     }
+    const [first] = usable;
+    if (first === undefined) throw new ProviderUnavailableError(skipped);
+    const isChoice = usable.length > 1 && model !== undefined;
+    const speeds = isChoice ? await compareSpeeds(usable, model, { ...options, env, store }) : null;
+    const chosen = usable.find(({ provider }) => provider === speeds?.fastest) ?? first;
+    await closeAll(opened.filter(({ provider }) => provider !== chosen.provider));
+    return { runtime: { ...chosen, skipped }, speeds };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
   }
-
-  async function openOrSkip(provider: ExecutionProvider): Promise<Runtime | null> {
-    try {
-      return await open({ ...options, provider });
-    } catch (error) {
-      if (error instanceof ProviderUnavailableError) skipped.push(...error.skipped);
-      else if (!(error instanceof RuntimeCrashedError) || candidates.length === 1) throw error;
-      else skip(provider, error.message);
-      return null;
-    }
-  }
-
-  const [first, ...others] = usable;
-  if (first === undefined) throw new ProviderUnavailableError(skipped);
-  const speeds =
-    others.length > 0 && options.model !== undefined
-      ? await compareSpeeds(usable, options.model, { ...options, env: childEnv, store })
-      : null;
-  const chosen = usable.find(({ provider }) => provider === speeds?.fastest) ?? first;
-  await Promise.all(usable.filter((runtime) => runtime !== chosen).map((runtime) => runtime.close()));
-  return { runtime: { ...chosen, skipped }, speeds };
 }
 
-/** Reads the verdict about a provider on this device, or proves it and keeps the verdict. */
+const closeAll = (runtimes: readonly Runtime[]): Promise<unknown> =>
+  Promise.all(runtimes.map((runtime) => runtime.close()));
+
+/**
+ * Returns the runtime without the operators that are wrong on its device.
+ * @throws {ProviderUnavailableError} when it is wrong also without them, crashes or hangs
+ */
+async function proved(
+  runtime: Runtime,
+  env: NodeJS.ProcessEnv,
+  store: FindingStore,
+  options: ChoiceOptions,
+): Promise<Runtime> {
+  const { provider } = runtime;
+  const { provider: wanted = 'auto', proof = 'require', report = () => undefined } = options;
+  const { replaced, wrong } = await verdictOf(runtime, env, store, options).catch((error: unknown) => {
+    const isHang = error instanceof Error && error.name === 'TimeoutError';
+    if (!isHang) throw error;
+    throw new ProviderUnavailableError([{ provider, reason: `its proof took longer than ${PROOF_MS / 1000} s` }]);
+  });
+  if (replaced.length > 0) {
+    report(`${provider} computes without ${replaced.join(', ')}, which gave wrong numbers on this device`);
+  }
+  if (wrong.length > 0) {
+    const reason = describeWrong(wrong);
+    const cure = wanted === 'auto' ? '' : '; PROVIDER_PROOF=warn uses it all the same';
+    if (proof === 'require') throw new ProviderUnavailableError([{ provider, reason: `${reason}${cure}` }]);
+    report(`${provider} is used although ${reason}`);
+  }
+  return { ...runtime, replaced: new Set(replaced) };
+}
+
+/**
+ * Reads the verdict about a provider on this device, or proves it and keeps the verdict.
+ * @throws {RuntimeCrashedError} and the reason of a timeout, which are not kept: their cause may go away
+ */
 async function verdictOf(
   runtime: Runtime,
   env: NodeJS.ProcessEnv,
   store: FindingStore,
-  {
-    report = () => undefined,
-    takeTurn = (run) => run(),
-    open = createRuntime,
-    identify = identifyDevice,
-    ...options
-  }: ChoiceOptions,
+  options: ChoiceOptions,
 ): Promise<Verdict> {
+  const { report = () => undefined, takeTurn = atOnce, open = createRuntime, threads } = options;
   const { provider } = runtime;
-  const device = await identify(provider, env);
+  const device = await (options.identify ?? identifyDevice)(provider, env);
   const key = device && { ...device, runtime: runtimeVersion(), graphs: graphVersion(provider) };
-  const known = key && (await store.read(key, verdictSchema));
-  if (known) return known;
-  return takeTurn(async () => {
-    // Another process may have proved it in the meantime.
-    const kept = key && (await store.read(key, verdictSchema));
-    if (kept) return kept;
-    report(`${provider} computes small graphs, to compare its numbers with those of the CPU`);
-    const reference = await open({ ...options, provider: 'cpu' });
-    try {
-      const signal = AbortSignal.timeout(PROOF_MS);
-      const verdict = await prove(runtime, reference, { ...options, signal });
-      if (key) await store.write(key, verdict).catch((error: unknown) => report(`the verdict is not kept: ${error}`));
-      return verdict;
-    } catch (error) {
-      // A crash or a hang may have a cause that goes away, so it is not kept.
-      const isHang = error instanceof Error && error.name === 'TimeoutError';
-      if (!(error instanceof RuntimeCrashedError) && !isHang) throw error;
-      return { replaced: [], wrong: [{ part: 'attention', error: error.message }] };
-    } finally {
-      await reference.close();
-    }
-  });
+  const read = async () => key && (await store.read(key, verdictSchema));
+  return (
+    (await read()) ??
+    takeTurn(async () => {
+      // Another process may have proved it in the meantime.
+      const kept = await read();
+      if (kept) return kept;
+      report(`${provider} computes small graphs, to compare its numbers with those of the CPU`);
+      const reference = await open({ provider: 'cpu', ...(threads !== undefined && { threads }) });
+      try {
+        const verdict = await prove(runtime, reference, { ...options, signal: AbortSignal.timeout(PROOF_MS) });
+        if (key) await store.write(key, verdict).catch((error: unknown) => report(notKept(error)));
+        return verdict;
+      } finally {
+        await reference.close();
+      }
+    })
+  );
 }

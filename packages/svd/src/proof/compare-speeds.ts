@@ -3,11 +3,18 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { identifyDevice } from '../devices/identify-device.ts';
 import { GraphError, RuntimeCrashedError } from '../runtime/runtime-errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { notKept } from './finding-store.ts';
 import type { FindingStore } from './finding-store.ts';
 import { runtimeVersion } from './proof-version.ts';
 import { emitterOfDevice } from './prove.ts';
 import type { EmitterOfDevice } from './prove.ts';
 import { NotTimedError, timedShape, timeStep } from './time-step.ts';
+
+/** Runs what needs the whole machine. */
+export type TakeTurn = <T>(run: () => Promise<T>) => Promise<T>;
+
+/** Does not wait for other processes. */
+export const atOnce: TakeTurn = (run) => run();
 
 /** The model whose step is timed. */
 export interface TimedModel {
@@ -34,7 +41,7 @@ interface ComparisonOptions {
   readonly identify?: typeof identifyDevice;
   readonly createEmitter?: EmitterOfDevice;
   readonly report?: (line: string) => void;
-  readonly takeTurn?: <T>(run: () => Promise<T>) => Promise<T>;
+  readonly takeTurn?: TakeTurn;
 }
 
 /** The longest that the step of one provider may take, with loading the model. Milliseconds. */
@@ -49,7 +56,7 @@ export async function compareSpeeds(
   { checkpoint, digest }: TimedModel,
   options: ComparisonOptions,
 ): Promise<SpeedComparison> {
-  const { env, store, threads = 0, report = () => undefined, takeTurn = (run) => run() } = options;
+  const { env, store, threads = 0, report = () => undefined, takeTurn = atOnce } = options;
   const { identify = identifyDevice, createEmitter = emitterOfDevice } = options;
   const devices = await Promise.all(runtimes.map(({ provider }) => identify(provider, env)));
   const key = devices.includes(null) ? null : { devices, digest, threads, runtime: runtimeVersion() };
@@ -74,7 +81,7 @@ export async function compareSpeeds(
       );
       const [fastest = runtimes[0]!] = timed.toSorted((a, b) => a.seconds - b.seconds);
       const comparison = { fastest: fastest.provider, shape, steps };
-      if (key) await store.write(key, comparison).catch((error: unknown) => report(`the times are not kept: ${error}`));
+      if (key) await store.write(key, comparison).catch((error: unknown) => report(notKept(error)));
       return comparison;
     })
   );

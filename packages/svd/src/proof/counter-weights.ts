@@ -7,7 +7,7 @@ import type { TensorEntry, Weights } from '../safetensors/weights.ts';
 export interface CounterWeights {
   readonly weights: Weights;
   /** Writes the bytes of the tensors that graphs have asked for. */
-  write(): Promise<void>;
+  readonly write: () => Promise<void>;
 }
 
 /** What the tensors of a file are made of: `offset + scale · u`, where u is uniform in −1…1. */

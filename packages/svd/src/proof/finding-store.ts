@@ -43,3 +43,7 @@ export function createFindingStore(folder: string | null): FindingStore {
     },
   };
 }
+
+/** What the user should know when a finding could not be written. */
+export const notKept = (error: unknown): string =>
+  `what was found is not kept: ${error instanceof Error ? error.message : String(error)}`;

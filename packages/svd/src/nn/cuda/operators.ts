@@ -30,26 +30,33 @@ export type WriteNode = (
 /** Writes each of the fused operators. Maps are `[n, h, w, c]`. */
 export interface FusedWriters {
   /** @param weight constant, `[out, kh, kw, in]` */
-  nhwcConv(x: Value, weight: Value, bias: Value | null, options: NhwcConvOptions): Value;
+  readonly nhwcConv: (x: Value, weight: Value, bias: Value | null, options: NhwcConvOptions) => Value;
   /** GroupNorm. `gamma` and `beta` are float32 in every precision. */
-  groupNorm(x: Value, gamma: Value, beta: Value, options: GroupNormOptions): Value;
+  readonly groupNorm: (x: Value, gamma: Value, beta: Value, options: GroupNormOptions) => Value;
   /** GroupNorm of `x + skip + bias`. `skip` has the shape of `x`, or `[n, c]`: one vector per map. */
-  skipGroupNorm(
+  readonly skipGroupNorm: (
     x: Value,
     gamma: Value,
     beta: Value,
     skip: Value,
     bias: Value | null,
     options: GroupNormOptions,
-  ): NormalizedSum;
+  ) => NormalizedSum;
   /** LayerNormalization of `x + skip + bias`, over `[n, s, c]`. */
-  skipLayerNorm(x: Value, skip: Value, gamma: Value, beta: Value, bias: Value | null, eps: number): NormalizedSum;
+  readonly skipLayerNorm: (
+    x: Value,
+    skip: Value,
+    gamma: Value,
+    beta: Value,
+    bias: Value | null,
+    eps: number,
+  ) => NormalizedSum;
   /** `x + bias + skip` over `[n, s, c]`. */
-  biasAdd(x: Value, bias: Value, skip: Value): Value;
+  readonly biasAdd: (x: Value, bias: Value, skip: Value) => Value;
   /** `value · gelu(gate)`, where `x + bias` `[n, s, 2c]` has the value, then the gate. Returns `[n, s, c]`. */
-  biasSplitGelu(x: Value, bias: Value): Value;
+  readonly biasSplitGelu: (x: Value, bias: Value) => Value;
   /** Scaled dot-product attention over `[n, s, heads·d]`. */
-  attention(query: Value, key: Value, value: Value, heads: number): Value;
+  readonly attention: (query: Value, key: Value, value: Value, heads: number) => Value;
 }
 
 /** The function that writes each fused operator. */
