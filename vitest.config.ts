@@ -7,10 +7,19 @@ const common = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as co
 /** The tiers of tests: `npm run test:unit` (unit and web), `test:integration` and `test:browser` (e2e). */
 export default defineConfig({
   test: {
-    // A test may start ONNX Runtime in a child process. More workers would only take more memory.
-    maxWorkers: 2,
+    // One more than CI has cores, because tests wait for other processes. More would only take more memory: a test may start
+    // ONNX Runtime in a child process.
+    maxWorkers: 3,
     projects: [
-      { test: { ...common, name: 'unit', include: SYSTEM_TESTS, exclude: [...INTEGRATION_TESTS, 'test/e2e/**'] } },
+      {
+        test: {
+          ...common,
+          name: 'unit',
+          isolate: false,
+          include: SYSTEM_TESTS,
+          exclude: [...INTEGRATION_TESTS, 'test/e2e/**'],
+        },
+      },
       'web/vitest.config.ts',
       { test: { ...common, name: 'integration', include: INTEGRATION_TESTS } },
       ...(findBrowser() === null ? [] : ['test/e2e/vitest.config.ts']),

@@ -5,12 +5,13 @@ import { FAMILIES } from './hold/families.ts';
 import type { Outcome } from './hold/support/row.ts';
 import { printHelp } from './support/print-help.ts';
 
-const USAGE = `usage: npm run bench -- hold [ROW...] [--list] [--full] [--seed 1] [--minutes 10] [--corpus FOLDER]
+const USAGE = `usage: npm run bench -- hold [ROW...] [--list] [--full] [--seed 1] [--minutes 10] [--attack KIND...] [--corpus FOLDER]
 
 Measures how the system stands faults, overload and attacks: the rows of docs/reliability.md, such as R5 or S2; without
 ROW all of them. Each row runs against a real nats-server and real processes, and prints its figure, its target and whether
-the target is met. --full: the sizes that the targets name, which take hours. --minutes: the length of the mixed attack.
---corpus: a folder of further hostile files for the rows that upload files. Exits with 1 if a target is missed.`;
+the target is met. --full: the sizes that the targets name, which take hours. --minutes: the length of the mixed attack;
+--attack: only this kind of it, such as "rapid resets"; several may be given. --corpus: a folder of further hostile files for
+the rows that upload files. Exits with 1 if a target is missed.`;
 printHelp(USAGE);
 
 const { values, positionals } = parseArgs({
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
     full: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '10' },
+    attack: { type: 'string', multiple: true, default: [] },
     corpus: { type: 'string' },
   },
 });
@@ -41,7 +43,7 @@ if (unknown.length > 0 || !Number.isInteger(seed) || !(minutes > 0)) {
 }
 
 const wanted = new Set(positionals.length > 0 ? positionals : all.map(({ id }) => id));
-const options = { full: values.full, seed, minutes, corpus: values.corpus ?? null };
+const options = { full: values.full, seed, minutes, attacks: values.attack, corpus: values.corpus ?? null };
 const outcomes: Outcome[] = [];
 for (const family of FAMILIES) {
   const ids = new Set(family.rows.map(({ id }) => id).filter((id) => wanted.has(id)));

@@ -18,11 +18,12 @@ import { USAGE } from './animate/arguments.ts';
 import { findModel } from './animate/find-model.ts';
 import { freePorts } from './launch/ports.ts';
 import { natsServer } from './setup/nats-server.mjs';
+import { program } from '../test/support/program.ts';
 
 const project = join(import.meta.dirname, '..');
 const golden = join(project, 'test', 'golden', 'tiny-xt', 'checkpoint');
 const other = join(project, 'test', 'golden', 'mixed', 'checkpoint');
-const command = join(import.meta.dirname, 'animate.ts');
+const command = program('scripts/animate.ts');
 const HEIC = 'services/gateway/src/photo/fixtures/grid.heic';
 
 let folder: string;
@@ -165,17 +166,17 @@ test('a system is started for the video and stopped afterwards when none runs', 
   expect(await readdir(data)).not.toContain('address');
 }, 120_000);
 
-test('five commands that start at the same time use the system of one of them', async () => {
+test('three commands that start at the same time use the system of one of them', async () => {
   const args = ['--model', 'tiny', '--data', 'shared', '--threads', '1', ...quick];
   const outcomes = await Promise.all(
-    [1, 2, 3, 4, 5].map((number) => animate(['my photo.jpg', `many-${number}.mp4`, '--seed', '5', ...args])),
+    [1, 2, 3].map((number) => animate(['my photo.jpg', `many-${number}.mp4`, '--seed', '5', ...args])),
   );
   expect(
     outcomes.map(({ code, err }) => ({ code, err })),
     outcomes.map(({ err }) => err).join('\n'),
   ).toEqual(outcomes.map(({ err }) => ({ code: 0, err })));
   expect(outcomes.filter(({ err }) => err.includes('stopping the system'))).toHaveLength(1);
-  const files = await Promise.all([1, 2, 3, 4, 5].map((number) => readFile(join(folder, `many-${number}.mp4`))));
+  const files = await Promise.all([1, 2, 3].map((number) => readFile(join(folder, `many-${number}.mp4`))));
   for (const file of files) expect(file).toEqual(files[0]);
   expect(await readdir(join(folder, 'shared'))).not.toContain('address');
 }, 120_000);
@@ -185,7 +186,7 @@ async function startSystem(name: string) {
   const [port = 0] = await freePorts(1);
   const home = join(folder, name);
   const args = ['--model', join(folder, 'tiny'), '--data', home, '--port', String(port)];
-  const launcher = spawn(process.execPath, [join(project, 'scripts', 'launch', 'main.ts'), ...args], {
+  const launcher = spawn(process.execPath, [program('scripts/launch/main.ts'), ...args], {
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

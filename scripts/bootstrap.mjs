@@ -17,7 +17,6 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 try {
   const [name, ...args] = process.argv.slice(2);
   const task = findTask(name);
-  const commands = task.commands(args, root);
   const toolchain = await findToolchain(root);
   const path = [dirname(toolchain.node), join(root, 'node_modules', '.bin'), process.env.PATH].join(':');
   // Each of the system's processes starts in about half the time with the compiled code of an earlier start.
@@ -25,6 +24,7 @@ try {
   const env = { ...process.env, PATH: path, NODE_COMPILE_CACHE };
   await installDependencies(root, toolchain.pnpm, env);
   for (const need of task.needs) Object.assign(env, await need(root, env, args));
+  const commands = task.commands(args, root, env);
 
   const cwd = task.runsIn === 'root' ? root : callerFolder(root, process.cwd(), process.env.INIT_CWD);
   for (const [command, ...rest] of commands) {

@@ -46,6 +46,19 @@ test('only the NATS room of the pipeline uses the NATS client', async () => {
   expect(await brokenRules()).toEqual(['nats-behind-ports']);
 });
 
+test('only the S3 room uses the S3 client, and the room is loaded when it is needed', async () => {
+  await put(
+    'node_modules/@aws-sdk/client-s3/package.json',
+    JSON.stringify({ name: '@aws-sdk/client-s3', main: 'index.js' }),
+  );
+  await put('node_modules/@aws-sdk/client-s3/index.js', '');
+  await put(inPipeline('s3/artifacts.ts'), `import '@aws-sdk/client-s3';\n`);
+  await put(inPipeline('storage/artifacts.ts'), `export const open = () => import('../s3/artifacts.ts');\n`);
+  expect(await brokenRules()).toEqual([]);
+  await put(inPipeline('storage/artifacts.ts'), `import '../s3/artifacts.ts';\nimport '@aws-sdk/client-s3';\n`);
+  expect(await brokenRules()).toEqual(['s3-behind-ports', 's3-loaded-when-needed']);
+});
+
 test('an import of a package by its name is allowed', async () => {
   await put('packages/b/src/use.ts', `import { a } from '@x/a';\nexport const b = a;\n`);
   await put('services/encoder/src/main.ts', `import { b } from '@x/b';\nconsole.log(b);\n`);
@@ -62,8 +75,14 @@ test.each([
   ['packages-at-the-bottom', 'packages/a/src/use.ts', '../../../scripts/other.ts', 'scripts/other.ts', 'node:fs'],
   ['services-apart', 'services/encoder/src/main.ts', '../../../scripts/other.ts', 'scripts/other.ts', 'node:fs'],
   ['web-uses-protocol-and-settings', 'web/src/app.ts', '@x/a', 'scripts/other.ts', 'node:fs'],
-  ['domain-below-nats-and-process', inPipeline('domain/a.ts'), '../nats/b.ts', inPipeline('nats/b.ts'), 'node:fs'],
-  ['nats-below-process', inPipeline('nats/a.ts'), '../process/b.ts', inPipeline('process/b.ts'), 'node:fs'],
+  [
+    'domain-below-s3-and-nats-and-storage-and-process',
+    inPipeline('domain/a.ts'),
+    '../nats/b.ts',
+    inPipeline('nats/b.ts'),
+    'node:fs',
+  ],
+  ['nats-below-storage-and-process', inPipeline('nats/a.ts'), '../process/b.ts', inPipeline('process/b.ts'), 'node:fs'],
   ['no-tests-in-programs', 'scripts/start.ts', '../test/helper.ts', 'test/helper.ts', 'node:fs'],
 ])('%s: %s must not import %s, not even its types', async (rule, file, imported, otherFile, otherImported) => {
   await put(file, `import type { Kind } from '${imported}';\nexport type Used = Kind;\n`);

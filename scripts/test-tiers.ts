@@ -5,6 +5,8 @@
 export const INTEGRATION_TESTS = [
   'packages/credentials/src/*.test.ts',
   'packages/pipeline/src/nats/*.test.ts',
+  'packages/pipeline/src/s3/*.test.ts',
+  'packages/pipeline/src/storage/*.test.ts',
   'packages/pipeline/src/process/worker/worker.test.ts',
   'packages/pipeline/src/testing/*.test.ts',
   'scripts/animate.test.ts',

@@ -12,9 +12,11 @@ import { outcome } from './support/row.ts';
 import type { Family } from './support/row.ts';
 import { ms, quantile } from './support/statistics.ts';
 
-const BASE_MS = 30_000;
+/** The base has a twelfth of the calls of the attack, and at least those of half a minute. Milliseconds. */
+const baseMs = (minutes: number): number => Math.max(30_000, minutes * 5_000);
 /** The legitimate client calls this often. Milliseconds. */
 const PAUSE_MS = 50;
+const MANY = '1000000';
 
 export const mixedAttack: Family = {
   rows: [
@@ -24,23 +26,27 @@ export const mixedAttack: Family = {
       target: '≤ 2 × base; 0; survives the limit',
     },
   ],
-  async run({ minutes, seed }) {
+  async run({ minutes, seed, attacks }) {
     const limitMiB = productionMemoryMiB();
     using limit = createMemoryLimit(limitMiB);
     // The gateway is started under the limit, so that all of its memory counts.
     limit?.add(process.pid);
     await using gateway = await startTestGateway({
       NODE_OPTIONS: '--max-semi-space-size=4',
-      MAX_ACTIVE_PER_OWNER: '100000',
+      // No stage makes the videos. Those that the attackers create are not to end the attack.
+      MAX_ACTIVE_PER_OWNER: MANY,
+      MAX_DAILY_PER_OWNER: MANY,
+      MAX_QUEUED: MANY,
     });
     for (const pid of [process.pid, gateway.nats.pid]) limit?.remove(pid);
     const apart = separateCores([gateway.pid, gateway.nats.pid]);
     try {
       await callFor(gateway, 5_000);
-      const base = await callFor(gateway, BASE_MS);
+      const base = await callFor(gateway, baseMs(minutes));
       const before = residentMiB(gateway.pid);
-      const attacker = startAttacker(gateway, seed);
+      const attacker = startAttacker(gateway, seed, attacks);
       await delay(3_000);
+      if (attacker.hasEnded()) throw new Error('the attacker has ended');
       const attacked = await callFor(gateway, minutes * 60_000, (calls) => {
         const memory = `${residentMiB(gateway.pid).toFixed(0)} MiB`;
         console.error(
@@ -90,10 +96,13 @@ async function callFor(gateway: TestGateway, duration: number, report?: (calls: 
     const isUpload = i % 20 === 19;
     const start = performance.now();
     try {
-      if (isUpload) await client.createVideo({ source }, { timeoutMs: 30_000 });
+      let created = '';
+      if (isUpload) created = (await client.createVideo({ source }, { timeoutMs: 30_000 })).video?.name ?? '';
       else if (i % 2 === 0) await client.listVideos({ pageSize: 10 }, { timeoutMs: 30_000 });
       else await client.getCapabilities({}, { timeoutMs: 30_000 });
       (isUpload ? calls.uploads : calls.reads).push(performance.now() - start);
+      // Otherwise the list, and so each read of it, would grow during the hour.
+      if (created !== '') await client.deleteVideo({ name: created }, { timeoutMs: 30_000 });
     } catch (error) {
       calls.failed++;
       if (calls.failed <= 5) console.error(`› ${String(error)}`);
@@ -107,21 +116,23 @@ async function callFor(gateway: TestGateway, duration: number, report?: (calls: 
   return calls;
 }
 
-function startAttacker({ port }: TestGateway, seed: number) {
+function startAttacker({ port }: TestGateway, seed: number, attacks: readonly string[]) {
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, 'support', 'attacker.ts'), String(port), String(seed)],
+    [join(import.meta.dirname, 'support', 'attacker.ts'), String(port), String(seed), ...attacks],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
   let counts: Readonly<Record<string, number>> = {};
   createInterface(child.stdout).on('line', (line) => (counts = JSON.parse(line) as Record<string, number>));
+  const ended = once(child, 'exit');
   return {
     counts: () => counts,
+    hasEnded: () => child.exitCode !== null,
     async stop() {
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      await ended;
     },
   };
 }

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { deployTools } from './deploy-tools.mjs';
 import { natsServer, natsServerOrUrl } from './nats-server.mjs';
+import { programPath, programs } from './programs.mjs';
 import { prometheusToObserve } from './prometheus.mjs';
 import { SetupError } from './say.mjs';
 import { chromium, ffmpeg, swiftShader, webKit } from './system-packages.mjs';
@@ -23,7 +24,8 @@ import { webApp } from './web-app.mjs';
  * @typedef {object} Task
  * @property {Need[]} needs
  * @property {'root' | 'caller'} runsIn the working directory of its commands: the project's root, or the user's
- * @property {(args: string[], root: string) => Command[]} commands for the user's arguments; the first failure ends the task
+ * @property {(args: string[], root: string, env?: NodeJS.ProcessEnv) => Command[]} commands for the user's arguments, in the
+ *   task's environment; the first failure ends the task
  */
 
 /** @type {Command} */
@@ -31,22 +33,23 @@ const check = ['node', 'scripts/check.ts'];
 
 /** @type {Record<string, Task>} */
 export const tasks = {
-  start: script('scripts/launch/main.ts', [ffmpeg, natsServerOrUrl, webApp, prometheusToObserve]),
+  start: script('scripts/launch/main.ts', [ffmpeg, natsServerOrUrl, programs, webApp, prometheusToObserve]),
   test: {
-    needs: [ffmpeg, swiftShader, chromium, webKit, natsServer, deployTools, webApp],
+    needs: [ffmpeg, swiftShader, chromium, webKit, natsServer, deployTools, programs, webApp],
     runsIn: 'root',
     commands: (args) => [check, ['vitest', 'run', ...args]],
   },
   'test:unit': tests(['unit', 'web'], []),
-  'test:integration': tests(['integration'], [ffmpeg, natsServer, deployTools, webApp]),
-  'test:browser': tests(['e2e'], [ffmpeg, chromium, webKit, natsServer, webApp]),
+  'test:integration': tests(['integration'], [ffmpeg, natsServer, deployTools, programs, webApp]),
+  'test:browser': tests(['e2e'], [ffmpeg, chromium, webKit, natsServer, programs, webApp]),
   check: alone([check]),
   generate: alone([
     ['buf', 'generate'],
     ['node', 'scripts/generate-nats-accounts.ts'],
+    ['node', 'scripts/generate-kernels.ts'],
   ]),
   format: alone([['prettier', '--write', '--log-level', 'warn', '.']]),
-  animate: script('scripts/animate.ts', [ffmpeg, natsServerOrUrl]),
+  animate: script('scripts/animate.ts', [ffmpeg, natsServerOrUrl, programs]),
   doctor: script('scripts/doctor.ts'),
   verify: script('scripts/verify.ts', [ffmpeg]),
   'api-key': script('services/gateway/src/callers/create-api-key.ts'),
@@ -54,8 +57,8 @@ export const tasks = {
   'build-client': script('packages/client/build.ts'),
   parity: script('packages/svd/src/cli/parity.ts'),
   weights: script('packages/svd/src/cli/weights.ts'),
-  chaos: script('test/chaos/main.ts', [ffmpeg, natsServer]),
-  bench: { needs: [], runsIn: 'caller', commands: benchCommands },
+  chaos: script('test/chaos/main.ts', [ffmpeg, natsServer, programs]),
+  bench: { needs: [programs], runsIn: 'caller', commands: benchCommands },
 };
 
 /**
@@ -89,7 +92,11 @@ export function callerFolder(root, cwd, initCwd) {
  * @returns {Task}
  */
 function script(file, needs = []) {
-  return { needs, runsIn: 'caller', commands: (args, root) => [['node', join(root, file), ...args]] };
+  return {
+    needs,
+    runsIn: 'caller',
+    commands: (args, root, env = {}) => [['node', programPath(root, file, env), ...args]],
+  };
 }
 
 /**

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestNats } from '../support/nats-server.ts';
 import type { TestNats } from '../support/nats-server.ts';
+import { program, START_ENV } from '../support/program.ts';
 
 const SERVICES = ['gateway', 'encoder', 'denoiser', 'decoder', 'muxer', 'outbound', 'provisioner'] as const;
 const MODEL = join(import.meta.dirname, '../golden/tiny-xt/checkpoint');
@@ -23,7 +24,7 @@ afterAll(async () => {
 
 /** Runs a service with an error in its environment. @returns its output, once it has ended with status 1 */
 async function said(name: string, wrong: Readonly<Record<string, string>>): Promise<string> {
-  const main = join(import.meta.dirname, '../../services', name, 'src/main.ts');
+  const main = program(`services/${name}/src/main.ts`);
   const secrets = {
     STAGE_TOKEN: 'x'.repeat(32),
     COOKIE_SECRET: 'c'.repeat(32),
@@ -36,7 +37,7 @@ async function said(name: string, wrong: Readonly<Record<string, string>>): Prom
   };
   const right = { NATS_URL: nats.url, NATS_USER: 'one', NATS_PASSWORD: 'right', MODEL_DIR: MODEL };
   const env = {
-    PATH: process.env.PATH,
+    ...START_ENV,
     ...secrets,
     ...right,
     GRPC_PORT: '0',

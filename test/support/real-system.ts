@@ -26,6 +26,7 @@ import { ensureSecrets } from '../../scripts/launch/secrets.ts';
 import { cinematica } from '../../scripts/launch/system.ts';
 import { natsServerPath } from './nats-server.ts';
 import { freePortPair } from './port-pair.ts';
+import { program } from './program.ts';
 
 export const STAGE_SERVICES = ['encoder', 'denoiser', 'decoder', 'muxer'] as const;
 export type StageService = (typeof STAGE_SERVICES)[number];
@@ -189,16 +190,16 @@ export async function startRealSystem(
   };
 }
 
-/** @param launcher the id of the process that started the system. @returns null while the service is being restarted */
-export async function servicePid(name: ServiceName, launcher = process.pid): Promise<number | null> {
-  const [found] = await processes('-P', String(launcher), '-f', join(ROOT, 'services', name, 'src', 'main.ts'));
+/** The id of a service's process in the system that this process started. @returns null while the service is being restarted */
+export async function servicePid(name: ServiceName): Promise<number | null> {
+  const [found] = await processes('-P', String(process.pid), '-f', program(`services/${name}/src/main.ts`));
   return found ?? null;
 }
 
 /** The ids of a service's child processes: ONNX Runtime, ffmpeg, photo processes. */
 export function serviceChildren(parent: number): Promise<number[]> {
   // The guard of the launcher, a shell, is a child of the service, too.
-  return processes('-P', String(parent), '-f', 'child[.]ts|ffmpeg');
+  return processes('-P', String(parent), '-f', 'child[.](ts|js)|ffmpeg');
 }
 
 /** The ids of the processes that pgrep finds. */

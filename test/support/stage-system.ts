@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -28,6 +27,7 @@ import { v7 } from 'uuid';
 import { USER_PERMISSIONS, allowLists } from '@cinematica/pipeline/nats-access';
 import { natsConfig } from '../../scripts/launch/nats/config.ts';
 import { startTestNats } from './nats-server.ts';
+import { program } from './program.ts';
 import { STAGE_SERVICES } from './real-system.ts';
 import type { StageService } from './real-system.ts';
 import type { TestNats } from './nats-server.ts';
@@ -59,7 +59,6 @@ export interface StageSystem extends AsyncDisposable {
   readonly lines: readonly string[];
 }
 
-const ROOT = join(import.meta.dirname, '../..');
 const PASSWORD = 'password-of-a-test-and-of-nothing-else';
 const TOKEN = 'token-of-a-test-and-of-nothing-else';
 const SHORT = {
@@ -106,7 +105,7 @@ export async function startStageSystem(model: string): Promise<StageSystem> {
     EXECUTION_PROVIDER: 'cpu',
   });
   const launch = (name: string) => {
-    const child = spawn(process.execPath, [join(ROOT, 'services', name, 'src', 'main.ts')], {
+    const child = spawn(process.execPath, [program(`services/${name}/src/main.ts`)], {
       env: environment(name),
       stdio: ['ignore', 'inherit', 'pipe'],
     });

@@ -1,6 +1,6 @@
 /**
- * Attacks a gateway until it is killed, in its own process. Arguments: the port, and a seed. It says on stdout how many
- * attacks of each kind it has made.
+ * Attacks a gateway until it is killed, in its own process. Arguments: the port, a seed, and the kinds of attack; without
+ * kinds all of them. It says on stdout how many attacks of each kind it has made.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { gzipSync } from 'node:zlib';
 import { seededRandom } from '../../../test/support/seeded-random.ts';
 import { bombs, polyglots } from './hostile-photos.ts';
 
-const [, , portText = '', seedText = '1'] = process.argv;
+const [, , portText = '', seedText = '1', ...only] = process.argv;
 const port = Number(portText);
 const random = seededRandom(Number(seedText));
 const SERVICE = '/cinematica.v1.VideoService';
@@ -138,10 +138,16 @@ async function rapidResets(): Promise<void> {
   session.destroy();
 }
 
+const kinds = only.length > 0 ? only : Object.keys(ATTACKS);
+const unknown = kinds.filter((kind) => !(kind in ATTACKS));
+if (unknown.length > 0) {
+  console.error(`There is no attack “${unknown.join('”, “')}”. There are: ${Object.keys(ATTACKS).join('; ')}.`);
+  process.exit(2);
+}
 const counts: Record<string, number> = {};
 async function attack(): Promise<never> {
   for (;;) {
-    const name = pick(Object.keys(ATTACKS));
+    const name = pick(kinds);
     counts[name] = (counts[name] ?? 0) + 1;
     await ATTACKS[name]!();
     await delay(100 * random());

@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly seed: number;
   /** The length of the mixed attack. Minutes. */
   readonly minutes: number;
+  /** The kinds of attack in it; none for all. */
+  readonly attacks: readonly string[];
   /** A folder of further hostile files for the rows that send files; null for none. */
   readonly corpus: string | null;
 }

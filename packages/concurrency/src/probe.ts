@@ -24,12 +24,13 @@ export interface ProbeOptions {
 export function startProbe({ check, intervalMs, onChange }: ProbeOptions): Probe {
   const ended = new AbortController();
   const { signal } = ended;
+  const isEnded = (): boolean => signal.aborted;
   // Not healthy until the first check succeeds.
   let failures = 2;
   let waiting: (() => void)[] = [];
 
   async function loop(): Promise<void> {
-    while (!signal.aborted) {
+    while (!isEnded()) {
       const before = failures;
       let reason: unknown;
       try {
@@ -38,11 +39,10 @@ export function startProbe({ check, intervalMs, onChange }: ProbeOptions): Probe
         for (const resolve of waiting) resolve();
         waiting = [];
       } catch (error) {
-        if (signal.aborted) return;
         failures++;
         reason = error;
       }
-      if (failures !== before) onChange(failures, reason);
+      if (failures !== before && !isEnded()) onChange(failures, reason);
       await delay(intervalMs, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -28,6 +28,8 @@ export interface Between {
   readonly toAfter: Flow;
   /** The weight of the later frame for each pixel, 0 to 1. */
   readonly weightAfter: Plane;
+  /** How much the mean of both frames at the pixel itself counts, 0 to 1, because no motion explains them better. */
+  readonly doubt: Plane;
 }
 
 const INVERSION_STEPS = 3;
@@ -35,6 +37,10 @@ const INVERSION_STEPS = 3;
 const COST_WINDOW = 1.2;
 /** Differences of brightness below this level are noise. */
 const COST_FLOOR = 1;
+/** Where the frames differ along the motion as much as without any, the mean of both counts for a third. */
+const MEAN_COST = 2;
+/** The square of the difference of brightness below which motion is not doubted. */
+const DOUBT_FLOOR = 4;
 
 /**
  * The motion that passes through each pixel of a picture at `time` (0: the frame before, 1: the one after), and which of
@@ -48,9 +54,13 @@ export function planBetween(interval: Interval, time: number): Between {
   const b = scaled(invert(backward, 1 - time), -1);
   const costA = matchCost(lumaBefore, lumaAfter, a, time).data;
   const costB = matchCost(lumaBefore, lumaAfter, b, time).data;
+  const still = blur(difference(lumaBefore, lumaAfter), COST_WINDOW).data;
   const toBefore = createFlow(width, height);
   const toAfter = createFlow(width, height);
+  const doubt = createPlane(width, height);
   for (let i = 0; i < width * height; i++) {
+    const cost = Math.min(costA[i]!, costB[i]!) ** 2;
+    doubt.data[i] = Math.min(cost / (cost + MEAN_COST * still[i]! ** 2 + DOUBT_FLOOR), 0.5);
     const weightA = inverseFourthPower(costA[i]! + COST_FLOOR);
     const weightB = inverseFourthPower(costB[i]! + COST_FLOOR);
     const w = weightA / (weightA + weightB);
@@ -63,7 +73,7 @@ export function planBetween(interval: Interval, time: number): Between {
   }
   const weightAfter = visibility(interval, toBefore, toAfter, time);
   bend(interval, toBefore, toAfter, time);
-  return { toBefore, toAfter, weightAfter };
+  return { toBefore, toAfter, weightAfter, doubt };
 }
 
 /** Moves the places on a straight and even path to where an accelerated motion passes at this time: x(t) = Ft − a·t(1 − t)/2. */
@@ -152,10 +162,15 @@ export function inconsistency(there: Flow, back: Flow): Plane {
 }
 
 /** The same at another size of the frames. */
-export const resizeBetween = ({ toBefore, toAfter, weightAfter }: Between, width: number, height: number): Between => ({
+export const resizeBetween = (
+  { toBefore, toAfter, weightAfter, doubt }: Between,
+  width: number,
+  height: number,
+): Between => ({
   toBefore: resizeFlow(toBefore, width, height),
   toAfter: resizeFlow(toAfter, width, height),
   weightAfter: resizeBilinear(weightAfter, width, height),
+  doubt: resizeBilinear(doubt, width, height),
 });
 
 /**
@@ -172,6 +187,7 @@ export function renderBetween(
   const { width, height } = before;
   const { toBefore, toAfter } = between;
   const weightAfter = between.weightAfter.data;
+  const doubt = between.doubt.data;
   const target = new Float32Array(3 * width * height);
   const sample = new Float32Array(6);
   for (let y = 0, i = 0; y < height; y++) {
@@ -180,9 +196,11 @@ export function renderBetween(
       sampleBicubic(before, x + toBefore.u[i]!, y + toBefore.v[i]!, sample, 0);
       sampleBicubic(after, x + toAfter.u[i]!, y + toAfter.v[i]!, sample, 3);
       const w = weightAfter[i]!;
-      target[3 * i] = sample[0]! + w * (sample[3]! - sample[0]!);
-      target[3 * i + 1] = sample[1]! + w * (sample[4]! - sample[1]!);
-      target[3 * i + 2] = sample[2]! + w * (sample[5]! - sample[2]!);
+      const share = doubt[i]!;
+      for (let k = 0, at = 3 * i; k < 3; k++, at++) {
+        const moved = sample[k]! + w * (sample[k + 3]! - sample[k]!);
+        target[at] = moved + share * (0.5 * (before.data[at]! + after.data[at]!) - moved);
+      }
     }
   }
   return target;

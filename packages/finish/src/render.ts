@@ -4,11 +4,13 @@ import type { BilinearTaps } from './image/bilinear-taps.ts';
 import { FINE_GRID_UNIT } from './image/fine-grid.ts';
 import type { FineGrid } from './image/fine-grid.ts';
 import type { Flow, Plane } from './image/plane.ts';
-import { createEnlarger } from './image/resize.ts';
+import { planEnlarger } from './image/resize.ts';
 import { resizeBilinear, resizeFlow } from './flow/pyramid.ts';
 import { moveSoft } from './light.ts';
 import type { SoftPicture } from './light.ts';
 import type { PhotoMotion } from './photo-motion.ts';
+import { createLayout, openKernels } from './kernels/kernels.ts';
+import type { Layout, Kernels } from './kernels/kernels.ts';
 
 /** Below this trust, detail is not worth its time. */
 const LEAST_TRUST = 0.01;
@@ -53,7 +55,7 @@ const GAIN = 2;
 const OFFSET = 0.6;
 
 /**
- * A picture of the video at its own size, row by row.
+ * A picture of the video at its own size.
  * @param frame the model's picture; it is changed.
  * @param layer what comes from the photo; null without one.
  */
@@ -64,19 +66,34 @@ export function renderPicture(
   outHeight: number,
 ): Uint8Array<ArrayBuffer> {
   if (!layer && frame.width === outWidth && frame.height === outHeight) {
-    return new Uint8Array(Uint8ClampedArray.from(frame.data).buffer);
+    return toBytes(frame.data);
   }
   if (layer?.coarse) showCoarse(frame, layer.coarse, layer.frameWeights);
-  const enlarger = createEnlarger(frame, outWidth, outHeight);
-  const detail = layer && createDetailer(layer, outWidth, outHeight);
-  const row = new Float32Array(3 * outWidth);
-  const bytes = new Uint8ClampedArray(3 * outWidth * outHeight);
+  const layout = createLayout();
+  const enlarger = planEnlarger(layout, frame, outWidth, outHeight);
+  const detailer = layer && planDetailer(layout, layer, outWidth, outHeight);
+  const values = 3 * outWidth;
+  const row = layout.reserve(values);
+  const picture = layout.reserve((values * outHeight) / 4);
+  const kernels = openKernels(layout, layer?.detail.memory);
+  const enlarge = enlarger.start(kernels);
+  const addDetail = detailer?.start(kernels);
   for (let y = 0; y < outHeight; y++) {
-    enlarger.row(y, row);
-    detail?.addTo(y, row);
-    bytes.set(row, y * row.length);
+    enlarge(y, row);
+    addDetail?.(y, row);
+    kernels.toBytes(picture + y * values, row, values);
   }
-  return new Uint8Array(bytes.buffer);
+  return kernels.bytes.slice(picture, picture + values * outHeight);
+}
+
+function toBytes(values: Float32Array): Uint8Array<ArrayBuffer> {
+  const layout = createLayout();
+  const source = layout.reserve(values.length);
+  const target = layout.reserve(values.length / 4);
+  const kernels = openKernels(layout);
+  kernels.floats.set(values, source / 4);
+  kernels.toBytes(target, source, values.length);
+  return kernels.bytes.slice(target, target + values.length);
 }
 
 /** Where the photo's structure is trusted, it takes the place of the frame's own. */
@@ -87,63 +104,61 @@ function showCoarse({ width, height, data }: FloatPicture, coarse: SoftPicture, 
   }
 }
 
-/** Adds the photo's detail to rows of the picture, where the motion leads to it and as far as it is trusted. */
-function createDetailer(layer: PhotoLayer, width: number, height: number) {
+/**
+ * Adds the photo's detail to rows of the picture, where the motion leads to it and as far as it is trusted.
+ * @param layout has room for what this needs afterwards.
+ */
+function planDetailer(layout: Layout, layer: PhotoLayer, width: number, height: number) {
   const { detail, toPhoto: motion, weights: trust } = layer;
-  const columns = bilinearTaps(motion.width, width);
-  const rows = bilinearTaps(motion.height, height);
-  const trustColumns = bilinearTaps(trust.width, width);
-  const trustRows = bilinearTaps(trust.height, height);
-  const [scaleX, scaleY] = [width / motion.width, height / motion.height];
-  // The motion of a row, between the two rows of the motion field around it.
-  const u = new Float32Array(motion.width);
-  const v = new Float32Array(motion.width);
-  const w = new Float32Array(trust.width);
-  const { data } = detail;
-  const stride = 3 * detail.width;
-  // A place on the border itself lies between the last two pixels, so that the four around it exist.
-  const lastX = detail.width - 1 - 1e-3;
-  const lastY = detail.height - 1 - 1e-3;
-  const between = (source: Float32Array, taps: BilinearTaps, y: number, scale: number, target: Float32Array): void => {
-    const above = taps.low[y]! * target.length;
-    const below = taps.high[y]! * target.length;
-    const down = taps.weight[y]!;
-    for (let x = 0; x < target.length; x++) {
-      target[x] = scale * (source[above + x]! + down * (source[below + x]! - source[above + x]!));
-    }
+  const places = {
+    columns: layout.reserve(3 * width),
+    trustColumns: layout.reserve(3 * width),
+    u: layout.reserve(motion.u.length),
+    v: layout.reserve(motion.v.length),
+    trust: layout.reserve(trust.data.length),
+    // A row of each, between the two rows of the field around it.
+    rowU: layout.reserve(motion.width),
+    rowV: layout.reserve(motion.width),
+    rowTrust: layout.reserve(trust.width),
   };
+  const lines = bilinearTaps(motion.height, height);
+  const trustLines = bilinearTaps(trust.height, height);
+  const [scaleX, scaleY] = [(2 * width) / motion.width, (2 * height) / motion.height];
   return {
-    addTo(y: number, row: Float32Array): void {
-      between(motion.u, rows, y, scaleX, u);
-      between(motion.v, rows, y, scaleY, v);
-      between(trust.data, trustRows, y, 1, w);
-      for (let x = 0; x < width; x++) {
-        const left = columns.low[x]!;
-        const right = columns.high[x]!;
-        const across = columns.weight[x]!;
-        const near = w[trustColumns.low[x]!]!;
-        const weight = near + trustColumns.weight[x]! * (w[trustColumns.high[x]!]! - near);
-        if (weight < LEAST_TRUST) continue;
-        const toX = 2 * (x + u[left]! + across * (u[right]! - u[left]!));
-        const toY = 2 * (y + v[left]! + across * (v[right]! - v[left]!));
-        const px = toX < 0 ? 0 : toX > lastX ? lastX : toX;
-        const py = toY < 0 ? 0 : toY > lastY ? lastY : toY;
-        const column = px | 0;
-        const line = py | 0;
-        const wx = px - column;
-        const wy = (py - line) * (weight / FINE_GRID_UNIT);
-        const wa = weight / FINE_GRID_UNIT - wy;
-        const w00 = (1 - wx) * wa;
-        const w01 = wx * wa;
-        const w10 = (1 - wx) * wy;
-        const w11 = wx * wy;
-        const i = line * stride + 3 * column;
-        const j = i + stride;
-        const at = 3 * x;
-        row[at]! += w00 * data[i]! + w01 * data[i + 3]! + w10 * data[j]! + w11 * data[j + 3]!;
-        row[at + 1]! += w00 * data[i + 1]! + w01 * data[i + 4]! + w10 * data[j + 1]! + w11 * data[j + 4]!;
-        row[at + 2]! += w00 * data[i + 2]! + w01 * data[i + 5]! + w10 * data[j + 2]! + w11 * data[j + 5]!;
-      }
+    /** @returns the function that adds to the row at a place. */
+    start(kernels: Kernels): (y: number, row: number) => void {
+      writeColumns(kernels, places.columns, bilinearTaps(motion.width, width));
+      writeColumns(kernels, places.trustColumns, bilinearTaps(trust.width, width));
+      kernels.floats.set(motion.u, places.u / 4);
+      kernels.floats.set(motion.v, places.v / 4);
+      kernels.floats.set(trust.data, places.trust / 4);
+      const between = (target: number, field: number, length: number, taps: BilinearTaps, y: number, scale: number) => {
+        const [above, below] = [field + 4 * length * taps.low[y]!, field + 4 * length * taps.high[y]!];
+        const down = taps.weight[y]!;
+        kernels.blend(target, length, 0, above, scale * (1 - down), below, scale * down, above, 0);
+      };
+      return (y, row) => {
+        between(places.rowU, places.u, motion.width, lines, y, scaleX);
+        between(places.rowV, places.v, motion.width, lines, y, scaleY);
+        between(places.rowTrust, places.trust, trust.width, trustLines, y, 1);
+        kernels.addDetail(
+          ...([row, width, 2 * y, places.rowU, places.rowV, places.rowTrust] as const),
+          ...([places.columns, places.trustColumns, 6 * detail.width] as const),
+          ...([detail.width - 1 - BORDER, detail.height - 1 - BORDER, 1 / FINE_GRID_UNIT, LEAST_TRUST] as const),
+        );
+      };
     },
   };
+}
+
+/** A place on the border itself lies between the last two pixels, so that the four around it exist. Pixels of the detail. */
+const BORDER = 1 / 128;
+
+/** Writes for each pixel of a row the offsets of the two values around it, in bytes, and the weight of the second one. */
+function writeColumns({ integers, floats }: Kernels, place: number, { low, high, weight }: BilinearTaps): void {
+  for (let x = 0, at = place / 4; x < low.length; x++, at += 3) {
+    integers[at] = 4 * low[x]!;
+    integers[at + 1] = 4 * high[x]!;
+    floats[at + 2] = weight[x]!;
+  }
 }

@@ -115,8 +115,8 @@ export const tasks = {
     const { accelerationBefore, accelerationAfter } = request;
     const { width, height } = before;
     if (!after || !motion) {
-      if (!photo && width === outWidth && height === outHeight) return Uint8Array.from(before.data);
-      const frame = { width, height, data: Float32Array.from(before.data) };
+      if (!photo && width === outWidth && height === outHeight) return new Uint8Array(before.data);
+      const frame = { width, height, data: new Float32Array(before.data) };
       const layer = photo && photoBefore && createPhotoLayer(photo, photoBefore, width, height);
       return renderPicture(frame, layer, outWidth, outHeight);
     }

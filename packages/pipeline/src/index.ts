@@ -46,6 +46,7 @@ export { bucketLimit, expectedMediaBytes, VIDEO_MIB } from './domain/storage-siz
 export { bucketName, LIFETIMES, stageName, STAGES } from './domain/stages.ts';
 export type { StageName } from './domain/stages.ts';
 export { CARD_SIZE, evenSize, fileShape, timelineOf } from './domain/video/file-shape.ts';
+export { frameIntervalOf, modelFrames, modelRate } from './domain/video/model-frames.ts';
 export type { FileShape, Timeline } from './domain/video/file-shape.ts';
 export { dueTasks, findTask, isActive, isTerminal } from './domain/video/routing.ts';
 export type { TaskRef } from './domain/video/routing.ts';

@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import sharp from 'sharp';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { chart } from './photo/test-photos.ts';
 import { startTestGateway } from './testing/gateway-process.ts';
@@ -19,8 +20,8 @@ const gateway = await startTestGateway({
 afterAll(() => gateway[Symbol.asyncDispose]());
 
 const photo = new Uint8Array(await chart(96, 64).jpeg().toBuffer());
-const createVideo = async (client = gateway.client()) => {
-  const { video } = await client.createVideo({ source: { case: 'image', value: photo } });
+const createVideo = async (client = gateway.client(), value = photo) => {
+  const { video } = await client.createVideo({ source: { case: 'image', value } });
   return video!.name;
 };
 
@@ -153,6 +154,34 @@ test('slow uploads do not delay other uploads, and end with 504', async () => {
   }
 });
 
+// Only Linux has these addresses.
+test.runIf(process.platform === 'linux')(
+  'half-sent uploads from several addresses, which use all memory, delay no other upload',
+  async () => {
+    const raw = { width: 800, height: 600, channels: 3 } as const;
+    const large = await sharp(randomBytes(800 * 600 * 3), { raw })
+      .jpeg()
+      .toBuffer();
+    const sockets = Array.from({ length: 8 }, (_, index) => {
+      const socket = connect({ port: gateway.port, host: '127.0.0.1', localAddress: `127.0.0.${index + 2}` });
+      socket.on('error', () => undefined).write(headOf(`${SERVICE}/CreateVideo`, 16_900_000, 'application/proto'));
+      // The first field of the request, an image of 16 MB, which never ends.
+      socket.write(Buffer.concat([Buffer.from([0x0a, 0x80, 0x80, 0xd0, 0x07]), Buffer.alloc(15_900_000)]));
+      return socket;
+    });
+    // All memory for uploads is used when the first of them is refused, at the latest.
+    const refused = Promise.any(sockets.map(responseOf));
+    for (let i = 0; i < 5; i++) {
+      const begun = performance.now();
+      expect(await createVideo(gateway.client(), new Uint8Array(large))).toMatch(/^videos\//);
+      expect(performance.now() - begun).toBeLessThan(5_000);
+      await delay(200);
+    }
+    expect(await refused).toContain('Too many requests are being received');
+    for (const socket of sockets) socket.destroy();
+  },
+);
+
 test('a request with lone surrogates gets a response with a valid error message', async () => {
   const message = Buffer.from('"\\uDDaE"');
   const body = new Uint8Array([0, 0, 0, 0, message.length, ...message]);
@@ -182,6 +211,22 @@ test('idle connections are closed to make room for new ones', async () => {
   const openCount = idle.filter(({ destroyed, readableEnded }) => !destroyed && !readableEnded).length;
   expect(openCount).toBeLessThanOrEqual(100);
   for (const socket of idle) socket.destroy();
+});
+
+test('a client that sends hundreds of calls at once and leaves neither ends the gateway nor delays others', async () => {
+  const call = headOf(`${SERVICE}/GetVideo`, 0, 'application/proto');
+  // More calls than one address may make: the refusals are being written when the client leaves.
+  for (let i = 0; i < 40; i++) {
+    const socket = await open(call.repeat(90));
+    await delay(i % 20);
+    socket.destroy();
+  }
+  const many = await open(call.repeat(5_000));
+  const closed = new Promise((resolve) => many.once('close', resolve));
+  const begun = performance.now();
+  await gateway.client().getCapabilities({});
+  expect(performance.now() - begun).toBeLessThan(1_000);
+  await closed;
 });
 
 test('health checks are rate-limited by address', async () => {

@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { program, START_ENV } from '../../../test/support/program.ts';
 import { chart } from './photo/test-photos.ts';
 import { KEYS, readAll, startTestGateway } from './testing/gateway-process.ts';
 
@@ -199,10 +200,10 @@ test.each([
   ['API_KEYS_FILE', { API_KEYS_FILE: '/nowhere' }],
   ['NATS_URL', {}],
 ])('a wrong %s ends the process with one line that names it', async (name, env) => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+  const child = spawn(process.execPath, [program('services/gateway/src/main.ts')], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
-      PATH: process.env.PATH,
+      ...START_ENV,
       NATS_URL: 'nats://127.0.0.1:1',
       HTTP_PORT: '0',
       MODEL_DIR: join(import.meta.dirname, '../../../test/golden/tiny-xt/checkpoint'),

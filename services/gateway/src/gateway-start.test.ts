@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestNats } from '../../../test/support/nats-server.ts';
 import type { TestNats } from '../../../test/support/nats-server.ts';
+import { program, START_ENV } from '../../../test/support/program.ts';
 import { MODEL } from './testing/gateway-process.ts';
 
 let nats: TestNats;
@@ -30,12 +31,12 @@ afterAll(async () => {
 });
 
 /** Runs a program of the gateway until it ends. */
-async function run(program: string, env: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, program)], {
+async function run(file: string, env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, [file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 30_000,
     env: {
-      PATH: process.env.PATH,
+      ...START_ENV,
       NATS_URL: nats.url,
       HTTP_PORT: '0',
       METRICS_PORT: '0',
@@ -60,7 +61,9 @@ const linuxTest = test.runIf(process.platform === 'linux');
 linuxTest.each(['METRICS_PORT', 'SCALER_PORT', 'HTTP_PORT'])(
   'a taken %s rejects the start, and leaves no child process and nothing open',
   async (name) => {
-    const { stdout, code, signal } = await run('testing/failing-start.ts', { [name]: String(takenPort) });
+    const { stdout, code, signal } = await run(join(import.meta.dirname, 'testing/failing-start.ts'), {
+      [name]: String(takenPort),
+    });
     expect({ code, signal }).toEqual({ code: 0, signal: null });
     const { message, children } = JSON.parse(stdout) as { message: string; children: string };
     expect(message).toMatch(new RegExp(`^${name}=${takenPort}: .*EADDRINUSE`));
@@ -71,7 +74,7 @@ linuxTest.each(['METRICS_PORT', 'SCALER_PORT', 'HTTP_PORT'])(
 test.each(['METRICS_PORT', 'SCALER_PORT', 'HTTP_PORT'])(
   'a taken %s ends the process with status 1 and one error that names it',
   async (name) => {
-    const { lines, code } = await run('main.ts', { [name]: String(takenPort) });
+    const { lines, code } = await run(program('services/gateway/src/main.ts'), { [name]: String(takenPort) });
     expect(code).toBe(1);
     const errors = lines
       .map((line) => JSON.parse(line) as { level: string; error?: string })

@@ -1,6 +1,17 @@
 import { create } from '@bufbuild/protobuf';
-import { FailureReason, FailureSchema, Lifetime, PipelineStage, VideoState } from '@cinematica/pipeline';
+import {
+  connectNats,
+  FailureReason,
+  FailureSchema,
+  Lifetime,
+  PipelineStage,
+  pipelineSettings,
+  provision,
+  VideoState,
+} from '@cinematica/pipeline';
 import { ErrorReason, Stage, Video_State } from '@cinematica/protocol/v1';
+import type { Video } from '@cinematica/protocol/v1';
+import { Code } from '@connectrpc/connect';
 import { afterAll, expect, test } from 'vitest';
 import { cancelAll, finish, gateway, idOf, createTestVideo, expectRefusal, update } from './testing/gateway-fixture.ts';
 
@@ -128,4 +139,41 @@ test('a video is estimated before it is created, once the speed of the system is
   expect((await client.estimateVideo(photo)).estimate).toBeUndefined();
   const tooFast = client.estimateVideo({ ...photo, settings: { conditioningFps: 20, frameRate: 10 } });
   expect(await expectRefusal(tooFast)).toMatchObject({ reason: 'SETTING_UNSUPPORTED' });
+});
+
+test('a video whose files would not fit is refused before anything is computed, and metrics show how full the storage is', async () => {
+  await cancelAll();
+  const nats = await connectNats('test', { NATS_URL: gateway.nats.url });
+  const limit = (mebibytes: number) => provision(nats, pipelineSettings({ BUCKET_MIB: mebibytes }), []);
+  const value = async (name: string, labels: string): Promise<number> => {
+    const line = new RegExp(`^cinematica_${name}\\{.*${labels}.*\\} (\\d+)$`, 'm').exec(await gateway.metrics());
+    return Number(line?.[1]);
+  };
+  try {
+    await limit(12);
+    const client = gateway.client();
+    const created: Video[] = [];
+    const refusal = await expectRefusal(
+      (async () => {
+        for (let count = 0; count < 20; count++) created.push(await createTestVideo(client));
+      })(),
+    );
+    expect(refusal).toMatchObject({ code: Code.ResourceExhausted, reason: 'STORAGE_FULL' });
+    expect(refusal.message).toContain('delete videos that you no longer want');
+    expect(created.length).toBeGreaterThan(0);
+    expect(await value('storage_refusals_total', '')).toBe(1);
+    expect(gateway.log.some((line) => line.includes('the bucket media is full'))).toBe(true);
+    // Cancelling makes room: the files of those videos will not come.
+    await client.cancelVideo({ name: created[0]!.name });
+    created.push(await createTestVideo(client));
+    expect(await value('storage_limit_bytes', 'bucket="media"')).toBe(12 * 1024 ** 2);
+    // The numbers of one look at NATS are shown for a second.
+    const photos = () => value('storage_objects', 'bucket="photos"');
+    await expect.poll(photos, { timeout: 5_000 }).toBeGreaterThanOrEqual(created.length);
+    expect(await value('stream_messages', 'stream="KV_videos"')).toBeGreaterThan(0);
+    for (const { name } of created) await client.cancelVideo({ name });
+  } finally {
+    await limit(0);
+    await nats.close();
+  }
 });

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { watchApiKeys } from './callers/watch-api-keys.ts';
 import { configSchema } from './config.ts';
 import { startGateway } from './gateway.ts';
+import { lowerPriorityOfHelpers } from './give-way.ts';
 import { loadedModel } from './videos/loaded-model.ts';
 
 await runProgram('gateway', async () => {
@@ -29,6 +30,7 @@ await runProgram('gateway', async () => {
   const nats = await connectNats('gateway', config);
   cleanup.defer(() => nats.close());
   const gateway = await startGateway({ config, keys, model, nats, log });
+  lowerPriorityOfHelpers();
   log.info('started', {
     port: gateway.port,
     metrics: gateway.metricsPort,

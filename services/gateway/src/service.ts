@@ -8,7 +8,7 @@ import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { clientOf } from './callers/admit-caller.ts';
 import { createRateLimit } from './callers/rate-limit.ts';
 import type { RateLimit } from './callers/rate-limit.ts';
-import { callerKey, connectionKey } from './rpc/context.ts';
+import { callerKey, connectionKey, signalOf } from './rpc/context.ts';
 import { createBatch } from './videos/create-batch.ts';
 import { compileVideoFilter } from './videos/filter/video-filter.ts';
 import { parseOrder } from './videos/list-order.ts';
@@ -72,14 +72,15 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
   const newShapesOfClient = createRateLimit(NEW_SHAPES_PER_CLIENT, 10 * NEW_SHAPES_PER_CLIENT);
 
   return {
-    async createVideo(request, { values, signal }) {
-      const stored = await operations.create(values.get(callerKey), request, signal);
+    async createVideo(request, context) {
+      const stored = await operations.create(context.values.get(callerKey), request, signalOf(context));
       const { position, estimate } = estimateOf(stored);
       return { video: view(stored), ...(estimate && { estimate: toEstimate(estimate, position ?? 0) }) };
     },
 
-    async batchCreateVideos({ requests }, { values, signal }) {
-      const caller = values.get(callerKey);
+    async batchCreateVideos({ requests }, context) {
+      const caller = context.values.get(callerKey);
+      const signal = signalOf(context);
       // Each request of a batch costs as much as a call of CreateVideo.
       parts.limit.charge(clientOf(caller), requests.length - 1);
       const create = (valid: readonly CreateVideoRequest[]) => operations.createAll(caller, valid, signal);

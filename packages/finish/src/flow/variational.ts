@@ -1,3 +1,5 @@
+import { createLayout, openKernels } from '../kernels/kernels.ts';
+import type { Kernels, Layout } from '../kernels/kernels.ts';
 import { createPlane } from '../image/plane.ts';
 import type { Flow, Plane } from '../image/plane.ts';
 import { warpPlane } from '../image/sample.ts';
@@ -28,77 +30,88 @@ const ZETA = 0.1 ** 2;
  */
 export function refineVariational(from: Plane, to: Plane, flow: Flow, options: VariationalOptions): void {
   const terms = linearise(from, to, flow);
-  const system = createSystem(flow);
+  const layout = createLayout();
+  const places = planSystem(layout, flow);
+  const termPlane = 4 * flow.u.length;
+  const termPlaces = layout.reserve((terms.length + 2) * flow.u.length);
+  const kernels = openKernels(layout);
+  for (const [i, plane] of [...terms, flow.u, flow.v].entries()) {
+    kernels.floats.set(plane, (termPlaces + i * termPlane) / 4);
+  }
+  const system = openSystem(kernels, places, flow);
+  const { width, height } = flow;
+  const { stride, plane } = places;
   for (let outer = 0; outer < options.outer; outer++) {
     smoothnessWeights(system, options.alpha);
-    dataTerms(terms, flow, system, options);
-    for (let inner = 0; inner < options.inner; inner++) relax(system);
+    for (let y = 0; y < height; y++) {
+      kernels.dataTerms(
+        ...([termPlaces + 4 * y * width, termPlane, places.row(y), width, 4 * stride, plane] as const),
+        ...([0.5 * options.delta, 0.5 * options.gamma, ZETA, EPSILON] as const),
+      );
+    }
+    for (let inner = 0; inner < options.inner; inner++) relax(kernels, places, width, height);
   }
-  const { width, height, stride, u, v } = system;
   for (let y = 0; y < height; y++) {
-    const row = (y + 1) * stride + 1;
-    flow.u.set(u.subarray(row, row + width), y * width);
-    flow.v.set(v.subarray(row, row + width), y * width);
+    const row = (y + 1) * stride + LEFT;
+    flow.u.set(system.u.subarray(row, row + width), y * width);
+    flow.v.set(system.v.subarray(row, row + width), y * width);
   }
 }
 
-interface Terms {
-  readonly ix: Float32Array;
-  readonly iy: Float32Array;
-  readonly iz: Float32Array;
-  readonly ixx: Float32Array;
-  readonly ixy: Float32Array;
-  readonly iyy: Float32Array;
-  readonly ixz: Float32Array;
-  readonly iyz: Float32Array;
+/**
+ * The linear system of a step, in planes with a border, so that no pixel needs a test: the motion that is sought, u and v; a12, b1
+ * and b2; one over each of the two diagonals; smoothness between a pixel and the one to its right, and the one below it.
+ */
+interface SystemPlaces {
+  readonly start: number;
+  /** Values from one row to the next. */
+  readonly stride: number;
+  /** Bytes from one plane to the next. */
+  readonly plane: number;
+  /** The place of a row of the first plane. */
+  readonly row: (y: number) => number;
 }
 
-/** The linear system of a step, in planes with a border of one pixel, so that no pixel needs a test. */
+const SYSTEM_PLANES = 9;
+/** Values before the first pixel of a row. */
+const LEFT = 4;
+
+function planSystem(layout: Layout, { width, height }: Flow): SystemPlaces {
+  // Four pixels are computed at once: those behind the last one of a row belong to the border.
+  const stride = 4 * Math.ceil((width + 1) / 4);
+  const plane = 4 * (stride * (height + 2) + LEFT);
+  const start = layout.reserve((SYSTEM_PLANES * plane) / 4);
+  return { start, stride, plane, row: (y) => start + 4 * ((y + 1) * stride + LEFT) };
+}
+
 interface System {
   readonly width: number;
   readonly height: number;
-  /** Values from one row to the next. */
   readonly stride: number;
-  /** The motion sought. */
   readonly u: Float32Array;
   readonly v: Float32Array;
-  readonly a12: Float32Array;
-  readonly b1: Float32Array;
-  readonly b2: Float32Array;
-  /** One over the diagonal. */
-  readonly inverse1: Float32Array;
-  readonly inverse2: Float32Array;
-  /** Smoothness between a pixel and the one to its right, and the one below it; none across the border. */
+  /** Smoothness; none across the border. */
   readonly right: Float32Array;
   readonly down: Float32Array;
 }
 
-function createSystem({ width, height, u, v }: Flow): System {
-  const stride = width + 2;
-  const plane = () => new Float32Array(stride * (height + 2));
-  const system = {
-    width,
-    height,
-    stride,
-    u: plane(),
-    v: plane(),
-    a12: plane(),
-    b1: plane(),
-    b2: plane(),
-    inverse1: plane(),
-    inverse2: plane(),
-    right: plane(),
-    down: plane(),
-  };
+function openSystem(
+  { floats }: Kernels,
+  { start, stride, plane }: SystemPlaces,
+  { width, height, u, v }: Flow,
+): System {
+  floats.fill(0, start / 4, (start + SYSTEM_PLANES * plane) / 4);
+  const planeOf = (index: number) => floats.subarray((start + index * plane) / 4, (start + (index + 1) * plane) / 4);
+  const system = { width, height, stride, u: planeOf(0), v: planeOf(1), right: planeOf(7), down: planeOf(8) };
   for (let y = 0; y < height; y++) {
-    system.u.set(u.subarray(y * width, (y + 1) * width), (y + 1) * stride + 1);
-    system.v.set(v.subarray(y * width, (y + 1) * width), (y + 1) * stride + 1);
+    system.u.set(u.subarray(y * width, (y + 1) * width), (y + 1) * stride + LEFT);
+    system.v.set(v.subarray(y * width, (y + 1) * width), (y + 1) * stride + LEFT);
   }
   return system;
 }
 
-/** Derivatives in space, of the mean of the picture and the warped other one, and in time, between the two. */
-function linearise(from: Plane, to: Plane, flow: Flow): Terms {
+/** Derivatives in space, of the mean of the picture and the warped other one, and in time, between the two: as `dataTerms` has them. */
+function linearise(from: Plane, to: Plane, flow: Flow): Float32Array[] {
   const warped = warpPlane(to, flow);
   const mean = createPlane(from.width, from.height);
   const change = createPlane(from.width, from.height);
@@ -109,65 +122,17 @@ function linearise(from: Plane, to: Plane, flow: Flow): Terms {
   const first = gradients(mean);
   const second = gradients(first.x);
   const changeGradients = gradients(change);
-  return {
-    ix: first.x.data,
-    iy: first.y.data,
-    iz: change.data,
-    ixx: second.x.data,
-    ixy: second.y.data,
-    iyy: gradients(first.y).y.data,
-    ixz: changeGradients.x.data,
-    iyz: changeGradients.y.data,
-  };
-}
-
-function dataTerms(terms: Terms, start: Flow, system: System, { delta, gamma }: VariationalOptions): void {
-  const { ix, iy, iz, ixx, ixy, iyy, ixz, iyz } = terms;
-  const { width, height, stride, a12, b1, b2, inverse1, inverse2, right, down } = system;
-  for (let row = 0, i = 0; row < height; row++) {
-    for (let at = (row + 1) * stride + 1, end = at + width; at < end; at++, i++) {
-      const startU = start.u[i]!;
-      const startV = start.v[i]!;
-      const u = system.u[at]! - startU;
-      const v = system.v[at]! - startV;
-      const x = ix[i]!;
-      const y = iy[i]!;
-      const z = iz[i]!;
-      const norm = x * x + y * y + ZETA;
-      const residual = z + x * u + y * v;
-      const weight = (0.5 * delta) / Math.sqrt((residual * residual) / norm + EPSILON) / norm;
-
-      const xx = ixx[i]!;
-      const xy = ixy[i]!;
-      const yy = iyy[i]!;
-      const xz = ixz[i]!;
-      const yz = iyz[i]!;
-      const normX = xx * xx + xy * xy + ZETA;
-      const normY = yy * yy + xy * xy + ZETA;
-      const residualX = xz + xx * u + xy * v;
-      const residualY = yz + xy * u + yy * v;
-      const robust =
-        (0.5 * gamma) / Math.sqrt((residualX * residualX) / normX + (residualY * residualY) / normY + EPSILON);
-      const weightX = robust / normX;
-      const weightY = robust / normY;
-
-      const a11 = weight * x * x + weightX * xx * xx + weightY * xy * xy;
-      const a22 = weight * y * y + weightX * xy * xy + weightY * yy * yy;
-      const off = weight * x * y + weightX * xx * xy + weightY * xy * yy;
-      const smoothness = right[at - 1]! + right[at]! + down[at - stride]! + down[at]!;
-      a12[at] = off;
-      b1[at] = a11 * startU + off * startV - (weight * x * z + weightX * xx * xz + weightY * xy * yz);
-      b2[at] = off * startU + a22 * startV - (weight * y * z + weightX * xy * xz + weightY * yy * yz);
-      inverse1[at] = 1 / (a11 + smoothness);
-      inverse2[at] = 1 / (a22 + smoothness);
-    }
-  }
+  return [
+    ...[first.x.data, first.y.data, change.data],
+    ...[second.x.data, second.y.data, gradients(first.y).y.data],
+    ...[changeGradients.x.data, changeGradients.y.data],
+  ];
 }
 
 function smoothnessWeights({ width, height, stride, u, v, right, down }: System, alpha: number): void {
-  const local = new Float32Array(stride * (height + 2));
+  const local = new Float32Array(u.length);
   for (let y = 0; y < height; y++) {
-    const row = (y + 1) * stride + 1;
+    const row = (y + 1) * stride + LEFT;
     const below = y < height - 1 ? stride : 0;
     for (let i = row; i < row + width; i++) {
       const next = i < row + width - 1 ? i + 1 : i;
@@ -179,7 +144,7 @@ function smoothnessWeights({ width, height, stride, u, v, right, down }: System,
     }
   }
   for (let y = 0; y < height; y++) {
-    const row = (y + 1) * stride + 1;
+    const row = (y + 1) * stride + LEFT;
     for (let i = row; i < row + width; i++) {
       right[i] = i < row + width - 1 ? 0.5 * (local[i]! + local[i + 1]!) : 0;
       down[i] = y < height - 1 ? 0.5 * (local[i]! + local[i + stride]!) : 0;
@@ -191,22 +156,10 @@ function smoothnessWeights({ width, height, stride, u, v, right, down }: System,
  * One step of successive over-relaxation: each pixel is solved for its own motion with that of the others held, first the
  * pixels of one colour of a chessboard, then the others, so that no pixel waits for the one beside it.
  */
-function relax({ width, height, stride, u, v, a12, b1, b2, inverse1, inverse2, right, down }: System): void {
-  for (let colour = 0; colour < 2; colour++) {
+function relax(kernels: Kernels, { row, stride, plane }: SystemPlaces, width: number, height: number): void {
+  for (const colour of [0, 1]) {
     for (let y = 0; y < height; y++) {
-      const row = (y + 1) * stride + 1;
-      for (let i = row + ((y + colour) & 1); i < row + width; i += 2) {
-        const wl = right[i - 1]!;
-        const wr = right[i]!;
-        const wu = down[i - stride]!;
-        const wd = down[i]!;
-        const here = u[i]!;
-        const smoothU = wl * u[i - 1]! + wr * u[i + 1]! + wu * u[i - stride]! + wd * u[i + stride]!;
-        const next = here + OVER_RELAXATION * ((b1[i]! + smoothU - a12[i]! * v[i]!) * inverse1[i]! - here);
-        const smoothV = wl * v[i - 1]! + wr * v[i + 1]! + wu * v[i - stride]! + wd * v[i + stride]!;
-        u[i] = next;
-        v[i]! += OVER_RELAXATION * ((b2[i]! + smoothV - a12[i]! * next) * inverse2[i]! - v[i]!);
-      }
+      kernels.relax(row(y), width, 4 * stride, plane, (y + colour) & 1, OVER_RELAXATION);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { sharedShorts } from './shared.ts';
+import { sharedMemory } from '../kernels/kernels.ts';
 import type { RgbPixels } from './bicubic.ts';
 
 /**
@@ -9,8 +9,9 @@ export interface FineGrid {
   /** `2 · side − 1` of the picture. */
   readonly width: number;
   readonly height: number;
-  /** Interleaved RGB in parts of 1 / {@link FINE_GRID_UNIT}. */
+  /** Interleaved RGB in parts of 1 / {@link FINE_GRID_UNIT}, at the start of `memory`. */
   readonly data: Int16Array;
+  readonly memory: WebAssembly.Memory;
 }
 
 /** Values of −255 to 255, with the overshoot of the kernel, fill 16 bits. */
@@ -23,7 +24,8 @@ const HALF_WAY = [0.61141, -0.13587, 0.02446] as const;
 export function createFineGrid({ width, height, data }: RgbPixels): FineGrid {
   const [fineWidth, fineHeight] = [2 * width - 1, 2 * height - 1];
   const stride = 3 * fineWidth;
-  const target = sharedShorts(stride * fineHeight);
+  const memory = sharedMemory(Int16Array.BYTES_PER_ELEMENT * stride * fineHeight);
+  const target = new Int16Array(memory.buffer, 0, stride * fineHeight);
   // The rows that an odd row lies between, wide already.
   const rows = Array.from({ length: 2 * HALF_WAY.length }, () => new Float32Array(stride));
   const widened = (y: number): Float32Array => rows[((y % rows.length) + rows.length) % rows.length]!;
@@ -52,7 +54,7 @@ export function createFineGrid({ width, height, data }: RgbPixels): FineGrid {
     }
     store(between, 2 * y + 1);
   }
-  return { width: fineWidth, height: fineHeight, data: target };
+  return { width: fineWidth, height: fineHeight, data: target, memory };
 }
 
 function widenRow(row: RgbPixels['data'], target: Float32Array): void {

@@ -1,5 +1,6 @@
+import { createLayout, openKernels } from '../kernels/kernels.ts';
+import type { Layout, Kernels } from '../kernels/kernels.ts';
 import type { RgbPixels } from './bicubic.ts';
-import { createScratch } from './scratch.ts';
 
 /** Lanczos: lobes to each side. */
 const LOBES = 3;
@@ -16,73 +17,87 @@ interface Taps {
  * pixels are repeated. Interleaved RGB, not rounded and not clamped.
  */
 export function resizeLanczos(source: RgbPixels, width: number, height: number): Float32Array {
-  const enlarger = createEnlarger(source, width, height);
+  const layout = createLayout();
+  const enlarger = planEnlarger(layout, source, width, height);
+  const row = layout.reserve(3 * width);
+  const kernels = openKernels(layout);
+  const enlarge = enlarger.start(kernels);
   const target = new Float32Array(3 * width * height);
-  for (let y = 0; y < height; y++) enlarger.row(y, target.subarray(3 * y * width, 3 * (y + 1) * width));
+  for (let y = 0; y < height; y++) {
+    enlarge(y, row);
+    target.set(kernels.floats.subarray(row / 4, row / 4 + 3 * width), 3 * y * width);
+  }
   return target;
 }
 
-/** Gives the rows of {@link resizeLanczos} one by one, so that the whole picture need not lie in memory. One at a time. */
-export function createEnlarger(source: RgbPixels, width: number, height: number) {
-  const rows = resizeRows(source, width);
-  const taps = lanczosTaps(source.height, height);
-  const stride = 3 * width;
+/**
+ * Gives the rows of {@link resizeLanczos} one by one, so that the whole picture need not lie in memory.
+ * @param layout has room for what this needs afterwards.
+ */
+export function planEnlarger(layout: Layout, source: RgbPixels, width: number, height: number) {
+  const across = lanczosTaps(source.width, width);
+  const down = lanczosTaps(source.height, height);
+  // So many pixels are repeated at each border.
+  const margin = across.count + 1;
+  const places = {
+    starts: layout.reserve(width),
+    weights: layout.reserve(across.weights.length),
+    padded: layout.reserve(3 * (source.width + 2 * margin)),
+    // The lines of the source that a row is made of, wide already.
+    wide: Array.from({ length: down.count }, () => layout.reserve(3 * width)),
+  };
   const last = source.height - 1;
-  const line = (y: number, k: number): number => Math.min(Math.max(taps.starts[y]! + k, 0), last) * stride;
   return {
-    row(y: number, target: Float32Array): void {
-      const { count, weights } = taps;
-      // Three at once: each pass reads and writes the whole target.
-      for (let k = 0; k < count; k += 3) {
-        const [i, j] = [Math.min(k + 1, count - 1), Math.min(k + 2, count - 1)];
-        const [a, b, c] = [line(y, k), line(y, i), line(y, j)];
-        const wa = weights[y * count + k]!;
-        const wb = k + 1 < count ? weights[y * count + i]! : 0;
-        const wc = k + 2 < count ? weights[y * count + j]! : 0;
-        if (k === 0) {
-          for (let x = 0; x < stride; x++) target[x] = wa * rows[a + x]! + wb * rows[b + x]! + wc * rows[c + x]!;
-        } else {
-          for (let x = 0; x < stride; x++) target[x]! += wa * rows[a + x]! + wb * rows[b + x]! + wc * rows[c + x]!;
+    /** @returns the function that writes a row to a place. Kernels are cheapest in order. */
+    start(kernels: Kernels): (y: number, target: number) => void {
+      const { integers, floats } = kernels;
+      for (let x = 0; x < width; x++) integers[places.starts / 4 + x] = 12 * (across.starts[x]! + margin);
+      floats.set(across.weights, places.weights / 4);
+      const held = new Int32Array(down.count).fill(-1);
+      /** The place of a line of the source, wide. */
+      const line = (wanted: number): number => {
+        const number = Math.min(Math.max(wanted, 0), last);
+        const slot = number % down.count;
+        if (held[slot] !== number) {
+          padRow(source, number, margin, floats, places.padded / 4);
+          kernels.widen(places.wide[slot]!, width, places.padded, across.count, places.starts, places.weights);
+          held[slot] = number;
         }
-      }
+        return places.wide[slot]!;
+      };
+      const { count, starts, weights } = down;
+      return (y, target) => {
+        for (let k = 0; k < count; k += 3) {
+          const place = (n: number): number => line(starts[y]! + Math.min(k + n, count - 1));
+          const weight = (n: number): number => (k + n < count ? weights[y * count + k + n]! : 0);
+          kernels.blend(
+            target,
+            3 * width,
+            k > 0 ? 1 : 0,
+            place(0),
+            weight(0),
+            place(1),
+            weight(1),
+            place(2),
+            weight(2),
+          );
+        }
+      };
     },
   };
 }
 
-const rowsMemory = createScratch();
-
-function resizeRows({ width: from, height, data }: RgbPixels, width: number): Float32Array {
-  const { count, starts, weights } = lanczosTaps(from, width);
-  const target = rowsMemory.floats(3 * width * height);
-  const margin = count + 1;
-  const padded = new Float32Array(3 * (from + 2 * margin));
-  for (let y = 0; y < height; y++) {
-    const row = 3 * y * from;
-    const end = row + 3 * (from - 1);
-    padded.set(data.subarray(row, row + 3 * from), 3 * margin);
-    for (let x = 0; x < 3 * margin; x += 3) {
-      for (let k = 0; k < 3; k++) {
-        padded[x + k] = data[row + k]!;
-        padded[3 * (margin + from) + x + k] = data[end + k]!;
-      }
-    }
-    for (let x = 0, to = 3 * y * width; x < width; x++, to += 3) {
-      let r = 0;
-      let g = 0;
-      let b = 0;
-      let at = 3 * (starts[x]! + margin);
-      for (let k = x * count; k < (x + 1) * count; k++, at += 3) {
-        const weight = weights[k]!;
-        r += weight * padded[at]!;
-        g += weight * padded[at + 1]!;
-        b += weight * padded[at + 2]!;
-      }
-      target[to] = r;
-      target[to + 1] = g;
-      target[to + 2] = b;
+/** Writes a row of a picture with its border pixels repeated. */
+function padRow({ width, data }: RgbPixels, y: number, margin: number, target: Float32Array, at: number): void {
+  const from = 3 * y * width;
+  const end = from + 3 * (width - 1);
+  target.set(data.subarray(from, from + 3 * width), at + 3 * margin);
+  for (let x = 0; x < 3 * margin; x += 3) {
+    for (let k = 0; k < 3; k++) {
+      target[at + x + k] = data[from + k]!;
+      target[at + 3 * (margin + width) + x + k] = data[end + k]!;
     }
   }
-  return target;
 }
 
 function lanczosTaps(from: number, to: number): Taps {

@@ -15,7 +15,3 @@ export const shareFlow = ({ width, height, u, v }: Flow): Flow => ({
   u: sharedFloats(u),
   v: sharedFloats(v),
 });
-
-/** Zeros in memory that the threads share. */
-export const sharedShorts = (length: number): Int16Array =>
-  new Int16Array(new SharedArrayBuffer(Int16Array.BYTES_PER_ELEMENT * length));

@@ -28,12 +28,12 @@ export const s3SettingsShape = {
     .default(''),
   /** A file with the authorities, as PEM, that vouch for the store beside those that Node knows. Default: none. */
   S3_CA_FILE: optional,
-  /** What is stored in S3, separated by commas: photos, latents, frames, media. The rest is in NATS. Default photos,media. */
+  /** What is stored in S3, separated by commas: photos, latents, frames, media; or none. The rest is in NATS. Default photos,media. */
   S3_ARTIFACTS: z
     .string()
     .default('photos,media')
-    .transform((list) => list.split(',').map((name) => name.trim()))
-    .refine((names) => names.every((name) => NAMES.includes(name)), `must be of ${NAMES.join(', ')}`),
+    .transform((list) => (list === 'none' ? [] : list.split(',').map((name) => name.trim())))
+    .refine((names) => names.every((name) => NAMES.includes(name)), `must be of ${NAMES.join(', ')}, or none`),
   /** How long one request to S3 may take, with its body of 8 MiB at most. Milliseconds. */
   S3_TIMEOUT_MS: milliseconds(15_000),
   /** How often a request to S3 is made before it counts as failed. The pauses in between double, from a fifth of a second. */

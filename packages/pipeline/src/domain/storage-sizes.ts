@@ -10,8 +10,9 @@ import { fileShape, timelineOf } from './video/file-shape.ts';
 const MIB = 1024 ** 2;
 
 /**
- * What one video takes in each bucket, in MiB: 50 frames at 1024×576, finished to 720 lines. Frames and media were measured with
- * `npm run bench -- pipeline`; latents count with their checkpoints.
+ * What one video takes in each bucket, in MiB: 50 frames at 1024×576, finished to 720 lines. The frames are those of
+ * docs/performance.md, and latents count with their checkpoints. The metrics `storage_bytes` and `storage_objects` show what real
+ * videos take.
  */
 export const VIDEO_MIB = { photos: 1, latents: 12, frames: 44, media: 8 } as const;
 

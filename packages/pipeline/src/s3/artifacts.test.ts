@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startFaultyProxy } from '../../../../test/support/faulty-proxy.ts';
@@ -72,7 +74,9 @@ describe.skipIf(S3_SERVER === null)('artifacts in S3', () => {
     const artifact = await artifacts.put(PHOTO, 'listed/0/photo/1/photo', 'photo', Buffer.from('photo'));
     await artifacts.put(PHOTO, 'other/0/photo/1/photo', 'photo', Buffer.from('photo'));
     expect(await artifacts.list(PHOTO, 'listed')).toEqual([artifact.name]);
+    expect(artifacts.listed(PHOTO)).toBeNull();
     expect(await artifacts.list(PHOTO)).toHaveLength(2);
+    expect(artifacts.listed(PHOTO)).toEqual({ objects: 2, bytes: 10 });
     expect(Math.abs((await artifacts.time(PHOTO, artifact.name))! - Date.now())).toBeLessThan(60_000);
     for (let count = 0; count < 2; count++) await artifacts.remove(PHOTO, artifact.name);
     expect(await artifacts.time(PHOTO, artifact.name)).toBeNull();
@@ -157,6 +161,37 @@ describe.skipIf(S3_SERVER === null)('artifacts in S3', () => {
       artifacts.put(MEDIA, 'v/x', 'mp4', Buffer.from('x'), AbortSignal.abort(new Error('stop'))),
     ).rejects.toThrow('stop');
     proxy.faults = {};
+  });
+
+  test('trusts an authority of its own, with credentials from a file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cinematica-tls-'));
+    const [cert, key, file] = ['cert.pem', 'key.pem', 'credentials'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+    execFileSync('openssl', ['req', '-x509', ...curve, '-nodes', ...subject, '-keyout', key, '-out', cert], {
+      stdio: 'ignore',
+    });
+    await using secure = await startTestS3({ tls: { cert, key } });
+    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...environment } = secure.environment();
+    await writeFile(
+      file,
+      `[default]\naws_access_key_id = ${AWS_ACCESS_KEY_ID}\naws_secret_access_key = ${AWS_SECRET_ACCESS_KEY}\n`,
+    );
+    const { createS3Artifacts } = await import('./artifacts.ts');
+    const start = (changes: Record<string, string>) => {
+      const values = { ...environment, AWS_SHARED_CREDENTIALS_FILE: file, S3_TRIES: '1', ...changes };
+      return createS3Artifacts({ ...pipelineSettingsSchema.parse(values), S3_BUCKET: 'artifacts' });
+    };
+    await expect((await start({})).check()).rejects.toThrow(/self-signed/);
+    await (await start({ S3_CA_FILE: cert })).check();
+    const lost = await start({ S3_CA_FILE: cert, AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none') });
+    await expect(lost.check()).rejects.toThrow('there are no credentials for S3');
+    await expect(start({ S3_CA_FILE: join(folder, 'none.pem') })).rejects.toThrow('S3_CA_FILE');
+    await rm(folder, { recursive: true });
   });
 
   test('the folder of a prefix is its own', async () => {

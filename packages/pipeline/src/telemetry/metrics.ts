@@ -156,6 +156,18 @@ export function createMetrics(service: string) {
       loadSeconds.zero({ stage });
     },
 
+    /** Publishes how graphs differ on this device from those of the provider's usual ones; nothing when they do not. */
+    aboutDevice({ stage, provider, replaced, lowMemory }: AboutDevice): void {
+      const gauge = new Gauge({
+        name: 'cinematica_device_info',
+        help: 'How graphs differ on this device, by change: the fused operator that is written with standard operators, because it gave wrong numbers here, or low_memory; always 1.',
+        labelNames: ['stage', 'provider', 'change'],
+        registers,
+      });
+      const changes = [...replaced, ...(lowMemory ? ['low_memory'] : [])];
+      for (const change of changes) gauge.set({ stage, provider, change }, 1);
+    },
+
     modelHooks: (stage: string): ModelHooks => ({
       onLoad: (seconds) => loadSeconds.observe({ stage }, seconds),
       onCrash: () => crashes.inc({ stage }),
@@ -238,6 +250,13 @@ export function createMetrics(service: string) {
       });
     },
   };
+}
+
+interface AboutDevice {
+  readonly stage: string;
+  readonly provider: string;
+  readonly replaced: Iterable<string>;
+  readonly lowMemory: boolean;
 }
 
 interface About {

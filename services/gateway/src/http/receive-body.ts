@@ -42,6 +42,8 @@ export interface ReceiveBodyOptions {
   readonly releaseWhenReceived: boolean;
   /** Called with each chunk before it is yielded. An error that it throws ends the body. Null for no inspection. */
   readonly inspect: ((chunk: Uint8Array) => void) | null;
+  /** Called when the memory of a body that has been received is needed for another client: the call must end with this error. */
+  readonly onEvict: (error: BodyError) => void;
   /** Aborted when the call ends, also when it succeeds. */
   readonly signal: AbortSignal;
 }
@@ -57,25 +59,35 @@ export async function* receiveBody(
 ): AsyncGenerator<Uint8Array> {
   const { declaredBytes } = options;
   if (declaredBytes !== null && declaredBytes > limits.maxBytes) throw tooLarge(limits);
-  const reservation = budget.open(client, signal);
+  const pace: Pace = { fail: () => undefined };
+  const reservation = budget.open(client, signal, () => {
+    pace.fail(busy());
+    options.onEvict(busy());
+  });
   signal.addEventListener('abort', reservation.release, { once: true });
   if (signal.aborted) reservation.release();
   try {
     if (options.countsAsLargest && !(await reservation.take(limits.maxBytes))) throw busy();
     let received = 0;
-    for await (const chunk of atMinimumSpeed(body, limits)) {
+    for await (const chunk of atMinimumSpeed(body, limits, pace)) {
       received += chunk.length;
       if (received > limits.maxBytes) throw tooLarge(limits);
       inspect?.(chunk);
       if (!options.countsAsLargest && !(await reservation.take(chunk.length))) throw busy();
       yield chunk;
     }
+    reservation.complete();
   } finally {
     if (options.releaseWhenReceived) {
       signal.removeEventListener('abort', reservation.release);
       reservation.release();
     }
   }
+}
+
+/** Ends the wait for the next chunk. */
+interface Pace {
+  fail: (error: BodyError) => void;
 }
 
 /** How often the speed of a client is checked. Milliseconds. */
@@ -86,26 +98,29 @@ const CHECK_MS = 250;
  * chunks. The iterator's `return` is never called, because it would destroy the connection before the error has been sent.
  * One timer checks the whole body, so that no timer has to be set for each of hundreds of chunks.
  */
-async function* atMinimumSpeed(body: AsyncIterable<Uint8Array>, limits: BodyLimits): AsyncGenerator<Uint8Array> {
+async function* atMinimumSpeed(
+  body: AsyncIterable<Uint8Array>,
+  limits: BodyLimits,
+  pace: Pace,
+): AsyncGenerator<Uint8Array> {
   const { minBytesPerSecond, graceMs, deadlineMs } = limits;
   const chunks = body[Symbol.asyncIterator]();
   let received = 0;
   let waited = 0;
   let waitingSince = 0;
-  let fail: (error: BodyError) => void = () => undefined;
 
   const timer = setInterval(() => {
     if (waitingSince === 0) return;
     const now = performance.now() - waitingSince;
     const earned = minBytesPerSecond > 0 ? (received / minBytesPerSecond) * 1000 : waited;
-    if (waited + now > Math.min(graceMs + earned, deadlineMs)) fail(tooSlow());
+    if (waited + now > Math.min(graceMs + earned, deadlineMs)) pace.fail(tooSlow());
   }, CHECK_MS);
 
   try {
     for (;;) {
       waitingSince = performance.now();
       const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-        fail = reject;
+        pace.fail = reject;
         chunks.next().then(resolve, reject);
       });
       waited += performance.now() - waitingSince;

@@ -4,6 +4,7 @@ import type { Video } from '@cinematica/protocol/v1';
 import { clientOf } from '../callers/admit-caller.ts';
 import type { Caller } from '../callers/authenticate.ts';
 import type { BodyClasses } from '../http/body-classes.ts';
+import type { BodyError } from '../http/receive-body.ts';
 import type { Request, Response } from '../http/http-handler.ts';
 import type { FileParts } from '../media/send-file.ts';
 import { unknownModel } from '../videos/resolve-plan.ts';
@@ -41,8 +42,10 @@ export interface OperationCall {
   readonly query: URLSearchParams;
   readonly request: Request;
   readonly response: Response;
-  /** Aborted when the request has been answered, or the caller has left. */
+  /** Aborted when the request has been answered, the caller has left, or the memory of the body is needed for another client. */
   readonly signal: AbortSignal;
+  /** Ends the request with an error. */
+  readonly abort: (error: BodyError) => void;
   /** Answers with an error. */
   readonly refuse: (error: unknown) => void;
 }
@@ -103,11 +106,12 @@ const createParts = (parts: AnswerParts): CreateParts => ({
 
 async function readCall(
   { bodies }: AnswerParts,
-  { caller, query, request, signal }: OperationCall,
+  { caller, query, request, signal, abort }: OperationCall,
   bodyClass: 'upload' | 'message',
 ): Promise<CreateCall> {
   readQuery(null, query);
-  const fields = mergeExtras(await readBody(request, { bodies, bodyClass, client: clientOf(caller), signal }));
+  const options = { bodies, bodyClass, client: clientOf(caller), onEvict: abort, signal };
+  const fields = mergeExtras(await readBody(request, options));
   const key = request.headers['idempotency-key'];
   return { caller, fields, idempotencyKey: typeof key === 'string' ? key : null, signal };
 }

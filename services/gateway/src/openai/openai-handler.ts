@@ -5,6 +5,7 @@ import { Counter } from 'prom-client';
 import { admitCaller } from '../callers/admit-caller.ts';
 import type { AdmitOptions } from '../callers/admit-caller.ts';
 import type { HttpHandler, Request, Response } from '../http/http-handler.ts';
+import { BodyError } from '../http/receive-body.ts';
 import { requestUrl, sendJson } from '../http/responses.ts';
 import { answerOperation } from './answer-operation.ts';
 import type { AnswerParts } from './answer-operation.ts';
@@ -51,15 +52,17 @@ export function createOpenAiHandler(parts: OpenAiParts): HttpHandler {
       const { path } = OPERATIONS[found.id];
       const attributes = { 'http.request.method': method, 'http.route': path };
       await inServerSpan(`${method} ${path}`, headers, attributes, async () => {
-        const call = { found, caller, query: url.searchParams, request, response, signal: ended.signal, refuse };
+        const abort = (error: BodyError) => ended.abort(error);
+        const call = { found, caller, query: url.searchParams, request, response, signal: ended.signal, abort, refuse };
         const answer = await answerOperation(parts, call);
         if (answer !== null) sendJson(response, 200, answer.body, answer.headers);
       });
     }
 
     function refuse(error: unknown): void {
+      const { signal } = ended;
       // The caller has left.
-      if (response.destroyed || ended.signal.aborted) return;
+      if (response.destroyed || (signal.aborted && !(signal.reason instanceof BodyError))) return;
       const { status, headers, body, cause } = toErrorAnswer(error);
       if (status === 500) log.error('request failed', cause, { operation });
       else if (cause !== null)

@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { createFrameReader, writeFrame } from '@cinematica/svd/framing';
+import { lowerPriorityOfProcess } from '../give-way.ts';
 import { PhotoProcessError } from './photo-error.ts';
 import type { PhotoLimits } from './photo-limits.ts';
 import { FRAMES_FD, frameLimits, MAX_REPLY_BYTES, replySchema } from './photo-messages.ts';
@@ -53,6 +54,7 @@ export function spawnPhotoProcess(limits: PhotoLimits): PhotoProcess {
   if (child.pid === undefined) {
     throw new PhotoProcessError('the photo process cannot be started: out of processes, memory or file descriptors');
   }
+  lowerPriorityOfProcess(child.pid);
   const frames = child.stdio[FRAMES_FD];
   if (!(frames instanceof Duplex)) throw new PhotoProcessError('the photo process has no stream for frames');
 

@@ -2,6 +2,7 @@
 import { readCredentials } from '@cinematica/credentials';
 import type { TrustedRoots } from '@cinematica/credentials/roots';
 import { parentPort, workerData } from 'node:worker_threads';
+import { lowerPriorityOfThisThread } from '../give-way.ts';
 
 /** What the thread is started with. */
 export interface CredentialsCheck {
@@ -10,5 +11,6 @@ export interface CredentialsCheck {
   readonly roots: TrustedRoots;
 }
 
+lowerPriorityOfThisThread();
 const { media, roots } = workerData as CredentialsCheck;
 parentPort?.postMessage(await readCredentials(media, roots));

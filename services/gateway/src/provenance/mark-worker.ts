@@ -2,6 +2,7 @@
 import { createMarkDetector } from '@cinematica/provenance';
 import type { GrayPicture } from '@cinematica/provenance';
 import { parentPort, workerData } from 'node:worker_threads';
+import { lowerPriorityOfThisThread } from '../give-way.ts';
 
 /** What the thread is started with. */
 export interface MarkSearch {
@@ -9,6 +10,7 @@ export interface MarkSearch {
   readonly keys: readonly Uint8Array[];
 }
 
+lowerPriorityOfThisThread();
 const { pictures, keys } = workerData as MarkSearch;
 const detector = createMarkDetector(pictures[0]!);
 for (const picture of pictures) detector.add(picture);

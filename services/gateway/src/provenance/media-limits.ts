@@ -18,7 +18,7 @@ export const MEDIA_LIMITS = {
   findTimeoutMs: 30_000,
   /** How long checking content credentials may take, which are under 4 MB. Milliseconds. */
   credentialsTimeoutMs: 10_000,
-  /** How long checking a file may take altogether. Milliseconds. */
+  /** How long reading a file and looking for its mark may take together. Milliseconds. */
   totalTimeoutMs: 45_000,
   /** How long a file waits while others are checked. Milliseconds. */
   maxWaitMs: 60_000,

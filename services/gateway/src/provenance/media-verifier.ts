@@ -1,11 +1,11 @@
 import { createFairSemaphore } from '@cinematica/concurrency';
 import type { Credentials } from '@cinematica/credentials';
 import type { TrustedRoots } from '@cinematica/credentials/roots';
-import type { FoundMark, GrayPicture } from '@cinematica/provenance';
+import type { FoundMark } from '@cinematica/provenance';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
 import { createStanding } from '../callers/standing.ts';
 import { checkCredentials } from './check-credentials.ts';
-import { findMark } from './find-mark.ts';
+import { findBestMark } from './find-mark.ts';
 import { MediaError, MediaWaitingError, tooSlowError } from './media-error.ts';
 import { MEDIA_LIMITS } from './media-limits.ts';
 import { readMedia } from './read-media.ts';
@@ -39,21 +39,6 @@ export const isMadeHere = ({ mark, credentials }: MediaFindings): boolean =>
 /** IPTC's digital source type of media that a trained model made, which XMP and the tags of videos contain as text. */
 const DECLARATION = 'digitalsourcetype/trainedAlgorithmicMedia';
 
-/** The mark of the first group in which it can be read, or else the clearest one. */
-async function findBestMark(
-  groups: AsyncIterable<readonly GrayPicture[]>,
-  keys: readonly Uint8Array[],
-  signal: AbortSignal,
-): Promise<FoundMark | null> {
-  let best: FoundMark | null = null;
-  for await (const pictures of groups) {
-    const found = await findMark(pictures, keys, signal);
-    if (found?.payload) return found;
-    if (found && found.score > (best?.score ?? 0)) best = found;
-  }
-  return best;
-}
-
 /** The keys and certificates that files are checked against. All of them are required. */
 export interface VerifierOptions {
   /** The keys of the marks that are looked for. */
@@ -76,15 +61,18 @@ export function createMediaVerifier(
     refuse: () => new MediaWaitingError(),
   });
 
+  /** @param deadline ends reading the file and looking for its mark. Its credentials have their own. */
   async function check(
     bytes: Uint8Array,
     client: string,
-    signal: AbortSignal,
+    { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: AbortSignal },
     onTurn: () => void,
   ): Promise<MediaFindings> {
-    const { kind, groups } = readMedia(bytes, { client, sanitizer, onTurn }, signal);
+    const inTime = AbortSignal.any([signal, deadline]);
+    const { kind, groups } = readMedia(bytes, { client, sanitizer, onTurn }, inTime);
     if (kind === 'video') onTurn();
-    const mark = await findBestMark(groups, keys, signal);
+    const mark = await findBestMark(groups, keys, inTime);
+    signal.throwIfAborted();
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const credentials = await checkCredentials(bytes, roots, signal);
     return { kind, mark, credentials, declaredGenerated: text.includes(DECLARATION) };
@@ -100,7 +88,7 @@ export function createMediaVerifier(
       };
       const deadline = AbortSignal.timeout(totalTimeoutMs);
       try {
-        return await check(bytes, client, AbortSignal.any([signal, deadline]), onTurn);
+        return await check(bytes, client, { signal, deadline }, onTurn);
       } catch (cause) {
         const error = deadline.aborted && !signal.aborted ? tooSlowError(cause) : cause;
         if (error instanceof MediaError || signal.aborted) {

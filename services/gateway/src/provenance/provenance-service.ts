@@ -5,7 +5,7 @@ import { ContentCredentialsState, InvisibleMarkState } from '@cinematica/protoco
 import type { ProvenanceService } from '@cinematica/protocol/v1';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { budgetClientKey } from '../rpc/context.ts';
+import { budgetClientKey, signalOf } from '../rpc/context.ts';
 import type { MediaFindings, MediaVerifier } from './media-verifier.ts';
 
 /** The dependencies of the service. All of them are required. */
@@ -18,12 +18,9 @@ export interface ProvenanceParts {
 /** Implements `cinematica.v1.ProvenanceService`. */
 export function createProvenanceService({ verifier, videos }: ProvenanceParts): ServiceImpl<typeof ProvenanceService> {
   return {
-    async verifyMedia({ media }, { signal, values }) {
-      const { mark, credentials, declaredGenerated } = await verifier.verify(
-        media,
-        signal,
-        values.get(budgetClientKey),
-      );
+    async verifyMedia({ media }, context) {
+      const client = context.values.get(budgetClientKey);
+      const { mark, credentials, declaredGenerated } = await verifier.verify(media, signalOf(context), client);
       return {
         invisibleMark: describeMark(mark, videos),
         contentCredentials: describeCredentials(credentials),

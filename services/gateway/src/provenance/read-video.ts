@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGrayReader } from './gray-reader.ts';
+import { lowerPriorityOfProcess } from '../give-way.ts';
 import { MediaError } from './media-error.ts';
 import { MEDIA_LIMITS } from './media-limits.ts';
 
@@ -82,6 +83,7 @@ async function decode(
     signal: AbortSignal.any([signal, deadline]),
     killSignal: 'SIGKILL',
   });
+  if (child.pid !== undefined) lowerPriorityOfProcess(child.pid);
   let said = '';
   child.stderr.on('data', (piece: Buffer) => (said = (said + piece.toString()).slice(-MAX_OUTPUT_LENGTH)));
   const closed = new Promise<number | null>((resolve, reject) => {

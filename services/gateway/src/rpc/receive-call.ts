@@ -6,7 +6,7 @@ import { BATCH_JSON_LIMITS, declaredBytes, JSON_LIMITS } from '../http/body-clas
 import type { BodyClass, BodyClasses } from '../http/body-classes.ts';
 import { createJsonLimiter, JsonLimitError } from '../http/json-limits.ts';
 import { BodyError, receiveBody } from '../http/receive-body.ts';
-import { budgetClientKey } from './context.ts';
+import { budgetClientKey, evictionKey } from './context.ts';
 import { toConnectError } from './errors.ts';
 
 const { createVideo, batchCreateVideos } = VideoService.method;
@@ -35,6 +35,7 @@ export function createCallReceiver({ upload, message, stream, countRefusal }: Bo
         countsAsLargest: isUpload(method) && isCompressed(call.header),
         releaseWhenReceived: !isUpload(method),
         inspect: isUpload(method) && isJson(call.header) ? inspectJson(call.header, method) : null,
+        onEvict: (error) => call.contextValues?.get(evictionKey).abort(toConnectError(error)),
         signal: call.signal,
       });
     } catch (error) {

@@ -15,7 +15,7 @@ import { constants } from 'node:http2';
 import type { HttpHandler, Request } from '../http/http-handler.ts';
 import { createConnectHandler } from './connect-handler.ts';
 import type { ConnectHandlerOptions } from './connect-handler.ts';
-import { connectionKey } from './context.ts';
+import { connectionKey, evictionKey } from './context.ts';
 import type { Connection } from './context.ts';
 import type { Gate } from './gate.ts';
 import type { HealthService } from './health.ts';
@@ -78,7 +78,8 @@ export function serveRpc(parts: RpcParts, fallback: HttpHandler): HttpHandler {
     requestGate: gate.admit,
     unknownMethod: createUnknownMethods(gate.admitUnknown),
     interceptors: [observe],
-    contextValues: (request) => createContextValues().set(connectionKey, connectionOf(request)),
+    contextValues: (request) =>
+      createContextValues().set(connectionKey, connectionOf(request)).set(evictionKey, new AbortController()),
     acceptCompression: [compressionGzip],
     compressMinBytes: COMPRESS_MIN_BYTES,
     readMaxBytes: MAX_MESSAGE_BYTES,

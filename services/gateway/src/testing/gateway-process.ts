@@ -23,6 +23,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startTestNats } from '../../../../test/support/nats-server.ts';
 import type { TestNats, TestNatsOptions } from '../../../../test/support/nats-server.ts';
+import { program, START_ENV } from '../../../../test/support/program.ts';
 import { digestOfKey } from '../callers/api-keys.ts';
 
 /** The model of test gateways. */
@@ -82,10 +83,10 @@ export async function startTestGateway(
   await provision(connection, settings, [ref]);
 
   const log: string[] = [];
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts')], {
+  const child = spawn(process.execPath, [program('services/gateway/src/main.ts')], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
-      PATH: process.env.PATH,
+      ...START_ENV,
       NATS_URL: nats.url,
       HTTP_PORT: '0',
       METRICS_PORT: '0',

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { program, START_ENV } from '../../../../test/support/program.ts';
 
 export const TEST_TOKEN = 't'.repeat(32);
 
@@ -36,10 +37,10 @@ export async function startOutbound(secrets: string, env: Readonly<Record<string
   let child: ChildProcess;
 
   function start(): void {
-    child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts')], {
+    child = spawn(process.execPath, [program('services/outbound/src/main.ts')], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
-        PATH: process.env.PATH,
+        ...START_ENV,
         METRICS_PORT: '0',
         OUTBOUND_TOKEN: TEST_TOKEN,
         WEBHOOK_SECRETS_FILE: secretsFile,

@@ -3,6 +3,7 @@ import type { BodyClass, BodyClasses } from '../../http/body-classes.ts';
 import type { Request } from '../../http/http-handler.ts';
 import { createJsonLimiter } from '../../http/json-limits.ts';
 import { receiveBody } from '../../http/receive-body.ts';
+import type { BodyError } from '../../http/receive-body.ts';
 import { ApiError } from '../api-error.ts';
 import { parseForm } from './parse-form.ts';
 import { parseJson } from './parse-json.ts';
@@ -15,6 +16,8 @@ export interface ReadBodyOptions {
   readonly bodyClass: 'upload' | 'message';
   /** The client in the receive budget. */
   readonly client: string;
+  /** Called when the memory of a body that has been received is needed for another client. */
+  readonly onEvict: (error: BodyError) => void;
   /** Aborted when the request has been answered. The memory of the body is released then. */
   readonly signal: AbortSignal;
 }
@@ -51,7 +54,7 @@ export async function readBody(request: Request, options: ReadBodyOptions): Prom
 
 function receive(
   request: Request,
-  { bodies, bodyClass, client, signal }: ReadBodyOptions,
+  { bodies, bodyClass, client, onEvict, signal }: ReadBodyOptions,
   inspect: ((chunk: Uint8Array) => void) | null,
 ): AsyncGenerator<Uint8Array> {
   const { limits, budget }: BodyClass = bodies[bodyClass];
@@ -63,6 +66,7 @@ function receive(
     countsAsLargest: false,
     releaseWhenReceived: bodyClass === 'message',
     inspect,
+    onEvict,
     signal,
   });
 }

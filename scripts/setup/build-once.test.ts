@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { webStamp } from './web-app.mjs';
+import { stampOf } from './build-once.mjs';
+import { WEB_SOURCES } from './web-app.mjs';
 
 let root: string;
 
@@ -37,10 +38,10 @@ async function put(path: string, text: string): Promise<void> {
 test.each(['pnpm-lock.yaml', 'packages/protocol/src/gen/a_pb.ts', 'web/src/lib/a/b.ts', 'web/messages/common/es.json'])(
   'the app is built anew when %s appears or changes',
   async (path) => {
-    const stamps = [await webStamp(root)];
+    const stamps = [await stampOf(root, WEB_SOURCES)];
     for (const text of ['second', 'third']) {
       await put(path, text);
-      stamps.push(await webStamp(root));
+      stamps.push(await stampOf(root, WEB_SOURCES));
     }
     expect(new Set(stamps).size).toBe(3);
   },
@@ -49,8 +50,8 @@ test.each(['pnpm-lock.yaml', 'packages/protocol/src/gen/a_pb.ts', 'web/src/lib/a
 test.each(['web/src/lib/a.test.ts', 'web/src/lib/i18n/gen/messages.js', 'web/.svelte-kit/a.js', 'README.md'])(
   'the app is not built anew for %s',
   async (path) => {
-    const before = await webStamp(root);
+    const before = await stampOf(root, WEB_SOURCES);
     await put(path, 'new');
-    expect(await webStamp(root)).toBe(before);
+    expect(await stampOf(root, WEB_SOURCES)).toBe(before);
   },
 );

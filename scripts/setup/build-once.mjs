@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { oneAtATime } from './one-at-a-time.mjs';
+import { say } from './say.mjs';
+
+/** What no build reads: installed packages, tests with their helpers, and what is generated from other sources. */
+const NOT_READ = /\.test\.ts$|\/(node_modules|testing|fixtures)$|^web\/src\/lib\/i18n\/gen$/;
+
+/**
+ * Builds something in `.cache/NAME/`, unless it was built from the same sources before.
+ *
+ * @param {string} root
+ * @param {string} name
+ * @param {string} title of the line for the user
+ * @param {readonly string[]} sources files and folders that the build reads, from the project's root
+ * @param {(folder: string, stamp: string) => Promise<void>} build writes to the folder, which it creates
+ * @returns {Promise<string>} the folder
+ * @throws {import('./say.mjs').SetupError} with the output of a failed build
+ */
+export async function buildOnce(root, name, title, sources, build) {
+  const builds = join(root, '.cache', name);
+  const stamp = (await stampOf(root, sources)).slice(0, 16);
+  const folder = join(builds, stamp);
+  if (existsSync(folder)) return folder;
+  // Two builds might write to the same files.
+  await oneAtATime(`${builds}.lock`, async () => {
+    if (existsSync(folder)) return;
+    say(title);
+    // Under a temporary name, so that an interrupted build is not mistaken for a complete one.
+    const partial = `${folder}.${process.pid}`;
+    try {
+      await build(partial, stamp);
+      await rename(partial, folder);
+    } finally {
+      await rm(partial, { recursive: true, force: true });
+    }
+    await removeOld(builds, stamp);
+  });
+  return folder;
+}
+
+/**
+ * A digest of all inputs of a build.
+ *
+ * @param {string} root
+ * @param {readonly string[]} sources
+ * @returns {Promise<string>} SHA-256 in hex
+ */
+export async function stampOf(root, sources) {
+  const hash = createHash('sha256');
+  for (const source of sources) {
+    for (const file of await filesOf(root, source)) {
+      hash.update(JSON.stringify(file));
+      hash.update(
+        createHash('sha256')
+          .update(await readFile(join(root, file)))
+          .digest(),
+      );
+    }
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * @param {string} root
+ * @param {string} path of a file or a folder in it
+ * @returns {Promise<string[]>} the file, or all files below the folder that a build reads, always in the same order
+ */
+async function filesOf(root, path) {
+  if (NOT_READ.test(path)) return [];
+  if (!(await stat(join(root, path))).isDirectory()) return [path];
+  const names = (await readdir(join(root, path))).sort();
+  return (await Promise.all(names.map((name) => filesOf(root, `${path}/${name}`)))).flat();
+}
+
+/**
+ * Removes all builds except this one and the previous one, which a running system may still use.
+ *
+ * @param {string} builds
+ * @param {string} current
+ */
+async function removeOld(builds, current) {
+  const others = (await readdir(builds)).filter((name) => /^[\da-f]{16}$/.test(name) && name !== current);
+  const dated = await Promise.all(
+    others.map(async (name) => ({ name, time: (await stat(join(builds, name))).mtimeMs })),
+  );
+  for (const { name } of dated.sort((a, b) => b.time - a.time).slice(1)) {
+    await rm(join(builds, name), { recursive: true, force: true });
+  }
+}
