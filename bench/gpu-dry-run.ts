@@ -12,13 +12,14 @@ import type { DeviceCounts, DryRun } from '../test/dry-run-gpu/dry-run.ts';
 import { writeZeroCheckpoint } from './full-size/zero-checkpoint.ts';
 import { printHelp } from './support/print-help.ts';
 
-const USAGE = `usage: npm run bench -- gpu-dry-run [--sizes 1024x576] [--frames 25] [--chunk 8] [--parts encode,guided,unguided,decode]
-                                  [--memory 80] [--json FILE]
+const USAGE = `usage: npm run bench -- gpu-dry-run [--sizes 1024x576] [--frames 25] [--chunk 8] [--parts encode,guided,unguided,cached,decode]
+                                  [--memory 80] [--low-memory] [--json FILE]
 
 Runs the graphs of SVD-XT at full size on ONNX Runtime's real CUDA provider without a GPU, under stand-ins for CUDA and cuDNN
 (test/dry-run-gpu) that count memory, launches and copies, and compute nothing. Each part runs in its own process, as in a
 real system, with zeros as weights. Needs gcc, pip and 4 GB of memory. It ends with an error at the first part that fails.
---memory: that of the device in GiB.`;
+--memory: that of the device in GiB. --low-memory: in the mode for devices on which the parts do not fit together.
+cached: a guided step after another one, with what that one has kept (DeepCache).`;
 printHelp(USAGE);
 
 const { values } = parseArgs({
@@ -26,8 +27,9 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: '1024x576' },
     frames: { type: 'string', default: '25' },
     chunk: { type: 'string', default: '8' },
-    parts: { type: 'string', default: 'encode,guided,unguided,decode' },
+    parts: { type: 'string', default: 'encode,guided,unguided,cached,decode' },
     memory: { type: 'string', default: '80' },
+    'low-memory': { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
@@ -77,13 +79,16 @@ async function secondRun(dry: DryRun, run: () => Promise<void>): Promise<Measure
   return between(before, await stateOf(dry));
 }
 
+/** The last of four steps. */
 const denoiseWith =
-  (maxGuidance: number): RunPart =>
+  (more: { readonly maxGuidance: number; readonly cacheInterval?: number }): RunPart =>
   async (model, dry, shape) => {
     const { width, height, frames } = shape;
     const { checkpoint } = model;
-    const more = { steps: STEPS, seed: 1, minGuidance: 1, maxGuidance };
-    const settings = resolveSettings(checkpoint.card, { width, height, frames, ...more });
+    const settings = resolveSettings(checkpoint.card, {
+      ...{ width, height, frames, steps: STEPS, seed: 1, minGuidance: 1, cacheInterval: 1 },
+      ...more,
+    });
     const size = latentSize(shape);
     const zeros = (length: number) => new Float32Array(length);
     const conditioning = {
@@ -106,8 +111,9 @@ const PARTS: Readonly<Record<string, RunPart>> = {
       await encodeImage(model, new Float32Array(3 * width * height), { width, height });
     });
   },
-  guided: denoiseWith(3),
-  unguided: denoiseWith(1),
+  guided: denoiseWith({ maxGuidance: 3 }),
+  unguided: denoiseWith({ maxGuidance: 1 }),
+  cached: denoiseWith({ maxGuidance: 3, cacheInterval: STEPS }),
   async decode(model, dry, shape) {
     const size = latentSize(shape);
     const latents = new Float32Array(shape.frames * size.channels * size.height * size.width);
@@ -142,7 +148,7 @@ try {
     for (const part of parts) {
       const memory = Number(values.memory) * GIB;
       await using dry = await startDryRun({ libraries: built.folder, memory, discard: true });
-      const model = createModel(checkpoint, dry.runtime);
+      const model = createModel(checkpoint, dry.runtime, { lowMemory: values['low-memory'] });
       const measured = await PARTS[part]!(model, dry, shape);
       const counts = await dry.counts();
       if (counts.badLaunches > 0)
@@ -157,7 +163,15 @@ try {
         `${measured.hostMs.toFixed(0)} ms`,
         `${(dry.runtime.stats().peakRss / GIB).toFixed(1)} GiB`,
       ]);
-      results.push({ part, ...shape, memory, ...measured, ...counts, peakRss: dry.runtime.stats().peakRss });
+      results.push({
+        part,
+        ...shape,
+        memory,
+        lowMemory: values['low-memory'],
+        ...measured,
+        ...counts,
+        peakRss: dry.runtime.stats().peakRss,
+      });
     }
   }
   const columns = ['part', 'device memory', 'launches', 'to the device', 'to the host', 'host time', 'host memory'];

@@ -3,14 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createModel, createRuntime, onGpu, openCheckpoint, parseExecutionProvider } from '@cinematica/svd';
-import type { Model, RuntimeOptions } from '@cinematica/svd';
+import {
+  chooseRuntime,
+  createModel,
+  createRuntime,
+  onGpu,
+  openCheckpoint,
+  parseExecutionProvider,
+  PCI_ORDER,
+} from '@cinematica/svd';
+import type { FusedOperator, Model, Runtime, RuntimeOptions } from '@cinematica/svd';
 import { emitterFor } from '@cinematica/svd/internal';
 import { compareParts, comparisonTable, openGolden, table } from '@cinematica/svd/parity';
 import type { Comparison } from '@cinematica/svd/parity';
 import { GpuError } from '../scripts/gpu/gpu-error.ts';
 import { findNvidiaDevices } from '../scripts/gpu/nvidia-devices.ts';
-import { chooseDevice, PCI_ORDER, setUpGpu } from '../scripts/gpu/set-up-gpu.ts';
+import { chooseDevice, setUpGpu } from '../scripts/gpu/set-up-gpu.ts';
 import { say } from '../scripts/setup/say.mjs';
 import { judge, requirePassed, WrongResultError } from './gpu/correctness.ts';
 import { runDiffusers } from './gpu/diffusers.ts';
@@ -26,7 +34,7 @@ const USAGE = `usage: npm run bench -- gpu CHECKPOINT [--size 1024x576] [--frame
                           [--device 0] [--bandwidth 4.8e12] [--matrix 8192] [--diffusers PYTHON [--compile]]
                           [--golden DIR,…] [--profile PREFIX] [--json FILE] [--provider cuda]
 
-Measures a full-size checkpoint on a GPU: first the correctness with small golden folders, then the matrix rate of the
+Measures a full-size checkpoint on a GPU: first the proof of the provider, and the correctness with small golden folders, then the matrix rate of the
 device, then each job (${JOBS.map(({ name }, index) => `${index}: ${name}`).join('; ')}) cold and warm, stage by stage,
 with TFLOP, the share of the matrix rate (MFU), the prediction of a roofline model, peak memory, and whether float16 stayed
 finite. Every node must run on the GPU. It ends with status 1 at the first wrong result; --json then has what was measured
@@ -122,13 +130,31 @@ async function compareWith(goldenFolder: string, model: Model, title: string): P
   requirePassed(comparisons, title);
 }
 
+/** The fused operators that the proof has found to be wrong. */
+let replaced: ReadonlySet<FusedOperator> = new Set();
+
+/** A new process, whose graphs do without the operators that are wrong. */
+const openRuntime = async (): Promise<Runtime> => ({ ...(await createRuntime(runtimeOptions)), replaced });
+
+/** Proves the provider, as a stage does at its start. */
+async function proveProvider(): Promise<void> {
+  heading(`Proof of ${provider}`);
+  const start = performance.now();
+  const { runtime } = await chooseRuntime({ ...runtimeOptions, proof: 'warn', report: console.log });
+  await runtime.close();
+  ({ replaced } = runtime);
+  const seconds = (performance.now() - start) / 1000;
+  console.log(`It took ${seconds.toFixed(1)} s; replaced operators: ${[...replaced].join(', ') || 'none'}.`);
+  results.proof = { seconds, replaced: [...replaced] };
+}
+
 const tinyXt = fileURLToPath(new URL('../test/golden/tiny-xt', import.meta.url));
 
 /** Compares small models with diffusers. */
 async function checkGoldens(): Promise<void> {
   for (const golden of [tinyXt, ...(values.golden?.split(',') ?? [])]) {
     const small = await openCheckpoint(join(golden, 'checkpoint'));
-    await using model = createModel(small, await createRuntime(runtimeOptions));
+    await using model = createModel(small, await openRuntime());
     await compareWith(golden, model, `${golden} on ${provider}${gpu ? ' (float16)' : ''}`);
   }
 }
@@ -153,7 +179,7 @@ async function measureRate(): Promise<number> {
 
 /** Measures one job, cold and warm, in a new process, and prints a table. */
 async function measure(kind: JobKind, rate: number): Promise<void> {
-  await using model = createModel(checkpoint, await createRuntime(runtimeOptions));
+  await using model = createModel(checkpoint, await openRuntime());
   const cold = await runJob(model, shape, kind);
   const coldUse = watch.take();
   let warm: JobTimes = cold;
@@ -163,7 +189,7 @@ async function measure(kind: JobKind, rate: number): Promise<void> {
 
   heading(`${kind.name}, ${width}×${height}, ${frames} frames, decoded by ${chunk}`);
   const { graphs, peakRss } = model.runtime.stats();
-  const models = stageModels(checkpoint, shape, kind.maxGuidance > 1, emitterFor(model.runtime.provider));
+  const models = stageModels(checkpoint, shape, kind.maxGuidance > 1, emitterFor(model.runtime.provider, { replaced }));
   const rows = Object.entries(models).map(([name, bytes]) => {
     const graph = Object.entries(graphs).find(([key]) => key.startsWith(name))?.[1];
     const costs = roofline(bytes, { flops: rate, bytes: Number(values.bandwidth) });
@@ -226,7 +252,7 @@ async function compareWithDiffusers(python: string): Promise<void> {
       const golden = join(goldens, precision);
       // With --golden, the script prints nothing.
       await runDiffusers(python, checkpoint.path, { ...where, dtype: precision, golden }, all).next();
-      await using model = createModel(checkpoint, await createRuntime(runtimeOptions));
+      await using model = createModel(checkpoint, await openRuntime());
       await compareWith(golden, model, `this project compared with diffusers in ${precision}, with the same inputs`);
     }
   } finally {
@@ -235,6 +261,7 @@ async function compareWithDiffusers(python: string): Promise<void> {
 }
 
 try {
+  await proveProvider();
   await checkGoldens();
   const rate = await measureRate();
   for (const kind of jobs) if (kind) await measure(kind, rate);

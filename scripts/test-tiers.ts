@@ -15,6 +15,7 @@ export const INTEGRATION_TESTS = [
   'scripts/launch/nats/permissions.test.ts',
   'scripts/launch/nats/server.test.ts',
   'scripts/verify.test.ts',
+  'services/backup/src/rehearsal.test.ts',
   'services/gateway/src/gateway*.test.ts',
   'services/gateway/src/provenance/read-video.test.ts',
   'services/gateway/src/scaler/*.test.ts',

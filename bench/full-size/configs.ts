@@ -43,6 +43,21 @@ export const vae = {
   scaling_factor: 0.18215,
 };
 
+/** The config of madebyollin/taesd. */
+export const tinyAutoencoder = {
+  _class_name: 'AutoencoderTiny',
+  act_fn: 'relu',
+  decoder_block_out_channels: [64, 64, 64, 64],
+  encoder_block_out_channels: [64, 64, 64, 64],
+  in_channels: 3,
+  latent_channels: 4,
+  num_decoder_blocks: [3, 3, 3, 1],
+  num_encoder_blocks: [1, 3, 3, 3],
+  out_channels: 3,
+  scaling_factor: 1,
+  upsampling_scaling_factor: 2,
+};
+
 export const imageEncoder = {
   architectures: ['CLIPVisionModelWithProjection'],
   attention_dropout: 0,
@@ -116,3 +131,6 @@ export const configFiles: Readonly<Record<string, object>> = {
   'scheduler/scheduler_config.json': scheduler,
   'feature_extractor/preprocessor_config.json': featureExtractor,
 };
+
+/** The JSON file of the quality `draft`, whose UNet has none. */
+export const draftConfigFiles: Readonly<Record<string, object>> = { 'draft/vae/config.json': tinyAutoencoder };

@@ -1,3 +1,4 @@
+import type { FusedOperator } from '@cinematica/svd';
 import { expect, test } from 'vitest';
 import {
   denoiseGraphs,
@@ -16,8 +17,11 @@ const operators = ({ builder }: GraphDraft) => new Set(builder.nodes.map(({ opTy
 /** Frames × heads × tokens² of the first level at 576×1024: the size of the attention matrix. */
 const ATTENTION_MATRIX = 25 * 5 * 9216 ** 2;
 
-test.each(['cpu', 'webgpu'] as const)('no graph of SVD-XT at full size has an attention matrix (%s)', (provider) => {
-  const options = { createEmitter: emitterFor(provider) };
+test.each([
+  ['fused', new Set<FusedOperator>()],
+  ['standard', new Set<FusedOperator>(['MultiHeadAttention'])],
+] as const)('no graph of SVD-XT at full size has an attention matrix (%s operators)', (operatorsAre, replaced) => {
+  const options = { createEmitter: emitterFor('webgpu', { replaced }) };
   const shape = { frames: 25, height: 72, width: 128, guidance: true };
   const { step, condition } = denoiseGraphs(checkpoint, shape, options);
   expect(step.root.checkUnused()).toBeNull();
@@ -31,8 +35,8 @@ test.each(['cpu', 'webgpu'] as const)('no graph of SVD-XT at full size has an at
   const encode = vaeEncodeGraph(checkpoint, 576, 1024, options);
   const clip = imageEncoderGraph(checkpoint, options);
   for (const draft of [step, decode, encode, clip]) {
-    expect(operators(draft).has('Softmax')).toBe(provider === 'webgpu');
-    expect(operators(draft).has('MultiHeadAttention')).toBe(provider !== 'webgpu');
+    expect(operators(draft).has('Softmax')).toBe(operatorsAre === 'standard');
+    expect(operators(draft).has('MultiHeadAttention')).toBe(operatorsAre === 'fused');
   }
   // The largest tensor is a full-size map of the last level, not the 9216² attention matrix.
   expect(largest(decode)).toBe(8 * 256 * 576 * 1024);

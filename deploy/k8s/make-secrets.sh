@@ -20,7 +20,7 @@ secret() { # name, then KEY=VALUE...
   for entry; do printf "  %s: '%s'\n" "${entry%%=*}" "${entry#*=}"; done
 }
 
-for user in route provisioner gateway encoder denoiser decoder muxer outbound; do
+for user in route provisioner gateway encoder denoiser decoder muxer outbound backup restore; do
   secret "nats-$user" "password=$(random)"
 done
 # Signs the cookies of browsers and the URLs of media.

@@ -8,7 +8,7 @@
 # and 3 GB. Needs go, kubectl, openssl and curl. Its output is in docs/kubernetes.md.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-KUBERNETES=1.37.2 ETCD=3.7.3 KWOK=0.8.0 KEDA=2.21.0 PROMETHEUS_OPERATOR=0.85.0
+KUBERNETES=1.37.2 ETCD=3.7.3 KWOK=0.8.0 KEDA=2.21.0 PROMETHEUS_OPERATOR=0.85.0 GATEWAY_API=1.7.0
 programs=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/cinematica-prove}
 mkdir -p "$programs"
 programs=$(cd "$programs" && pwd)
@@ -18,6 +18,8 @@ module() { go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p'; }
 kwok_stages=$(module "sigs.k8s.io/kwok@v$KWOK")/kustomize/stage
 keda_crds=$(module "github.com/kedacore/keda/v2@v$KEDA")/config/crd/bases
 prometheus_crds=$(module "github.com/prometheus-operator/prometheus-operator@v$PROMETHEUS_OPERATOR")/example/prometheus-operator-crd
+
+gateway_crds=$(module "sigs.k8s.io/gateway-api@v$GATEWAY_API")/config/crd/standard
 
 work=$(mktemp -d)
 children=()
@@ -86,8 +88,11 @@ kubectl create --filename "$keda_crds/keda.sh_scaledobjects.yaml" >/dev/null
 for kind in podmonitors prometheusrules; do
   kubectl create --filename "$prometheus_crds/monitoring.coreos.com_$kind.yaml" >/dev/null
 done
+for kind in httproutes grpcroutes referencegrants; do
+  kubectl create --filename "$gateway_crds/gateway.networking.k8s.io_$kind.yaml" >/dev/null
+done
 kubectl wait --for=condition=Established crd --all --timeout=60s >/dev/null
-echo "  CRDs: KEDA $KEDA, Prometheus operator $PROMETHEUS_OPERATOR"
+echo "  CRDs: KEDA $KEDA, Prometheus operator $PROMETHEUS_OPERATOR, Gateway API $GATEWAY_API"
 
 # ── Every overlay is accepted ────────────────────────────────────────────────────────────────────────────────────────
 say "Server-side dry run of every overlay: no error, no warning"
@@ -99,7 +104,8 @@ dry_run() {
     return 1
   }
 }
-for overlay in base overlays/local-cpu overlays/production; do
+kubectl apply --server-side --filename "$here/overlays/router/namespace.yaml" >/dev/null
+for overlay in base overlays/local-cpu overlays/production overlays/one-gpu overlays/router; do
   check "$overlay" dry_run "$overlay"
   printf '        %s objects\n' "$(grep --count serverside-applied "$work/dry")"
 done
@@ -149,8 +155,9 @@ metadata: { name: $class }
 provisioner: kubernetes.io/no-provisioner
 YAML
 done
-for i in 0 1 2; do volume "nats-$i" fast-ssd 200Gi ReadWriteOnce; done
-volume weights shared-files 20Gi ReadWriteMany
+# For three installations.
+for i in 0 1 2 3 4 5 6 7 8 9 10 11; do volume "fast-$i" fast-ssd 200Gi ReadWriteOnce; done
+for i in 0 1 2; do volume "shared-$i" shared-files 20Gi ReadWriteMany; done
 node cpu-1 a - 0 -
 node cpu-2 b - 0 -
 node cpu-3 c - 0 -
@@ -219,6 +226,76 @@ for workload in deployment/gateway deployment/web deployment/encoder deployment/
   check "$workload is available again on other nodes" kubectl rollout status "$workload" --timeout=180s
 done
 if budgets_held; then pass "no budget was violated"; else fail "a budget was violated"; fi
+
+# ── Several installations ────────────────────────────────────────────────────────────────────────────────────────────
+cp -R "$here" "$work/k8s"
+installation() { # name of its folder and namespace, host
+  cp -R "$here/overlays/production" "$work/k8s/overlays/$1"
+  sed -i "s/^namespace: cinematica$/namespace: $1/; s/host=videos.example.com/host=$2/; s/grpc-host=grpc.videos.example.com/grpc-host=grpc.$2/; s|# - ../../components/gateway-api|- ../../components/gateway-api|" \
+    "$work/k8s/overlays/$1/kustomization.yaml"
+}
+# Makes the namespace, the Secrets and everything else.
+install() { # namespace, folder
+  kubectl create namespace "$1" >/dev/null
+  "$here/make-secrets.sh" | kubectl create --namespace "$1" --filename - >/dev/null
+  kubectl apply --server-side --force-conflicts --kustomize "$work/k8s/overlays/$2" >"$work/applied" 2>&1
+}
+available() { # namespace, workloads...
+  local namespace=$1 workload
+  shift
+  for workload in "$@"; do check "$workload of $namespace is available" kubectl --namespace "$namespace" rollout status "$workload" --timeout=180s; done
+}
+services='deployment/gateway deployment/web deployment/encoder deployment/denoiser deployment/decoder deployment/muxer deployment/outbound statefulset/nats'
+
+say "A second installation beside the first, with routes of the Gateway API, and the router of both"
+kubectl uncordon "$first" a100-1 >/dev/null
+node a100-3 c NVIDIA-A100-80GB-PCIe 4 tainted
+objects() { kubectl get deployments,statefulsets,services,jobs,cronjobs,scaledobjects,prometheusrules,configmaps,secrets,pvc --output name | sort; }
+before=$(objects)
+installation cell-b b.videos.example.com
+check "cell-b is applied" install cell-b cell-b
+kubectl --namespace cell-b scale deployment denoiser decoder --replicas=1 >/dev/null
+# shellcheck disable=SC2086
+available cell-b $services
+check "the router is applied" kubectl apply --server-side --kustomize "$work/k8s/overlays/router"
+unchanged() { [ "$before" = "$(objects)" ]; }
+check "no object of the first one has come or gone" unchanged
+own() { [ "$(kubectl --namespace cell-b get "$1" --output "jsonpath={$2}" | grep --count cinematica)" = 0 ]; }
+check "its scalers ask its own gateways" own scaledobjects '.items[*].spec.triggers[*].metadata.scalerAddress'
+check "its alerts look at its own pods" own prometheusrules '.items[*].spec.groups[*].rules[*].labels.namespace'
+check "all pods were admitted" admitted
+
+say "A third one with a single GPU, which the denoiser and the decoder share"
+sed -i 's/^namespace: cinematica$/namespace: single/; s/host=videos.example.com/host=single.videos.example.com/' "$work/k8s/overlays/production/kustomization.yaml"
+kubectl cordon a100-1 a100-2 a100-3 >/dev/null
+node a100-4 a NVIDIA-A100-SXM4-40GB 1 tainted
+check "it is applied" install single one-gpu
+kubectl --namespace single scale deployment denoiser --replicas=1 >/dev/null
+# shellcheck disable=SC2086
+available single ${services/deployment\/decoder/}
+shares() {
+  [ "$(kubectl --namespace single get pods --selector app.kubernetes.io/name=denoiser --output 'jsonpath={.items[*].spec.nodeName}')" = a100-4 ] &&
+    ! kubectl --namespace single get deployment decoder &&
+    [ "$(kubectl --namespace single get endpointslices --selector kubernetes.io/service-name=decoder --output 'jsonpath={.items[0].ports[0].port}')" = 50052 ]
+}
+check "one pod has the only GPU, and the Service of the decoder leads to it" shares
+
+say "A restore in the second installation"
+backup_done() { kubectl --namespace cell-b wait --for=condition=complete "job/$1" --timeout=60s; }
+kubectl --namespace cell-b create job backup-now --from=cronjob/backup >/dev/null
+check "a backup is started from its CronJob and ends" backup_done backup-now
+kubectl --namespace cell-b scale deployment --all --replicas=0 >/dev/null
+stopped() { [ "$(kubectl --namespace cell-b get pods --selector 'app.kubernetes.io/name notin (nats,provisioner,weights,backup)' --no-headers 2>/dev/null | wc -l)" = 0 ]; }
+check "all services stop, NATS stays" until_true 120 stopped
+kubectl --namespace cell-b create job restore --from=cronjob/restore >/dev/null
+check "the restore is started from its suspended CronJob and ends" backup_done restore
+kubectl --namespace cell-b delete job provisioner weights >/dev/null
+check "the installation is applied again" kubectl apply --server-side --force-conflicts --kustomize "$work/k8s/overlays/cell-b"
+kubectl uncordon a100-3 >/dev/null
+kubectl --namespace cell-b scale deployment denoiser decoder encoder muxer --replicas=1 >/dev/null
+# shellcheck disable=SC2086
+available cell-b $services
+echo "  What the two Jobs do with NATS is tested with real servers: test/deploy/nats.test.ts, services/backup/src/rehearsal.test.ts"
 
 say "$([ "$failed" = 0 ] && echo "All checks passed." || echo "Some checks failed.")"
 exit "$failed"

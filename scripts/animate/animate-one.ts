@@ -7,8 +7,12 @@ import { makeVideo, openSession } from './make-video.ts';
 import type { MadeFile } from './make-video.ts';
 import { openSystem } from './open-system.ts';
 import { createPhotoReader } from './photo.ts';
+import { duration } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { describeApiError } from './system-error.ts';
+
+/** A video that takes longer is announced with its time, which stays visible. */
+const LONG_SECONDS = 60;
 
 /** Makes the video of one photo, and prints its files. */
 export async function animateOne(
@@ -32,6 +36,9 @@ export async function animateOne(
       show: progress.show.bind(progress),
       note: progress.note.bind(progress),
       created: progress.note.bind(progress),
+      expected: (seconds: number) => {
+        if (seconds >= LONG_SECONDS) progress.note(`this will take about ${duration(seconds)} on this system`);
+      },
     };
     result = await makeVideo(session, job, report, signal);
   } catch (error) {

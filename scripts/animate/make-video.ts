@@ -58,6 +58,8 @@ export interface MadeVideo {
 export interface Reporter extends Pick<Progress, 'show' | 'note'> {
   /** The system has accepted the video. @param description its model, size and seed */
   created(description: string): void;
+  /** The first estimate of how long the video will take, before its first step. Seconds. */
+  expected?(seconds: number): void;
 }
 
 /**
@@ -94,10 +96,15 @@ export async function makeVideo(
   try {
     signal.throwIfAborted();
     report.created(describe(video, capabilities));
+    let isExpected = false;
     const done = await cinematica.wait(video, {
       signal,
       onUpdate(update) {
         const state = progressOf(update);
+        if (state?.remaining !== undefined && !isExpected) {
+          isExpected = true;
+          report.expected?.(state.remaining);
+        }
         if (state) report.show(state);
       },
     });

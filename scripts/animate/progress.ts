@@ -136,7 +136,8 @@ function bar(share: number): string {
   return '█'.repeat(full) + '░'.repeat(20 - full);
 }
 
-function duration(seconds: number): string {
+/** Writes a time in words, such as `3 min`. */
+export function duration(seconds: number): string {
   const s = Math.round(seconds);
   if (s < 100) return `${s} s`;
   const minutes = Math.round(s / 60);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { NvidiaDevice } from '../gpu/nvidia-device.ts';
+import type { NvidiaDevice } from '@cinematica/svd';
 import { findNvidiaDevices } from '../gpu/nvidia-devices.ts';
 import { writeNvidiaSmi } from '../gpu/testing/nvidia-smi.ts';
 import { fault, good, warning } from './finding.ts';

@@ -1,6 +1,6 @@
 import { onGpu, parseLoras } from '@cinematica/svd';
+import type { NvidiaDevice } from '@cinematica/svd';
 import { GpuError } from '../gpu/gpu-error.ts';
-import type { NvidiaDevice } from '../gpu/nvidia-device.ts';
 import { findNvidiaDevices } from '../gpu/nvidia-devices.ts';
 import { chooseDevice } from '../gpu/set-up-gpu.ts';
 import type { Section } from './finding.ts';

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { CheckpointError, openCheckpoint, SafetensorsError } from '@cinematica/svd';
-import type { Checkpoint, ExecutionProvider, LoraFile } from '@cinematica/svd';
+import { CheckpointError, FASTER_QUALITIES, gpuMemoryNeeds, openCheckpoint, SafetensorsError } from '@cinematica/svd';
+import type { Checkpoint, ExecutionProvider, LoraFile, NvidiaDevice } from '@cinematica/svd';
 import { gibibytes, LEAST_MEMORY } from '../gpu/cuda-requirements.ts';
-import type { NvidiaDevice } from '../gpu/nvidia-device.ts';
 import { fault, readableBytes, good, note, warning } from './finding.ts';
 import type { Finding, Section } from './finding.ts';
 import { memoryOf } from './machine.ts';
@@ -13,12 +12,6 @@ import { memoryOf } from './machine.ts';
  */
 const CPU_BASE = 1.5e9;
 const CPU_FACTOR = 1.4;
-
-/**
- * What the encoder, the denoiser and the decoder take together of the GPU that they share, in weights of the UNet and the
- * image encoder in float16: 19.2 GiB for SVD-XT's 4.0 (docs/performance.md), and a little more for contexts and workspaces.
- */
-const GPU_FACTOR = 5;
 
 /** What computes the model. */
 export interface Computing {
@@ -47,6 +40,7 @@ export async function examineModel(folder: string, loras: readonly LoraFile[], c
           `${folder}, ${readableBytes(bytes)}; ${size.width}×${size.height}, ${card.window} frames at once`,
         ),
         note('licence', [licence.name, licence.url].filter((part) => part !== undefined).join(': ')),
+        ...qualitiesOf(checkpoint),
         fits(checkpoint, computing),
       ],
     };
@@ -55,6 +49,14 @@ export async function examineModel(folder: string, loras: readonly LoraFile[], c
     const cure = 'choose another with --model; npm run weights -- svd-xt gets Stable Video Diffusion XT';
     return { title, findings: [fault('model', error.message, cure)] };
   }
+}
+
+/** The faster qualities that the model has, and what the others lack. */
+function qualitiesOf({ card: { qualities = {}, lacking = {} } }: Checkpoint): Finding[] {
+  const parts = FASTER_QUALITIES.flatMap((quality) =>
+    qualities[quality] ? [quality] : lacking[quality] === undefined ? [] : [`not ${quality}: ${lacking[quality]}`],
+  );
+  return parts.length === 0 ? [] : [note('qualities', ['best', ...parts].join(', '))];
 }
 
 const elements = (weights: Checkpoint['unet']['weights']): number =>
@@ -84,12 +86,19 @@ function fitsMachine({ unet }: Checkpoint): Finding {
   return good('fits', `yes: ${text}`);
 }
 
-/** Compares the memory of the GPU with what the processes take for a video of the model's own size. */
-function fitsGpu({ unet, imageEncoder }: Checkpoint, { memory }: NvidiaDevice): Finding {
-  const weights = 2 * (elements(unet.weights) + elements(imageEncoder.weights));
-  const need = Math.max(LEAST_MEMORY, GPU_FACTOR * weights);
+/** Compares the free memory of the GPU with what the processes take for a video of the model's own size. */
+function fitsGpu(checkpoint: Checkpoint, { memory, memoryUsed }: NvidiaDevice): Finding {
+  const { usual, lowMemory } = gpuMemoryNeeds(checkpoint);
+  const need = Math.max(LEAST_MEMORY, usual);
   const text = `encoder, denoiser and decoder share the GPU, and take about ${gibibytes(need)} of its memory`;
-  if (memory === null || need <= memory) return good('fits', `yes: ${text}`);
-  const cure = 'use smaller or shorter videos, another GPU, or --provider cpu';
-  return warning('fits', `${text}; it has ${gibibytes(memory)}`, cure);
+  if (memory === null) return good('fits', `yes: ${text}`);
+  const free = memory - (memoryUsed ?? 0);
+  const has = `it has ${gibibytes(memory)}${free < memory ? `, ${gibibytes(free)} free` : ''}`;
+  if (need <= free) return good('fits', `yes: ${text}; ${has}`);
+  if (Math.max(LEAST_MEMORY, lowMemory) <= free) {
+    const low = `${gibibytes(lowMemory)} in the low-memory mode, which is used, and takes somewhat longer`;
+    return note('fits', `yes: ${text}, or ${low}; ${has}`);
+  }
+  const cure = 'close what else uses the GPU, use smaller or shorter videos, another GPU, or --provider cpu';
+  return warning('fits', `${text}; ${has}`, cure);
 }

@@ -17,7 +17,7 @@ export const USAGE = `npm run doctor -- [--model PATH] [--lora FILE[:STRENGTH]] 
 
 Shows what is on this machine, what prevents videos or makes them slow, and what to do about it. It ends with status 1 when
 something prevents a video. In a new clone, it installs Node and the packages first, as every command does; apart from that, it
-changes and downloads nothing.
+downloads nothing, and keeps only what it finds out about this machine's GPUs (.cache/providers).
 
   --model    a .safetensors file of SVD, or a folder in diffusers' layout (models/nano)
   --lora     a LoRA that changes the model; may be repeated (LORA)

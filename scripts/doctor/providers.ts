@@ -1,18 +1,20 @@
 import { execFile } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { createRuntime, parseExecutionProvider, ProviderUnavailableError } from '@cinematica/svd';
-import type { ExecutionProvider, ProviderChoice } from '@cinematica/svd';
+import { chooseRuntime, createRuntime, parseExecutionProvider, ProviderUnavailableError } from '@cinematica/svd';
+import type { ExecutionProvider, ProviderChoice, Runtime } from '@cinematica/svd';
 import { cudaLibraryPath, findCudaLibraries } from '../gpu/cuda-libraries.ts';
 import type { NvidiaDevices } from '../gpu/nvidia-devices.ts';
+import { providerCache } from '../gpu/provider-cache.ts';
 import { fault, good, note, warning } from './finding.ts';
 import type { Finding, Section } from './finding.ts';
 
-/** A provider that neither starts nor fails in this time hangs. Milliseconds. */
-const TIMEOUT_MS = 60_000;
+/** A provider that is neither proved nor fails in this time hangs. On a GPU, a proof takes seconds. Milliseconds. */
+const TIMEOUT_MS = 180_000;
 
 /**
- * Starts ONNX Runtime with the user's provider, and says why others are not used. What hangs keeps running: the caller must
+ * Starts ONNX Runtime with the user's provider, proves that its numbers are right unless that is known, and says why others are
+ * not used. What hangs keeps running: the caller must
  * end this process, which ends it.
  *
  * @param selection the variables that select the GPU; null when none can be used
@@ -28,42 +30,69 @@ export async function examineProviders(
 ): Promise<{ readonly section: Section; readonly provider: ExecutionProvider | null }> {
   const variables = await cudaVariables(root, selection, env);
   const choice = option ?? parseExecutionProvider(env.EXECUTION_PROVIDER);
-  const used = await start(choice, variables);
+  const { CACHE_FOLDER: cacheFolder = providerCache(root), PROVIDER_PROOF } = env;
+  const used = await start(async () => {
+    const proof = PROVIDER_PROOF === 'warn' ? 'warn' : 'require';
+    return (await chooseRuntime({ provider: choice, threads: 1, env: variables, cacheFolder, proof })).runtime;
+  });
   const by = option === undefined ? `EXECUTION_PROVIDER=${choice}` : `--provider ${choice}`;
+  // Which one is faster depends on the model.
+  const mayDiffer = choice === 'auto' && used.provider !== 'cpu';
   const setting = choice === 'auto' ? 'chosen by itself' : `chosen by ${by}`;
+  const using = mayDiffer ? 'npm start uses it unless another one computes the model faster' : `is used (${setting})`;
   const skipped = await Promise.all(
     used.skipped.map(({ provider, reason }) => explain(provider, reason, root, nvidia, variables)),
   );
   const findings: Finding[] =
     used.provider === null
       ? [fault(choice, used.reason, 'choose another --provider, or see what is said about the GPU above')]
-      : [good(used.provider, `works, and is used (${setting})`), ...skipped];
+      : [good(used.provider, `works, and ${using}`), ...examineReplaced(used.provider, used.replaced), ...skipped];
   if (choice === 'auto' && used.provider !== 'webgpu' && !used.skipped.some(({ provider }) => provider === 'webgpu')) {
     findings.push(await examineWebGpu(variables));
   }
   return { section: { title: 'What computes', findings }, provider: used.provider };
 }
 
+/** Operators that are wrong on the device cost time, and nothing else. */
+function examineReplaced(provider: ExecutionProvider, replaced: readonly string[]): Finding[] {
+  if (replaced.length === 0) return [];
+  const text = `computes without ${replaced.join(', ')}, which gave wrong numbers on this GPU: videos take longer`;
+  return [warning(provider, text, 'a newer driver may help; please report this page')];
+}
+
 interface Started {
   readonly provider: ExecutionProvider | null;
+  /** The fused operators that it does without. */
+  readonly replaced: readonly string[];
   readonly skipped: readonly { readonly provider: ExecutionProvider; readonly reason: string }[];
   readonly reason: string;
 }
 
-async function start(choice: ProviderChoice, env: Readonly<Record<string, string>>): Promise<Started> {
+async function start(open: () => Promise<Runtime>): Promise<Started> {
   const hangs = Promise.withResolvers<Started>();
-  const late = { provider: null, skipped: [], reason: `did not start in ${TIMEOUT_MS / 1000} s` };
+  const late = { provider: null, replaced: [], skipped: [], reason: `did not start in ${TIMEOUT_MS / 1000} s` };
   const timer = setTimeout(() => hangs.resolve(late), TIMEOUT_MS);
-  const created = createRuntime({ provider: choice, threads: 1, env }).then(
+  const created = open().then(
     async (runtime): Promise<Started> => {
       await runtime.close();
-      return { provider: runtime.provider, skipped: runtime.skipped, reason: '' };
+      const { provider, skipped } = runtime;
+      return { provider, replaced: [...runtime.replaced], skipped, reason: '' };
     },
     (error: unknown): Started => {
       if (error instanceof ProviderUnavailableError) {
-        return { provider: null, skipped: error.skipped, reason: error.skipped[0]?.reason ?? error.message };
+        return {
+          provider: null,
+          replaced: [],
+          skipped: error.skipped,
+          reason: error.skipped[0]?.reason ?? error.message,
+        };
       }
-      return { provider: null, skipped: [], reason: error instanceof Error ? error.message : String(error) };
+      return {
+        provider: null,
+        replaced: [],
+        skipped: [],
+        reason: error instanceof Error ? error.message : String(error),
+      };
     },
   );
   return Promise.race([created, hangs.promise]).finally(() => clearTimeout(timer));
@@ -106,7 +135,7 @@ async function missingLibraries(folders: readonly string[], path: string): Promi
 }
 
 async function examineWebGpu(env: Readonly<Record<string, string>>): Promise<Finding> {
-  const { provider, reason } = await start('webgpu', env);
+  const { provider, reason } = await start(() => createRuntime({ provider: 'webgpu', threads: 1, env }));
   return provider === null
     ? note('webgpu', `does not work here: ${reason}`)
     : note('webgpu', 'starts; --provider webgpu uses it');

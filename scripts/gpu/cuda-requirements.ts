@@ -1,4 +1,4 @@
-import type { NvidiaDevice } from './nvidia-device.ts';
+import type { NvidiaDevice } from '@cinematica/svd';
 
 /** The first driver for CUDA 13: its major version. */
 export const OLDEST_DRIVER = 580;

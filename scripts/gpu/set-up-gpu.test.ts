@@ -84,7 +84,7 @@ describe.skipIf(why !== null)(`the CUDA libraries${why === null ? '' : ` (skippe
 
     index.downloads.length = 0;
     lines = [];
-    expect(await setUp([{}])).toEqual({ LD_LIBRARY_PATH: folders.slice(0, 2).join(':') });
+    expect(await setUp([{}])).toEqual({ GPU_MEMORY_MIB: '23022', LD_LIBRARY_PATH: folders.slice(0, 2).join(':') });
     expect([index.downloads, lines]).toEqual([[], []]);
   });
 

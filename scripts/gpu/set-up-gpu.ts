@@ -1,5 +1,5 @@
-import { onGpu } from '@cinematica/svd';
-import type { ProviderChoice } from '@cinematica/svd';
+import { onGpu, PCI_ORDER, visibleDevices } from '@cinematica/svd';
+import type { NvidiaDevice, ProviderChoice } from '@cinematica/svd';
 import {
   cudaLibraryPath,
   findCudaLibraries,
@@ -9,7 +9,6 @@ import {
 } from './cuda-libraries.ts';
 import { gibibytes, whyUnfit } from './cuda-requirements.ts';
 import { GpuError } from './gpu-error.ts';
-import type { NvidiaDevice } from './nvidia-device.ts';
 import { findNvidiaDevices } from './nvidia-devices.ts';
 
 /** What {@link setUpGpu} needs to know. */
@@ -60,7 +59,13 @@ async function prepare({ root, provider, env, say, signal }: GpuSetUp): Promise<
     await installCudaLibraries(root, say, signal);
     say('The CUDA libraries are installed');
   }
-  return { ...choice.env, LD_LIBRARY_PATH: await cudaLibraryPath(root, env.LD_LIBRARY_PATH) };
+  const LD_LIBRARY_PATH = await cudaLibraryPath(root, env.LD_LIBRARY_PATH);
+  return { GPU_MEMORY_MIB: env.GPU_MEMORY_MIB ?? freeMemory(choice.device), ...choice.env, LD_LIBRARY_PATH };
+}
+
+/** What other programs leave of the GPU's memory, for the stages that share it. MiB. */
+function freeMemory({ memory, memoryUsed }: NvidiaDevice): string | undefined {
+  return memory === null ? undefined : String(Math.floor((memory - (memoryUsed ?? 0)) / 2 ** 20));
 }
 
 /** Whether ONNX Runtime has a CUDA provider for a platform. */
@@ -85,7 +90,7 @@ export function chooseDevice(
 ): { readonly device: NvidiaDevice; readonly env: Readonly<Record<string, string>> } {
   if (devices.length === 0) throw new GpuError('This machine has no NVIDIA GPU');
   const { CUDA_VISIBLE_DEVICES: list } = env;
-  const candidates = list === undefined ? devices : firstVisible(devices, list, env.CUDA_DEVICE_ORDER);
+  const candidates = visibleDevices(devices, env);
   if (candidates.length === 0) throw new GpuError(`CUDA_VISIBLE_DEVICES=${list} hides all NVIDIA GPUs`);
   const reasons = candidates.map(whyUnfit);
   const usable = candidates.filter((_, index) => reasons[index] === null);
@@ -93,25 +98,4 @@ export function chooseDevice(
   if (device === undefined) throw new GpuError(reasons.filter((each) => each !== null).join('; '));
   const select = devices.length > 1 && list === undefined;
   return { device, env: select ? { CUDA_VISIBLE_DEVICES: device.uuid, CUDA_DEVICE_ORDER: PCI_ORDER } : {} };
-}
-
-/** The order of nvidia-smi. That of CUDA is otherwise the fastest first, which only CUDA knows. */
-export const PCI_ORDER = 'PCI_BUS_ID';
-
-/**
- * The GPUs that the first entry of a list of numbers and UUIDs (or their beginnings) can mean: ONNX Runtime computes on the first
- * one that is visible, and CUDA ignores what follows an unknown entry.
- */
-function firstVisible(
-  devices: readonly NvidiaDevice[],
-  list: string,
-  order: string | undefined,
-): readonly NvidiaDevice[] {
-  const [entry = ''] = list.split(',').map((each) => each.trim());
-  // A part of a GPU (MIG) has a UUID that nvidia-smi does not list here.
-  if (entry.startsWith('MIG-')) return devices;
-  if (!/^\d+$/.test(entry)) return devices.filter(({ uuid }) => entry !== '' && uuid.startsWith(entry)).slice(0, 1);
-  const index = Number(entry);
-  if (index < devices.length && order !== PCI_ORDER) return devices;
-  return devices.slice(index, index + 1);
 }

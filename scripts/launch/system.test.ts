@@ -24,7 +24,7 @@ const prepare = (EXECUTION_PROVIDER: string) =>
   );
 
 test('with auto, the CPU computes where the GPU can’t be used, and a line says why', async () => {
-  expect(await prepare('auto')).toEqual({});
+  expect(await prepare('auto')).toEqual({ CACHE_FOLDER: join(root, '.cache/providers') });
   expect(lines).toEqual([
     'The CPU computes: NVIDIA L4: its driver 535.104 is too old for CUDA 13: install NVIDIA’s driver 580 or newer.',
   ]);
@@ -36,6 +36,6 @@ test('a system for CUDA does not start without it', async () => {
 });
 
 test('nothing is said with another provider, and an unknown one is refused', async () => {
-  expect([await prepare('webgpu'), lines]).toEqual([{}, []]);
+  expect([await prepare('webgpu'), lines]).toEqual([{ CACHE_FOLDER: join(root, '.cache/providers') }, []]);
   await expect(prepare('gpu')).rejects.toThrow('EXECUTION_PROVIDER="gpu" is none of auto, cuda');
 });

@@ -1,5 +1,6 @@
 import { ExecutionProviderSettingError, parseExecutionProvider } from '@cinematica/svd';
 import { GpuError } from '../gpu/gpu-error.ts';
+import { providerCache } from '../gpu/provider-cache.ts';
 import { setUpGpu } from '../gpu/set-up-gpu.ts';
 import { programPath } from '../setup/programs.mjs';
 import { LaunchError } from './launch-error.ts';
@@ -33,7 +34,9 @@ export function withGpu(system: System, root: string, say: (line: string) => voi
     ...system,
     async prepare(env, signal) {
       try {
-        return await setUpGpu({ root, provider: parseExecutionProvider(env.EXECUTION_PROVIDER), env, say, signal });
+        const { EXECUTION_PROVIDER, CACHE_FOLDER = providerCache(root) } = env;
+        const provider = parseExecutionProvider(EXECUTION_PROVIDER);
+        return { CACHE_FOLDER, ...(await setUpGpu({ root, provider, env, say, signal })) };
       } catch (error) {
         const isForUser = error instanceof GpuError || error instanceof ExecutionProviderSettingError;
         if (isForUser) throw new LaunchError(`${error.message}.`, { cause: error });

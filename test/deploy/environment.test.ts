@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
+import { configSchema as backup } from '@cinematica/backup/config';
 import { configSchema as decoder } from '@cinematica/decoder/config';
 import { configSchema as denoiser } from '@cinematica/denoiser/config';
 import { configSchema as encoder } from '@cinematica/encoder/config';
@@ -9,7 +10,8 @@ import { configSchema as outbound } from '@cinematica/outbound/config';
 import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
 import { readConfig } from '@cinematica/pipeline/service';
 import { configSchema as provisioner } from '@cinematica/provisioner/config';
-import { environmentOf, KUSTOMIZE, OVERLAYS, render, workloadsOf } from './manifests.ts';
+import { environmentFor } from '@cinematica/gpu-worker/environment';
+import { environmentOf, isProduction, KUSTOMIZE, OVERLAYS, render, sharesGpu, workloadsOf } from './manifests.ts';
 
 const schemas: Readonly<Record<string, z.ZodObject>> = {
   gateway,
@@ -20,6 +22,7 @@ const schemas: Readonly<Record<string, z.ZodObject>> = {
   outbound,
   provisioner,
 };
+const inProduction: typeof schemas = { backup, restore: backup };
 
 /** The variables that adapter-node 6 (its src/env.js) and the web app's server (web/src/lib/api) read. */
 const WEB = ['HOST', 'PORT', 'SHUTDOWN_TIMEOUT', 'PROTOCOL_HEADER', 'GATEWAY_URL'];
@@ -28,12 +31,21 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
   const manifests = KUSTOMIZE === null ? [] : render(overlay);
   const workloads = workloadsOf(manifests);
   const setIn = (name: string, secret: (from: string, key: string) => string = () => 's'.repeat(43)) => {
-    const container = workloads.find((workload) => workload.name === name)?.spec.containers[0];
+    const shared = sharesGpu(overlay) && (name === 'denoiser' || name === 'decoder');
+    const container = workloads.find((workload) => workload.name === (shared ? 'denoiser' : name))?.spec.containers[0];
     if (!container) throw new Error(`there is no ${name}`);
-    return environmentOf(manifests, container, secret);
+    if (!shared) return environmentOf(manifests, container, secret);
+    const prefix = name === 'denoiser' ? 'DENOISER_' : 'DECODER_';
+    const own = {
+      ...container,
+      env: container.env.filter((one) => !/^(DENOISER|DECODER)_/.test(one.name) || one.name.startsWith(prefix)),
+    };
+    return environmentFor(prefix, environmentOf(manifests, own, secret)) as Record<string, string>;
   };
 
-  test.each(Object.entries(schemas))('%s gets all required variables and no unknown ones', (name, schema) => {
+  const all = isProduction(overlay) ? { ...schemas, ...inProduction } : schemas;
+
+  test.each(Object.entries(all))('%s gets all required variables and no unknown ones', (name, schema) => {
     const set = setIn(name);
     for (const variable of Object.keys(set))
       expect(Object.keys(schema.shape), `${name} does not read it`).toContain(variable);
@@ -49,7 +61,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     for (const variable of Object.keys(setIn('web'))) expect(WEB).toContain(variable);
   });
 
-  test.each(Object.keys(schemas))('%s has its own NATS user and gets no other password', (name) => {
+  test.each(Object.keys(all))('%s has its own NATS user and gets no other password', (name) => {
     const secrets: string[] = [];
     const set = setIn(name, (from) => {
       secrets.push(from);
@@ -64,7 +76,8 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     '%s can stop within its grace period',
     (name) => {
       const config = readConfig(schemas[name]!, setIn(name));
-      const workload = workloads.find((one) => one.name === name)!;
+      const shared = sharesGpu(overlay) && name === 'decoder';
+      const workload = workloads.find((one) => one.name === (shared ? 'denoiser' : name))!;
       const preStop = name === 'gateway' ? 5 : 0;
       const { DRAIN_MS = 0, STOP_GRACE_MS = 0 } = config as { DRAIN_MS?: number; STOP_GRACE_MS?: number };
       const needed = preStop + (name === 'gateway' ? DRAIN_MS : Math.max(DRAIN_MS, 2 * STOP_GRACE_MS)) / 1000;

@@ -8,7 +8,14 @@ import { findProgram } from '../../scripts/setup/find-program.mjs';
 export const KUSTOMIZE = process.env.KUSTOMIZE ?? findProgram('kustomize');
 
 /** The folders in deploy/k8s that can be applied. */
-export const OVERLAYS = ['base', 'overlays/local-cpu', 'overlays/production'] as const;
+export const OVERLAYS = ['base', 'overlays/local-cpu', 'overlays/production', 'overlays/one-gpu'] as const;
+
+/** Whether an overlay is for production, in one of its shapes. */
+export const isProduction = (overlay: (typeof OVERLAYS)[number]): boolean =>
+  overlay === 'overlays/production' || overlay === 'overlays/one-gpu';
+
+/** Whether the denoiser and the decoder share a pod. */
+export const sharesGpu = (overlay: (typeof OVERLAYS)[number]): boolean => overlay === 'overlays/one-gpu';
 
 const k8s = resolve(import.meta.dirname, '../../deploy/k8s');
 
@@ -79,13 +86,16 @@ export function render(folder: string): Manifest[] {
   return parseAllDocuments(text).map((document) => objectSchema.parse(document.toJS()));
 }
 
+const jobOf = (spec: unknown) =>
+  z.object({ jobTemplate: z.object({ spec: z.looseObject({}) }) }).parse(spec).jobTemplate.spec;
+
 const WORKLOADS = ['Deployment', 'StatefulSet', 'Job', 'CronJob', 'DaemonSet', 'Pod', 'ReplicaSet'];
 
 export function workloadsOf(manifests: readonly Manifest[]): Workload[] {
   return manifests
     .filter(({ kind }) => WORKLOADS.includes(kind))
     .map(({ kind, metadata, spec }) => {
-      const { template } = z.object({ template: templateSchema }).parse(spec);
+      const { template } = z.object({ template: templateSchema }).parse(kind === 'CronJob' ? jobOf(spec) : spec);
       return { kind, name: metadata.name, labels: template.metadata.labels, spec: template.spec };
     });
 }

@@ -1,22 +1,25 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import { z } from 'zod';
-import { findProgram } from '../../scripts/setup/find-program.mjs';
+import { CASES } from './alerts/cases.ts';
+import { promtool, PROMTOOL, unitTests } from './alerts/promtool.ts';
 import { configData, KUSTOMIZE, ofKind, render } from './manifests.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const PROMTOOL = process.env.PROMTOOL ?? findProgram('promtool');
 
 const rulesSchema = z.object({
   groups: z.array(
     z.object({
       name: z.string(),
       rules: z.array(
-        z.looseObject({ alert: z.string(), expr: z.string(), annotations: z.record(z.string(), z.string()) }),
+        z.looseObject({
+          alert: z.string(),
+          expr: z.string(),
+          labels: z.record(z.string(), z.string()),
+          annotations: z.record(z.string(), z.string()),
+        }),
       ),
     }),
   ),
@@ -27,24 +30,34 @@ const dashboardSchema = z.looseObject({
   ),
 });
 
-/** Metrics of the kubelet, kube-state-metrics, Prometheus and Node, which are not checked. */
-const FOREIGN = /^(kubelet_|kube_|container_|nodejs_|process_|up$)/;
+/** Metrics of the cluster, of NATS' and NVIDIA's exporters and of Node, which are not checked. */
+const FOREIGN = /^(kubelet_|kube_|container_|certmanager_|gnatsd_|jetstream_|DCGM_|nodejs_|process_|up$)/;
 
 /** The names of metrics in a query. */
 const metricsIn = (query: string): string[] =>
   [
     ...query
       .replaceAll(/"[^"]*"|\{[^}]*\}|\b(?:by|on|group_left|without) \([^)]*\)/g, ' ')
-      .matchAll(/\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b|\bup\b/g),
+      .matchAll(/\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b|\bDCGM_\w+\b|\bup\b/g),
   ]
     .map(([name]) => name)
-    .filter((name) => !['histogram_quantile', 'min_over_time', 'max_over_time', 'group_left'].includes(name));
+    .filter(
+      (name) =>
+        !['histogram_quantile', 'min_over_time', 'max_over_time', 'group_left', 'predict_linear'].includes(name),
+    );
 
 /** Every metric that the sources of the services declare, including the series of histograms. */
 function declared(): Set<string> {
   const sources = execFileSync(
     'grep',
-    ['-rhoE', "name: '(cinematica_[a-z_]+)'", 'packages', 'services', '--include=*.ts', '--exclude-dir=node_modules'],
+    [
+      '-rhoE',
+      "name: '(cinematica_[a-z0-9_]+)'",
+      'packages',
+      'services',
+      '--include=*.ts',
+      '--exclude-dir=node_modules',
+    ],
     {
       cwd: root,
       encoding: 'utf8',
@@ -56,22 +69,41 @@ function declared(): Set<string> {
 
 describe.skipIf(KUSTOMIZE === null)('monitoring', () => {
   const manifests = KUSTOMIZE === null ? [] : render('overlays/production');
-  const rules = KUSTOMIZE === null ? { groups: [] } : rulesSchema.parse(ofKind(manifests, 'PrometheusRule')[0]?.spec);
+  const rules =
+    KUSTOMIZE === null
+      ? { groups: [] }
+      : {
+          groups: ofKind(manifests, 'PrometheusRule').flatMap(({ spec }) => rulesSchema.parse(spec).groups),
+        };
   const alerts = rules.groups.flatMap((group) => group.rules);
 
   test.skipIf(PROMTOOL === null)('promtool accepts the alert rules', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'rules-'));
-    try {
-      const file = join(folder, 'rules.yaml');
-      await writeFile(file, stringify(rules));
-      const said = execFileSync(PROMTOOL!, ['check', 'rules', '--lint=all', '--lint-fatal', file], {
-        encoding: 'utf8',
-      });
-      expect(said).toContain(`${alerts.length} rules found`);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const said = await promtool({ 'rules.yaml': rules }, 'check', 'rules', '--lint=all', '--lint-fatal', 'rules.yaml');
+    expect(said).toContain(`${alerts.length} rules found`);
   });
+
+  test.skipIf(PROMTOOL === null)(
+    'every alert fires with its text, and stays silent on the other side of its limit',
+    async () => {
+      expect(alerts.map(({ alert }) => alert.replace('Cinematica', '')).sort()).toEqual(Object.keys(CASES).sort());
+      // Each with its own rule file: promtool evaluates every rule of a file at every minute of each test.
+      const files = alerts.flatMap((rule): [string, object][] => [
+        [`${rule.alert}.rules.yaml`, { groups: [{ name: rule.alert, rules: [rule] }] }],
+        [
+          `${rule.alert}.yaml`,
+          {
+            rule_files: [`${rule.alert}.rules.yaml`],
+            evaluation_interval: '1m',
+            tests: unitTests(rule, CASES[rule.alert.replace('Cinematica', '')]!),
+          },
+        ],
+      ]);
+      const tests = files.map(([name]) => name).filter((name) => !name.endsWith('.rules.yaml'));
+      expect((await promtool(Object.fromEntries(files), 'test', 'rules', ...tests)).match(/SUCCESS/g)).toHaveLength(
+        tests.length,
+      );
+    },
+  );
 
   test('alerts and the dashboard query existing metrics', () => {
     const dashboard = dashboardSchema.parse(
@@ -96,7 +128,8 @@ describe.skipIf(KUSTOMIZE === null)('monitoring', () => {
     const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
     for (const { alert, annotations } of alerts) {
       expect(headings, alert).toContain(alert);
-      expect(annotations.runbook).toBe(`docs/operations.md#${alert.toLowerCase()}`);
+      expect(annotations.runbook_url).toMatch(/^https:\/\//);
+      expect(annotations.runbook_url).toMatch(new RegExp(`/docs/operations\\.md#${alert.toLowerCase()}$`));
     }
     const written = headings.filter((heading) => heading.startsWith('Cinematica'));
     expect(written.sort()).toEqual(alerts.map(({ alert }) => alert).sort());

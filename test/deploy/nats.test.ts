@@ -18,6 +18,9 @@ import type { Manifest } from './manifests.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
+/** Its CronJobs make and restore backups. */
+const production = KUSTOMIZE === null ? [] : render('overlays/production');
+
 const passwordOf = (secret: string): string => `p-${secret}-0123456789`;
 
 interface Member {
@@ -93,8 +96,9 @@ describe.skipIf(KUSTOMIZE === null).each(['base', 'overlays/local-cpu'] as const
       const late = starts.slice(1).at(-1);
       members = await Promise.all(starts.slice(0, late ? -1 : 1).map((start) => start()));
       const job = workloadsOf(manifests).find(({ name }) => name === 'provisioner')!.spec.containers[0]!;
+      const settings = environmentOf(manifests, job, passwordOf);
       const env = {
-        ...environmentOf(manifests, job, passwordOf),
+        ...settings,
         NATS_URL: urls(members).join(','),
         MODEL_DIR: join(root, 'test/golden/tiny-xt/checkpoint'),
       };
@@ -117,6 +121,32 @@ describe.skipIf(KUSTOMIZE === null).each(['base', 'overlays/local-cpu'] as const
         (await jetstreamManager(denoiser, { checkAPI: false })).streams.delete('KV_videos'),
       ).rejects.toThrow();
       await denoiser.close();
+
+      // What the CronJobs of production do: a backup, a later change, and a restore of the state before it.
+      const run = async (name: 'backup' | 'restore', changes: Readonly<Record<string, string>> = {}): Promise<void> => {
+        const container = workloadsOf(production).find((workload) => workload.name === name)!.spec.containers[0]!;
+        const given = environmentOf(production, container, passwordOf);
+        const here = {
+          NATS_URL: urls(members).join(','),
+          NATS_REPLICAS: settings.NATS_REPLICAS ?? '',
+          BACKUP_FOLDER: folder,
+        };
+        await promisify(execFile)(process.execPath, container.args, {
+          cwd: root,
+          env: { ...given, ...here, ...changes },
+        });
+      };
+      const record = jetstream(gateway);
+      const value = async () =>
+        (await manager.streams.getMessage('KV_videos', { last_by_subj: '$KV.videos.v.x' }))?.string();
+      await record.publish('$KV.videos.v.x', 'before');
+      await run('backup');
+      await record.publish('$KV.videos.v.x', 'after');
+      await expect(run('restore')).rejects.toThrow('set REPLACE=on');
+      await run('restore', { REPLACE: 'on' });
+      await expect.poll(value, { timeout: 10_000 }).toBe('before');
+      expect((await manager.streams.info('KV_videos')).config.num_replicas).toBe(members.length);
+      await record.publish('$KV.videos.v.x', 'again');
 
       // One of three servers may be lost, and none of a single one.
       const rest = members.slice(1);

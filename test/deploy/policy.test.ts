@@ -1,7 +1,7 @@
 import { bucketLimit, Lifetime, LIFETIMES, pipelineSettingsSchema } from '@cinematica/pipeline';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { KUSTOMIZE, ofKind, OVERLAYS, render, workloadsOf } from './manifests.ts';
+import { isProduction, KUSTOMIZE, ofKind, OVERLAYS, render, sharesGpu, workloadsOf } from './manifests.ts';
 import type { Workload } from './manifests.ts';
 
 /** They share a node with computing pods and must respond quickly. CPU limits would throttle them. */
@@ -49,7 +49,7 @@ const containersOf = ({ spec }: Workload) => [...spec.initContainers, ...spec.co
 describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
   const manifests = KUSTOMIZE === null ? [] : render(overlay);
   const workloads = workloadsOf(manifests);
-  const services = workloads.filter(({ kind }) => kind !== 'Job');
+  const services = workloads.filter(({ kind }) => kind !== 'Job' && kind !== 'CronJob');
   const each = (list: readonly Workload[]) => list.map((workload) => [workload.name, workload] as const);
 
   test('every service exists', () => {
@@ -59,7 +59,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
         'web',
         'encoder',
         'denoiser',
-        'decoder',
+        ...(sharesGpu(overlay) ? [] : ['decoder']),
         'muxer',
         'outbound',
         'nats',
@@ -150,8 +150,8 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
   });
 });
 
-describe.skipIf(KUSTOMIZE === null)('production', () => {
-  const manifests = KUSTOMIZE === null ? [] : render('overlays/production');
+describe.skipIf(KUSTOMIZE === null).each(OVERLAYS.filter(isProduction))('production as %s', (overlay) => {
+  const manifests = KUSTOMIZE === null ? [] : render(overlay);
   const workloads = workloadsOf(manifests);
   const affinity = z.looseObject({
     affinity: z.object({
@@ -188,6 +188,7 @@ describe.skipIf(KUSTOMIZE === null)('production', () => {
       if (!onGpu) return;
       expect(workload.spec.tolerations).toEqual([{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }]);
       for (const value of values) expect(value).toContain('A100');
+      expect(values).toHaveLength(8);
       const plain = values.filter((value) => !value.endsWith('-SHARED'));
       expect(values.filter((value) => value.endsWith('-SHARED'))).toEqual(plain.map((value) => `${value}-SHARED`));
     },
@@ -204,7 +205,7 @@ describe.skipIf(KUSTOMIZE === null)('production', () => {
       spec.containers.some(({ volumeMounts }) => volumeMounts.some(({ name }) => name === 'weights')),
     );
     expect(readers.map(({ name }) => name).sort()).toEqual([
-      'decoder',
+      ...(sharesGpu(overlay) ? [] : ['decoder']),
       'denoiser',
       'encoder',
       'gateway',
@@ -215,7 +216,7 @@ describe.skipIf(KUSTOMIZE === null)('production', () => {
 
   test('only KEDA sets the number of workers', () => {
     const scaled = ofKind(manifests, 'ScaledObject').map(({ metadata }) => metadata.name);
-    expect(scaled.sort()).toEqual(['decoder', 'denoiser', 'encoder', 'muxer']);
+    expect(scaled.sort()).toEqual([...(sharesGpu(overlay) ? [] : ['decoder']), 'denoiser', 'encoder', 'muxer']);
     for (const { metadata, spec } of ofKind(manifests, 'Deployment')) {
       const { replicas } = z.looseObject({ replicas: z.number().optional() }).parse(spec);
       expect(replicas === undefined, metadata.name).toBe(scaled.includes(metadata.name));

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { createModel, decode, denoise, encode, openCheckpoint, resolveSettings } from '@cinematica/svd';
+import { chooseRuntime, createModel, decode, denoise, encode, openCheckpoint, resolveSettings } from '@cinematica/svd';
 import type { Model } from '@cinematica/svd';
 import { expect, test } from 'vitest';
 import { buildStandIns } from './build.ts';
-import { startDryRun } from './dry-run.ts';
+import { standInEnvironment, startDryRun } from './dry-run.ts';
 import type { DeviceCounts } from './dry-run.ts';
 
 const MODEL = join(import.meta.dirname, '../golden/tiny-xt/checkpoint');
@@ -20,14 +20,16 @@ interface Shape {
   readonly frames: number;
   readonly guided: boolean;
   readonly chunk: number;
+  /** Whether two of the three steps use what the first one keeps (DeepCache). Default false. */
+  readonly cached?: boolean;
 }
 
 async function makeVideo(
   model: Model,
-  { guided, chunk, ...shape }: Shape,
+  { guided, chunk, cached = false, ...shape }: Shape,
   onStep?: () => Promise<void>,
 ): Promise<number> {
-  const more = { steps: 3, seed: 1, minGuidance: 1, maxGuidance: guided ? 3 : 1 };
+  const more = { steps: 3, seed: 1, minGuidance: 1, maxGuidance: guided ? 3 : 1, cacheInterval: cached ? 3 : 1 };
   const settings = resolveSettings(model.checkpoint.card, { ...shape, ...more });
   const conditioning = await encode(model, photo, settings);
   const latents = await denoise(model, conditioning, settings, { onStep });
@@ -60,6 +62,16 @@ test.skipIf(libraries === '')(
   },
 );
 
+test.skipIf(libraries === '')(`steps that use what an earlier one keeps run on the GPU alone, too${here}`, async () => {
+  await using dry = await startDryRun({ libraries, memory: MEMORY });
+  const checkpoint = await openCheckpoint(MODEL);
+  const shape = { width: 64, height: 64, frames: 2, guided: true, chunk: 2, cached: true };
+  for (const lowMemory of [false, true]) {
+    expect(await makeVideo(createModel(checkpoint, dry.runtime, { lowMemory }), shape)).toBe(2);
+  }
+  expect((await dry.counts()).badLaunches).toBe(0);
+});
+
 test.skipIf(libraries === '')(`videos of changing shapes leave no memory behind${here}`, async () => {
   await using dry = await startDryRun({ libraries, memory: MEMORY });
   const model = createModel(await openCheckpoint(MODEL), dry.runtime);
@@ -84,3 +96,23 @@ test.skipIf(libraries === '')(`a device that is too small is a lack of memory${h
   const large = { width: 512, height: 512, frames: 4, guided: true, chunk: 4 };
   await expect(makeVideo(model, large)).rejects.toThrow(/failed to allocate|out of memory/i);
 });
+
+test.skipIf(libraries === '')(
+  `a provider whose numbers are all zero is refused, unless it may be wrong${here}`,
+  async () => {
+    const options = {
+      provider: 'cuda',
+      threads: 2,
+      env: standInEnvironment({ libraries, memory: MEMORY }),
+      // The parts run on the GPU alone also without fused operators: otherwise they would not be wrong by a number.
+      config: { 'session.disable_cpu_ep_fallback': '1' },
+      parts: ['attention', 'operators', 'CLIP'],
+    } as const;
+    await expect(chooseRuntime(options)).rejects.toThrow(
+      /numbers on this device \(attention by [\d.]+ standard .+; operators by [\d.]+ .+; CLIP by [\d.]+ .+\); PROVIDER_PROOF=warn/,
+    );
+    const { runtime } = await chooseRuntime({ ...options, parts: ['attention'], proof: 'warn' });
+    await runtime.close();
+    expect(runtime.provider).toBe('cuda');
+  },
+);

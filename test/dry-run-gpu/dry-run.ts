@@ -38,19 +38,21 @@ export interface DryRunOptions {
   readonly discard?: boolean;
 }
 
+/** The variables of a process whose CUDA provider computes on the stand-in. */
+export const standInEnvironment = ({ libraries, memory, discard = false }: DryRunOptions): Record<string, string> => ({
+  LD_LIBRARY_PATH: libraries,
+  DRY_RUN_GPU_BYTES: String(memory),
+  ...(discard && { DRY_RUN_GPU_DISCARD: '1' }),
+});
+
 /** Starts a runtime on the stand-in. A node without a kernel for the GPU is an error. */
-export async function startDryRun({ libraries, memory, discard = false }: DryRunOptions): Promise<DryRun> {
+export async function startDryRun(options: DryRunOptions): Promise<DryRun> {
   const folder = await mkdtemp(join(tmpdir(), 'cinematica-dry-run-'));
   const runtime = await createRuntime({
     provider: 'cuda',
     threads: 2,
     config: { 'session.disable_cpu_ep_fallback': '1' },
-    env: {
-      LD_LIBRARY_PATH: libraries,
-      DRY_RUN_GPU_BYTES: String(memory),
-      DRY_RUN_GPU_REPORT: join(folder, 'report'),
-      ...(discard && { DRY_RUN_GPU_DISCARD: '1' }),
-    },
+    env: { ...standInEnvironment(options), DRY_RUN_GPU_REPORT: join(folder, 'report') },
   });
   return {
     runtime,

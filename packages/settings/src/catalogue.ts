@@ -119,6 +119,14 @@ const DECLARATIONS = {
     placeholder: 'N',
     help: 'DeepCache: how much of the UNet the other steps compute; more is slower and more exact',
   },
+  frameInterval: {
+    diffusers: null,
+    unit: 'frames',
+    default: 1,
+    flag: 'frame-interval',
+    placeholder: 'N',
+    help: 'the model makes every Nth frame; those between are computed along the motion',
+  },
 } as const satisfies { readonly [Name in keyof VideoSettings]?: SettingDeclaration };
 
 export type SettingName = keyof typeof DECLARATIONS;

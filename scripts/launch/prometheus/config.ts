@@ -34,6 +34,7 @@ const manifestSchema = z.object({ spec: z.object({ groups: z.array(z.unknown()) 
 /**
  * Converts Kubernetes' alert rules to a rule file of Prometheus.
  *
- * @param manifest a PrometheusRule as YAML
+ * @param manifests PrometheusRules as YAML
  */
-export const rulesOf = (manifest: string): string => stringify(manifestSchema.parse(parse(manifest)).spec);
+export const rulesOf = (manifests: readonly string[]): string =>
+  stringify({ groups: manifests.flatMap((manifest) => manifestSchema.parse(parse(manifest)).spec.groups) });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { httpReady } from '../readiness.ts';
 import { supervise } from '../supervise.ts';
@@ -20,8 +20,14 @@ export interface PrometheusOptions {
   readonly supervision: Supervision;
 }
 
-/** The alert rules that a cluster gets. */
-const ALERTS = join(import.meta.dirname, '../../../deploy/k8s/components/monitoring/alerts.yaml');
+/** The folder of the alert rules. */
+const ALERTS = join(import.meta.dirname, '../../../deploy/k8s/components/monitoring/alerts');
+
+/** The alert rules that a cluster gets, as a rule file of Prometheus. */
+export async function readAlertRules(): Promise<string> {
+  const files = (await readdir(ALERTS)).sort();
+  return rulesOf(await Promise.all(files.map((file) => readFile(join(ALERTS, file), 'utf8'))));
+}
 
 /** Limits of what is kept on disk. */
 const RETENTION = ['--storage.tsdb.retention.time=14d', '--storage.tsdb.retention.size=256MB'];
@@ -31,7 +37,7 @@ export async function supervisePrometheus(options: PrometheusOptions): Promise<S
   const { command, folder, port, targets, logFile, supervision } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const config = join(folder, 'prometheus.yml');
-  await writeFile(join(folder, 'rules.yml'), rulesOf(await readFile(ALERTS, 'utf8')));
+  await writeFile(join(folder, 'rules.yml'), await readAlertRules());
   await writeFile(config, prometheusConfig(targets, 'rules.yml'));
   const address = `127.0.0.1:${port}`;
   return supervise(

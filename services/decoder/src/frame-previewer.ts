@@ -1,3 +1,4 @@
+import { modelRate } from '@cinematica/pipeline';
 import type { StageHooks, StageTask } from '@cinematica/pipeline';
 import { animatedWebp } from '@cinematica/svd';
 import { resizeImage } from '@cinematica/svd/image';
@@ -17,10 +18,8 @@ export interface FramePreviewer {
 }
 
 /** Publishes a preview after each chunk of a segment, with all frames so far, in the speed of the video. */
-export function createFramePreviewer(
-  { width, height, segmentFrames, conditioningFps, steps }: StageTask['plan'],
-  hooks: Pick<StageHooks, 'preview'>,
-): FramePreviewer {
+export function createFramePreviewer(plan: StageTask['plan'], hooks: Pick<StageHooks, 'preview'>): FramePreviewer {
+  const { width, height, segmentFrames, steps } = plan;
   const every = Math.ceil(segmentFrames / MAX_FRAMES);
   const scale = Math.min(1, SIDE / Math.max(width, height));
   const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
@@ -34,7 +33,7 @@ export function createFramePreviewer(
       if ((first + index) % every !== 0) continue;
       frames.push(await resizeImage({ width, height, data: chunk.subarray(index * bytes, (index + 1) * bytes) }, size));
     }
-    const image = await animatedWebp(frames, Math.round((1000 * every) / conditioningFps));
+    const image = await animatedWebp(frames, Math.round((1000 * every) / modelRate(plan)));
     hooks.preview(steps, 'image/webp', image, { ...size, decodedFrames: first + count });
   }
 

@@ -11,6 +11,7 @@ await runStage('decoder', configSchema, async (config, parts) => {
     handler: trimAfterTasks(model, explainFailures(createDecodeStage(model))),
     model: model.ref,
     provider: model.runtime.provider,
+    replacedOperators: model.runtime.replaced,
     speed: model.speed,
     service: DecoderService,
     handlers: createDecoderService(model, parts.slot),

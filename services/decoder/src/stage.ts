@@ -14,6 +14,7 @@ export const createDecodeStage = (model: StageModel): StageHandler => ({
   async run({ plan, segment }, inputs, hooks) {
     const { saved, signal, draining } = hooks;
     const { data, ...size } = unpackLatents(await inputs.read(PipelineStage.DENOISE, segment, 'latents', signal));
+    const variant = model.withComponentsOf(plan.components);
     const chunks = plan.decodeChunks;
     const longest = Math.max(...chunks);
     const store = async (index: number, frames: Uint8Array) => {
@@ -35,7 +36,7 @@ export const createDecodeStage = (model: StageModel): StageHandler => ({
         await storing;
         throw draining.reason;
       }
-      const { data: frames } = await decodeOneChunk(model, data, size, chunk, signal);
+      const { data: frames } = await decodeOneChunk(variant, data, size, chunk, signal);
       hooks.progress(index + 1, chunks.length);
       previewer.show(frames, count);
       await storing;

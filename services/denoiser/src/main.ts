@@ -11,6 +11,7 @@ await runStage('denoiser', configSchema, async (config, parts) => {
     handler: trimAfterTasks(model, explainFailures(createDenoiseStage(model))),
     model: model.ref,
     provider: model.runtime.provider,
+    replacedOperators: model.runtime.replaced,
     speed: model.speed,
     service: DenoiserService,
     handlers: createDenoiserService(model, parts.slot),

@@ -44,11 +44,16 @@ export const createDenoiseStage = (model: StageModel): StageHandler => ({
       await saving;
       throw draining.reason;
     };
-    const latents = await denoise(model, conditioning, segmentSettings(plan, segment), {
-      onStep,
-      resumeFrom: resumeFrom(hooks.saved),
-      signal,
-    });
+    const latents = await denoise(
+      model.withComponentsOf(plan.components),
+      conditioning,
+      segmentSettings(plan, segment),
+      {
+        onStep,
+        resumeFrom: resumeFrom(hooks.saved),
+        signal,
+      },
+    );
     await saving;
     const packed = packLatents(finish(latents), photo);
     await Promise.all([hooks.output(Lifetime.LATENTS, 'latents', packed), previewer.finish()]);

@@ -11,6 +11,7 @@ await runStage('encoder', configSchema, async (config, parts) => {
     handler: trimAfterTasks(model, explainFailures(createEncodeStage(model))),
     model: model.ref,
     provider: model.runtime.provider,
+    replacedOperators: model.runtime.replaced,
     speed: model.speed,
     service: EncoderService,
     handlers: createEncoderService(model, parts.slot),

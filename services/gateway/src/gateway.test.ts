@@ -52,15 +52,18 @@ describe.each(['connect', 'grpc-web', 'grpc'] satisfies Protocol[])('over %s', (
   });
 });
 
-test('capabilities report the execution providers of the stages before the first video', async () => {
+test('capabilities report the execution providers of the stages, and operators that they replace, before the first video', async () => {
   const { ref } = await openNamedCheckpoint(MODEL);
   const nats = await connectNats('test', { NATS_URL: gateway.nats.url });
-  const report = { stage: PipelineStage.DENOISE, model: ref.name, modelDigest: ref.digest, executionProvider: 'cpu' };
+  const computing = { executionProvider: 'cuda', replacedOperators: ['SkipGroupNorm'] };
+  const report = { stage: PipelineStage.DENOISE, model: ref.name, modelDigest: ref.digest, ...computing };
   nats.publish('canary.denoiser', toBinary(StageReportSchema, create(StageReportSchema, report)));
   await nats.drain();
-  const providers = async () =>
-    (await gateway.client().getCapabilities({})).capabilities?.models[0]?.executionProviders;
-  await expect.poll(providers).toEqual(['cpu']);
+  const reported = async () => {
+    const model = (await gateway.client().getCapabilities({})).capabilities?.models[0];
+    return [model?.executionProviders, model?.replacedOperators];
+  };
+  await expect.poll(reported).toEqual([['cuda'], ['SkipGroupNorm']]);
 });
 
 test('grpc-js clients can use calls, health and reflection', async () => {

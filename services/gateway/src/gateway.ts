@@ -64,6 +64,7 @@ export async function startGateway({ config, keys, model, nats, log }: GatewayPa
   await using starting = new AsyncDisposableStack();
   const metrics = createMetrics('gateway');
   metrics.about({ stage: '', model: model.ref, provider: null });
+  metrics.watchCredentials(() => Promise.resolve([...keys.expiries].map(([owner, end]) => [`API key ${owner}`, end])));
   const sanitizer = starting.use(createPhotoSanitizer({ processes: config.PHOTO_PROCESSES }));
   await sanitizer.ready();
   const remoteImages = starting.use(

@@ -174,7 +174,7 @@ function createService(parts: HttpParts, operations: VideoOperations, links: Med
     limit,
     watches,
     settings: config,
-    capabilities: () => capabilitiesOf(model, config, VERSION, view.reports.providers(model.ref), push.publicKey),
+    capabilities: () => capabilitiesOf(model, config, VERSION, view.reports, push.publicKey),
     stallMs: config.WATCHER_STALL_MS,
     heartbeatMs: config.WATCH_HEARTBEAT_MS,
     draining,

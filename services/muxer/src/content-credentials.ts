@@ -1,6 +1,7 @@
 import type { MediaOrigin, TimestampAuthority } from '@cinematica/credentials';
 import { describeError, TaskNotice } from '@cinematica/pipeline';
 import type { Log, StageHooks, StageTask } from '@cinematica/pipeline';
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MediaRequest } from './media-request.ts';
@@ -56,6 +57,16 @@ export function createCredentialSigner(
       };
     },
   };
+}
+
+/**
+ * When the certificates for content credentials end, the first of them.
+ * @throws Error when they cannot be read.
+ */
+export async function credentialsEnd(folder: string): Promise<Date> {
+  const pem = await readFile(join(folder, 'certificates.pem'), 'utf8');
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return new Date(Math.min(...certificates.map((each) => new X509Certificate(each).validToDate.getTime())));
 }
 
 /**

@@ -3,7 +3,7 @@ import { ConfigError, runStage } from '@cinematica/pipeline/service';
 import { MuxerService } from '@cinematica/protocol/stages';
 import { configSchema } from './config.ts';
 import type { Config } from './config.ts';
-import { createCredentialSigner } from './content-credentials.ts';
+import { createCredentialSigner, credentialsEnd } from './content-credentials.ts';
 import { requireFfmpeg } from './ffmpeg.ts';
 import { ENCODERS, SOUND_ENCODER } from './media-encoders.ts';
 import { removeStaleFolders } from './files.ts';
@@ -22,12 +22,22 @@ function timestampsOf({ TIMESTAMP_URL, OUTBOUND, OUTBOUND_ADDRESS: address, OUTB
   );
 }
 
-await runStage('muxer', configSchema, async (config, { slot, log }) => {
+await runStage('muxer', configSchema, async (config, { slot, log, metrics }) => {
   const key = config.INVISIBLE_MARK ? (config.MARK_KEYS?.[0] ?? null) : null;
   if (key === null) log.warn('videos get no invisible mark', { reason: whyUnmarked(config.INVISIBLE_MARK) });
   const mark = { key, installation: config.MARK_INSTALLATION, visible: config.VISIBLE_MARK };
   const folder = config.CREDENTIALS_FOLDER;
   if (folder === undefined) log.warn('files get no content credentials: CREDENTIALS_FOLDER is not set');
+  else {
+    metrics.watchCredentials(async () => {
+      try {
+        return [['content credentials', await credentialsEnd(folder)]];
+      } catch (error) {
+        log.error('the certificate for content credentials cannot be read', error);
+        return [];
+      }
+    });
+  }
   const timestamps = timestampsOf(config);
   const options = {
     threads: config.MUX_THREADS,

@@ -66,7 +66,7 @@ export function checkMediaRequest(request: MediaRequest): void {
       throw new MediaError(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
     }
   }
-  if (!(fps >= 1 && fps <= 240)) throw new MediaError(`fps must be from 1 to 240, not ${fps}`);
+  if (!(fps > 0 && fps <= 240)) throw new MediaError(`fps must be above 0 and at most 240, not ${fps}`);
   if (!(outputFps >= fps && outputFps <= 240)) {
     throw new MediaError(`the output's frame rate must be from the frames' own ${fps} to 240, not ${outputFps}`);
   }

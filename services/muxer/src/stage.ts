@@ -3,13 +3,14 @@ import {
   FailureReason,
   fileShape,
   Lifetime,
+  modelFrames,
   PipelineStage,
   STEP_ALLOWANCE,
   TaskNotice,
   timelineOf,
   UnusableInputError,
 } from '@cinematica/pipeline';
-import type { Inputs, Log, StageHandler, StageHooks, StageTask } from '@cinematica/pipeline';
+import type { Inputs, Log, StageHandler, StageHooks, StageTask, Timeline } from '@cinematica/pipeline';
 import { videoNumber } from '@cinematica/provenance';
 import { pickSettings } from '@cinematica/settings';
 import { cropToAspect, loadImage } from '@cinematica/svd/image';
@@ -106,9 +107,10 @@ async function joinVideos(
   const signal = eitherSignal(hooks);
   const count = plan.join.length;
   const { fps } = fileShape(timelineOf(plan), 'mp4');
+  const steps = modelFrames(plan);
   const read = async (index: number): Promise<Uint8Array> => {
     const data = await inputs.joined(index, signal);
-    hooks.progress(Math.floor((plan.frames * index) / count), plan.frames);
+    hooks.progress(Math.floor((steps * index) / count), steps);
     return data;
   };
   const settings = { ...describePlan(plan), parts: count };
@@ -138,7 +140,7 @@ function patienceOf({ finishTimeoutMs }: MuxerOptions, { plan, forecast }: Stage
   const expectedMs = 1000 * (forecast?.muxSeconds ?? 0);
   return {
     timeoutMs: Math.max(finishTimeoutMs, STEP_ALLOWANCE * expectedMs),
-    stallMs: Math.max(STALL_MS, (STEP_ALLOWANCE * expectedMs) / plan.frames),
+    stallMs: Math.max(STALL_MS, (STEP_ALLOWANCE * expectedMs) / modelFrames(plan)),
   };
 }
 
@@ -154,8 +156,8 @@ async function finishAndEncode(
   const { width, height } = plan;
   const timeline = timelineOf(plan);
   const photo = wantsPhoto(plan) ? await readPhoto(plan, inputs, signal) : null;
-  const shown = shownFrames(plan, readChunks(plan, inputs, signal));
-  const written = reportWritten(plan, hooks);
+  const shown = shownFrames({ ...plan, frames: timeline.frames }, readChunks(plan, inputs, signal));
+  const written = reportWritten(timeline, hooks);
   const request = { width, height, timeline, margin: photo ? plan.margin : 0, photo, threads, ...patience };
   // Encoders keep some frames back, so a frame that was finished is a sign of life, too.
   const finished = finishVideo(shown, request, written.repeat, signal);
@@ -169,16 +171,17 @@ async function encodeAsTheyAre(
   hooks: StageHooks,
 ): Promise<void> {
   const { plan } = made;
-  const { width, height, frames, conditioningFps: fps, frameRate: outputFps } = plan;
-  const { width: outputWidth, height: outputHeight } = timelineOf(plan);
-  const { report: onWritten } = reportWritten(plan, hooks);
-  const shown = shownFrames(plan, readChunks(plan, inputs, eitherSignal(hooks)));
+  const { width, height } = plan;
+  const timeline = timelineOf(plan);
+  const { width: outputWidth, height: outputHeight, frames, fps, outputFps } = timeline;
+  const { report: onWritten } = reportWritten(timeline, hooks);
+  const shown = shownFrames({ width, height, frames }, readChunks(plan, inputs, eitherSignal(hooks)));
   const request = { width, height, frames, fps, outputWidth, outputHeight, outputFps, onWritten };
   await encode(options, made, shown, request, hooks);
 }
 
 /** Reports what has been written to the files as steps: as many as the model makes frames. */
-function reportWritten({ frames }: Plan, hooks: StageHooks) {
+function reportWritten({ frames }: Pick<Timeline, 'frames'>, hooks: StageHooks) {
   let step = 0;
   const report = (fraction: number): void => {
     const reached = Math.floor(fraction * frames + 1e-9);

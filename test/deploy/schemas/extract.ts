@@ -12,6 +12,7 @@ import { z } from 'zod';
 const KINDS = [
   'io.k8s.api.apps.v1.Deployment',
   'io.k8s.api.apps.v1.StatefulSet',
+  'io.k8s.api.batch.v1.CronJob',
   'io.k8s.api.batch.v1.Job',
   'io.k8s.api.core.v1.ConfigMap',
   'io.k8s.api.core.v1.Namespace',
@@ -51,7 +52,9 @@ await write('kubernetes.json', kept);
 const custom = new Map<string, Json>();
 for (const file of crds) {
   const { spec } = crdSchema.parse(parse(await readFile(file, 'utf8')));
-  for (const { name, schema } of spec.versions) {
+  // Older versions of a kind that has the version v1 are not used.
+  const isStable = spec.versions.some(({ name }) => name === 'v1');
+  for (const { name, schema } of spec.versions.filter((version) => !isStable || version.name === 'v1')) {
     custom.set(`${spec.group}/${name}/${spec.names.kind}`, strict(schema.openAPIV3Schema));
   }
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decode, denoise, encode, openCheckpoint, openModel, resolveSettings } from '@cinematica/svd';
 import type { RgbImage } from '@cinematica/svd';
-import { encodeHeader } from '@cinematica/svd/internal';
+import { encodeHeader, originalLayers } from '@cinematica/svd/internal';
+import { weightFiles } from '../../../bench/full-size/weight-files.ts';
+import { originalUnetName } from './original-names.ts';
 import { writeDiffusers } from './write-diffusers.ts';
 import { writeOriginal } from './write-original.ts';
 
@@ -38,6 +40,14 @@ test('one file in the original layout makes the same bytes as the folder in diff
   const expected = await framesOf(join(folder, 'diffusers'));
   expect(new Set(expected).size).toBeGreaterThan(50);
   expect(Buffer.compare(await framesOf(join(folder, 'original')), expected)).toBe(0);
+});
+
+test('every layer of SVD’s UNet is found by its original name, which LoRAs may have', () => {
+  const tensors = weightFiles['unet/diffusion_pytorch_model.fp16.safetensors'] ?? [];
+  const layers = tensors.flatMap(({ name }) => /^(.+)\.weight$/.exec(name)?.[1] ?? []);
+  const found = originalLayers(layers);
+  expect(layers).toHaveLength(791);
+  for (const layer of layers) expect(found.get(originalUnetName(layer, 2, (block) => block > 0)), layer).toBe(layer);
 });
 
 test('the configs of the original layout follow from the tensors, the number of frames from the name', async () => {

@@ -1,5 +1,5 @@
 import { PipelineStage } from '../domain/messages.ts';
-import type { Lifetime } from '../domain/messages.ts';
+import { Lifetime } from '../domain/messages.ts';
 import type { ModelRef } from '../domain/model-ref.ts';
 import { bucketName, stageName } from '../domain/stages.ts';
 
@@ -41,6 +41,12 @@ export const previewSubject = (videoId: string): string => `preview.${videoId}`;
 export const canarySubject = (service: string): string => `canary.${service}`;
 
 export const bucketStream = (lifetime: Lifetime): string => `OBJ_${bucketName(lifetime)}`;
+
+/**
+ * The streams that a backup contains; everything else can be made again from them. The records come first: a record refers to
+ * objects that were stored before it, so the snapshots of the objects, which are taken later, contain them.
+ */
+export const BACKUP_STREAMS = [RECORDS_STREAM, ...[Lifetime.PHOTO, Lifetime.MEDIA].map(bucketStream)];
 
 // The subjects of NATS' object store (ADR-20).
 

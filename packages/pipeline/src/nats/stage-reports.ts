@@ -78,6 +78,7 @@ export async function openStageReports(
   }
 
   return {
+    replacedOperators: (model) => [...new Set(reportsOf(model).flatMap((report) => report.replacedOperators))].sort(),
     providers: (model) => [...new Set(reportsOf(model).map(({ executionProvider }) => executionProvider))].sort(),
     speed(model) {
       const speeds = reportsOf(model).flatMap(({ flopsPerSecond }) => (flopsPerSecond > 0 ? flopsPerSecond : []));

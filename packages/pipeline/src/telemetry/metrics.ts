@@ -79,6 +79,12 @@ export function createMetrics(service: string) {
     labelNames: ['stage'],
     registers,
   });
+  const deadLetters = new Counter({
+    name: 'cinematica_dead_letters_total',
+    help: 'Tasks that were given up and stored in the stream DEAD.',
+    labelNames: ['stage'],
+    registers,
+  });
   const noSpace = new Counter({
     name: 'cinematica_no_space_total',
     help: 'Attempts that found no space left on a device of this machine. Their tasks wait.',
@@ -93,6 +99,7 @@ export function createMetrics(service: string) {
   });
   return {
     registry,
+    deadLetters,
     noSpace,
     notices,
     videos,
@@ -141,11 +148,24 @@ export function createMetrics(service: string) {
       steps.inc({ stage }, 0);
       redeliveries.inc({ stage }, 0);
       noSpace.inc({ stage }, 0);
+      deadLetters.inc({ stage }, 0);
       const known = stage === 'mux' ? ['not_finished', 'not_marked', 'not_signed'] : [];
       for (const notice of known) notices.inc({ notice }, 0);
       if (provider === null) return;
       crashes.inc({ stage }, 0);
       loadSeconds.zero({ stage });
+    },
+
+    /** Publishes how graphs differ on this device from those of the provider's usual ones; nothing when they do not. */
+    aboutDevice({ stage, provider, replaced, lowMemory }: AboutDevice): void {
+      const gauge = new Gauge({
+        name: 'cinematica_device_info',
+        help: 'How graphs differ on this device, by change: the fused operator that is written with standard operators, because it gave wrong numbers here, or low_memory; always 1.',
+        labelNames: ['stage', 'provider', 'change'],
+        registers,
+      });
+      const changes = [...replaced, ...(lowMemory ? ['low_memory'] : [])];
+      for (const change of changes) gauge.set({ stage, provider, change }, 1);
     },
 
     modelHooks: (stage: string): ModelHooks => ({
@@ -176,6 +196,21 @@ export function createMetrics(service: string) {
         registers,
         collect() {
           for (const state of states) this.set({ state }, state === current() ? 1 : 0);
+        },
+      });
+    },
+
+    /** @param read returns when each credential that this process uses ends; those that do not end are missing. */
+    watchCredentials(read: () => Promise<readonly (readonly [credential: string, end: Date])[]>): void {
+      new Gauge({
+        name: 'cinematica_credential_expiry_timestamp_seconds',
+        help: 'When a certificate or an API key ends, seconds since 1970. Credentials that do not end are missing.',
+        labelNames: ['credential'],
+        registers,
+        async collect() {
+          // A credential that was replaced by one without an end disappears.
+          this.reset();
+          for (const [credential, end] of await read()) this.set({ credential }, end.getTime() / 1000);
         },
       });
     },
@@ -215,6 +250,13 @@ export function createMetrics(service: string) {
       });
     },
   };
+}
+
+interface AboutDevice {
+  readonly stage: string;
+  readonly provider: string;
+  readonly replaced: Iterable<string>;
+  readonly lowMemory: boolean;
 }
 
 interface About {

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { ClipNormalization } from '../image/clip-normalization.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import type { Weights } from '../safetensors/weights.ts';
@@ -9,6 +10,9 @@ import type { ModelCard } from './model-card.ts';
 import { readOriginal } from './original/read-original.ts';
 import { readDiffusers } from './read-diffusers.ts';
 import { resolveModelCard } from './resolve-model-card.ts';
+import { withOfferedQualities } from './offered-qualities.ts';
+import { readQualityComponents } from './quality-components.ts';
+import type { Decoder, FoundComponents, UNet } from './quality-components.ts';
 import { unetArchitecture } from './unet-config.ts';
 import type { UNetArchitecture } from './unet-config.ts';
 import { vaeScaleFactor } from './vae-config.ts';
@@ -19,11 +23,15 @@ export interface Checkpoint {
   /** The folder, or the file if the checkpoint is one file. */
   readonly path: string;
   readonly card: ModelCard;
-  readonly unet: { readonly architecture: UNetArchitecture; readonly weights: Weights };
+  readonly unet: UNet;
   readonly vae: { readonly config: VaeConfig; readonly scaleFactor: number; readonly weights: Weights };
+  /** What decodes the latents: the decoder of `vae`, unless a quality has another one. */
+  readonly decoder: Decoder;
   readonly imageEncoder: { readonly config: ClipConfig; readonly weights: Weights };
   readonly scheduler: SchedulerConfig;
   readonly preprocessor: ClipNormalization;
+  /** What the faster qualities compute with in place of `unet` and `decoder`: see `withComponentsOf`. */
+  readonly components: FoundComponents['components'];
   /** The configs that affect the frames, for the digest. */
   readonly configs: readonly ConfigContent[];
   /** What the user should know of the files, one line each. */
@@ -57,13 +65,19 @@ export async function readCheckpoint(path: string, signal?: AbortSignal): Promis
     },
     signal,
   );
+  const own = { ...vae, scaleFactor };
+  const folder = found.cardFile === null ? null : dirname(found.cardFile);
+  const others = await readQualityComponents(folder, { architecture, vae: own });
   return {
     ...parts,
     path: found.path,
-    card,
-    warnings: [...found.warnings, ...parts.warnings],
+    card: withOfferedQualities(card, others, folder !== null),
+    configs: [...parts.configs, ...others.configs],
+    warnings: [...found.warnings, ...parts.warnings, ...Object.values(others.faults)],
     unet: { architecture, weights: unet.weights },
-    vae: { ...vae, scaleFactor },
+    vae: own,
+    decoder: vae,
+    components: others.components,
   };
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { Weights } from '../safetensors/weights.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { FASTER_QUALITIES } from './model-card.ts';
 
 /** The number of bytes read of each tensor. Training changes all tensors, so a sample is sufficient. */
 const SAMPLE_BYTES = 1024;
@@ -17,6 +18,11 @@ export async function digestCheckpoint(checkpoint: Checkpoint): Promise<string> 
   for (const { name, content } of checkpoint.configs) hash.update(`${name} ${content.length}\n`).update(content);
   for (const part of ['unet', 'vae', 'imageEncoder'] as const) {
     hash.update(`${part}\n`).update(await digestWeights(checkpoint[part].weights));
+  }
+  for (const quality of FASTER_QUALITIES) {
+    const { unet, decoder } = checkpoint.components[quality] ?? {};
+    if (unet) hash.update(`${quality}/unet\n`).update(await digestWeights(unet.weights));
+    if (decoder) hash.update(`${quality}/vae\n`).update(await digestWeights(decoder.weights));
   }
   return hash.digest('hex');
 }

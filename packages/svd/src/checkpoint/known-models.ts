@@ -25,6 +25,9 @@ const licence11 = {
   url: 'https://huggingface.co/stabilityai/stable-video-diffusion-img2vid-xt-1-1',
 };
 
+/** AnimateLCM is made for sampling without guidance, too. */
+const UNGUIDED = { minGuidance: 1, maxGuidance: 1 } as const;
+
 /** Settings of every checkpoint with the architecture of SVD-XT. */
 const svdXt = {
   licence: stability,
@@ -48,6 +51,7 @@ const animateLcm = {
     maxGuidance: 1.2,
   },
   presets: { calm: { motionBucketId: 40 }, natural: {}, lively: { motionBucketId: 127, noiseAugStrength: 0.05 } },
+  qualities: { draft: { components: ['vae'], settings: { ...UNGUIDED, frameInterval: 2 } } },
 };
 
 const svd = {
@@ -67,8 +71,12 @@ const svd = {
   qualities: {
     // DeepCache's own example has the interval 3; T-GATE leaves guidance off after step 10.
     fast: { settings: { cacheInterval: 3, guidanceSteps: 10 } },
-    // The published ten steps of "Align Your Steps".
-    draft: { sampler: 'ays', settings: { steps: 10, cacheInterval: 2, guidanceSteps: 4 } },
+    // AnimateLCM's UNet with its sampler, and a tiny autoencoder (TAESD) as the decoder.
+    draft: {
+      components: ['unet', 'vae'],
+      sampler: 'animatelcm',
+      settings: { steps: 4, ...UNGUIDED, frameInterval: 2 },
+    },
   },
 };
 

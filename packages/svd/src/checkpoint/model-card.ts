@@ -24,8 +24,17 @@ export type Preset = (typeof PRESETS)[number];
 export const FASTER_QUALITIES = ['fast', 'draft'] as const;
 export type FasterQuality = (typeof FASTER_QUALITIES)[number];
 
-/** What a quality changes: settings, and the sampler. */
+/** The components that a quality can have of its own. Of `vae`, it uses the decoder. */
+export const COMPONENT_NAMES = ['unet', 'vae'] as const;
+export type ComponentName = (typeof COMPONENT_NAMES)[number];
+
+/** What a quality changes: settings, the sampler, and components. */
 export interface QualityChanges {
+  /**
+   * The components that it computes with in place of the model's own. They are in the folder of the quality beside the model's
+   * files, such as `draft/unet` and `draft/vae`. Without them, the model does not have the quality. Default: none.
+   */
+  readonly components?: readonly ComponentName[] | undefined;
   readonly sampler?: SamplerKind | undefined;
   readonly settings?: Readonly<Partial<Record<CardSettingName, number | undefined>>> | undefined;
 }
@@ -82,6 +91,8 @@ export interface ModelCard {
   readonly cacheBranches?: number | undefined;
   /** What the faster qualities change. Default: the model has only the best one. */
   readonly qualities?: Readonly<Partial<Record<FasterQuality, QualityChanges | undefined>>> | undefined;
+  /** What the faster qualities lack that the model could have, and what to do about it: one sentence each. */
+  readonly lacking?: Readonly<Partial<Record<FasterQuality, string>>> | undefined;
 }
 
 const size = z
@@ -130,7 +141,13 @@ const video = z.preprocess(renameEarlier, defaultsSchema);
 
 const overrides = video.optional();
 
-const quality = z.strictObject({ sampler: z.enum(SAMPLER_KINDS).optional(), settings: overrides }).optional();
+const quality = z
+  .strictObject({
+    components: z.array(z.enum(COMPONENT_NAMES)).optional(),
+    sampler: z.enum(SAMPLER_KINDS).optional(),
+    settings: overrides,
+  })
+  .optional();
 
 const MAX_CAMERA_NUMBERS = 16;
 /** A number of a camera move may be this large. Larger ones would make the noise a checkerboard. */

@@ -8,12 +8,14 @@ import { downloadCheckpoint } from '../download/download-checkpoint.ts';
 import { DownloadError } from '../download/download-error.ts';
 import { createProgressLine } from '../download/progress-line.ts';
 
+const NAME_WIDTH = 2 + Math.max(...PUBLISHED_CHECKPOINTS.map(({ name }) => name.length));
+
 const USAGE = `usage: npm run weights -- NAME [--to DIR] [--accept-licence]
 
-${PUBLISHED_CHECKPOINTS.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join('\n')}
+${PUBLISHED_CHECKPOINTS.map(({ name, title }) => `  ${name.padEnd(NAME_WIDTH)}${title}`).join('\n')}
 
-  --to DIR                 target folder; default weights/NAME in the project
-  --accept-licence, --yes  accept the licence of the model without a question
+  --to DIR                 target folder; default weights/NAME in the project, and weights/svd-xt for draft
+  --accept-licence, --yes  accept the licences of the model without a question
   --help                   print this text
 
 Environment: HF_TOKEN is the access token for a gated model. HF_ENDPOINT is the address of a mirror of the hub.`;
@@ -58,19 +60,21 @@ function readArguments(args: string[]): Arguments | null {
   const project = resolve(import.meta.dirname, '../../../..');
   return {
     checkpoint,
-    folder: values.to === undefined ? resolve(project, 'weights', name) : resolve(values.to),
+    folder: values.to === undefined ? resolve(project, 'weights', checkpoint.folder ?? name) : resolve(values.to),
     accepted: values.yes === true || values['accept-licence'] === true,
   };
 }
 
 /** Shows the licence and, without --accept-licence, asks for its acceptance. Returns whether it is accepted. */
 async function acceptLicence({ checkpoint, accepted }: Arguments, signal: AbortSignal): Promise<boolean> {
-  const { title, licence } = checkpoint;
+  const { title, licences } = checkpoint;
   const lines = [
     title,
-    `Licence: ${licence.name}`,
-    `  ${licence.url}`,
-    ...licence.summary.map((line) => `  - ${line}`),
+    ...licences.flatMap(({ name, url, summary }) => [
+      `Licence: ${name}`,
+      `  ${url}`,
+      ...summary.map((line) => `  - ${line}`),
+    ]),
   ];
   process.stderr.write(`${lines.join('\n')}\n\n`);
   if (accepted) return true;
@@ -81,9 +85,12 @@ async function acceptLicence({ checkpoint, accepted }: Arguments, signal: AbortS
   // Without this, Ctrl-C or Ctrl-D at the question would wait forever.
   const closed = new AbortController();
   prompt.once('close', () => closed.abort());
-  const question = prompt.question('Do you accept this licence? [y/N] ', {
-    signal: AbortSignal.any([signal, closed.signal]),
-  });
+  const question = prompt.question(
+    `Do you accept ${checkpoint.licences.length > 1 ? 'these licences' : 'this licence'}? [y/N] `,
+    {
+      signal: AbortSignal.any([signal, closed.signal]),
+    },
+  );
   const answer = await question.catch(() => '');
   return /^y(es)?$/i.test(answer.trim());
 }

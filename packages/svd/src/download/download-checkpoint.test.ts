@@ -51,7 +51,7 @@ function downloadInto({
     title: 'Test',
     repository: 'new/model',
     revision: 'main',
-    licence: { name: 'none', url: 'none', summary: [] },
+    licences: [{ name: 'none', url: 'none', summary: [] }],
     files: [{ path: CONFIG }, { path: UNET }],
     ...settings,
   };
@@ -98,6 +98,16 @@ describe('a checkpoint is downloaded', () => {
       `HEAD /old/model/resolve/main/${UNET} Bearer hf_secret`,
     ]);
     expect(to(UNET).at(-1)).toBe(`GET /new/model/resolve/main/${UNET}`);
+  });
+
+  test('from several repositories, each file under its own name', async () => {
+    const from = { repository: 'other/parts', revision: 'abc', path: UNET };
+    await downloadInto({ files: [{ path: CONFIG }, { path: 'draft/unet/other.safetensors', from, sha256: digest }] });
+    expect((await readFile(join(folder, 'draft/unet/other.safetensors'))).equals(weights)).toBe(true);
+    expect(hub.requests).toContain(`HEAD /new/model/resolve/main/${CONFIG}`);
+    expect(hub.requests).toContain(`HEAD /other/parts/resolve/abc/${UNET}`);
+    const wrong = { path: 'draft/unet/wrong.safetensors', from, sha256: '0'.repeat(64) };
+    expect(await failure({ files: [wrong] })).toMatch(/^draft\/unet\/wrong.safetensors: .*was damaged/);
   });
 
   test('over several connections, each of which continues the previous one', async () => {

@@ -41,10 +41,11 @@ export async function downloadCheckpoint(
   listener: DownloadListener,
   signal?: AbortSignal,
 ): Promise<void> {
-  const hub = createHub({ ...checkpoint, endpoint, token });
-  const wanted: ExpectedFile[] = [];
+  const wanted: Wanted[] = [];
   for (const file of checkpoint.files) {
-    const expected = await describe(hub, file, signal);
+    const { repository, revision } = file.from ?? checkpoint;
+    const hub = createHub({ repository, revision, endpoint, token });
+    const expected = { ...(await describe(hub, file, signal)), hub, source: sourceOf(file) };
     const path = join(folder, file.path);
     if ((await sizeOf(path)) === 0) {
       wanted.push(expected);
@@ -57,13 +58,12 @@ export async function downloadCheckpoint(
 
   const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
   // This request is not retried, so an unreachable hub or a refused access is reported immediately.
-  if (wanted[0]) await hub.describe(wanted[0].path, signal);
+  for (const { hub, source } of wanted.slice(0, 1)) await hub.describe(source, signal);
   await prepare(folder, wanted);
   let before = 0;
   for (const expected of wanted) {
     const progress = (bytes: number): void => listener.progress(expected.path, before + bytes, total);
     await downloadAndVerify(
-      hub,
       join(folder, expected.path),
       expected,
       retryPolicy,
@@ -74,14 +74,23 @@ export async function downloadCheckpoint(
   }
 }
 
+/** A file to download, and where it is. */
+interface Wanted extends ExpectedFile {
+  readonly hub: Hub;
+  /** Its path in the repository. */
+  readonly source: string;
+}
+
+const sourceOf = ({ path, from }: CheckpointFile): string => from?.path ?? path;
+
 /** Returns the expected size and digest of a file: the built-in ones, or those of the hub. */
 async function describe(hub: Hub, file: CheckpointFile, signal?: AbortSignal): Promise<ExpectedFile> {
   const { path, bytes, sha256 } = file;
   const weights = path.endsWith('.safetensors');
   if (bytes !== undefined && (sha256 !== undefined || !weights)) return { path, bytes, sha256: sha256 ?? null };
-  const described = await hub.describe(path, signal);
+  const described = await hub.describe(sourceOf(file), signal);
   if (weights && described.sha256 === null) throw new DownloadError(`${path}: the hub has no SHA-256 for this file`);
-  return { path, ...described };
+  return { path, bytes: described.bytes, sha256: sha256 ?? described.sha256 };
 }
 
 /** Creates the folders, and checks the free disk space. */
@@ -104,16 +113,15 @@ async function prepare(folder: string, wanted: readonly ExpectedFile[]): Promise
 }
 
 async function downloadAndVerify(
-  hub: Hub,
   file: string,
-  expected: ExpectedFile,
+  expected: Wanted,
   retryPolicy: RetryPolicy,
   listener: { readonly note: (line: string) => void; readonly bytes: (bytes: number) => void },
   signal?: AbortSignal,
 ): Promise<void> {
-  const { path, bytes } = expected;
+  const { path, bytes, hub, source } = expected;
   const part = partOf(file);
-  const download = { hub, path, bytes, part, retryPolicy, onBytes: listener.bytes, onRetry: listener.note };
+  const download = { hub, source, path, bytes, part, retryPolicy, onBytes: listener.bytes, onRetry: listener.note };
   for (let resumed = (await sizeOf(part)) > 0; ; resumed = false) {
     await downloadFile(download, signal);
     const wrong = await verifyFile(part, expected, signal);

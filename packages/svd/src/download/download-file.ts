@@ -23,6 +23,9 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
 /** The parameters of {@link downloadFile}. */
 export interface FileDownload {
   readonly hub: Hub;
+  /** Path in the repository. */
+  readonly source: string;
+  /** What the file is called in messages. */
   readonly path: string;
   /** Size of the file on the hub, in bytes. */
   readonly bytes: number;
@@ -66,7 +69,7 @@ export async function sizeOf(path: string): Promise<number> {
 }
 
 async function downloadOnce(
-  { hub, path, bytes, part, retryPolicy, onBytes }: FileDownload,
+  { hub, source, path, bytes, part, retryPolicy, onBytes }: FileDownload,
   signal?: AbortSignal,
 ): Promise<void> {
   const existing = await sizeOf(part);
@@ -75,7 +78,7 @@ async function downloadOnce(
   const timer = globalThis.setTimeout(() => stalled.abort(), retryPolicy.stallMs);
   try {
     const both = signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal;
-    const response = await hub.open(path, offset, both);
+    const response = await hub.open(source, offset, both);
     if (response.status === 416)
       throw new DownloadError(`${path}: the file on the hub is smaller than the expected ${bytes} bytes`);
     if (!response.body) throw new DownloadError(`${path}: the hub sent no data`, { transient: true });

@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { FASTER_QUALITIES } from '../checkpoint/model-card.ts';
 import { GET_WEIGHTS } from '../checkpoint/original/describe-file.ts';
 import { refuseEightBit } from '../safetensors/refuse-eight-bit.ts';
 import { emitterFor } from './emitter-for.ts';
@@ -18,21 +19,45 @@ const UNUSED_CLIP_TENSORS = /^(vision_model\.embeddings\.position_ids|logit_scal
  *   has another shape
  */
 export function checkTensors(checkpoint: Checkpoint): string[] {
-  const { unet, vae, imageEncoder } = checkpoint;
-  for (const { weights } of [unet, vae, imageEncoder]) refuseEightBit(weights.tensors.values(), `; ${GET_WEIGHTS}`);
-  const options = { createEmitter: emitterFor('cpu') };
-  const side = 2 ** unet.architecture.down.length;
-  const shape = { frames: 2, height: side, width: side };
-  const { root: unetRoot } = denoiseGraphs(checkpoint, { ...shape, guidance: true }, options).step;
+  const { vae, imageEncoder } = checkpoint;
+  refuseEightBit(imageEncoder.weights.tensors.values(), `; ${GET_WEIGHTS}`);
   const { root: clipRoot } = imageEncoderGraph(checkpoint, options);
-
-  const vaeRoot = Scope.root(vae.weights);
-  const pixels = side * vae.scaleFactor;
-  vaeEncodeGraph(checkpoint, pixels, pixels, { ...options, root: vaeRoot });
-  vaeDecodeGraph(checkpoint, shape, 'rgb8', { ...options, root: vaeRoot });
+  const others = FASTER_QUALITIES.flatMap((quality) => {
+    const { unet, decoder } = checkpoint.components[quality] ?? {};
+    return [
+      unet && checkUNet({ ...checkpoint, unet }),
+      decoder && checkAutoencoder({ ...checkpoint, decoder, vae: { ...vae, ...decoder } }),
+    ];
+  });
   return [
-    unetRoot.checkUnused(),
+    checkUNet(checkpoint),
     clipRoot.checkUnused((name) => UNUSED_CLIP_TENSORS.test(name)),
-    vaeRoot.checkUnused(),
-  ].filter((warning) => warning !== null);
+    checkAutoencoder(checkpoint),
+    ...others,
+  ].filter((warning) => typeof warning === 'string');
+}
+
+const options = { createEmitter: emitterFor('cpu') };
+
+/** The smallest latents that every level of a UNet can halve. */
+const smallShape = ({ unet }: Checkpoint) => {
+  const side = 2 ** unet.architecture.down.length;
+  return { frames: 2, height: side, width: side };
+};
+
+function checkUNet(checkpoint: Checkpoint): string | null {
+  refuseEightBit(checkpoint.unet.weights.tensors.values(), `; ${GET_WEIGHTS}`);
+  return denoiseGraphs(checkpoint, { ...smallShape(checkpoint), guidance: true }, options).step.root.checkUnused();
+}
+
+/** Checks the encoder, too: its tensors belong to an autoencoder even if only the decoder is used. */
+function checkAutoencoder(checkpoint: Checkpoint): string | null {
+  const { vae } = checkpoint;
+  refuseEightBit(vae.weights.tensors.values(), `; ${GET_WEIGHTS}`);
+  const root = Scope.root(vae.weights);
+  const shape = smallShape(checkpoint);
+  const pixels = shape.height * vae.scaleFactor;
+  vaeEncodeGraph(checkpoint, pixels, pixels, { ...options, root });
+  vaeDecodeGraph(checkpoint, shape, 'rgb8', { ...options, root });
+  return root.checkUnused();
 }

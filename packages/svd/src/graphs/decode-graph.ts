@@ -18,12 +18,12 @@ export interface DecodeShape {
  * `[frames, 3, H, W]` in about −1…1. Output `sum`: that of the pixels before they are rounded.
  */
 export function vaeDecodeGraph(
-  { vae }: Checkpoint,
+  { decoder }: Pick<Checkpoint, 'decoder'>,
   shape: DecodeShape,
   output: 'rgb8' | 'pixels',
   options: GraphOptions,
 ): GraphDraft {
-  const { config, weights } = vae;
+  const { config, weights } = decoder;
   const draft = beginGraph('vae_decoder', weights, options);
   const { frames, height, width } = shape;
   const latents = draft.builder.input('latents', 'float32', [frames, config.latent_channels, height, width]);

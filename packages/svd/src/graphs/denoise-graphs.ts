@@ -22,7 +22,11 @@ export interface DenoiseShape {
   readonly cache?: { readonly branch: number; readonly pass: 'full' | 'shallow' } | undefined;
 }
 
-/** The tensor that DeepCache keeps between two steps, as an output and as an input. It stays in the child process. */
+/**
+ * The tensor that DeepCache keeps between two steps, as an output and as an input, in the emitter's own layout and precision. It stays
+ * in the child process. On CUDA, it passes through the memory of the host: onnxruntime-node keeps results on the device only
+ * with WebGPU (its location `gpu-buffer` means an allocator of that provider).
+ */
 export const KEPT_TENSOR = `${KEPT_PREFIX}hidden`;
 
 export interface DenoiseGraphs {
@@ -52,7 +56,11 @@ export interface DenoiseGraphs {
  * Builds both graphs of the denoiser in one traversal of the UNet: for each cross-attention layer, `condition` gets an
  * output with its vector, and `step` gets the corresponding input.
  */
-export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, options: GraphOptions): DenoiseGraphs {
+export function denoiseGraphs(
+  { unet, vae }: Pick<Checkpoint, 'unet' | 'vae'>,
+  shape: DenoiseShape,
+  options: GraphOptions,
+): DenoiseGraphs {
   const { architecture, weights } = unet;
   const { frames, height, width, guidance, cache } = shape;
   const channels = vae.config.latent_channels;
@@ -119,16 +127,16 @@ export function denoiseGraphs({ unet, vae }: Checkpoint, shape: DenoiseShape, op
 }
 
 function unetCache(
-  { builder, emitter }: GraphDraft,
+  { emitter }: GraphDraft,
   architecture: UNetArchitecture,
   { frames, height, width, guidance }: DenoiseShape,
   { branch, pass }: NonNullable<DenoiseShape['cache']>,
 ): UNetCache {
   const point = cachePoint(architecture, branch);
-  if (pass === 'full') return { point, keep: (map) => builder.output(KEPT_TENSOR, emitter.toNchw(map)) };
+  if (pass === 'full') return { point, keep: (map) => emitter.outputMap(KEPT_TENSOR, map) };
   const side = (latents: number) => Math.ceil(latents / 2 ** point.level);
-  const dims = [(guidance ? 2 : 1) * frames, point.channels, side(height), side(width)];
-  return { point, cached: emitter.fromNchw(builder.input(KEPT_TENSOR, 'float32', dims)) };
+  const maps = (guidance ? 2 : 1) * frames;
+  return { point, cached: emitter.inputMap(KEPT_TENSOR, maps, point.channels, side(height), side(width)) };
 }
 
 /**
@@ -137,7 +145,7 @@ function unetCache(
  * compare the UNet with diffusers.
  */
 export function unetGraph(
-  { unet }: Checkpoint,
+  { unet }: Pick<Checkpoint, 'unet'>,
   shape: { readonly batch: number; readonly frames: number; readonly height: number; readonly width: number },
   options: GraphOptions,
 ): GraphDraft {

@@ -8,15 +8,13 @@ import type { LoraLayer, Weights } from '../safetensors/weights.ts';
 import { LoraError } from './lora-error.ts';
 import type { LoraFile } from './lora-file.ts';
 import { flatName, parseLoraName } from './lora-names.ts';
+import { originalLayers } from './original-layers.ts';
 import type { LoraTensorName } from './lora-names.ts';
 import { readLoraScale } from './lora-scale.ts';
 
 /** Methods that change a weight in another way than by a product of two matrices. */
 const OTHER_METHODS =
   /\.(?:hada_w|lokr_w|lora_mid|lora_magnitude_vector|dora_scale|lora_embedding)|\.(?:diff|diff_b|lora_B\.bias)$/;
-
-/** Names of layers in the layout of Stability AI's own code. */
-const ORIGINAL = /^(?:input_blocks|middle_block|output_blocks)[._]/;
 
 type WeightsWithLoras = Weights & Required<Pick<Weights, 'loras'>>;
 
@@ -57,7 +55,12 @@ async function attach(unet: Weights, files: readonly LoraFile[]): Promise<Weight
 /** The matrices of each layer of a file, by the name of the layer in the UNet. */
 async function readLayers(file: string, unet: Weights): Promise<Map<string, Parts>> {
   const names = [...unet.tensors.keys()].flatMap((name) => /^(.+)\.weight$/.exec(name)?.[1] ?? []);
-  const known = new Map(names.flatMap((name) => [[name, name] as const, [flatName(name), name] as const]));
+  const known = new Map(
+    [...originalLayers(names), ...names.map((name) => [name, name] as const)].flatMap(([name, layer]) => [
+      [name, layer] as const,
+      [flatName(name), layer] as const,
+    ]),
+  );
   const layers = new Map<string, Parts>();
   const entries = await readHeader(file);
   refuseEightBit(entries);
@@ -70,12 +73,6 @@ async function readLayers(file: string, unet: Weights): Promise<Map<string, Part
       throw new CheckpointError(`${file} ${method} (it has the tensor "${entry.name}"), which is not supported`);
     }
     const layer = known.get(parsed.layer);
-    if (layer === undefined && ORIGINAL.test(parsed.layer)) {
-      throw new CheckpointError(
-        `${file} has the names of the original layout (such as "${entry.name}"), which is not supported yet for LoRAs: ` +
-          "take the same LoRA with diffusers' names",
-      );
-    }
     if (layer === undefined) {
       throw new CheckpointError(
         `${file}: this model has no layer "${parsed.layer}": the LoRA was trained for another model`,

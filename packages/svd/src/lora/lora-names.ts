@@ -17,7 +17,7 @@ const PARTS: readonly (readonly [RegExp, LoraTensorName['part']])[] = [
 ];
 
 /** What stands before the name of a layer. */
-const PREFIX = /^(?:unet\.|base_model\.model\.|model\.diffusion_model\.|transformer\.)+|^lora_unet_/;
+const PREFIX = /^(?:unet\.|base_model\.model\.|(?:model\.)?diffusion_model\.|transformer\.)+|^lora_unet_/;
 
 /**
  * Parses the name of a tensor in a LoRA file, as written by PEFT (`….lora_A.weight`), by diffusers (`….lora.down.weight`, or

@@ -143,7 +143,9 @@ function distance(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? NaN))), 0) / deviation;
 }
 
-const kohya = (layer: string) => `lora_unet_${layer.replaceAll('.', '_')}`;
+/** Layers of the down path have their names of the original layout, the others those of diffusers. */
+const kohya = (layer: string) =>
+  `lora_unet_${layer.replace('down_blocks.0.attentions.0', 'input_blocks.1.1').replaceAll('.', '_')}`;
 const old = (layer: string) =>
   `unet.${layer.replace(/\.(to_[qkv])$/, '.processor.$1_lora').replace(/\.to_out\.0$/, '.processor.to_out_lora')}`;
 
@@ -259,9 +261,9 @@ describe('attachLoras rejects', () => {
       /no layer "down_blocks\.9\.x".* another model/,
     ],
     [
-      'the original layout',
-      { 'lora_unet_input_blocks_1_1_transformer_blocks_0_attn1_to_q.lora_down.weight': down },
-      /has the names of the original layout .*not supported yet/,
+      'a place of the original layout that the model does not have',
+      { 'lora_unet_input_blocks_9_1_transformer_blocks_0_attn1_to_q.lora_down.weight': down },
+      /no layer "input_blocks_9_1_.* another model/,
     ],
     ['a half', { [`${q}.lora_A.weight`]: down }, /has only one of its two matrices/],
     [

@@ -66,6 +66,12 @@ export interface Emitter {
   /** Converts float32 `[n, c, h, w]`, such as an input of the graph, to a map, and back. */
   fromNchw(value: Value): FeatureMap;
   toNchw(map: FeatureMap): Value;
+  /**
+   * Makes a map an output in the layout and precision of the emitter, and reads it as an input of another graph: for maps that no
+   * one else reads.
+   */
+  outputMap(name: string, map: FeatureMap): void;
+  inputMap(name: string, n: number, c: number, h: number, w: number): FeatureMap;
   /** Converts pixels in −1…1 to uint8 RGB `[n, h, w, 3]`: `round(clamp((x + 1) / 2) · 255)`. */
   toRgb8(map: FeatureMap): Value;
 

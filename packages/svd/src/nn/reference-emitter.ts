@@ -66,6 +66,9 @@ export function createReferenceEmitter(graph: GraphBuilder, attention: WriteAtte
     fromNchw: map,
     toNchw: (x) => x.value,
 
+    outputMap: (name, x) => graph.output(name, x.value),
+    inputMap: (name, n, c, h, w) => map(graph.input(name, 'float32', [n, c, h, w])),
+
     toRgb8(x) {
       const unit = binary('Add', binary('Mul', x.value, scalar(127.5)), scalar(127.5));
       const clipped = graph.node('Clip', [unit, scalar(0), scalar(255)], f32(unit.shape));

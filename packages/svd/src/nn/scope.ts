@@ -49,7 +49,7 @@ export class Scope {
    */
   tensor(name: string, shape: readonly number[]): TensorEntry {
     const full = this.#name(name);
-    const entry = this.#weights.tensors.get(full);
+    const entry = this.#weights.tensors.get(full) ?? this.#weights.create?.(full, shape);
     if (!entry) {
       throw new CheckpointError(`${this.folder}: tensor "${full}" of shape ${format(shape)} is missing`);
     }

@@ -81,7 +81,7 @@ export const elements = (shape: readonly number[]): number => shape.reduce((prod
  */
 export class GraphBuilder {
   readonly #name: string;
-  readonly #inputs: ValueInfoProto[] = [];
+  readonly #inputs: Value[] = [];
   readonly #outputs: ValueInfoProto[] = [];
   readonly #initializers = new Map<string, TensorProto>();
   readonly #constants = new Map<string, Value>();
@@ -94,6 +94,10 @@ export class GraphBuilder {
 
   constructor(name: string) {
     this.#name = name;
+  }
+
+  get inputs(): readonly Value[] {
+    return this.#inputs;
   }
 
   /** The outputs of all nodes, in order. Tests check their sizes. */
@@ -113,8 +117,9 @@ export class GraphBuilder {
   }
 
   input(name: string, type: ElementType, shape: readonly number[]): Value {
-    this.#inputs.push(valueInfo(name, type, shape));
-    return { name, type, shape };
+    const value: Value = { name, type, shape };
+    this.#inputs.push(value);
+    return value;
   }
 
   /** Makes a value an output of the graph with the given name. */
@@ -231,7 +236,7 @@ export class GraphBuilder {
         name: this.#name,
         node: [...this.nodes],
         initializer: [...this.#initializers.values()],
-        input: this.#inputs,
+        input: this.#inputs.map(({ name, type, shape }) => valueInfo(name, type, shape)),
         output: this.#outputs,
         valueInfo: this.#values.map(({ name, type, shape }) => valueInfo(name, type, shape)),
       }),

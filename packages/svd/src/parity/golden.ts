@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RgbImage } from '../image/image.ts';
+import type { LoraFile } from '../lora/lora-file.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { readConfig } from '../checkpoint/read-config.ts';
 import { readHeader, readMetadata } from '../safetensors/read-header.ts';
@@ -37,6 +38,28 @@ export interface Golden {
   bytes(name: string): Promise<Uint8Array>;
   /** The results of the package DeepCache, if the folder has them. */
   readonly deepCache: DeepCacheGolden | null;
+  /** LoRAs with the results of PEFT, if the folder has them. */
+  readonly loras: LoraGolden | null;
+}
+
+/** `loras/`: two LoRAs, and the result of diffusers' UNet with both by PEFT. */
+export interface LoraGolden {
+  readonly files: readonly LoraFile[];
+  readonly unetOut: () => Promise<Float32Array>;
+}
+
+async function openLoras(folder: string): Promise<LoraGolden | null> {
+  const file = join(folder, 'golden.safetensors');
+  if (!existsSync(file)) return null;
+  const weights = createWeights(file, await readHeader(file));
+  const strengths = await readMetadata(file);
+  return {
+    files: [
+      { file: join(folder, 'peft/adapter_model.safetensors'), strength: Number(strengths.get('peft')) },
+      { file: join(folder, 'kohya.safetensors'), strength: Number(strengths.get('kohya')) },
+    ],
+    unetOut: () => weights.read('unet_out'),
+  };
 }
 
 /** `deepcache.safetensors`: the latents after each step, by the branch. */
@@ -94,6 +117,7 @@ export async function openGolden(folder: string): Promise<Golden> {
   return {
     folder,
     params,
+    loras: await openLoras(join(folder, 'loras')),
     deepCache: await openDeepCache(join(folder, 'deepcache.safetensors')),
     has: (name) => tensors.tensors.has(name),
     names: () => [...tensors.tensors.keys()],

@@ -33,6 +33,11 @@ export async function* runParity(folder: string, options: RuntimeOptions = {}): 
   const checkpoint = await openCheckpoint(join(folder, 'checkpoint'));
   await using model = createModel(checkpoint, await createRuntime(options));
   yield* compareParts(model, golden);
+  if (golden.loras) {
+    const changed = await openCheckpoint(join(folder, 'checkpoint'), golden.loras.files);
+    await using other = createModel(changed, await createRuntime(options));
+    yield compare('lora_unet_out', await unetOut(other, golden), await golden.loras.unetOut());
+  }
 }
 
 /** {@link runParity} with an open model and golden folder. */
@@ -78,6 +83,11 @@ async function* autoencoder(model: Model, golden: Golden) {
 }
 
 async function* unet(model: Model, golden: Golden) {
+  yield compare('unet_out', await unetOut(model, golden), await golden.floats('unet_out'));
+}
+
+/** The result of the UNet for the inputs of a golden folder. */
+async function unetOut(model: Model, golden: Golden): Promise<Float32Array> {
   const { architecture } = model.checkpoint.unet;
   const [batch = 1, frames = 1, channels = 1, height = 1, width = 1] = golden.shape('unet_sample');
   const widths = sinusoidWidths(architecture);
@@ -90,8 +100,7 @@ async function* unet(model: Model, golden: Golden) {
     encoder_hidden_states: float32(embeddings, [batch, embeddings.length / batch]),
   };
   const build = (options: GraphOptions) => unetGraph(model.checkpoint, { batch, frames, height, width }, options);
-  const out = floats(await model.run('unet', 'golden', build, feeds), 'out');
-  yield compare('unet_out', out, await golden.floats('unet_out'));
+  return floats(await model.run('unet', 'golden', build, feeds), 'out');
 }
 
 async function* pipeline(model: Model, golden: Golden) {

@@ -1,3 +1,4 @@
+import type { VaeConfig } from '../checkpoint/vae-config.ts';
 import { vaeDecodeGraph } from '../graphs/decode-graph.ts';
 import type { GraphOptions } from '../graphs/graph.ts';
 import { onGpu } from '../runtime/execution-provider.ts';
@@ -71,6 +72,7 @@ export interface ChunkToDecode {
 /**
  * Decodes one chunk of a video. On a GPU, a shorter chunk is decoded together with the frames before it, which are decoded once
  * more, so that all chunks have the same length: a graph for another length would need as much memory again, and seconds to load.
+ * On a device with little memory, a chunk is decoded in parts.
  * @param latents `[frames, channels, height, width]` of the chunk, and of at least `longest` − `count` frames before it, if there
  * are so many
  */
@@ -84,6 +86,17 @@ export async function decodeOneChunk(
   signal?.throwIfAborted();
   const { scaleFactor } = model.checkpoint.vae;
   const [width, height] = [size.width * scaleFactor, size.height * scaleFactor];
+  const most = model.lowMemory ? fewFrames(model.checkpoint.decoder.config, width * height) : longest;
+  if (longest > most) {
+    const data = new Uint8Array(count * width * height * 3);
+    const longestPart = Math.max(...decodeChunks(longest, most).map((part) => part.count));
+    for (const part of decodeChunks(count, most)) {
+      const chunk = { first: first + part.first, count: part.count, longest: longestPart };
+      const decoded = await decodeOneChunk(model, latents, size, chunk, signal);
+      data.set(decoded.data, part.first * width * height * 3);
+    }
+    return { first, count, width, height, data };
+  }
   const frame = size.channels * size.height * size.width;
   const end = first + count;
   const from = onGpu(model.runtime.provider) ? Math.max(0, end - longest) : first;
@@ -91,6 +104,19 @@ export async function decodeOneChunk(
   const data = await computeFinite(model, (variant) => decodeTogether(variant, together, size, 'rgb8', signal));
   if (!(data instanceof Uint8Array)) throw new TypeError('the decoder returned no frames');
   return { first, count, width, height, data: data.subarray((first - from) * width * height * 3) };
+}
+
+/**
+ * The largest map of a device with little memory, in elements. ONNX Runtime takes memory in blocks of up to 1 GiB, and much larger
+ * ones for results that do not fit.
+ */
+const MAX_ELEMENTS = 2 ** 29;
+
+/** The number of frames that are decoded together on a device with little memory: the largest map has so many channels. */
+function fewFrames(config: VaeConfig, pixels: number): number {
+  const channels =
+    config._class_name === 'AutoencoderTiny' ? config.decoder_block_out_channels : config.block_out_channels;
+  return Math.max(1, Math.floor(MAX_ELEMENTS / (Math.max(...channels.slice(0, 2)) * pixels)));
 }
 
 /**

@@ -13,7 +13,7 @@ import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
 import { computeFinite } from './not-finite.ts';
-import { isFullStep, stepKind } from './settings.ts';
+import { isFullStep, modelFps, stepKind } from './settings.ts';
 import type { SegmentSettings } from './settings.ts';
 
 /** The result of a denoising step. */
@@ -124,23 +124,20 @@ async function createStepRunner(
 ) {
   const { checkpoint } = model;
   const { architecture } = checkpoint.unet;
-  const { frames, conditioningFps, motionBucketId, noiseAugStrength, minGuidance, maxGuidance } = settings;
+  const { frames, motionBucketId, noiseAugStrength, minGuidance, maxGuidance } = settings;
   const { channels, height, width, imageEmbedding, imageLatents } = conditioning;
   const widths = sinusoidWidths(architecture);
 
-  const context = { image_embeds: float32(imageEmbedding, [1, imageEmbedding.length]) };
   const shape = { frames, height, width };
-  const vectors = hasCrossAttention(architecture)
-    ? await model.run(
-        'condition',
-        '',
-        (draw) => denoiseGraphs(checkpoint, { ...shape, guidance: false }, draw).condition,
-        context,
-        signal,
-      )
-    : {};
+  const vectorsOf = async (embedding: Float32Array): Promise<Record<string, Tensor>> => {
+    if (!hasCrossAttention(architecture)) return {};
+    const context = { image_embeds: float32(embedding, [1, embedding.length]) };
+    const build = (draw: GraphOptions) => denoiseGraphs(checkpoint, { ...shape, guidance: false }, draw).condition;
+    return model.run('condition', '', build, context, signal);
+  };
+  const vectors = await vectorsOf(imageEmbedding);
   // SVD was trained with fps − 1, and diffusers passes fps − 1, too.
-  const ids = sinusoid([conditioningFps - 1, motionBucketId, noiseAugStrength], architecture.additionTimeEmbedDim);
+  const ids = sinusoid([modelFps(settings) - 1, motionBucketId, noiseAugStrength], architecture.additionTimeEmbedDim);
   const constant: Record<string, Tensor> = {
     image_latents: float32(imageLatents, [1, channels, height, width]),
     added_time_ids: float32(ids, [1, widths.addedTimeIds]),
@@ -152,24 +149,58 @@ async function createStepRunner(
     settings.cacheInterval > 1
       ? isInShallowPass(architecture, cachePoint(architecture, settings.cacheBranch))
       : () => true;
-  const shallowVectors = Object.fromEntries(Object.entries(vectors).filter(([path]) => isUsed(path)));
+  const usedBy = (pass: 'full' | 'shallow', all: Record<string, Tensor>) =>
+    pass === 'full' ? all : Object.fromEntries(Object.entries(all).filter(([path]) => isUsed(path)));
+  // What the photo is replaced with in the unconditional prediction.
+  const none = model.lowMemory
+    ? {
+        vectors: await vectorsOf(new Float32Array(imageEmbedding.length)),
+        latents: { image_latents: float32(new Float32Array(imageLatents.length), [1, channels, height, width]) },
+      }
+    : null;
   // A model that takes over in the middle of an interval has kept nothing yet.
   let hasKept = false;
-  return (latents: Float32Array, sampler: Sampler, step: number) => {
+  return async (latents: Float32Array, sampler: Sampler, step: number) => {
     const { guidance, pass, cache } = stepKind(settings, step, hasKept);
     hasKept = true;
-    const name = `${frames}x${height}x${width}${guidance ? ' guided' : ''}${cache ? ` branch ${cache.branch}` : ''}`;
+    const guidedAtOnce = guidance && none === null;
+    const name = `${frames}x${height}x${width}${guidedAtOnce ? ' guided' : ''}${cache ? ` branch ${cache.branch}` : ''}`;
     const feeds = {
       ...constant,
-      ...(pass === 'full' ? vectors : shallowVectors),
-      ...(guidance && guided),
+      ...usedBy(pass, vectors),
+      ...(guidedAtOnce && guided),
       ...stepScalars(sampler, step),
       latents: float32(latents, [frames, channels, height, width]),
       timestep: float32(sinusoid([sampler.timesteps[step] ?? 0], widths.timestep), [1, widths.timestep]),
     };
-    const build = (draw: GraphOptions) => denoiseGraphs(checkpoint, { ...shape, guidance, cache }, draw).step;
-    return model.run(pass === 'full' ? 'step' : 'shallow_step', name, build, feeds, signal);
+    const build = (draw: GraphOptions) =>
+      denoiseGraphs(checkpoint, { ...shape, guidance: guidedAtOnce, cache }, draw).step;
+    const part = pass === 'full' ? 'step' : 'shallow_step';
+    const conditional = await model.run(part, name, build, feeds, signal);
+    if (!guidance || none === null) return conditional;
+    const others = { ...feeds, ...usedBy(pass, none.vectors), ...none.latents };
+    const unconditional = await model.run(part, name, build, others, signal, 'unconditional');
+    return guide(unconditional, conditional, perFrame);
   };
+}
+
+/**
+ * Guides a step by the results of two: `next` and `x0` are sums of the latents and the prediction with constant factors, so they
+ * can be combined like predictions.
+ * @param weights of each frame
+ */
+function guide(
+  unconditional: Readonly<Record<string, Tensor>>,
+  conditional: Readonly<Record<string, Tensor>>,
+  weights: Float32Array,
+): Record<string, Tensor> {
+  const combine = (name: string): Tensor => {
+    const [from, to] = [floats(unconditional, name), floats(conditional, name)];
+    const frame = from.length / weights.length;
+    const data = from.map((value, i) => value + (weights[Math.floor(i / frame)] ?? 1) * ((to[i] ?? 0) - value));
+    return float32(data, conditional[name]?.dims ?? []);
+  };
+  return { next: combine('next'), x0: combine('x0') };
 }
 
 /** Whether the UNet has a cross-attention layer. A transformer may have no layers. */

@@ -3,6 +3,7 @@ import { finishGraph, SUM_OUTPUT } from '../graphs/graph.ts';
 import type { GraphDraft, GraphOptions } from '../graphs/graph.ts';
 import { emitterFor, safeEmitterFor } from '../graphs/emitter-for.ts';
 import type { CreateEmitter } from '../graphs/emitter-for.ts';
+import { withComponentsOf } from '../checkpoint/with-components-of.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import type { Runtime, RuntimeOptions } from '../runtime/runtime.ts';
 import type { Tensor } from '../runtime/tensor.ts';
@@ -19,8 +20,21 @@ export interface Model extends AsyncDisposable {
   /** The same model in a precision in which fewer numbers overflow; null if there is none. See `computeFinite`. */
   readonly safe: Model | null;
   /**
+   * Whether the device has little memory: guidance takes two runs of a step instead of one with twice the frames, and large
+   * results are computed in smaller pieces.
+   */
+  readonly lowMemory: boolean;
+  /**
+   * The same model with the components of a quality in place of its own; they share the runtime. When one of both loads a graph, those of the
+   * other that are loaded are unloaded, so that the memory of two UNets is never needed.
+   * @param quality empty for the model itself
+   * @throws RangeError when the checkpoint has no components of the quality
+   */
+  withComponentsOf(quality: string): Model;
+  /**
    * Runs the graph of a part for one shape. The graph is built and loaded if necessary; see `MAX_LOADED_SHAPES`.
    * @param shape name of the graph's shape
+   * @param slot see {@link Runtime.run}
    * @throws {NotFiniteError} when an element of the result is NaN or infinity, if the graph has the output `sum`
    */
   run(
@@ -29,10 +43,13 @@ export interface Model extends AsyncDisposable {
     build: (options: GraphOptions) => GraphDraft,
     feeds: Readonly<Record<string, Tensor>>,
     signal?: AbortSignal,
+    slot?: string,
   ): Promise<Record<string, Tensor>>;
 }
 
 export interface ModelOptions {
+  /** Whether graphs must take less memory than they could, and longer: see {@link Model.lowMemory}. Default false. */
+  readonly lowMemory?: boolean;
   /** Default: the emitter for the runtime's provider. */
   readonly createEmitter?: CreateEmitter;
   /** The emitter of {@link Model.safe}. Default: that for the runtime's provider; none if `createEmitter` is given. */
@@ -52,38 +69,59 @@ const MAX_LOADED_SHAPES: Readonly<Record<Part, number>> = {
   unet: 1,
 };
 
-/** The graphs of a part that are loaded. All of them have the same emitter, so that the memory of two is never needed. */
+/** The graphs of a part that are loaded. All of them are of one variant, so that the memory of two is never needed. */
 interface LoadedGraphs {
-  readonly emitter: CreateEmitter;
+  readonly variant: Variant;
   readonly keys: readonly string[];
+}
+
+/** A model in one precision and with one set of components. */
+interface Variant {
+  readonly checkpoint: Checkpoint;
+  readonly emitter: CreateEmitter;
+  /** The quality that the components are of; empty for the checkpoint's own. */
+  readonly quality: string;
 }
 
 /** Creates a model from a checkpoint and a runtime. Disposing the model closes the runtime. */
 export function createModel(checkpoint: Checkpoint, runtime: Runtime, options: ModelOptions = {}): Model {
-  const { createEmitter = emitterFor(runtime.provider), onNotFinite } = options;
-  const { safeEmitter = options.createEmitter ? null : safeEmitterFor(runtime.provider) } = options;
+  const { provider, replaced } = runtime;
+  const { lowMemory = false, onNotFinite } = options;
+  const { createEmitter = emitterFor(provider, { replaced, lowMemory }) } = options;
+  const { safeEmitter = options.createEmitter ? null : safeEmitterFor(provider, { replaced, lowMemory }) } = options;
   const loaded = new Map<Part, LoadedGraphs>();
 
-  /** Loads a graph, and unloads those that it replaces. */
-  async function load(part: Part, key: string, emitter: CreateEmitter, draft: () => GraphDraft, signal?: AbortSignal) {
-    const before = loaded.get(part) ?? { emitter, keys: [] };
-    if (before.emitter === emitter && before.keys.includes(key)) return;
-    const same = before.emitter === emitter ? before.keys : [];
-    const kept = same.slice(Math.max(0, same.length + 1 - MAX_LOADED_SHAPES[part]));
-    for (const old of before.keys.filter((other) => !kept.includes(other))) await runtime.unload(old);
-    loaded.set(part, { emitter, keys: kept });
-    await runtime.load(key, finishGraph(draft()), signal);
-    loaded.set(part, { emitter, keys: [...kept, key] });
+  /** Unloads the graphs of a part, but for some. */
+  async function keepOnly(part: Part, { variant, keys }: LoadedGraphs, kept: readonly string[]): Promise<void> {
+    loaded.set(part, { variant, keys: kept });
+    for (const old of keys) if (!kept.includes(old)) await runtime.unload(old);
   }
 
-  const createVariant = (emitter: CreateEmitter, safe: Model | null): Model => ({
-    checkpoint,
+  /** Loads a graph, and unloads those that it replaces. */
+  async function load(part: Part, key: string, variant: Variant, draft: () => GraphDraft, signal?: AbortSignal) {
+    const before = loaded.get(part) ?? { variant, keys: [] };
+    if (before.variant === variant && before.keys.includes(key)) return;
+    for (const [other, graphs] of loaded) {
+      if (graphs.variant.checkpoint !== variant.checkpoint) await keepOnly(other, graphs, []);
+    }
+    const same = before.variant === variant ? before.keys : [];
+    const kept = same.slice(Math.max(0, same.length + 1 - MAX_LOADED_SHAPES[part]));
+    await keepOnly(part, before, kept);
+    loaded.set(part, { variant, keys: kept });
+    await runtime.load(key, finishGraph(draft()), signal);
+    loaded.set(part, { variant, keys: [...kept, key] });
+  }
+
+  const createVariant = (variant: Variant, safe: Model | null): Model => ({
+    checkpoint: variant.checkpoint,
     runtime,
     safe,
-    async run(part, shape, build, feeds, signal) {
-      const key = `${part} ${shape}`;
-      await load(part, key, emitter, () => build({ createEmitter: emitter }), signal);
-      const { [SUM_OUTPUT]: sum, ...outputs } = await runtime.run(key, feeds, signal);
+    lowMemory,
+    withComponentsOf: modelOf,
+    async run(part, shape, build, feeds, signal, slot) {
+      const key = [variant.quality, part, shape].filter((word, i) => i > 0 || word !== '').join(' ');
+      await load(part, key, variant, () => build({ createEmitter: variant.emitter }), signal);
+      const { [SUM_OUTPUT]: sum, ...outputs } = await runtime.run(key, feeds, signal, slot);
       if (sum && !Number.isFinite(Number(sum.data[0]))) {
         onNotFinite?.(part, safe !== null);
         throw new NotFiniteError(part);
@@ -92,7 +130,18 @@ export function createModel(checkpoint: Checkpoint, runtime: Runtime, options: M
     },
     [Symbol.asyncDispose]: () => runtime.close(),
   });
-  return createVariant(createEmitter, safeEmitter && createVariant(safeEmitter, null));
+
+  const models = new Map<string, Model>();
+  function modelOf(quality: string): Model {
+    const known = models.get(quality);
+    if (known) return known;
+    const own = { checkpoint: withComponentsOf(checkpoint, quality), quality };
+    const safe = safeEmitter && createVariant({ ...own, emitter: safeEmitter }, null);
+    const model = createVariant({ ...own, emitter: createEmitter }, safe);
+    models.set(quality, model);
+    return model;
+  }
+  return modelOf('');
 }
 
 /** Opens a checkpoint and starts a runtime for it. */

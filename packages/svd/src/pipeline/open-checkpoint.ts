@@ -1,5 +1,8 @@
 import { readCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { FASTER_QUALITIES } from '../checkpoint/model-card.ts';
+import type { FasterQuality } from '../checkpoint/model-card.ts';
+import type { QualityComponents } from '../checkpoint/quality-components.ts';
 import { attachLoras } from '../lora/attach-loras.ts';
 import type { LoraFile } from '../lora/lora-file.ts';
 import { checkTensors } from '../graphs/check-tensors.ts';
@@ -22,15 +25,23 @@ export async function openCheckpoint(
   return { ...checkpoint, warnings: [...checkpoint.warnings, ...checkTensors(checkpoint)] };
 }
 
-/** Adds LoRAs. They change the digest: their tensors are among those of the UNet, and their scales are a config. */
+/** Adds LoRAs to every UNet. They change the digest: their tensors are among those of the UNet, and their scales are a config. */
 async function withLoras(checkpoint: Checkpoint, loras: readonly LoraFile[]): Promise<Checkpoint> {
   if (loras.length === 0) return checkpoint;
   const { unet, configs } = checkpoint;
   const weights = await attachLoras(unet.weights, loras);
   const content = Buffer.from(JSON.stringify([...weights.loras]));
+  const components: Partial<Record<FasterQuality, QualityComponents>> = { ...checkpoint.components };
+  for (const quality of FASTER_QUALITIES) {
+    const own = components[quality];
+    if (!own?.unet) continue;
+    const changed = { ...own.unet, weights: await attachLoras(own.unet.weights, loras) };
+    components[quality] = { ...own, unet: changed };
+  }
   return {
     ...checkpoint,
     unet: { ...unet, weights },
+    components,
     configs: [...configs, { name: 'lora scales', content }],
   };
 }

@@ -5,7 +5,7 @@ import type { SamplerKind } from '../schedulers/sampler.ts';
 
 /**
  * Settings of one segment. Together with the photo and the model they determine its frames. The numeric ones have the names,
- * units and ranges of `@cinematica/settings`; `frames` are those of the segment.
+ * units and ranges of `@cinematica/settings`; `frames` are those that the model makes in the segment.
  */
 export interface SegmentSettings extends Readonly<Record<CardSettingName, number>> {
   /** `width` and `height` in pixels. */
@@ -96,6 +96,12 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Segm
     const requirement = checkSetting(name, settings[name]);
     if (requirement !== null) throw new SettingsError(name, requirement);
   }
+  if (settings.frameInterval > settings.conditioningFps) {
+    throw new SettingsError(
+      'frameInterval',
+      `must be at most conditioning_fps, which is ${settings.conditioningFps}, not ${settings.frameInterval}`,
+    );
+  }
   const branches = card.cacheBranches ?? Infinity;
   if (settings.cacheInterval > 1 && settings.cacheBranch >= branches) {
     throw new SettingsError(
@@ -120,6 +126,18 @@ export function resolveSettings(card: ModelCard, request: SettingsRequest): Segm
   }
   return settings;
 }
+
+/** The lowest frame rate that SVD was trained with. */
+const LOWEST_FPS = 5;
+
+/**
+ * The frame rate that the model is told: that of the frames that it makes, but an interval does not lower it below what SVD was
+ * trained with. The motion is then a little slower.
+ */
+export const modelFps = ({ conditioningFps, frameInterval }: FrameRate): number =>
+  Math.max(conditioningFps / frameInterval, Math.min(conditioningFps, LOWEST_FPS));
+
+type FrameRate = Pick<SegmentSettings, 'conditioningFps' | 'frameInterval'>;
 
 /**
  * Whether the denoiser needs an unconditional prediction: if the guidance of any frame exceeds 1. The temporal layers mix the

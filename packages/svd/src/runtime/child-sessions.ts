@@ -3,7 +3,7 @@ import type { ExecutionProvider } from './execution-provider.ts';
 import type { Frame } from '../framing/frame.ts';
 import { memoryUsage } from './memory-usage.ts';
 import { KEPT_PREFIX } from './protocol.ts';
-import type { Reply, Request, TensorHead, Usage } from './protocol.ts';
+import type { Reply, Request, Usage } from './protocol.ts';
 import { ortSessionOptions } from './session-settings.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { isTensorType, tensorBytes, tensorOfBytes } from './tensor.ts';
@@ -29,7 +29,7 @@ export async function createSessions(): Promise<Sessions> {
   ort.env.logLevel = 'error';
 
   const loaded = new Map<string, InferenceSession>();
-  /** Outputs that stay here, and the graph that made each. */
+  /** Outputs that stay here by slot and name, and the graph that made each. */
   const kept = new Map<string, { readonly key: string; readonly tensor: OnnxTensor }>();
   let provider: ExecutionProvider;
   let settings: SessionSettings;
@@ -48,8 +48,7 @@ export async function createSessions(): Promise<Sessions> {
   };
 
   const run = async (
-    key: string,
-    feeds: readonly TensorHead[],
+    { key, slot, feeds }: Extract<Request, { kind: 'run' }>,
     blobs: readonly Uint8Array[],
   ): Promise<Frame<Answer>> => {
     const session = loaded.get(key);
@@ -63,12 +62,12 @@ export async function createSessions(): Promise<Sessions> {
     const keptInputs = session.inputNames
       .filter((name) => name.startsWith(KEPT_PREFIX))
       .map((name) => {
-        const found = kept.get(name);
+        const found = kept.get(`${slot} ${name}`);
         if (!found) throw new Error(`its input "${name}" was not kept by an earlier run in this process`);
         return [name, found.tensor] as const;
       });
     const all = Object.entries(await session.run(Object.fromEntries([...inputs, ...keptInputs])));
-    for (const [name, tensor] of all) if (name.startsWith(KEPT_PREFIX)) kept.set(name, { key, tensor });
+    for (const [name, tensor] of all) if (name.startsWith(KEPT_PREFIX)) kept.set(`${slot} ${name}`, { key, tensor });
     const results = all.filter(([name]) => !name.startsWith(KEPT_PREFIX));
     return {
       message: {
@@ -99,7 +98,7 @@ export async function createSessions(): Promise<Sessions> {
         await unload(message.key);
         return done;
       case 'run':
-        return run(message.key, message.feeds, blobs);
+        return run(message, blobs);
     }
   };
 

@@ -12,7 +12,7 @@ test('parses the names of the providers; an empty setting means auto', () => {
 });
 
 test('only auto has a fallback', () => {
-  expect(providerCandidates('auto', 'linux')).toEqual(['cuda', 'cpu']);
-  expect(providerCandidates('auto', 'darwin')).toEqual(['coreml', 'cpu']);
-  expect(providerCandidates('webgpu', 'linux')).toEqual(['webgpu']);
+  expect(providerCandidates('auto', { platform: 'linux' })).toEqual(['cuda', 'cpu']);
+  expect(providerCandidates('auto', { platform: 'darwin', webgpu: true })).toEqual(['coreml', 'webgpu', 'cpu']);
+  expect(providerCandidates('webgpu', { platform: 'linux' })).toEqual(['webgpu']);
 });

@@ -8,9 +8,8 @@
  * | tensorrt | yes [2]   | no          | no           | no         | no        | no          |
  * | webgpu   | yes [3]   | no          | yes [3]      | no [1]     | yes [3]   | yes [3]     |
  * | coreml   | no        | no          | yes          | no [1]     | no        | no          |
- * | auto     | cuda, cpu | cuda, cpu   | coreml, cpu  | –          | cuda, cpu | cuda, cpu   |
  *
- * The last row lists the providers that `auto` tries, in order. A provider that the platform lacks fails and is skipped.
+ * `auto` tries cuda (coreml on macOS), webgpu if there is a GPU, and cpu. A provider that the platform lacks fails and is skipped.
  * onnxruntime-node also has DirectML on Windows, which this project does not use.
  *
  * [1] The package has no binary for Intel Macs (its README still lists them), so onnxruntime-node does not load there.
@@ -71,13 +70,17 @@ export function parseExecutionProvider(text: string | undefined, setting = 'EXEC
 }
 
 /**
- * Returns the providers to try, best first. `auto` never tries WebGPU, which is much slower than CUDA, or TensorRT, which
- * builds its engines for minutes.
+ * Returns the providers to try, the one that is usually the fastest first. `auto` never tries TensorRT, which builds its engines
+ * for minutes.
+ * @param webgpu whether WebGPU would compute on a GPU: see `hasWebGpuAdapter`. Default false.
  */
 export function providerCandidates(
   choice: ProviderChoice,
-  platform: NodeJS.Platform = process.platform,
+  {
+    platform = process.platform,
+    webgpu = false,
+  }: { readonly platform?: NodeJS.Platform; readonly webgpu?: boolean } = {},
 ): readonly ExecutionProvider[] {
   if (choice !== 'auto') return [choice];
-  return platform === 'darwin' ? ['coreml', 'cpu'] : ['cuda', 'cpu'];
+  return [platform === 'darwin' ? 'coreml' : 'cuda', ...(webgpu ? (['webgpu'] as const) : []), 'cpu'];
 }

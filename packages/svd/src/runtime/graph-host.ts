@@ -22,7 +22,7 @@ export interface GraphHost {
   /** Starts the child, unless it is running. */
   ready(): Promise<ChildProcess>;
   load(key: string, graph: Graph): Promise<void>;
-  run(key: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  run(key: string, feeds: Readonly<Record<string, Tensor>>, slot: string): Promise<Record<string, Tensor>>;
   unload(key: string): Promise<void>;
   /** Kills the child. The current call rejects; the next call starts a new child. */
   kill(): void;
@@ -121,7 +121,7 @@ export function createGraphHost({ provider, session, graceMs, env }: GraphHostOp
       await loadInto(await ready(), key, graph);
       graphs.set(key, graph);
     },
-    async run(key, feeds) {
+    async run(key, feeds, slot) {
       const graph = graphs.get(key);
       if (graph === undefined) throw new GraphError(key, 'cannot run', 'it is not loaded');
       const live = await ready();
@@ -129,7 +129,7 @@ export function createGraphHost({ provider, session, graceMs, env }: GraphHostOp
       const tensors = Object.entries(feeds);
       const heads = tensors.map(([name, { type, dims }]): TensorHead => ({ name, type, dims }));
       const blobs = tensors.map(([, tensor]) => tensorBytes(tensor));
-      const reply = await sendFor(live, key, { message: { kind: 'run', key, feeds: heads }, blobs });
+      const reply = await sendFor(live, key, { message: { kind: 'run', key, slot, feeds: heads }, blobs });
       stats.ran(key, reply.message.usage);
       unused.measured(reply.message.usage.anonymousRss);
       return outputsOf(reply);

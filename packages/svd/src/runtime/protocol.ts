@@ -9,8 +9,8 @@ export const FRAMES_FD = 3;
 export const PARENT_PIPE_FD = 0;
 
 /**
- * An output whose name starts with this stays in the child, and is the input of the same name in later runs of any graph. It
- * is gone when the graph that made it is unloaded, or the child ends.
+ * An output whose name starts with this stays in the child, and is the input of the same name in later runs of any graph with the
+ * same slot. It is gone when the graph that made it is unloaded, or the child ends.
  */
 export const KEPT_PREFIX = 'kept_';
 
@@ -28,7 +28,7 @@ export type Request =
   /** Loads a graph. Blob: the graph. */
   | { readonly kind: 'load'; readonly key: string; readonly folder: string | null }
   /** Runs a graph. Blobs: the feeds. */
-  | { readonly kind: 'run'; readonly key: string; readonly feeds: readonly TensorHead[] }
+  | { readonly kind: 'run'; readonly key: string; readonly slot: string; readonly feeds: readonly TensorHead[] }
   | { readonly kind: 'unload'; readonly key: string };
 
 /** Time and memory of a request. */

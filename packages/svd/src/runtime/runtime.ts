@@ -1,5 +1,7 @@
 import { ProviderUnavailableError, providerCandidates } from './execution-provider.ts';
 import type { ExecutionProvider, ProviderChoice, SkippedProvider } from './execution-provider.ts';
+import { NONE_REPLACED } from '../nn/fused-operators.ts';
+import type { FusedOperator } from '../nn/fused-operators.ts';
 import { createGraphHost } from './graph-host.ts';
 import type { Graph } from './graph-types.ts';
 import { RuntimeClosedError, RuntimeCrashedError } from './runtime-errors.ts';
@@ -32,6 +34,8 @@ export interface Runtime extends AsyncDisposable {
   readonly provider: ExecutionProvider;
   /** The providers that `auto` tried before, each with the reason why it does not work. */
   readonly skipped: readonly SkippedProvider[];
+  /** The fused operators that graphs must not have on this device: they are written with standard operators. */
+  readonly replaced: ReadonlySet<FusedOperator>;
   /**
    * Loads a graph under a key, and replaces the graph with the same key.
    *
@@ -41,10 +45,16 @@ export interface Runtime extends AsyncDisposable {
   /**
    * Runs a loaded graph. The feeds must not change until the call has settled.
    *
+   * @param slot where the process keeps outputs for later runs (`KEPT_PREFIX`), and takes them from. Default `''`.
    * @throws {TensorError} when the data of a feed does not match its type and shape
    * @throws {GraphError} when the graph is not loaded, or ONNX Runtime rejects the feeds
    */
-  run(key: string, feeds: Readonly<Record<string, Tensor>>, signal?: AbortSignal): Promise<Record<string, Tensor>>;
+  run(
+    key: string,
+    feeds: Readonly<Record<string, Tensor>>,
+    signal?: AbortSignal,
+    slot?: string,
+  ): Promise<Record<string, Tensor>>;
   /** Unloads a graph, if it is loaded. After the last graph the child ends, because only that frees all its memory. */
   unload(key: string): Promise<void>;
   /**
@@ -100,16 +110,17 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
 
   return {
     ...chosen,
+    replaced: chosen.provider === 'webgpu' ? UNPROVED_ON_WEBGPU : NONE_REPLACED,
     load: (key, graph, signal) =>
       call(signal, async (combined) => {
         await host.load(key, graph);
         // The call has already been rejected, so the graph must not stay loaded.
         if (combined.aborted) await host.unload(key);
       }),
-    run: (key, feeds, signal) =>
+    run: (key, feeds, signal, slot = '') =>
       call(signal, () => {
         for (const [name, tensor] of Object.entries(feeds)) checkTensor(name, tensor);
-        return host.run(key, feeds);
+        return host.run(key, feeds, slot);
       }),
     unload: (key) => call(undefined, () => host.unload(key)),
     trim: (limit) => call(undefined, () => host.trim(limit)),
@@ -118,6 +129,9 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     [Symbol.asyncDispose]: close,
   };
 }
+
+/** Attention is wrong on some devices of WebGPU (`blockwiseAttention`). */
+const UNPROVED_ON_WEBGPU: ReadonlySet<FusedOperator> = new Set(['MultiHeadAttention']);
 
 /** Tries the candidates in order. Each gets its own child, because an incompatible library can crash the process. */
 async function selectProvider<Host extends { ready(): Promise<unknown> }>(

@@ -14,8 +14,6 @@ export interface SessionOptions {
   readonly spinning?: boolean;
   /** Default `all`. */
   readonly graphOptimizationLevel?: GraphOptimizationLevel;
-  /** Number of the GPU for cuda and tensorrt; default 0. */
-  readonly deviceId?: number;
   /** If given, ONNX Runtime writes a profile to `<prefix>-<key>_<time>.json` when a graph is unloaded. */
   readonly profilePrefix?: string;
   /** Further session configuration entries by their full key, such as `session.disable_prepacking`. Default none. */
@@ -28,14 +26,10 @@ export type SessionSettings = Required<Omit<SessionOptions, 'profilePrefix'>> & 
 };
 
 export function resolveSessionOptions(options: SessionOptions): SessionSettings {
-  const { threads = availableParallelism(), deviceId = 0 } = options;
+  const { threads = availableParallelism() } = options;
   if (!Number.isSafeInteger(threads) || threads < 1) throw new RangeError(`threads must be 1 or more, not ${threads}`);
-  if (!Number.isSafeInteger(deviceId) || deviceId < 0) {
-    throw new RangeError(`deviceId must be 0 or more, not ${deviceId}`);
-  }
   return {
     threads,
-    deviceId,
     spinning: options.spinning ?? false,
     graphOptimizationLevel: options.graphOptimizationLevel ?? 'all',
     profilePrefix: options.profilePrefix ?? null,
@@ -49,12 +43,11 @@ export function ortSessionOptions(
   settings: SessionSettings,
   graph: { readonly key: string; readonly folder: string | null },
 ): InferenceSession.SessionOptions {
-  const { deviceId, profilePrefix } = settings;
-  const cuda = { name: 'cuda', deviceId } as const;
-  const providers = { cuda: [cuda], tensorrt: [{ name: 'tensorrt', deviceId }, cuda] } as const;
+  const { profilePrefix } = settings;
   const gpu = onGpu(provider);
   return {
-    executionProviders: gpu ? providers[provider] : [provider],
+    // CUDA computes what TensorRT does not support. Both use the first GPU that CUDA_VISIBLE_DEVICES shows.
+    executionProviders: provider === 'tensorrt' ? ['tensorrt', 'cuda'] : [provider],
     // From its second run on, a memory pattern takes one more block as large as everything that the first run has allocated.
     enableMemPattern: !gpu,
     intraOpNumThreads: settings.threads,

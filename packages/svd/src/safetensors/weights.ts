@@ -22,6 +22,8 @@ export interface Weights {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /** The LoRAs of each layer that has some, by the name of the layer. Their matrices are among the tensors. */
   readonly loras?: ReadonlyMap<string, readonly LoraLayer[]>;
+  /** Creates the tensors that are not in {@link tensors}, for weights that are made up. */
+  readonly create?: (name: string, shape: readonly number[]) => TensorEntry;
   /**
    * Reads a tensor of type F32, F16, BF16 or F64.
    *

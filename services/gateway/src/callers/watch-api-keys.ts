@@ -27,6 +27,9 @@ export async function watchApiKeys(
     get hasWebhooks() {
       return keys.current.hasWebhooks;
     },
+    get expiries() {
+      return keys.current.expiries;
+    },
     [Symbol.dispose]: () => keys[Symbol.dispose](),
   };
 }

@@ -1,4 +1,5 @@
 import { SETTINGS } from '@cinematica/settings';
+import { FASTER_QUALITIES } from '@cinematica/svd';
 import type { ModelCard } from '@cinematica/svd';
 import type { OpenAiModel } from './schema/answers.ts';
 
@@ -6,7 +7,10 @@ import type { OpenAiModel } from './schema/answers.ts';
  * The description of a model.
  * @param created the time at which the model was loaded. Seconds since 1970.
  */
-export function toOpenAiModel({ name, title, sizes, defaults }: ModelCard, created: number): OpenAiModel {
+export function toOpenAiModel(
+  { name, title, sizes, defaults, qualities = {} }: ModelCard,
+  created: number,
+): OpenAiModel {
   const { min, max } = SETTINGS.frames;
   const secondsOf = (frames: number) => Math.round((frames * 100) / defaults.conditioningFps) / 100;
   return {
@@ -15,6 +19,7 @@ export function toOpenAiModel({ name, title, sizes, defaults }: ModelCard, creat
     created,
     owned_by: 'cinematica',
     title,
+    qualities: ['best', ...FASTER_QUALITIES.filter((quality) => qualities[quality])],
     sizes: sizes.map(({ width, height }) => `${width}x${height}`),
     num_frames: { min, max, default: defaults.frames },
     seconds: { min: secondsOf(min), max: secondsOf(max), default: secondsOf(defaults.frames) },

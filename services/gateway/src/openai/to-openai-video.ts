@@ -4,6 +4,7 @@ import { fileShape, timelineOf } from '@cinematica/pipeline';
 import type { Plan, StoredRecord } from '@cinematica/pipeline';
 import { ErrorReasonSchema, NoticeSchema, Video_State } from '@cinematica/protocol/v1';
 import type { Video } from '@cinematica/protocol/v1';
+import { WORD_SETTINGS, wordOf } from '@cinematica/settings';
 import { overallFraction } from '../videos/progress.ts';
 import { idOf } from '../videos/to-video.ts';
 import { toOpenAiId } from './ids.ts';
@@ -48,6 +49,7 @@ export function toOpenAiVideo({ record }: StoredRecord, view: Video, adjustments
     duration,
     num_frames: plan.frames,
     fps,
+    quality: wordOf('quality', WORD_SETTINGS.quality.words.get(plan.quality)),
     num_inference_steps: plan.steps,
     guidance_scale: plan.maxGuidance,
     seed: plan.seed,

@@ -1,4 +1,4 @@
-import { Resolution } from '@cinematica/protocol/v1';
+import { Resolution, Quality } from '@cinematica/protocol/v1';
 import { PRESETS } from '@cinematica/svd';
 import type { ModelCard } from '@cinematica/svd';
 import { expect, test } from 'vitest';
@@ -28,6 +28,7 @@ const card: ModelCard = {
     guidanceSteps: 0,
     cacheInterval: 1,
     cacheBranch: 0,
+    frameInterval: 1,
   },
   presets: Object.fromEntries(PRESETS.map((preset) => [preset, {}])) as ModelCard['presets'],
 };
@@ -99,4 +100,14 @@ test('settings of the source apply where the request has none', () => {
   });
   // The frame rate of the source's file belongs to its rate of the model.
   expect(settingsOf({ conditioning_fps: 40 }, card, source as never)).not.toHaveProperty('frameRate');
+});
+
+test('a quality is one of three words or of those of OpenAI; in a remix, it replaces the settings of the other quality', () => {
+  const fast = { settings: { steps: 4, cacheInterval: 3 } };
+  const withFast = { ...card, qualities: { fast } };
+  expect(settingsOf({ quality: 'medium' }, withFast)).toEqual({ quality: Quality.FAST });
+  expect(settingsOf({ quality: 'draft' }, withFast)).toEqual({ quality: Quality.DRAFT });
+  const source = { quality: Quality.FAST, steps: 4, cacheInterval: 3, frames: 20 };
+  expect(settingsOf({}, withFast, source)).toEqual(source);
+  expect(settingsOf({ quality: 'best' }, withFast, source)).toEqual({ quality: Quality.BEST, frames: 20 });
 });

@@ -1,9 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { Preset } from '@cinematica/protocol/v1';
+import { Preset, Quality } from '@cinematica/protocol/v1';
 import type { VideoSettings, VideoSettingsSchema } from '@cinematica/protocol/v1';
-import { OUTPUT_FILES, parseSeed, SeedError, SETTINGS, WORD_SETTINGS } from '@cinematica/settings';
+import { OUTPUT_FILES, parseSeed, pickSettings, SeedError, SETTINGS, WORD_SETTINGS } from '@cinematica/settings';
 import type { ModelCard } from '@cinematica/svd';
-import { cardOf, PRESET_NAMES, unknownModel } from '../videos/resolve-plan.ts';
+import { cardOf, PRESET_NAMES, QUALITY_NAMES, unknownModel } from '../videos/resolve-plan.ts';
 import { invalidField } from './api-error.ts';
 import { defined, without } from './fields.ts';
 import type { VideoParams } from './schema/create-request.ts';
@@ -16,6 +16,8 @@ export type Settings = Exclude<MessageInitShape<typeof VideoSettingsSchema>, { r
 const FORMER_MODELS = 'sora-';
 
 const PRESETS = { calm: Preset.CALM, natural: Preset.NATURAL, lively: Preset.LIVELY } as const;
+/** OpenAI's names of the qualities of pictures. */
+const QUALITY_WORDS: Readonly<Record<string, string>> = { auto: 'best', high: 'best', medium: 'fast', low: 'draft' };
 const RESOLUTION_NAMES: Readonly<Record<string, string>> = { '480p': 'model', '720p': 'hd', '1080p': 'full-hd' };
 
 /**
@@ -26,12 +28,15 @@ const RESOLUTION_NAMES: Readonly<Record<string, string>> = { '480p': 'model', '7
 export function settingsOf(params: VideoParams, card: ModelCard, base: Settings = {}): Settings {
   checkModel(params.model, card);
   const preset = params.preset === undefined ? base.preset : PRESETS[params.preset];
-  const { defaults } = cardOf(card, PRESET_NAMES[preset ?? Preset.UNSPECIFIED]);
-  const { frameRate: ofSource, ...inherited } = base;
+  const quality = qualityOf(params);
+  const name = QUALITY_NAMES[quality ?? base.quality ?? Quality.UNSPECIFIED];
+  const { defaults } = cardOf(card, PRESET_NAMES[preset ?? Preset.UNSPECIFIED], name);
+  const { frameRate: ofSource, ...inherited } = quality === undefined ? base : withoutQuality(base, card);
   return {
     ...inherited,
     ...defined({
       preset,
+      quality,
       steps: params.num_inference_steps,
       motionBucketId: params.motion_bucket_id,
       noiseAugStrength: params.noise_aug_strength,
@@ -49,6 +54,15 @@ export function settingsOf(params: VideoParams, card: ModelCard, base: Settings 
 /** The settings that a remix or an extension has in common with its source: all but the seed and the model. */
 export const inheritedSettings = (settings: VideoSettings | undefined): Settings =>
   settings ? without(settings, '$typeName', '$unknown', 'seed', 'model') : {};
+
+const qualityOf = ({ quality }: VideoParams): Quality | undefined =>
+  quality === undefined ? undefined : WORD_SETTINGS.quality.words.get(QUALITY_WORDS[quality] ?? quality);
+
+/** The settings of a source without those that a quality changes, so that another quality can set them. */
+function withoutQuality(base: Settings, { qualities = {} }: ModelCard): Settings {
+  const changed = Object.values(qualities).flatMap((changes) => Object.keys(pickSettings(changes?.settings ?? {})));
+  return without(base, ...(changed as (keyof Settings)[]));
+}
 
 function checkModel(name: string | undefined, card: ModelCard): void {
   if (name === undefined || name === '' || name === card.name || name.startsWith(FORMER_MODELS)) return;

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
-import type { PipelineSettings } from '@cinematica/pipeline';
+import type { PipelineSettings, StageReports } from '@cinematica/pipeline';
 import { CapabilitiesSchema, Preset, Quality, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import type { Capabilities, VideoSettings } from '@cinematica/protocol/v1';
 import {
@@ -31,10 +31,10 @@ export function capabilitiesOf(
   model: LoadedModel,
   settings: LimitSettings,
   version: string,
-  executionProviders: string[],
+  reports: Pick<StageReports, 'providers' | 'replacedOperators'>,
   pushPublicKey: Uint8Array,
 ): Capabilities {
-  const { card, digest } = model;
+  const { card, digest, ref } = model;
   const { name, spdx = '', url = '', notice = '' } = card.licence;
   return create(CapabilitiesSchema, {
     version,
@@ -46,7 +46,8 @@ export function capabilitiesOf(
         digest,
         window: card.window,
         sizeMultiple: card.multiple,
-        executionProviders,
+        executionProviders: reports.providers(ref),
+        replacedOperators: reports.replacedOperators(ref),
         licence: { name, spdxId: spdx, url, notice },
         cameraMoves: cameraMovesOf(card).map((move) => CAMERA_MOVES[move]),
         sizes: card.sizes.map(({ width, height }) => ({ width, height })),

@@ -1,7 +1,7 @@
 import type { NamedCheckpoint } from '@cinematica/pipeline/model';
 import type { Plan } from '@cinematica/pipeline';
 import { cacheIntervalOf } from '@cinematica/pipeline/plan';
-import { predictWork } from '@cinematica/svd';
+import { predictWork, withComponentsOf } from '@cinematica/svd';
 import type { Work, WorkShape } from '@cinematica/svd';
 import type { LoadedModel } from './resolve-plan.ts';
 
@@ -16,18 +16,19 @@ export function loadedModel({ checkpoint, digest, ref }: NamedCheckpoint): Loade
     digest,
     ref,
     latentPixels: checkpoint.vae.scaleFactor,
-    knowsWork: (plan) => known.has(JSON.stringify(shapeOf(plan))),
+    knowsWork: (plan) => known.has(keyOf(plan)),
     workOf(plan) {
       if (plan.model !== ref.name || plan.modelDigest !== ref.digest) return null;
-      const shape = shapeOf(plan);
-      const key = JSON.stringify(shape);
-      const work = known.get(key) ?? predictWork(checkpoint, shape);
+      const key = keyOf(plan);
+      const work = known.get(key) ?? predictWork(withComponentsOf(checkpoint, plan.components), shapeOf(plan));
       if (known.size >= MAX_SHAPES) known.delete(known.keys().next().value ?? '');
       known.set(key, work);
       return work;
     },
   };
 }
+
+const keyOf = (plan: Plan): string => JSON.stringify([plan.components, shapeOf(plan)]);
 
 const shapeOf = (plan: Plan): WorkShape => ({
   width: plan.width,

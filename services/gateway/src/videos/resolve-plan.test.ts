@@ -30,6 +30,7 @@ const model = {
   workOf: () => null,
   knowsWork: () => false,
 };
+const draft = create(VideoSettingsSchema, { quality: Quality.DRAFT });
 const photo = { width: 100, height: 100 };
 const plan = (settings: Partial<VideoSettings>) =>
   resolvePlan(model, create(VideoSettingsSchema, settings as never), photo, 1);
@@ -56,5 +57,12 @@ test('a plan of an earlier version computes every step whole', () => {
 
 test('a quality or a branch that the model does not have is refused', () => {
   expect(() => plan({ quality: Quality.DRAFT })).toThrow(/must be best or fast with small, not draft/);
+  const lacking = { draft: 'it needs a decoder' };
+  const without = () => resolvePlan({ ...model, card: { ...card, lacking } }, draft, photo, 1);
+  expect(without).toThrow(/must be best or fast with small, not draft: it needs a decoder/);
+  const qualities = { draft: { components: ['vae'], settings: { frameInterval: 2 } } } as const;
+  const made = resolvePlan({ ...model, card: { ...card, qualities } }, draft, photo, 1);
+  expect(made).toMatchObject({ quality: 'draft', components: 'draft', frames: 2, frameInterval: 2, segmentFrames: 1 });
+  expect(plan({ quality: Quality.FAST }).components).toBe('');
   expect(() => plan({ cacheInterval: 2, cacheBranch: 3 })).toThrow(/from 0 to 2 with small, not 3/);
 });

@@ -58,7 +58,11 @@ function qualityOf(card: ModelCard, quality: Quality): FasterQuality | undefined
   const name = QUALITY_NAMES[quality];
   if (name === undefined || card.qualities?.[name]) return name;
   const words = ['best', ...FASTER_QUALITIES.filter((each) => card.qualities?.[each])];
-  throw unsupported('settings.quality', `must be ${words.join(' or ')} with ${card.name}, not ${name}`);
+  const lack = card.lacking?.[name];
+  throw unsupported(
+    'settings.quality',
+    `must be ${words.join(' or ')} with ${card.name}, not ${name}${lack === undefined ? '' : `: ${lack}`}`,
+  );
 }
 
 /** A request names a model that is not loaded. @param field the field with the name */
@@ -101,6 +105,7 @@ export function resolvePlan(model: LoadedModel, settings: VideoSettings | undefi
       outputs: ['mp4', ...(settings?.outputs ?? []).flatMap((kind) => extraOutputName(kind) ?? [])],
       preset,
       quality,
+      components: quality && card.qualities?.[quality]?.components?.length ? quality : undefined,
     });
   } catch (error) {
     if (error instanceof SizeError) throw unsupported('settings.size', error.message);

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { FailureReason, TaskNotice, TaskState } from '@cinematica/pipeline';
+import { frameIntervalOf } from '@cinematica/pipeline';
 import { cacheIntervalOf } from '@cinematica/pipeline/plan';
 import type { PipelineSettings, Plan, StoredRecord, VideoRecord } from '@cinematica/pipeline';
 import {
@@ -127,6 +128,7 @@ function settingsOf(plan: Plan): VideoSettings {
   return create(VideoSettingsSchema, {
     ...pickSettings(plan),
     cacheInterval: cacheIntervalOf(plan),
+    frameInterval: frameIntervalOf(plan),
     quality: WORD_SETTINGS.quality.words.get(plan.quality) ?? Quality.BEST,
     model: plan.model,
     preset: PRESETS[plan.preset] ?? Preset.UNSPECIFIED,

@@ -1,8 +1,8 @@
 import { pipelineSettings } from '@cinematica/pipeline';
 import { Code } from '@cinematica/protocol';
 import type { RpcError } from '@cinematica/protocol';
-import { expect, test } from 'vitest';
-import { parseApiKeys } from '../callers/api-keys.ts';
+import { expect, test, vi } from 'vitest';
+import { digestOfKey, parseApiKeys } from '../callers/api-keys.ts';
 import { createRemoteImages } from '../photo/remote-images.ts';
 import { webhookUrlsOf } from './webhooks.ts';
 
@@ -47,11 +47,33 @@ test('without an outbound service, photos by URL are refused', async () => {
   });
 });
 
+test('a key ends at its time, without a restart, and its owner loses access with the last key', () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2027-01-30T23:59:59Z') });
+  try {
+    const [old, fresh] = ['old', 'new'].map((key) => digestOfKey(key).toString('hex'));
+    const ending = parseApiKeys(
+      `ann ${old} expires=2027-01-31\nann ${fresh} expires=2027-03-01T12:00:00+01:00\nbob ${DIGEST}`,
+    );
+    expect(ending.expiries).toEqual(new Map([['key-ann', new Date('2027-03-01T11:00:00Z')]]));
+    expect(ending.ownerOf('old')).toBe('key-ann');
+    vi.setSystemTime(Date.parse('2027-01-31T00:00:00Z'));
+    expect(ending.ownerOf('old')).toBeNull();
+    expect(ending.ownerOf('new')).toBe('key-ann');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test.each([
+  [`ann ${DIGEST} expires=tomorrow`, 'line 1: “expires=tomorrow” is not a date such as 2027-01-31'],
+  [
+    `ann ${DIGEST} ends=2027-01-31`,
+    'line 1 is not a name and a SHA-256 in hex, with or without webhook=URL and expires=DATE',
+  ],
   [`ann ${DIGEST} https://ann.test/`, 'line 1 is not a name and a SHA-256 in hex, with or without webhook=URL'],
   [`ann ${DIGEST} webhook=http://ann.test/`, 'line 1: the webhook must begin with https://'],
   [`ann ${DIGEST} webhook=https://10.0.0.1/`, 'line 1: the webhook must name a host with a public address'],
   [`ann ${DIGEST} webhook=https://a.test/\nann ${DIGEST} webhook=https://b.test/`, 'line 2 gives ann a second webhook'],
-])('a line of API_KEYS_FILE with a wrong webhook is refused: %j', (text, message) => {
+])('a line of API_KEYS_FILE with a wrong option is refused: %j', (text, message) => {
   expect(() => parseApiKeys(text)).toThrow(`API_KEYS_FILE: ${message}`);
 });

@@ -24,6 +24,7 @@ export const NUMERIC_SETTINGS = [
   'guidanceSteps',
   'cacheInterval',
   'cacheBranch',
+  'frameInterval',
 ] as const;
 export type NumericSetting = (typeof NUMERIC_SETTINGS)[number];
 export type NumericSettings = Readonly<Record<NumericSetting, number>>;
@@ -93,13 +94,15 @@ export const DEFAULT_CHOICES: Choices = {
 /**
  * The limits of a numeric setting.
  *
- * @param numbers the current settings; with them, `frameRate` is at least `conditioningFps`.
+ * @param numbers the current settings; with them, `frameRate` is at least `conditioningFps`, and `frameInterval` at most.
  * @throws RangeError if the gateway reported no limits for the setting
  */
 export function rangeOf(name: NumericSetting, limits: Limits, numbers?: NumericSettings): Range {
   const range = limits[limitOf(name)];
   if (!range) throw new RangeError(`the gateway reported no limits for ${name}`);
-  return name === 'frameRate' && numbers ? { ...range, min: Math.max(range.min, numbers.conditioningFps) } : range;
+  if (name === 'frameRate' && numbers) return { ...range, min: Math.max(range.min, numbers.conditioningFps) };
+  if (name === 'frameInterval' && numbers) return { ...range, max: Math.min(range.max, numbers.conditioningFps) };
+  return range;
 }
 
 /** More steps than this multiple of the model's own number no longer improve a video. */
@@ -167,6 +170,8 @@ export function resolveNumbers(choices: Choices, model: Model): NumericSettings 
   return {
     ...chosen,
     frameRate: Math.max(frameRate, chosen.conditioningFps),
+    // As in the gateway: the model makes at least one frame a second.
+    frameInterval: Math.min(chosen.frameInterval, chosen.conditioningFps),
     // As in the gateway: the guidance falls only if both ends were chosen.
     minGuidance: overrides.minGuidance ?? Math.min(presets.minGuidance, chosen.maxGuidance),
     maxGuidance: overrides.maxGuidance ?? Math.max(presets.maxGuidance, chosen.minGuidance),

@@ -6,3 +6,7 @@ export const guidanceStepsText = (steps: number): string => (steps === 0 ? m.cre
 /** The text for a value of `cache_interval`. */
 export const cacheIntervalText = (interval: number): string =>
   interval <= 1 ? m.create_steps_all() : m.create_cache_interval_value({ interval });
+
+/** The text for a value of `frame_interval`. */
+export const frameIntervalText = (interval: number): string =>
+  interval <= 1 ? m.create_frame_interval_all() : m.create_frame_interval_value({ interval });

@@ -3,7 +3,7 @@ import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { CameraMove, MediaKind, Preset, Quality } from '@cinematica/protocol/v1';
 import type { Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { OutputKind } from '@cinematica/settings/output-files';
-import { cacheIntervalText, guidanceStepsText } from '#lib/create/setting-text.ts';
+import { cacheIntervalText, frameIntervalText, guidanceStepsText } from '#lib/create/setting-text.ts';
 import { getLocale, m } from '#lib/i18n/index.ts';
 import { cameraLabel } from './camera-label.ts';
 import { approximate, formatDay, formatDuration, formatTimeAgo } from './format-time.ts';
@@ -118,7 +118,8 @@ export function settingsRows(
   size?: { readonly width: number; readonly height: number },
 ): readonly (readonly [label: string, value: string])[] {
   const { frames, frameRate, conditioningFps, motionBucketId, noiseAugStrength, steps, seed, model, shape } = settings;
-  const { minGuidance, maxGuidance, guidanceSteps, cacheInterval, cacheBranch, quality, camera } = settings;
+  const { minGuidance, maxGuidance, guidanceSteps, cacheInterval, cacheBranch, frameInterval, quality, camera } =
+    settings;
   const pixels = size ?? (shape.case === 'size' ? shape.value : undefined);
   const usesCache = cacheInterval !== undefined && cacheInterval > 1;
   const rows: [string, string | undefined][] = [
@@ -144,6 +145,10 @@ export function settingsRows(
     [m.create_guidance_steps(), guidanceSteps ? guidanceStepsText(guidanceSteps) : undefined],
     [m.create_cache_interval(), usesCache ? cacheIntervalText(cacheInterval) : undefined],
     [m.create_cache_branch(), usesCache ? (cacheBranch ?? 0).toString() : undefined],
+    [
+      m.create_frame_interval(),
+      frameInterval !== undefined && frameInterval > 1 ? frameIntervalText(frameInterval) : undefined,
+    ],
     [m.video_setting_noise(), noiseAugStrength === undefined ? undefined : formatNumber(noiseAugStrength)],
     [m.video_setting_size(), pixels && `${pixels.width} × ${pixels.height}`],
     [m.video_setting_model(), model || undefined],

@@ -23,7 +23,7 @@ class Capabilities(_message.Message):
     def __init__(self, models: _Optional[_Iterable[_Union[Model, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., version: _Optional[str] = ..., push_public_key: _Optional[bytes] = ...) -> None: ...
 
 class Model(_message.Message):
-    __slots__ = ("name", "title", "digest", "licence", "sizes", "size_multiple", "window", "defaults", "presets", "execution_providers", "camera_moves", "qualities")
+    __slots__ = ("name", "title", "digest", "licence", "sizes", "size_multiple", "window", "defaults", "presets", "execution_providers", "camera_moves", "qualities", "replaced_operators")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +36,7 @@ class Model(_message.Message):
     EXECUTION_PROVIDERS_FIELD_NUMBER: _ClassVar[int]
     CAMERA_MOVES_FIELD_NUMBER: _ClassVar[int]
     QUALITIES_FIELD_NUMBER: _ClassVar[int]
+    REPLACED_OPERATORS_FIELD_NUMBER: _ClassVar[int]
     name: str
     title: str
     digest: str
@@ -48,7 +49,8 @@ class Model(_message.Message):
     execution_providers: _containers.RepeatedScalarFieldContainer[str]
     camera_moves: _containers.RepeatedScalarFieldContainer[_settings_pb2.CameraMove]
     qualities: _containers.RepeatedCompositeFieldContainer[QualitySettings]
-    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., digest: _Optional[str] = ..., licence: _Optional[_Union[Licence, _Mapping]] = ..., sizes: _Optional[_Iterable[_Union[_settings_pb2.Size, _Mapping]]] = ..., size_multiple: _Optional[int] = ..., window: _Optional[int] = ..., defaults: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ..., presets: _Optional[_Iterable[_Union[PresetSettings, _Mapping]]] = ..., execution_providers: _Optional[_Iterable[str]] = ..., camera_moves: _Optional[_Iterable[_Union[_settings_pb2.CameraMove, str]]] = ..., qualities: _Optional[_Iterable[_Union[QualitySettings, _Mapping]]] = ...) -> None: ...
+    replaced_operators: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., digest: _Optional[str] = ..., licence: _Optional[_Union[Licence, _Mapping]] = ..., sizes: _Optional[_Iterable[_Union[_settings_pb2.Size, _Mapping]]] = ..., size_multiple: _Optional[int] = ..., window: _Optional[int] = ..., defaults: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ..., presets: _Optional[_Iterable[_Union[PresetSettings, _Mapping]]] = ..., execution_providers: _Optional[_Iterable[str]] = ..., camera_moves: _Optional[_Iterable[_Union[_settings_pb2.CameraMove, str]]] = ..., qualities: _Optional[_Iterable[_Union[QualitySettings, _Mapping]]] = ..., replaced_operators: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Licence(_message.Message):
     __slots__ = ("name", "spdx_id", "url", "notice")
@@ -79,7 +81,7 @@ class PresetSettings(_message.Message):
     def __init__(self, preset: _Optional[_Union[_settings_pb2.Preset, str]] = ..., settings: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("max_image_bytes", "max_image_pixels", "image_types", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "guidance", "max_unfinished_videos", "max_share_ttl", "retention", "undelete_window", "calls_per_second", "call_burst", "max_videos_per_day", "max_watches", "max_create_request_bytes", "max_batch_size", "max_batch_bytes", "guidance_steps", "cache_interval", "cache_branch")
+    __slots__ = ("max_image_bytes", "max_image_pixels", "image_types", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "guidance", "max_unfinished_videos", "max_share_ttl", "retention", "undelete_window", "calls_per_second", "call_burst", "max_videos_per_day", "max_watches", "max_create_request_bytes", "max_batch_size", "max_batch_bytes", "guidance_steps", "cache_interval", "cache_branch", "frame_interval")
     MAX_IMAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
     MAX_IMAGE_PIXELS_FIELD_NUMBER: _ClassVar[int]
     IMAGE_TYPES_FIELD_NUMBER: _ClassVar[int]
@@ -104,6 +106,7 @@ class Limits(_message.Message):
     GUIDANCE_STEPS_FIELD_NUMBER: _ClassVar[int]
     CACHE_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     CACHE_BRANCH_FIELD_NUMBER: _ClassVar[int]
+    FRAME_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     max_image_bytes: int
     max_image_pixels: int
     image_types: _containers.RepeatedScalarFieldContainer[str]
@@ -128,7 +131,8 @@ class Limits(_message.Message):
     guidance_steps: Range
     cache_interval: Range
     cache_branch: Range
-    def __init__(self, max_image_bytes: _Optional[int] = ..., max_image_pixels: _Optional[int] = ..., image_types: _Optional[_Iterable[str]] = ..., frames: _Optional[_Union[Range, _Mapping]] = ..., conditioning_fps: _Optional[_Union[Range, _Mapping]] = ..., frame_rate: _Optional[_Union[Range, _Mapping]] = ..., motion_bucket_id: _Optional[_Union[Range, _Mapping]] = ..., noise_aug_strength: _Optional[_Union[Range, _Mapping]] = ..., steps: _Optional[_Union[Range, _Mapping]] = ..., guidance: _Optional[_Union[Range, _Mapping]] = ..., max_unfinished_videos: _Optional[int] = ..., max_share_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., undelete_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., calls_per_second: _Optional[int] = ..., call_burst: _Optional[int] = ..., max_videos_per_day: _Optional[int] = ..., max_watches: _Optional[int] = ..., max_create_request_bytes: _Optional[int] = ..., max_batch_size: _Optional[int] = ..., max_batch_bytes: _Optional[int] = ..., guidance_steps: _Optional[_Union[Range, _Mapping]] = ..., cache_interval: _Optional[_Union[Range, _Mapping]] = ..., cache_branch: _Optional[_Union[Range, _Mapping]] = ...) -> None: ...
+    frame_interval: Range
+    def __init__(self, max_image_bytes: _Optional[int] = ..., max_image_pixels: _Optional[int] = ..., image_types: _Optional[_Iterable[str]] = ..., frames: _Optional[_Union[Range, _Mapping]] = ..., conditioning_fps: _Optional[_Union[Range, _Mapping]] = ..., frame_rate: _Optional[_Union[Range, _Mapping]] = ..., motion_bucket_id: _Optional[_Union[Range, _Mapping]] = ..., noise_aug_strength: _Optional[_Union[Range, _Mapping]] = ..., steps: _Optional[_Union[Range, _Mapping]] = ..., guidance: _Optional[_Union[Range, _Mapping]] = ..., max_unfinished_videos: _Optional[int] = ..., max_share_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., undelete_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., calls_per_second: _Optional[int] = ..., call_burst: _Optional[int] = ..., max_videos_per_day: _Optional[int] = ..., max_watches: _Optional[int] = ..., max_create_request_bytes: _Optional[int] = ..., max_batch_size: _Optional[int] = ..., max_batch_bytes: _Optional[int] = ..., guidance_steps: _Optional[_Union[Range, _Mapping]] = ..., cache_interval: _Optional[_Union[Range, _Mapping]] = ..., cache_branch: _Optional[_Union[Range, _Mapping]] = ..., frame_interval: _Optional[_Union[Range, _Mapping]] = ...) -> None: ...
 
 class Range(_message.Message):
     __slots__ = ("min", "max")

@@ -83,7 +83,7 @@ MEDIA_KIND_WEBM: MediaKind
 MEDIA_KIND_CARD: MediaKind
 
 class VideoSettings(_message.Message):
-    __slots__ = ("model", "preset", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "min_guidance", "max_guidance", "seed", "size", "aspect_ratio", "crop", "outputs", "camera", "resolution", "guidance_steps", "cache_interval", "cache_branch", "quality")
+    __slots__ = ("model", "preset", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "min_guidance", "max_guidance", "seed", "size", "aspect_ratio", "crop", "outputs", "camera", "resolution", "guidance_steps", "cache_interval", "cache_branch", "quality", "frame_interval")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     PRESET_FIELD_NUMBER: _ClassVar[int]
     FRAMES_FIELD_NUMBER: _ClassVar[int]
@@ -105,6 +105,7 @@ class VideoSettings(_message.Message):
     CACHE_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     CACHE_BRANCH_FIELD_NUMBER: _ClassVar[int]
     QUALITY_FIELD_NUMBER: _ClassVar[int]
+    FRAME_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     model: str
     preset: Preset
     frames: int
@@ -126,7 +127,8 @@ class VideoSettings(_message.Message):
     cache_interval: int
     cache_branch: int
     quality: Quality
-    def __init__(self, model: _Optional[str] = ..., preset: _Optional[_Union[Preset, str]] = ..., frames: _Optional[int] = ..., conditioning_fps: _Optional[int] = ..., frame_rate: _Optional[int] = ..., motion_bucket_id: _Optional[int] = ..., noise_aug_strength: _Optional[float] = ..., steps: _Optional[int] = ..., min_guidance: _Optional[float] = ..., max_guidance: _Optional[float] = ..., seed: _Optional[int] = ..., size: _Optional[_Union[Size, _Mapping]] = ..., aspect_ratio: _Optional[_Union[AspectRatio, _Mapping]] = ..., crop: _Optional[_Union[Crop, _Mapping]] = ..., outputs: _Optional[_Iterable[_Union[MediaKind, str]]] = ..., camera: _Optional[_Union[CameraMove, str]] = ..., resolution: _Optional[_Union[Resolution, str]] = ..., guidance_steps: _Optional[int] = ..., cache_interval: _Optional[int] = ..., cache_branch: _Optional[int] = ..., quality: _Optional[_Union[Quality, str]] = ...) -> None: ...
+    frame_interval: int
+    def __init__(self, model: _Optional[str] = ..., preset: _Optional[_Union[Preset, str]] = ..., frames: _Optional[int] = ..., conditioning_fps: _Optional[int] = ..., frame_rate: _Optional[int] = ..., motion_bucket_id: _Optional[int] = ..., noise_aug_strength: _Optional[float] = ..., steps: _Optional[int] = ..., min_guidance: _Optional[float] = ..., max_guidance: _Optional[float] = ..., seed: _Optional[int] = ..., size: _Optional[_Union[Size, _Mapping]] = ..., aspect_ratio: _Optional[_Union[AspectRatio, _Mapping]] = ..., crop: _Optional[_Union[Crop, _Mapping]] = ..., outputs: _Optional[_Iterable[_Union[MediaKind, str]]] = ..., camera: _Optional[_Union[CameraMove, str]] = ..., resolution: _Optional[_Union[Resolution, str]] = ..., guidance_steps: _Optional[int] = ..., cache_interval: _Optional[int] = ..., cache_branch: _Optional[int] = ..., quality: _Optional[_Union[Quality, str]] = ..., frame_interval: _Optional[int] = ...) -> None: ...
 
 class Size(_message.Message):
     __slots__ = ("width", "height")

@@ -1,6 +1,7 @@
 import { PipelineStage, TaskState } from '../messages.ts';
 import type { Plan, TaskRecord, VideoRecord } from '../messages.ts';
 import { toMilliseconds } from '../timestamps.ts';
+import { modelFrames, modelRate } from '../video/model-frames.ts';
 
 /** How long tasks took, relative to the reference machine. */
 export interface LearnedRates {
@@ -105,12 +106,12 @@ export function createLearnedRates(
 
 /** The names under which a measurement is learned, from the most to the least specific. */
 function keysOf(plan: Plan, stage: PipelineStage): [shape: string, model: string, stage: string] {
-  const { width, height, segmentFrames, outputWidth, outputHeight, frameRate, conditioningFps, outputs } = plan;
+  const { width, height, segmentFrames, outputWidth, outputHeight, frameRate, outputs, components } = plan;
   // Muxing is the same for all models.
   const model =
     stage === PipelineStage.MUX
       ? `${stage} ${plan.join.length > 0 ? 'join' : 'any'}`
-      : `${stage} ${plan.model} ${plan.modelDigest}`;
+      : `${stage} ${plan.model} ${plan.modelDigest}${components && ` ${components}`}`;
   const shape = `${model} ${width}x${height}x${segmentFrames}`;
   if (stage === PipelineStage.DENOISE) {
     const guided = Math.max(plan.minGuidance, plan.maxGuidance) > 1;
@@ -119,6 +120,6 @@ function keysOf(plan: Plan, stage: PipelineStage): [shape: string, model: string
     return [`${shape} ${steps} ${guided}${cheaper}`, model, String(stage)];
   }
   if (stage !== PipelineStage.MUX) return [shape, model, String(stage)];
-  const files = `${outputWidth}x${outputHeight} ${plan.frames} ${frameRate / conditioningFps} ${outputs.join()} ${plan.loop}`;
+  const files = `${outputWidth}x${outputHeight} ${modelFrames(plan)} ${frameRate / modelRate(plan)} ${outputs.join()} ${plan.loop}`;
   return [`${shape} ${files}`, model, String(stage)];
 }

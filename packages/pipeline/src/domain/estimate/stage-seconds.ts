@@ -5,6 +5,7 @@ import { create } from '@bufbuild/protobuf';
 import { ForecastSchema, PipelineStage } from '../messages.ts';
 import type { Forecast, Plan } from '../messages.ts';
 import { fileShape, timelineOf } from '../video/file-shape.ts';
+import { modelFrames } from '../video/model-frames.ts';
 
 /** What a file takes on the reference machine, seconds for each megapixel that is encoded. */
 const ENCODE_SECONDS: Readonly<Record<FileFormat, number>> = {
@@ -32,8 +33,9 @@ export const referenceForecast = (plan: Plan, work: Work): Forecast =>
 /** How long finishing and encoding takes on the reference machine, seconds. The figures are those of docs/finishing.md. */
 export function muxSeconds(plan: Plan): number {
   // Plans of tests and of early versions have no rates.
-  const fps = Math.max(1, plan.conditioningFps);
-  const timeline = { ...timelineOf(plan), fps, outputFps: Math.max(fps, plan.frameRate) };
+  const planned = timelineOf(plan);
+  const fps = planned.fps || 1;
+  const timeline = { ...planned, fps, outputFps: Math.max(fps, plan.frameRate) };
   const megapixels = (width: number, height: number, frames: number) => (width * height * frames) / 1e6;
   const files = new Set(['mp4', 'poster', ...plan.outputs, ...(plan.loop ? ['loop'] : [])]);
   if (plan.join.length > 0) {
@@ -51,7 +53,7 @@ export function muxSeconds(plan: Plan): number {
   const { width, height, frames } = fileShape(timeline, 'mp4');
   return (
     seconds +
-    FINISH_SECONDS.source * megapixels(plan.width, plan.height, plan.frames) +
+    FINISH_SECONDS.source * megapixels(plan.width, plan.height, timeline.frames) +
     FINISH_SECONDS.finished * megapixels(width, height, frames)
   );
 }
@@ -81,7 +83,7 @@ export function stepsOf(plan: Plan, stage: PipelineStage): number {
     case PipelineStage.DECODE:
       return Math.max(1, plan.decodeChunks.length);
     case PipelineStage.MUX:
-      return Math.max(1, plan.frames);
+      return Math.max(1, modelFrames(plan));
     case PipelineStage.ENCODE:
     case PipelineStage.UNSPECIFIED:
     default:

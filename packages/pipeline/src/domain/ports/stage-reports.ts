@@ -8,6 +8,8 @@ export interface StageReports {
    * with the provider of its last process, because it may only be scaled to zero.
    */
   providers(model: ModelRef): string[];
+  /** The fused operators that some of these processes compute with standard operators, sorted. */
+  replacedOperators(model: ModelRef): string[];
   /**
    * The number of calls of a stage's gRPC service that run or wait, over all its running processes. They are not in the
    * records, so an autoscaler has to count them, too.

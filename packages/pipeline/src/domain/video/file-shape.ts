@@ -1,5 +1,6 @@
 import type { FileFormat } from '@cinematica/settings';
 import type { Plan } from '../messages.ts';
+import { modelFrames, modelRate } from './model-frames.ts';
 
 /** The frames of a video: how many the model makes, and how large and how fast they are in the files. */
 export interface Timeline {
@@ -32,8 +33,8 @@ export const CARD_SIZE = { width: 1200, height: 630 } as const;
 export const timelineOf = (plan: Plan): Timeline => ({
   width: plan.outputWidth || plan.width,
   height: plan.outputHeight || plan.height,
-  frames: plan.frames,
-  fps: plan.conditioningFps,
+  frames: modelFrames(plan),
+  fps: modelRate(plan),
   outputFps: plan.frameRate,
 });
 

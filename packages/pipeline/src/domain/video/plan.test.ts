@@ -2,6 +2,7 @@ import { CARD_DEFAULTS } from '@cinematica/settings';
 import { PRESETS } from '@cinematica/svd';
 import type { ModelCard } from '@cinematica/svd';
 import { expect, test } from 'vitest';
+import { fileShape, timelineOf } from './file-shape.ts';
 import { createPlan, segmentSettings } from './plan.ts';
 
 const card: ModelCard = {
@@ -75,4 +76,20 @@ test('a camera move applies to every segment; a plan of an earlier version has n
   expect([0, 1, 2].map((segment) => segmentSettings(plan, segment).camera)).toEqual(Array(3).fill('pan-left'));
   expect(segmentSettings(createPlan(moving, 'abc', size), 0).camera).toBeUndefined();
   expect(() => segmentSettings({ ...plan, camera: 'pan-up' }, 0)).toThrow('unknown camera move "pan-up" in the plan');
+});
+
+test('with a frame interval, the model makes every second frame, at half the rate', () => {
+  const plan = createPlan(card, 'abc', { ...size, frames: 14, frameInterval: 2 });
+  expect(plan).toMatchObject({ frames: 14, frameInterval: 2, segments: 1, segmentFrames: 7, frameRate: 28 });
+  expect(timelineOf(plan)).toMatchObject({ frames: 7, fps: 3.5, outputFps: 28 });
+  expect(fileShape(timelineOf(plan), 'mp4')).toMatchObject({ frames: 49, fps: 28 });
+  expect(segmentSettings(plan, 0)).toMatchObject({ frames: 7, conditioningFps: 7, frameInterval: 2 });
+  // A plan of an earlier version.
+  expect(timelineOf({ ...plan, frameInterval: 0 })).toMatchObject({ frames: 14, fps: 7 });
+  expect(() => createPlan(card, 'abc', { ...size, conditioningFps: 1, frameInterval: 2 })).toThrow(
+    /at most conditioning_fps/,
+  );
+  // The interval of a card is a wish.
+  const half = { ...card, defaults: { ...CARD_DEFAULTS, frameInterval: 2 } };
+  expect(createPlan(half, 'abc', { ...size, conditioningFps: 1 }).frameInterval).toBe(1);
 });

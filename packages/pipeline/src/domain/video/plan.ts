@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { CAMERA_MOVE_NAMES, CARD_SETTING_NAMES, defaultFrameRate, pickSettings } from '@cinematica/settings';
 import { decodeChunks, planSegments, resolveSettings, SAMPLER_KINDS } from '@cinematica/svd';
 import type { ModelCard, SettingsRequest, SegmentSettings } from '@cinematica/svd';
+import { frameIntervalOf, modelFrames } from './model-frames.ts';
 import { PlanSchema } from '../messages.ts';
 import type { Plan } from '../messages.ts';
 
@@ -19,6 +20,8 @@ export interface PlanRequest extends Omit<SettingsRequest, 'frames' | 'segment'>
   readonly focus?: { readonly x: number; readonly y: number; readonly zoom?: number | undefined } | undefined;
   /** The quality that the card's defaults come from, in the words of the settings. @default `best` */
   readonly quality?: string | undefined;
+  /** The quality whose components of the model compute the video. @default the model's own components */
+  readonly components?: string | undefined;
   /** The name of the preset that the card's defaults come from. @default none */
   readonly preset?: string | undefined;
   /** Whether a file that loops is made. @default false */
@@ -37,8 +40,17 @@ export interface PlanRequest extends Omit<SettingsRequest, 'frames' | 'segment'>
  */
 export function createPlan(card: ModelCard, digest: string, request: PlanRequest): Plan {
   const frames = request.frames ?? card.defaults.frames;
-  const { segments, framesPerSegment, surplus } = planSegments(frames, card.window);
-  const settings = resolveSettings(card, { ...request, frames: framesPerSegment, segment: segments - 1 });
+  const conditioningFps = request.conditioningFps ?? card.defaults.conditioningFps;
+  // The interval of the card is a wish: the model makes at least one frame a second.
+  const frameInterval = request.frameInterval ?? Math.min(card.defaults.frameInterval, conditioningFps);
+  const made = modelFrames({ frames, frameInterval });
+  const { segments, framesPerSegment, surplus } = planSegments(made, card.window);
+  const settings = resolveSettings(card, {
+    ...request,
+    frameInterval,
+    frames: framesPerSegment,
+    segment: segments - 1,
+  });
   const focus = request.focus ?? { x: 0.5, y: 0.5, zoom: 1 };
   return create(PlanSchema, {
     model: card.name,
@@ -66,6 +78,7 @@ export function createPlan(card: ModelCard, digest: string, request: PlanRequest
     outputHeight: request.output?.height ?? settings.height,
     camera: settings.camera ?? '',
     quality: request.quality ?? '',
+    components: request.components ?? '',
   });
 }
 
@@ -81,6 +94,7 @@ export function segmentSettings(plan: Plan, segment: number): SegmentSettings {
   return {
     ...pickSettings(plan, [...CARD_SETTING_NAMES, 'seed']),
     cacheInterval: cacheIntervalOf(plan),
+    frameInterval: frameIntervalOf(plan),
     width: plan.width,
     height: plan.height,
     frames: plan.segmentFrames,

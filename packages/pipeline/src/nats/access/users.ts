@@ -1,6 +1,7 @@
 import { PipelineStage } from '../../domain/messages.ts';
 import { bucketName, LIFETIMES, stageName, STAGES } from '../../domain/stages.ts';
 import {
+  BACKUP_STREAMS,
   bucketStream,
   canarySubject,
   CANARY_STREAM,
@@ -88,6 +89,23 @@ export const USER_PERMISSIONS = {
     publishes: ['dead.webhook.>'],
     buckets: { [RECORDS_BUCKET]: 'change' },
   }),
+  /** Reads whole streams, and can change nothing. */
+  backup: {
+    publishes: BACKUP_STREAMS.flatMap((stream) => [
+      `$JS.API.STREAM.INFO.${stream}`,
+      `$JS.API.STREAM.SNAPSHOT.${stream}`,
+      `$JS.SNAPSHOT.ACK.${stream}.>`,
+    ]),
+  },
+  /** Replaces whole streams. Only a restore that an operator starts has its password. */
+  restore: {
+    publishes: BACKUP_STREAMS.flatMap((stream) => [
+      `$JS.API.STREAM.INFO.${stream}`,
+      `$JS.API.STREAM.DELETE.${stream}`,
+      `$JS.API.STREAM.RESTORE.${stream}`,
+      `$JS.SNAPSHOT.RESTORE.${stream}.>`,
+    ]),
+  },
 } satisfies Record<string, UserPermissions>;
 
 export type UserName = keyof typeof USER_PERMISSIONS;

@@ -1,5 +1,6 @@
 import type { ProviderChoice } from '@cinematica/svd';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 
 const PROVIDERS = ['auto', 'cuda', 'tensorrt', 'webgpu', 'coreml', 'cpu'] satisfies ProviderChoice[];
@@ -13,6 +14,18 @@ export const modelConfigSchema = z.object({
   /** The number of threads of the computing process. Another number changes the last bits of the results. */
   THREADS: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
   EXECUTION_PROVIDER: z.enum(PROVIDERS).default('auto'),
+  /**
+   * What happens with a provider whose numbers differ from those of the CPU: `require` refuses it (with `auto`, another one
+   * computes), `warn` uses it all the same.
+   */
+  PROVIDER_PROOF: z.enum(['require', 'warn']).default('require'),
+  /** Where the findings about the providers on this machine's devices are kept, so that the next start does not need to look again. */
+  CACHE_FOLDER: z.string().default(join(tmpdir(), 'cinematica')),
+  /**
+   * Memory of the GPU that the stages share, MiB. If a video of the model's own size needs more, this process computes in the
+   * low-memory mode. Default: all that the GPU has.
+   */
+  GPU_MEMORY_MIB: z.coerce.number().int().min(1).optional(),
   /** The socket of the lock by which the processes of a machine take turns. Without it, this process does not wait. */
   COMPUTE_LOCK: z.string().optional(),
   /**

@@ -1,5 +1,14 @@
-import { createModel, createRuntime, measureSpeed, onGpu, RuntimeCrashedError } from '@cinematica/svd';
-import type { Model, Runtime } from '@cinematica/svd';
+import {
+  chooseRuntime,
+  createModel,
+  describeSpeeds,
+  findComputingDevices,
+  gpuMemoryNeeds,
+  measureSpeed,
+  onGpu,
+  RuntimeCrashedError,
+} from '@cinematica/svd';
+import type { Checkpoint, Model, Runtime } from '@cinematica/svd';
 import { cpus } from 'node:os';
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { StageParts } from '../service/run-stage.ts';
@@ -35,31 +44,51 @@ export interface StageModel extends Model, NamedCheckpoint {
  * @throws ConfigError that names the setting.
  */
 export async function openStageModel(
-  { MODEL_DIR, LORA, THREADS, EXECUTION_PROVIDER, COMPUTE_LOCK, SPARE_MEMORY_MIB }: ModelConfig,
+  config: ModelConfig,
   { log, metrics }: Pick<StageParts, 'log' | 'metrics'>,
   stage: string,
 ): Promise<StageModel> {
+  const { MODEL_DIR, LORA, THREADS, EXECUTION_PROVIDER, COMPUTE_LOCK, SPARE_MEMORY_MIB } = config;
   const named = await openNamedCheckpoint(MODEL_DIR, LORA);
   for (const warning of named.checkpoint.warnings) log.warn('the files of the model', { reason: warning });
-  const runtime = await createRuntime({ provider: EXECUTION_PROVIDER, threads: THREADS }).catch((cause: unknown) => {
+  const turns = createComputeTurns(COMPUTE_LOCK ?? null);
+  const { runtime, speeds } = await chooseRuntime({
+    provider: EXECUTION_PROVIDER,
+    threads: THREADS,
+    model: named,
+    cacheFolder: config.CACHE_FOLDER,
+    proof: config.PROVIDER_PROOF,
+    takeTurn: (run) => turns.take(run),
+    report: (line) => log.info('choosing the execution provider', { reason: line }),
+  }).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(`EXECUTION_PROVIDER=${EXECUTION_PROVIDER}: ${reason}`);
   });
   const { provider, skipped } = runtime;
-  log.info('model opened', { provider, skipped: skipped.map(({ reason }) => reason).join('; ') || undefined });
+  const replaced = [...runtime.replaced].join(',');
+  const lowMemory = await needsLowMemory(runtime, named.checkpoint, config);
+  log.info('model opened', {
+    provider,
+    skipped: skipped.map(({ reason }) => reason).join('; ') || undefined,
+    speeds: speeds ? describeSpeeds(speeds) : undefined,
+    replaced: replaced || undefined,
+    low_memory: lowMemory || undefined,
+  });
   metrics.watchChild(() => runtime.stats());
+  metrics.aboutDevice({ stage, provider, replaced: runtime.replaced, lowMemory });
   if (onGpu(provider)) await metrics.watchGpuMemory(readGpuMemory);
-  const turns = createComputeTurns(COMPUTE_LOCK ?? null);
   const speed = await turns.take(() => measureSpeed(runtime));
   const hooks = metrics.modelHooks(stage);
   const model = createModel(named.checkpoint, withTurns(runtime, turns, hooks), {
+    lowMemory,
     onNotFinite(part, again) {
       hooks.onNotFinite(part, again);
       log.warn('the model returned numbers that are not finite', { part, again });
     },
   });
   const [cpu] = cpus();
-  const machine = provider === 'cpu' ? `${process.arch} ${cpu?.model ?? 'unknown'} × ${THREADS}` : provider;
+  const device = [provider, replaced, lowMemory ? 'low memory' : ''].filter((part) => part !== '').join(' ');
+  const machine = provider === 'cpu' ? `${process.arch} ${cpu?.model ?? 'unknown'} × ${THREADS}` : device;
   const trim = () => {
     // On a GPU the memory of a run is that of the device, and loading may take minutes (TensorRT).
     if (provider !== 'cpu') return;
@@ -72,6 +101,18 @@ export async function openStageModel(
     );
   };
   return { ...model, ...named, trim, speed, fingerprint: `${packageJson.version} ${provider} ${machine}` };
+}
+
+/** Whether the stages of the model need more memory than the GPU has, or may use of it. */
+async function needsLowMemory(
+  { provider }: Runtime,
+  checkpoint: Checkpoint,
+  { GPU_MEMORY_MIB }: ModelConfig,
+): Promise<boolean> {
+  if (!onGpu(provider)) return false;
+  const [device] = await findComputingDevices(process.env);
+  const memory = GPU_MEMORY_MIB === undefined ? device?.memory : GPU_MEMORY_MIB * MIB;
+  return memory !== undefined && memory !== null && memory < gpuMemoryNeeds(checkpoint).usual;
 }
 
 /** Loads and runs each graph in a turn, so that other processes can compute between two steps. */
@@ -89,7 +130,7 @@ function withTurns(runtime: Runtime, turns: ComputeTurns, { onLoad, onCrash }: M
         await observed('load graph', key, () => runtime.load(key, graph, signal));
         onLoad((performance.now() - start) / 1000);
       }, signal),
-    run: (key, feeds, signal) =>
-      turns.take(() => observed('run graph', key, () => runtime.run(key, feeds, signal)), signal),
+    run: (key, feeds, signal, slot) =>
+      turns.take(() => observed('run graph', key, () => runtime.run(key, feeds, signal, slot)), signal),
   };
 }

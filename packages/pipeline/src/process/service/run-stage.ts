@@ -45,6 +45,8 @@ export interface StageProgram<S extends DescService> {
   readonly model: ModelRef;
   /** The execution provider of the model; null when the stage has no model. */
   readonly provider: string | null;
+  /** The fused operators that the provider does without on this device. Default: none. */
+  readonly replacedOperators?: Iterable<string>;
   /** Floating-point operations per second in a short measurement; absent when the stage has no model. */
   readonly speed?: number;
   /** The stage's gRPC service. */
@@ -171,10 +173,12 @@ function createReport(
     handler: { stage },
     model: { name: model, digest: modelDigest },
     provider,
+    replacedOperators = [],
     speed: flopsPerSecond = 0,
-  }: Pick<StageProgram<DescService>, 'handler' | 'model' | 'provider' | 'speed'>,
+  }: Pick<StageProgram<DescService>, 'handler' | 'model' | 'provider' | 'replacedOperators' | 'speed'>,
   openCalls: () => number,
 ): () => Uint8Array {
-  const own = { stage, model, modelDigest, executionProvider: provider ?? '', processId: randomUUID(), flopsPerSecond };
+  const computing = { executionProvider: provider ?? '', replacedOperators: [...replacedOperators], flopsPerSecond };
+  const own = { stage, model, modelDigest, ...computing, processId: randomUUID() };
   return () => toBinary(StageReportSchema, create(StageReportSchema, { ...own, openCalls: openCalls() }));
 }

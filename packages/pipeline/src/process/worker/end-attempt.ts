@@ -165,13 +165,14 @@ export function reportFailedVideo(
  * @param detail the failure's message by default.
  */
 export async function deadLetter(
-  { tasks, settings }: TaskOptions,
+  { tasks, settings, metrics }: TaskOptions,
   record: VideoRecord,
   ref: TaskRef,
   detail = record.failure?.message ?? '',
 ): Promise<Verdict> {
   try {
     await tasks.deadLetter(record, ref, detail);
+    metrics.deadLetters.inc({ stage: stageName(ref.stage) });
     return ACK;
   } catch (error) {
     if (error instanceof UnavailableError) return nak(settings.RETRY_DELAY_MS);

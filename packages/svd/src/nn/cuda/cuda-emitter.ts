@@ -1,7 +1,9 @@
 import { broadcast } from '../../onnx/arithmetic.ts';
 import { elements, float } from '../../onnx/graph-builder.ts';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.ts';
-import type { Activation, ConvOptions, Emitter, FeatureMap, GroupNormOptions, LinearOptions } from '../emitter.ts';
+import type { Activation, ConvOptions, Emitter, FeatureMap, LinearOptions } from '../emitter.ts';
+import { NONE_REPLACED } from '../fused-operators.ts';
+import type { FusedOperator } from '../fused-operators.ts';
 import { CheckpointError } from '../../checkpoint/checkpoint-error.ts';
 import type { Scope } from '../scope.ts';
 import {
@@ -29,6 +31,8 @@ export interface CudaEmitterOptions {
   readonly hidesShapes?: boolean;
   /** Maximum number of elements of a value that can be computed map by map. Default {@link PIECE_ELEMENTS}. */
   readonly mapElements?: number;
+  /** The fused operators that are written with standard operators. Default: none. */
+  readonly replaced?: ReadonlySet<FusedOperator>;
 }
 
 /**
@@ -44,9 +48,9 @@ export interface CudaEmitterOptions {
  */
 export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptions = {}): Emitter {
   const { precision: type = 'float16', feedForwardElements = MAX_ELEMENTS, mapElements = PIECE_ELEMENTS } = options;
-  const { hidesShapes = true } = options;
-  const write = createOperators(graph);
+  const { hidesShapes = true, replaced = NONE_REPLACED } = options;
   const load = createLoadTimeValues(graph);
+  const write = createOperators(graph, load, replaced);
   const sums = createSums(graph, type, write, load);
   const { materialize, reshape } = sums;
 
@@ -92,21 +96,6 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
   }
 
   const activate = (x: Value, kind: Activation) => writeActivation({ unary, binary, scalar }, x, kind);
-
-  /** GroupNorm for groups that the fused operator does not support: InstanceNormalization, in float32, channels first. */
-  function plainGroupNorm(scope: Scope, x: FeatureMap, { groups, eps, activation }: GroupNormOptions): Value {
-    const { n, h, w, c } = x;
-    const ones = graph.constant(new Float32Array(groups).fill(1));
-    const zeros = graph.constant(new Float32Array(groups));
-    const first = transpose(load.cast(materialize(x.value), 'float32'), [0, 3, 1, 2]);
-    const grouped = reshape(first, [n, groups, (c / groups) * h * w]);
-    const attributes = { epsilon: float(eps) };
-    const normal = write.node('InstanceNormalization', [grouped, ones, zeros], grouped, { attributes });
-    const last = transpose(reshape(normal, [n, c, h, w]), [0, 2, 3, 1]);
-    const scaled = binary('Mul', last, parameter32(scope, 'weight', c));
-    const y = load.cast(binary('Add', scaled, parameter32(scope, 'bias', c)), type);
-    return activation ? activate(y, activation) : y;
-  }
 
   /** The inner layer of a feed-forward network (GEGLU), `[rows, features]`. */
   function feedForwardInner(scope: Scope, x: Value, features: number): Value {
@@ -165,6 +154,9 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
     fromNchw: (value) => map(transpose(materialize(value), [0, 2, 3, 1])),
     toNchw: (x) => transpose(load.cast(materialize(x.value), 'float32'), [0, 3, 1, 2]),
 
+    outputMap: (name, x) => graph.output(name, materialize(x.value)),
+    inputMap: (name, n, c, h, w) => map(graph.input(name, type, [n, h, w, c])),
+
     toRgb8(x) {
       const half = load.scalar(127.5);
       const unit = binary('Add', binary('Mul', load.cast(materialize(x.value), 'float32'), half), half);
@@ -206,8 +198,10 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
           `${scope.path}: ${size} exceeds the limit of the CUDA kernel; decode fewer frames together`,
         );
       }
-      if (!supportsGroupNorm(c, options.groups)) return map(plainGroupNorm(scope, x, options));
       const [gamma, beta] = [parameter32(scope, 'weight', c), parameter32(scope, 'bias', c)];
+      if (!supportsGroupNorm(c, options.groups)) {
+        return map(write.plainGroupNorm(materialize(x.value), gamma, beta, options));
+      }
       return map(sums.groupNorm(reshape(x.value, [n, h, w, c]), gamma, beta, options));
     },
 

@@ -12,6 +12,9 @@ export const MAX_ELEMENTS = 2 ** 31 - 1;
  */
 export const PIECE_ELEMENTS = 2 ** 28;
 
+/** The limits of results that are computed in pieces on a device with little memory, in elements: a quarter of a gigabyte each. */
+export const LOW_MEMORY = { feedForwardElements: 2 ** 27, mapElements: 2 ** 26 } as const;
+
 /** The kernels of the CUDA provider cannot compute a graph. */
 export class CudaLimitError extends Error {
   override readonly name = 'CudaLimitError';

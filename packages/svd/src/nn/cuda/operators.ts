@@ -1,29 +1,32 @@
 import { float } from '../../onnx/graph-builder.ts';
 import type { Attribute, GraphBuilder, NodeOptions, Value } from '../../onnx/graph-builder.ts';
 import type { GroupNormOptions } from '../emitter.ts';
+import type { FusedOperator } from '../fused-operators.ts';
 import { CudaLimitError, MAX_ELEMENTS } from './limits.ts';
+import type { FusedWriters, NhwcConvOptions, NormalizedSum, Result, WriteNode } from './fused-writers.ts';
+import type { LoadTimeValues } from './load-time-values.ts';
+import { createStandardOperators } from './standard-operators.ts';
 
-export interface NhwcConvOptions {
-  readonly kernel: readonly [number, number];
-  readonly stride: number;
-  /** Top, left, bottom, right. */
-  readonly pads: readonly [number, number, number, number];
-}
-
-/** The outputs of a norm that also adds: the normalised value, and the sum before normalisation. */
-export interface NormalizedSum {
-  readonly normalized: Value;
-  readonly sum: Value;
-}
+/** The function that writes each fused operator. */
+const WRITERS: Readonly<Record<FusedOperator, keyof FusedWriters>> = {
+  NhwcConv: 'nhwcConv',
+  GroupNorm: 'groupNorm',
+  SkipGroupNorm: 'skipGroupNorm',
+  SkipLayerNormalization: 'skipLayerNorm',
+  BiasAdd: 'biasAdd',
+  BiasSplitGelu: 'biasSplitGelu',
+  MultiHeadAttention: 'attention',
+};
 
 const FUSED = 'com.microsoft';
 const LIMIT = MAX_ELEMENTS.toLocaleString('en');
 
 /**
- * Writes fused and plain operators for ONNX Runtime's CUDA provider. Maps are `[n, h, w, c]`. The functions throw a
- * CudaLimitError when a result would have more elements than the kernels support.
+ * Writes fused and plain operators for ONNX Runtime's CUDA provider. The functions throw a CudaLimitError when a result would
+ * have more elements than the kernels support.
+ * @param replaced the fused operators that are written with standard operators
  */
-export function createOperators(graph: GraphBuilder) {
+export function createOperators(graph: GraphBuilder, load: LoadTimeValues, replaced: ReadonlySet<FusedOperator>) {
   function check(opType: string, shape: readonly number[]): void {
     const count = shape.reduce((product, size) => product * size, 1);
     if (count <= MAX_ELEMENTS) return;
@@ -31,10 +34,10 @@ export function createOperators(graph: GraphBuilder) {
     throw new CudaLimitError(`${has}; the limit of CUDA's kernels is ${LIMIT}: use fewer frames or a smaller size`);
   }
 
-  function node(opType: string, inputs: readonly (Value | null)[], result: Result, options?: NodeOptions): Value {
+  const node: WriteNode = (opType, inputs, result, options) => {
     check(opType, result.shape);
     return graph.node(opType, inputs, result, options);
-  }
+  };
 
   const fused = (opType: string, inputs: readonly (Value | null)[], result: Result, attributes = {}) =>
     node(opType, inputs, result, { domain: FUSED, attributes });
@@ -56,14 +59,8 @@ export function createOperators(graph: GraphBuilder) {
     return { normalized, sum } satisfies NormalizedSum;
   }
 
-  return {
-    node,
-
-    /** The sum over all axes, which keep the size 1. */
-    sum: (x: Value): Value => node('ReduceSum', [x], { type: x.type, shape: x.shape.map(() => 1) }),
-
-    /** @param weight constant, `[out, kh, kw, in]` */
-    nhwcConv(x: Value, weight: Value, bias: Value | null, { kernel, stride, pads }: NhwcConvOptions): Value {
+  const fusedWriters: FusedWriters = {
+    nhwcConv(x, weight, bias, { kernel, stride, pads }) {
       const [n = 1, h = 1, w = 1] = x.shape;
       const [kh, kw] = kernel;
       const [top, left, bottom, right] = pads;
@@ -73,34 +70,35 @@ export function createOperators(graph: GraphBuilder) {
       const attributes = { kernel_shape: kernel, strides: [stride, stride], pads };
       return fused('NhwcConv', bias ? [x, weight, bias] : [x, weight], { type: x.type, shape }, attributes);
     },
-
-    /** GroupNorm. `gamma` and `beta` are float32 in every precision. */
-    groupNorm: (x: Value, gamma: Value, beta: Value, options: GroupNormOptions): Value =>
-      fused('GroupNorm', [x, gamma, beta], x, normAttributes(options)),
-
-    /** GroupNorm of `x + skip + bias`. `skip` has the shape of `x`, or `[n, c]`: one vector per map. */
-    skipGroupNorm: (x: Value, gamma: Value, beta: Value, skip: Value, bias: Value | null, options: GroupNormOptions) =>
+    groupNorm: (x, gamma, beta, options) => fused('GroupNorm', [x, gamma, beta], x, normAttributes(options)),
+    skipGroupNorm: (x, gamma, beta, skip, bias, options) =>
       withSum('SkipGroupNorm', [x, gamma, beta, skip, ...(bias ? [bias] : [])], x, 1, normAttributes(options)),
-
-    /** LayerNormalization of `x + skip + bias`, over `[n, s, c]`. */
-    skipLayerNorm: (x: Value, skip: Value, gamma: Value, beta: Value, bias: Value | null, eps: number) =>
+    skipLayerNorm: (x, skip, gamma, beta, bias, eps) =>
       withSum('SkipLayerNormalization', [x, skip, gamma, beta, ...(bias ? [bias] : [])], x, 3, { epsilon: float(eps) }),
-
-    /** `x + bias + skip` over `[n, s, c]`. */
-    biasAdd: (x: Value, bias: Value, skip: Value): Value => fused('BiasAdd', [x, bias, skip], x),
-
-    /** `value · gelu(gate)`, where `x + bias` `[n, s, 2c]` has the value, then the gate. Returns `[n, s, c]`. */
-    biasSplitGelu(x: Value, bias: Value): Value {
+    biasAdd: (x, bias, skip) => fused('BiasAdd', [x, bias, skip], x),
+    biasSplitGelu(x, bias) {
       const shape = x.shape.map((size, i) => (i === x.shape.length - 1 ? size / 2 : size));
       return fused('BiasSplitGelu', [x, bias], { type: x.type, shape });
     },
-
-    attention: (query: Value, key: Value, value: Value, heads: number): Value =>
+    attention: (query, key, value, heads) =>
       fused('MultiHeadAttention', [query, key, value], query, { num_heads: heads }),
+  };
+
+  const standard: FusedWriters = createStandardOperators(graph, node, load, () => writers);
+  const writers: FusedWriters = {
+    ...fusedWriters,
+    ...Object.fromEntries([...replaced].map((operator) => [WRITERS[operator], standard[WRITERS[operator]]])),
+  };
+  return {
+    ...writers,
+    node,
+    /** GroupNorm for groups that the fused operator does not support. */
+    plainGroupNorm: standard.groupNorm,
+    /** The sum over all axes, which keep the size 1. */
+    sum: (x: Value): Value => node('ReduceSum', [x], { type: x.type, shape: x.shape.map(() => 1) }),
   };
 }
 
-type Result = Pick<Value, 'type' | 'shape'>;
 type Attributes = Readonly<Record<string, Attribute>>;
 
 /** The result of {@link createOperators}. */

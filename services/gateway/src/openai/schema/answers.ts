@@ -1,4 +1,7 @@
+import { WORD_SETTINGS } from '@cinematica/settings';
 import { z } from 'zod';
+
+const quality = z.enum([...WORD_SETTINGS.quality.words.keys()]);
 
 const seconds = (what: string) => z.int().min(0).describe(`${what}. Seconds since 1970.`);
 
@@ -39,8 +42,9 @@ export const video = z.strictObject({
   remixed_from_video_id: z.string().nullable().describe('The video from whose photo this one is made.'),
   extended_from_video_id: z.string().nullable().describe('The video that this one continues.'),
   duration: z.number().describe('Exact duration of the video in seconds.'),
-  num_frames: z.int().min(1).describe('Frames that the model makes.'),
+  num_frames: z.int().min(1).describe('Frames of the video at the rate of the model, without those in between.'),
   fps: z.number().describe('Frame rate of the file.'),
+  quality: quality.describe('Quality against time.'),
   num_inference_steps: z.int().describe('Denoising steps.'),
   guidance_scale: z.number().describe('Guidance scale of the last frame.'),
   seed: z.int().min(0).max(4_294_967_295).describe('Seed of the noise. The same seed gives the same video.'),
@@ -83,6 +87,7 @@ export const model = z.strictObject({
   sizes: z
     .array(z.string())
     .describe('Sizes of the frames that the model was made for, in pixels, in both orientations.'),
+  qualities: z.array(quality).describe('The values that `quality` can have.'),
   num_frames: z.strictObject({ min: z.int(), max: z.int(), default: z.int() }),
   seconds: z
     .strictObject({ min: z.number(), max: z.number(), default: z.number() })

@@ -88,6 +88,11 @@ const settings = {
   user: z.string().max(512).optional().describe('Accepted, and not stored.'),
   callback_url: z.string().max(2_048).optional().describe('Address of a webhook.'),
   preset: word(['calm', 'natural', 'lively']).optional().describe('Amount of motion in words.'),
+  quality: word([...WORD_SETTINGS.quality.words.keys(), 'auto', 'high', 'medium', 'low'])
+    .optional()
+    .describe(
+      'Quality against time, with a model that has faster ways. `auto` and `high` are other names of `best`, `medium` of `fast`, and `low` of `draft`.',
+    ),
   camera: word([...WORD_SETTINGS.camera.words.keys()])
     .optional()
     .describe('How the camera moves, with a model that supports it.'),

@@ -1,0 +1,43 @@
+import { FASTER_QUALITIES } from './model-card.ts';
+import type { FasterQuality, ModelCard, QualityChanges } from './model-card.ts';
+import type { FoundComponents } from './quality-components.ts';
+
+/** How to get what a quality needs. Other qualities have components only with cards that people write themselves. */
+const GET: Readonly<Partial<Record<FasterQuality, string>>> = { draft: 'npm run weights -- draft gets them' };
+
+/** What a quality's components are called in messages. */
+const NAMES = { unet: 'a UNet of its own', vae: 'a decoder of its own' } as const;
+
+/**
+ * Reduces the qualities of a card to those whose components are there, and says of the others what they lack.
+ * @param hasFolder whether the checkpoint has a folder of its own, in which components can be
+ */
+export function withOfferedQualities(card: ModelCard, found: FoundComponents, hasFolder: boolean): ModelCard {
+  const lacking: Partial<Record<FasterQuality, string>> = {};
+  const qualities: Partial<Record<FasterQuality, QualityChanges>> = {};
+  for (const quality of FASTER_QUALITIES) {
+    const changes = card.qualities?.[quality];
+    if (!changes) continue;
+    const lack = lackOf(quality, changes, found, hasFolder);
+    if (lack === null) qualities[quality] = changes;
+    else lacking[quality] = lack;
+  }
+  return { ...card, qualities, lacking };
+}
+
+function lackOf(
+  quality: FasterQuality,
+  { components = [] }: QualityChanges,
+  { components: found, faults }: FoundComponents,
+  hasFolder: boolean,
+): string | null {
+  const fault = faults[quality];
+  const get = GET[quality] === undefined ? '' : `: ${GET[quality]}`;
+  if (fault !== undefined && components.length > 0) return `its components cannot be used (${fault})${get}`;
+  const has = { unet: found[quality]?.unet !== undefined, vae: found[quality]?.decoder !== undefined };
+  const missing = components.filter((component) => !has[component]);
+  if (missing.length === 0) return null;
+  const parts = missing.map((component) => `${NAMES[component]} in ${quality}/${component}`).join(' and ');
+  const place = hasFolder ? "beside the model's files" : 'beside the model, in a folder that has no other model';
+  return `it needs ${parts} ${place}${get}`;
+}

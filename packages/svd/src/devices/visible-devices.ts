@@ -1,0 +1,20 @@
+import type { NvidiaDevice } from './query-nvidia.ts';
+
+/** The order of nvidia-smi. That of CUDA is otherwise the fastest first, which only CUDA knows. */
+export const PCI_ORDER = 'PCI_BUS_ID';
+
+/**
+ * The GPUs of which one is used: ONNX Runtime computes on the first one that `CUDA_VISIBLE_DEVICES` shows, a list of numbers and UUIDs
+ * (or their beginnings). CUDA ignores what follows an unknown entry.
+ */
+export function visibleDevices(devices: readonly NvidiaDevice[], env: NodeJS.ProcessEnv): readonly NvidiaDevice[] {
+  const { CUDA_VISIBLE_DEVICES: list, CUDA_DEVICE_ORDER: order } = env;
+  if (list === undefined) return devices;
+  const [entry = ''] = list.split(',').map((each) => each.trim());
+  // A part of a GPU (MIG) has a UUID that nvidia-smi does not list here.
+  if (entry.startsWith('MIG-')) return devices;
+  if (!/^\d+$/.test(entry)) return devices.filter(({ uuid }) => entry !== '' && uuid.startsWith(entry)).slice(0, 1);
+  const index = Number(entry);
+  if (index < devices.length && order !== PCI_ORDER) return devices;
+  return devices.slice(index, index + 1);
+}

@@ -1,0 +1,63 @@
+import { createLog } from '@cinematica/pipeline';
+import { expect, test } from 'vitest';
+import { freePorts } from '../../../scripts/launch/ports.ts';
+import { environmentFor } from './environment.ts';
+import { runTogether } from './run-together.ts';
+import type { Program } from './run-together.ts';
+
+/** A program that answers on a port of its own until it is asked to end. */
+const server = (port: number): Program => ({
+  name: `server ${port}`,
+  args: [
+    '--eval',
+    `const server = require('node:http').createServer((_, answer) => answer.end('ok'));
+    process.once('SIGTERM', () => process.exit(0));
+    server.listen(${port}, '127.0.0.1');`,
+  ],
+  env: process.env,
+  liveUrl: `http://127.0.0.1:${port}/livez`,
+});
+
+function run(programs: readonly Program[], stop: AbortSignal, startMs = 60_000) {
+  const said: string[] = [];
+  const log = createLog('test', { format: 'json', write: (line) => void said.push(line) });
+  return { said, clean: runTogether({ programs, log, stop, intervalMs: 50, startMs, endMs: 5_000 }) };
+}
+
+const answers = ({ liveUrl }: Program): Promise<boolean> =>
+  fetch(liveUrl).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
+test('when asked to stop, all programs end, and that is a success', async () => {
+  const programs = (await freePorts(2)).map(server);
+  const stop = new AbortController();
+  const { clean } = run(programs, stop.signal);
+  for (const program of programs) await expect.poll(() => answers(program), { timeout: 20_000 }).toBe(true);
+  stop.abort();
+  expect(await clean).toBe(true);
+});
+
+test('when one program ends, the others are ended, too', async () => {
+  const [port = 0] = await freePorts(1);
+  const ending = { ...server(port), name: 'two', args: ['--eval', 'process.exit(3)'] };
+  const { clean, said } = run([server(port), ending], new AbortController().signal);
+  expect(await clean).toBe(false);
+  expect(said.join('\n')).toContain('two ended');
+});
+
+test('when one program does not answer, all are ended', async () => {
+  const [port = 0] = await freePorts(1);
+  const silent = { ...server(port), name: 'two', args: ['--eval', 'setInterval(() => {}, 1000)'] };
+  const { clean, said } = run([silent], new AbortController().signal, 200);
+  expect(await clean).toBe(false);
+  expect(said.join('\n')).toContain('two did not start within 0.2 s');
+});
+
+test('a program gets its own variables over the common ones, and none of the other', () => {
+  const common = { NATS_URL: 'u', GRPC_PORT: '1' };
+  const env = { ...common, DENOISER_NATS_PASSWORD: 'a', DECODER_NATS_PASSWORD: 'b', DECODER_GRPC_PORT: '2' };
+  expect(environmentFor('DENOISER_', env)).toEqual({ ...common, NATS_PASSWORD: 'a' });
+  expect(environmentFor('DECODER_', env)).toEqual({ ...common, NATS_PASSWORD: 'b', GRPC_PORT: '2' });
+});
