@@ -44,6 +44,9 @@ if (!(videos > 0) || !['s3', 'nats'].includes(values.store)) {
   console.error(USAGE);
   process.exit(2);
 }
+const photo = (index: number): string => `photo ${index} `.padEnd(VIDEO_MIB.photos * MIB, 'x');
+const inMib = (bytes: number): string => (bytes / MIB).toFixed(1);
+
 if (values.sizes) printSizes();
 else await measure();
 
@@ -101,9 +104,6 @@ async function measure(): Promise<void> {
     process.exitCode = 1;
   }
 }
-
-const photo = (index: number): string => `photo ${index} `.padEnd(VIDEO_MIB.photos * MIB, 'x');
-const inMib = (bytes: number): string => (bytes / MIB).toFixed(1);
 
 /** The bytes of each bucket, and of all other streams together. */
 async function used({ system }: SumRun): Promise<Record<string, number>> {

@@ -50,7 +50,8 @@ export function qualityPlans(
   });
 }
 
-function kindOf(settings: SegmentSettings, step: number): StepKind {
+/** The kind of a step. @param step from 0 */
+export function kindOf(settings: SegmentSettings, step: number): StepKind {
   const { guidance, pass, cache } = stepKind(settings, step);
   return { name: `${pass}, ${guidance ? 'guided' : 'unguided'}`, guidance, cache };
 }

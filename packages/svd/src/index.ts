@@ -1,6 +1,6 @@
 export type { Checkpoint } from './checkpoint/checkpoint.ts';
 export { digestCheckpoint } from './checkpoint/digest-checkpoint.ts';
-export { withComponentsOf } from './checkpoint/quality-components.ts';
+export { withComponentsOf } from './checkpoint/with-components-of.ts';
 export { FASTER_QUALITIES, PRESETS } from './checkpoint/model-card.ts';
 export type { CameraNoise, FasterQuality, ModelCard, Preset, VideoDefaults } from './checkpoint/model-card.ts';
 export { animatedWebp } from './image/animated-webp.ts';

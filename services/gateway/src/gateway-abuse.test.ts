@@ -213,6 +213,22 @@ test('idle connections are closed to make room for new ones', async () => {
   for (const socket of idle) socket.destroy();
 });
 
+test('a client that sends hundreds of calls at once and leaves neither ends the gateway nor delays others', async () => {
+  const call = headOf(`${SERVICE}/GetVideo`, 0, 'application/proto');
+  // More calls than one address may make: the refusals are being written when the client leaves.
+  for (let i = 0; i < 40; i++) {
+    const socket = await open(call.repeat(90));
+    await delay(i % 20);
+    socket.destroy();
+  }
+  const many = await open(call.repeat(5_000));
+  const closed = new Promise((resolve) => many.once('close', resolve));
+  const begun = performance.now();
+  await gateway.client().getCapabilities({});
+  expect(performance.now() - begun).toBeLessThan(1_000);
+  await closed;
+});
+
 test('health checks are rate-limited by address', async () => {
   const body = new Uint8Array(0);
   const check = () => post('/grpc.health.v1.Health/Check', 'application/proto', body).then(({ status }) => status);

@@ -69,7 +69,7 @@ export async function startOperations(
   });
   cleanup.defer(() => storage?.close());
   metrics.watchBacklog(() => view.queue.backlog());
-  watchStorage(metrics, () => readStorageUse(nats, config), log);
+  watchStorage(metrics, () => readStorageUse(nats, config), view.artifacts, log);
   new Gauge({
     name: 'cinematica_webhooks_late',
     help: 'Webhooks of all videos whose attempt is overdue by more than twice ACK_WAIT_MS.',

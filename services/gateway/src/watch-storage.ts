@@ -1,9 +1,13 @@
-import { describeError, StorageFullError } from '@cinematica/pipeline';
+import { bucketName, describeError, LIFETIMES, StorageFullError } from '@cinematica/pipeline';
 import type { Artifacts, Log, Metrics, StreamUse } from '@cinematica/pipeline';
 import { Counter, Gauge } from 'prom-client';
 
 /** How long one look at NATS serves: the gauges of one scrape share it. Milliseconds. */
 const SHARED_MS = 1_000;
+
+interface ShownUse extends StreamUse {
+  readonly store: string;
+}
 
 interface StorageGauge {
   readonly name: string;
@@ -41,25 +45,37 @@ const STREAMS: readonly StorageGauge[] = [
 
 /**
  * Publishes how full the storage is, read from NATS at each scrape. Nothing is published while NATS does not answer, so that old
- * numbers are not taken for new ones.
+ * numbers are not taken for new ones. How much is in S3 is known to the gateway that leads, from its last collection of garbage.
  */
-export function watchStorage({ registry }: Metrics, read: () => Promise<readonly StreamUse[]>, log: Log): void {
-  let latest: Promise<readonly StreamUse[]> = Promise.resolve([]);
+export function watchStorage(
+  { registry }: Metrics,
+  read: () => Promise<readonly StreamUse[]>,
+  artifacts: Pick<Artifacts, 'listed'>,
+  log: Log,
+): void {
+  let latest: Promise<readonly ShownUse[]> = Promise.resolve([]);
   let readAt = 0;
-  const shared = (): Promise<readonly StreamUse[]> => {
+  const readBoth = async (): Promise<readonly ShownUse[]> => {
+    const inNats = (await read()).map((use) => ({ ...use, store: 'nats' }));
+    const inS3 = LIFETIMES.flatMap((lifetime) => {
+      const amount = artifacts.listed(lifetime);
+      const bucket = bucketName(lifetime);
+      const none = { stream: '', messages: 0, maxBytes: null, maxMessages: null };
+      return amount === null ? [] : [{ ...none, ...amount, bucket, store: 's3' }];
+    });
+    return [...inNats, ...inS3];
+  };
+  const shared = (): Promise<readonly ShownUse[]> => {
     if (Date.now() - readAt < SHARED_MS) return latest;
     readAt = Date.now();
-    latest = read().catch((error: unknown) => {
+    latest = readBoth().catch((error: unknown) => {
       log.warn('the use of the storage could not be read', { reason: describeError(error) });
       return [];
     });
     return latest;
   };
 
-  const publish = (
-    { name, help, value }: StorageGauge,
-    labelsOf: (use: StreamUse) => Record<string, string> | null,
-  ) => {
+  const publish = ({ name, help, value }: StorageGauge, labelsOf: (use: ShownUse) => Record<string, string> | null) => {
     new Gauge({
       name,
       help,
@@ -75,7 +91,7 @@ export function watchStorage({ registry }: Metrics, read: () => Promise<readonly
       },
     });
   };
-  for (const each of BUCKETS) publish(each, ({ bucket }) => (bucket === null ? null : { bucket, store: 'nats' }));
+  for (const each of BUCKETS) publish(each, ({ bucket, store }) => (bucket === null ? null : { bucket, store }));
   for (const each of STREAMS) publish(each, ({ bucket, stream }) => (bucket === null ? { stream } : null));
 }
 

@@ -35,7 +35,7 @@ const gopOptions = (fps: number): string[] => ['-g', String(Math.ceil(2 * fps))]
 export const mp4Picture = (fps: number, threads: number): string[] => [
   ...['-r', String(fps), '-threads', String(threads), '-c:v', ENCODERS.mp4, ...SAME_BYTES],
   ...gopOptions(fps),
-  ...'-profile:v high -preset medium -crf 18 -pix_fmt yuv420p'.split(' '),
+  ...'-profile:v high -preset fast -crf 18 -pix_fmt yuv420p'.split(' '),
   ...BT709,
 ];
 

@@ -1,7 +1,7 @@
 """Computes DeepCache's references for a golden folder: `make_deepcache.py DIR` writes `DIR/deepcache.safetensors`.
 
-The UNet is that of the package DeepCache (PyPI, 0.1.1), which was written for an older diffusers: two of its imports have moved
-since. The loop is that of its pipeline, with the noise and the conditioning of `golden.safetensors`.
+The UNet is that of the package DeepCache (PyPI, 0.1.1), which was written for an older diffusers: two of its imports
+have moved since. The loop is that of its pipeline, with the noise and the conditioning of `golden.safetensors`.
 `latents_BRANCH` `[steps, frames, c, h, w]` are the latents after each step, `BRANCH` being `cache_branch`.
 """
 
@@ -33,7 +33,8 @@ def denoise(unet, scheduler, golden, p, branch):
     embeds = golden["clip_image_embeds"][:, None]
     embeds = torch.cat([torch.zeros_like(embeds), embeds])
     ids = torch.tensor([[p["fps"] - 1, p["motion_bucket_id"], p["noise_aug_strength"]]] * 2)
-    guidance = torch.linspace(p["min_guidance_scale"], p["max_guidance_scale"], p["num_frames"])[None, :, None, None, None]
+    guidance = torch.linspace(p["min_guidance_scale"], p["max_guidance_scale"], p["num_frames"])
+    guidance = guidance[None, :, None, None, None]
     cached, after = None, []
     for i, t in enumerate(scheduler.timesteps):
         x = torch.cat([scheduler.scale_model_input(torch.cat([latents] * 2), t), photo], dim=2)
@@ -43,16 +44,15 @@ def denoise(unet, scheduler, golden, p, branch):
             x, t, embeds, added_time_ids=ids, cache_features=cached, cache_branch=branch, return_dict=False
         )
         unconditional, conditional = out.chunk(2)
-        latents = scheduler.step(
-            unconditional + guidance * (conditional - unconditional), t, latents
-        ).prev_sample
+        latents = scheduler.step(unconditional + guidance * (conditional - unconditional), t, latents).prev_sample
         after.append(latents[0])
     return torch.stack(after).contiguous()
 
 
 def main(folder):
     golden, p = load_file(folder / "golden.safetensors"), json.loads((folder / "params.json").read_text())
-    unet = UNetSpatioTemporalConditionModel.from_config(json.loads((folder / "checkpoint/unet/config.json").read_text()))
+    config = json.loads((folder / "checkpoint/unet/config.json").read_text())
+    unet = UNetSpatioTemporalConditionModel.from_config(config)
     [weights] = (folder / "checkpoint/unet").glob("*.safetensors")
     unet.load_state_dict({name: tensor.float() for name, tensor in load_file(weights).items()})
     scheduler = EulerDiscreteScheduler.from_pretrained(folder / "checkpoint/scheduler")

@@ -5,8 +5,8 @@ Two LoRAs with random matrices on diffusers' UNet by PEFT, each in the notation 
 - `peft/adapter_model.safetensors` and `peft/adapter_config.json`: as PEFT saves it (`lora_alpha` in the config)
 - `kohya.safetensors`: as kohya's scripts save it, converted by diffusers (`alpha` as tensors)
 
-`golden.safetensors`: `unet_out` of the inputs in `DIR/golden.safetensors` with both LoRAs; the metadata has their strengths.
-Needs peft and accelerate beside requirements.txt.
+`golden.safetensors`: `unet_out` of the inputs in `DIR/golden.safetensors` with both LoRAs; the metadata has their
+strengths. Needs peft and accelerate beside requirements.txt.
 """
 
 import json
@@ -43,7 +43,8 @@ def main(folder):
     out = folder / "loras"
     (out / "peft").mkdir(parents=True, exist_ok=True)
     golden = load_file(folder / "golden.safetensors")
-    unet = UNetSpatioTemporalConditionModel.from_config(json.loads((folder / "checkpoint/unet/config.json").read_text()))
+    config = json.loads((folder / "checkpoint/unet/config.json").read_text())
+    unet = UNetSpatioTemporalConditionModel.from_config(config)
     [weights] = (folder / "checkpoint/unet").glob("*.safetensors")
     unet.load_state_dict({name: tensor.float() for name, tensor in load_file(weights).items()})
     model = get_peft_model(unet.eval(), LoraConfig(**LORAS["peft"]), adapter_name="peft")
@@ -59,7 +60,9 @@ def main(folder):
         name.replace("base_model.model.", "unet."): tensor.contiguous()
         for name, tensor in get_peft_model_state_dict(model, adapter_name="kohya").items()
     }
-    alphas = {f"{name.rsplit('.lora_A', 1)[0]}.alpha": LORAS["kohya"]["lora_alpha"] for name in state if ".lora_A" in name}
+    alphas = {
+        f"{name.rsplit('.lora_A', 1)[0]}.alpha": LORAS["kohya"]["lora_alpha"] for name in state if ".lora_A" in name
+    }
     save_file(kohya(state, alphas), out / "kohya.safetensors")
 
     model.base_model.set_adapter(["peft", "kohya"])
@@ -81,10 +84,11 @@ def main(folder):
 def kohya(state, alphas):
     converted = convert_state_dict_to_kohya(state)
     converted = {name.replace("unet_lora_unet", "lora_unet"): tensor for name, tensor in converted.items()}
-    return {name: tensor.float().contiguous() for name, tensor in converted.items()} | {
-        f"lora_unet_{name.removeprefix('unet.').removesuffix('.alpha').replace('.', '_')}.alpha": torch.tensor(float(alpha))
-        for name, alpha in alphas.items()
-    }
+    tensors = {name: tensor.float().contiguous() for name, tensor in converted.items()}
+    for name, alpha in alphas.items():
+        layer = name.removeprefix("unet.").removesuffix(".alpha").replace(".", "_")
+        tensors[f"lora_unet_{layer}.alpha"] = torch.tensor(float(alpha))
+    return tensors
 
 
 if __name__ == "__main__":

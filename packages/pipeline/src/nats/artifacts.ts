@@ -86,6 +86,7 @@ export function createObjectArtifacts(
     },
     remove: (lifetime, name) =>
       withTranslatedErrors(`removing ${name}`, async () => (await entries(lifetime)).remove(name)),
+    listed: () => null,
     async list(lifetime, videoId) {
       const names = await withTranslatedErrors(`listing the bucket ${bucketName(lifetime)}`, async () =>
         (await entries(lifetime)).names(),

@@ -74,7 +74,9 @@ describe.skipIf(S3_SERVER === null)('artifacts in S3', () => {
     const artifact = await artifacts.put(PHOTO, 'listed/0/photo/1/photo', 'photo', Buffer.from('photo'));
     await artifacts.put(PHOTO, 'other/0/photo/1/photo', 'photo', Buffer.from('photo'));
     expect(await artifacts.list(PHOTO, 'listed')).toEqual([artifact.name]);
+    expect(artifacts.listed(PHOTO)).toBeNull();
     expect(await artifacts.list(PHOTO)).toHaveLength(2);
+    expect(artifacts.listed(PHOTO)).toEqual({ objects: 2, bytes: 10 });
     expect(Math.abs((await artifacts.time(PHOTO, artifact.name))! - Date.now())).toBeLessThan(60_000);
     for (let count = 0; count < 2; count++) await artifacts.remove(PHOTO, artifact.name);
     expect(await artifacts.time(PHOTO, artifact.name)).toBeNull();
@@ -186,6 +188,8 @@ describe.skipIf(S3_SERVER === null)('artifacts in S3', () => {
     };
     await expect((await start({})).check()).rejects.toThrow(/self-signed/);
     await (await start({ S3_CA_FILE: cert })).check();
+    const lost = await start({ S3_CA_FILE: cert, AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none') });
+    await expect(lost.check()).rejects.toThrow('there are no credentials for S3');
     await expect(start({ S3_CA_FILE: join(folder, 'none.pem') })).rejects.toThrow('S3_CA_FILE');
     await rm(folder, { recursive: true });
   });

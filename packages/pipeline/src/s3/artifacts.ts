@@ -13,7 +13,8 @@ import type {
 import { create } from '@bufbuild/protobuf';
 import { createHash } from 'node:crypto';
 import { ArtifactSchema, ArtifactStore } from '../domain/messages.ts';
-import type { Artifacts } from '../domain/ports/artifacts.ts';
+import type { Lifetime } from '../domain/messages.ts';
+import type { Amount, Artifacts } from '../domain/ports/artifacts.ts';
 import { createS3Client } from './client.ts';
 import { isNoObject } from './errors.ts';
 import { readS3Object, STREAM_WINDOW, WHOLE_WINDOW } from './read-object.ts';
@@ -35,6 +36,8 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
   const client = await createS3Client(settings);
   const store = createS3Store(client, settings);
   const { bucket: Bucket, key, folder, request } = store;
+
+  const amounts = new Map<Lifetime, Amount>();
 
   async function* pages(prefix: string) {
     for (let ContinuationToken: string | undefined; ;) {
@@ -82,12 +85,19 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
       const command = new DeleteObjectCommand({ Bucket, Key: key(lifetime, name) });
       await request(`removing ${name}`, (abortSignal) => client.send(command, { abortSignal }));
     },
+    listed: (lifetime) => amounts.get(lifetime) ?? null,
     async list(lifetime, videoId) {
       const start = folder(lifetime);
       const names: string[] = [];
+      let bytes = 0;
       for await (const page of pages(videoId === undefined ? start : `${start}${videoId}/`)) {
-        for (const { Key } of page) if (Key !== undefined) names.push(Key.slice(start.length));
+        for (const { Key, Size = 0 } of page) {
+          if (Key === undefined) continue;
+          names.push(Key.slice(start.length));
+          bytes += Size;
+        }
       }
+      if (videoId === undefined) amounts.set(lifetime, { objects: names.length, bytes });
       return names;
     },
     async time(lifetime, name) {

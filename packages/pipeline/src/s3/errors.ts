@@ -25,6 +25,9 @@ export const isNoUpload = (error: unknown): boolean =>
 export function translateS3Error(error: unknown, activity: string, bucket: string): UnavailableError {
   if (error instanceof UnavailableError) return error;
   const cause = { cause: error };
+  if (error instanceof Error && error.name === 'CredentialsProviderError') {
+    return new UnavailableError(`there are no credentials for S3 while ${activity}: ${error.message}`, cause);
+  }
   if (!(error instanceof S3ServiceException)) {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return new UnavailableError(`S3 did not answer while ${activity} (${reason})`, cause);

@@ -29,6 +29,7 @@ export async function openArtifacts(nats: NatsConnection, settings: PipelineSett
     async remove(lifetime, name) {
       await Promise.all(both.map((store) => store.remove(lifetime, name)));
     },
+    listed: (lifetime) => inS3.listed(lifetime),
     async list(lifetime, videoId) {
       // What belongs to a video is found wherever earlier settings have put it.
       const stores = videoId === undefined ? storesOf(lifetime) : both;

@@ -30,7 +30,7 @@ export interface Checkpoint {
   readonly imageEncoder: { readonly config: ClipConfig; readonly weights: Weights };
   readonly scheduler: SchedulerConfig;
   readonly preprocessor: ClipNormalization;
-  /** What the faster qualities compute with in place of `unet` and `decoder`: see {@link withComponentsOf}. */
+  /** What the faster qualities compute with in place of `unet` and `decoder`: see `withComponentsOf`. */
   readonly components: FoundComponents['components'];
   /** The configs that affect the frames, for the digest. */
   readonly configs: readonly ConfigContent[];

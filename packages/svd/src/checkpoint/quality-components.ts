@@ -3,7 +3,6 @@ import { basename, join } from 'node:path';
 import { openWeights } from '../safetensors/weights.ts';
 import type { Weights } from '../safetensors/weights.ts';
 import { SafetensorsError } from '../safetensors/safetensors-error.ts';
-import type { Checkpoint } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import type { ConfigContent } from './checkpoint-parts.ts';
 import { FASTER_QUALITIES } from './model-card.ts';
@@ -41,6 +40,12 @@ export interface FoundComponents {
   readonly faults: Readonly<Partial<Record<FasterQuality, string>>>;
 }
 
+/** The checkpoint's own components, which the others must fit. */
+export interface OwnComponents {
+  readonly architecture: UNetArchitecture;
+  readonly vae: { readonly config: VaeConfig; readonly scaleFactor: number };
+}
+
 /**
  * Reads the components of the faster qualities: in the folder of a checkpoint, each quality may have a folder of its name with
  * `unet` and `vae` in diffusers' layout, such as `draft/unet` and `draft/vae`. Without a `config.json`, such a UNet has the
@@ -48,10 +53,7 @@ export interface FoundComponents {
  * unfinished download, are faults of their quality, not of the checkpoint.
  * @param folder null for a checkpoint that has no folder of its own
  */
-export async function readQualityComponents(
-  folder: string | null,
-  own: Pick<Checkpoint, 'vae'> & { readonly architecture: UNetArchitecture },
-): Promise<FoundComponents> {
+export async function readQualityComponents(folder: string | null, own: OwnComponents): Promise<FoundComponents> {
   const components: Partial<Record<FasterQuality, QualityComponents>> = {};
   const faults: Partial<Record<FasterQuality, string>> = {};
   const configs: ConfigContent[] = [];
@@ -84,7 +86,7 @@ async function readUNet(path: string, own: UNetArchitecture) {
   return { unet: { architecture, weights }, configs: read ? [contentOf(path, 'unet', read.content)] : [] };
 }
 
-async function readDecoder(path: string, own: Checkpoint['vae']) {
+async function readDecoder(path: string, own: OwnComponents['vae']) {
   const folder = join(path, 'vae');
   if (!(await exists(folder))) return null;
   const file = join(folder, 'config.json');
@@ -109,16 +111,3 @@ const exists = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-/**
- * A checkpoint with the components of a quality in place of its own.
- * @param quality a quality that has components; empty for the checkpoint's own
- * @throws RangeError when the quality has none
- */
-export function withComponentsOf(checkpoint: Checkpoint, quality: string): Checkpoint {
-  if (quality === '') return checkpoint;
-  const name = FASTER_QUALITIES.find((each) => each === quality);
-  const components = name && checkpoint.components[name];
-  if (!components) throw new RangeError(`${checkpoint.path} has no components of the quality "${quality}"`);
-  return { ...checkpoint, ...components };
-}

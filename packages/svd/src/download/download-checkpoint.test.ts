@@ -100,6 +100,16 @@ describe('a checkpoint is downloaded', () => {
     expect(to(UNET).at(-1)).toBe(`GET /new/model/resolve/main/${UNET}`);
   });
 
+  test('from several repositories, each file under its own name', async () => {
+    const from = { repository: 'other/parts', revision: 'abc', path: UNET };
+    await downloadInto({ files: [{ path: CONFIG }, { path: 'draft/unet/other.safetensors', from, sha256: digest }] });
+    expect((await readFile(join(folder, 'draft/unet/other.safetensors'))).equals(weights)).toBe(true);
+    expect(hub.requests).toContain(`HEAD /new/model/resolve/main/${CONFIG}`);
+    expect(hub.requests).toContain(`HEAD /other/parts/resolve/abc/${UNET}`);
+    const wrong = { path: 'draft/unet/wrong.safetensors', from, sha256: '0'.repeat(64) };
+    expect(await failure({ files: [wrong] })).toMatch(/^draft\/unet\/wrong.safetensors: .*was damaged/);
+  });
+
   test('over several connections, each of which continues the previous one', async () => {
     hub.faults.push(cut(200_000), cut(200_000), cut(0), cut(0));
     await downloadInto();

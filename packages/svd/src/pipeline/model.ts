@@ -3,7 +3,7 @@ import { finishGraph, SUM_OUTPUT } from '../graphs/graph.ts';
 import type { GraphDraft, GraphOptions } from '../graphs/graph.ts';
 import { emitterFor, safeEmitterFor } from '../graphs/emitter-for.ts';
 import type { CreateEmitter } from '../graphs/emitter-for.ts';
-import { withComponentsOf } from '../checkpoint/quality-components.ts';
+import { withComponentsOf } from '../checkpoint/with-components-of.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import type { Runtime, RuntimeOptions } from '../runtime/runtime.ts';
 import type { Tensor } from '../runtime/tensor.ts';

@@ -1,35 +1,50 @@
-import type { Http2Stream } from 'node:http2';
-
 /** How many calls are started before other events are handled. */
-const PER_TURN = 8;
+const PER_TURN = 4;
 
-interface Waiting {
-  readonly stream: Pick<Http2Stream, 'destroyed' | 'aborted'>;
+/** A call that has not been started. */
+export interface WaitingCall {
+  /** Whether its client has cancelled it, or has left. */
+  readonly isCancelled: () => boolean;
   readonly start: () => void;
 }
 
 /**
- * Starts calls of HTTP/2 a few at a time. One packet can contain hundreds of calls, and their cancellations: without turns, the
- * process would serve nobody else until all of them have been answered. A call that is cancelled before its turn is not started.
+ * Starts calls a few at a time, and those of each client in turn. One packet can contain hundreds of calls: pipelined ones of
+ * HTTP/1.1, or calls of HTTP/2 with their cancellations. Without turns, the process would serve nobody else until all of them have
+ * been answered. A call that is cancelled before its turn is not started.
+ * @param perTurn the number of calls. Default 4.
+ * @returns a function that takes a call of a client, which is any value that identifies it.
  */
-export function createCallQueue(perTurn: number = PER_TURN): (stream: Waiting['stream'], start: () => void) => void {
-  let waiting: Waiting[] = [];
+export function createCallQueue(perTurn: number = PER_TURN): (client: unknown, call: WaitingCall) => void {
+  /** Whose turn was longest ago comes first. */
+  const clients = new Map<unknown, WaitingCall[]>();
 
-  function startSome(): void {
-    let started = 0;
-    let at = 0;
-    for (; at < waiting.length && started < perTurn; at++) {
-      const { stream, start } = waiting[at]!;
-      if (stream.destroyed || stream.aborted) continue;
-      started++;
-      start();
+  /** Takes the next call of the client whose turn it is. */
+  function next(): WaitingCall | undefined {
+    for (const [client, calls] of clients) {
+      const call = calls.shift();
+      clients.delete(client);
+      if (calls.length > 0) clients.set(client, calls);
+      return call;
     }
-    waiting = waiting.slice(at);
-    if (waiting.length > 0) setImmediate(startSome);
+    return undefined;
   }
 
-  return (stream, start) => {
-    if (waiting.length === 0) setImmediate(startSome);
-    waiting.push({ stream, start });
+  function startSome(): void {
+    for (let started = 0; started < perTurn;) {
+      const call = next();
+      if (!call) return;
+      if (call.isCancelled()) continue;
+      started++;
+      call.start();
+    }
+    if (clients.size > 0) setImmediate(startSome);
+  }
+
+  return (client, call) => {
+    if (clients.size === 0) setImmediate(startSome);
+    const calls = clients.get(client);
+    if (calls) calls.push(call);
+    else clients.set(client, [call]);
   };
 }

@@ -10,6 +10,10 @@ export interface ConnectionLimits {
 
 /** An accepted connection. */
 export interface Connection {
+  /** Who calls: the address, or the connection itself behind a proxy, whose address many clients have. */
+  readonly client: unknown;
+  /** The calls in progress. */
+  readonly calls: number;
   /** Marks the start of a call. @returns a function that marks its end. */
   begin(): () => void;
   /** Closes the connection to make room while it is idle. By default it destroys the socket. */
@@ -82,7 +86,11 @@ export function createConnections(
         ofAddress.delete(evict);
       };
       const connection: Connection = {
+        client: maxPerAddress === null ? socket : address,
         onEvict: () => void socket.destroy(),
+        get calls() {
+          return calls;
+        },
         begin() {
           calls++;
           idle.delete(evict);

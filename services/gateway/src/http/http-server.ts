@@ -39,11 +39,14 @@ const IDLE_MS = 120_000;
 /** The most concurrent calls of an HTTP/2 connection. */
 const MAX_STREAMS = 100;
 /**
- * How many calls of an HTTP/2 connection may be cancelled at once, and in a second, before it is closed. Each cancelled call has
- * been started, and Node's own limit of 1,000 lets one connection keep the process busy for a tenth of a second. Behind a proxy
- * Node's limit holds: one of its connections serves many clients.
+ * How many calls of an HTTP/2 connection may be cancelled at once, and in a second, before it is closed. A cancelled call takes time
+ * although it is not started, and Node's own limit is 1,000. Behind a proxy Node's limit holds: one of its connections serves many
+ * clients.
  */
 const RESETS = { streamResetBurst: MAX_STREAMS, streamResetRate: MAX_STREAMS };
+
+/** The most calls of an HTTP/1.1 connection that wait for their answers. Browsers send one after the other. */
+const MAX_PIPELINED = 100;
 
 /** The limits of connections, and a listener. */
 export interface HttpServerOptions extends ConnectionLimits {
@@ -59,16 +62,21 @@ export function createHttpServer(handler: HttpHandler, options: HttpServerOption
   const startInTurn = createCallQueue();
 
   function serve(request: Request, response: Response): void {
+    // When a client leaves, Node emits an error for each of its requests, also for those whose handler has stopped listening.
+    // Without a listener, such an error ends the process.
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
     const connection = 'stream' in request ? ofSession.get(request.stream.session ?? {}) : ofSocket.get(request.socket);
     const end = connection?.begin();
     if (end) response.once('close', end);
-    if (!('stream' in response)) {
-      handler(request, response);
-      return;
-    }
-    startInTurn(response.stream, () => {
-      closeStreamAfterResponse(response);
-      handler(request, response);
+    if (!('stream' in request) && connection && connection.calls > MAX_PIPELINED) request.socket.destroy();
+    startInTurn(connection?.client, {
+      isCancelled: () =>
+        'stream' in request ? request.stream.destroyed || request.stream.aborted : request.socket.destroyed,
+      start() {
+        if ('stream' in response) closeStreamAfterResponse(response);
+        handler(request, response);
+      },
     });
   }
 

@@ -9,9 +9,9 @@ const marginOf = (camera: string, frames: number, motionBucketId: number): numbe
 test('a margin is cut off only when the camera pulls out, the more the further it goes', () => {
   expect(marginOf('push-in', 50, 127)).toBe(0);
   expect(marginOf('', 50, 127)).toBe(0);
-  expect(marginOf('pull-out', 50, 127)).toBeCloseTo(0.035);
-  expect(marginOf('pull-out', 99, 127)).toBeCloseTo(0.07);
-  expect(marginOf('pull-out', 50, 254)).toBeCloseTo(0.07);
+  expect(marginOf('pull-out', 50, 127)).toBeCloseTo(0.045);
+  expect(marginOf('pull-out', 99, 127)).toBeCloseTo(0.09);
+  expect(marginOf('pull-out', 50, 254)).toBeCloseTo(0.09);
   expect(marginOf('pull-out', 1, 127)).toBe(0);
   expect(marginOf('pull-out', 250, 255)).toBe(0.15);
 });

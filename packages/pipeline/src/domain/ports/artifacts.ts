@@ -18,6 +18,12 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How much is stored. */
+export interface Amount {
+  readonly objects: number;
+  readonly bytes: number;
+}
+
 /** Stores the files that a stage leaves for the next one. */
 export interface Artifacts {
   /**
@@ -59,6 +65,11 @@ export interface Artifacts {
    * @throws UnavailableError
    */
   list(lifetime: Lifetime, videoId?: string): Promise<string[]>;
+  /**
+   * What there was in S3 when this process last listed all artifacts with a lifetime, as the housekeeper does; null before that. For
+   * metrics: NATS tells at any time how much it stores.
+   */
+  listed(lifetime: Lifetime): Amount | null;
   /** @returns when an artifact was completed, milliseconds since 1970; null when it does not exist. @throws UnavailableError */
   time(lifetime: Lifetime, name: string): Promise<number | null>;
   /**

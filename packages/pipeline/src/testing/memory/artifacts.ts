@@ -28,6 +28,7 @@ export function createMemoryArtifacts(): Artifacts {
       yield range ? read(artifact).subarray(range.first, range.last + 1) : read(artifact);
     },
     remove: (lifetime, name) => Promise.resolve(void stored.delete(keyOf(lifetime, name))),
+    listed: () => null,
     list: (lifetime, videoId) =>
       Promise.resolve(
         [...stored.keys()]

@@ -14,7 +14,7 @@ export interface NormalizedSum {
   readonly sum: Value;
 }
 
-/** The type and shape of a result. */
+/** The type and shape of a node's result. */
 export type Result = Pick<Value, 'type' | 'shape'>;
 
 /** Writes a node with one result. */

@@ -3,6 +3,7 @@ import type { Attribute, GraphBuilder, Value } from '../../onnx/graph-builder.ts
 import type { GroupNormOptions } from '../emitter.ts';
 import type { FusedOperator } from '../fused-operators.ts';
 import { CudaLimitError, MAX_ELEMENTS } from './limits.ts';
+import type { FusedWriters, NormalizedSum, Result, WriteNode } from './fused-writers.ts';
 import type { LoadTimeValues } from './load-time-values.ts';
 import type { FusedWriters, NormalizedSum, Result, WriteNode } from './fused-writers.ts';
 import { createStandardOperators } from './standard-operators.ts';
