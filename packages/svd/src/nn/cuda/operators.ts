@@ -5,7 +5,6 @@ import type { FusedOperator } from '../fused-operators.ts';
 import { CudaLimitError, MAX_ELEMENTS } from './limits.ts';
 import type { FusedWriters, NormalizedSum, Result, WriteNode } from './fused-writers.ts';
 import type { LoadTimeValues } from './load-time-values.ts';
-import type { FusedWriters, NormalizedSum, Result, WriteNode } from './fused-writers.ts';
 import { createStandardOperators } from './standard-operators.ts';
 
 /** The function that writes each fused operator. */
