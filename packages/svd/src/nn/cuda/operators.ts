@@ -1,9 +1,9 @@
 import { float } from '../../onnx/graph-builder.ts';
-import type { Attribute, GraphBuilder, NodeOptions, Value } from '../../onnx/graph-builder.ts';
+import type { Attribute, GraphBuilder, Value } from '../../onnx/graph-builder.ts';
 import type { GroupNormOptions } from '../emitter.ts';
 import type { FusedOperator } from '../fused-operators.ts';
 import { CudaLimitError, MAX_ELEMENTS } from './limits.ts';
-import type { FusedWriters, NhwcConvOptions, NormalizedSum, Result, WriteNode } from './fused-writers.ts';
+import type { FusedWriters, NormalizedSum, Result, WriteNode } from './fused-writers.ts';
 import type { LoadTimeValues } from './load-time-values.ts';
 import { createStandardOperators } from './standard-operators.ts';
 
