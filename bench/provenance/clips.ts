@@ -28,6 +28,6 @@ export async function movePhoto(file: string, folder: string): Promise<Clip> {
 export async function encodeClip({ width, height, frames }: Clip, file: string): Promise<void> {
   const raw = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-video_size', `${width}x${height}`, '-framerate', String(FPS)];
   const filter = 'scale=in_range=pc:out_range=tv:out_color_matrix=bt709,format=yuv420p';
-  const encoder = '-c:v libx264 -profile:v high -preset medium -crf 18 -g 56'.split(' ');
+  const encoder = '-c:v libx264 -profile:v high -preset fast -crf 18 -g 56'.split(' ');
   await runTool('ffmpeg', ['-v', 'error', '-y', ...raw, '-i', '-', '-vf', filter, ...encoder, file], { input: frames });
 }

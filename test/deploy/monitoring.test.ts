@@ -41,13 +41,23 @@ const metricsIn = (query: string): string[] =>
       .matchAll(/\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b|\bDCGM_\w+\b|\bup\b/g),
   ]
     .map(([name]) => name)
-    .filter((name) => !['histogram_quantile', 'min_over_time', 'max_over_time', 'group_left', 'predict_linear'].includes(name));
+    .filter(
+      (name) =>
+        !['histogram_quantile', 'min_over_time', 'max_over_time', 'group_left', 'predict_linear'].includes(name),
+    );
 
 /** Every metric that the sources of the services declare, including the series of histograms. */
 function declared(): Set<string> {
   const sources = execFileSync(
     'grep',
-    ['-rhoE', "name: '(cinematica_[a-z0-9_]+)'", 'packages', 'services', '--include=*.ts', '--exclude-dir=node_modules'],
+    [
+      '-rhoE',
+      "name: '(cinematica_[a-z0-9_]+)'",
+      'packages',
+      'services',
+      '--include=*.ts',
+      '--exclude-dir=node_modules',
+    ],
     {
       cwd: root,
       encoding: 'utf8',

@@ -1,12 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import type { Log, StreamBackups } from '@cinematica/pipeline';
+import { retry } from '@cinematica/concurrency';
+import { UnavailableError } from '@cinematica/pipeline';
+import type { Log, StreamBackups, StreamDescription, StreamSize } from '@cinematica/pipeline';
 import { BackupError } from './backup-folder.ts';
 import type { Manifest } from './backup-folder.ts';
 import { verifyBackup } from './verify-backup.ts';
 
 /** How much is read, and sent, at once. Bytes. */
 const PART_BYTES = 256 * 1024;
+/** How long, and how often, a server is asked again that does not accept a stream yet. Milliseconds. */
+const RETRY_FOR_MS = 120_000;
+const RETRY_MS = 2_000;
 
 export interface RestoreOptions {
   readonly backups: StreamBackups;
@@ -25,7 +30,7 @@ export interface RestoreOptions {
  * @throws BackupError when the backup is damaged, or a stream has messages and `replace` is false; SnapshotError.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<void> {
-  const { backups, path, manifest, replicas, replace, log } = options;
+  const { backups, path, manifest, replace, log } = options;
   await verifyBackup(path, manifest);
   const existing = [];
   for (const { description } of manifest.streams) {
@@ -43,11 +48,11 @@ export async function restoreBackup(options: RestoreOptions): Promise<void> {
   // The records first: an object without a record counts as garbage.
   for (const { file, description } of manifest.streams) {
     const { config, state } = description;
-    const restored = await backups.restore(
-      description,
-      createReadStream(join(path, file), { highWaterMark: PART_BYTES }),
-      replicas,
-    );
+    const restored = await retry(() => restoreStream(options, join(path, file), description), {
+      isRetryable: (error) => error instanceof UnavailableError,
+      delayMs: () => RETRY_MS,
+      deadline: Date.now() + RETRY_FOR_MS,
+    });
     // The snapshot may also contain what was stored while it was taken.
     if (restored.last_seq < state.last_seq) {
       throw new BackupError(
@@ -55,5 +60,18 @@ export async function restoreBackup(options: RestoreOptions): Promise<void> {
       );
     }
     log.info('a stream was restored', { stream: config.name, messages: restored.messages, bytes: restored.bytes });
+  }
+}
+
+async function restoreStream(
+  { backups, replicas }: RestoreOptions,
+  file: string,
+  description: StreamDescription,
+): Promise<StreamSize> {
+  const parts = createReadStream(file, { highWaterMark: PART_BYTES });
+  try {
+    return await backups.restore(description, parts, replicas);
+  } finally {
+    parts.destroy();
   }
 }

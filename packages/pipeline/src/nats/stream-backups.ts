@@ -6,7 +6,8 @@ import { SnapshotError } from '../domain/ports/stream-backups.ts';
 import type { StreamBackups } from '../domain/ports/stream-backups.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
 import { inboxPrefix } from './access/allow-lists.ts';
-import { withTranslatedErrors } from './errors.ts';
+import { UnavailableError } from '../domain/errors.ts';
+import { translateError, withTranslatedErrors } from './errors.ts';
 
 /** The most that the server puts into a message of a snapshot, and that is sent to it in one. Bytes. */
 const PART_BYTES = 256 * 1024;
@@ -19,7 +20,7 @@ export const streamDescriptionSchema = z.object({
   config: z.looseObject({ name: z.string().min(1) }),
   state: sizeSchema,
 });
-const failed = z.object({ error: z.object({ code: z.number(), description: z.string() }) });
+const failed = z.object({ error: z.object({ code: z.number(), err_code: z.number(), description: z.string() }) });
 
 /**
  * Snapshots over the JetStream API, which the client does not cover.
@@ -34,7 +35,7 @@ export async function openStreamBackups(
   // `checkAPI` would look up the account, which the users have no permission for.
   const { streams } = await jetstreamManager(nats, { timeout, checkAPI: false });
 
-  /** @throws SnapshotError with what the server answered. */
+  /** @throws UnavailableError when the server may accept it later, SnapshotError with its reason otherwise. */
   async function ask<T>(
     schema: z.ZodType<T>,
     activity: string,
@@ -44,7 +45,7 @@ export async function openStreamBackups(
     const answer = await withTranslatedErrors(activity, () => nats.request(subject, body, { timeout: STALL_MS }));
     const value: unknown = answer.json();
     const refusal = failed.safeParse(value);
-    if (refusal.success) throw new SnapshotError(`${activity} failed: ${refusal.data.error.description}`);
+    if (refusal.success) throw refused(activity, refusal.data.error);
     return schema.parse(value);
   }
 
@@ -97,7 +98,7 @@ export async function openStreamBackups(
           const answer = await withTranslatedErrors(activity, send);
           // An accepted part is answered by an empty message.
           const refusal = answer.data.length === 0 ? null : failed.safeParse(answer.json());
-          if (refusal?.success) throw new SnapshotError(`${activity} failed: ${refusal.data.error.description}`);
+          if (refusal?.success) throw refused(activity, refusal.data.error);
         }
       }
       return (await ask(z.object({ state: sizeSchema }), activity, subject, '')).state;
@@ -107,6 +108,14 @@ export async function openStreamBackups(
       await withTranslatedErrors(`removing ${stream}`, () => streams.delete(stream));
     },
   };
+}
+
+/** The error for a refusal of the JetStream API. */
+function refused(activity: string, reason: z.output<typeof failed>['error']): Error {
+  const cause = new JetStreamApiError(reason);
+  const translated = translateError(cause, activity);
+  if (translated instanceof UnavailableError) return translated;
+  return new SnapshotError(`${activity} failed: ${reason.description}`, { cause });
 }
 
 /** The messages of a subscription. @throws SnapshotError when none arrives for {@link STALL_MS}. */

@@ -30,7 +30,8 @@ export interface StreamBackups {
    * Creates a stream from a snapshot. A stream of that name must not exist.
    * @param replicas how many servers store it.
    * @returns its size afterwards.
-   * @throws SnapshotError when the server does not accept it.
+   * @throws UnavailableError when the server may accept it later: it counts the room of a stream that was removed for some
+   *   seconds more. SnapshotError when it does not accept it.
    */
   restore(description: StreamDescription, parts: AsyncIterable<Uint8Array>, replicas: number): Promise<StreamSize>;
   /** Removes a stream with all of its messages. */

@@ -4,7 +4,7 @@ import type { GraphBuilder, Value } from '../../onnx/graph-builder.ts';
 import type { GroupNormOptions } from '../emitter.ts';
 import { blockwiseAttention } from '../write-attention.ts';
 import type { LoadTimeValues } from './load-time-values.ts';
-import type { FusedWriters, WriteNode } from './operators.ts';
+import type { FusedWriters, WriteNode } from './fused-writers.ts';
 
 /** Scores of an attention that are computed at a time: 256 MiB in float16. */
 const MAX_SCORES = 2 ** 27;

@@ -4,7 +4,8 @@ import type { ElementType, GraphBuilder, Value } from '../../onnx/graph-builder.
 import type { GroupNormOptions } from '../emitter.ts';
 import { supportsBiasAdd } from './limits.ts';
 import type { LoadTimeValues } from './load-time-values.ts';
-import type { NormalizedSum, Operators } from './operators.ts';
+import type { NormalizedSum } from './fused-writers.ts';
+import type { Operators } from './operators.ts';
 import { createDeferredSums } from './deferred-sums.ts';
 import type { DeferredSum, SumTerms } from './deferred-sums.ts';
 
