@@ -3,10 +3,10 @@ import { elements } from '../onnx/graph-builder.ts';
 
 /**
  * What the encoder, the denoiser and the decoder take together of the GPU that they share, in weights of the UNet and the
- * image encoder in float16 (4.0 GiB for SVD-XT): as measured for SVD-XT (docs/performance.md: 19.2 GiB, and 12.2 GiB in the
- * low-memory mode), and a little more for contexts and workspaces.
+ * image encoder in float16 (4.0 GiB for SVD-XT): as measured for SVD-XT with DeepCache (docs/performance.md: 27.3 GiB, and 14.2 GiB in
+ * the low-memory mode).
  */
-const FACTORS = { usual: 5, lowMemory: 3.5 } as const;
+const FACTORS = { usual: 7, lowMemory: 3.6 } as const;
 
 /** Bytes of a GPU that the stages of a model need for a video of the model's own size. */
 export interface GpuMemoryNeeds {
