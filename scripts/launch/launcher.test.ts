@@ -157,8 +157,8 @@ describe('a system', () => {
     const { nats, ...others } = JSON.parse(secrets) as { nats: Record<string, string> } & Record<string, string>;
     // The key of the mark is in a list, because it can be replaced.
     const values = [...Object.values(nats), ...Object.values(others).flat()];
-    expect(values).toHaveLength(14);
-    expect(new Set(values).size).toBe(14);
+    expect(values).toHaveLength(16);
+    expect(new Set(values).size).toBe(16);
   });
 
   test('leaves no process behind when the launcher is killed, and starts again with the same data', async () => {

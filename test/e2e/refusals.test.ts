@@ -1,5 +1,5 @@
 import { Video_State } from '@cinematica/protocol/v1';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import { killHard } from '../support/kill-hard.ts';
 import { serviceChildren, servicePid } from '../support/real-system.ts';
 import { apiOf, cancelVideo, createVideo, SLOW } from './support/api.ts';
@@ -53,7 +53,7 @@ test('a failed video reports its reason, and can be retried', async ({ visit }) 
   const state = async () => (await api.getVideo({ name })).video?.state ?? Video_State.UNSPECIFIED;
   const unfinished: readonly Video_State[] = [Video_State.QUEUED, Video_State.RUNNING];
   while (unfinished.includes(await state())) {
-    const muxer = await servicePid('muxer');
+    const muxer = await servicePid('muxer', inject('launcher'));
     if (muxer !== null) (await serviceChildren(muxer)).forEach(killHard);
   }
   await expectHeading(page, es.video_failed_title);

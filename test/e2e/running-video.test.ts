@@ -1,5 +1,5 @@
 import { Video_State } from '@cinematica/protocol/v1';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import { killHard } from '../support/kill-hard.ts';
 import { servicePid } from '../support/real-system.ts';
 import { apiOf, cancelVideo, createFinishedVideo, createVideo, SLOW } from './support/api.ts';
@@ -119,9 +119,9 @@ test('pages reconnect after the gateway was killed and restarted, and finished v
   await page.goto(`/${name}`);
   await waitForProgress(page);
 
-  const pid = await servicePid('gateway');
+  const pid = await servicePid('gateway', inject('launcher'));
   expect(pid !== null && killHard(pid)).toBe(true);
-  await expect.poll(() => servicePid('gateway')).not.toBe(pid);
+  await expect.poll(() => servicePid('gateway', inject('launcher'))).not.toBe(pid);
   // The open page notices the interruption and reconnects.
   await page.getByText(es.common_offline).waitFor();
   await page.getByText(es.common_offline).waitFor({ state: 'detached' });

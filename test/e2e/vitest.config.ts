@@ -1,19 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
-/**
- * Tests in real browsers, after all other tests. Each of the two processes has a running system, which its tests share one after
- * another.
- */
+/** Tests in real browsers. They share one running system, so they run one after another, and after all other tests. */
 export default defineConfig({
   test: {
     name: 'e2e',
     root: import.meta.dirname,
     include: ['*.test.ts'],
-    globalSetup: 'support/prepare.ts',
+    globalSetup: 'support/start-system.ts',
     sequence: { groupOrder: 1 },
     pool: 'forks',
     isolate: false,
-    maxWorkers: 2,
+    maxWorkers: 1,
+    fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000, interval: 50 } },

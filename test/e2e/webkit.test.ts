@@ -1,12 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { hasWebKit } from '../../scripts/setup/browsers.mjs';
 import { ARTEFACTS } from './support/paths.ts';
-import { test } from './support/system.ts';
 import { openWebKit } from './support/webkit.ts';
 
-test.skipIf(!hasWebKit())('a photo becomes a video in WebKit', async ({ system }) => {
+test.skipIf(!hasWebKit())('a photo becomes a video in WebKit', async () => {
   await using window = await openWebKit();
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(async () => {
@@ -14,7 +13,7 @@ test.skipIf(!hasWebKit())('a photo becomes a video in WebKit', async ({ system }
     await writeFile(join(ARTEFACTS, 'webkit.png'), await window.screenshot());
   });
   const exists = (css: string) => window.run(`return document.querySelector(${JSON.stringify(css)}) !== null`);
-  await window.open(system);
+  await window.open(inject('site'));
   // The driver does not report errors of a page, so the page collects them. It is never reloaded.
   await window.run(`
     globalThis.pageErrors = [];

@@ -190,9 +190,9 @@ export async function startRealSystem(
   };
 }
 
-/** The id of a service's process in the system that this process started. @returns null while the service is being restarted */
-export async function servicePid(name: ServiceName): Promise<number | null> {
-  const [found] = await processes('-P', String(process.pid), '-f', program(`services/${name}/src/main.ts`));
+/** @param launcher the id of the process that started the system. @returns null while the service is being restarted */
+export async function servicePid(name: ServiceName, launcher = process.pid): Promise<number | null> {
+  const [found] = await processes('-P', String(launcher), '-f', program(`services/${name}/src/main.ts`));
   return found ?? null;
 }
 

@@ -370,7 +370,7 @@ describe('errors', () => {
   test.each([
     [{ width: 0 }, 'width must be a whole number from 1 to 8192, not 0'],
     [{ frames: 2.5 }, 'frames must be a whole number from 1 to 20000, not 2.5'],
-    [{ fps: NaN }, 'fps must be from 1 to 240, not NaN'],
+    [{ fps: NaN }, 'fps must be above 0 and at most 240, not NaN'],
     [{ outputFps: 5 }, "the output's frame rate must be from the frames' own 7 to 240, not 5"],
     [{ outputs: [] }, 'at least one output is required'],
   ])('rejects %j', async (wrong, message) => {

@@ -5,10 +5,10 @@ import type { Video, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import type { BrowserContext } from 'playwright-core';
+import { inject } from 'vitest';
 import type { VideoClient } from '../../support/real-system.ts';
 import { isFinal, watchToEnd } from '../../support/api.ts';
 import { rotatedPhoto } from './photos.ts';
-import { site } from './system.ts';
 
 export type Settings = MessageInitShape<typeof VideoSettingsSchema>;
 
@@ -26,7 +26,7 @@ export async function apiOf({ request }: BrowserContext): Promise<VideoClient> {
   }
   const header = await cookie();
   const transport = createConnectTransport({
-    baseUrl: site(),
+    baseUrl: inject('site'),
     httpVersion: '1.1',
     interceptors: [
       (next) => (call) => {

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { devices } from 'playwright-core';
-import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { chromium, devices } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { expect, inject, test as base } from 'vitest';
 import { cancelVideos } from './api.ts';
 import { ARTEFACTS } from './paths.ts';
-import { test as base } from './system.ts';
 
 /** The devices of the tests. */
 export const DEVICES = {
@@ -29,32 +28,38 @@ const FAILED_REQUEST = 'Failed to load resource';
  * A test with visitors. After the test their videos are cancelled and their browser contexts closed. The test fails if a page
  * had an error; screenshots are kept of the pages of a failed test.
  */
-export const test = base.extend('visit', ({ system, browser, task }, { onCleanup }): Visit => {
-  const visitors: Visitor[] = [];
-  onCleanup(async () => {
-    const pages = visitors.flatMap(({ context }) => context.pages());
-    if (task.result?.state === 'fail') await takeScreenshots(pages, task.name);
-    for (const { context } of visitors) {
-      await cancelVideos(context);
-      await context.close();
-    }
-    expect(
-      visitors.flatMap(({ pageErrors }) => pageErrors).filter((message) => !message.startsWith(FAILED_REQUEST)),
-    ).toEqual([]);
-  });
-  return async (options = DEVICES.phone) => {
-    const context = await browser.newContext({ baseURL: system, locale: 'es-ES', ...options });
-    context.setDefaultTimeout(15_000);
-    const pageErrors: string[] = [];
-    context.on('weberror', (error) => pageErrors.push(error.error().message));
-    context.on('console', (message) => {
-      if (message.type() === 'error') pageErrors.push(message.text());
+export const test = base
+  .extend('browser', { scope: 'worker' }, async ({}, { onCleanup }): Promise<Browser> => {
+    const browser = await chromium.connect(inject('browser'));
+    onCleanup(() => browser.close());
+    return browser;
+  })
+  .extend('visit', ({ browser, task }, { onCleanup }): Visit => {
+    const visitors: Visitor[] = [];
+    onCleanup(async () => {
+      const pages = visitors.flatMap(({ context }) => context.pages());
+      if (task.result?.state === 'fail') await takeScreenshots(pages, task.name);
+      for (const { context } of visitors) {
+        await cancelVideos(context);
+        await context.close();
+      }
+      expect(
+        visitors.flatMap(({ pageErrors }) => pageErrors).filter((message) => !message.startsWith(FAILED_REQUEST)),
+      ).toEqual([]);
     });
-    const visitor = { context, page: await context.newPage(), pageErrors };
-    visitors.push(visitor);
-    return visitor;
-  };
-});
+    return async (options = DEVICES.phone) => {
+      const context = await browser.newContext({ baseURL: inject('site'), locale: 'es-ES', ...options });
+      context.setDefaultTimeout(15_000);
+      const pageErrors: string[] = [];
+      context.on('weberror', (error) => pageErrors.push(error.error().message));
+      context.on('console', (message) => {
+        if (message.type() === 'error') pageErrors.push(message.text());
+      });
+      const visitor = { context, page: await context.newPage(), pageErrors };
+      visitors.push(visitor);
+      return visitor;
+    };
+  });
 
 async function takeScreenshots(pages: readonly Page[], test: string): Promise<void> {
   const name = test.replaceAll(/\P{L}+/gu, '-').slice(0, 60);
