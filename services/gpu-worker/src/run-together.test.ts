@@ -47,12 +47,41 @@ test('when one program ends, the others are ended, too', async () => {
   expect(said.join('\n')).toContain('two ended');
 });
 
-test('when one program does not answer, all are ended', async () => {
-  const [port = 0] = await freePorts(1);
-  const silent = { ...server(port), name: 'two', args: ['--eval', 'setInterval(() => {}, 1000)'] };
-  const { clean, said } = run([silent], new AbortController().signal, 200);
+test('when one program does not start in time, all are ended', async () => {
+  const [port = 0, unused = 0] = await freePorts(2);
+  const silent = { ...server(unused), name: 'two', args: ['--eval', 'setInterval(() => {}, 1000)'] };
+  const { clean, said } = run([server(port), silent], new AbortController().signal, 3_000);
   expect(await clean).toBe(false);
-  expect(said.join('\n')).toContain('two did not start within 0.2 s');
+  expect(said.join('\n')).toContain('two did not start within 3 s');
+  expect(await answers(server(port))).toBe(false);
+});
+
+test('when one program answers no longer, all are ended', async () => {
+  const [port = 0, other = 0] = await freePorts(2);
+  const failing = { ...server(other), name: 'two' };
+  failing.args = [
+    '--eval',
+    `let answered = false;
+    require('node:http').createServer((_, answer) => {
+      answer.statusCode = answered ? 503 : 200;
+      answered = true;
+      answer.end();
+    }).listen(${other}, '127.0.0.1');`,
+  ];
+  const { clean, said } = run([server(port), failing], new AbortController().signal);
+  expect(await clean).toBe(false);
+  expect(said.join('\n')).toContain('did not answer 3 times in a row');
+  expect(await answers(server(port))).toBe(false);
+});
+
+test('when one program cannot be started, all are ended', async () => {
+  const [port = 0, other = 0] = await freePorts(2);
+  // A null byte is refused by spawn itself.
+  const broken = { ...server(other), name: 'two', args: ['\0'] };
+  const { clean, said } = run([server(port), broken], new AbortController().signal);
+  expect(await clean).toBe(false);
+  expect(said.join('\n')).toContain('two cannot be started');
+  expect(await answers(server(port))).toBe(false);
 });
 
 test('a program gets its own variables over the common ones, and none of the other', () => {

@@ -36,7 +36,7 @@ const MAX_SILENT = 3;
 export async function runTogether(options: TogetherOptions): Promise<boolean> {
   const { programs, log, stop, endMs } = options;
   const over = new AbortController();
-  const ended = programs.map(async (program) => {
+  const run = async (program: Program): Promise<boolean> => {
     const child = spawn(process.execPath, program.args, { env: program.env, stdio: 'inherit' });
     const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
     const end = (): void => void endWithin(child, gone, endMs);
@@ -49,10 +49,20 @@ export async function runTogether(options: TogetherOptions): Promise<boolean> {
     });
     const [code, signal] = await gone;
     if (!ending.aborted) log.error(`${program.name} ended`, new Error(`status ${code ?? signal}`));
-    over.abort();
     return code === 0;
-  });
-  const clean = await Promise.all(ended);
+  };
+  const clean = await Promise.all(
+    programs.map(async (program) => {
+      try {
+        return await run(program);
+      } catch (error) {
+        log.error(`${program.name} cannot be started`, error);
+        return false;
+      } finally {
+        over.abort();
+      }
+    }),
+  );
   log.info('all programs have ended');
   return stop.aborted && clean.every(Boolean);
 }
@@ -61,7 +71,8 @@ export async function runTogether(options: TogetherOptions): Promise<boolean> {
 async function endWithin(child: ChildProcess, gone: Promise<unknown>, milliseconds: number): Promise<void> {
   child.kill('SIGTERM');
   const timeout = new AbortController();
-  await Promise.race([gone, delay(milliseconds, undefined, { signal: timeout.signal }).catch(() => undefined)]);
+  const over = gone.catch(() => undefined);
+  await Promise.race([over, delay(milliseconds, undefined, { signal: timeout.signal }).catch(() => undefined)]);
   timeout.abort();
   if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
 }

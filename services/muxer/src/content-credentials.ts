@@ -66,6 +66,7 @@ export function createCredentialSigner(
 export async function credentialsEnd(folder: string): Promise<Date> {
   const pem = await readFile(join(folder, 'certificates.pem'), 'utf8');
   const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (certificates.length === 0) throw new Error(`${folder}/certificates.pem contains no certificate`);
   return new Date(Math.min(...certificates.map((each) => new X509Certificate(each).validToDate.getTime())));
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sampleBicubic } from '../image/bicubic.ts';
 import { createPlane } from '../image/plane.ts';
 import type { Plane } from '../image/plane.ts';
+import { createLayout, openKernels } from '../kernels/kernels.ts';
 import { texture } from '../testing/texture.ts';
 import { computeFlow, FLOW_OPTIONS, PRECISE_FLOW_OPTIONS } from './inverse-search.ts';
 import { buildPyramid, resizeFlow } from './pyramid.ts';
@@ -49,6 +50,18 @@ describe('computeFlow', () => {
   ])('finds %s to a tenth of a pixel', (_name, motion) => {
     expect(meanError(motion)).toBeLessThan(0.1);
     expect(meanError(motion, PRECISE_FLOW_OPTIONS)).toBeLessThan(0.1);
+  });
+
+  test('the motion does not depend on what the memory held before', () => {
+    // Neither is a multiple of four, so the last group of pixels reaches beyond the last row.
+    const [from, to] = [texture(90, 54), texture(90, 54)].map((plane) => buildPyramid(plane));
+    for (const value of [0, Number.NaN]) {
+      const layout = createLayout();
+      layout.reserve(1 << 20);
+      openKernels(layout).floats.fill(value);
+      const { u, v } = computeFlow(from!, to!);
+      expect(Math.max(...u.map(Math.abs), ...v.map(Math.abs))).toBeLessThan(0.01);
+    }
   });
 
   test('a change of brightness is no motion', () => {

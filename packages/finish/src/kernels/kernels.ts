@@ -50,6 +50,8 @@ export interface Layout {
   reserve(values: number): number;
   /** The bytes that have been reserved. */
   readonly size: number;
+  /** The bytes behind each reserved place that kernels may read, too. */
+  readonly slacks: readonly (readonly [from: number, to: number])[];
 }
 
 /** Kernels, and the memory that they work on. */
@@ -65,10 +67,13 @@ const SLACK = 16;
 
 export function createLayout(): Layout {
   let size = 0;
+  const slacks: [from: number, to: number][] = [];
   return {
+    slacks,
     reserve(values) {
       const place = size;
       size += 4 * (4 * Math.ceil(values / 4) + SLACK);
+      slacks.push([place + 4 * values, size]);
       return place;
     },
     get size() {
@@ -86,7 +91,7 @@ const instances = new WeakMap<WebAssembly.Memory, KernelFunctions>();
  * The kernels with memory for a layout. All of a thread share one memory, so its values are those of the latest opened layout.
  * @param detail what `addDetail` reads.
  */
-export function openKernels({ size }: Layout, detail: WebAssembly.Memory = noDetail): Kernels {
+export function openKernels({ size, slacks }: Layout, detail: WebAssembly.Memory = noDetail): Kernels {
   const missing = Math.ceil(size / PAGE) - memory.buffer.byteLength / PAGE;
   if (missing > 0) memory.grow(missing);
   let kernels = instances.get(detail);
@@ -96,11 +101,14 @@ export function openKernels({ size }: Layout, detail: WebAssembly.Memory = noDet
   }
   const buffer = memory.buffer as ArrayBuffer;
   const { blend, widen, addDetail, toBytes, convolve, relax, dataTerms } = kernels;
+  const bytes = new Uint8Array(buffer);
+  // What an earlier layout left there may be NaN, which a weight of 0 does not remove.
+  for (const [from, to] of slacks) bytes.fill(0, from, to);
   return {
     ...{ blend, widen, addDetail, toBytes, convolve, relax, dataTerms },
     floats: new Float32Array(buffer),
     integers: new Int32Array(buffer),
-    bytes: new Uint8Array(buffer),
+    bytes,
   };
 }
 
