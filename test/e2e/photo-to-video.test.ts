@@ -44,11 +44,10 @@ test.for([
     await page.getByText(es.create_advanced).click();
     await page.getByRole('slider', { name: es.create_steps, exact: true }).fill('40');
     if (profile === 'phone') await page.getByRole('button', { name: es.create_done }).click();
-    await submit(page);
-    const name = await waitForVideoPage(page);
 
     // While the video runs, previews appear over the photo. On a fast machine it runs for a second, so all is awaited at once.
-    await Promise.all([
+    const [name] = await Promise.all([
+      submit(page).then(() => waitForVideoPage(page)),
       page.getByRole('img', { name: es.video_preview_alt }).waitFor(),
       waitForProgress(page),
       page.getByRole('img', { name: es.video_photo_alt }).waitFor(),

@@ -1,7 +1,11 @@
 import type { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createFlow, createPlane } from './image/plane.ts';
-import { createPool } from './pool.ts';
+import type { Pool } from './pool.ts';
+
+// Other tests of this process may have left threads for the next pool: these tests begin without any.
+vi.resetModules();
+const { createPool } = await import('./pool.ts');
 
 const started: Worker[] = [];
 const count = (worker: Worker) => started.push(worker);
@@ -9,7 +13,7 @@ beforeAll(() => void process.on('worker', count));
 afterAll(() => void process.off('worker', count));
 
 const frame = { width: 64, height: 64, data: new Uint8Array(3 * 64 * 64) };
-const task = (pool: ReturnType<typeof createPool>) => pool.run('neighbourMotion', frame, frame);
+const task = (pool: Pool) => pool.run('neighbourMotion', frame, frame);
 
 test('a pool takes over the threads of the one before it', async () => {
   for (let i = 0; i < 3; i++) {
