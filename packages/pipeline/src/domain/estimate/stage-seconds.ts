@@ -9,14 +9,14 @@ import { modelFrames } from '../video/model-frames.ts';
 
 /** What a file takes on the reference machine, seconds for each megapixel that is encoded. */
 const ENCODE_SECONDS: Readonly<Record<FileFormat, number>> = {
-  mp4: 0.045,
+  mp4: 0.034,
   poster: 0.05,
   card: 0.02,
   webp: 0.2,
   webm: 0.12,
 };
 /** What finishing takes there, seconds for each megapixel of the model's frames and of the finished frames. */
-const FINISH_SECONDS = { source: 1.6, finished: 0.03 } as const;
+const FINISH_SECONDS = { source: 1, finished: 0.02 } as const;
 /** Reading inputs, writing outputs and starting ffmpeg. */
 const TASK_SECONDS = { encode: 0.15, mux: 0.3, join: 1 } as const;
 
