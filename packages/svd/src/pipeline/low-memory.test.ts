@@ -53,7 +53,7 @@ describe.each([
       ...model,
       lowMemory: true,
       runtime: { ...model.runtime, provider: 'cuda' },
-      checkpoint: { ...model.checkpoint, decoder: { ...decoder, config: config as typeof decoder.config } },
+      checkpoint: { ...model.checkpoint, decoder: { ...decoder, config } },
       // Each frame is filled with the first number of its latents.
       run(_part, _shape, _build, { latents }) {
         const [frames = 0] = latents?.dims ?? [];
