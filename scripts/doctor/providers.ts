@@ -1,7 +1,13 @@
 import { execFile } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { chooseRuntime, createRuntime, parseExecutionProvider, ProviderUnavailableError } from '@cinematica/svd';
+import {
+  chooseRuntime,
+  createRuntime,
+  parseExecutionProvider,
+  PROOF_MS,
+  ProviderUnavailableError,
+} from '@cinematica/svd';
 import type { ExecutionProvider, ProviderChoice, Runtime } from '@cinematica/svd';
 import { cudaLibraryPath, findCudaLibraries } from '../gpu/cuda-libraries.ts';
 import type { NvidiaDevices } from '../gpu/nvidia-devices.ts';
@@ -9,8 +15,8 @@ import { providerCache } from '../gpu/provider-cache.ts';
 import { fault, good, note, warning } from './finding.ts';
 import type { Finding, Section } from './finding.ts';
 
-/** A provider that is neither proved nor fails in this time hangs. On a GPU, a proof takes seconds. Milliseconds. */
-const TIMEOUT_MS = 180_000;
+/** A provider that is neither proved nor fails in this time hangs: one that hangs in its proof says so before. Milliseconds. */
+const TIMEOUT_MS = PROOF_MS + 30_000;
 
 /**
  * Starts ONNX Runtime with the user's provider, proves that its numbers are right unless that is known, and says why others are

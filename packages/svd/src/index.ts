@@ -12,7 +12,7 @@ export type { GpuMemoryNeeds } from './devices/gpu-memory.ts';
 export { findComputingDevices } from './devices/identify-device.ts';
 export { queryNvidiaDevices } from './devices/query-nvidia.ts';
 export type { NvidiaDevice } from './devices/query-nvidia.ts';
-export { PCI_ORDER, visibleDevices } from './devices/visible-devices.ts';
+export { leastMemory, PCI_ORDER, visibleDevices } from './devices/visible-devices.ts';
 export { continueFrom } from './pipeline/conditioning.ts';
 export type { Conditioning } from './pipeline/conditioning.ts';
 export { decode, decodeChunks, decodeOneChunk } from './pipeline/decode.ts';
@@ -43,7 +43,7 @@ export { ExecutionProviderSettingError, onGpu, parseExecutionProvider } from './
 export type { ExecutionProvider, ProviderChoice } from './runtime/execution-provider.ts';
 export type { FusedOperator } from './nn/fused-operators.ts';
 export { describeSpeeds } from './proof/compare-speeds.ts';
-export { chooseRuntime } from './proof/choose-runtime.ts';
+export { chooseRuntime, PROOF_MS } from './proof/choose-runtime.ts';
 export type { Choice, ChoiceOptions, ProofPolicy } from './proof/choose-runtime.ts';
 export { measureSpeed } from './runtime/measure-speed.ts';
 export { createRuntime } from './runtime/runtime.ts';

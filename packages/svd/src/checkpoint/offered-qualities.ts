@@ -1,9 +1,19 @@
+import { dirname } from 'node:path';
+import { LoraError } from '../lora/lora-error.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { FASTER_QUALITIES } from './model-card.ts';
-import type { FasterQuality, ModelCard, QualityChanges } from './model-card.ts';
+import type { ComponentName, FasterQuality, ModelCard, QualityChanges } from './model-card.ts';
 import type { FoundComponents } from './quality-components.ts';
 
-/** How to get what a quality needs. Other qualities have components only with cards that people write themselves. */
-const GET: Readonly<Partial<Record<FasterQuality, string>>> = { draft: 'npm run weights -- draft gets them' };
+/**
+ * How to get what a quality needs. Other qualities have components only with cards that people write themselves. The folder is not
+ * named: users of the service see this, too.
+ */
+function howToGet(quality: FasterQuality, components: readonly ComponentName[]): string {
+  if (quality !== 'draft') return '';
+  const name = components.includes('unet') ? 'draft' : 'taesd';
+  return `: npm run weights -- ${name} --to FOLDER, with the folder of the model, gets what is missing`;
+}
 
 /** What a quality's components are called in messages. */
 const NAMES = { unet: 'a UNet of its own', vae: 'a decoder of its own' } as const;
@@ -32,12 +42,30 @@ function lackOf(
   hasFolder: boolean,
 ): string | null {
   const fault = faults[quality];
-  const get = GET[quality] === undefined ? '' : `: ${GET[quality]}`;
-  if (fault !== undefined && components.length > 0) return `its components cannot be used (${fault})${get}`;
+  const get = howToGet(quality, components);
+  if (fault !== undefined && components.length > 0) return faultOf(fault, get);
   const has = { unet: found[quality]?.unet !== undefined, vae: found[quality]?.decoder !== undefined };
   const missing = components.filter((component) => !has[component]);
   if (missing.length === 0) return null;
   const parts = missing.map((component) => `${NAMES[component]} in ${quality}/${component}`).join(' and ');
   const place = hasFolder ? "beside the model's files" : 'beside the model, in a folder that has no other model';
   return `it needs ${parts} ${place}${get}`;
+}
+
+const faultOf = (fault: string, get: string): string => `its components cannot be used (${fault})${get}`;
+
+/** Says that the components of a quality do not fit, and takes away the quality if it needs them. */
+export function withFault(checkpoint: Checkpoint, quality: FasterQuality, error: Error): Checkpoint {
+  const { card, path, configs, warnings } = checkpoint;
+  const fault = error.message.replaceAll(`${path}/`, '').replaceAll(`${dirname(path)}/`, '');
+  const reason = error instanceof LoraError ? 'a LoRA does not fit them' : fault;
+  const { [quality]: changes, ...qualities } = card.qualities ?? {};
+  const isNeeded = changes?.components !== undefined && changes.components.length > 0;
+  const lacking = { ...card.lacking, [quality]: faultOf(reason, '') };
+  return {
+    ...checkpoint,
+    card: isNeeded ? { ...card, qualities, lacking } : card,
+    configs: configs.filter(({ name }) => !name.startsWith(`${quality}/`)),
+    warnings: [...warnings, fault],
+  };
 }

@@ -14,7 +14,8 @@ const USAGE = `usage: npm run weights -- NAME [--to DIR] [--accept-licence]
 
 ${PUBLISHED_CHECKPOINTS.map(({ name, title }) => `  ${name.padEnd(NAME_WIDTH)}${title}`).join('\n')}
 
-  --to DIR                 target folder; default weights/NAME in the project, and weights/svd-xt for draft
+  --to DIR                 target folder; default weights/NAME in the project, weights/svd-xt for draft,
+                           and weights/animatelcm-svd-xt for taesd
   --accept-licence, --yes  accept the licences of the model without a question
   --help                   print this text
 

@@ -11,10 +11,23 @@ export function visibleDevices(devices: readonly NvidiaDevice[], env: NodeJS.Pro
   const { CUDA_VISIBLE_DEVICES: list, CUDA_DEVICE_ORDER: order } = env;
   if (list === undefined) return devices;
   const [entry = ''] = list.split(',').map((each) => each.trim());
-  // A part of a GPU (MIG) has a UUID that nvidia-smi does not list here.
-  if (entry.startsWith('MIG-')) return devices;
+  if (isPart(entry)) return devices;
   if (!/^\d+$/.test(entry)) return devices.filter(({ uuid }) => entry !== '' && uuid.startsWith(entry)).slice(0, 1);
   const index = Number(entry);
   if (index < devices.length && order !== PCI_ORDER) return devices;
   return devices.slice(index, index + 1);
+}
+
+/** A part of a GPU (MIG) has a UUID that nvidia-smi does not list among the GPUs. */
+const isPart = (entry: string): boolean => entry.startsWith('MIG-');
+
+/**
+ * The memory that the one GPU that is used has at least, in bytes.
+ * @param devices those of which one is used
+ * @returns null when it is not known, such as that of a part of a GPU
+ */
+export function leastMemory(devices: readonly NvidiaDevice[], env: NodeJS.ProcessEnv): number | null {
+  if (isPart(env.CUDA_VISIBLE_DEVICES?.trim() ?? '')) return null;
+  const known = devices.flatMap(({ memory }) => (memory === null ? [] : [memory]));
+  return known.length === 0 ? null : Math.min(...known);
 }

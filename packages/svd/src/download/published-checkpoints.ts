@@ -152,6 +152,14 @@ export const PUBLISHED_CHECKPOINTS: readonly PublishedCheckpoint[] = [
     files: [...taesd, animateLcmUNet('draft/unet')],
   },
   {
+    ...TAESD,
+    name: 'taesd',
+    title: 'what the quality draft needs beside animatelcm-svd-xt: TAESD (10 MB)',
+    folder: 'animatelcm-svd-xt',
+    licences: [taesdLicence],
+    files: taesd,
+  },
+  {
     ...SVD_XT,
     name: 'animatelcm-svd-xt',
     title: 'AnimateLCM SVD-XT (25 frames, 4 steps), with TAESD for the quality draft',

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { FASTER_QUALITIES } from '../checkpoint/model-card.ts';
+import type { QualityComponents } from '../checkpoint/quality-components.ts';
 import { GET_WEIGHTS } from '../checkpoint/original/describe-file.ts';
 import { refuseEightBit } from '../safetensors/refuse-eight-bit.ts';
 import { emitterFor } from './emitter-for.ts';
@@ -12,28 +12,28 @@ import { imageEncoderGraph, vaeEncodeGraph } from './encode-graphs.ts';
 const UNUSED_CLIP_TENSORS = /^(vision_model\.embeddings\.position_ids|logit_scale|text_model\..*|text_projection\..*)$/;
 
 /**
- * Compares the names and shapes of a checkpoint's tensors with its configs. It builds every graph once at a small size, so
+ * Compares the names and shapes of a checkpoint's own tensors with its configs. It builds every graph once at a small size, so
  * that an error shows when the checkpoint is opened, and not in the middle of a video.
  * @returns warnings about tensors that have no influence, one line each
  * @throws CheckpointError or SafetensorsError that names the tensor, when it is missing, unexpected, of an unsupported type or
  *   has another shape
  */
 export function checkTensors(checkpoint: Checkpoint): string[] {
-  const { vae, imageEncoder } = checkpoint;
+  const { imageEncoder } = checkpoint;
   refuseEightBit(imageEncoder.weights.tensors.values(), `; ${GET_WEIGHTS}`);
   const { root: clipRoot } = imageEncoderGraph(checkpoint, options);
-  const others = FASTER_QUALITIES.flatMap((quality) => {
-    const { unet, decoder } = checkpoint.components[quality] ?? {};
-    return [
-      unet && checkUNet({ ...checkpoint, unet }),
-      decoder && checkAutoencoder({ ...checkpoint, decoder, vae: { ...vae, ...decoder } }),
-    ];
-  });
   return [
     checkUNet(checkpoint),
     clipRoot.checkUnused((name) => UNUSED_CLIP_TENSORS.test(name)),
     checkAutoencoder(checkpoint),
-    ...others,
+  ].filter((warning) => typeof warning === 'string');
+}
+
+/** Compares the tensors of a quality's components like {@link checkTensors}. */
+export function checkComponents(checkpoint: Checkpoint, { unet, decoder }: QualityComponents): string[] {
+  return [
+    unet && checkUNet({ ...checkpoint, unet }),
+    decoder && checkAutoencoder({ ...checkpoint, decoder, vae: { ...checkpoint.vae, ...decoder } }),
   ].filter((warning) => typeof warning === 'string');
 }
 

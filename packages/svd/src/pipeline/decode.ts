@@ -90,7 +90,7 @@ export async function decodeOneChunk(
   if (longest > most) {
     const data = new Uint8Array(count * width * height * 3);
     const longestPart = Math.max(...decodeChunks(longest, most).map((part) => part.count));
-    for (const part of decodeChunks(count, most)) {
+    for (const part of decodeChunks(count, longestPart)) {
       const chunk = { first: first + part.first, count: part.count, longest: longestPart };
       const decoded = await decodeOneChunk(model, latents, size, chunk, signal);
       data.set(decoded.data, part.first * width * height * 3);

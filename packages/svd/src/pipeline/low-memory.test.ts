@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openGolden, requestOf } from '../parity/golden.ts';
 import { compare } from '../parity/compare.ts';
 import { decodeOneChunk } from './decode.ts';
@@ -35,33 +35,44 @@ test('guidance by two runs of a step equals guidance by one with twice the frame
   expect(compare('latents', unguided, usual)).toMatchObject({ passed: false });
 });
 
-test('a chunk whose maps are too large for a device with little memory is decoded in parts of one length', async () => {
-  await using model = await openModel(join(folder, 'checkpoint'), { provider: 'cpu', threads: 1 });
-  const [height, width, scale] = [72, 128, model.checkpoint.vae.scaleFactor];
-  const pixels = height * width * scale ** 2;
-  const lengths: number[] = [];
-  const channels = [128, 256];
-  const { decoder } = model.checkpoint;
-  const large: Model = {
-    ...model,
-    lowMemory: true,
-    runtime: { ...model.runtime, provider: 'cuda' },
-    checkpoint: {
-      ...model.checkpoint,
-      decoder: { ...decoder, config: { ...decoder.config, block_out_channels: channels } as typeof decoder.config },
-    },
-    run(_part, _shape, _build, { latents }) {
-      const [frames = 0] = latents?.dims ?? [];
-      lengths.push(frames);
-      const data = new Uint8Array(frames * pixels * 3).map((_, i) => lengths.length + Math.floor(i / (3 * pixels)));
-      return Promise.resolve({ frames: { type: 'uint8', dims: [frames], data } });
-    },
-  };
-  const size = { channels: 4, height, width };
-  const chunk = { first: 4, count: 7, longest: 7 };
-  const { data, count, first } = await decodeOneChunk(large, new Float32Array(11 * 4 * height * width), size, chunk);
-  expect([first, count, data.length]).toEqual([4, 7, 7 * pixels * 3]);
-  const most = Math.floor(2 ** 29 / (256 * pixels));
-  expect(new Set(lengths).size).toBe(1);
-  expect(lengths[0]).toBeLessThanOrEqual(most);
+describe.each([
+  [7, 7],
+  [6, 7],
+  [5, 7],
+  [4, 7],
+])('a chunk of %i frames beside one of %i, on a device with little memory,', (count, longest) => {
+  test('is decoded in parts of one length, with every frame in its place', async () => {
+    await using model = await openModel(join(folder, 'checkpoint'), { provider: 'cpu', threads: 1 });
+    const [channels, height, width, scale] = [4, 72, 128, model.checkpoint.vae.scaleFactor];
+    const pixels = height * width * scale ** 2;
+    const { decoder } = model.checkpoint;
+    // The largest map has so many channels that 6 frames fit.
+    const config = { ...decoder.config, decoder_block_out_channels: [32, Math.floor(2 ** 29 / (6 * pixels))] };
+    const lengths: number[] = [];
+    const large: Model = {
+      ...model,
+      lowMemory: true,
+      runtime: { ...model.runtime, provider: 'cuda' },
+      checkpoint: { ...model.checkpoint, decoder: { ...decoder, config } },
+      // Each frame is filled with the first number of its latents.
+      run(_part, _shape, _build, { latents }) {
+        const [frames = 0] = latents?.dims ?? [];
+        lengths.push(frames);
+        const data = new Uint8Array(frames * pixels * 3);
+        for (let i = 0; i < frames; i++) {
+          const value = Number(latents?.data[i * channels * height * width]);
+          data.fill(value, i * pixels * 3, (i + 1) * pixels * 3);
+        }
+        return Promise.resolve({ frames: { type: 'uint8', dims: [frames], data } });
+      },
+    };
+    const latents = new Float32Array((4 + count) * channels * height * width);
+    for (let i = 0; i < 4 + count; i++) latents[i * channels * height * width] = i + 1;
+    const chunk = { first: 4, count, longest };
+    const { data, first } = await decodeOneChunk(large, latents, { channels, height, width }, chunk);
+    expect([first, data.length]).toEqual([4, count * pixels * 3]);
+    const values = Array.from({ length: count }, (_, i) => [data[i * pixels * 3], data[(i + 1) * pixels * 3 - 1]]);
+    expect(values).toEqual(Array.from({ length: count }, (_, i) => [i + 5, i + 5]));
+    expect(new Set(lengths)).toEqual(new Set([4]));
+  });
 });

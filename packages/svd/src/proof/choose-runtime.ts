@@ -11,7 +11,7 @@ import type { FindingStore } from './finding-store.ts';
 import { graphVersion, runtimeVersion } from './proof-version.ts';
 import { prove } from './prove.ts';
 import type { EmitterOfDevice, ProofOptions } from './prove.ts';
-import { describeWrong, verdictSchema } from './verdict.ts';
+import { describeWrong, isLasting, verdictSchema } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What happens with a provider that gives wrong numbers: it is refused, or used with a warning. */
@@ -45,8 +45,11 @@ export interface Choice {
   readonly speeds: SpeedComparison | null;
 }
 
-/** The longest that a proof may take. On a GPU it takes seconds; software that draws like one takes minutes. Milliseconds. */
-const PROOF_MS = 600_000;
+/**
+ * The longest that a proof may take. On a GPU it takes seconds. It is less than a stage has to start, so that the reason is seen before
+ * the stage is ended. Milliseconds.
+ */
+export const PROOF_MS = 180_000;
 
 /**
  * Selects the execution provider, and opens a runtime with it. Each provider but the CPU is proved before it is used, unless that
@@ -122,7 +125,7 @@ async function proved(
 }
 
 /**
- * Reads the verdict about a provider on this device, or proves it and keeps the verdict.
+ * Reads the verdict about a provider on this device, or proves it and keeps the verdict, unless a part could not be computed.
  * @throws {RuntimeCrashedError} and the reason of a timeout, which are not kept: their cause may go away
  */
 async function verdictOf(
@@ -146,7 +149,8 @@ async function verdictOf(
       const reference = await open({ provider: 'cpu', ...(threads !== undefined && { threads }) });
       try {
         const verdict = await prove(runtime, reference, { ...options, signal: AbortSignal.timeout(PROOF_MS) });
-        if (key) await store.write(key, verdict).catch((error: unknown) => report(notKept(error)));
+        if (key && isLasting(verdict))
+          await store.write(key, verdict).catch((error: unknown) => report(notKept(error)));
         return verdict;
       } finally {
         await reference.close();

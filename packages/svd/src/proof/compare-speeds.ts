@@ -5,7 +5,7 @@ import { GraphError, RuntimeCrashedError } from '../runtime/runtime-errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { notKept } from './finding-store.ts';
 import type { FindingStore } from './finding-store.ts';
-import { runtimeVersion } from './proof-version.ts';
+import { graphVersion, runtimeVersion } from './proof-version.ts';
 import { emitterOfDevice } from './prove.ts';
 import type { EmitterOfDevice } from './prove.ts';
 import { NotTimedError, timedShape, timeStep } from './time-step.ts';
@@ -59,7 +59,8 @@ export async function compareSpeeds(
   const { env, store, threads = 0, report = () => undefined, takeTurn = atOnce } = options;
   const { identify = identifyDevice, createEmitter = emitterOfDevice } = options;
   const devices = await Promise.all(runtimes.map(({ provider }) => identify(provider, env)));
-  const key = devices.includes(null) ? null : { devices, digest, threads, runtime: runtimeVersion() };
+  const graphs = runtimes.map(({ provider, replaced }) => [graphVersion(provider), ...replaced]);
+  const key = devices.includes(null) ? null : { devices, digest, threads, runtime: runtimeVersion(), graphs };
   const read = async () => key && (await store.read(key, comparisonSchema));
   return (
     (await read()) ??
@@ -81,11 +82,19 @@ export async function compareSpeeds(
       );
       const [fastest = runtimes[0]!] = timed.toSorted((a, b) => a.seconds - b.seconds);
       const comparison = { fastest: fastest.provider, shape, steps };
-      if (key) await store.write(key, comparison).catch((error: unknown) => report(notKept(error)));
+      if (key && isLasting(comparison))
+        await store.write(key, comparison).catch((error: unknown) => report(notKept(error)));
       return comparison;
     })
   );
 }
+
+/**
+ * Whether the comparison will be the same the next time. Why a GPU was not timed, such as a lack of memory, may go away. A CPU that
+ * was not timed changes nothing.
+ */
+const isLasting = ({ steps }: SpeedComparison): boolean =>
+  steps.every(({ provider, seconds }) => provider === 'cpu' || typeof seconds === 'number');
 
 async function timeOrReason(
   runtime: Runtime,
@@ -106,7 +115,7 @@ async function timeOrReason(
   }
 }
 
-/** Such as `a step takes 0.012 s with cuda, 62 × longer with cpu`. */
+/** Such as `a step takes 0.012 s with cuda, 62 × as long with cpu`. */
 export function describeSpeeds({ fastest, steps }: SpeedComparison): string {
   const best = steps.find(({ provider }) => provider === fastest)?.seconds;
   const own = typeof best === 'number' ? `a step takes ${Number(best.toPrecision(2))} s with ${fastest}` : fastest;

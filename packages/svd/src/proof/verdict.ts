@@ -1,9 +1,19 @@
 import { z } from 'zod';
 import { FUSED_OPERATORS } from '../nn/fused-operators.ts';
 import { PROOF_PARTS } from './proof-graphs.ts';
+import type { ProofPart } from './proof-graphs.ts';
 
-/** A part that is wrong. `error` is the largest of an element in standard deviations, or why the part was not computed. */
-const wrongPartSchema = z.object({ part: z.enum(PROOF_PARTS), error: z.union([z.number(), z.string()]) });
+/** JSON writes infinity as null. */
+const infinitySchema = z.null().transform(() => Infinity);
+
+/**
+ * A part that is wrong. `error` is the largest of an element in standard deviations, infinity if the result is not finite, or why the
+ * part was not computed.
+ */
+const wrongPartSchema = z.object({
+  part: z.enum(PROOF_PARTS),
+  error: z.union([z.number(), infinitySchema, z.string()]),
+});
 
 /** What was found out about a provider on a device. */
 export const verdictSchema = z.object({
@@ -16,10 +26,20 @@ export const verdictSchema = z.object({
 export type Verdict = z.output<typeof verdictSchema>;
 export type WrongPart = z.output<typeof wrongPartSchema>;
 
-/** Such as `gives wrong numbers (CLIP by 1.2 standard deviations, VAE decode by 3)`. */
+/** Whether the verdict will be the same the next time. Why a part was not computed, such as a lack of memory, may go away. */
+export const isLasting = ({ wrong }: Verdict): boolean => wrong.every(({ error }) => typeof error === 'number');
+
+/** Such as `it gives wrong numbers on this device (CLIP by 1.2 standard deviations; VAE decode: the result is not finite)`. */
 export function describeWrong(wrong: readonly WrongPart[]): string {
-  const parts = wrong.map(({ part, error }) =>
-    typeof error === 'string' ? `${part}: ${error}` : `${part} by ${Number(error.toPrecision(2))} standard deviations`,
-  );
-  return `it gives wrong numbers on this device (${parts.join('; ')})`;
+  const numbers = wrong.flatMap(({ part, error }) => (typeof error === 'number' ? [describeError(part, error)] : []));
+  const failures = wrong.flatMap(({ part, error }) => (typeof error === 'string' ? [`${part}: ${error}`] : []));
+  return [
+    ...(numbers.length > 0 ? [`it gives wrong numbers on this device (${numbers.join('; ')})`] : []),
+    ...(failures.length > 0 ? [`it cannot compute on this device (${failures.join('; ')})`] : []),
+  ].join(', and ');
 }
+
+const describeError = (part: ProofPart, error: number): string =>
+  Number.isFinite(error)
+    ? `${part} by ${Number(error.toPrecision(2))} standard deviations`
+    : `${part}: the result is not finite`;

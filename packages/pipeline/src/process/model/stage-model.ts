@@ -4,6 +4,7 @@ import {
   describeSpeeds,
   findComputingDevices,
   gpuMemoryNeeds,
+  leastMemory,
   measureSpeed,
   onGpu,
   RuntimeCrashedError,
@@ -110,9 +111,9 @@ async function needsLowMemory(
   { GPU_MEMORY_MIB }: ModelConfig,
 ): Promise<boolean> {
   if (!onGpu(provider)) return false;
-  const [device] = await findComputingDevices(process.env);
-  const memory = GPU_MEMORY_MIB === undefined ? device?.memory : GPU_MEMORY_MIB * MIB;
-  return memory !== undefined && memory !== null && memory < gpuMemoryNeeds(checkpoint).usual;
+  const devices = GPU_MEMORY_MIB === undefined ? await findComputingDevices(process.env) : [];
+  const memory = GPU_MEMORY_MIB === undefined ? leastMemory(devices, process.env) : GPU_MEMORY_MIB * MIB;
+  return memory !== null && memory < gpuMemoryNeeds(checkpoint).usual;
 }
 
 /** Loads and runs each graph in a turn, so that other processes can compute between two steps. */
