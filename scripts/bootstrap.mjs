@@ -17,6 +17,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 try {
   const [name, ...args] = process.argv.slice(2);
   const task = findTask(name);
+  // Says what is wrong with the arguments before anything is installed.
+  task.commands(args, root);
   const toolchain = await findToolchain(root);
   const path = [dirname(toolchain.node), join(root, 'node_modules', '.bin'), process.env.PATH].join(':');
   // Each of the system's processes starts in about half the time with the compiled code of an earlier start.

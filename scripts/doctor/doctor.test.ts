@@ -135,6 +135,9 @@ test('whether the model fits is known for the CPU and for CUDA only', async () =
   expect((await fits({ provider: 'webgpu', device: null }))?.text).toContain('not known for webgpu');
   expect((await fits({ provider: 'cuda', device: null }))?.state).toBe('note');
   expect((await fits({ provider: 'cuda', device }))?.state).toBe('good');
+  const used = { ...device, memoryUsed: (device.memory ?? 0) - 2 ** 30 };
+  expect((await fits({ provider: 'cuda', device: used }))?.state).toBe('warning');
+  expect((await fits({ provider: 'cuda', device: { ...used, memoryUsed: null } }))?.state).toBe('good');
   expect(await fits({ provider: 'cuda', device: { ...device, memory: 2 ** 31 } })).toMatchObject({
     state: 'warning',
     text: 'encoder, denoiser and decoder share the GPU, and take about 4 GiB of its memory; it has 2 GiB',

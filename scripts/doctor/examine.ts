@@ -3,6 +3,7 @@ import type { NvidiaDevice } from '@cinematica/svd';
 import { GpuError } from '../gpu/gpu-error.ts';
 import { findNvidiaDevices } from '../gpu/nvidia-devices.ts';
 import { chooseDevice } from '../gpu/set-up-gpu.ts';
+import { isInUse } from '../launch/data-folder.ts';
 import type { Section } from './finding.ts';
 import { examineGpus } from './gpu.ts';
 import { examineMachine } from './machine.ts';
@@ -22,8 +23,10 @@ export async function examine(root: string, options: DoctorOptions, env: NodeJS.
   const nvidia = await findNvidiaDevices({ path: env.PATH });
   const usable = usableDevice(nvidia.devices, env);
   const providers = examineProviders(root, nvidia, usable?.env ?? null, options.provider, env);
-  const model = providers.then(({ provider }) => {
-    const device = provider !== null && onGpu(provider) ? (usable?.device ?? null) : null;
+  const model = providers.then(async ({ provider }) => {
+    const chosen = provider !== null && onGpu(provider) ? (usable?.device ?? null) : null;
+    // How much of the memory belongs to the system that runs here is not known.
+    const device = chosen && (await isInUse(options.data)) ? { ...chosen, memoryUsed: null } : chosen;
     return examineModel(options.model, loras, { provider: provider ?? 'cpu', device });
   });
   return Promise.all([

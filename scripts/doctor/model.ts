@@ -16,7 +16,10 @@ const CPU_FACTOR = 1.4;
 /** What computes the model. */
 export interface Computing {
   readonly provider: ExecutionProvider;
-  /** The GPU of CUDA or TensorRT; null for other providers, or when it is unknown. */
+  /**
+   * The GPU of CUDA or TensorRT; null for other providers, or when it is unknown. Without `memoryUsed`, the model is compared with
+   * all of its memory.
+   */
   readonly device: NvidiaDevice | null;
 }
 

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { oneAtATime } from './one-at-a-time.mjs';
 import { say } from './say.mjs';
 
 /** What no build reads: installed packages, tests with their helpers, and what is generated from other sources. */
 const NOT_READ = /\.test\.ts$|\/(node_modules|testing|fixtures)$|^web\/src\/lib\/i18n\/gen$/;
+
+/** A build that was not used for so long is removed: no running system uses it. Milliseconds. */
+const KEPT_MS = 7 * 24 * 3_600_000;
 
 /**
  * Builds something in `.cache/NAME/`, unless it was built from the same sources before.
@@ -23,10 +26,10 @@ export async function buildOnce(root, name, title, sources, build) {
   const builds = join(root, '.cache', name);
   const stamp = (await stampOf(root, sources)).slice(0, 16);
   const folder = join(builds, stamp);
-  if (existsSync(folder)) return folder;
+  if (await use(folder)) return folder;
   // Two builds might write to the same files.
   await oneAtATime(`${builds}.lock`, async () => {
-    if (existsSync(folder)) return;
+    if (await use(folder)) return;
     say(title);
     // Under a temporary name, so that an interrupted build is not mistaken for a complete one.
     const partial = `${folder}.${process.pid}`;
@@ -36,7 +39,7 @@ export async function buildOnce(root, name, title, sources, build) {
     } finally {
       await rm(partial, { recursive: true, force: true });
     }
-    await removeOld(builds, stamp);
+    await removeUnused(builds);
   });
   return folder;
 }
@@ -76,17 +79,28 @@ async function filesOf(root, path) {
 }
 
 /**
- * Removes all builds except this one and the previous one, which a running system may still use.
+ * Notes that a build is used now.
+ *
+ * @param {string} folder
+ * @returns {Promise<boolean>} whether there is one
+ */
+async function use(folder) {
+  if (!existsSync(folder)) return false;
+  const now = new Date();
+  await utimes(folder, now, now);
+  return true;
+}
+
+/**
+ * Removes the builds that no start has used for {@link KEPT_MS}. A running system may still use any other.
  *
  * @param {string} builds
- * @param {string} current
  */
-async function removeOld(builds, current) {
-  const others = (await readdir(builds)).filter((name) => /^[\da-f]{16}$/.test(name) && name !== current);
-  const dated = await Promise.all(
-    others.map(async (name) => ({ name, time: (await stat(join(builds, name))).mtimeMs })),
-  );
-  for (const { name } of dated.sort((a, b) => b.time - a.time).slice(1)) {
-    await rm(join(builds, name), { recursive: true, force: true });
+async function removeUnused(builds) {
+  const since = Date.now() - KEPT_MS;
+  for (const name of await readdir(builds)) {
+    const folder = join(builds, name);
+    if (!/^[\da-f]{16}$/.test(name) || (await stat(folder)).mtimeMs > since) continue;
+    await rm(folder, { recursive: true, force: true });
   }
 }

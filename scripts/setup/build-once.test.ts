@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { stampOf } from './build-once.mjs';
+import { buildOnce, stampOf } from './build-once.mjs';
 import { WEB_SOURCES } from './web-app.mjs';
 
 let root: string;
@@ -55,3 +55,20 @@ test.each(['web/src/lib/a.test.ts', 'web/src/lib/i18n/gen/messages.js', 'web/.sv
     expect(await stampOf(root, WEB_SOURCES)).toBe(before);
   },
 );
+
+test('a build stays as long as a start has used it within a week', async () => {
+  const build = async (text: string): Promise<string> => {
+    await put('source', text);
+    return buildOnce(root, 'builds', 'Building', ['source'], async (folder) => {
+      await mkdir(folder, { recursive: true });
+    });
+  };
+  const folders = [await build('first'), await build('second'), await build('third')];
+  const longAgo = new Date(Date.now() - 8 * 24 * 3_600_000);
+  for (const folder of folders) await utimes(folder, longAgo, longAgo);
+  await build('second');
+  const newest = await build('fourth');
+
+  const left = (await readdir(join(root, '.cache', 'builds'))).map((name) => join(root, '.cache', 'builds', name));
+  expect(left.sort()).toEqual([folders[1], newest].sort());
+});

@@ -9,10 +9,13 @@ export interface Firing {
   readonly summary: string;
 }
 
+/** A situation without the alert. */
+export type Situation = Pick<Firing, 'series' | 'at'>;
+
 /** Situations that are close to the limit of a rule, on both sides of it. */
 export interface AlertCase {
   readonly fires: Firing;
-  readonly silent: Pick<Firing, 'series' | 'at'>;
+  readonly silent: Situation | readonly Situation[];
 }
 
 const N = 'namespace="cinematica"';
@@ -130,13 +133,24 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
       labels: { stage: 'denoise' },
       summary: 'denoise has tasks, but no worker makes progress.',
     },
-    silent: {
-      series: {
-        [`cinematica_queue_depth{${N}, stage="denoise"}`]: '4x30',
-        [`cinematica_steps_total{${N}, stage="denoise"}`]: '5 6x10 7x20',
+    silent: [
+      {
+        series: {
+          [`cinematica_queue_depth{${N}, stage="denoise"}`]: '4x30',
+          [`cinematica_steps_total{${N}, stage="denoise"}`]: '5 6x10 7x20',
+        },
+        at: 17,
       },
-      at: 17,
-    },
+      // A step on a CPU takes 25 minutes: the first one after an empty queue, and the one after it.
+      ...[25, 50].map((at) => ({
+        series: {
+          [`cinematica_queue_depth{${N}, stage="denoise"}`]: '0 4x60',
+          [`cinematica_steps_total{${N}, stage="denoise"}`]: '5x26 6x25 7x20',
+          [`cinematica_build_info{${N}, stage="denoise", provider="cpu", pod="a"}`]: '1x60',
+        },
+        at,
+      })),
+    ],
   },
   QueueSlow: {
     fires: {
@@ -167,13 +181,23 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
       labels: { horizontalpodautoscaler: 'keda-hpa-denoiser' },
       summary: 'keda-hpa-denoiser has wanted its largest number of workers, 8, for half an hour.',
     },
-    silent: {
-      series: {
-        [`kube_horizontalpodautoscaler_status_desired_replicas{${HPA}}`]: '8x20 7x20',
-        [`kube_horizontalpodautoscaler_spec_max_replicas{${HPA}}`]: '8x40',
+    silent: [
+      {
+        series: {
+          [`kube_horizontalpodautoscaler_status_desired_replicas{${HPA}}`]: '8x20 7x20',
+          [`kube_horizontalpodautoscaler_spec_max_replicas{${HPA}}`]: '8x40',
+        },
+        at: 32,
       },
-      at: 32,
-    },
+      // The overlay one-gpu has one worker at most.
+      {
+        series: {
+          [`kube_horizontalpodautoscaler_status_desired_replicas{${HPA}}`]: '1x40',
+          [`kube_horizontalpodautoscaler_spec_max_replicas{${HPA}}`]: '1x40',
+        },
+        at: 32,
+      },
+    ],
   },
   VideosFail: {
     fires: {
@@ -476,7 +500,7 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
       },
       at: 12,
       labels: { stream: 'WEBHOOKS' },
-      summary: 'The stream WEBHOOKS has 81% of its messages.',
+      summary: 'The stream WEBHOOKS holds 81% of the messages that it may hold.',
     },
     // Its oldest messages make room.
     silent: {
@@ -492,7 +516,7 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
       series: { [`cinematica_s3_failures{${N}, service="muxer", pod="m"}`]: '2x10' },
       at: 4,
       labels: { service: 'muxer' },
-      summary: 'S3 does not store and return objects of muxer.',
+      summary: 'S3 does not list the bucket for muxer.',
     },
     silent: { series: { [`cinematica_s3_failures{${N}, service="muxer", pod="m"}`]: '0 2 0 2 0 2 0 2' }, at: 5 },
   },

@@ -15,7 +15,7 @@ export interface Rule {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** The unit tests of one alert in promtool's format: that it fires with its text, and that it stays silent. */
+/** The unit tests of one alert in promtool's format: that it fires with its text, and when it stays silent. */
 export function unitTests({ alert, labels, annotations }: Rule, { fires, silent }: AlertCase): object[] {
   const expected = {
     exp_labels: { ...labels, ...fires.labels },
@@ -23,7 +23,7 @@ export function unitTests({ alert, labels, annotations }: Rule, { fires, silent 
   };
   return [
     { situation: fires, exp_alerts: [expected] },
-    { situation: silent, exp_alerts: [] },
+    ...[silent].flat().map((situation) => ({ situation, exp_alerts: [] })),
   ].map(({ situation: { series, at }, exp_alerts }) => ({
     name: `${alert} ${exp_alerts.length > 0 ? 'fires' : 'stays silent'}`,
     interval: '1m',
