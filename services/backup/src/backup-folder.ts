@@ -7,8 +7,11 @@ import { z } from 'zod';
 export const BACKUP_NAME = /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z$/;
 /** Begins the name of a backup that is being made, or was interrupted. */
 const PARTIAL = 'partial-';
-/** What was not written to for this long is left over from an interrupted backup. Milliseconds. */
-const LEFT_OVER_MS = 3_600_000;
+/**
+ * What was not written to for this long is left over from an interrupted backup: the Job may run for six hours, and the server may
+ * check a stream for hours before it sends it. Milliseconds.
+ */
+const LEFT_OVER_MS = 6 * 3_600_000;
 const MANIFEST = 'backup.json';
 
 const manifestSchema = z.object({
@@ -84,14 +87,20 @@ export async function removeBackup(folder: string, name: string): Promise<void> 
   await rm(partial, { recursive: true });
 }
 
-/** Removes what interrupted backups have left over. */
-export async function removeLeftOvers(folder: string): Promise<void> {
+/**
+ * Removes what interrupted backups have left over.
+ * @returns the paths of incomplete backups that are younger. Another process may be making them.
+ */
+export async function removeLeftOvers(folder: string): Promise<string[]> {
+  const younger: string[] = [];
   for (const name of (await readdir(folder)).filter((each) => each.startsWith(PARTIAL))) {
     const path = join(folder, name);
     const files = (await readdir(path)).map((file) => join(path, file));
     const times = await Promise.all([path, ...files].map(async (each) => (await stat(each)).mtimeMs));
     if (Date.now() - Math.max(...times) > LEFT_OVER_MS) await rm(path, { recursive: true });
+    else younger.push(path);
   }
+  return younger;
 }
 
 /** The free space on the file system of a folder. Bytes. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { abortable } from '@cinematica/concurrency';
 import { BACKUP_STREAMS, RECORDS_STREAM, VERSION } from '@cinematica/pipeline';
 import type { Log, StreamBackups } from '@cinematica/pipeline';
 import {
@@ -24,14 +25,17 @@ export interface CreateBackupOptions {
   /** The version of the NATS server. */
   readonly server: string;
   readonly log: Log;
+  /** Ends the backup, and removes what it has written so far. */
+  readonly signal: AbortSignal;
 }
 
 /**
  * Makes a backup, verifies what was written, and removes old ones.
  * @returns its name.
- * @throws BackupError when it does not fit, or the records do not exist; SnapshotError, UnavailableError.
+ * @throws BackupError when it does not fit, or the records do not exist; SnapshotError, UnavailableError, the signal's reason.
  */
-export async function createBackup({ backups, folder, keep, server, log }: CreateBackupOptions): Promise<string> {
+export async function createBackup(options: CreateBackupOptions): Promise<string> {
+  const { backups, folder, keep, server, log, signal } = options;
   const sizes = await Promise.all(BACKUP_STREAMS.map(async (stream) => ({ stream, size: await backups.size(stream) })));
   // Photos and media may be stored elsewhere. The records are always in NATS.
   const present = sizes.filter(({ size }) => size !== null).map(({ stream }) => stream);
@@ -40,21 +44,18 @@ export async function createBackup({ backups, folder, keep, server, log }: Creat
   }
   const absent = BACKUP_STREAMS.filter((stream) => !present.includes(stream));
   if (absent.length > 0) log.warn('streams do not exist and are not backed up', { streams: absent.join(', ') });
-  await removeLeftOvers(folder);
-  await makeRoom(
-    folder,
-    sizes.reduce((sum, { size }) => sum + (size?.bytes ?? 0), 0),
-    log,
-  );
+  const incomplete = await removeLeftOvers(folder);
+  const needed = sizes.reduce((sum, { size }) => sum + (size?.bytes ?? 0), 0);
+  await makeRoom(folder, needed, incomplete, log);
 
   const name = new Date().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
   const partial = partialFolder(folder, name);
   await mkdir(partial);
   try {
     const streams: Manifest['streams'] = [];
-    for (const stream of present) streams.push(await saveStream(backups, stream, partial));
+    for (const stream of present) streams.push(await abortable(saveStream(backups, stream, partial, signal), signal));
     const manifest: Manifest = { format: 1, version: VERSION, server, streams };
-    await verifyBackup(partial, manifest);
+    await abortable(verifyBackup(partial, manifest), signal);
     await finishBackup(folder, name, manifest);
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
@@ -71,6 +72,7 @@ async function saveStream(
   backups: StreamBackups,
   stream: string,
   folder: string,
+  signal: AbortSignal,
 ): Promise<Manifest['streams'][number]> {
   const name = `${stream}.snapshot`;
   const hash = createHash('sha256');
@@ -78,6 +80,7 @@ async function saveStream(
   const file = await open(join(folder, name), 'wx');
   try {
     const description = await backups.snapshot(stream, async (part) => {
+      signal.throwIfAborted();
       hash.update(part);
       bytes += part.length;
       await file.writeFile(part);
@@ -90,8 +93,17 @@ async function saveStream(
   }
 }
 
-/** Removes the oldest backups, but not the last one, until a new one fits. @throws BackupError when it does not. */
-async function makeRoom(folder: string, needed: number, log: Log): Promise<void> {
+/**
+ * Removes the oldest backups, but not the last one, until a new one fits.
+ * @param incomplete the paths of incomplete backups. Complete ones are not removed to make room beside them.
+ * @throws BackupError when it does not fit.
+ */
+async function makeRoom(folder: string, needed: number, incomplete: readonly string[], log: Log): Promise<void> {
+  if (incomplete.length > 0 && (await freeSpace(folder)) < needed) {
+    throw new BackupError(
+      `an incomplete backup takes the room of a new one: unless it is being made just now, remove ${incomplete.join(' and ')}`,
+    );
+  }
   for (const old of (await listBackups(folder)).slice(0, -1)) {
     if ((await freeSpace(folder)) >= needed) return;
     await removeBackup(folder, old);

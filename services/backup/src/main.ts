@@ -8,7 +8,7 @@
 import { connectNats, createLog, openStreamBackups } from '@cinematica/pipeline';
 import type { StreamBackups } from '@cinematica/pipeline';
 import { ConfigError, readConfig, runProgram } from '@cinematica/pipeline/service';
-import { openBackup } from './backup-folder.ts';
+import { BackupError, openBackup } from './backup-folder.ts';
 import { configSchema } from './config.ts';
 import type { BackupConfig } from './config.ts';
 import { createBackup } from './create-backup.ts';
@@ -35,7 +35,11 @@ const TASKS: Readonly<Record<string, (config: BackupConfig) => Promise<void>>> =
   create: (config) =>
     withNats('backup', config, async (backups, server) => {
       const { BACKUP_FOLDER: folder, BACKUP_KEEP: keep } = config;
-      const name = await createBackup({ backups, folder, keep, server, log });
+      const stopping = new AbortController();
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+        process.once(signal, () => stopping.abort(new BackupError(`the backup was stopped by ${signal}`)));
+      }
+      const name = await createBackup({ backups, folder, keep, server, log, signal: stopping.signal });
       log.info('the backup is complete', { backup: name });
     }),
   async verify({ BACKUP_FOLDER, BACKUP }) {

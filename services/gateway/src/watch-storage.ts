@@ -95,11 +95,11 @@ export function watchStorage(
   for (const each of STREAMS) publish(each, ({ bucket, stream }) => (bucket === null ? { stream } : null));
 }
 
-/** Counts and logs the videos that are refused because there is no room for their files. Callers do not learn which bucket is full. */
+/** Counts and logs refusals because there is no room for the files of videos. Callers do not learn which bucket is full. */
 export function countRefusals(artifacts: Artifacts, { registry }: Metrics, log: Log): Artifacts {
   const refusals = new Counter({
     name: 'cinematica_storage_refusals_total',
-    help: 'Videos that were refused because there is no room for their files.',
+    help: 'Refusals because there is no room for the files of videos: one for a whole request, or one for a video of it.',
     registers: [registry],
   });
   return {

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { Lifetime } from './messages.ts';
 import { bucketName, LIFETIMES } from './stages.ts';
 
-const milliseconds = (fallback: number, max = 86_400_000) => z.coerce.number().int().min(1).max(max).default(fallback);
+/** A time in milliseconds, at most a day unless a setting allows more. */
+export const milliseconds = (fallback: number, max = 86_400_000) =>
+  z.coerce.number().int().min(1).max(max).default(fallback);
 const optional = z.string().min(1).optional();
 
 /** What can be in S3, by the names of NATS' buckets. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { s3SettingsShape } from './s3-settings.ts';
+import { milliseconds, s3SettingsShape } from './s3-settings.ts';
 
-const milliseconds = (fallback: number, max = 86_400_000) => z.coerce.number().int().min(1).max(max).default(fallback);
 const count = (fallback: number, min = 0) => z.coerce.number().int().min(min).max(1_000_000_000).default(fallback);
 
 /**

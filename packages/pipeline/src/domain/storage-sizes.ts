@@ -71,8 +71,7 @@ const isOutput = (name: string): name is OutputName => Object.hasOwn(OUTPUT_FILE
 
 /** How many bytes the files of a video will probably take at most. */
 export function expectedMediaBytes(plan: Plan): number {
-  // A plan of an earlier version may have no rate.
-  const timeline = { ...timelineOf(plan), fps: plan.conditioningFps || 1 };
+  const timeline = timelineOf(plan);
   const always = Object.entries(OUTPUT_FILES).flatMap(([name, { optional }]) => (optional ? [] : [name]));
   const bytes = [...new Set([...always, ...plan.outputs])].filter(isOutput).map((name) => {
     const { format, boomerang } = OUTPUT_FILES[name];

@@ -1,5 +1,4 @@
-import { PipelineStage } from '../domain/messages.ts';
-import { Lifetime } from '../domain/messages.ts';
+import { Lifetime, PipelineStage } from '../domain/messages.ts';
 import type { ModelRef } from '../domain/model-ref.ts';
 import { bucketName, stageName } from '../domain/stages.ts';
 
@@ -44,7 +43,8 @@ export const bucketStream = (lifetime: Lifetime): string => `OBJ_${bucketName(li
 
 /**
  * The streams that a backup contains; everything else can be made again from them. The records come first: a record refers to
- * objects that were stored before it, so the snapshots of the objects, which are taken later, contain them.
+ * objects that were stored before it, so the snapshots of the objects, which are taken later, contain them unless
+ * the video was deleted in between.
  */
 export const BACKUP_STREAMS = [RECORDS_STREAM, ...[Lifetime.PHOTO, Lifetime.MEDIA].map(bucketStream)];
 

@@ -11,8 +11,10 @@ import { translateError, withTranslatedErrors } from './errors.ts';
 
 /** The most that the server puts into a message of a snapshot, and that is sent to it in one. Bytes. */
 const PART_BYTES = 256 * 1024;
-/** How long the server may take for the next message. It first checks, or stores, a whole stream. Milliseconds. */
+/** How long the server may take for the next part, and to accept one. Milliseconds. */
 const STALL_MS = 30_000;
+/** How long the server may check a whole stream before a snapshot, or unpack one after its last part. Milliseconds. */
+const WHOLE_STREAM_MS = 4 * 3_600_000;
 
 const sizeSchema = z.looseObject({ messages: z.number(), bytes: z.number(), last_seq: z.number() });
 /** The description of a stream in a snapshot. */
@@ -40,9 +42,10 @@ export async function openStreamBackups(
     schema: z.ZodType<T>,
     activity: string,
     subject: string,
-    body: string | Uint8Array,
+    body: string,
+    limit: number,
   ): Promise<T> {
-    const answer = await withTranslatedErrors(activity, () => nats.request(subject, body, { timeout: STALL_MS }));
+    const answer = await withTranslatedErrors(activity, () => nats.request(subject, body, { timeout: limit }));
     const value: unknown = answer.json();
     const refusal = failed.safeParse(value);
     if (refusal.success) throw refused(activity, refusal.data.error);
@@ -65,7 +68,13 @@ export async function openStreamBackups(
       try {
         const activity = `taking a snapshot of ${stream}`;
         const request = JSON.stringify({ deliver_subject: inbox, chunk_size: PART_BYTES, jsck: true });
-        const description = await ask(streamDescriptionSchema, activity, `$JS.API.STREAM.SNAPSHOT.${stream}`, request);
+        const description = await ask(
+          streamDescriptionSchema,
+          activity,
+          `$JS.API.STREAM.SNAPSHOT.${stream}`,
+          request,
+          WHOLE_STREAM_MS,
+        );
         for await (const part of untilStall(parts, activity)) {
           if (part.data.length === 0) {
             // The last message. Only a failure has a status other than 204, “no content”.
@@ -91,17 +100,24 @@ export async function openStreamBackups(
         activity,
         `$JS.API.STREAM.RESTORE.${config.name}`,
         request,
+        STALL_MS,
       );
-      for await (const part of parts) {
-        for (let from = 0; from < part.length; from += PART_BYTES) {
-          const send = () => nats.request(subject, part.subarray(from, from + PART_BYTES), { timeout: STALL_MS });
-          const answer = await withTranslatedErrors(activity, send);
-          // An accepted part is answered by an empty message.
-          const refusal = answer.data.length === 0 ? null : failed.safeParse(answer.json());
-          if (refusal?.success) throw refused(activity, refusal.data.error);
+      try {
+        for await (const part of parts) {
+          for (let from = 0; from < part.length; from += PART_BYTES) {
+            const send = () => nats.request(subject, part.subarray(from, from + PART_BYTES), { timeout: STALL_MS });
+            const answer = await withTranslatedErrors(activity, send);
+            // An accepted part is answered by an empty message.
+            const refusal = answer.data.length === 0 ? null : failed.safeParse(answer.json());
+            if (refusal?.success) throw refused(activity, refusal.data.error);
+          }
         }
+        return (await ask(z.object({ state: sizeSchema }), activity, subject, '', WHOLE_STREAM_MS)).state;
+      } catch (error) {
+        // Without an answer, the server may still be unpacking the stream, and would refuse another one of that name.
+        if (!(error instanceof UnavailableError) || error.cause instanceof JetStreamApiError) throw error;
+        throw new SnapshotError(`${activity} failed: ${error.message}`, { cause: error });
       }
-      return (await ask(z.object({ state: sizeSchema }), activity, subject, '')).state;
     },
 
     async remove(stream) {

@@ -15,6 +15,7 @@ import { createHash } from 'node:crypto';
 import { ArtifactSchema, ArtifactStore } from '../domain/messages.ts';
 import type { Lifetime } from '../domain/messages.ts';
 import type { Amount, Artifacts } from '../domain/ports/artifacts.ts';
+import { s3Name } from '../domain/s3-names.ts';
 import { createS3Client } from './client.ts';
 import { isNoObject } from './errors.ts';
 import { readS3Object, STREAM_WINDOW, WHOLE_WINDOW } from './read-object.ts';
@@ -24,8 +25,8 @@ import { LostObjectError, writeS3Object } from './write-object.ts';
 
 /** How often an object is written that the store loses at once. */
 const MAX_PUT_TRIES = 3;
-/** How many hexadecimal digits of the digest are part of a key. */
-const DIGEST_DIGITS = 16;
+/** How many collections of garbage an amount is shown for. After them, another process collects. */
+const SHOWN_COLLECTIONS = 2;
 
 /**
  * Artifacts in a bucket of an S3-compatible store, under `<prefix><bucket of NATS>/<name>~<digest>`. The digest makes a write
@@ -37,7 +38,9 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
   const store = createS3Store(client, settings);
   const { bucket: Bucket, key, folder, request } = store;
 
-  const amounts = new Map<Lifetime, Amount>();
+  /** For the check, which is repeated anyway, and should soon notice that the store does not answer. */
+  const once = createS3Store(client, { ...settings, S3_TRIES: 1 });
+  const amounts = new Map<Lifetime, Amount & { readonly time: number }>();
 
   async function* pages(prefix: string) {
     for (let ContinuationToken: string | undefined; ;) {
@@ -52,12 +55,12 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
   return {
     async check(signal) {
       const command = new ListObjectsV2Command({ Bucket, Prefix: settings.S3_PREFIX, MaxKeys: 1 });
-      await request('checking the bucket', (abortSignal) => client.send(command, { abortSignal }), signal);
+      await once.request('checking the bucket', (abortSignal) => client.send(command, { abortSignal }), signal);
     },
     requireRoom: () => Promise.resolve(),
     async put(lifetime, name, part, data, signal) {
       const sha256 = createHash('sha256').update(data).digest();
-      const unique = `${name}~${sha256.toString('hex').slice(0, DIGEST_DIGITS)}`;
+      const unique = s3Name(name, sha256);
       for (let tries = 1; ; tries++) {
         try {
           await writeS3Object(store, key(lifetime, unique), data, signal);
@@ -85,7 +88,11 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
       const command = new DeleteObjectCommand({ Bucket, Key: key(lifetime, name) });
       await request(`removing ${name}`, (abortSignal) => client.send(command, { abortSignal }));
     },
-    listed: (lifetime) => amounts.get(lifetime) ?? null,
+    listed(lifetime) {
+      const amount = amounts.get(lifetime);
+      if (!amount || Date.now() - amount.time > SHOWN_COLLECTIONS * settings.S3_COLLECT_MS) return null;
+      return { objects: amount.objects, bytes: amount.bytes };
+    },
     async list(lifetime, videoId) {
       const start = folder(lifetime);
       const names: string[] = [];
@@ -97,7 +104,7 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
           bytes += Size;
         }
       }
-      if (videoId === undefined) amounts.set(lifetime, { objects: names.length, bytes });
+      if (videoId === undefined) amounts.set(lifetime, { objects: names.length, bytes, time: Date.now() });
       return names;
     },
     async time(lifetime, name) {

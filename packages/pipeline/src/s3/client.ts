@@ -17,7 +17,7 @@ const REFRESH_AHEAD_MS = 300_000;
 /**
  * Creates the client of an S3-compatible store. It makes each request once: `S3Store.request` repeats requests and limits their
  * time, with their bodies.
- * @throws Error that names S3_CA_FILE when the file cannot be read.
+ * @throws Error that names S3_CA_FILE when the file cannot be read, or the key that lacks its other half.
  */
 export async function createS3Client(settings: S3Settings): Promise<S3Client> {
   const { S3_ENDPOINT, S3_REGION, S3_PATH_STYLE, S3_CA_FILE } = settings;
@@ -44,6 +44,9 @@ export async function createS3Client(settings: S3Settings): Promise<S3Client> {
 /** @returns undefined when the client itself finds the identity of the workload or machine. */
 function credentialsOf(settings: S3Settings): S3ClientConfig['credentials'] {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN } = settings;
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    throw new Error('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither of them');
+  }
   if (accessKeyId !== undefined && secretAccessKey !== undefined) {
     return {
       accessKeyId,

@@ -2,7 +2,7 @@ import { S3ServiceException } from '@aws-sdk/client-s3';
 import { StorageFullError, UnavailableError } from '../domain/errors.ts';
 
 /** Codes of stores that have no room: those of Amazon, Ceph, and MinIO and its successors. */
-const STORAGE_FULL = new Set(['QuotaExceeded', 'InsufficientStorage', 'XMinioStorageFull', 'EntityTooLarge']);
+const STORAGE_FULL = new Set(['QuotaExceeded', 'InsufficientStorage', 'XMinioStorageFull']);
 const INSUFFICIENT_STORAGE = 507;
 
 /** Whether the store says that there is no such object. A request for the head of one is answered without a code. */

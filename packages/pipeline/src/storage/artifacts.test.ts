@@ -18,6 +18,19 @@ test('only the services that use photos or media need S3', () => {
   expect(services.filter((service) => usesS3(service, frames))).toEqual(['gateway', 'decoder', 'muxer']);
 });
 
+test('what is in NATS is removed while S3 is away', async () => {
+  await using nats = await startTestNats();
+  const settings = testSettings(
+    s3SettingsSchema.parse({ S3_BUCKET: 'videos', S3_ENDPOINT: 'http://127.0.0.1:1', S3_TRIES: '1' }),
+  );
+  await using system = await openTestSystem(nats.url, 'test', settings);
+  await provision(system.nats, settings, [TEST_MODEL]);
+  const { name } = await system.artifacts.put(LATENTS, 'v/0/denoise/1/latents', 'latents', Buffer.from('in NATS'));
+  await system.artifacts.remove(LATENTS, name);
+  expect(await system.artifacts.list(LATENTS)).toEqual([]);
+  await expect(system.artifacts.remove(MEDIA, `v/0/mux/1/mp4~${'0'.repeat(16)}`)).rejects.toThrow('S3');
+});
+
 test.skipIf(S3_SERVER === null)(
   'artifacts stay readable and removable when S3 is set up, and when it is left',
   async () => {

@@ -2,6 +2,7 @@ import { UnavailableError } from '../domain/errors.ts';
 import { ArtifactStore, Lifetime } from '../domain/messages.ts';
 import type { Artifact } from '../domain/messages.ts';
 import type { Artifacts } from '../domain/ports/artifacts.ts';
+import { isS3Name } from '../domain/s3-names.ts';
 import { isInS3 } from '../domain/s3-settings.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
 import { createObjectArtifacts } from '../nats/artifacts.ts';
@@ -19,16 +20,14 @@ export async function openArtifacts(nats: NatsConnection, settings: PipelineSett
   const { createS3Artifacts } = await import('../s3/artifacts.ts');
   const inS3 = await createS3Artifacts({ ...settings, S3_BUCKET });
   const both = [inNats, inS3] as const;
-  /** Where artifacts with a lifetime may be. So a failure of S3 does not keep NATS from being cleaned. */
+  /** Where artifacts with a lifetime may be. With `remove`, which asks one store, NATS is also cleaned while S3 is away. */
   const storesOf = (lifetime: Lifetime) => (isInS3(settings, lifetime) ? both : ([inNats] as const));
   return {
     ...reading(inNats, inS3),
     check: (signal) => inS3.check(signal),
     requireRoom: (mediaBytes) => inNats.requireRoom(isInS3(settings, Lifetime.MEDIA) ? 0 : mediaBytes),
     put: (lifetime, ...rest) => (isInS3(settings, lifetime) ? inS3 : inNats).put(lifetime, ...rest),
-    async remove(lifetime, name) {
-      await Promise.all(both.map((store) => store.remove(lifetime, name)));
-    },
+    remove: (lifetime, name) => (isS3Name(name) ? inS3 : inNats).remove(lifetime, name),
     listed: (lifetime) => inS3.listed(lifetime),
     async list(lifetime, videoId) {
       // What belongs to a video is found wherever earlier settings have put it.

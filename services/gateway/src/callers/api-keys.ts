@@ -48,8 +48,8 @@ function parseOptions(text: string): Options | null {
 /**
  * Parses the content of API_KEYS_FILE.
  * @param text one line for each key: a name of 1 to 40 letters, digits and hyphens, the SHA-256 of the key in hex, and
- *   optionally the webhook of the name, as `webhook=https://…`, and when the key ends, as `expires=2027-01-31` (the begin of that
- *   day in UTC) or a full time of RFC 3339. A name may have several keys, so that a key can be replaced without an interruption.
+ *   optionally the webhook of the name, as `webhook=https://…`, and when the key ends, as `expires=2027-01-31` (the start of
+ *   that day in UTC) or a time such as `2027-01-31T12:00:00Z`. A name may have several keys, so that a key can be replaced without an interruption.
  *   Empty lines, and lines that start with #, are ignored.
  * @param rules which URLs webhooks may have.
  * @throws ConfigError that names the line.
@@ -79,8 +79,7 @@ export function parseApiKeys(text: string, rules: OutboundRules = pipelineSettin
   return {
     ownerOf(key) {
       const digest = digestOfKey(key);
-      const found = known.find((one) => timingSafeEqual(one.digest, digest));
-      return found && found.end > Date.now() ? found.owner : null;
+      return known.find((one) => one.end > Date.now() && timingSafeEqual(one.digest, digest))?.owner ?? null;
     },
     expiries: new Map(
       [...Map.groupBy(known, ({ owner }) => owner)].flatMap(([owner, keys]): [string, Date][] => {
@@ -93,7 +92,7 @@ export function parseApiKeys(text: string, rules: OutboundRules = pipelineSettin
   };
 }
 
-/** When a key ends, milliseconds since 1970; NaN when the text is neither a date nor a time of RFC 3339. */
+/** When a key ends, milliseconds since 1970; NaN when the text is neither a date nor a time such as `2027-01-31T12:00:00Z`. */
 export const endOfKey = (text: string): number =>
   /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? Date.parse(text) : Number.NaN;
 

@@ -6,7 +6,7 @@ const USAGE = `Usage: npm run api-key -- NAME [--cell CELL] [--expires 2027-01-3
 
   NAME       the owner: 1 to 40 letters, digits and hyphens
   --cell     the installation that the key belongs to, if there are several behind one address: 1 to 20 of a-z, 0-9 and -
-  --expires  when the key ends: a date (the begin of that day in UTC), or a time such as 2027-01-31T12:00:00Z
+  --expires  when the key ends: a date (the start of that day in UTC), or a time such as 2027-01-31T12:00:00Z
 `;
 
 /** Null for wrong arguments. */

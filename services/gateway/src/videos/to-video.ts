@@ -1,8 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { FailureReason, TaskNotice, TaskState } from '@cinematica/pipeline';
-import { frameIntervalOf } from '@cinematica/pipeline';
+import { FailureReason, frameIntervalOf, TaskNotice, TaskState } from '@cinematica/pipeline';
 import { cacheIntervalOf } from '@cinematica/pipeline/plan';
 import type { PipelineSettings, Plan, StoredRecord, VideoRecord } from '@cinematica/pipeline';
 import {

@@ -59,6 +59,8 @@ test('a key ends at its time, without a restart, and its owner loses access with
     vi.setSystemTime(Date.parse('2027-01-31T00:00:00Z'));
     expect(ending.ownerOf('old')).toBeNull();
     expect(ending.ownerOf('new')).toBe('key-ann');
+    // A line that has ended does not hide a later one of the same key.
+    expect(parseApiKeys(`ann ${old} expires=2027-01-30\nann ${old}`).ownerOf('old')).toBe('key-ann');
   } finally {
     vi.useRealTimers();
   }

@@ -4,7 +4,7 @@ import { StorageFullError, UnavailableError } from '../errors.ts';
 import { Lifetime } from '../messages.ts';
 import type { VideoTable } from '../ports/video-table.ts';
 import { expectedMediaBytes, upcomingMediaBytes } from '../storage-sizes.ts';
-import type { Plan } from '../messages.ts';
+import type { Plan, VideoRecord } from '../messages.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import { UnknownVideoError } from '../ports/records.ts';
 import type { Records, StoredRecord } from '../ports/records.ts';
@@ -170,26 +170,29 @@ async function createOpened(
   if ('error' in admitted) return admitted;
   const refusal = admitted.value.get(videoId);
   if (refusal) return { error: refusal };
-  const created = await attempt(() => createRecord(options, request, videoId));
+  const prepared = await attempt(() => prepareRecord(options, request, videoId));
+  const created = 'error' in prepared ? prepared : await attempt(() => createRecord(options, prepared.value));
   if ('value' in created) return { stored: created.value };
   // When it is unknown whether the record was written, the video stays counted. A full storage has not written it.
-  const isUnknown = created.error instanceof UnavailableError && !(created.error instanceof StorageFullError);
+  const { error } = created;
+  const isUnknown = 'value' in prepared && error instanceof UnavailableError && !(error instanceof StorageFullError);
   if (!isUnknown) await admission.giveBack(videoId).catch(() => undefined);
   return created;
 }
 
-async function createRecord(
-  { records, artifacts, table, settings }: CreateVideoOptions,
+/** Makes the record, and stores its photo. */
+async function prepareRecord(
+  { artifacts, table, settings }: CreateVideoOptions,
   { owner, requestId, prepare }: VideoRequest,
   videoId: string,
-): Promise<StoredRecord> {
+): Promise<VideoRecord> {
   const { photo, ...prepared } = await prepare(videoId);
   // Now, before anything is computed: a finished video that cannot be stored would have cost its GPU time for nothing.
   const unfinished = [...table.videos.values()].map(({ record }) => record);
   await artifacts.requireRoom(upcomingMediaBytes(unfinished) + expectedMediaBytes(prepared.plan));
   // The name is unique, because another gateway may handle the same request. The photo that loses is collected.
   const stored = await artifacts.put(Lifetime.PHOTO, `${videoId}/0/photo/${v7()}/photo`, 'photo', photo);
-  const record = newRecord({
+  return newRecord({
     ...prepared,
     owner,
     videoId,
@@ -198,7 +201,10 @@ async function createRecord(
     keepHours: settings.KEEP_HOURS,
     traceParent: activeTraceParent(),
   });
-  const created = (await records.create(record)) ?? (await records.get({ owner, videoId }));
+}
+
+async function createRecord({ records }: CreateVideoOptions, record: VideoRecord): Promise<StoredRecord> {
+  const created = (await records.create(record)) ?? (await records.get(record));
   if (!created) throw new UnknownVideoError('the video was deleted while it was made');
   return created;
 }

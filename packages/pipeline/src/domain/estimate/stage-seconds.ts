@@ -32,10 +32,7 @@ export const referenceForecast = (plan: Plan, work: Work): Forecast =>
 
 /** How long finishing and encoding takes on the reference machine, seconds. The figures are those of docs/finishing.md. */
 export function muxSeconds(plan: Plan): number {
-  // Plans of tests and of early versions have no rates.
-  const planned = timelineOf(plan);
-  const fps = planned.fps || 1;
-  const timeline = { ...planned, fps, outputFps: Math.max(fps, plan.frameRate) };
+  const timeline = timelineOf(plan);
   const megapixels = (width: number, height: number, frames: number) => (width * height * frames) / 1e6;
   const files = new Set(['mp4', 'poster', ...plan.outputs, ...(plan.loop ? ['loop'] : [])]);
   if (plan.join.length > 0) {

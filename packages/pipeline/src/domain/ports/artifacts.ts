@@ -35,7 +35,7 @@ export interface Artifacts {
    * Checks that there is room for more artifacts, so that a video is not accepted and then waits for room, or computed and then
    * not stored.
    * @param mediaBytes what the files of videos will take that are accepted and not finished, with those of a new one. Default 0.
-   * @throws StorageFullError when a bucket would be fuller than up to a sixteenth of its limit.
+   * @throws StorageFullError when less than a sixteenth of a bucket's limit would be left.
    * @throws UnavailableError
    */
   requireRoom(mediaBytes?: number): Promise<void>;
@@ -66,8 +66,8 @@ export interface Artifacts {
    */
   list(lifetime: Lifetime, videoId?: string): Promise<string[]>;
   /**
-   * What there was in S3 when this process last listed all artifacts with a lifetime, as the housekeeper does; null before that. For
-   * metrics: NATS tells at any time how much it stores.
+   * What there was in S3 when this process last listed all artifacts with a lifetime, as the housekeeper does; null before that, and
+   * when it has not done so for two collections, because another process does. For metrics: NATS tells at any time how much it stores.
    */
   listed(lifetime: Lifetime): Amount | null;
   /** @returns when an artifact was completed, milliseconds since 1970; null when it does not exist. @throws UnavailableError */

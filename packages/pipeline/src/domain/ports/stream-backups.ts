@@ -23,6 +23,7 @@ export interface StreamBackups {
   /**
    * Takes a snapshot. The server checks the checksum of every message first.
    * @param write receives the parts of the snapshot in their order. The server waits for it.
+   * @throws UnavailableError when the server does not answer within four hours.
    * @throws SnapshotError when the server ends the snapshot early, or sends nothing for half a minute.
    */
   snapshot(stream: string, write: (part: Uint8Array) => Promise<void>): Promise<StreamDescription>;
@@ -31,7 +32,7 @@ export interface StreamBackups {
    * @param replicas how many servers store it.
    * @returns its size afterwards.
    * @throws UnavailableError when the server may accept it later: it counts the room of a stream that was removed for some
-   *   seconds more. SnapshotError when it does not accept it.
+   *   seconds more. SnapshotError when it does not accept it, or no answer came after the first one.
    */
   restore(description: StreamDescription, parts: AsyncIterable<Uint8Array>, replicas: number): Promise<StreamSize>;
   /** Removes a stream with all of its messages. */

@@ -29,12 +29,15 @@ const WEBP_MAX_FPS = 15;
 /** The size of the picture in a link preview, which messengers and networks ask for. */
 export const CARD_SIZE = { width: 1200, height: 630 } as const;
 
-/** The timeline of a plan. Plans of earlier versions have no output size: their files are as large as the model's frames. */
+/**
+ * The timeline of a plan. Plans of earlier versions have no output size: their files are as large as the model's frames. Some have
+ * no rate either.
+ */
 export const timelineOf = (plan: Plan): Timeline => ({
   width: plan.outputWidth || plan.width,
   height: plan.outputHeight || plan.height,
   frames: modelFrames(plan),
-  fps: modelRate(plan),
+  fps: modelRate(plan) || 1,
   outputFps: plan.frameRate,
 });
 
