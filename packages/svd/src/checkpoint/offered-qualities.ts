@@ -1,6 +1,3 @@
-import { dirname } from 'node:path';
-import { LoraError } from '../lora/lora-error.ts';
-import type { Checkpoint } from './checkpoint.ts';
 import { FASTER_QUALITIES } from './model-card.ts';
 import type { ComponentName, FasterQuality, ModelCard, QualityChanges } from './model-card.ts';
 import type { FoundComponents } from './quality-components.ts';
@@ -52,20 +49,5 @@ function lackOf(
   return `it needs ${parts} ${place}${get}`;
 }
 
-const faultOf = (fault: string, get: string): string => `its components cannot be used (${fault})${get}`;
-
-/** Says that the components of a quality do not fit, and takes away the quality if it needs them. */
-export function withFault(checkpoint: Checkpoint, quality: FasterQuality, error: Error): Checkpoint {
-  const { card, path, configs, warnings } = checkpoint;
-  const fault = error.message.replaceAll(`${path}/`, '').replaceAll(`${dirname(path)}/`, '');
-  const reason = error instanceof LoraError ? 'a LoRA does not fit them' : fault;
-  const { [quality]: changes, ...qualities } = card.qualities ?? {};
-  const isNeeded = changes?.components !== undefined && changes.components.length > 0;
-  const lacking = { ...card.lacking, [quality]: faultOf(reason, '') };
-  return {
-    ...checkpoint,
-    card: isNeeded ? { ...card, qualities, lacking } : card,
-    configs: configs.filter(({ name }) => !name.startsWith(`${quality}/`)),
-    warnings: [...warnings, fault],
-  };
-}
+/** Says that the components of a quality cannot be used. @param get how to get others. */
+export const faultOf = (fault: string, get: string): string => `its components cannot be used (${fault})${get}`;

@@ -2,7 +2,7 @@ import { readCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError } from '../checkpoint/checkpoint-error.ts';
 import { FASTER_QUALITIES } from '../checkpoint/model-card.ts';
-import { withFault } from '../checkpoint/offered-qualities.ts';
+import { withFault } from '../checkpoint/with-fault.ts';
 import type { QualityComponents } from '../checkpoint/quality-components.ts';
 import { attachLoras } from '../lora/attach-loras.ts';
 import type { LoraFile } from '../lora/lora-file.ts';
