@@ -40,13 +40,20 @@ export async function finishPhotoVideo(
   { frames: count, multiple, outWidth, outHeight, threads }: PhotoVideoOptions,
 ): Promise<PhotoVideoResult> {
   const { frames } = await makeFrames(model, photo, count, { ...size, seed: 1 });
-  const sizes = { ...size, outWidth, outHeight };
+  const { onlyCameraMoves } = model.checkpoint.card;
+  const sizes = { ...size, outWidth, outHeight, onlyCameraMoves };
   const begun = performance.now();
   const finished: RgbImage[] = [];
   let made = 0;
   let seconds = 0;
   const source = toAsync(frames.map(({ data }) => data));
-  for await (const data of finishFrames(source, { ...sizes, multiple, photo, threads })) {
+  for await (const data of finishFrames(source, {
+    ...sizes,
+    multiple,
+    photo,
+    threads,
+    onlyCameraMoves: model.card.onlyCameraMoves,
+  })) {
     if (made % multiple === 0) finished.push({ width: outWidth, height: outHeight, data });
     made++;
     seconds = (performance.now() - begun) / 1000;

@@ -26,6 +26,11 @@ export interface FinishOptions {
    * frames are only enlarged and interpolated.
    */
   readonly photo?: { readonly width: number; readonly height: number; readonly data: Uint8Array } | undefined;
+  /**
+   * Whether nothing in the scene moves by itself. Small places that do not follow the photo are then faults of the model, and are
+   * filled from their surroundings. @default false
+   */
+  readonly onlyCameraMoves?: boolean | undefined;
   /** The number of threads. It does not change the result. @default 2 */
   readonly threads?: number | undefined;
   /** Ends the work. The iterator then throws the signal's reason. */
@@ -102,7 +107,8 @@ interface VideoFrame {
 }
 
 /** Turns frames into tasks. Each task starts when the results that it needs are available. */
-function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, height }: FinishOptions) {
+function createVideo(pool: Pool, options: FinishOptions) {
+  const { photo, multiple, outWidth, outHeight, width, height, onlyCameraMoves = false } = options;
   /** The newest frames, as many as tasks still need. */
   const frames: VideoFrame[] = [];
   /** The number of the first one of them. */
@@ -165,7 +171,8 @@ function createVideo(pool: Pool, { photo, multiple, outWidth, outHeight, width, 
     const motions = await Promise.all(near.map((each) => each.toPhoto!));
     const lights = motions.flatMap(({ light, trust }) => (light ? [{ light, trust }] : []));
     const own = motions[at]!;
-    return own.light ? { ...own, light: await pool.run('steadyLight', lights, at) } : own;
+    const steady = own.light ? { ...own, light: await pool.run('steadyLight', lights, at) } : own;
+    return onlyCameraMoves && number > 0 ? pool.run('fillIslands', steady) : steady;
   };
 
   /** Starts what can be started with the frames so far: `known` of them, or all of a video that has ended. */

@@ -1,3 +1,4 @@
+import { fillIslands } from './fill-islands.ts';
 import { accelerationAt } from './acceleration.ts';
 import type { PhotoDetail } from './detail.ts';
 import { splitPhoto } from './detail.ts';
@@ -109,6 +110,11 @@ export const tasks = {
   },
 
   steadyLight: (...args: Parameters<typeof steadyLight>): SoftPicture => shareSoft(steadyLight(...args)),
+
+  fillIslands(motion: PhotoMotion): PhotoMotion {
+    const { toPhoto, trust, light } = fillIslands(motion);
+    return { toPhoto: shareFlow(toPhoto), trust: sharePlane(trust), light: light && shareSoft(light) };
+  },
 
   render(request: RenderRequest): Uint8Array<ArrayBuffer> {
     const { before, after, motion, time, photo, photoBefore, photoAfter, outWidth, outHeight } = request;

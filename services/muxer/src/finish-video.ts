@@ -17,6 +17,8 @@ export interface FinishRequest {
   readonly photo: RgbImage | null;
   /** The part of the frames' width and height that is cut off at each border, below a half. @default 0 */
   readonly margin?: number | undefined;
+  /** Whether nothing in the scene moves by itself. @default false */
+  readonly onlyCameraMoves?: boolean | undefined;
   /** The number of threads. It does not change the result. */
   readonly threads: number;
   /** How long finishing may compute, milliseconds. */
@@ -65,7 +67,7 @@ export async function* finishVideo(
   onFrame: (count: number) => void,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { width, height, timeline, margin = 0, photo, threads, timeoutMs, stallMs } = request;
+  const { width, height, timeline, margin = 0, photo, onlyCameraMoves, threads, timeoutMs, stallMs } = request;
   const multiple = timeline.frames > 1 ? Math.max(1, timeline.outputFps / timeline.fps) : 1;
   using limit = createFinishLimit(timeoutMs, stallMs);
   const source = watchSource(frames, (waits) => limit.waitsForSource(waits));
@@ -80,6 +82,7 @@ export async function* finishVideo(
       outHeight: uncut.height,
       multiple,
       photo: photo ?? undefined,
+      onlyCameraMoves,
       threads,
       signal: AbortSignal.any([signal, limit.signal]),
     });

@@ -158,7 +158,9 @@ async function finishAndEncode(
   const photo = wantsPhoto(plan) ? await readPhoto(plan, inputs, signal) : null;
   const shown = shownFrames({ ...plan, frames: timeline.frames }, readChunks(plan, inputs, signal));
   const written = reportWritten(timeline, hooks);
-  const request = { width, height, timeline, margin: photo ? plan.margin : 0, photo, threads, ...patience };
+  const margin = photo ? plan.margin : 0;
+  const { onlyCameraMoves } = plan;
+  const request = { width, height, timeline, margin, photo, onlyCameraMoves, threads, ...patience };
   // Encoders keep some frames back, so a frame that was finished is a sign of life, too.
   const finished = finishVideo(shown, request, written.repeat, signal);
   await encode(options, made, finished, { ...finishedRequest(timeline), onWritten: written.report }, hooks);

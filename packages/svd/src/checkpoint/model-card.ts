@@ -82,6 +82,8 @@ export interface ModelCard {
    * noise, so that the motion continues in the next segment. Default false.
    */
   readonly sharedNoise?: boolean | undefined;
+  /** Whether the model moves only the camera, and nothing in the scene by itself. Default false. */
+  readonly onlyCameraMoves?: boolean | undefined;
   /** The camera moves that the model supports. Default: none. */
   readonly camera?: CameraNoise | undefined;
   readonly defaults: VideoDefaults;
@@ -207,6 +209,7 @@ export const modelCardSchema = z
       .max(SETTINGS.steps.max + 1)
       .refine((sigmas) => sigmas.every((sigma, i) => i === 0 || sigma < sigmas[i - 1]!), 'must be descending'),
     sharedNoise: z.boolean(),
+    onlyCameraMoves: z.boolean(),
     camera,
     defaults: video,
     presets: z.strictObject({ calm: overrides, natural: overrides, lively: overrides }),

@@ -139,6 +139,7 @@ function mergeCards(base: ModelCard, override: ModelCardFile): ModelCard {
     sampler: override.sampler ?? base.sampler,
     sigmas: override.sigmas ?? base.sigmas,
     sharedNoise: override.sharedNoise ?? base.sharedNoise,
+    onlyCameraMoves: override.onlyCameraMoves ?? base.onlyCameraMoves,
     camera: override.camera ?? base.camera,
     cacheBranches: base.cacheBranches,
     qualities: override.qualities ?? base.qualities,

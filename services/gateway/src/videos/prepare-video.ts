@@ -53,6 +53,7 @@ export async function prepareVideo(
   const { size, origin, ...source } = await readSource(parts, caller, request, signal);
   const plan = resolvePlan(parts.model, request.settings, size, randomInt(2 ** 32));
   plan.modelLicence = parts.model.card.licence.name;
+  plan.onlyCameraMoves = parts.model.card.onlyCameraMoves ?? false;
   if (origin) plan.photoOrigin = origin;
   // A video that continues another one begins with the whole picture that the other one ended with.
   plan.margin = source.continuedFrom === undefined ? pullOutMargin(plan) : 0;

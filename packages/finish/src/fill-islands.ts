@@ -1,0 +1,98 @@
+import { resizeBilinear, resizeFlow } from './flow/pyramid.ts';
+import { blur } from './image/blur.ts';
+import { createPlane } from './image/plane.ts';
+import type { Plane } from './image/plane.ts';
+import type { PhotoMotion } from './photo-motion.ts';
+
+/** Islands up to twice as wide are filled. Pixels of the trust, which are two of the frame. */
+const REACH = 12;
+/** The surroundings that an island is filled from: a standard deviation in the same pixels. */
+const AROUND = 8;
+/** How far the motion around an island may vary before it counts as the border of something near: 1/e, in pixels of the frame. */
+const MOTION_TOLERANCE = 3;
+/** Counts in the mean of surroundings without any trust, so that it exists. */
+const LEAST_WEIGHT = 1e-4;
+
+/**
+ * Fills small places without trust whose surroundings are trusted and move alike: they take motion, light and trust of their
+ * surroundings. This is right where only the camera moves: there, such a place is a fault of the model. Where things move by
+ * themselves, it would freeze the small ones.
+ */
+export function fillIslands(motion: PhotoMotion): PhotoMotion {
+  const { trust, toPhoto, light } = motion;
+  const { width, height } = trust;
+  const meanAround = createMeanAround(trust);
+  const half = resizeFlow(toPhoto, width, height);
+  const [u, v] = [meanAround(half.u), meanAround(half.v)];
+  const squares = meanAround(half.u.map((value, i) => value * value + half.v[i]! * half.v[i]!));
+  const closed = smallestWithin(largestWithin(trust, REACH), REACH).data;
+  const filled = createPlane(width, height);
+  const share = createPlane(width, height);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      const [px, py] = [x + u[i]!, y + v[i]!];
+      const isInside = px >= 0 && py >= 0 && px <= width - 1 && py <= height - 1;
+      // Of half vectors: that of whole ones is four times as large.
+      const variance = 4 * Math.max(0, squares[i]! - u[i]! ** 2 - v[i]! ** 2);
+      const missing = Math.max(0, closed[i]! - trust.data[i]!);
+      const added = isInside ? missing * Math.exp(-variance / MOTION_TOLERANCE ** 2) : 0;
+      filled.data[i] = trust.data[i]! + added;
+      share.data[i] = added / (filled.data[i]! + LEAST_WEIGHT);
+    }
+  }
+  const whole = resizeFlow({ width, height, u, v }, toPhoto.width, toPhoto.height);
+  const wholeShare = resizeBilinear(share, toPhoto.width, toPhoto.height).data;
+  const fillColour = (plane: Plane): Plane => ({ ...plane, data: mix(plane.data, meanAround(plane.data), share.data) });
+  return {
+    toPhoto: { ...toPhoto, u: mix(toPhoto.u, whole.u, wholeShare), v: mix(toPhoto.v, whole.v, wholeShare) },
+    trust: filled,
+    light: light && [fillColour(light[0]), fillColour(light[1]), fillColour(light[2])],
+  };
+}
+
+/** @returns the function that gives for each pixel the mean of its surroundings, weighted by the fourth power of their trust. */
+function createMeanAround({ width, height, data }: Plane): (values: Float32Array) => Float32Array {
+  const known = data.map((value) => value ** 4 + LEAST_WEIGHT);
+  const total = blur({ width, height, data: known }, AROUND).data;
+  return (values) => {
+    const weighted = values.map((value, i) => value * known[i]!);
+    return blur({ width, height, data: weighted }, AROUND).data.map((sum, i) => sum / total[i]!);
+  };
+}
+
+const mix = (own: Float32Array, other: Float32Array, share: Float32Array): Float32Array =>
+  own.map((value, i) => value + share[i]! * (other[i]! - value));
+
+const smallestWithin = (plane: Plane, reach: number): Plane => negative(largestWithin(negative(plane), reach));
+const negative = (plane: Plane): Plane => ({ ...plane, data: plane.data.map((value) => -value) });
+
+/** The largest value in the square of pixels up to `reach` away. */
+function largestWithin({ width, height, data }: Plane, reach: number): Plane {
+  const largest = createPlane(width, height);
+  const row = new Float32Array(width + 2 * reach).fill(-Infinity);
+  for (let y = 0; y < height; y++) {
+    row.fill(-Infinity);
+    row.set(data.subarray(y * width, (y + 1) * width), reach);
+    largestInWindows(row, 2 * reach + 1);
+    largest.data.set(row.subarray(0, width), y * width);
+  }
+  const column = new Float32Array(height + 2 * reach);
+  for (let x = 0; x < width; x++) {
+    column.fill(-Infinity);
+    for (let y = 0; y < height; y++) column[reach + y] = largest.data[y * width + x]!;
+    largestInWindows(column, 2 * reach + 1);
+    for (let y = 0; y < height; y++) largest.data[y * width + x] = column[y]!;
+  }
+  return largest;
+}
+
+/** Replaces each value by the largest of the `length` values that begin with it, for windows that double up to the length. */
+function largestInWindows(values: Float32Array, length: number): void {
+  for (let covered = 1; covered < length;) {
+    const step = Math.min(covered, length - covered);
+    for (let i = 0; i + step < values.length; i++) {
+      if (values[i + step]! > values[i]!) values[i] = values[i + step]!;
+    }
+    covered += step;
+  }
+}
