@@ -47,13 +47,7 @@ export async function finishPhotoVideo(
   let made = 0;
   let seconds = 0;
   const source = toAsync(frames.map(({ data }) => data));
-  for await (const data of finishFrames(source, {
-    ...sizes,
-    multiple,
-    photo,
-    threads,
-    onlyCameraMoves: model.card.onlyCameraMoves,
-  })) {
+  for await (const data of finishFrames(source, { ...sizes, multiple, photo, threads })) {
     if (made % multiple === 0) finished.push({ width: outWidth, height: outHeight, data });
     made++;
     seconds = (performance.now() - begun) / 1000;
