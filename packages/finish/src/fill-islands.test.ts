@@ -6,7 +6,10 @@ import type { PhotoMotion } from './photo-motion.ts';
 const [width, height] = [96, 64];
 
 /** Motion by (4, -2) and light of 10 everywhere but in a place without trust, where both are wrong. */
-function withIsland(isIsland: (x: number, y: number) => boolean, motionAt: (x: number) => number = () => 4): PhotoMotion {
+function withIsland(
+  isIsland: (x: number, y: number) => boolean,
+  motionAt: (x: number) => number = () => 4,
+): PhotoMotion {
   const toPhoto = createFlow(2 * width, 2 * height);
   const trust = createPlane(width, height);
   const light = createPlane(width, height);
