@@ -2,11 +2,12 @@
  * `npm run check`: style, lint, types, and whether generated code is current. Two checks run at a time, because each of
  * them uses about one core. All of them run even when one fails, so that one run shows everything that is wrong.
  */
+import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { createSemaphore } from '@cinematica/concurrency';
 import { say } from './setup/say.mjs';
-import { succeeds } from './succeeds.ts';
-import type { Command } from './succeeds.ts';
+
+type Command = readonly [program: string, ...args: string[]];
 
 /** SvelteKit's types, which the linter and the type checkers read. */
 const PREPARE: Command = ['node', 'web/prepare.ts'];
@@ -24,6 +25,24 @@ const CHECKS: readonly Command[] = [
   ['node', 'scripts/check-breaking.ts'],
   ['node', 'scripts/check-python.ts'],
 ];
+
+/** @returns whether the command succeeded. Its output is shown when it ends. */
+async function succeeds([program, ...args]: Command): Promise<boolean> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', (cause) => {
+      reject(new Error(`“${program}” can’t be started: ${cause.message}`, { cause }));
+    });
+    child.once('close', resolve);
+  });
+  say([program, ...args].join(' '));
+  process.stderr.write(output);
+  return code === 0;
+}
 
 const slots = createSemaphore(Math.min(2, availableParallelism()));
 const failed = (await succeeds(PREPARE))

@@ -37,7 +37,7 @@ export const tasks = {
   test: {
     needs: [ffmpeg, swiftShader, chromium, webKit, natsServer, deployTools, programs, webApp],
     runsIn: 'root',
-    commands: (args) => (args.length === 0 ? [['node', 'scripts/test.ts']] : [check, ['vitest', 'run', ...args]]),
+    commands: (args) => [check, ['vitest', 'run', ...args]],
   },
   'test:unit': tests(['unit', 'web'], []),
   'test:integration': tests(['integration'], [ffmpeg, natsServer, deployTools, programs, webApp]),

@@ -40,6 +40,8 @@ test.for([
     await page.getByRole('radio', { name: es.create_resolution_hd, exact: true, checked: true }).waitFor();
     if (resolution === Resolution.MODEL) {
       await page.getByRole('radio', { name: es.create_resolution_model }).check();
+      // Without finishing, a shorter video could be done before its page is open.
+      await page.getByRole('slider', { name: es.create_length }).fill('12');
     }
     await page.getByText(es.create_advanced).click();
     await page.getByRole('slider', { name: es.create_steps, exact: true }).fill('40');

@@ -78,6 +78,7 @@ CARD = dict(
     decodeChunk=10,
     sampler="euler",
     sharedNoise=True,
+    onlyCameraMoves=True,
     camera=dict(
         channels=[0, 1, 2, 3, 4],  # NOISE_CHANNELS and PARALLAX_CHANNELS
         scale=339.411,  # 4 * sqrt(TOKENS_PER_FRAME * FRAMES): standard normal numbers for the default size
