@@ -8,7 +8,7 @@ import { say } from './say.mjs';
 /** What no build reads: installed packages, tests with their helpers, and what is generated from other sources. */
 const NOT_READ = /\.test\.ts$|\/(node_modules|testing|fixtures)$|^web\/src\/lib\/i18n\/gen$/;
 
-/** A build that was not used for so long is removed: no running system uses it. Milliseconds. */
+/** Builds that were not used for this long are removed: it is assumed that no running system uses them. Milliseconds. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
 /**
@@ -79,7 +79,7 @@ async function filesOf(root, path) {
 }
 
 /**
- * Notes that a build is used now.
+ * Marks a build as used now.
  *
  * @param {string} folder
  * @returns {Promise<boolean>} whether there is one
@@ -92,7 +92,7 @@ async function use(folder) {
 }
 
 /**
- * Removes the builds that no start has used for {@link KEPT_MS}. A running system may still use any other.
+ * Removes the builds that were not used for {@link KEPT_MS}. A running system may still use the others.
  *
  * @param {string} builds
  */

@@ -56,7 +56,7 @@ test.each(['web/src/lib/a.test.ts', 'web/src/lib/i18n/gen/messages.js', 'web/.sv
   },
 );
 
-test('a build stays as long as a start has used it within a week', async () => {
+test('a build is kept if it was used within the last week', async () => {
   const build = async (text: string): Promise<string> => {
     await put('source', text);
     return buildOnce(root, 'builds', 'Building', ['source'], async (folder) => {

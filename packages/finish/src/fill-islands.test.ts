@@ -5,7 +5,7 @@ import type { PhotoMotion } from './photo-motion.ts';
 
 const [width, height] = [96, 64];
 
-/** Motion by (4, -2) and light of 10 everywhere but in a place without trust, where both are wrong. */
+/** Motion by (4, -2) and light of 10 everywhere, except in a place without trust, where both are wrong. */
 function withIsland(
   isIsland: (x: number, y: number) => boolean,
   motionAt: (x: number) => number = () => 4,
@@ -34,12 +34,12 @@ test('an island takes the motion, the light and the trust of its surroundings', 
   expect(toPhoto.u[twice(48, 32)]).toBeCloseTo(4, 0);
   expect(toPhoto.v[twice(48, 32)]).toBeCloseTo(-2, 0);
   expect(light![0].data[at(48, 32)]).toBeGreaterThan(8);
-  // What is trusted stays as it is.
+  // Trusted pixels do not change.
   expect(trust.data[at(10, 10)]).toBeCloseTo(0.9, 5);
   expect(toPhoto.u[twice(10, 10)]).toBe(4);
 });
 
-test('places that come into view beside something that moves otherwise stay without trust', () => {
+test('a strip that comes into view between two different motions is not filled', () => {
   const { trust } = fillIslands(
     withIsland(
       (x) => Math.abs(x - 48) < 5,
@@ -49,7 +49,7 @@ test('places that come into view beside something that moves otherwise stay with
   expect(trust.data[at(48, 32)]).toBeLessThan(0.05);
 });
 
-test('large places, and those outside the photo, stay without trust', () => {
+test('large places, and places outside the photo, are not filled', () => {
   const large = fillIslands(withIsland((x, y) => Math.hypot(x - 48, y - 32) < 28));
   expect(large.trust.data[at(48, 32)]).toBe(0);
   const outside = fillIslands(withIsland((x) => x > 92));

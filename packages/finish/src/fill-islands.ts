@@ -4,19 +4,22 @@ import { createPlane } from './image/plane.ts';
 import type { Plane } from './image/plane.ts';
 import type { PhotoMotion } from './photo-motion.ts';
 
-/** Islands up to twice as wide are filled. Pixels of the trust, which are two of the frame. */
+/** Places up to twice this wide are filled. In pixels of the trust plane, each of which is two pixels of the frame wide. */
 const REACH = 12;
-/** The surroundings that an island is filled from: a standard deviation in the same pixels. */
+/** The standard deviation of the Gaussian that weights the surroundings, in the same pixels. */
 const AROUND = 8;
-/** How far the motion around an island may vary before it counts as the border of something near: 1/e, in pixels of the frame. */
+/**
+ * How much the motion around a place varies when 1/e of it is filled: a standard deviation in pixels of the frame. Where it varies
+ * more, something near ends.
+ */
 const MOTION_TOLERANCE = 3;
-/** Counts in the mean of surroundings without any trust, so that it exists. */
+/** Added to every weight, so that the weights never sum to 0. */
 const LEAST_WEIGHT = 1e-4;
 
 /**
- * Fills small places without trust whose surroundings are trusted and move alike: they take motion, light and trust of their
- * surroundings. This is right where only the camera moves: there, such a place is a fault of the model. Where things move by
- * themselves, it would freeze the small ones.
+ * Fills small places of low trust: they take the motion, light and trust of their surroundings, if these are trusted and move
+ * evenly. This is right if only the camera moves, because such a place is then an error of the model. It would freeze small things
+ * that move by themselves.
  */
 export function fillIslands(motion: PhotoMotion): PhotoMotion {
   const { trust, toPhoto, light } = motion;
@@ -32,7 +35,7 @@ export function fillIslands(motion: PhotoMotion): PhotoMotion {
     for (let x = 0; x < width; x++, i++) {
       const [px, py] = [x + u[i]!, y + v[i]!];
       const isInside = px >= 0 && py >= 0 && px <= width - 1 && py <= height - 1;
-      // Of half vectors: that of whole ones is four times as large.
+      // The vectors are in half pixels, so the variance in pixels is four times as large.
       const variance = 4 * Math.max(0, squares[i]! - u[i]! ** 2 - v[i]! ** 2);
       const missing = Math.max(0, closed[i]! - trust.data[i]!);
       const added = isInside ? missing * Math.exp(-variance / MOTION_TOLERANCE ** 2) : 0;
@@ -69,7 +72,7 @@ const negative = (plane: Plane): Plane => ({ ...plane, data: plane.data.map((val
 /** The largest value in the square of pixels up to `reach` away. */
 function largestWithin({ width, height, data }: Plane, reach: number): Plane {
   const largest = createPlane(width, height);
-  const row = new Float32Array(width + 2 * reach).fill(-Infinity);
+  const row = new Float32Array(width + 2 * reach);
   for (let y = 0; y < height; y++) {
     row.fill(-Infinity);
     row.set(data.subarray(y * width, (y + 1) * width), reach);

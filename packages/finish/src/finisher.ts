@@ -27,8 +27,8 @@ export interface FinishOptions {
    */
   readonly photo?: { readonly width: number; readonly height: number; readonly data: Uint8Array } | undefined;
   /**
-   * Whether nothing in the scene moves by itself. Small places that do not follow the photo are then faults of the model, and are
-   * filled from their surroundings. @default false
+   * Whether only the camera moves, and nothing in the scene by itself. Small places where the frames do not follow the photo are then
+   * errors of the model, and are filled from their surroundings. @default false
    */
   readonly onlyCameraMoves?: boolean | undefined;
   /** The number of threads. It does not change the result. @default 2 */

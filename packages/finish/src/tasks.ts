@@ -1,7 +1,7 @@
-import { fillIslands } from './fill-islands.ts';
 import { accelerationAt } from './acceleration.ts';
 import type { PhotoDetail } from './detail.ts';
 import { splitPhoto } from './detail.ts';
+import { fillIslands } from './fill-islands.ts';
 import { computeFlow, motionLevel, PRECISE_FLOW_OPTIONS } from './flow/inverse-search.ts';
 import { buildPyramid, halve, resizeBilinear, resizeFlow } from './flow/pyramid.ts';
 import type { RgbPixels } from './image/bicubic.ts';
@@ -106,15 +106,12 @@ export const tasks = {
     const light =
       coarse &&
       lightOf(soften(frame, coarse.sigma), moveSoft(coarse.picture, resizeFlow(toPhoto, trust.width, trust.height)));
-    return { toPhoto: shareFlow(toPhoto), trust: sharePlane(trust), light: light && shareSoft(light) };
+    return shareMotion({ toPhoto, trust, light });
   },
 
   steadyLight: (...args: Parameters<typeof steadyLight>): SoftPicture => shareSoft(steadyLight(...args)),
 
-  fillIslands(motion: PhotoMotion): PhotoMotion {
-    const { toPhoto, trust, light } = fillIslands(motion);
-    return { toPhoto: shareFlow(toPhoto), trust: sharePlane(trust), light: light && shareSoft(light) };
-  },
+  fillIslands: (motion: PhotoMotion): PhotoMotion => shareMotion(fillIslands(motion)),
 
   render(request: RenderRequest): Uint8Array<ArrayBuffer> {
     const { before, after, motion, time, photo, photoBefore, photoAfter, outWidth, outHeight } = request;
@@ -174,6 +171,12 @@ function photoBetween(before: PhotoMotion, after: PhotoMotion, between: Between,
   const light = before.light && after.light && mixSoft(before.light, after.light, time);
   return { toPhoto, trust, light };
 }
+
+const shareMotion = ({ toPhoto, trust, light }: PhotoMotion): PhotoMotion => ({
+  toPhoto: shareFlow(toPhoto),
+  trust: sharePlane(trust),
+  light: light && shareSoft(light),
+});
 
 const shareSoft = ([r, g, b]: SoftPicture): SoftPicture => [sharePlane(r), sharePlane(g), sharePlane(b)];
 

@@ -39,7 +39,7 @@ test('when asked to stop, all programs end, and that is a success', async () => 
   expect(await clean).toBe(true);
 });
 
-test('when one program ends, the others are ended, too', async () => {
+test('if one program exits, the others are stopped', async () => {
   const [port = 0] = await freePorts(1);
   const ending = { ...server(port), name: 'two', args: ['--eval', 'process.exit(3)'] };
   const { clean, said } = run([server(port), ending], new AbortController().signal);
@@ -47,7 +47,7 @@ test('when one program ends, the others are ended, too', async () => {
   expect(said.join('\n')).toContain('two ended');
 });
 
-test('when one program does not start in time, all are ended', async () => {
+test('if one program does not start in time, the others are stopped', async () => {
   const [port = 0, unused = 0] = await freePorts(2);
   const silent = { ...server(unused), name: 'two', args: ['--eval', 'setInterval(() => {}, 1000)'] };
   const { clean, said } = run([server(port), silent], new AbortController().signal, 3_000);
@@ -56,7 +56,7 @@ test('when one program does not start in time, all are ended', async () => {
   expect(await answers(server(port))).toBe(false);
 });
 
-test('when one program answers no longer, all are ended', async () => {
+test('if one program stops answering, the others are stopped', async () => {
   const [port = 0, other = 0] = await freePorts(2);
   const failing = { ...server(other), name: 'two' };
   failing.args = [
@@ -74,7 +74,7 @@ test('when one program answers no longer, all are ended', async () => {
   expect(await answers(server(port))).toBe(false);
 });
 
-test('when one program cannot be started, all are ended', async () => {
+test('if one program cannot be started, the others are stopped', async () => {
   const [port = 0, other = 0] = await freePorts(2);
   // A null byte is refused by spawn itself.
   const broken = { ...server(other), name: 'two', args: ['\0'] };

@@ -17,7 +17,7 @@ export interface FinishRequest {
   readonly photo: RgbImage | null;
   /** The part of the frames' width and height that is cut off at each border, below a half. @default 0 */
   readonly margin?: number | undefined;
-  /** Whether nothing in the scene moves by itself. @default false */
+  /** Whether only the camera moves, and nothing in the scene by itself. @default false */
   readonly onlyCameraMoves?: boolean | undefined;
   /** The number of threads. It does not change the result. */
   readonly threads: number;

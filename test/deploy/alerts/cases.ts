@@ -9,7 +9,7 @@ export interface Firing {
   readonly summary: string;
 }
 
-/** A situation without the alert. */
+/** A situation in which the alert must not fire. */
 export type Situation = Pick<Firing, 'series' | 'at'>;
 
 /** Situations that are close to the limit of a rule, on both sides of it. */

@@ -15,7 +15,7 @@ export interface Rule {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** The unit tests of one alert in promtool's format: that it fires with its text, and when it stays silent. */
+/** The unit tests of one alert in promtool's format. They test that it fires with its text, and that it does not fire otherwise. */
 export function unitTests({ alert, labels, annotations }: Rule, { fires, silent }: AlertCase): object[] {
   const expected = {
     exp_labels: { ...labels, ...fires.labels },

@@ -18,7 +18,7 @@ declare module 'vitest' {
   }
 }
 
-/** Long timeouts, so that a slow machine does not make tests fail. */
+/** The timeouts are long, so that tests do not fail on a slow machine. */
 const RELAXED_TIMEOUTS = { ACK_WAIT_MS: '5000', REQUEST_TIMEOUT_MS: '5000', LEASE_MS: '5000', UNDO_MS: '60000' };
 
 /** Starts one system and one browser for all tests. @returns the teardown */

@@ -90,7 +90,7 @@ test('an unfinished or unfit component is a fault of its quality only', async ()
   expect((await openCheckpoint(plain)).card.lacking?.draft).toContain('is an autoencoder for other latents');
 });
 
-test('a tensor of a component that does not fit is a fault of its quality only, which names the file', async () => {
+test('if a component of a quality has a tensor of the wrong shape, only that quality is not offered, and the reason names the file', async () => {
   await rm(join(plain, 'draft'), { recursive: true, force: true });
   await cp(join(draft, 'draft'), join(plain, 'draft'), { recursive: true });
   const config = { ...tinyAutoencoder, encoder_block_out_channels: [8, 8, 8], num_encoder_blocks: [1, 1, 1] };

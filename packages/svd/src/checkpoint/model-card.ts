@@ -82,7 +82,7 @@ export interface ModelCard {
    * noise, so that the motion continues in the next segment. Default false.
    */
   readonly sharedNoise?: boolean | undefined;
-  /** Whether the model moves only the camera, and nothing in the scene by itself. Default false. */
+  /** Whether only the camera moves in the model's videos, and nothing in the scene by itself. Default false. */
   readonly onlyCameraMoves?: boolean | undefined;
   /** The camera moves that the model supports. Default: none. */
   readonly camera?: CameraNoise | undefined;

@@ -10,13 +10,16 @@ export const PCI_ORDER = 'PCI_BUS_ID';
 export function visibleDevices(devices: readonly NvidiaDevice[], env: NodeJS.ProcessEnv): readonly NvidiaDevice[] {
   const { CUDA_VISIBLE_DEVICES: list, CUDA_DEVICE_ORDER: order } = env;
   if (list === undefined) return devices;
-  const [entry = ''] = list.split(',').map((each) => each.trim());
+  const entry = firstEntry(list);
   if (isPart(entry)) return devices;
   if (!/^\d+$/.test(entry)) return devices.filter(({ uuid }) => entry !== '' && uuid.startsWith(entry)).slice(0, 1);
   const index = Number(entry);
   if (index < devices.length && order !== PCI_ORDER) return devices;
   return devices.slice(index, index + 1);
 }
+
+/** CUDA computes on the first GPU of the list. */
+const firstEntry = (list = ''): string => list.split(',')[0]!.trim();
 
 /** A part of a GPU (MIG) has a UUID that nvidia-smi does not list among the GPUs. */
 const isPart = (entry: string): boolean => entry.startsWith('MIG-');
@@ -27,7 +30,7 @@ const isPart = (entry: string): boolean => entry.startsWith('MIG-');
  * @returns null when it is not known, such as that of a part of a GPU
  */
 export function leastMemory(devices: readonly NvidiaDevice[], env: NodeJS.ProcessEnv): number | null {
-  if (isPart(env.CUDA_VISIBLE_DEVICES?.trim() ?? '')) return null;
+  if (isPart(firstEntry(env.CUDA_VISIBLE_DEVICES))) return null;
   const known = devices.flatMap(({ memory }) => (memory === null ? [] : [memory]));
   return known.length === 0 ? null : Math.min(...known);
 }

@@ -11,11 +11,10 @@ import { SafetensorsError } from '../safetensors/safetensors-error.ts';
 
 /**
  * Opens a checkpoint and compares the name and shape of every tensor with its configs. It reads the configs and the headers
- * of the weights, not the weights themselves.
+ * of the weights, not the weights themselves. If the components of a quality do not fit, only that quality is not offered.
  * @param path a folder in diffusers' layout, a `.safetensors` file in the layout of Stability AI's own code, or a folder with
  *   only one such file
  * @param loras LoRAs that change its UNet
- * Components of a quality that do not fit are faults of that quality: it is not offered.
  * @throws CheckpointError or SafetensorsError that names the file and the tensor or field, when something is missing or does
  *   not fit
  */

@@ -98,11 +98,11 @@ test('a damaged file is either decoded or refused, with the same result each tim
       counts.set(result, (counts.get(result) ?? 0) + 1);
       sanitizer.pids.forEach((pid) => processes.add(pid));
     }),
-    { numRuns: 200 },
+    { numRuns: 600 },
   );
   console.info('damaged photos:', Object.fromEntries(counts), `in ${processes.size} processes`);
-  expect(counts.get('a photo')).toBeGreaterThan(7);
-  expect(counts.get('TRUNCATED')).toBeGreaterThan(35);
+  expect(counts.get('a photo')).toBeGreaterThan(20);
+  expect(counts.get('TRUNCATED')).toBeGreaterThan(100);
 });
 
 test('sniffFormat accepts any bytes, and finds the brands of AVIF and HEIC', () => {

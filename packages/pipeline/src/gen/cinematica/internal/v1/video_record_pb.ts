@@ -564,7 +564,8 @@ export type Plan = Message<"cinematica.internal.v1.Plan"> & {
   components: string;
 
   /**
-   * Whether the model moves only the camera: finishing then fills small places that do not follow the photo.
+   * Whether only the camera moves in the model's videos. If so, finishing fills small places where the frames do not follow the
+   * photo.
    *
    * @generated from field: bool only_camera_moves = 42;
    */
