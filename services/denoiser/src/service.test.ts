@@ -21,7 +21,7 @@ test('a call gives back memory only while it holds the slot, so a refused one do
     whileHeld.push(!release);
     release?.();
   };
-  const model = { ...createModel(named.checkpoint, runtime), ...named, trim, speed: 1, fingerprint: '' };
+  const model = { ...createModel(named.checkpoint, runtime), ...named, trim, speed: { fastest: 1 }, fingerprint: '' };
   const service = createDenoiserService(model, slot);
   const denoise = async (modelDigest: string, signal: AbortSignal) => {
     const conditioning = {

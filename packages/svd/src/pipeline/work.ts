@@ -44,7 +44,7 @@ export interface Work {
 const REFERENCE = { flopsPerSecond: 300e9, bytesPerSecond: 11e9 } as const;
 
 /** The result of {@link measureSpeed} on the reference machine. */
-export const REFERENCE_SPEED = 200e9;
+export const REFERENCE_SPEED = 225e9;
 
 /**
  * Predicts how long a segment takes, by the roofline model: each node takes the time of its arithmetic or of its memory

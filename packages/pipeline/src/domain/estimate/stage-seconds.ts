@@ -17,15 +17,15 @@ const ENCODE_SECONDS: Readonly<Record<FileFormat, number>> = {
 };
 /** What finishing takes there, seconds for each megapixel of the model's frames and of the finished frames. */
 const FINISH_SECONDS = { source: 1, finished: 0.02 } as const;
-/** Reading inputs, writing outputs and starting ffmpeg. */
-const TASK_SECONDS = { encode: 0.15, mux: 0.3, join: 1 } as const;
+/** Reading inputs, starting a process, loading its graphs or kernels, and writing outputs. */
+const TASK_SECONDS = { encode: 0.15, denoise: 1.5, decode: 1, mux: 1.3, join: 1 } as const;
 
 /** How long a stage takes on the reference machine, seconds. The stages of the model are predicted from its graphs. */
 export const referenceForecast = (plan: Plan, work: Work): Forecast =>
   create(ForecastSchema, {
     encodeSeconds: TASK_SECONDS.encode + work.encode,
-    stepSeconds: work.step,
-    decodeSeconds: work.decode,
+    stepSeconds: work.step + TASK_SECONDS.denoise / Math.max(1, plan.steps),
+    decodeSeconds: TASK_SECONDS.decode + work.decode,
     muxSeconds: muxSeconds(plan),
     measured: false,
   });

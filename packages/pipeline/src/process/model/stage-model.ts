@@ -22,6 +22,8 @@ import type { ComputeTurns } from './compute-turns.ts';
 import type { ModelConfig } from './model-config.ts';
 import { openNamedCheckpoint } from './named-checkpoint.ts';
 import type { NamedCheckpoint } from './named-checkpoint.ts';
+import { startSpeedMeter } from './speed-meter.ts';
+import type { SpeedMeter } from './speed-meter.ts';
 
 const MIB = 2 ** 20;
 
@@ -29,8 +31,8 @@ const MIB = 2 ** 20;
 export interface StageModel extends Model, NamedCheckpoint {
   /** What the results depend on beside the plan: the build, the machine and the number of threads. */
   readonly fingerprint: string;
-  /** Floating-point operations per second in a short measurement at the start. */
-  readonly speed: number;
+  /** The highest speed that short measurements have found so far. */
+  readonly speed: SpeedMeter;
   /**
    * Ends the computing process if it computes on the CPU and keeps more memory than `SPARE_MEMORY_MIB`. It is called
    * after each task and each call, only by the holder of the compute slot: the process keeps what a later step of a segment needs.
@@ -78,7 +80,7 @@ export async function openStageModel(
   metrics.watchChild(() => runtime.stats());
   metrics.aboutDevice({ stage, provider, replaced: runtime.replaced, lowMemory });
   if (onGpu(provider)) await metrics.watchGpuMemory(readGpuMemory);
-  const speed = await turns.take(() => measureSpeed(runtime));
+  const speed = await startSpeedMeter(() => turns.take(() => measureSpeed(runtime)));
   const hooks = metrics.modelHooks(stage);
   const model = createModel(named.checkpoint, withTurns(runtime, turns, hooks), {
     lowMemory,

@@ -16,6 +16,7 @@ import { inCallSpan } from '../../telemetry/call-span.ts';
 import { startTracing } from '../../telemetry/start-tracing.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import type { SpeedMeter } from '../model/speed-meter.ts';
 import { createComputeSlot } from '../worker/compute-slot.ts';
 import type { ComputeSlot } from '../worker/compute-slot.ts';
 import type { StageHandler } from '../worker/stage-handler.ts';
@@ -47,8 +48,8 @@ export interface StageProgram<S extends DescService> {
   readonly provider: string | null;
   /** The fused operators that the provider does without on this device. Default: none. */
   readonly replacedOperators?: Iterable<string>;
-  /** Floating-point operations per second in a short measurement; absent when the stage has no model. */
-  readonly speed?: number;
+  /** How fast the stage computes; absent when the stage has no model. */
+  readonly speed?: SpeedMeter;
   /** The stage's gRPC service. */
   readonly service: S;
   readonly handlers: ServiceHandlers<S>;
@@ -174,11 +175,11 @@ function createReport(
     model: { name: model, digest: modelDigest },
     provider,
     replacedOperators = [],
-    speed: flopsPerSecond = 0,
+    speed,
   }: Pick<StageProgram<DescService>, 'handler' | 'model' | 'provider' | 'replacedOperators' | 'speed'>,
   openCalls: () => number,
 ): () => Uint8Array {
-  const computing = { executionProvider: provider ?? '', replacedOperators: [...replacedOperators], flopsPerSecond };
+  const computing = { executionProvider: provider ?? '', replacedOperators: [...replacedOperators] };
   const own = { stage, model, modelDigest, ...computing, processId: randomUUID() };
-  return () => toBinary(StageReportSchema, create(StageReportSchema, { ...own, openCalls: openCalls() }));
+  return () => toBinary(StageReportSchema, create(StageReportSchema, { ...own, flopsPerSecond: speed?.fastest ?? 0, openCalls: openCalls() }));
 }

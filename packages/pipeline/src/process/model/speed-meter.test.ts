@@ -1,0 +1,25 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { startSpeedMeter } from './speed-meter.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('a machine that was busy at the start is measured again, and its highest speed counts', async () => {
+  const speeds = [40e9, 200e9, 150e9];
+  const meter = await startSpeedMeter(() => Promise.resolve(speeds.shift()!));
+  expect(meter.fastest).toBe(40e9);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(meter.fastest).toBe(200e9);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(meter.fastest).toBe(200e9);
+  expect(speeds).toEqual([]);
+});
+
+test('a later measurement may fail', async () => {
+  const measure = vi.fn(() => Promise.reject<number>(new Error('closed')));
+  measure.mockResolvedValueOnce(40e9);
+  const meter = await startSpeedMeter(measure);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(measure).toHaveBeenCalledTimes(3);
+  expect(meter.fastest).toBe(40e9);
+});
