@@ -1,3 +1,4 @@
+/** The rules for components and their state (*.svelte, *.svelte.ts). .oxlintrc.json has the same rules for all other files. */
 import { defineConfig, globalIgnores } from 'eslint/config';
 import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
@@ -35,11 +36,6 @@ export default defineConfig(
     languageOptions: { parserOptions: { parser: tseslint.parser } },
     // The app has an address of its own: there is no base path to put before its links.
     rules: { 'svelte/no-navigation-without-resolve': 'off' },
-  },
-  {
-    // OpenAI's client marks its Videos API as deprecated, because OpenAI's own servers have ended it.
-    files: ['services/gateway/src/gateway-openai.test.ts'],
-    rules: { '@typescript-eslint/no-deprecated': 'off' },
   },
   {
     // ESLint does not know the types of components, nor all of the compiler's warnings: svelte-check does.

@@ -218,7 +218,7 @@ async function measure(kind: JobKind, rate: number): Promise<void> {
     fixed(times.total, 2),
   ];
   const columns = ['', 'encode s', 'first step', 'step', 'all steps', 'decode', 'total'];
-  console.log(table(columns, [['cold', ...line(cold)], ['warm', ...line(warm)]])); // prettier-ignore
+  console.log(table(columns, [['cold', ...line(cold)], ['warm', ...line(warm)]])); // oxfmt-ignore
   const memory = [coldUse, use].map((seen) => seen?.peakMemory ?? 0);
   console.log(
     `peak device memory ${gigabytes(Math.max(...memory)) || 'unknown'}, peak process memory ${gigabytes(peakRss)}`,

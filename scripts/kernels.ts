@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { format } from 'prettier';
 import wabt from 'wabt';
 
 /** The generated file, from the project's root. */
@@ -16,10 +15,10 @@ export async function kernelsModule(): Promise<string> {
     const { buffer } = module.toBinary({});
     // It throws for a module that is not valid.
     new WebAssembly.Module(Uint8Array.from(buffer));
-    const text = `// Generated from kernels.wat by \`npm run generate\`. Do not edit.
-export const KERNELS_WASM = '${Buffer.from(buffer).toString('base64')}';
+    return `// Generated from kernels.wat by \`npm run generate\`. Do not edit.
+export const KERNELS_WASM =
+  '${Buffer.from(buffer).toString('base64')}';
 `;
-    return await format(text, { parser: 'typescript', singleQuote: true, printWidth: 120 });
   } finally {
     module.destroy();
   }

@@ -48,7 +48,7 @@ export const tasks = {
     ['node', 'scripts/generate-nats-accounts.ts'],
     ['node', 'scripts/generate-kernels.ts'],
   ]),
-  format: alone([['prettier', '--write', '--log-level', 'warn', '.']]),
+  format: alone([['oxfmt']]),
   animate: script('scripts/animate.ts', [ffmpeg, natsServerOrUrl, programs]),
   doctor: script('scripts/doctor.ts'),
   verify: script('scripts/verify.ts', [ffmpeg]),

@@ -70,19 +70,24 @@ async function* compute(
     0,
   );
   const { conditioning, finish } = continueSegment(model, photo, before);
-  const result = denoise(model, conditioning, settings, {
-    signal,
-    onStep({ step, steps, x0 }) {
-      events.push({ message: { case: 'step', value: { step, steps } } });
-      if (previewEvery > 0 && step % previewEvery === 0) previewer.show(step, x0);
-    },
-  })
-    .finally(() => {
+  const compute = async () => {
+    try {
+      return await denoise(model, conditioning, settings, {
+        signal,
+        onStep({ step, steps, x0 }) {
+          events.push({ message: { case: 'step', value: { step, steps } } });
+          if (previewEvery > 0 && step % previewEvery === 0) previewer.show(step, x0);
+        },
+      });
+    } finally {
       model.trim();
       release();
-    })
-    .finally(() => previewer.finish())
-    .finally(() => events.end());
+      await previewer.finish().finally(() => {
+        events.end();
+      });
+    }
+  };
+  const result = compute();
   result.catch(() => undefined);
   try {
     yield* events;

@@ -45,7 +45,7 @@ export function resizeFlow(flow: Flow, width: number, height: number): Flow {
   const [scaleX, scaleY] = [width / flow.width, height / flow.height];
   const scale = (from: Float32Array, factor: number) => {
     const to = resizeBilinear({ width: flow.width, height: flow.height, data: from }, width, height).data;
-    for (let i = 0; i < to.length; i++) to[i]! *= factor;
+    for (let i = 0; i < to.length; i++) to[i] = to[i]! * factor;
     return to;
   };
   return { width, height, u: scale(flow.u, scaleX), v: scale(flow.v, scaleY) };

@@ -14,7 +14,8 @@ export interface PhotoFields {
 
 /** The photo of a request: its bytes, or a URL that is fetched when the video is prepared. */
 export type PhotoSource =
-  { readonly case: 'image'; readonly value: Uint8Array } | { readonly case: 'imageUrl'; readonly value: string };
+  | { readonly case: 'image'; readonly value: Uint8Array }
+  | { readonly case: 'imageUrl'; readonly value: string };
 
 /**
  * Reads the photo of a request: a file, a `data:` URL, or the address of a photo.

@@ -15,12 +15,13 @@ export interface SpeedMeter {
 export async function startSpeedMeter(measure: () => Promise<number>): Promise<SpeedMeter> {
   let fastest = await measure();
   for (const delay of AGAIN_MS) {
-    const again = () =>
+    const again = (): void => {
       measure().then(
-        (speed) => void (fastest = Math.max(fastest, speed)),
+        (speed) => (fastest = Math.max(fastest, speed)),
         // The runtime was closed, or its process was killed, which the next task reports.
         () => undefined,
       );
+    };
     setTimeout(again, delay).unref();
   }
   return {

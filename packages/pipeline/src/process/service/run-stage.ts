@@ -181,5 +181,9 @@ function createReport(
 ): () => Uint8Array {
   const computing = { executionProvider: provider ?? '', replacedOperators: [...replacedOperators] };
   const own = { stage, model, modelDigest, ...computing, processId: randomUUID() };
-  return () => toBinary(StageReportSchema, create(StageReportSchema, { ...own, flopsPerSecond: speed?.fastest ?? 0, openCalls: openCalls() }));
+  return () =>
+    toBinary(
+      StageReportSchema,
+      create(StageReportSchema, { ...own, flopsPerSecond: speed?.fastest ?? 0, openCalls: openCalls() }),
+    );
 }

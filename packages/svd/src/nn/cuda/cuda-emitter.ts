@@ -214,7 +214,7 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
         return offset === 0 ? scaled : binary('Add', scaled, scalar(offset));
       }),
     tanh: (x) => mapValue(x, (value) => unary('Tanh', value)),
-    concat: (parts) => map(concat(parts.map(({ value }) => materialize(value)), 3)), // prettier-ignore
+    concat: (parts) => map(concat(parts.map(({ value }) => materialize(value)), 3)), // oxfmt-ignore
     channels: (x, count) => mapValue(x, (value) => slice(value, 3, 0, count)),
 
     upsample(x, factor, h = factor * x.h, w = factor * x.w) {
@@ -336,7 +336,7 @@ export function createCudaEmitter(graph: GraphBuilder, options: CudaEmitterOptio
     concatValues(parts, axis) {
       const mixed = new Set(parts.map((part) => part.type)).size > 1;
       // Parts that are all float32 are not cast: they are inputs of the graph.
-      return concat(parts.map((part) => (mixed || part.type === type ? materialize(part) : part)), axis); // prettier-ignore
+      return concat(parts.map((part) => (mixed || part.type === type ? materialize(part) : part)), axis); // oxfmt-ignore
     },
   };
 }
