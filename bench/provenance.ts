@@ -14,7 +14,7 @@ import { JUDGED_PHOTOS, searchedPictures } from './provenance/photos.ts';
 import { marksPerFrame } from './provenance/speed-part.ts';
 import { printHelp } from './support/print-help.ts';
 
-const USAGE = `usage: npm run bench -- provenance [CLIP...] [--photos 11] [--no-false-alarms] [--no-marked]
+const USAGE = `usage: npm run bench -- provenance [CLIP...] [--photos 14] [--no-false-alarms] [--no-marked]
 
 Measures the invisible mark, and prints targets beside the figures; the exit status is 1 if a target is missed.
 
@@ -35,7 +35,7 @@ const { values, positionals: clips } = parseArgs({
   allowPositionals: true,
   allowNegative: true,
   options: {
-    photos: { type: 'string', default: '11' },
+    photos: { type: 'string', default: '14' },
     'false-alarms': { type: 'boolean', default: true },
     marked: { type: 'boolean', default: true },
   },

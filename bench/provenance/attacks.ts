@@ -10,6 +10,9 @@ export interface Attack {
   readonly isBeyond?: boolean;
 }
 
+/** A filter that changes the size. H.264 needs even sides. */
+const scaled = (factor: number): string => `scale=2*trunc(iw*${factor}/2):-2`;
+
 const h264 = (name: string, crf: number, filter?: string, ...more: readonly string[]): Attack => ({
   name,
   options: [...(filter === undefined ? [] : ['-vf', filter]), '-c:v', 'libx264', '-crf', String(crf), ...more],
@@ -27,22 +30,22 @@ export const ATTACKS: readonly Attack[] = [
   { name: 'as delivered (CRF 18)', options: null, extension: 'mp4' },
   h264('H.264, CRF 28', 28),
   h264('H.264, CRF 33', 33),
-  h264('half the size, CRF 28', 28, 'scale=iw/2:-2'),
-  { ...h264('half the size and CRF 33', 33, 'scale=iw/2:-2'), isBeyond: true },
+  h264('half the size, CRF 28', 28, scaled(0.5)),
+  { ...h264('half the size and CRF 33', 33, scaled(0.5)), isBeyond: true },
   {
-    ...h264('without its first 0.6 s, half the size, CRF 28', 28, 'trim=start=0.6,setpts=PTS-STARTPTS,scale=iw/2:-2'),
+    ...h264('without its first 0.6 s, half the size, CRF 28', 28, `trim=start=0.6,setpts=PTS-STARTPTS,${scaled(0.5)}`),
     isBeyond: true,
   },
-  h264('three quarters of the size, CRF 28', 28, 'scale=iw*0.75:-2'),
+  h264('three quarters of the size, CRF 28', 28, scaled(0.75)),
   h264('cropped to 80 %, CRF 28', 28, 'crop=iw*0.8:ih*0.8:iw*0.07:ih*0.13'),
   h264('15 frames a second, CRF 28', 28, 'fps=15'),
-  h264('like a screen recording: 0.9×, blurred, CRF 30', 30, 'scale=iw*0.9:-2,gblur=sigma=0.8'),
+  h264('like a screen recording: 0.9×, blurred, CRF 30', 30, `${scaled(0.9)},gblur=sigma=0.8`),
   h264('like a messenger: 848 wide, baseline, CRF 30', 30, 'scale=848:-2', '-profile:v', 'baseline'),
-  { ...h264('cropped to 80 %, half the size and CRF 30', 30, 'crop=iw*0.8:ih*0.8,scale=iw/2:-2'), isBeyond: true },
+  { ...h264('cropped to 80 %, half the size and CRF 30', 30, `crop=iw*0.8:ih*0.8,${scaled(0.5)}`), isBeyond: true },
   h264('brighter, more contrast, CRF 28', 28, 'eq=brightness=0.06:contrast=1.2'),
   { name: 'VP9, CRF 40', options: '-c:v libvpx-vp9 -crf 40 -b:v 0 -cpu-used 5'.split(' '), extension: 'webm' },
   still('one frame as PNG', 'png', 'null'),
-  still('one frame of half the size as JPEG', 'jpg', 'scale=iw/2:-2'),
+  still('one frame of half the size as JPEG', 'jpg', scaled(0.5)),
 ];
 
 /** Makes the file that arrives. */

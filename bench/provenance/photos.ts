@@ -3,22 +3,37 @@ import { basename, dirname } from 'node:path';
 import { packagedFiles, PHOTOS } from '../finish/photos.ts';
 import type { PackagedPhoto } from '../finish/photos.ts';
 
-/** The mark was tuned with these. */
-const TUNED_WITH = ['Garden.jpg', 'TwoWings.jpg', 'picosdeeuropa_by_Aitzol_Berasategi.jpg'];
+/** The mark and its detector were tuned with these, and with umang and Bridge of lomiri-wallpapers-16.04. */
+const TUNED_WITH = [
+  'Garden.jpg',
+  'TwoWings.jpg',
+  ...['picosdeeuropa', 'life', 'friends'].map((name) => `${name}_by_Aitzol_Berasategi.jpg`),
+];
 
-const lomiri = (name: string, author: string, licence: string): PackagedPhoto => ({
-  package: 'lomiri-wallpapers-16.04',
+const lomiri = (release: '16.04' | '20.04', name: string, author: string, licence: string): PackagedPhoto => ({
+  package: `lomiri-wallpapers-${release}`,
   path: `usr/share/backgrounds/${name}`,
   author,
   licence,
 });
+const plasma = (name: string, author: string): PackagedPhoto => ({
+  package: 'plasma-workspace-wallpapers',
+  path: `usr/share/wallpapers/${name}/contents/images/2560x1600.jpg`,
+  author,
+  licence: 'LGPL-3.0-only',
+});
 
 /** Photos that the mark was not tuned with: smooth ones and textured ones, skies and skin. */
 export const JUDGED_PHOTOS: readonly PackagedPhoto[] = [
-  lomiri('sunset_by_Aitzol_Berasategi.jpg', 'Aitzol Berasategi', 'CC-BY-4.0'),
-  lomiri('umang_by_Abhishek_Mudgal.jpg', 'Abhishek Mudgal', 'CC-BY-4.0'),
-  lomiri('Bridge_by_Sander_Klootwijk.jpg', 'Sander Klootwijk', 'CC-BY-SA-4.0'),
-  lomiri('Wine_by_Jakkub_Mede.jpg', 'Jakub Mede', 'CC-BY-4.0'),
+  lomiri('16.04', 'sunset_by_Aitzol_Berasategi.jpg', 'Aitzol Berasategi', 'CC-BY-4.0'),
+  lomiri('16.04', 'Wine_by_Jakkub_Mede.jpg', 'Jakub Mede', 'CC-BY-4.0'),
+  lomiri('20.04', 'Fossa_by_Jasper_Roks.jpg', 'Jasper Roks', 'CC-BY-SA-3.0'),
+  lomiri('20.04', 'Kleiber_by_Lukas_Baubkus.jpg', 'Lukas Baubkus', 'CC-BY-SA-3.0'),
+  plasma('FallenLeaf', 'Martin Klapetek'),
+  plasma('Autumn', 'RJ Quiralta'),
+  plasma('ColorfulCups', 'Dmitri Popov'),
+  plasma('BytheWater', 'Maciej Wiklo'),
+  plasma('OneStandsOut', 'Risto Saukonpää'),
   ...PHOTOS.filter(({ path }) => !TUNED_WITH.some((name) => path.endsWith(name))),
 ];
 

@@ -51,8 +51,8 @@ const START_BOOST = 0.3;
 const START_FRAMES = 14;
 /** Added before fractions are cut off, so that positive and negative numbers are rounded alike. */
 const ROUNDING = 1024.5;
-/** The largest mean square of a frame’s change: 43 dB. */
-const MAX_MEAN_SQUARE = 255 ** 2 / 10 ** 4.3;
+/** The largest mean square of a frame’s change: 42.3 dB before rounding to whole values. */
+const MAX_MEAN_SQUARE = 255 ** 2 / 10 ** 4.23;
 
 /**
  * Prepares a mark: a pattern that is added to the luma. It stands still, so that it does not shimmer, and is stronger where texture
@@ -91,12 +91,12 @@ export function createMarker(options: MarkerOptions): Marker {
     mark(frame, index = START_FRAMES) {
       const boost = 1 + START_BOOST * Math.max(0, 1 - index / START_FRAMES);
       measure(frame);
-      const { mean, meanSquare } = smoothBlocks(strengths, smooth, columns, rows);
+      const mean = smoothBlocks(strengths, smooth, columns, rows);
       const flat = Math.max(FLAT_STRENGTH.least, Math.min(FLAT_STRENGTH.most, WANTED_STRENGTH - mean));
-      const gain = Math.min(boost, Math.sqrt(MAX_MEAN_SQUARE / (meanSquare + 2 * flat * mean + flat * flat)));
+      limitStrengths(smooth, flat, MAX_MEAN_SQUARE / boost ** 2);
       const pixels = new Uint8ClampedArray(frame.buffer, frame.byteOffset, frame.length);
       for (let y = 0, i = 0, at = 0; y < height; y++) {
-        betweenRows(smooth, line, columns, rows, (y + 0.5) / BLOCK - 0.5, flat, gain);
+        betweenRows(smooth, line, columns, rows, (y + 0.5) / BLOCK - 0.5, flat, boost);
         for (let column = -1; column < columns; column++) {
           const before = line[Math.max(0, column)]!;
           const slope = (line[Math.min(columns - 1, column + 1)]! - before) / BLOCK;
@@ -141,10 +141,9 @@ function textureOf(luma: Int32Array, left: number, width: number): number {
   return second / (256 * 2 * (half - 1) ** 2);
 }
 
-/** Averages each block with its eight neighbours, and returns the mean and the mean square. */
+/** Averages each block with its eight neighbours, and returns the mean. */
 function smoothBlocks(source: Float32Array, target: Float32Array, columns: number, rows: number) {
   let sum = 0;
-  let squares = 0;
   for (let y = 0; y < rows; y++) {
     const above = Math.max(0, y - 1) * columns;
     const here = y * columns;
@@ -157,10 +156,29 @@ function smoothBlocks(source: Float32Array, target: Float32Array, columns: numbe
       const value = (4 * source[here + x]! + 2 * sides + corners) / 16;
       target[here + x] = value;
       sum += value;
-      squares += value * value;
     }
   }
-  return { mean: sum / (columns * rows), meanSquare: squares / (columns * rows) };
+  return sum / (columns * rows);
+}
+
+/**
+ * Cuts off the largest strengths, so that the mean square of all, with that of flat areas, is at most `limit`. They help least: the
+ * texture that hides the mark from the eye hides it from the detector, too.
+ */
+function limitStrengths(strengths: Float32Array, flat: number, limit: number): void {
+  const meanSquare = (most: number): number => {
+    let sum = 0;
+    for (let i = 0; i < strengths.length; i++) sum += (flat + Math.min(most, strengths[i]!)) ** 2;
+    return sum / strengths.length;
+  };
+  if (meanSquare(MAX_STRENGTH) <= limit) return;
+  let [within, beyond] = [0, MAX_STRENGTH];
+  for (let step = 0; step < 12; step++) {
+    const most = (within + beyond) / 2;
+    if (meanSquare(most) > limit) beyond = most;
+    else within = most;
+  }
+  for (let i = 0; i < strengths.length; i++) strengths[i] = Math.min(within, strengths[i]!);
 }
 
 /** A row of strengths between two rows of blocks, that of flat areas included. */
@@ -171,7 +189,7 @@ function betweenRows(
   rows: number,
   position: number,
   flat: number,
-  gain: number,
+  boost: number,
 ): void {
   const place = Math.min(rows - 1, Math.max(0, position));
   const above = Math.floor(place);
@@ -179,6 +197,6 @@ function betweenRows(
   const first = above * columns;
   const second = Math.min(rows - 1, above + 1) * columns;
   for (let x = 0; x < columns; x++) {
-    target[x] = gain * (flat + blocks[first + x]! + weight * (blocks[second + x]! - blocks[first + x]!));
+    target[x] = boost * (flat + blocks[first + x]! + weight * (blocks[second + x]! - blocks[first + x]!));
   }
 }

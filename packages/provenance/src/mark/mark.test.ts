@@ -82,7 +82,8 @@ test.each([
   });
   expect(Math.min(...psnr)).toBeGreaterThan(42);
   expect(Math.max(...psnr)).toBeLessThan(55);
-  expect(psnr).toEqual(psnr.toSorted((a, b) => a - b));
+  // Rounding to whole values changes it by less than 0.05 dB.
+  for (const [i, value] of psnr.slice(1).entries()) expect(value).toBeGreaterThan(psnr[i]! - 0.05);
   expect(psnr[2]).toBe(psnr[3]);
 });
 

@@ -8,11 +8,11 @@ export interface GrayPicture {
 }
 
 /** The radius of the window whose mean is subtracted, pixels. */
-const MEAN_RADIUS = 4;
+const MEAN_RADIUS = 5;
 /** The radius of the window in which the strength of what remains is measured. */
-const STRENGTH_RADIUS = 8;
+const STRENGTH_RADIUS = 4;
 /** Added to the strength, so that noise in smooth areas is not blown up; of 255. */
-const FLOOR = 1.5;
+const FLOOR = 0.7;
 /** Values beyond this many times the strength are edges. */
 const LIMIT = 2.5;
 
