@@ -8,18 +8,28 @@
 # and 3 GB. Needs go, kubectl, openssl and curl. Its output is in docs/kubernetes.md.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-KUBERNETES=1.37.2 ETCD=3.7.3 KWOK=0.8.0 KEDA=2.21.0 PROMETHEUS_OPERATOR=0.85.0 GATEWAY_API=1.7.0
+KUBERNETES=1.37.2 ETCD=3.7.3 KWOK=0.8.0 KEDA=2.21.0 PROMETHEUS_OPERATOR=0.85.0 GATEWAY_API=1.6.3
 programs=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/cinematica-prove}
 mkdir -p "$programs"
 programs=$(cd "$programs" && pwd)
 
 "$here/prove/build.sh" "$programs" "$KUBERNETES" "$ETCD" "$KWOK"
-module() { go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p'; }
-kwok_stages=$(module "sigs.k8s.io/kwok@v$KWOK")/kustomize/stage
-keda_crds=$(module "github.com/kedacore/keda/v2@v$KEDA")/config/crd/bases
-prometheus_crds=$(module "github.com/prometheus-operator/prometheus-operator@v$PROMETHEUS_OPERATOR")/example/prometheus-operator-crd
-
-gateway_crds=$(module "sigs.k8s.io/gateway-api@v$GATEWAY_API")/config/crd/standard
+module() { # its folder
+  local answer folder
+  answer=$(go mod download -json "$1") || true
+  folder=$(sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p' <<<"$answer")
+  [ -n "$folder" ] || { echo "$1 cannot be downloaded: $answer" >&2; return 1; }
+  echo "$folder"
+}
+# A command that fails in an assignment of its own ends the script.
+kwok=$(module "sigs.k8s.io/kwok@v$KWOK")
+keda=$(module "github.com/kedacore/keda/v2@v$KEDA")
+prometheus_operator=$(module "github.com/prometheus-operator/prometheus-operator@v$PROMETHEUS_OPERATOR")
+gateway_api=$(module "sigs.k8s.io/gateway-api@v$GATEWAY_API")
+kwok_stages=$kwok/kustomize/stage
+keda_crds=$keda/config/crd/bases
+prometheus_crds=$prometheus_operator/example/prometheus-operator-crd
+gateway_crds=$gateway_api/config/crd/standard
 
 work=$(mktemp -d)
 children=()
