@@ -62,7 +62,7 @@ async function markedPart() {
       const clip = clips.includes(file) ? await readClip(file, MARKED_FRAMES, 1280) : await movePhoto(file, folder);
       if (Math.min(clip.width, clip.height) < LEAST_SIDE) continue;
       if (!clips.includes(file)) milliseconds = Math.min(milliseconds, marksPerFrame(clip));
-      const result = await measureClip(basename(file), clip, folder);
+      const result = await measureClip(nameOf(file), clip, folder);
       const lost = result.found
         .filter(({ outcome }) => outcome !== 'read')
         .map(({ attack, outcome }) => `${attack}: ${outcome}`);
@@ -77,6 +77,9 @@ async function markedPart() {
   console.log(`\n${table(['', 'read', 'only seen', 'lost', 'lowest score'], summarise(results))}\n`);
   return [...markedTargets(results), atMost('time to mark a frame of 1280×720 on one core, ms', milliseconds, 20)];
 }
+
+/** The name of a picture; where its file is named by its size, the folder of its sizes. */
+const nameOf = (file: string): string => (/^\d+x\d+\./.test(basename(file)) ? file.split('/').at(-4)! : basename(file));
 
 async function falseAlarmsPart() {
   let alarms = NO_ALARMS;
