@@ -1,5 +1,13 @@
 import type { DescEnum } from '@bufbuild/protobuf';
-import { CameraMove, CameraMoveSchema, Quality, QualitySchema, ResolutionSchema } from '@cinematica/protocol/v1';
+import {
+  CameraMove,
+  CameraMoveSchema,
+  Quality,
+  QualitySchema,
+  ResolutionSchema,
+  Sampler,
+  SamplerSchema,
+} from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
 import { DEFAULT_RESOLUTION } from './output-size.ts';
 
@@ -35,6 +43,13 @@ const DECLARATIONS = {
     enum: QualitySchema,
     default: Quality.BEST,
     help: 'quality against time, with a model that has faster ways',
+  },
+  sampler: {
+    field: 'sampler',
+    enum: SamplerSchema,
+    default: Sampler.UNSPECIFIED,
+    unset: 'auto',
+    help: 'sampler and noise levels; ays (Align Your Steps) is made for --steps 10',
   },
 } as const satisfies Readonly<Record<string, WordDeclaration>>;
 

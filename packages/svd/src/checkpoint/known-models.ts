@@ -57,6 +57,7 @@ const animateLcm = {
 const svd = {
   ...svdXt,
   sampler: 'euler',
+  samplers: ['ays'],
   // The defaults of diffusers' StableVideoDiffusionPipeline, but for `frames`.
   defaults: {
     frames: 50,

@@ -75,6 +75,8 @@ export interface ModelCard {
   /** `decode_chunk_size`: maximum number of frames that are decoded together. */
   readonly decodeChunk: number;
   readonly sampler: SamplerKind;
+  /** Other samplers that the model gives good videos with. Default: none. */
+  readonly samplers?: readonly SamplerKind[] | undefined;
   /** Noise levels that replace those of the sampler for the default number of steps: descending, including the final 0. */
   readonly sigmas?: readonly number[] | undefined;
   /**
@@ -203,6 +205,7 @@ export const modelCardSchema = z
     window: z.int().min(1).max(1000),
     decodeChunk: z.int().min(1).max(1000),
     sampler: z.enum(SAMPLER_KINDS),
+    samplers: z.array(z.enum(SAMPLER_KINDS)),
     sigmas: z
       .array(z.number().min(0))
       .min(2)

@@ -137,6 +137,7 @@ function mergeCards(base: ModelCard, override: ModelCardFile): ModelCard {
     window: override.window ?? base.window,
     decodeChunk: override.decodeChunk ?? base.decodeChunk,
     sampler: override.sampler ?? base.sampler,
+    samplers: override.samplers ?? base.samplers,
     sigmas: override.sigmas ?? base.sigmas,
     sharedNoise: override.sharedNoise ?? base.sharedNoise,
     onlyCameraMoves: override.onlyCameraMoves ?? base.onlyCameraMoves,

@@ -43,6 +43,7 @@ export function settingsOf(params: VideoParams, card: ModelCard, base: Settings 
       outputs: params.outputs?.map((name) => OUTPUT_FILES[name].kind),
       crop: params.crop,
       camera: params.camera === undefined ? undefined : WORD_SETTINGS.camera.words.get(params.camera),
+      sampler: params.sampler === undefined ? undefined : WORD_SETTINGS.sampler.words.get(params.sampler),
       seed: seedOf(params.seed),
     }),
     ...timingOf(params, base.conditioningFps ?? defaults.conditioningFps, ofSource),
@@ -61,7 +62,7 @@ const qualityOf = ({ quality }: VideoParams): Quality | undefined =>
 /** The settings of a source without those that a quality changes, so that another quality can set them. */
 function withoutQuality(base: Settings, { qualities = {} }: ModelCard): Settings {
   const changed = Object.values(qualities).flatMap((changes) => Object.keys(pickSettings(changes?.settings ?? {})));
-  return without(base, ...(changed as (keyof Settings)[]));
+  return without(base, 'sampler', ...(changed as (keyof Settings)[]));
 }
 
 function checkModel(name: string | undefined, card: ModelCard): void {

@@ -19,7 +19,7 @@ import { burstOf } from '../callers/rate-limit.ts';
 import type { Config } from '../config.ts';
 import { PHOTO_LIMITS } from '../photo/photo-limits.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_SIZE, MAX_UPLOAD_BYTES } from '../rpc/limits.ts';
-import { cardOf, PRESET_NAMES, QUALITY_NAMES } from './resolve-plan.ts';
+import { cardOf, PRESET_NAMES, QUALITY_NAMES, samplersOf } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 import { MAX_SHARE_MS } from './share.ts';
 
@@ -49,6 +49,7 @@ export function capabilitiesOf(
         executionProviders: reports.providers(ref),
         replacedOperators: reports.replacedOperators(ref),
         licence: { name, spdxId: spdx, url, notice },
+        samplers: samplersOf(card).flatMap((kind) => WORD_SETTINGS.sampler.words.get(kind) ?? []),
         cameraMoves: cameraMovesOf(card).map((move) => CAMERA_MOVES[move]),
         sizes: card.sizes.map(({ width, height }) => ({ width, height })),
         qualities: [

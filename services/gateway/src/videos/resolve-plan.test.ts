@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { segmentSettings } from '@cinematica/pipeline/plan';
-import { Quality, VideoSettingsSchema } from '@cinematica/protocol/v1';
+import { Quality, VideoSettingsSchema, Sampler } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
 import { CARD_DEFAULTS } from '@cinematica/settings';
 import type { ModelCard } from '@cinematica/svd';
@@ -49,6 +49,17 @@ test('a quality is a set of settings and a sampler; settings of the request over
   });
   expect(segmentSettings(fast, 0)).toMatchObject({ cacheInterval: 2, cacheBranch: 0, guidanceSteps: 4 });
   expect(plan({ quality: Quality.FAST, cacheInterval: 5 })).toMatchObject({ cacheInterval: 5, guidanceSteps: 4 });
+});
+
+test('a sampler is chosen among those of the model, and a quality with a sampler of its own has no other', () => {
+  const flexible = { ...model, card: { ...card, samplers: ['ays'] as const } };
+  const chosen = (settings: object) => resolvePlan(flexible, create(VideoSettingsSchema, settings), photo, 1);
+  expect(chosen({ sampler: Sampler.AYS, steps: 10 })).toMatchObject({ sampler: 'ays', sigmas: [], steps: 10 });
+  expect(chosen({ sampler: Sampler.EULER })).toMatchObject({ sampler: 'euler', sigmas: [700, 1, 0] });
+  expect(chosen({ quality: Quality.FAST, sampler: Sampler.AYS }).sampler).toBe('ays');
+  expect(() => chosen({ sampler: Sampler.ANIMATELCM })).toThrow(/must be auto or euler or ays .*, not animatelcm/);
+  expect(() => chosen({ quality: Quality.FAST, sampler: Sampler.EULER })).toThrow(/must be auto or ays .*, not euler/);
+  expect(() => plan({ sampler: Sampler.AYS })).toThrow(/must be auto or euler .*, not ays/);
 });
 
 test('a plan of an earlier version computes every step whole', () => {

@@ -2,7 +2,7 @@ import { createPlan } from '@cinematica/pipeline/plan';
 import type { ModelRef, Plan } from '@cinematica/pipeline';
 import { refuseFields } from '@cinematica/protocol';
 import type { RpcError } from '@cinematica/protocol';
-import { CameraMove, ErrorReason, Preset, Quality, Resolution } from '@cinematica/protocol/v1';
+import { CameraMove, ErrorReason, Preset, Quality, Resolution, Sampler } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
 import {
   cameraMoveName,
@@ -15,7 +15,7 @@ import {
 } from '@cinematica/settings';
 import { chooseSize, SizeError } from '@cinematica/settings/choose-size';
 import { FASTER_QUALITIES, SettingsError } from '@cinematica/svd';
-import type { FasterQuality, ModelCard, Preset as PresetName, Size, Work } from '@cinematica/svd';
+import type { FasterQuality, ModelCard, Preset as PresetName, SamplerKind, Size, Work } from '@cinematica/svd';
 
 /** The model that new videos are made with. */
 export interface LoadedModel {
@@ -49,8 +49,25 @@ export const QUALITY_NAMES: Readonly<Record<number, FasterQuality>> = {
 export function cardOf(card: ModelCard, preset: PresetName | undefined, quality?: FasterQuality): ModelCard {
   const { sampler, settings } = (quality && card.qualities?.[quality]) ?? {};
   const defaults = { ...card.defaults, ...(preset && card.presets[preset]), ...pickSettings(settings ?? {}) };
-  // The noise levels of the card are those of its own sampler.
-  return { ...card, defaults, ...(sampler && { sampler, sigmas: undefined }) };
+  // The other samplers and the noise levels of the card are for its own sampler.
+  return { ...card, defaults, ...(sampler && { sampler, samplers: undefined, sigmas: undefined }) };
+}
+
+/** The samplers that a model may be asked for, its own first. */
+export const samplersOf = ({ sampler, samplers = [] }: ModelCard): readonly SamplerKind[] => [
+  ...new Set([sampler, ...samplers]),
+];
+
+/** The sampler of a request. @throws RpcError INVALID_ARGUMENT when the model or the quality does not support it */
+function samplerOf(card: ModelCard, sampler: Sampler): SamplerKind {
+  const word = wordOf('sampler', sampler);
+  const samplers = samplersOf(card);
+  const chosen = word === 'auto' ? card.sampler : samplers.find((each) => each === word);
+  if (chosen) return chosen;
+  throw unsupported(
+    'settings.sampler',
+    `must be ${['auto', ...samplers].join(' or ')} with these settings, not ${word}`,
+  );
 }
 
 /** The quality of a request. @throws RpcError INVALID_ARGUMENT when the model does not have it */
@@ -99,6 +116,7 @@ export function resolvePlan(model: LoadedModel, settings: VideoSettings | undefi
       ...size,
       output: outputSize(size, photo, { resolution, zoom }),
       resolution: wordOf('resolution', resolution),
+      sampler: samplerOf(card, settings?.sampler ?? Sampler.UNSPECIFIED),
       seed: settings?.seed ?? seed,
       camera: cameraMoveName(settings?.camera ?? CameraMove.UNSPECIFIED),
       focus: { x, y, zoom },

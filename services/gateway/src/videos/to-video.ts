@@ -11,6 +11,7 @@ import {
   Preset,
   Quality,
   Resolution,
+  Sampler,
   VideoSchema,
   VideoSettingsSchema,
 } from '@cinematica/protocol/v1';
@@ -129,6 +130,7 @@ function settingsOf(plan: Plan): VideoSettings {
     cacheInterval: cacheIntervalOf(plan),
     frameInterval: frameIntervalOf(plan),
     quality: WORD_SETTINGS.quality.words.get(plan.quality) ?? Quality.BEST,
+    sampler: WORD_SETTINGS.sampler.words.get(plan.sampler) ?? Sampler.UNSPECIFIED,
     model: plan.model,
     preset: PRESETS[plan.preset] ?? Preset.UNSPECIFIED,
     shape: { case: 'size', value: { width: plan.width, height: plan.height } },

@@ -23,7 +23,7 @@ class Capabilities(_message.Message):
     def __init__(self, models: _Optional[_Iterable[_Union[Model, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., version: _Optional[str] = ..., push_public_key: _Optional[bytes] = ...) -> None: ...
 
 class Model(_message.Message):
-    __slots__ = ("name", "title", "digest", "licence", "sizes", "size_multiple", "window", "defaults", "presets", "execution_providers", "camera_moves", "qualities", "replaced_operators")
+    __slots__ = ("name", "title", "digest", "licence", "sizes", "size_multiple", "window", "defaults", "presets", "execution_providers", "camera_moves", "qualities", "replaced_operators", "samplers")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,7 @@ class Model(_message.Message):
     CAMERA_MOVES_FIELD_NUMBER: _ClassVar[int]
     QUALITIES_FIELD_NUMBER: _ClassVar[int]
     REPLACED_OPERATORS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLERS_FIELD_NUMBER: _ClassVar[int]
     name: str
     title: str
     digest: str
@@ -50,7 +51,8 @@ class Model(_message.Message):
     camera_moves: _containers.RepeatedScalarFieldContainer[_settings_pb2.CameraMove]
     qualities: _containers.RepeatedCompositeFieldContainer[QualitySettings]
     replaced_operators: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., digest: _Optional[str] = ..., licence: _Optional[_Union[Licence, _Mapping]] = ..., sizes: _Optional[_Iterable[_Union[_settings_pb2.Size, _Mapping]]] = ..., size_multiple: _Optional[int] = ..., window: _Optional[int] = ..., defaults: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ..., presets: _Optional[_Iterable[_Union[PresetSettings, _Mapping]]] = ..., execution_providers: _Optional[_Iterable[str]] = ..., camera_moves: _Optional[_Iterable[_Union[_settings_pb2.CameraMove, str]]] = ..., qualities: _Optional[_Iterable[_Union[QualitySettings, _Mapping]]] = ..., replaced_operators: _Optional[_Iterable[str]] = ...) -> None: ...
+    samplers: _containers.RepeatedScalarFieldContainer[_settings_pb2.Sampler]
+    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., digest: _Optional[str] = ..., licence: _Optional[_Union[Licence, _Mapping]] = ..., sizes: _Optional[_Iterable[_Union[_settings_pb2.Size, _Mapping]]] = ..., size_multiple: _Optional[int] = ..., window: _Optional[int] = ..., defaults: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ..., presets: _Optional[_Iterable[_Union[PresetSettings, _Mapping]]] = ..., execution_providers: _Optional[_Iterable[str]] = ..., camera_moves: _Optional[_Iterable[_Union[_settings_pb2.CameraMove, str]]] = ..., qualities: _Optional[_Iterable[_Union[QualitySettings, _Mapping]]] = ..., replaced_operators: _Optional[_Iterable[str]] = ..., samplers: _Optional[_Iterable[_Union[_settings_pb2.Sampler, str]]] = ...) -> None: ...
 
 class Licence(_message.Message):
     __slots__ = ("name", "spdx_id", "url", "notice")

@@ -7,6 +7,13 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Sampler(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SAMPLER_UNSPECIFIED: _ClassVar[Sampler]
+    SAMPLER_EULER: _ClassVar[Sampler]
+    SAMPLER_AYS: _ClassVar[Sampler]
+    SAMPLER_ANIMATELCM: _ClassVar[Sampler]
+
 class CameraMove(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CAMERA_MOVE_UNSPECIFIED: _ClassVar[CameraMove]
@@ -51,6 +58,10 @@ class MediaKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MEDIA_KIND_WEBP: _ClassVar[MediaKind]
     MEDIA_KIND_WEBM: _ClassVar[MediaKind]
     MEDIA_KIND_CARD: _ClassVar[MediaKind]
+SAMPLER_UNSPECIFIED: Sampler
+SAMPLER_EULER: Sampler
+SAMPLER_AYS: Sampler
+SAMPLER_ANIMATELCM: Sampler
 CAMERA_MOVE_UNSPECIFIED: CameraMove
 CAMERA_MOVE_STILL: CameraMove
 CAMERA_MOVE_PUSH_IN: CameraMove
@@ -83,7 +94,7 @@ MEDIA_KIND_WEBM: MediaKind
 MEDIA_KIND_CARD: MediaKind
 
 class VideoSettings(_message.Message):
-    __slots__ = ("model", "preset", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "min_guidance", "max_guidance", "seed", "size", "aspect_ratio", "crop", "outputs", "camera", "resolution", "guidance_steps", "cache_interval", "cache_branch", "quality", "frame_interval")
+    __slots__ = ("model", "preset", "frames", "conditioning_fps", "frame_rate", "motion_bucket_id", "noise_aug_strength", "steps", "min_guidance", "max_guidance", "seed", "size", "aspect_ratio", "crop", "outputs", "camera", "resolution", "guidance_steps", "cache_interval", "cache_branch", "quality", "frame_interval", "sampler")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     PRESET_FIELD_NUMBER: _ClassVar[int]
     FRAMES_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +117,7 @@ class VideoSettings(_message.Message):
     CACHE_BRANCH_FIELD_NUMBER: _ClassVar[int]
     QUALITY_FIELD_NUMBER: _ClassVar[int]
     FRAME_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    SAMPLER_FIELD_NUMBER: _ClassVar[int]
     model: str
     preset: Preset
     frames: int
@@ -128,7 +140,8 @@ class VideoSettings(_message.Message):
     cache_branch: int
     quality: Quality
     frame_interval: int
-    def __init__(self, model: _Optional[str] = ..., preset: _Optional[_Union[Preset, str]] = ..., frames: _Optional[int] = ..., conditioning_fps: _Optional[int] = ..., frame_rate: _Optional[int] = ..., motion_bucket_id: _Optional[int] = ..., noise_aug_strength: _Optional[float] = ..., steps: _Optional[int] = ..., min_guidance: _Optional[float] = ..., max_guidance: _Optional[float] = ..., seed: _Optional[int] = ..., size: _Optional[_Union[Size, _Mapping]] = ..., aspect_ratio: _Optional[_Union[AspectRatio, _Mapping]] = ..., crop: _Optional[_Union[Crop, _Mapping]] = ..., outputs: _Optional[_Iterable[_Union[MediaKind, str]]] = ..., camera: _Optional[_Union[CameraMove, str]] = ..., resolution: _Optional[_Union[Resolution, str]] = ..., guidance_steps: _Optional[int] = ..., cache_interval: _Optional[int] = ..., cache_branch: _Optional[int] = ..., quality: _Optional[_Union[Quality, str]] = ..., frame_interval: _Optional[int] = ...) -> None: ...
+    sampler: Sampler
+    def __init__(self, model: _Optional[str] = ..., preset: _Optional[_Union[Preset, str]] = ..., frames: _Optional[int] = ..., conditioning_fps: _Optional[int] = ..., frame_rate: _Optional[int] = ..., motion_bucket_id: _Optional[int] = ..., noise_aug_strength: _Optional[float] = ..., steps: _Optional[int] = ..., min_guidance: _Optional[float] = ..., max_guidance: _Optional[float] = ..., seed: _Optional[int] = ..., size: _Optional[_Union[Size, _Mapping]] = ..., aspect_ratio: _Optional[_Union[AspectRatio, _Mapping]] = ..., crop: _Optional[_Union[Crop, _Mapping]] = ..., outputs: _Optional[_Iterable[_Union[MediaKind, str]]] = ..., camera: _Optional[_Union[CameraMove, str]] = ..., resolution: _Optional[_Union[Resolution, str]] = ..., guidance_steps: _Optional[int] = ..., cache_interval: _Optional[int] = ..., cache_branch: _Optional[int] = ..., quality: _Optional[_Union[Quality, str]] = ..., frame_interval: _Optional[int] = ..., sampler: _Optional[_Union[Sampler, str]] = ...) -> None: ...
 
 class Size(_message.Message):
     __slots__ = ("width", "height")

@@ -11,7 +11,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cinematica/v1/settings.proto.
  */
 export const file_cinematica_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("ChxjaW5lbWF0aWNhL3YxL3NldHRpbmdzLnByb3RvEg1jaW5lbWF0aWNhLnYxIsoJCg1WaWRlb1NldHRpbmdzEjoKBW1vZGVsGAEgASgJQiu6SChyJhg/MiJeKFthLXowLTldKFthLXowLTktXSpbYS16MC05XSk/KT8kEi8KBnByZXNldBgCIAEoDjIVLmNpbmVtYXRpY2EudjEuUHJlc2V0Qgi6SAWCAQIQARIfCgZmcmFtZXMYAyABKA1CCrpIByoFGPoBKAFIAYgBARIoChBjb25kaXRpb25pbmdfZnBzGAQgASgNQgm6SAYqBBg8KAFIAogBARIiCgpmcmFtZV9yYXRlGAUgASgNQgm6SAYqBBg8KAFIA4gBARIpChBtb3Rpb25fYnVja2V0X2lkGAYgASgNQgq6SAcqBRj/ASgBSASIAQESOAoSbm9pc2VfYXVnX3N0cmVuZ3RoGAcgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgFiAEBEh0KBXN0ZXBzGAggASgNQgm6SAYqBBhkKAFIBogBARIyCgxtaW5fZ3VpZGFuY2UYCSABKAFCF7pIFBISGQAAAAAAAD5AKQAAAAAAAAAASAeIAQESMgoMbWF4X2d1aWRhbmNlGAogASgBQhe6SBQSEhkAAAAAAAA+QCkAAAAAAAAAAEgIiAEBEhEKBHNlZWQYCyABKA1ICYgBARIjCgRzaXplGAwgASgLMhMuY2luZW1hdGljYS52MS5TaXplSAASMgoMYXNwZWN0X3JhdGlvGA0gASgLMhouY2luZW1hdGljYS52MS5Bc3BlY3RSYXRpb0gAEiEKBGNyb3AYDiABKAsyEy5jaW5lbWF0aWNhLnYxLkNyb3ASQAoHb3V0cHV0cxgPIAMoDjIYLmNpbmVtYXRpY2EudjEuTWVkaWFLaW5kQhW6SBKSAQ8QAxgBIgmCAQYYBBgFGAYSMwoGY2FtZXJhGBAgASgOMhkuY2luZW1hdGljYS52MS5DYW1lcmFNb3ZlQgi6SAWCAQIQARI3CgpyZXNvbHV0aW9uGBEgASgOMhkuY2luZW1hdGljYS52MS5SZXNvbHV0aW9uQgi6SAWCAQIQARImCg5ndWlkYW5jZV9zdGVwcxgSIAEoDUIJukgGKgQYZCgASAqIAQESJgoOY2FjaGVfaW50ZXJ2YWwYEyABKA1CCbpIBioEGAooAUgLiAEBEiQKDGNhY2hlX2JyYW5jaBgUIAEoDUIJukgGKgQYCigASAyIAQESMQoHcXVhbGl0eRgVIAEoDjIWLmNpbmVtYXRpY2EudjEuUXVhbGl0eUIIukgFggECEAESJgoOZnJhbWVfaW50ZXJ2YWwYFiABKA1CCbpIBioEGAQoAUgNiAEBQgcKBXNoYXBlQgkKB19mcmFtZXNCEwoRX2NvbmRpdGlvbmluZ19mcHNCDQoLX2ZyYW1lX3JhdGVCEwoRX21vdGlvbl9idWNrZXRfaWRCFQoTX25vaXNlX2F1Z19zdHJlbmd0aEIICgZfc3RlcHNCDwoNX21pbl9ndWlkYW5jZUIPCg1fbWF4X2d1aWRhbmNlQgcKBV9zZWVkQhEKD19ndWlkYW5jZV9zdGVwc0IRCg9fY2FjaGVfaW50ZXJ2YWxCDwoNX2NhY2hlX2JyYW5jaEIRCg9fZnJhbWVfaW50ZXJ2YWwiqAEKBFNpemUSGQoFd2lkdGgYASABKA1CCrpIByoFGIAgKAgSGgoGaGVpZ2h0GAIgASgNQgq6SAcqBRiAICgIOmm6SGYaZAoJc2l6ZS5hcmVhEjF3aWR0aCB0aW1lcyBoZWlnaHQgbXVzdCBiZSBhdCBtb3N0IDQxOTQzMDQgcGl4ZWxzGiR0aGlzLndpZHRoICogdGhpcy5oZWlnaHQgPD0gNDE5NDMwNHUiywEKC0FzcGVjdFJhdGlvEhkKBXdpZHRoGAEgASgNQgq6SAcqBRiPTigBEhoKBmhlaWdodBgCIAEoDUIKukgHKgUYj04oATqEAbpIgAEafgoSYXNwZWN0X3JhdGlvLnJhbmdlEiZ0aGUgYXNwZWN0IG11c3QgYmUgYmV0d2VlbiAxOjggYW5kIDg6MRpAdGhpcy53aWR0aCA8PSA4dSAqIHRoaXMuaGVpZ2h0ICYmIHRoaXMuaGVpZ2h0IDw9IDh1ICogdGhpcy53aWR0aCKZAQoEQ3JvcBInCgF4GAEgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgAiAEBEicKAXkYAiABKAFCF7pIFBISGQAAAAAAAPA/KQAAAAAAAAAASAGIAQESKgoEem9vbRgDIAEoAUIXukgUEhIZAAAAAAAAIEApAAAAAAAA8D9IAogBAUIECgJfeEIECgJfeUIHCgVfem9vbSqVAgoKQ2FtZXJhTW92ZRIbChdDQU1FUkFfTU9WRV9VTlNQRUNJRklFRBAAEhUKEUNBTUVSQV9NT1ZFX1NUSUxMEAESFwoTQ0FNRVJBX01PVkVfUFVTSF9JThACEhgKFENBTUVSQV9NT1ZFX1BVTExfT1VUEAMSGAoUQ0FNRVJBX01PVkVfUEFOX0xFRlQQBBIZChVDQU1FUkFfTU9WRV9QQU5fUklHSFQQBRIXChNDQU1FUkFfTU9WRV9USUxUX1VQEAYSGQoVQ0FNRVJBX01PVkVfVElMVF9ET1dOEAcSGgoWQ0FNRVJBX01PVkVfT1JCSVRfTEVGVBAIEhsKF0NBTUVSQV9NT1ZFX09SQklUX1JJR0hUEAkqWQoHUXVhbGl0eRIXChNRVUFMSVRZX1VOU1BFQ0lGSUVEEAASEAoMUVVBTElUWV9CRVNUEAESEAoMUVVBTElUWV9GQVNUEAISEQoNUVVBTElUWV9EUkFGVBADKlgKBlByZXNldBIWChJQUkVTRVRfVU5TUEVDSUZJRUQQABIPCgtQUkVTRVRfQ0FMTRABEhIKDlBSRVNFVF9OQVRVUkFMEAISEQoNUFJFU0VUX0xJVkVMWRADKmkKClJlc29sdXRpb24SGgoWUkVTT0xVVElPTl9VTlNQRUNJRklFRBAAEhQKEFJFU09MVVRJT05fTU9ERUwQARIRCg1SRVNPTFVUSU9OX0hEEAISFgoSUkVTT0xVVElPTl9GVUxMX0hEEAMqvAEKCU1lZGlhS2luZBIaChZNRURJQV9LSU5EX1VOU1BFQ0lGSUVEEAASFAoQTUVESUFfS0lORF9QSE9UTxABEhUKEU1FRElBX0tJTkRfUE9TVEVSEAISEgoOTUVESUFfS0lORF9NUDQQAxITCg9NRURJQV9LSU5EX0xPT1AQBBITCg9NRURJQV9LSU5EX1dFQlAQBRITCg9NRURJQV9LSU5EX1dFQk0QBhITCg9NRURJQV9LSU5EX0NBUkQQB0IvWi1jaW5lbWF0aWNhLmRldi9hcGkvY2luZW1hdGljYS92MTtjaW5lbWF0aWNhdjFiBnByb3RvMw", [file_buf_validate_validate]);
+  fileDesc("ChxjaW5lbWF0aWNhL3YxL3NldHRpbmdzLnByb3RvEg1jaW5lbWF0aWNhLnYxIv0JCg1WaWRlb1NldHRpbmdzEjoKBW1vZGVsGAEgASgJQiu6SChyJhg/MiJeKFthLXowLTldKFthLXowLTktXSpbYS16MC05XSk/KT8kEi8KBnByZXNldBgCIAEoDjIVLmNpbmVtYXRpY2EudjEuUHJlc2V0Qgi6SAWCAQIQARIfCgZmcmFtZXMYAyABKA1CCrpIByoFGPoBKAFIAYgBARIoChBjb25kaXRpb25pbmdfZnBzGAQgASgNQgm6SAYqBBg8KAFIAogBARIiCgpmcmFtZV9yYXRlGAUgASgNQgm6SAYqBBg8KAFIA4gBARIpChBtb3Rpb25fYnVja2V0X2lkGAYgASgNQgq6SAcqBRj/ASgBSASIAQESOAoSbm9pc2VfYXVnX3N0cmVuZ3RoGAcgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgFiAEBEh0KBXN0ZXBzGAggASgNQgm6SAYqBBhkKAFIBogBARIyCgxtaW5fZ3VpZGFuY2UYCSABKAFCF7pIFBISGQAAAAAAAD5AKQAAAAAAAAAASAeIAQESMgoMbWF4X2d1aWRhbmNlGAogASgBQhe6SBQSEhkAAAAAAAA+QCkAAAAAAAAAAEgIiAEBEhEKBHNlZWQYCyABKA1ICYgBARIjCgRzaXplGAwgASgLMhMuY2luZW1hdGljYS52MS5TaXplSAASMgoMYXNwZWN0X3JhdGlvGA0gASgLMhouY2luZW1hdGljYS52MS5Bc3BlY3RSYXRpb0gAEiEKBGNyb3AYDiABKAsyEy5jaW5lbWF0aWNhLnYxLkNyb3ASQAoHb3V0cHV0cxgPIAMoDjIYLmNpbmVtYXRpY2EudjEuTWVkaWFLaW5kQhW6SBKSAQ8QAxgBIgmCAQYYBBgFGAYSMwoGY2FtZXJhGBAgASgOMhkuY2luZW1hdGljYS52MS5DYW1lcmFNb3ZlQgi6SAWCAQIQARI3CgpyZXNvbHV0aW9uGBEgASgOMhkuY2luZW1hdGljYS52MS5SZXNvbHV0aW9uQgi6SAWCAQIQARImCg5ndWlkYW5jZV9zdGVwcxgSIAEoDUIJukgGKgQYZCgASAqIAQESJgoOY2FjaGVfaW50ZXJ2YWwYEyABKA1CCbpIBioEGAooAUgLiAEBEiQKDGNhY2hlX2JyYW5jaBgUIAEoDUIJukgGKgQYCigASAyIAQESMQoHcXVhbGl0eRgVIAEoDjIWLmNpbmVtYXRpY2EudjEuUXVhbGl0eUIIukgFggECEAESJgoOZnJhbWVfaW50ZXJ2YWwYFiABKA1CCbpIBioEGAQoAUgNiAEBEjEKB3NhbXBsZXIYFyABKA4yFi5jaW5lbWF0aWNhLnYxLlNhbXBsZXJCCLpIBYIBAhABQgcKBXNoYXBlQgkKB19mcmFtZXNCEwoRX2NvbmRpdGlvbmluZ19mcHNCDQoLX2ZyYW1lX3JhdGVCEwoRX21vdGlvbl9idWNrZXRfaWRCFQoTX25vaXNlX2F1Z19zdHJlbmd0aEIICgZfc3RlcHNCDwoNX21pbl9ndWlkYW5jZUIPCg1fbWF4X2d1aWRhbmNlQgcKBV9zZWVkQhEKD19ndWlkYW5jZV9zdGVwc0IRCg9fY2FjaGVfaW50ZXJ2YWxCDwoNX2NhY2hlX2JyYW5jaEIRCg9fZnJhbWVfaW50ZXJ2YWwiqAEKBFNpemUSGQoFd2lkdGgYASABKA1CCrpIByoFGIAgKAgSGgoGaGVpZ2h0GAIgASgNQgq6SAcqBRiAICgIOmm6SGYaZAoJc2l6ZS5hcmVhEjF3aWR0aCB0aW1lcyBoZWlnaHQgbXVzdCBiZSBhdCBtb3N0IDQxOTQzMDQgcGl4ZWxzGiR0aGlzLndpZHRoICogdGhpcy5oZWlnaHQgPD0gNDE5NDMwNHUiywEKC0FzcGVjdFJhdGlvEhkKBXdpZHRoGAEgASgNQgq6SAcqBRiPTigBEhoKBmhlaWdodBgCIAEoDUIKukgHKgUYj04oATqEAbpIgAEafgoSYXNwZWN0X3JhdGlvLnJhbmdlEiZ0aGUgYXNwZWN0IG11c3QgYmUgYmV0d2VlbiAxOjggYW5kIDg6MRpAdGhpcy53aWR0aCA8PSA4dSAqIHRoaXMuaGVpZ2h0ICYmIHRoaXMuaGVpZ2h0IDw9IDh1ICogdGhpcy53aWR0aCKZAQoEQ3JvcBInCgF4GAEgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgAiAEBEicKAXkYAiABKAFCF7pIFBISGQAAAAAAAPA/KQAAAAAAAAAASAGIAQESKgoEem9vbRgDIAEoAUIXukgUEhIZAAAAAAAAIEApAAAAAAAA8D9IAogBAUIECgJfeEIECgJfeUIHCgVfem9vbSpeCgdTYW1wbGVyEhcKE1NBTVBMRVJfVU5TUEVDSUZJRUQQABIRCg1TQU1QTEVSX0VVTEVSEAESDwoLU0FNUExFUl9BWVMQAhIWChJTQU1QTEVSX0FOSU1BVEVMQ00QAyqVAgoKQ2FtZXJhTW92ZRIbChdDQU1FUkFfTU9WRV9VTlNQRUNJRklFRBAAEhUKEUNBTUVSQV9NT1ZFX1NUSUxMEAESFwoTQ0FNRVJBX01PVkVfUFVTSF9JThACEhgKFENBTUVSQV9NT1ZFX1BVTExfT1VUEAMSGAoUQ0FNRVJBX01PVkVfUEFOX0xFRlQQBBIZChVDQU1FUkFfTU9WRV9QQU5fUklHSFQQBRIXChNDQU1FUkFfTU9WRV9USUxUX1VQEAYSGQoVQ0FNRVJBX01PVkVfVElMVF9ET1dOEAcSGgoWQ0FNRVJBX01PVkVfT1JCSVRfTEVGVBAIEhsKF0NBTUVSQV9NT1ZFX09SQklUX1JJR0hUEAkqWQoHUXVhbGl0eRIXChNRVUFMSVRZX1VOU1BFQ0lGSUVEEAASEAoMUVVBTElUWV9CRVNUEAESEAoMUVVBTElUWV9GQVNUEAISEQoNUVVBTElUWV9EUkFGVBADKlgKBlByZXNldBIWChJQUkVTRVRfVU5TUEVDSUZJRUQQABIPCgtQUkVTRVRfQ0FMTRABEhIKDlBSRVNFVF9OQVRVUkFMEAISEQoNUFJFU0VUX0xJVkVMWRADKmkKClJlc29sdXRpb24SGgoWUkVTT0xVVElPTl9VTlNQRUNJRklFRBAAEhQKEFJFU09MVVRJT05fTU9ERUwQARIRCg1SRVNPTFVUSU9OX0hEEAISFgoSUkVTT0xVVElPTl9GVUxMX0hEEAMqvAEKCU1lZGlhS2luZBIaChZNRURJQV9LSU5EX1VOU1BFQ0lGSUVEEAASFAoQTUVESUFfS0lORF9QSE9UTxABEhUKEU1FRElBX0tJTkRfUE9TVEVSEAISEgoOTUVESUFfS0lORF9NUDQQAxITCg9NRURJQV9LSU5EX0xPT1AQBBITCg9NRURJQV9LSU5EX1dFQlAQBRITCg9NRURJQV9LSU5EX1dFQk0QBhITCg9NRURJQV9LSU5EX0NBUkQQB0IvWi1jaW5lbWF0aWNhLmRldi9hcGkvY2luZW1hdGljYS92MTtjaW5lbWF0aWNhdjFiBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
  * The settings of a video. A setting that a request does not set has the value of the preset, or else of the model;
@@ -193,6 +193,13 @@ export type VideoSettings = Message<"cinematica.v1.VideoSettings"> & {
    * @generated from field: optional uint32 frame_interval = 22;
    */
   frameInterval?: number | undefined;
+
+  /**
+   * The sampler and its noise levels: one of `Model.samplers`. Default: that of the quality, or the model's.
+   *
+   * @generated from field: cinematica.v1.Sampler sampler = 23;
+   */
+  sampler: Sampler;
 };
 
 /**
@@ -296,6 +303,54 @@ export const CropSchema: GenMessage<Crop> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_settings, 3);
 
 /**
+ * A sampler and its noise levels.
+ *
+ * @generated from enum cinematica.v1.Sampler
+ */
+export const Sampler = {
+  /**
+   * That of the quality, or the model's.
+   *
+   * @generated from enum value: SAMPLER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Euler with the model's own noise levels.
+   *
+   * @generated from enum value: SAMPLER_EULER = 1;
+   */
+  EULER: 1,
+
+  /**
+   * Euler with the noise levels of Align Your Steps, which were found for 10 steps.
+   *
+   * @generated from enum value: SAMPLER_AYS = 2;
+   */
+  AYS: 2,
+
+  /**
+   * AnimateLCM's, for UNets that were distilled for it.
+   *
+   * @generated from enum value: SAMPLER_ANIMATELCM = 3;
+   */
+  ANIMATELCM: 3,
+} as const;
+
+/**
+ * A sampler and its noise levels.
+ *
+ * @generated from enum cinematica.v1.Sampler
+ */
+export type Sampler = (typeof Sampler)[keyof typeof Sampler] | UnknownEnum;
+
+/**
+ * Describes the enum cinematica.v1.Sampler.
+ */
+export const SamplerSchema: GenEnum<Sampler> = /*@__PURE__*/
+  enumDesc(file_cinematica_v1_settings, 0);
+
+/**
  * How the camera moves. Left, right, up and down are directions as the viewer sees them.
  *
  * @generated from enum cinematica.v1.CameraMove
@@ -383,7 +438,7 @@ export type CameraMove = (typeof CameraMove)[keyof typeof CameraMove] | UnknownE
  * Describes the enum cinematica.v1.CameraMove.
  */
 export const CameraMoveSchema: GenEnum<CameraMove> = /*@__PURE__*/
-  enumDesc(file_cinematica_v1_settings, 0);
+  enumDesc(file_cinematica_v1_settings, 1);
 
 /**
  * Quality against time.
@@ -432,7 +487,7 @@ export type Quality = (typeof Quality)[keyof typeof Quality] | UnknownEnum;
  * Describes the enum cinematica.v1.Quality.
  */
 export const QualitySchema: GenEnum<Quality> = /*@__PURE__*/
-  enumDesc(file_cinematica_v1_settings, 1);
+  enumDesc(file_cinematica_v1_settings, 2);
 
 /**
  * Amount of motion in a video.
@@ -480,7 +535,7 @@ export type Preset = (typeof Preset)[keyof typeof Preset] | UnknownEnum;
  * Describes the enum cinematica.v1.Preset.
  */
 export const PresetSchema: GenEnum<Preset> = /*@__PURE__*/
-  enumDesc(file_cinematica_v1_settings, 2);
+  enumDesc(file_cinematica_v1_settings, 3);
 
 /**
  * Size of the files of a video. Frames are enlarged with the details of the photo, as far as the photo has them: the short
@@ -530,7 +585,7 @@ export type Resolution = (typeof Resolution)[keyof typeof Resolution] | UnknownE
  * Describes the enum cinematica.v1.Resolution.
  */
 export const ResolutionSchema: GenEnum<Resolution> = /*@__PURE__*/
-  enumDesc(file_cinematica_v1_settings, 3);
+  enumDesc(file_cinematica_v1_settings, 4);
 
 /**
  * Kinds of files that belong to a video.
@@ -607,5 +662,5 @@ export type MediaKind = (typeof MediaKind)[keyof typeof MediaKind] | UnknownEnum
  * Describes the enum cinematica.v1.MediaKind.
  */
 export const MediaKindSchema: GenEnum<MediaKind> = /*@__PURE__*/
-  enumDesc(file_cinematica_v1_settings, 4);
+  enumDesc(file_cinematica_v1_settings, 5);
 
