@@ -60,7 +60,9 @@ const importInPlace: Plugin = {
 };
 
 const bundle = await rolldown({
-  input: Object.fromEntries((sources.length > 0 ? sources : PROGRAMS).map((source) => [bundleName(source), join(root, source)])),
+  input: Object.fromEntries(
+    (sources.length > 0 ? sources : PROGRAMS).map((source) => [bundleName(source), join(root, source)]),
+  ),
   platform: 'node',
   plugins: [keepPlaces, importInPlace],
   onLog: (level, { message }) => {
