@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -8,12 +8,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freePortPair } from '../../test/support/port-pair.ts';
+import { bundleName } from '../setup/programs.mjs';
 import { natsServer } from '../setup/nats-server.mjs';
 import { freePorts } from './ports.ts';
 
 const project = join(import.meta.dirname, '..', '..');
+const LAUNCH = 'scripts/launch/fixtures/launch.ts';
+let bundles: string;
 let home: string;
 let port: number;
 let launchers: Launched[];
@@ -24,6 +28,14 @@ interface Launched {
   readonly text: () => string;
   readonly exited: Promise<unknown[]>;
 }
+
+// Each test starts up to three launchers with four programs each.
+beforeAll(async () => {
+  bundles = await mkdtemp(join(tmpdir(), 'launch-programs-'));
+  await writeFile(join(bundles, 'package.json'), '{"type":"module"}');
+  await promisify(execFile)(process.execPath, [join(project, 'scripts', 'build-programs.ts'), bundles, LAUNCH]);
+});
+afterAll(() => rm(bundles, { recursive: true }));
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'launch-'));
@@ -43,7 +55,7 @@ afterEach(async () => {
 
 async function launch(env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<Launched> {
   const folders = ['--port', String(port), '--model', join(home, 'model'), '--data', join(home, 'data'), ...args];
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures', 'launch.ts'), ...folders], {
+  const child = spawn(process.execPath, [join(bundles, bundleName(LAUNCH)), ...folders], {
     env: { ...process.env, ...(await natsServer(project)), REPORT: join(home, 'report'), NATS_URL: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -2,7 +2,7 @@ import { Video_State } from '@cinematica/protocol/v1';
 import { expect, inject } from 'vitest';
 import { killHard } from '../support/kill-hard.ts';
 import { servicePid } from '../support/real-system.ts';
-import { apiOf, cancelVideo, createFinishedVideo, createVideo, SLOW } from './support/api.ts';
+import { apiOf, cancelVideo, createFinishedVideo, createVideo, holdVideos, SLOW } from './support/api.ts';
 import { rotatedPhoto } from './support/photos.ts';
 import { expectHeading, expectPlaying, openPhoto, submit, waitForProgress, waitForVideoPage } from './support/steps.ts';
 import { test } from './support/visitor.ts';
@@ -13,6 +13,8 @@ test('progress and preview survive a reload', async ({ visit }) => {
   const { name } = await createVideo(context, SLOW);
   await page.goto(`/${name}`);
   const before = await waitForProgress(page);
+  await page.getByRole('img', { name: es.video_preview_alt }).waitFor();
+  await holdVideos();
   await page.reload();
   expect(await waitForProgress(page)).toBeGreaterThanOrEqual(before);
   await page.getByRole('img', { name: es.video_preview_alt }).waitFor();
@@ -23,6 +25,7 @@ test('after its page was closed, a running video is in the gallery', async ({ vi
   const { name } = await createVideo(context, SLOW);
   await page.goto(`/${name}`);
   await waitForProgress(page);
+  await holdVideos();
   await page.close();
 
   const later = await context.newPage();
@@ -36,6 +39,7 @@ test('a cancellation in one tab is shown in another tab', async ({ visit }) => {
   const { name } = await createVideo(context, SLOW);
   await page.goto(`/${name}`);
   await waitForProgress(page);
+  await holdVideos();
   const other = await context.newPage();
   await other.goto(`/${name}`);
   await waitForProgress(other);
@@ -61,6 +65,8 @@ test('eight tabs with a video in the making leave connections for a ninth', asyn
     });
     await each.goto(`/${name}`);
   }
+  await waitForProgress(page);
+  await holdVideos();
   for (const each of pages) await waitForProgress(each);
   expect(ownStreams).toBe(0);
 
@@ -90,6 +96,7 @@ test('a lost connection is reported, and the page reconnects', async ({ visit })
   const { name } = await createVideo(context, SLOW);
   await page.goto(`/${name}`);
   await waitForProgress(page);
+  await holdVideos();
   await context.setOffline(true);
   await page.getByText(es.common_offline).waitFor();
 
@@ -118,6 +125,7 @@ test('pages reconnect after the gateway was killed and restarted, and finished v
   const { name } = await createVideo(context, SLOW);
   await page.goto(`/${name}`);
   await waitForProgress(page);
+  await holdVideos();
 
   const pid = await servicePid('gateway', inject('launcher'));
   expect(pid !== null && killHard(pid)).toBe(true);

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { apiOf, cancelVideo, createFinishedVideo, createVideo, SLOW } from './support/api.ts';
+import { apiOf, cancelVideo, createFinishedVideo, createVideo, holdVideos, SLOW } from './support/api.ts';
 import { checkScreen } from './support/check-screen.ts';
 import { notAPhoto, rotatedPhoto } from './support/photos.ts';
 import { choosePhoto, expectHeading, expectPlaying, openPhoto, waitForProgress } from './support/steps.ts';
@@ -38,6 +38,7 @@ describe.for([
     await page.goto(`/${name}`);
     await page.getByRole('img', { name: es.video_preview_alt }).waitFor();
     await waitForProgress(page);
+    await holdVideos();
     await check('video-making');
     await cancelVideo(context, name);
     await expectHeading(page, es.video_cancelled_title);

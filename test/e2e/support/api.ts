@@ -5,15 +5,16 @@ import type { Video, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import type { BrowserContext } from 'playwright-core';
-import { inject } from 'vitest';
+import { expect, inject } from 'vitest';
 import type { VideoClient } from '../../support/real-system.ts';
 import { isFinal, watchToEnd } from '../../support/api.ts';
+import { serviceChildren, servicePid } from '../../support/real-system.ts';
 import { rotatedPhoto } from './photos.ts';
 
 export type Settings = MessageInitShape<typeof VideoSettingsSchema>;
 
-/** A video that runs longer than any test. */
-export const SLOW: Settings = { frames: 250, steps: 100 };
+/** A video that runs longer than a test needs until it is held or cancelled; its first percent takes a second. */
+export const SLOW: Settings = { frames: 50, steps: 100 };
 
 /** An API client with a visitor's cookie: the videos that it creates belong to the visitor. */
 export async function apiOf({ request }: BrowserContext): Promise<VideoClient> {
@@ -57,13 +58,43 @@ export async function createFinishedVideo(context: BrowserContext, settings: Set
   return (await watchToEnd(await apiOf(context), name)).at(-1)!.video!;
 }
 
+/** The processes that were stopped by {@link holdVideos}. */
+const held = new Set<number>();
+
+/**
+ * Stops the process that computes the steps of videos, so that a running video stays where it is and leaves the processor to
+ * the browser. It continues when a video is cancelled through this module, at the latest at the end of the test.
+ */
+export async function holdVideos(): Promise<void> {
+  const denoiser = await servicePid('denoiser', inject('launcher'));
+  const processes = denoiser === null ? [] : await serviceChildren(denoiser);
+  expect(processes).not.toEqual([]);
+  for (const pid of processes) if (signal(pid, 'SIGSTOP')) held.add(pid);
+}
+
+function releaseVideos(): void {
+  for (const pid of held) signal(pid, 'SIGCONT');
+  held.clear();
+}
+
+/** @returns whether the process has not ended yet */
+function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+}
+
 /** Cancels a video through the API. */
 export async function cancelVideo(context: BrowserContext, name: string): Promise<void> {
+  releaseVideos();
   await (await apiOf(context)).cancelVideo({ name });
 }
 
 /** Cancels all unfinished videos of a visitor, so that the next test's videos need not wait for them. */
 export async function cancelVideos(context: BrowserContext): Promise<void> {
+  releaseVideos();
   const api = await apiOf(context);
   const { videos } = await api.listVideos({});
   for (const video of videos.filter((candidate) => !isFinal(candidate))) await api.cancelVideo({ name: video.name });

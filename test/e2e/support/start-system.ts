@@ -18,8 +18,14 @@ declare module 'vitest' {
   }
 }
 
-/** The timeouts are long, so that tests do not fail on a slow machine. */
-const RELAXED_TIMEOUTS = { ACK_WAIT_MS: '5000', REQUEST_TIMEOUT_MS: '5000', LEASE_MS: '5000', UNDO_MS: '60000' };
+/** The timeouts are long, so that tests do not fail on a slow machine, nor a video that a test holds for a while. */
+const RELAXED_TIMEOUTS = {
+  ACK_WAIT_MS: '5000',
+  REQUEST_TIMEOUT_MS: '5000',
+  LEASE_MS: '5000',
+  UNDO_MS: '60000',
+  PROGRESS_DEADLINE_MS: '600000',
+};
 
 /** Starts one system and one browser for all tests. @returns the teardown */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {

@@ -15,17 +15,37 @@ export const CORNERS: readonly [Rgb, Rgb, Rgb, Rgb] = [
 
 /** An image of four rectangles in different colours. */
 export function chart(width = 64, height = 48): Sharp {
-  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
-    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
-    return CORNERS[(y < height / 2 ? 0 : 2) + (x < width / 2 ? 0 : 1)]![i % 3]!;
-  });
+  const row = ([left, right]: readonly Rgb[]): Buffer => {
+    const data = Buffer.alloc(width * 3);
+    for (let x = 0; x < width; x++) data.set((x < width / 2 ? left : right)!, x * 3);
+    return data;
+  };
+  const [top, bottom] = [row(CORNERS.slice(0, 2)), row(CORNERS.slice(2))];
+  const data = Buffer.concat(Array.from({ length: height }, (_, y) => (y < height / 2 ? top : bottom)));
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
 /** An image of noise, in which every damage is visible. */
 export function noise(width: number, height: number): Sharp {
-  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => Math.imul(i + 1, 2654435761) >>> 25);
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < data.length; i++) data[i] = Math.imul(i + 1, 2654435761) >>> 25;
   return sharp(data, { raw: { width, height, channels: 3 } });
+}
+
+/**
+ * A grey baseline JPEG of any size with standard tables. Its pixels are never in memory: each square of 16 × 16 pixels has the
+ * same four bytes.
+ */
+export async function greyJpeg(width: number, height: number): Promise<Buffer> {
+  const grey = sharp({ create: { width: 16, height: 16, channels: 3, background: '#808080' } });
+  const square = await grey.jpeg({ chromaSubsampling: '4:2:0', optimiseCoding: false }).toBuffer();
+  const scan = square.indexOf(Buffer.from([0xff, 0xda]));
+  const head = square.subarray(0, scan + 2 + square.readUInt16BE(scan + 2));
+  const frame = head.indexOf(Buffer.from([0xff, 0xc0]));
+  head.writeUInt16BE(height, frame + 5);
+  head.writeUInt16BE(width, frame + 7);
+  const squares = Math.ceil(width / 16) * Math.ceil(height / 16);
+  return Buffer.concat([head, Buffer.alloc(4 * squares, square.subarray(head.length, -2)), square.subarray(-2)]);
 }
 
 export function pngOf(header: Uint8Array, data: Uint8Array): Buffer {
