@@ -62,7 +62,7 @@ export async function examineProviders(
 /** Operators that are wrong on the device cost time, and nothing else. */
 function examineReplaced(provider: ExecutionProvider, replaced: readonly string[]): Finding[] {
   if (replaced.length === 0) return [];
-  const text = `computes without ${replaced.join(', ')}, which gave wrong numbers on this GPU: videos take longer`;
+  const text = `computes without ${replaced.join(', ')}, which gave wrong numbers or failed on this GPU: videos take longer`;
   return [warning(provider, text, 'a newer driver may help; please report this page')];
 }
 
