@@ -168,7 +168,7 @@ function smoothBlocks(source: Float32Array, target: Float32Array, columns: numbe
 function limitStrengths(strengths: Float32Array, flat: number, limit: number): void {
   const meanSquare = (most: number): number => {
     let sum = 0;
-    for (let i = 0; i < strengths.length; i++) sum += (flat + Math.min(most, strengths[i]!)) ** 2;
+    for (const strength of strengths) sum += (flat + Math.min(most, strength)) ** 2;
     return sum / strengths.length;
   };
   if (meanSquare(MAX_STRENGTH) <= limit) return;
