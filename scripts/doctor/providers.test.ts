@@ -9,7 +9,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const runtime = { provider: 'webgpu', replaced: new Set(), skipped: [], close: () => Promise.resolve() } as never as Runtime;
+const runtime = {
+  provider: 'webgpu',
+  replaced: new Set(),
+  skipped: [],
+  close: () => Promise.resolve(),
+} as never as Runtime;
 
 test('each provider has time for its proof, although the one before has taken all of its own', async () => {
   const started = startProvider(

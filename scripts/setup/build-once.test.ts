@@ -97,7 +97,7 @@ test('a running system keeps its build, however long it runs', async () => {
   try {
     const folder = await build('running');
     keepUsed([folder]);
-      await lastUsed(folder, 20 * 24);
+    await lastUsed(folder, 20 * 24);
     vi.advanceTimersByTime(HOUR_MS);
     await vi.waitFor(async () => expect(Date.now() - (await stat(folder)).mtimeMs).toBeLessThan(HOUR_MS));
     await build('other');

@@ -143,7 +143,9 @@ describe('finishFrames', () => {
       mean(a.map((value, i) => (isCounted(Math.floor(i / 3)) ? Math.abs(value - b[i]!) : 0)));
     const inside = (at: number) => distance(at) < 8;
     expect(difference(filled[3]!, left[3]!, (at) => distance(at) > 24)).toBeLessThan(0.01);
-    expect(difference(filled[3]!, shown[3]!.data, inside)).toBeLessThan(0.6 * difference(left[3]!, shown[3]!.data, inside));
+    expect(difference(filled[3]!, shown[3]!.data, inside)).toBeLessThan(
+      0.6 * difference(left[3]!, shown[3]!.data, inside),
+    );
   });
 
   test.each([

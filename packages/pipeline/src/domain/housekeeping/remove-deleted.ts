@@ -33,7 +33,8 @@ export async function removeDeleted(options: RemoveOptions): Promise<number> {
   return removed;
 }
 
-const isPast = ({ purgeTime }: VideoRecord): boolean => purgeTime !== undefined && toMilliseconds(purgeTime) <= Date.now();
+const isPast = ({ purgeTime }: VideoRecord): boolean =>
+  purgeTime !== undefined && toMilliseconds(purgeTime) <= Date.now();
 
 /** Removes everything that belongs to a video. The record comes last, so that the job is repeated after a crash. */
 async function removeVideo(options: RemoveOptions, record: VideoRecord): Promise<void> {
