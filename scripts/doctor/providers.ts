@@ -15,7 +15,10 @@ import { providerCache } from '../gpu/provider-cache.ts';
 import { fault, good, note, warning } from './finding.ts';
 import type { Finding, Section } from './finding.ts';
 
-/** A provider that is neither proved nor fails in this time hangs: one that hangs in its proof says so before. Milliseconds. */
+/**
+ * A provider that is neither proved nor fails in this time hangs: one that hangs in its proof says so before. It begins anew with the
+ * proof of each provider. Milliseconds.
+ */
 const TIMEOUT_MS = PROOF_MS + 30_000;
 
 /**
@@ -37,9 +40,9 @@ export async function examineProviders(
   const variables = await cudaVariables(root, selection, env);
   const choice = option ?? parseExecutionProvider(env.EXECUTION_PROVIDER);
   const { CACHE_FOLDER: cacheFolder = providerCache(root), PROVIDER_PROOF } = env;
-  const used = await start(async () => {
+  const used = await startProvider(async (report) => {
     const proof = PROVIDER_PROOF === 'warn' ? 'warn' : 'require';
-    return (await chooseRuntime({ provider: choice, threads: 1, env: variables, cacheFolder, proof })).runtime;
+    return (await chooseRuntime({ provider: choice, threads: 1, env: variables, cacheFolder, proof, report })).runtime;
   });
   const by = option === undefined ? `EXECUTION_PROVIDER=${choice}` : `--provider ${choice}`;
   // Which one is faster depends on the model.
@@ -62,7 +65,7 @@ export async function examineProviders(
 /** Operators that are wrong on the device cost time, and nothing else. */
 function examineReplaced(provider: ExecutionProvider, replaced: readonly string[]): Finding[] {
   if (replaced.length === 0) return [];
-  const text = `computes without ${replaced.join(', ')}, which gave wrong numbers on this GPU: videos take longer`;
+  const text = `computes without ${replaced.join(', ')}, which gave wrong numbers or failed on this GPU: videos take longer`;
   return [warning(provider, text, 'a newer driver may help; please report this page')];
 }
 
@@ -74,11 +77,12 @@ interface Started {
   readonly reason: string;
 }
 
-async function start(open: () => Promise<Runtime>): Promise<Started> {
+/** @param open calls `onProgress` when it begins with another provider. */
+export async function startProvider(open: (onProgress: () => void) => Promise<Runtime>): Promise<Started> {
   const hangs = Promise.withResolvers<Started>();
   const late = { provider: null, replaced: [], skipped: [], reason: `did not start in ${TIMEOUT_MS / 1000} s` };
   const timer = setTimeout(() => hangs.resolve(late), TIMEOUT_MS);
-  const created = open().then(
+  const created = open(() => timer.refresh()).then(
     async (runtime): Promise<Started> => {
       await runtime.close();
       const { provider, skipped } = runtime;
@@ -141,7 +145,7 @@ async function missingLibraries(folders: readonly string[], path: string): Promi
 }
 
 async function examineWebGpu(env: Readonly<Record<string, string>>): Promise<Finding> {
-  const { provider, reason } = await start(() => createRuntime({ provider: 'webgpu', threads: 1, env }));
+  const { provider, reason } = await startProvider(() => createRuntime({ provider: 'webgpu', threads: 1, env }));
   return provider === null
     ? note('webgpu', `does not work here: ${reason}`)
     : note('webgpu', 'starts; --provider webgpu uses it');

@@ -260,7 +260,7 @@ describe('a system', () => {
     const traces = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:1/other' };
     const launched = await launch(traces, '--otlp', 'http://127.0.0.1:4318');
     await ready(launched);
-    expect(launched.text()).toContain('Traces are sent to http://127.0.0.1:4318\n');
+    await saying(launched, 'Traces are sent to http://127.0.0.1:4318\n');
     for (const service of ['gateway', 'encoder', 'muxer'])
       expect(report()).toContain(`${service} sends traces to http://127.0.0.1:4318`);
   });

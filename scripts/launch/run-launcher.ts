@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { dirname } from 'node:path';
+import { keepUsed } from '../setup/build-once.mjs';
 import { say } from '../setup/say.mjs';
 import { announce } from './announcement.ts';
 import { lanInvitation } from './lan.ts';
@@ -15,6 +17,8 @@ import { DEFAULT_TIMING } from './supervise.ts';
  * @returns the exit status
  */
 export async function runLauncher(system: System, options: Options, env: NodeJS.ProcessEnv): Promise<number> {
+  const { PROGRAMS, WEB_HANDLER } = env;
+  keepUsed([PROGRAMS ?? [], WEB_HANDLER === undefined ? [] : dirname(WEB_HANDLER)].flat());
   const launcher = createLauncher(system, options, env, { say, ...DEFAULT_TIMING });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => launcher.stop());

@@ -8,8 +8,12 @@ import { say } from './say.mjs';
 /** What no build reads: installed packages, tests with their helpers, and what is generated from other sources. */
 const NOT_READ = /\.test\.ts$|\/(node_modules|testing|fixtures)$|^web\/src\/lib\/i18n\/gen$/;
 
-/** Builds that were not used for this long are removed: it is assumed that no running system uses them. Milliseconds. */
-const KEPT_MS = 7 * 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+/** Builds that were used in this time are kept: a running system marks its own ones more often, see {@link keepUsed}. Milliseconds. */
+const IN_USE_MS = 24 * HOUR_MS;
+/** How many others are kept, and for how long, so that going back to earlier sources needs no build. Milliseconds. */
+const MAX_UNUSED = 3;
+const KEPT_MS = 7 * 24 * HOUR_MS;
 
 /**
  * Builds something in `.cache/NAME/`, unless it was built from the same sources before.
@@ -92,15 +96,35 @@ async function use(folder) {
 }
 
 /**
- * Removes the builds that were not used for {@link KEPT_MS}. A running system may still use the others.
+ * Marks builds as used, now and every hour, as long as this process runs: a build from other sources must not remove them.
+ *
+ * @param {readonly string[]} folders
+ */
+export function keepUsed(folders) {
+  const mark = () => {
+    for (const folder of folders) use(folder).catch(() => undefined);
+  };
+  mark();
+  setInterval(mark, HOUR_MS).unref();
+}
+
+/**
+ * Removes the builds that no running system uses, except for some that were used in the last week.
  *
  * @param {string} builds
  */
 async function removeUnused(builds) {
-  const since = Date.now() - KEPT_MS;
+  const now = Date.now();
+  const unused = [];
   for (const name of await readdir(builds)) {
+    if (!/^[\da-f]{16}$/.test(name)) continue;
     const folder = join(builds, name);
-    if (!/^[\da-f]{16}$/.test(name) || (await stat(folder)).mtimeMs > since) continue;
+    const age = now - (await stat(folder)).mtimeMs;
+    if (age > IN_USE_MS) unused.push({ folder, age });
+  }
+  unused.sort((a, b) => a.age - b.age);
+  for (const [index, { folder, age }] of unused.entries()) {
+    if (index < MAX_UNUSED && age < KEPT_MS) continue;
     await rm(folder, { recursive: true, force: true });
   }
 }

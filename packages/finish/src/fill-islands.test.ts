@@ -39,6 +39,13 @@ test('an island takes the motion, the light and the trust of its surroundings', 
   expect(toPhoto.u[twice(10, 10)]).toBe(4);
 });
 
+test('in a zoom, an island at the border of the frame gets the motion of its own place', () => {
+  const zoom = (x: number) => 0.1 * (width - x);
+  const { toPhoto, trust } = fillIslands(withIsland((x, y) => x < 6 && Math.abs(y - 32) < 6, zoom));
+  for (const x of [0, 2, 4]) expect(Math.abs(toPhoto.u[twice(x, 32)]! - zoom(2 * x))).toBeLessThan(0.2);
+  expect(trust.data[at(1, 32)]).toBeGreaterThan(0.8);
+});
+
 test('a strip that comes into view between two different motions is not filled', () => {
   const { trust } = fillIslands(
     withIsland(

@@ -1,5 +1,6 @@
 import { resizeBilinear, resizeFlow } from './flow/pyramid.ts';
 import { blur } from './image/blur.ts';
+import { cameraMotion } from './camera-motion.ts';
 import { createPlane } from './image/plane.ts';
 import type { Plane } from './image/plane.ts';
 import type { PhotoMotion } from './photo-motion.ts';
@@ -9,8 +10,8 @@ const REACH = 12;
 /** The standard deviation of the Gaussian that weights the surroundings, in the same pixels. */
 const AROUND = 8;
 /**
- * How much the motion around a place varies when 1/e of it is filled: a standard deviation in pixels of the frame. Where it varies
- * more, something near ends.
+ * How much the motion around a place varies beside that of the camera when 1/e of it is filled: a standard deviation in pixels of the
+ * frame. Where it varies more, something near ends.
  */
 const MOTION_TOLERANCE = 3;
 /** Added to every weight, so that the weights never sum to 0. */
@@ -26,8 +27,13 @@ export function fillIslands(motion: PhotoMotion): PhotoMotion {
   const { width, height } = trust;
   const meanAround = createMeanAround(trust);
   const half = resizeFlow(toPhoto, width, height);
-  const [u, v] = [meanAround(half.u), meanAround(half.v)];
-  const squares = meanAround(half.u.map((value, i) => value * value + half.v[i]! * half.v[i]!));
+  // In a zoom, the mean of surroundings on one side, as at the frame's border, is not the motion of the place itself.
+  const camera = cameraMotion(half, trust);
+  const own = { u: half.u.map((value, i) => value - camera.u[i]!), v: half.v.map((value, i) => value - camera.v[i]!) };
+  const mean = { u: meanAround(own.u), v: meanAround(own.v) };
+  const squares = meanAround(own.u.map((value, i) => value * value + own.v[i]! * own.v[i]!));
+  const u = mean.u.map((value, i) => value + camera.u[i]!);
+  const v = mean.v.map((value, i) => value + camera.v[i]!);
   const closed = smallestWithin(largestWithin(trust, REACH), REACH).data;
   const filled = createPlane(width, height);
   const share = createPlane(width, height);
@@ -36,7 +42,7 @@ export function fillIslands(motion: PhotoMotion): PhotoMotion {
       const [px, py] = [x + u[i]!, y + v[i]!];
       const isInside = px >= 0 && py >= 0 && px <= width - 1 && py <= height - 1;
       // The vectors are in half pixels, so the variance in pixels is four times as large.
-      const variance = 4 * Math.max(0, squares[i]! - u[i]! ** 2 - v[i]! ** 2);
+      const variance = 4 * Math.max(0, squares[i]! - mean.u[i]! ** 2 - mean.v[i]! ** 2);
       const missing = Math.max(0, closed[i]! - trust.data[i]!);
       const added = isInside ? missing * Math.exp(-variance / MOTION_TOLERANCE ** 2) : 0;
       filled.data[i] = trust.data[i]! + added;

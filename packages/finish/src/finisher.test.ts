@@ -13,15 +13,24 @@ const [width, height, outWidth, outHeight] = [64, 48, 128, 96];
 const sizes = { width, height, outWidth, outHeight };
 const scene = greyPicture(texture(256, 192));
 
-/** The part of the scene that a camera shows that moves to the right; it starts `left` pixels from the scene's left border. */
-function view(left: number, top = 32) {
-  const data = new Uint8Array(3 * outWidth * outHeight);
-  for (let y = 0; y < outHeight; y++) {
-    const from = 3 * ((top + y) * scene.width + left);
-    data.set(scene.data.subarray(from, from + 3 * outWidth), 3 * y * outWidth);
-  }
-  return { width: outWidth, height: outHeight, data };
+interface Part {
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly top: number;
 }
+
+function crop(picture: RgbPixels, { width: wide, height: high, left, top }: Part) {
+  const data = new Uint8Array(3 * wide * high);
+  for (let y = 0; y < high; y++) {
+    const from = 3 * ((top + y) * picture.width + left);
+    data.set(picture.data.subarray(from, from + 3 * wide), 3 * y * wide);
+  }
+  return { width: wide, height: high, data };
+}
+
+/** The part of the scene that a camera shows that moves to the right; it starts `left` pixels from the scene's left border. */
+const view = (left: number, top = 32) => crop(scene, { width: outWidth, height: outHeight, left, top });
 
 const views = [0, 1, 2, 3, 4, 5].map((step) => view(20 + 2 * step));
 const small: readonly Uint8Array[] = views.map(
@@ -113,6 +122,30 @@ describe('finishFrames', () => {
       const enlarged = resizeLanczos({ width, height, data: soft[i]! }, outWidth, outHeight);
       expect(psnr(frame, views[i]!.data)).toBeGreaterThan(psnr(enlarged, views[i]!.data) + 1);
     }
+  });
+
+  test('a small place that does not follow the photo is filled if only the camera moves, and nothing else changes', async () => {
+    const size = { width: 192, height: 144 };
+    const shown = [0, 1, 2, 3].map((step) => crop(scene, { ...size, left: 20 + 2 * step, top: 24 }));
+    const distance = (at: number) => Math.hypot((at % size.width) - 105, Math.floor(at / size.width) - 72);
+    const frames = shown.map((picture, i) => {
+      const { data } = greyPicture(blur(lumaOf(picture.data, size.width, size.height), 1.5));
+      for (let at = 0; i > 0 && at < data.length / 3; at++) {
+        if (distance(at) < 8) data.fill(255 - data[3 * at]!, 3 * at, 3 * at + 3);
+      }
+      return data;
+    });
+    const options = { ...size, outWidth: size.width, outHeight: size.height, multiple: 1, photo: shown[0]! };
+    const filled = await finish({ ...options, onlyCameraMoves: true }, frames);
+    const left = await finish(options, frames);
+    expect(Buffer.from(filled[0]!).equals(left[0]!)).toBe(true);
+    const difference = (a: Uint8Array, b: Uint8Array, isCounted: (at: number) => boolean) =>
+      mean(a.map((value, i) => (isCounted(Math.floor(i / 3)) ? Math.abs(value - b[i]!) : 0)));
+    const inside = (at: number) => distance(at) < 8;
+    expect(difference(filled[3]!, left[3]!, (at) => distance(at) > 24)).toBeLessThan(0.01);
+    expect(difference(filled[3]!, shown[3]!.data, inside)).toBeLessThan(
+      0.6 * difference(left[3]!, shown[3]!.data, inside),
+    );
   });
 
   test.each([

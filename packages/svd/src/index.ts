@@ -49,7 +49,7 @@ export { measureSpeed } from './runtime/measure-speed.ts';
 export { createRuntime } from './runtime/runtime.ts';
 export type { Runtime, RuntimeOptions } from './runtime/runtime.ts';
 export { ProviderUnavailableError } from './runtime/execution-provider.ts';
-export { GraphError, RuntimeCrashedError } from './runtime/runtime-errors.ts';
+export { GraphError, RuntimeClosedError, RuntimeCrashedError } from './runtime/runtime-errors.ts';
 export { SafetensorsError } from './safetensors/safetensors-error.ts';
 export { SAMPLER_KINDS } from './schedulers/sampler.ts';
 export type { SamplerKind } from './schedulers/sampler.ts';

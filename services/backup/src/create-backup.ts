@@ -44,16 +44,19 @@ export async function createBackup(options: CreateBackupOptions): Promise<string
   }
   const absent = BACKUP_STREAMS.filter((stream) => !present.includes(stream));
   if (absent.length > 0) log.warn('streams do not exist and are not backed up', { streams: absent.join(', ') });
+  // One that is stopped removes nothing for a backup that it will not make.
+  signal.throwIfAborted();
   const incomplete = await removeLeftOvers(folder);
   const needed = sizes.reduce((sum, { size }) => sum + (size?.bytes ?? 0), 0);
-  await makeRoom(folder, needed, incomplete, log);
+  await makeRoom(folder, needed, incomplete, options);
 
   const name = new Date().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
   const partial = partialFolder(folder, name);
+  signal.throwIfAborted();
   await mkdir(partial);
   try {
     const streams: Manifest['streams'] = [];
-    for (const stream of present) streams.push(await abortable(saveStream(backups, stream, partial, signal), signal));
+    for (const stream of present) streams.push(await saveStream(backups, stream, partial, signal));
     const manifest: Manifest = { format: 1, version: VERSION, server, streams };
     await abortable(verifyBackup(partial, manifest), signal);
     await finishBackup(folder, name, manifest);
@@ -74,17 +77,19 @@ async function saveStream(
   folder: string,
   signal: AbortSignal,
 ): Promise<Manifest['streams'][number]> {
+  signal.throwIfAborted();
   const name = `${stream}.snapshot`;
   const hash = createHash('sha256');
   let bytes = 0;
   const file = await open(join(folder, name), 'wx');
   try {
-    const description = await backups.snapshot(stream, async (part) => {
+    const snapshot = backups.snapshot(stream, async (part) => {
       signal.throwIfAborted();
       hash.update(part);
       bytes += part.length;
       await file.writeFile(part);
     });
+    const description = await abortable(snapshot, signal);
     // What is verified afterwards may otherwise be only in the memory of the machine.
     await file.sync();
     return { file: name, bytes, sha256: hash.digest('hex'), description };
@@ -96,23 +101,35 @@ async function saveStream(
 /**
  * Removes the oldest backups, but not the last one, until a new one fits.
  * @param incomplete the paths of incomplete backups. Complete ones are not removed to make room beside them.
- * @throws BackupError when it does not fit.
+ * @throws BackupError when it does not fit; the signal's reason.
  */
-async function makeRoom(folder: string, needed: number, incomplete: readonly string[], log: Log): Promise<void> {
-  if (incomplete.length > 0 && (await freeSpace(folder)) < needed) {
-    throw new BackupError(
-      `an incomplete backup takes the room of a new one: unless it is being made just now, remove ${incomplete.join(' and ')}`,
-    );
+async function makeRoom(
+  folder: string,
+  needed: number,
+  incomplete: readonly string[],
+  { log, signal }: Pick<CreateBackupOptions, 'log' | 'signal'>,
+): Promise<void> {
+  if (incomplete.length > 0) {
+    const free = await freeSpace(folder);
+    if (free < needed) {
+      throw new BackupError(
+        `an incomplete backup takes the room of a new one, which ${lack(folder, needed, free)}: ` +
+          `unless it is being made just now, remove ${incomplete.join(' and ')}`,
+      );
+    }
   }
   for (const old of (await listBackups(folder)).slice(0, -1)) {
     if ((await freeSpace(folder)) >= needed) return;
+    signal.throwIfAborted();
     await removeBackup(folder, old);
     log.warn('an old backup was removed early to make room', { backup: old });
   }
   const free = await freeSpace(folder);
   if (free >= needed) return;
-  const mebibytes = (value: number): string => `${Math.ceil(value / 1024 ** 2)} MiB`;
-  throw new BackupError(
-    `the backup may need ${mebibytes(needed)}, and ${folder} has ${mebibytes(free)} of free space: enlarge its volume`,
-  );
+  throw new BackupError(`the backup ${lack(folder, needed, free)}: enlarge its volume`);
 }
+
+const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2)} MiB`;
+
+const lack = (folder: string, needed: number, free: number): string =>
+  `may need ${mebibytes(needed)}, and ${folder} has ${mebibytes(free)} of free space`;

@@ -29,7 +29,7 @@ export const createDenoiserService = (
       const job = readRequest(model, request);
       const { photo, settings } = job;
       const { channels, height, width } = photo;
-      const latents = yield* compute(model, slot, job, context);
+      const latents = yield* denoiseInSlot(model, slot, job, context);
       yield { message: { case: 'statistics', value: statisticsOf(latents, photo) } };
       yield { message: { case: 'latents', value: { frames: settings.frames, channels, height, width } } };
       const frame = channels * height * width;
@@ -52,7 +52,7 @@ function statisticsOf(latents: Float32Array, size: LatentSize) {
  * Computes in the slot, and yields steps and previews meanwhile. A slow reader does not keep the slot, which is released
  * when the computation has ended.
  */
-async function* compute(
+async function* denoiseInSlot(
   model: StageModel,
   slot: ComputeSlot,
   { photo, before, settings, previewEvery }: DenoiseJob,
@@ -82,9 +82,11 @@ async function* compute(
     } finally {
       model.trim();
       release();
-      await previewer.finish().finally(() => {
+      try {
+        await previewer.finish();
+      } finally {
         events.end();
-      });
+      }
     }
   };
   const result = compute();

@@ -52,7 +52,8 @@ test('if one program does not start in time, the others are stopped', async () =
   const silent = { ...server(unused), name: 'two', args: ['--eval', 'setInterval(() => {}, 1000)'] };
   const { clean, said } = run([server(port), silent], new AbortController().signal, 3_000);
   expect(await clean).toBe(false);
-  expect(said.join('\n')).toContain('two did not start within 3 s');
+  // On a busy machine, the other one may not have started either.
+  expect(said.join('\n')).toMatch(/did not start within 3 s/);
   expect(await answers(server(port))).toBe(false);
 });
 

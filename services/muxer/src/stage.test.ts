@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { createLocalAuthority, NO_ROOTS, readCredentials } from '@cinematica/credentials';
 import { PhotoOriginSchema, PipelineStage, PlanSchema, TaskNotice } from '@cinematica/pipeline';
 import type { Plan, StageHooks } from '@cinematica/pipeline';
+import { finishFrames } from '@cinematica/finish';
 import { createMarkDetector, videoNumber } from '@cinematica/provenance';
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -17,6 +18,8 @@ import { joinParts } from './join-parts.ts';
 import type { MarkSettings } from './mark-frames.ts';
 import { mp4Picture } from './media-encoders.ts';
 import { createMuxStage } from './stage.ts';
+
+vi.mock(import('@cinematica/finish'), { spy: true });
 
 const run = promisify(execFile);
 
@@ -159,6 +162,11 @@ test('frames are finished: they have the size and the rate of the plan, across s
   expect([notices, warnings]).toEqual([[], []]);
   expect(steps.toSorted((a, b) => a - b)).toEqual(steps);
   expect(steps.at(-1)).toBe(7);
+});
+
+test.each([true, false])('finishing knows whether only the camera moves: %s', async (onlyCameraMoves) => {
+  await mux(planOf({ onlyCameraMoves, outputs: ['mp4'], loop: false, frames: 2, segments: 1 }));
+  expect(vi.mocked(finishFrames).mock.lastCall?.[1]).toMatchObject({ onlyCameraMoves });
 });
 
 /** The frames of an mp4, each as 8 bits of gray. */

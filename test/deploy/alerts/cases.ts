@@ -150,6 +150,16 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
         },
         at,
       })),
+      // The same, with a gateway that was started after the queue had been empty.
+      {
+        series: {
+          [`cinematica_queue_depth{${N}, stage="denoise", pod="a"}`]: '0x10 4x50',
+          [`cinematica_queue_depth{${N}, stage="denoise", pod="b"}`]: '_x20 4x40',
+          [`cinematica_steps_total{${N}, stage="denoise"}`]: '5x60',
+          [`cinematica_build_info{${N}, stage="denoise", provider="cpu", pod="a"}`]: '1x60',
+        },
+        at: 35,
+      },
     ],
   },
   QueueSlow: {

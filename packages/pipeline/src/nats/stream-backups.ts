@@ -13,8 +13,13 @@ import { translateError, withTranslatedErrors } from './errors.ts';
 const PART_BYTES = 256 * 1024;
 /** How long the server may take for the next part, and to accept one. Milliseconds. */
 const STALL_MS = 30_000;
-/** How long the server may check a whole stream before a snapshot, or unpack one after its last part. Milliseconds. */
+/** The longest that the server may check a whole stream before a snapshot, or unpack one after its last part. Milliseconds. */
 const WHOLE_STREAM_MS = 4 * 3_600_000;
+/** The least that it checks or unpacks in a millisecond, with a slow disk. Bytes. */
+const SLOWEST_BYTES_PER_MS = 5_000;
+
+/** How long the server may work on a stream. Only the end of this time shows that an answer was lost. Milliseconds. */
+const limitFor = (bytes: number): number => Math.min(WHOLE_STREAM_MS, STALL_MS + bytes / SLOWEST_BYTES_PER_MS);
 
 const sizeSchema = z.looseObject({ messages: z.number(), bytes: z.number(), last_seq: z.number() });
 /** The description of a stream in a snapshot. */
@@ -67,13 +72,14 @@ export async function openStreamBackups(
       const parts = nats.subscribe(inbox);
       try {
         const activity = `taking a snapshot of ${stream}`;
+        const { state } = await withTranslatedErrors(activity, () => streams.info(stream));
         const request = JSON.stringify({ deliver_subject: inbox, chunk_size: PART_BYTES, jsck: true });
         const description = await ask(
           streamDescriptionSchema,
           activity,
           `$JS.API.STREAM.SNAPSHOT.${stream}`,
           request,
-          WHOLE_STREAM_MS,
+          limitFor(state.bytes),
         );
         for await (const part of untilStall(parts, activity)) {
           if (part.data.length === 0) {
@@ -112,7 +118,7 @@ export async function openStreamBackups(
             if (refusal?.success) throw refused(activity, refusal.data.error);
           }
         }
-        return (await ask(z.object({ state: sizeSchema }), activity, subject, '', WHOLE_STREAM_MS)).state;
+        return (await ask(z.object({ state: sizeSchema }), activity, subject, '', limitFor(state.bytes))).state;
       } catch (error) {
         // Without an answer, the server may still be unpacking the stream, and would refuse another one of that name.
         if (!(error instanceof UnavailableError) || error.cause instanceof JetStreamApiError) throw error;

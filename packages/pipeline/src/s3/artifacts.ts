@@ -37,9 +37,6 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
   const client = await createS3Client(settings);
   const store = createS3Store(client, settings);
   const { bucket: Bucket, key, folder, request } = store;
-
-  /** For the check, which is repeated anyway, and should soon notice that the store does not answer. */
-  const once = createS3Store(client, { ...settings, S3_TRIES: 1 });
   const amounts = new Map<Lifetime, Amount & { readonly time: number }>();
 
   async function* pages(prefix: string) {
@@ -55,7 +52,9 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
   return {
     async check(signal) {
       const command = new ListObjectsV2Command({ Bucket, Prefix: settings.S3_PREFIX, MaxKeys: 1 });
-      await once.request('checking the bucket', (abortSignal) => client.send(command, { abortSignal }), signal);
+      const list = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
+      // Once: the check is repeated anyway, and should soon notice that the store does not answer.
+      await request('checking the bucket', list, signal, 1);
     },
     requireRoom: () => Promise.resolve(),
     async put(lifetime, name, part, data, signal) {

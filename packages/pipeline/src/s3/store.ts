@@ -24,9 +24,15 @@ export interface S3Store {
    * Makes a request, again after a pause when it fails or takes longer than `S3_TIMEOUT_MS`.
    * @param activity what the request does, as a participle, for errors.
    * @param run makes the request once, and reads its answer. What it throws with `definite` is not repeated.
+   * @param tries how often it is made. Default `S3_TRIES`.
    * @throws UnavailableError, StorageFullError, what `run` throws with `definite`, the signal's reason
    */
-  readonly request: <T>(activity: string, run: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal) => Promise<T>;
+  readonly request: <T>(
+    activity: string,
+    run: (signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+    tries?: number,
+  ) => Promise<T>;
 }
 
 /** An answer that another try would not change, such as a missing object. */
@@ -42,7 +48,7 @@ export function createS3Store(client: S3Client, settings: S3StoreSettings): S3St
     bucket,
     folder,
     key: (lifetime, name) => folder(lifetime) + name,
-    async request(activity, run, signal) {
+    async request(activity, run, signal, tries = S3_TRIES) {
       const attempt = async () => {
         const deadline = AbortSignal.timeout(S3_TIMEOUT_MS);
         const ended = signal ? AbortSignal.any([signal, deadline]) : deadline;
@@ -59,7 +65,7 @@ export function createS3Store(client: S3Client, settings: S3StoreSettings): S3St
           isRetryable: (error) => error instanceof UnavailableError && !(error instanceof StorageFullError),
           // Half of the pause is random, so that processes do not ask a busy store at the same moments.
           delayMs: (number) => FIRST_PAUSE_MS * 2 ** (number - 1) * (0.5 + Math.random() / 2),
-          maxAttempts: S3_TRIES,
+          maxAttempts: tries,
           signal,
         });
       } catch (error) {

@@ -20,7 +20,10 @@ export async function openArtifacts(nats: NatsConnection, settings: PipelineSett
   const { createS3Artifacts } = await import('../s3/artifacts.ts');
   const inS3 = await createS3Artifacts({ ...settings, S3_BUCKET });
   const both = [inNats, inS3] as const;
-  /** Where artifacts with a lifetime may be. With `remove`, which asks one store, NATS is also cleaned while S3 is away. */
+  /**
+   * Where artifacts with a lifetime may be. With `remove`, which asks one store, garbage in NATS is also collected while S3 is away.
+   * What belongs to one video is looked for in both, so a deleted video is removed when S3 is back.
+   */
   const storesOf = (lifetime: Lifetime) => (isInS3(settings, lifetime) ? both : ([inNats] as const));
   return {
     ...reading(inNats, inS3),

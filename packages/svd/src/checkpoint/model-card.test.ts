@@ -112,6 +112,12 @@ describe('resolveModelCard', () => {
     expect((await resolveModelCard(info())).defaults).toMatchObject({ minGuidance: 3, maxGuidance: 1 });
   });
 
+  test('only cinematica.json says that only the camera moves', async () => {
+    expect((await resolveModelCard(info())).onlyCameraMoves).toBeUndefined();
+    await write({ onlyCameraMoves: true });
+    expect((await resolveModelCard(info())).onlyCameraMoves).toBe(true);
+  });
+
   test('without camera in cinematica.json, the model has no camera moves', async () => {
     expect((await resolveModelCard(info())).camera).toBeUndefined();
     const camera = { channels: [0, 3], scale: 12, moves: { still: [0, 0], 'pan-left': [-1.5, 0] } };

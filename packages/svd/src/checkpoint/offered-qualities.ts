@@ -6,7 +6,7 @@ import type { FoundComponents } from './quality-components.ts';
  * How to get what a quality needs. Other qualities have components only with cards that people write themselves. The folder is not
  * named: users of the service see this, too.
  */
-function howToGet(quality: FasterQuality, components: readonly ComponentName[]): string {
+export function howToGet(quality: FasterQuality, components: readonly ComponentName[]): string {
   if (quality !== 'draft') return '';
   const name = components.includes('unet') ? 'draft' : 'taesd';
   return `: npm run weights -- ${name} --to FOLDER, with the folder of the model, gets what is missing`;

@@ -8,6 +8,7 @@ import type { ConfigContent } from './checkpoint-parts.ts';
 import { FASTER_QUALITIES } from './model-card.ts';
 import type { ComponentName, FasterQuality } from './model-card.ts';
 import { readConfigFile } from './read-config.ts';
+import { withoutFolders } from './without-folders.ts';
 import { unetArchitecture, unetConfigSchema } from './unet-config.ts';
 import type { UNetArchitecture } from './unet-config.ts';
 import { vaeConfigSchema, vaeScaleFactor } from './vae-config.ts';
@@ -58,15 +59,16 @@ export async function readQualityComponents(folder: string | null, own: OwnCompo
   const faults: Partial<Record<FasterQuality, string>> = {};
   const configs: ConfigContent[] = [];
   for (const quality of FASTER_QUALITIES) {
-    const path = folder === null ? null : join(folder, quality);
-    if (path === null || !(await exists(path))) continue;
+    if (folder === null) continue;
+    const path = join(folder, quality);
+    if (!(await exists(path))) continue;
     try {
       const [unet, vae] = [await readUNet(path, own.architecture), await readDecoder(path, own.vae)];
       components[quality] = { ...(unet && { unet: unet.unet }), ...(vae && { decoder: vae.decoder }) };
       configs.push(...[...(unet?.configs ?? []), ...(vae?.configs ?? [])]);
     } catch (error) {
       if (!(error instanceof CheckpointError || error instanceof SafetensorsError)) throw error;
-      faults[quality] = error.message.replaceAll(`${folder}/`, '');
+      faults[quality] = withoutFolders(error.message, folder);
     }
   }
   return { components, configs, faults };

@@ -10,6 +10,7 @@ import type { FusedOperator } from '../nn/fused-operators.ts';
 import { openCheckpoint } from '../pipeline/open-checkpoint.ts';
 import { ProviderUnavailableError } from '../runtime/execution-provider.ts';
 import type { ExecutionProvider } from '../runtime/execution-provider.ts';
+import { GraphError } from '../runtime/runtime-errors.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { chooseRuntime } from './choose-runtime.ts';
@@ -28,6 +29,8 @@ interface Gpu {
   readonly lies?: readonly FusedOperator[];
   /** Whether all its numbers are zero. */
   readonly zeros?: boolean;
+  /** Whether its memory is short, so that graphs with a fused attention cannot be computed. */
+  readonly isShort?: boolean;
   /** What a run takes longer, milliseconds. */
   readonly delayMs?: number;
   readonly driver?: string;
@@ -38,13 +41,17 @@ const createEmitter =
   (provider: ExecutionProvider, replaced: ReadonlySet<FusedOperator>): CreateEmitter =>
   (graph, needs) => ({ ...emitterFor(provider, { replaced })(graph, needs), hidesShapes: false });
 
-async function openGpu({ lies = [], zeros = false, delayMs = 0 }: Gpu): Promise<Runtime> {
+async function openGpu({ lies = [], zeros = false, isShort = false, delayMs = 0 }: Gpu): Promise<Runtime> {
   const cpu = await createRuntime({ provider: 'cpu', threads: 1 });
   return {
     ...cpu,
     provider: 'cuda',
-    load: (key, { bytes, folder: files }, signal) =>
-      cpu.load(key, { bytes: expandCudaOperators(lieAbout(lies, bytes)), folder: files }, signal),
+    async load(key, { bytes, folder: files }, signal) {
+      if (isShort && Buffer.from(bytes).includes('MultiHeadAttention')) {
+        throw new GraphError(key, 'cannot load', 'out of memory');
+      }
+      await cpu.load(key, { bytes: expandCudaOperators(lieAbout(lies, bytes)), folder: files }, signal);
+    },
     async run(...args) {
       await delay(delayMs);
       const outputs = Object.entries(await cpu.run(...args));
@@ -104,6 +111,19 @@ describe.runIf(process.platform !== 'darwin')('the provider that computes', () =
         'cuda computes without MultiHeadAttention, which gave wrong numbers on this device',
       );
     }
+  });
+
+  test('does without an operator that it has no memory for, only until the next start, and says why', async () => {
+    {
+      await using choice = await choose({ isShort: true });
+      expect([...choice.runtime.replaced]).toEqual(['MultiHeadAttention']);
+      expect(choice.lines.at(-1)).toBe(
+        'cuda computes without MultiHeadAttention, because with more operators it cannot compute on this device ' +
+          '(attention: graph "proof" cannot load: out of memory)',
+      );
+    }
+    await using again = await choose({});
+    expect([...again.runtime.replaced]).toEqual([]);
   });
 
   test('is the CPU under auto when the GPU is wrong; a chosen one is refused, unless it may be wrong', async () => {

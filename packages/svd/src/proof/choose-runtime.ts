@@ -12,7 +12,7 @@ import { graphVersion, runtimeVersion } from './proof-version.ts';
 import { prove } from './prove.ts';
 import type { EmitterOfDevice, ProofOptions } from './prove.ts';
 import { describeWrong, isLasting, verdictSchema } from './verdict.ts';
-import type { Verdict } from './verdict.ts';
+import type { Proof } from './verdict.ts';
 
 /** What happens with a provider that gives wrong numbers: it is refused, or used with a warning. */
 export type ProofPolicy = 'require' | 'warn';
@@ -107,13 +107,18 @@ async function proved(
 ): Promise<Runtime> {
   const { provider } = runtime;
   const { provider: wanted = 'auto', proof = 'require', report = () => undefined } = options;
-  const { replaced, wrong } = await verdictOf(runtime, env, store, options).catch((error: unknown) => {
+  const { replaced, wrong, failures } = await verdictOf(runtime, env, store, options).catch((error: unknown) => {
     const isHang = error instanceof Error && error.name === 'TimeoutError';
     if (!isHang) throw error;
     throw new ProviderUnavailableError([{ provider, reason: `its proof took longer than ${PROOF_MS / 1000} s` }]);
   });
   if (replaced.length > 0) {
-    report(`${provider} computes without ${replaced.join(', ')}, which gave wrong numbers on this device`);
+    const names = replaced.join(', ');
+    report(
+      failures.length === 0
+        ? `${provider} computes without ${names}, which gave wrong numbers on this device`
+        : `${provider} computes without ${names}, because with more operators ${describeWrong(failures.slice(0, 1))}`,
+    );
   }
   if (wrong.length > 0) {
     const reason = describeWrong(wrong);
@@ -133,12 +138,15 @@ async function verdictOf(
   env: NodeJS.ProcessEnv,
   store: FindingStore,
   options: ChoiceOptions,
-): Promise<Verdict> {
+): Promise<Proof> {
   const { report = () => undefined, takeTurn = atOnce, open = createRuntime, threads } = options;
   const { provider } = runtime;
   const device = await (options.identify ?? identifyDevice)(provider, env);
   const key = device && { ...device, runtime: runtimeVersion(), graphs: graphVersion(provider) };
-  const read = async () => key && (await store.read(key, verdictSchema));
+  const read = async (): Promise<Proof | null> => {
+    const verdict = key && (await store.read(key, verdictSchema));
+    return verdict && { ...verdict, failures: [] };
+  };
   return (
     (await read()) ??
     takeTurn(async () => {
@@ -148,10 +156,11 @@ async function verdictOf(
       report(`${provider} computes small graphs, to compare its numbers with those of the CPU`);
       const reference = await open({ provider: 'cpu', ...(threads !== undefined && { threads }) });
       try {
-        const verdict = await prove(runtime, reference, { ...options, signal: AbortSignal.timeout(PROOF_MS) });
-        if (key && isLasting(verdict))
-          await store.write(key, verdict).catch((error: unknown) => report(notKept(error)));
-        return verdict;
+        const proof = await prove(runtime, reference, { ...options, signal: AbortSignal.timeout(PROOF_MS) });
+        const { replaced, wrong } = proof;
+        if (key && isLasting(proof))
+          await store.write(key, { replaced, wrong }).catch((error: unknown) => report(notKept(error)));
+        return proof;
       } finally {
         await reference.close();
       }

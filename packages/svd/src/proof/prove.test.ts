@@ -6,6 +6,7 @@ import { expandCudaOperators } from '../nn/cuda/test-expansion.ts';
 import { FUSED_OPERATORS } from '../nn/fused-operators.ts';
 import type { FusedOperator } from '../nn/fused-operators.ts';
 import type { ExecutionProvider } from '../runtime/execution-provider.ts';
+import { GraphError } from '../runtime/runtime-errors.ts';
 import { createRuntime } from '../runtime/runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Computer } from './compute-part.ts';
@@ -37,7 +38,7 @@ describe('a provider with the operators of CUDA', () => {
 
   test('passes the proof when every part is right', async () => {
     const verdict = await prove(providerThatLies([]), reference, { createEmitter });
-    expect(verdict).toEqual({ replaced: [], wrong: [] });
+    expect(verdict).toEqual({ replaced: [], wrong: [], failures: [] });
   });
 
   // The search tries each operator alone, so each is found by itself.
@@ -46,7 +47,7 @@ describe('a provider with the operators of CUDA', () => {
     ['every operator, when each is wrong', FUSED_OPERATORS],
   ] as const)('does without %s', async (_, wrong) => {
     const verdict = await prove(providerThatLies(wrong), reference, { createEmitter, parts });
-    expect(verdict).toEqual({ replaced: wrong, wrong: [] });
+    expect(verdict).toEqual({ replaced: wrong, wrong: [], failures: [] });
   });
 
   test('is not used when it is wrong without fused operators, too', async () => {
@@ -68,6 +69,19 @@ describe('a provider with the operators of CUDA', () => {
     for (const { error } of wrong) expect(error).toBeGreaterThan(1);
   });
 
+  test('is right when a part failed once, and not the next time', async () => {
+    let failures = 1;
+    const busy: Computer = {
+      ...providerThatLies([]),
+      run(key, ...rest) {
+        if (failures-- > 0) return Promise.reject(new GraphError(key, 'cannot run', 'out of memory'));
+        return cpu.run(key, ...rest);
+      },
+    };
+    const proof = await prove(busy, reference, { createEmitter, parts });
+    expect(proof).toMatchObject({ replaced: [], wrong: [], failures: [{ part: 'attention' }] });
+  });
+
   test('is not used when it cannot run a part', async () => {
     const broken: Computer = {
       ...providerThatLies([]),
@@ -84,5 +98,9 @@ test('WebGPU on SwiftShader does without its attention, which is wrong', async (
   const env = { VK_ICD_FILENAMES: swiftShader };
   await using gpu = await createRuntime({ provider: 'webgpu', threads: 1, env });
   await using cpu = await createRuntime({ provider: 'cpu', threads: 1 });
-  expect(await prove(gpu, cpu, { parts: ['attention'] })).toEqual({ replaced: ['MultiHeadAttention'], wrong: [] });
+  expect(await prove(gpu, cpu, { parts: ['attention'] })).toEqual({
+    replaced: ['MultiHeadAttention'],
+    wrong: [],
+    failures: [],
+  });
 }, 120_000);

@@ -16,7 +16,7 @@ import { findCulprits } from './find-culprits.ts';
 import { largestError } from './largest-error.ts';
 import { createProofGraphs, PROOF_PARTS } from './proof-graphs.ts';
 import type { ProofPart } from './proof-graphs.ts';
-import type { Verdict, WrongPart } from './verdict.ts';
+import type { Proof, WrongPart } from './verdict.ts';
 
 /** Returns the emitter for a provider that does without some operators. */
 export type EmitterOfDevice = (provider: ExecutionProvider, replaced: ReadonlySet<FusedOperator>) => CreateEmitter;
@@ -48,7 +48,7 @@ const toleranceOf = (provider: ExecutionProvider): number =>
  * @param reference a runtime on the CPU
  * @throws {RuntimeCrashedError} when the provider ends its process
  */
-export async function prove(computer: Computer, reference: Computer, options: ProofOptions = {}): Promise<Verdict> {
+export async function prove(computer: Computer, reference: Computer, options: ProofOptions = {}): Promise<Proof> {
   const { provider } = computer;
   const { createEmitter = emitterOfDevice, parts = PROOF_PARTS, signal } = options;
   const folder = await mkdtemp(join(tmpdir(), 'cinematica-proof-'));
@@ -62,20 +62,23 @@ export async function prove(computer: Computer, reference: Computer, options: Pr
     const expected = new Map<ProofPart, Record<string, Tensor>>();
     for (const part of parts) expected.set(part, await computePart(reference, drafts[part], onCpu, signal));
 
+    const failures: WrongPart[] = [];
     async function compute(part: ProofPart, replaced: ReadonlySet<FusedOperator>): Promise<number | string> {
       try {
         const actual = await computePart(computer, drafts[part], createEmitter(provider, replaced), signal);
         return largestError(actual, expected.get(part) ?? {});
       } catch (failure) {
         if (!(failure instanceof GraphError)) throw failure;
+        failures.push({ part, error: failure.message });
         return failure.message;
       }
     }
-    const known = new Map<string, number | string>();
+    const known = new Map<string, number>();
     async function errorOf(part: ProofPart, replaced: ReadonlySet<FusedOperator>): Promise<number | string> {
       const key = `${part} ${[...replaced].join()}`;
       const error = known.get(key) ?? (await compute(part, replaced));
-      known.set(key, error);
+      // A failure may go away: at its end, the search for culprits computes everything once more.
+      if (typeof error === 'number') known.set(key, error);
       return error;
     }
 
@@ -90,17 +93,17 @@ export async function prove(computer: Computer, reference: Computer, options: Pr
     }
 
     const wrong = await findWrong(parts, NONE_REPLACED);
-    if (wrong.length === 0) return { replaced: [], wrong };
+    if (wrong.length === 0) return { replaced: [], wrong, failures };
     const affected = wrong.map(({ part }) => part);
     const operators = fusedOperatorsOf(provider);
     const stillWrong = await findWrong(affected, new Set(operators));
-    if (stillWrong.length > 0) return { replaced: [], wrong: stillWrong };
+    if (stillWrong.length > 0) return { replaced: [], wrong: stillWrong, failures };
     const culprits = await findCulprits(operators, async (fused) => {
       const others = new Set(operators.filter((operator) => !fused.includes(operator)));
       for (const part of affected) if (!isRight(await errorOf(part, others))) return false;
       return true;
     });
-    return { replaced: culprits, wrong: await findWrong(parts, new Set(culprits)) };
+    return { replaced: culprits, wrong: await findWrong(parts, new Set(culprits)), failures };
   } finally {
     await Promise.all([endProof(computer), endProof(reference)]);
     await rm(folder, { recursive: true, force: true });

@@ -17,7 +17,7 @@ const wrongPartSchema = z.object({
 
 /** What was found out about a provider on a device. */
 export const verdictSchema = z.object({
-  /** The fused operators that give wrong numbers, without which all parts are right. */
+  /** The fused operators that give wrong numbers or fail, without which all parts are right. */
   replaced: z.array(z.enum(FUSED_OPERATORS)),
   /** The parts that are wrong also without fused operators. Empty if the provider can be used. */
   wrong: z.array(wrongPartSchema),
@@ -26,8 +26,18 @@ export const verdictSchema = z.object({
 export type Verdict = z.output<typeof verdictSchema>;
 export type WrongPart = z.output<typeof wrongPartSchema>;
 
-/** Whether the verdict will be the same the next time. Why a part was not computed, such as a lack of memory, may go away. */
-export const isLasting = ({ wrong }: Verdict): boolean => wrong.every(({ error }) => typeof error === 'number');
+/** A verdict, and why parts were not computed on the way to it. */
+export interface Proof extends Verdict {
+  /** With some fused operators or without. */
+  readonly failures: readonly WrongPart[];
+}
+
+/**
+ * Whether the verdict will be the same the next time. Why a part was not computed, such as a lack of memory, may go away, and has gone
+ * if everything is right in the end.
+ */
+export const isLasting = ({ replaced, wrong, failures }: Proof): boolean =>
+  failures.length === 0 || (replaced.length === 0 && wrong.length === 0);
 
 /** Such as `it gives wrong numbers on this device (CLIP by 1.2 standard deviations; VAE decode: the result is not finite)`. */
 export function describeWrong(wrong: readonly WrongPart[]): string {

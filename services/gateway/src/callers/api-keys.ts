@@ -49,7 +49,8 @@ function parseOptions(text: string): Options | null {
  * Parses the content of API_KEYS_FILE.
  * @param text one line for each key: a name of 1 to 40 letters, digits and hyphens, the SHA-256 of the key in hex, and
  *   optionally the webhook of the name, as `webhook=https://…`, and when the key ends, as `expires=2027-01-31` (the start of
- *   that day in UTC) or a time such as `2027-01-31T12:00:00Z`. A name may have several keys, so that a key can be replaced without an interruption.
+ *   that day in UTC) or a time such as `2027-01-31T12:00:00Z`. A name may have several keys, so that a key can be replaced
+ *   without an interruption.
  *   Empty lines, and lines that start with #, are ignored.
  * @param rules which URLs webhooks may have.
  * @throws ConfigError that names the line.

@@ -2,38 +2,14 @@ import { create } from '@bufbuild/protobuf';
 import { segmentSettings } from '@cinematica/pipeline/plan';
 import { Quality, VideoSettingsSchema, Sampler } from '@cinematica/protocol/v1';
 import type { VideoSettings } from '@cinematica/protocol/v1';
-import { CARD_DEFAULTS } from '@cinematica/settings';
-import type { ModelCard } from '@cinematica/svd';
 import { expect, test } from 'vitest';
 import { resolvePlan } from './resolve-plan.ts';
+import { smallModel } from './testing/small-model.ts';
 
-const card: ModelCard = {
-  name: 'small',
-  title: 'Small',
-  licence: { name: 'none' },
-  sizes: [{ width: 64, height: 64 }],
-  multiple: 8,
-  window: 2,
-  decodeChunk: 2,
-  cacheBranches: 3,
-  sampler: 'euler',
-  sigmas: [700, 1, 0],
-  defaults: { ...CARD_DEFAULTS, frames: 2, steps: 2 },
-  presets: { calm: {}, natural: {}, lively: {} },
-  qualities: { fast: { sampler: 'ays', settings: { steps: 10, cacheInterval: 2, guidanceSteps: 4 } } },
-};
-const model = {
-  card,
-  digest: '0'.repeat(64),
-  ref: { name: 'small', digest: '0'.repeat(12) },
-  latentPixels: 8,
-  workOf: () => null,
-  knowsWork: () => false,
-};
 const draft = create(VideoSettingsSchema, { quality: Quality.DRAFT });
 const photo = { width: 100, height: 100 };
 const plan = (settings: Partial<VideoSettings>) =>
-  resolvePlan(model, create(VideoSettingsSchema, settings as never), photo, 1);
+  resolvePlan(smallModel, create(VideoSettingsSchema, settings as never), photo, 1);
 
 test('a quality is a set of settings and a sampler; settings of the request override it', () => {
   const best = plan({});
@@ -69,10 +45,10 @@ test('a plan of an earlier version computes every step whole', () => {
 test('a quality or a branch that the model does not have is refused', () => {
   expect(() => plan({ quality: Quality.DRAFT })).toThrow(/must be best or fast with small, not draft/);
   const lacking = { draft: 'it needs a decoder' };
-  const without = () => resolvePlan({ ...model, card: { ...card, lacking } }, draft, photo, 1);
+  const without = () => resolvePlan({ ...smallModel, card: { ...smallModel.card, lacking } }, draft, photo, 1);
   expect(without).toThrow(/must be best or fast with small, not draft: it needs a decoder/);
   const qualities = { draft: { components: ['vae'], settings: { frameInterval: 2 } } } as const;
-  const made = resolvePlan({ ...model, card: { ...card, qualities } }, draft, photo, 1);
+  const made = resolvePlan({ ...smallModel, card: { ...smallModel.card, qualities } }, draft, photo, 1);
   expect(made).toMatchObject({ quality: 'draft', components: 'draft', frames: 2, frameInterval: 2, segmentFrames: 1 });
   expect(plan({ quality: Quality.FAST }).components).toBe('');
   expect(() => plan({ cacheInterval: 2, cacheBranch: 3 })).toThrow(/from 0 to 2 with small, not 3/);

@@ -7,7 +7,7 @@ import { expectedMediaBytes, upcomingMediaBytes } from '../storage-sizes.ts';
 import type { Plan, VideoRecord } from '../messages.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import { UnknownVideoError } from '../ports/records.ts';
-import type { Records, StoredRecord } from '../ports/records.ts';
+import type { Records, StoredRecord, VideoRef } from '../ports/records.ts';
 import type { Requests } from '../ports/requests.ts';
 import type { PipelineSettings } from '../settings.ts';
 import { newRecord } from '../video/new-record.ts';
@@ -111,8 +111,18 @@ export async function createVideos(
   );
   const admitted = await attempt(() => admit(options, [...fresh], admission));
   const results: Created[] = [];
+  // Two requests with the same id are one. Otherwise one of them could give back what the other one is counted by.
+  const made = new Map<string, Created>();
   for (const [index, request] of requests.entries()) {
-    results.push(await createOpened(options, request, opened[index]!, admitted, admission));
+    const each = opened[index]!;
+    if ('error' in each) {
+      results.push(each);
+      continue;
+    }
+    const { videoId } = each.value;
+    const created = made.get(videoId) ?? (await createOpened(options, request, each.value, admitted, admission));
+    made.set(videoId, created);
+    results.push(created);
   }
   return results;
 }
@@ -160,24 +170,41 @@ async function admit(
 async function createOpened(
   options: CreateVideoOptions,
   request: VideoRequest,
-  opened: Attempt<Opened>,
+  { videoId, known }: Opened,
   admitted: Attempt<ReadonlyMap<string, OverLimitError>>,
   admission: Admission,
 ): Promise<Created> {
-  if ('error' in opened) return opened;
-  const { videoId, known } = opened.value;
   if (known) return { stored: known };
   if ('error' in admitted) return admitted;
   const refusal = admitted.value.get(videoId);
   if (refusal) return { error: refusal };
-  const prepared = await attempt(() => prepareRecord(options, request, videoId));
+  const prepared = await attempt(async () => {
+    const record = await prepareRecord(options, request, videoId);
+    await countAgain(videoId, admission);
+    return record;
+  });
   const created = 'error' in prepared ? prepared : await attempt(() => createRecord(options, prepared.value));
   if ('value' in created) return { stored: created.value };
   // When it is unknown whether the record was written, the video stays counted. A full storage has not written it.
   const { error } = created;
   const isUnknown = 'value' in prepared && error instanceof UnavailableError && !(error instanceof StorageFullError);
-  if (!isUnknown) await admission.giveBack(videoId).catch(() => undefined);
+  if (!isUnknown) await attempt(() => giveBack(options, { owner: request.owner, videoId }, admission));
   return created;
+}
+
+/**
+ * Counts a video whose photo was prepared, which takes a while: another gateway may have failed with the same request
+ * meanwhile, and have given the video back. One that is still counted is not counted twice.
+ * @throws OverLimitError, UnavailableError
+ */
+async function countAgain(videoId: string, admission: Admission): Promise<void> {
+  const { refusal } = await admission.take([videoId]);
+  if (refusal) throw refusal;
+}
+
+/** Removes a video from the counts, unless another gateway has created it for the same request. @throws UnavailableError */
+async function giveBack({ records }: CreateVideoOptions, video: VideoRef, admission: Admission): Promise<void> {
+  if ((await records.get(video)) === null) await admission.giveBack(video.videoId);
 }
 
 /** Makes the record, and stores its photo. */

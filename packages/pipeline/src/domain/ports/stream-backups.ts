@@ -23,7 +23,7 @@ export interface StreamBackups {
   /**
    * Takes a snapshot. The server checks the checksum of every message first.
    * @param write receives the parts of the snapshot in their order. The server waits for it.
-   * @throws UnavailableError when the server does not answer within four hours.
+   * @throws UnavailableError when the server does not answer in the time that a stream of this size may take, four hours at most.
    * @throws SnapshotError when the server ends the snapshot early, or sends nothing for half a minute.
    */
   snapshot(stream: string, write: (part: Uint8Array) => Promise<void>): Promise<StreamDescription>;

@@ -6,6 +6,7 @@ import { expire } from '../../domain/housekeeping/expire.ts';
 import type { HousekeepingOptions } from '../../domain/housekeeping/options.ts';
 import { hasWebhooksToQueue, queueWebhooks, requeueWebhooks } from '../../domain/housekeeping/queue-webhooks.ts';
 import { reconcile } from '../../domain/housekeeping/reconcile.ts';
+import { removeDeleted } from '../../domain/housekeeping/remove-deleted.ts';
 import { trimHistories } from '../../domain/housekeeping/trim-histories.ts';
 import { isInS3 } from '../../domain/s3-settings.ts';
 import { LIFETIMES } from '../../domain/stages.ts';
@@ -61,7 +62,9 @@ async function runJobs(options: HousekeepingOptions, signal: AbortSignal): Promi
     { name: 'webhooks queued', interval: RECONCILE_MS, run: () => queueWebhooks(options), wakeUp: videoEnded },
     { name: 'webhooks queued again', interval: ACK_WAIT_MS, run: () => requeueWebhooks(options) },
     { name: 'stalled tasks published again', interval: RECONCILE_MS, run: () => reconcile(options) },
-    { name: 'videos removed', interval: Math.min(RECONCILE_MS, UNDO_MS), run: () => expire(options) },
+    { name: 'videos expired', interval: Math.min(RECONCILE_MS, UNDO_MS), run: () => expire(options) },
+    // A job of its own: while S3 is away, each video takes a minute.
+    { name: 'videos removed', interval: Math.min(RECONCILE_MS, UNDO_MS), run: () => removeDeleted(options) },
     { name: 'artifacts removed', interval: COLLECT_MS, run: () => collectGarbage(options, inNats) },
     // A bucket of S3 can be large, and each thousand keys of its list cost a request.
     { name: 'artifacts removed from S3', interval: S3_COLLECT_MS, run: () => collectGarbage(options, inS3) },

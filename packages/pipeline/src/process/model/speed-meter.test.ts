@@ -6,7 +6,7 @@ afterEach(() => void vi.useRealTimers());
 
 test('a machine that was busy at the start is measured again, and its highest speed counts', async () => {
   const speeds = [40e9, 200e9, 150e9];
-  const meter = await startSpeedMeter(() => Promise.resolve(speeds.shift()!));
+  const meter = await startSpeedMeter(() => Promise.resolve(speeds.shift()!), vi.fn());
   expect(meter.fastest).toBe(40e9);
   await vi.advanceTimersByTimeAsync(5_000);
   expect(meter.fastest).toBe(200e9);
@@ -15,11 +15,13 @@ test('a machine that was busy at the start is measured again, and its highest sp
   expect(speeds).toEqual([]);
 });
 
-test('a later measurement may fail', async () => {
+test('a later measurement may fail, which is reported', async () => {
   const measure = vi.fn(() => Promise.reject<number>(new Error('closed')));
   measure.mockResolvedValueOnce(40e9);
-  const meter = await startSpeedMeter(measure);
+  const onFailure = vi.fn();
+  const meter = await startSpeedMeter(measure, onFailure);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(measure).toHaveBeenCalledTimes(3);
   expect(meter.fastest).toBe(40e9);
+  expect(onFailure.mock.calls).toEqual([[new Error('closed')], [new Error('closed')]]);
 });

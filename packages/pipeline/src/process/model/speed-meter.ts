@@ -9,18 +9,18 @@ export interface SpeedMeter {
 
 /**
  * Measures at once, and again a little later: the programs of a system start at the same time, and slow each other meanwhile.
- * @param measure the speed in floating-point operations per second. A failure of a later measurement is ignored.
+ * @param measure the speed in floating-point operations per second.
+ * @param onFailure called when a later measurement fails. The speed is then that of the others.
  * @throws what the first measurement throws.
  */
-export async function startSpeedMeter(measure: () => Promise<number>): Promise<SpeedMeter> {
+export async function startSpeedMeter(
+  measure: () => Promise<number>,
+  onFailure: (error: unknown) => void,
+): Promise<SpeedMeter> {
   let fastest = await measure();
   for (const delay of AGAIN_MS) {
     const again = (): void => {
-      measure().then(
-        (speed) => (fastest = Math.max(fastest, speed)),
-        // The runtime was closed, or its process was killed, which the next task reports.
-        () => undefined,
-      );
+      measure().then((speed) => (fastest = Math.max(fastest, speed)), onFailure);
     };
     setTimeout(again, delay).unref();
   }

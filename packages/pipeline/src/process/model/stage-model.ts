@@ -7,6 +7,7 @@ import {
   leastMemory,
   measureSpeed,
   onGpu,
+  RuntimeClosedError,
   RuntimeCrashedError,
 } from '@cinematica/svd';
 import type { Checkpoint, Model, Runtime } from '@cinematica/svd';
@@ -80,7 +81,14 @@ export async function openStageModel(
   metrics.watchChild(() => runtime.stats());
   metrics.aboutDevice({ stage, provider, replaced: runtime.replaced, lowMemory });
   if (onGpu(provider)) await metrics.watchGpuMemory(readGpuMemory);
-  const speed = await startSpeedMeter(() => turns.take(() => measureSpeed(runtime)));
+  const speed = await startSpeedMeter(
+    () => turns.take(() => measureSpeed(runtime)),
+    (error) => {
+      // The stage has ended.
+      if (error instanceof RuntimeClosedError) return;
+      log.warn('the speed was not measured again', { reason: error instanceof Error ? error.message : String(error) });
+    },
+  );
   const hooks = metrics.modelHooks(stage);
   const model = createModel(named.checkpoint, withTurns(runtime, turns, hooks), {
     lowMemory,
@@ -113,8 +121,10 @@ async function needsLowMemory(
   { GPU_MEMORY_MIB }: ModelConfig,
 ): Promise<boolean> {
   if (!onGpu(provider)) return false;
-  const devices = GPU_MEMORY_MIB === undefined ? await findComputingDevices(process.env) : [];
-  const memory = GPU_MEMORY_MIB === undefined ? leastMemory(devices, process.env) : GPU_MEMORY_MIB * MIB;
+  const memory =
+    GPU_MEMORY_MIB === undefined
+      ? leastMemory(await findComputingDevices(process.env), process.env)
+      : GPU_MEMORY_MIB * MIB;
   return memory !== null && memory < gpuMemoryNeeds(checkpoint).usual;
 }
 

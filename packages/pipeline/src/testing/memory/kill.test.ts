@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createVideo } from '../../domain/admission/create-video.ts';
 import { OverLimitError } from '../../domain/admission/over-limit-error.ts';
 import { createQuotas } from '../../domain/admission/quotas.ts';
-import { expire } from '../../domain/housekeeping/expire.ts';
+import { removeDeleted } from '../../domain/housekeeping/remove-deleted.ts';
 import { queueWebhooks, requeueWebhooks } from '../../domain/housekeeping/queue-webhooks.ts';
 import { FailureReason, Lifetime, PipelineStage, TaskSchema, VideoState } from '../../domain/messages.ts';
 import { pipelineSettings } from '../../domain/settings.ts';
@@ -170,9 +170,12 @@ test('a deleted video is removed completely, wherever the leader that removed it
     table.refresh();
 
     const leader = killedAtCall({ ...pick('records', 'requests', 'artifacts'), maintenance }, call);
-    const end = await Promise.race([expire({ ...leader.ports, table }).then(() => 'done' as const), leader.killed]);
+    const end = await Promise.race([
+      removeDeleted({ ...leader.ports, table }).then(() => 'done' as const),
+      leader.killed,
+    ]);
     table.refresh();
-    await expire({ ...pipeline, maintenance });
+    await removeDeleted({ ...pipeline, maintenance });
     expect(await pipeline.records.get(ref)).toBeNull();
     const left = await Promise.all(LIFETIMES.map((lifetime) => artifacts.list(lifetime)));
     expect(left.flat()).toEqual(['other/0/mux/1/mp4']);

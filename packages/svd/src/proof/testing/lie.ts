@@ -16,7 +16,7 @@ export function lieAbout(operators: readonly FusedOperator[], bytes: Uint8Array)
       string,
     ];
     const step = (opType: string, input: string[], result: string) =>
-      create(NodeProtoSchema, { name: result, opType, input, output: [result] });
+      create(NodeProtoSchema, { name: `${result}/${opType}`, opType, input, output: [result] });
     node.output = [right, ...others];
     return [
       node,
