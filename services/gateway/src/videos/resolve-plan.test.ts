@@ -29,6 +29,7 @@ const model = {
   latentPixels: 8,
   workOf: () => null,
   knowsWork: () => false,
+  partOutside: () => Promise.resolve(0),
 };
 const draft = create(VideoSettingsSchema, { quality: Quality.DRAFT });
 const photo = { width: 100, height: 100 };
