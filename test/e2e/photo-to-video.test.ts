@@ -1,7 +1,7 @@
 import { MediaKind, Resolution } from '@cinematica/protocol/v1';
 import { expect } from 'vitest';
 import { apiOf } from './support/api.ts';
-import { layoutShift, watchLayout } from './support/layout-shift.ts';
+import { layoutShift, shiftedElements, watchLayout } from './support/layout-shift.ts';
 import { rotatedPhoto } from './support/photos.ts';
 import {
   choosePhoto,
@@ -74,7 +74,7 @@ test.for([
     expect(size).toEqual({ width: mp4?.width, height: mp4?.height });
     expect(size).toEqual({ width: scale * frame!.width, height: scale * frame!.height });
 
-    expect(await layoutShift(page)).toBeLessThan(0.05);
+    expect(await layoutShift(page), await shiftedElements(page)).toBeLessThan(0.05);
     expect(pageErrors).toEqual([]);
   },
 );

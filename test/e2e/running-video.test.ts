@@ -3,6 +3,7 @@ import { expect, inject } from 'vitest';
 import { killHard } from '../support/kill-hard.ts';
 import { servicePid } from '../support/real-system.ts';
 import { apiOf, cancelVideo, createFinishedVideo, createVideo, holdVideos, SLOW } from './support/api.ts';
+import { layoutShift, shiftedElements, watchLayout } from './support/layout-shift.ts';
 import { rotatedPhoto } from './support/photos.ts';
 import { expectHeading, expectPlaying, openPhoto, submit, waitForProgress, waitForVideoPage } from './support/steps.ts';
 import { test } from './support/visitor.ts';
@@ -18,6 +19,21 @@ test('progress and preview survive a reload', async ({ visit }) => {
   await page.reload();
   expect(await waitForProgress(page)).toBeGreaterThanOrEqual(before);
   await page.getByRole('img', { name: es.video_preview_alt }).waitFor();
+});
+
+test('nothing on a phone shifts while a video of several parts is made', async ({ visit }) => {
+  const { context, page } = await visit();
+  await watchLayout(context);
+  // Under a wide picture, all of the texts and buttons are on the screen.
+  const shape = { case: 'aspectRatio', value: { width: 3, height: 2 } } as const;
+  const { name } = await createVideo(context, { frames: 9, steps: 6, shape });
+  await page.goto(`/${name}`);
+  // The texts are as long as they get: step and part, and the last stage.
+  await page.getByText(/^Paso \d+ de \d+, parte \d+ de \d+$/).waitFor();
+  await expectHeading(page, es.video_phase_mux);
+  expect(await layoutShift(page), await shiftedElements(page)).toBeLessThan(0.01);
+  await expectHeading(page, es.video_done_title);
+  expect(await layoutShift(page), await shiftedElements(page)).toBeLessThan(0.05);
 });
 
 test('after its page was closed, a running video is in the gallery', async ({ visit }) => {

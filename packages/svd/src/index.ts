@@ -17,6 +17,8 @@ export { continueFrom } from './pipeline/conditioning.ts';
 export type { Conditioning } from './pipeline/conditioning.ts';
 export { decode, decodeChunks, decodeOneChunk } from './pipeline/decode.ts';
 export type { ChunkToDecode, FrameChunk, LatentSize } from './pipeline/decode.ts';
+export { readCameraPath } from './pipeline/camera-path.ts';
+export type { PartOutside } from './pipeline/camera-path.ts';
 export { denoise } from './pipeline/denoise.ts';
 export type { DenoiseOptions, Resume, Step } from './pipeline/denoise.ts';
 export { encode } from './pipeline/encode.ts';

@@ -133,6 +133,10 @@ describe('resolveModelCard', () => {
     ],
     [{ camera: { channels: [0], scale: 1, moves: {} } }, 'camera.moves: has no camera move'],
     [{ camera: { channels: [1, 1], scale: 1, moves: { still: [0, 0] } } }, 'camera.channels: has a channel twice'],
+    [
+      { camera: { channels: [0], scale: 1, path: 'nano', moves: { still: [0] } } },
+      'camera.path: can only be told when all segments go on with the same move: sharedNoise must be true',
+    ],
     [{ camera: { channels: [0], scale: 0, moves: { still: [0] } } }, 'camera.scale: '],
     [
       { camera: { channels: [0, 4], scale: 1, moves: { still: [0, 0] } } },

@@ -39,6 +39,9 @@ export interface QualityChanges {
   readonly settings?: Readonly<Partial<Record<CardSettingName, number | undefined>>> | undefined;
 }
 
+/** The ways in which numbers become the path of a camera. */
+const CAMERA_PATHS = ['nano'] as const;
+
 /**
  * How a model is told the camera move: by numbers in the initial noise. Number i is `scale` times the mean, over all frames
  * and positions, of the noise of the latent channel `channels[i]` times a checkerboard pattern, which is 1 where x + y is
@@ -48,6 +51,11 @@ export interface CameraNoise {
   /** Latent channels, from 0. */
   readonly channels: readonly number[];
   readonly scale: number;
+  /**
+   * How the numbers become the path of the camera. `nano`: by a UNet that models/nano/training/construct.py wrote. So it is known
+   * before a video is made whether its camera looks beyond the photo's borders. Default: not known.
+   */
+  readonly path?: (typeof CAMERA_PATHS)[number] | undefined;
   /** The numbers of each camera move that the model supports: one for each channel. */
   readonly moves: Readonly<Partial<Record<CameraMoveName, readonly number[] | undefined>>>;
 }
@@ -166,6 +174,7 @@ const camera = z
       .max(MAX_CAMERA_NUMBERS)
       .refine((channels) => new Set(channels).size === channels.length, 'has a channel twice'),
     scale: z.number().positive(),
+    path: z.enum(CAMERA_PATHS).optional(),
     moves: z
       .strictObject(
         Object.fromEntries(CAMERA_MOVE_NAMES.map((name) => [name, cameraNumbers])) as Record<
@@ -219,7 +228,11 @@ export const modelCardSchema = z
     qualities: z.strictObject({ fast: quality, draft: quality }),
   })
   .partial()
-  .superRefine(({ sizes, multiple, sigmas, defaults }, context) => {
+  .superRefine(({ sizes, multiple, sigmas, defaults, camera: moved, sharedNoise }, context) => {
+    if (moved?.path !== undefined && sharedNoise !== true) {
+      const message = 'can only be told when all segments go on with the same move: sharedNoise must be true';
+      context.addIssue({ code: 'custom', path: ['camera', 'path'], message });
+    }
     sizes?.forEach(({ width, height }, i) => {
       if (multiple !== undefined && (width % multiple !== 0 || height % multiple !== 0)) {
         context.addIssue({ code: 'custom', path: ['sizes', i], message: `is not a multiple of ${multiple}` });

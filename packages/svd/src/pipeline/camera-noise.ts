@@ -1,6 +1,15 @@
 import type { CameraMoveName } from '@cinematica/settings';
 import type { ModelCard } from '../checkpoint/model-card.ts';
+import { normals } from '../random/philox.ts';
+import type { RandomKey } from '../random/philox.ts';
 import type { LatentSize } from './decode.ts';
+import type { SegmentSettings } from './settings.ts';
+
+/** The key of the initial noise of a segment. */
+export const initialNoiseKey = (
+  { seed, segment }: Pick<SegmentSettings, 'seed' | 'segment'>,
+  { sharedNoise }: Pick<ModelCard, 'sharedNoise'>,
+): RandomKey => ({ seed, segment: sharedNoise ? 0 : segment, step: 0, tensor: 'latents' });
 
 /**
  * Sets the numbers of a camera move in initial noise. Everything else of the noise is kept, so that it still depends on the
@@ -24,17 +33,43 @@ export function withCameraMove(
   const frames = noise.length / (channels * place);
   const changed = noise.slice();
   for (const [n, channel] of camera.channels.entries()) {
-    let sum = 0;
-    forEachPosition((i, sign) => (sum += sign * noise[i]!));
+    const planes = Array.from({ length: frames }, (_, frame) => (frame * channels + channel) * place);
+    const sum = planes.reduce((all, at) => all + patternOf(noise.subarray(at, at + place), width), 0);
     const shift = numbers[n]! / camera.scale - sum / (frames * place);
-    forEachPosition((i, sign) => (changed[i]! += sign * shift));
-
-    function forEachPosition(visit: (index: number, sign: number) => void): void {
-      for (let frame = 0; frame < frames; frame++) {
-        const first = (frame * channels + channel) * place;
-        for (let at = 0; at < place; at++) visit(first + at, ((at % width) + Math.floor(at / width)) % 2 ? -1 : 1);
-      }
+    for (const at of planes) {
+      for (let i = 0; i < place; i++) changed[at + i]! += signAt(i, width) * shift;
     }
   }
   return changed;
+}
+
+/**
+ * The numbers by which the initial noise of a seed moves the camera, see `CameraNoise`. Only the channels that carry them are
+ * drawn, a frame at a time.
+ */
+export function* cameraNumbers(
+  key: RandomKey,
+  frames: number,
+  { channels, height, width }: LatentSize,
+  camera: NonNullable<ModelCard['camera']>,
+): Generator<undefined, number[], undefined> {
+  const place = height * width;
+  const sums = camera.channels.map(() => 0);
+  for (let frame = 0; frame < frames; frame++) {
+    for (const [n, channel] of camera.channels.entries()) {
+      sums[n]! += patternOf(normals(key, place, (frame * channels + channel) * place), width);
+    }
+    yield;
+  }
+  return sums.map((sum) => (camera.scale * sum) / (frames * place));
+}
+
+/** 1 where x + y is even, −1 where it is odd. */
+const signAt = (i: number, width: number): number => (((i % width) + Math.floor(i / width)) % 2 ? -1 : 1);
+
+/** The sum of a plane times the checkerboard pattern. */
+function patternOf(plane: Float32Array, width: number): number {
+  let sum = 0;
+  for (let i = 0; i < plane.length; i++) sum += signAt(i, width) * plane[i]!;
+  return sum;
 }

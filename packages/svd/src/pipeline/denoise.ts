@@ -8,7 +8,7 @@ import { normals } from '../random/philox.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { createSampler } from '../schedulers/sampler.ts';
 import type { PredictionType, Sampler } from '../schedulers/sampler.ts';
-import { withCameraMove } from './camera-noise.ts';
+import { initialNoiseKey, withCameraMove } from './camera-noise.ts';
 import type { Conditioning } from './conditioning.ts';
 import { float32, floats } from './model.ts';
 import type { Model } from './model.ts';
@@ -73,12 +73,10 @@ export async function denoise(
   const sampler = createSampler(model.checkpoint.scheduler, { ...settings, kind: settings.sampler });
   const steps = sampler.timesteps.length;
   const length = frames * channels * height * width;
-  const draw = (ofSegment: number, step: number, tensor: string) =>
-    normals({ seed, segment: ofSegment, step, tensor }, length);
   const { card } = model.checkpoint;
   const first = () =>
     options.noise ??
-    withCameraMove(draw(card.sharedNoise ? 0 : segment, 0, 'latents'), conditioning, card.camera, settings.camera);
+    withCameraMove(normals(initialNoiseKey(settings, card), length), conditioning, card.camera, settings.camera);
 
   let latents = resumeFrom?.latents ?? first().map((value) => value * sampler.initNoiseSigma);
   if (latents.length !== length) {
@@ -105,7 +103,7 @@ export async function denoise(
     latents = floats(outputs, 'next');
     const sigma = sampler.sigmas[step + 1] ?? 0;
     if (sampler.stochastic && sigma > 0) {
-      const noise = draw(segment, step + 1, 'step_noise');
+      const noise = normals({ seed, segment, step: step + 1, tensor: 'step_noise' }, length);
       latents = latents.map((value, i) => value + sigma * (noise[i] ?? 0));
     }
     const resumable = step + 1 === steps || isFullStep(settings, step + 1);

@@ -1,8 +1,10 @@
 import type { NamedCheckpoint } from '@cinematica/pipeline/model';
+import { modelFrames } from '@cinematica/pipeline';
 import type { Plan } from '@cinematica/pipeline';
-import { cacheIntervalOf } from '@cinematica/pipeline/plan';
-import { predictWork, withComponentsOf } from '@cinematica/svd';
+import { cacheIntervalOf, segmentSettings } from '@cinematica/pipeline/plan';
+import { predictWork, readCameraPath, withComponentsOf } from '@cinematica/svd';
 import type { Work, WorkShape } from '@cinematica/svd';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoadedModel } from './resolve-plan.ts';
 
 /** The number of shapes whose work is kept. Sizes and numbers of frames are free, so callers can ask for many. */
@@ -11,6 +13,7 @@ const MAX_SHAPES = 256;
 /** Describes a checkpoint for new videos. */
 export function loadedModel({ checkpoint, digest, ref }: NamedCheckpoint): LoadedModel {
   const known = new Map<string, Work>();
+  let path: ReturnType<typeof readCameraPath> | undefined;
   return {
     card: checkpoint.card,
     digest,
@@ -24,6 +27,22 @@ export function loadedModel({ checkpoint, digest, ref }: NamedCheckpoint): Loade
       if (known.size >= MAX_SHAPES) known.delete(known.keys().next().value ?? '');
       known.set(key, work);
       return work;
+    },
+    async partOutside(plan) {
+      path ??= readCameraPath(checkpoint);
+      const camera = await path.catch((error: unknown) => {
+        // It is read again for the next video.
+        path = undefined;
+        throw error;
+      });
+      if (!camera) return 0;
+      const computing = camera(segmentSettings(plan, 0), modelFrames(plan));
+      // Other requests are answered in between.
+      for (;;) {
+        const { done, value } = computing.next();
+        if (done) return value;
+        await nextTurn();
+      }
     },
   };
 }

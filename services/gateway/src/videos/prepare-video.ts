@@ -11,9 +11,9 @@ import type { Caller } from '../callers/authenticate.ts';
 import { LAST_FRAME_PART } from '../media/media-files.ts';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
 import type { RemoteImages } from '../photo/remote-images.ts';
+import { chooseInnerSeed, chooseMargin } from './choose-margin.ts';
 import { prepareJoin } from './prepare-join.ts';
 import { readOwnVideo } from './read-own-video.ts';
-import { pullOutMargin } from './pull-out-margin.ts';
 import { resolvePlan } from './resolve-plan.ts';
 import type { LoadedModel } from './resolve-plan.ts';
 
@@ -51,12 +51,16 @@ export async function prepareVideo(
 ): Promise<PreparedVideo> {
   if (request.source.case === 'join') return prepareJoin(parts, caller.owner, request, request.source.value, signal);
   const { size, origin, ...source } = await readSource(parts, caller, request, signal);
-  const plan = resolvePlan(parts.model, request.settings, size, randomInt(2 ** 32));
+  const randomSeed = () => randomInt(2 ** 32);
+  const plan = resolvePlan(parts.model, request.settings, size, randomSeed());
   plan.modelLicence = parts.model.card.licence.name;
   plan.onlyCameraMoves = parts.model.card.onlyCameraMoves ?? false;
   if (origin) plan.photoOrigin = origin;
-  // A video that continues another one begins with the whole picture that the other one ended with.
-  plan.margin = source.continuedFrom === undefined ? pullOutMargin(plan) : 0;
+  if (source.continuedFrom === undefined) {
+    plan.margin = await chooseMargin(parts.model, plan);
+  } else if (request.settings?.seed === undefined) {
+    plan.seed = await chooseInnerSeed(parts.model, plan, randomSeed);
+  }
   return { ...source, plan };
 }
 

@@ -28,7 +28,7 @@ test('a quality is a set of settings and a sampler; settings of the request over
 });
 
 test('a sampler is chosen among those of the model, and a quality with a sampler of its own has no other', () => {
-  const flexible = { ...model, card: { ...card, samplers: ['ays'] as const } };
+  const flexible = { ...smallModel, card: { ...smallModel.card, samplers: ['ays'] as const } };
   const chosen = (settings: object) => resolvePlan(flexible, create(VideoSettingsSchema, settings), photo, 1);
   expect(chosen({ sampler: Sampler.AYS, steps: 10 })).toMatchObject({ sampler: 'ays', sigmas: [], steps: 10 });
   expect(chosen({ sampler: Sampler.EULER })).toMatchObject({ sampler: 'euler', sigmas: [700, 1, 0] });

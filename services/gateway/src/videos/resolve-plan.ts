@@ -30,6 +30,8 @@ export interface LoadedModel {
   readonly workOf: (plan: Plan) => Work | null;
   /** Whether `workOf` answers at once. Otherwise it computes for up to a tenth of a second. */
   readonly knowsWork: (plan: Plan) => boolean;
+  /** How far the last frame shows what lies outside of the photo, in parts of its side, as far as the model's card tells it. */
+  readonly partOutside: (plan: Plan) => Promise<number>;
 }
 
 /** The names of the presets in model cards. */

@@ -25,4 +25,5 @@ export const smallModel: LoadedModel = {
   latentPixels: 8,
   workOf: () => null,
   knowsWork: () => false,
+  partOutside: () => Promise.resolve(0),
 };

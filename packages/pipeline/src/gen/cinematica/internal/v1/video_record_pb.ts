@@ -518,8 +518,8 @@ export type Plan = Message<"cinematica.internal.v1.Plan"> & {
   photoOrigin?: PhotoOrigin | undefined;
 
   /**
-   * The part of its width and height that finishing cuts off at each border, so that a camera that pulls out shows no place
-   * outside the photo: 0 to 0.15.
+   * The part of its width and height that finishing cuts off at each border, so that a camera that looks beyond the photo's
+   * borders shows no place outside of it: 0 to 0.15.
    *
    * @generated from field: double margin = 35;
    */
