@@ -21,17 +21,24 @@ test('progress and preview survive a reload', async ({ visit }) => {
   await page.getByRole('img', { name: es.video_preview_alt }).waitFor();
 });
 
-test('nothing on a phone shifts while a video of several parts is made', async ({ visit }) => {
+/** Under a wide picture, all of the texts and buttons of a running video are on a phone's screen. */
+const shape = { case: 'aspectRatio', value: { width: 3, height: 2 } } as const;
+
+test('nothing on a phone shifts when the texts of a running video get as long as they can', async ({ visit }) => {
   const { context, page } = await visit();
   await watchLayout(context);
-  // Under a wide picture, all of the texts and buttons are on the screen.
-  const shape = { case: 'aspectRatio', value: { width: 3, height: 2 } } as const;
-  const { name } = await createVideo(context, { frames: 9, steps: 6, shape });
+  const { name } = await createVideo(context, { ...SLOW, shape });
   await page.goto(`/${name}`);
-  // The texts are as long as they get: step and part, and the last stage.
   await page.getByText(/^Paso \d+ de \d+, parte \d+ de \d+$/).waitFor();
-  await expectHeading(page, es.video_phase_mux);
+  await waitForProgress(page);
   expect(await layoutShift(page), await shiftedElements(page)).toBeLessThan(0.01);
+});
+
+test('little on a phone shifts until a video of several parts is done', async ({ visit }) => {
+  const { context, page } = await visit();
+  await watchLayout(context);
+  const { name } = await createVideo(context, { frames: 9, shape });
+  await page.goto(`/${name}`);
   await expectHeading(page, es.video_done_title);
   expect(await layoutShift(page), await shiftedElements(page)).toBeLessThan(0.05);
 });

@@ -14,7 +14,7 @@ import { rotatedPhoto } from './photos.ts';
 export type Settings = MessageInitShape<typeof VideoSettingsSchema>;
 
 /** A video that runs longer than a test needs until it is held or cancelled; its first percent takes a second. */
-export const SLOW: Settings = { frames: 50, steps: 100 };
+export const SLOW = { frames: 50, steps: 100 } satisfies Settings;
 
 /** An API client with a visitor's cookie: the videos that it creates belong to the visitor. */
 export async function apiOf({ request }: BrowserContext): Promise<VideoClient> {
