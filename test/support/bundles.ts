@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Programs that were bundled for a test. */
 export interface Bundles extends AsyncDisposable {
   /** The file that a process of a program runs. @param source from the project's root */
-  path(source: string): string;
+  readonly path: (source: string) => string;
 }
 
 /**
