@@ -38,8 +38,8 @@ import type { StageSystem } from '../support/stage-system.ts';
 
 const MODEL = join(import.meta.dirname, '../golden/tiny-xt/checkpoint');
 const settings = { width: 128, height: 64, seed: 7, steps: 6, checkpointSteps: 2 };
-/** For many steps. A model process starts again for another size or number of frames, so tests in a row have the same. */
-const small = { ...settings, width: 64, frames: 5 };
+/** A model process starts again for another size or number of frames, so tests in a row have the same. */
+const five = { ...settings, frames: 5 };
 
 let system: StageSystem;
 let photo: Uint8Array<ArrayBuffer>;
@@ -101,12 +101,12 @@ describe('over the queue', () => {
 
   test('a killed denoiser or model resumes a video of two segments with identical bytes', async () => {
     onTestFailed(() => console.error(system.lines.join('\n')));
-    const request = { ...small, frames: 8, steps: 30 };
+    const request = { ...settings, frames: 8, steps: 30 };
     const denoise = { stage: PipelineStage.DENOISE, segment: 1 };
     const undisturbed = await system.finished(await system.create(photo, request));
     expect(undisturbed.record.plan).toMatchObject({ segments: 2, segmentFrames: 5, surplus: 1 });
     const wanted = media(undisturbed).get('mp4')!;
-    expect(await probe(await system.artifacts.get(wanted))).toEqual({ width: 64, height: 64, frames: 29 });
+    expect(await probe(await system.artifacts.get(wanted))).toEqual({ width: 128, height: 64, frames: 29 });
 
     const kills = {
       async process() {
@@ -143,7 +143,7 @@ describe('over the queue', () => {
   test('a denoiser that gets SIGTERM saves its next step and returns the task, and another one resumes it', async () => {
     const denoise = { stage: PipelineStage.DENOISE, segment: 0 };
     // The interval is so long that the only checkpoint is the one that SIGTERM causes.
-    const ref = await system.create(photo, { ...small, steps: 40, checkpointSteps: 1000 });
+    const ref = await system.create(photo, { ...five, steps: 60, checkpointSteps: 1000 });
     await system.until(ref, ({ record }) => (findTask(record, denoise)?.step ?? 0) >= 3);
     expect(await system.stop('denoiser', 'SIGTERM')).toBe(0);
     const given = findTask((await system.records.get(ref))!.record, denoise)!;
@@ -157,7 +157,7 @@ describe('over the queue', () => {
 
   test('a paused stage commits nothing when another one has done its work meanwhile', async () => {
     const denoise = { stage: PipelineStage.DENOISE, segment: 0 };
-    const ref = await system.create(photo, { ...small, steps: 40 });
+    const ref = await system.create(photo, { ...five, steps: 60 });
     await system.until(ref, ({ record }) => (findTask(record, denoise)?.step ?? 0) >= 5);
     const paused = system.pid('denoiser');
     process.kill(paused, 'SIGSTOP');
@@ -174,7 +174,7 @@ describe('over the queue', () => {
   });
 
   test('lost or damaged latents are made again with identical bytes', async () => {
-    const request = small;
+    const request = five;
     const undisturbed = await system.finished(await system.create(photo, request));
     const denoise = { stage: PipelineStage.DENOISE, segment: 0 };
     const manager = await jetstreamManager(system.nats, { checkAPI: false });
