@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -8,16 +8,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { bundlePrograms } from '../../test/support/bundles.ts';
+import type { Bundles } from '../../test/support/bundles.ts';
 import { freePortPair } from '../../test/support/port-pair.ts';
-import { bundleName } from '../setup/programs.mjs';
 import { natsServer } from '../setup/nats-server.mjs';
 import { freePorts } from './ports.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 const LAUNCH = 'scripts/launch/fixtures/launch.ts';
-let bundles: string;
+let bundles: Bundles;
 let home: string;
 let port: number;
 let launchers: Launched[];
@@ -31,11 +31,9 @@ interface Launched {
 
 // Each test starts up to three launchers with four programs each.
 beforeAll(async () => {
-  bundles = await mkdtemp(join(tmpdir(), 'launch-programs-'));
-  await writeFile(join(bundles, 'package.json'), '{"type":"module"}');
-  await promisify(execFile)(process.execPath, [join(project, 'scripts', 'build-programs.ts'), bundles, LAUNCH]);
+  bundles = await bundlePrograms(LAUNCH);
 });
-afterAll(() => rm(bundles, { recursive: true }));
+afterAll(() => bundles[Symbol.asyncDispose]());
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'launch-'));
@@ -55,7 +53,7 @@ afterEach(async () => {
 
 async function launch(env: NodeJS.ProcessEnv = {}, ...args: string[]): Promise<Launched> {
   const folders = ['--port', String(port), '--model', join(home, 'model'), '--data', join(home, 'data'), ...args];
-  const child = spawn(process.execPath, [join(bundles, bundleName(LAUNCH)), ...folders], {
+  const child = spawn(process.execPath, [bundles.path(LAUNCH), ...folders], {
     env: { ...process.env, ...(await natsServer(project)), REPORT: join(home, 'report'), NATS_URL: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

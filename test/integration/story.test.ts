@@ -223,9 +223,17 @@ test('a video that crashes the model fails with its reason and a dead letter, an
   expect(failed.error?.message).toMatch(/^The denoise stage has too little memory for this video/);
   const manager = await jetstreamManager(system.nats, { checkAPI: false });
   const subject = deadLetterSubject(PipelineStage.DENOISE, idOf(video));
-  const letter = await manager.streams.getMessage(DEAD_LETTER_STREAM, { last_by_subj: subject });
-  expect(decodeDeadLetter(letter!.data)).toMatchObject({ record: { videoId: idOf(video) } });
-  expect(decodeDeadLetter(letter!.data).detail).toMatch(/SIGKILL/);
+  // The letter is sent after the record has failed.
+  const letter = await vi.waitFor(
+    async () => {
+      const sent = await manager.streams.getMessage(DEAD_LETTER_STREAM, { last_by_subj: subject });
+      expect(sent).not.toBeNull();
+      return sent!;
+    },
+    { timeout: 10_000 },
+  );
+  expect(decodeDeadLetter(letter.data)).toMatchObject({ record: { videoId: idOf(video) } });
+  expect(decodeDeadLetter(letter.data).detail).toMatch(/SIGKILL/);
   await expectNextDone();
 });
 

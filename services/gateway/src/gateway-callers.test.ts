@@ -1,7 +1,9 @@
 import { Code } from '@connectrpc/connect';
 import { afterAll, expect, test } from 'vitest';
-import { gateway, createTestVideo, UNKNOWN_ID, expectRefusal } from './testing/gateway-fixture.ts';
+import { openGatewayFixture, UNKNOWN_ID, expectRefusal } from './testing/gateway-fixture.ts';
 import { KEYS, readAll } from './testing/gateway-process.ts';
+
+const { gateway, createTestVideo } = await openGatewayFixture();
 
 afterAll(() => gateway[Symbol.asyncDispose]());
 

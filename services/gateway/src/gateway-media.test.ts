@@ -6,18 +6,9 @@ import { Code } from '@connectrpc/connect';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import {
-  cancelAll,
-  fileOf,
-  finish,
-  gateway,
-  idOf,
-  createTestVideo,
-  mp4,
-  UNKNOWN_ID,
-  expectRefusal,
-  update,
-} from './testing/gateway-fixture.ts';
+import { openGatewayFixture, fileOf, idOf, mp4, UNKNOWN_ID, expectRefusal } from './testing/gateway-fixture.ts';
+
+const { cancelAll, finish, gateway, createTestVideo, update } = await openGatewayFixture();
 
 afterAll(() => gateway[Symbol.asyncDispose]());
 

@@ -3,9 +3,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import OpenAI, { toFile } from 'openai';
 import type { Video } from 'openai/resources/videos';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { cancelAll, finish, gateway, mp4, photo, UNKNOWN_ID } from './testing/gateway-fixture.ts';
+import { openGatewayFixture, mp4, photo, UNKNOWN_ID } from './testing/gateway-fixture.ts';
 import { KEYS } from './testing/gateway-process.ts';
-import { expectOpenAiRefusal, form, json, openAiClient, openApi } from './testing/openai-fixture.ts';
+import { openOpenAiFixture, form, json } from './testing/openai-fixture.ts';
+
+const { cancelAll, finish, gateway } = await openGatewayFixture();
+const { expectOpenAiRefusal, openAiClient, openApi } = await openOpenAiFixture(gateway);
 
 /** The fields that this server adds to those of OpenAI. */
 interface OwnFields {

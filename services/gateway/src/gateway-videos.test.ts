@@ -13,7 +13,9 @@ import { ErrorReason, Stage, Video_State } from '@cinematica/protocol/v1';
 import type { Video } from '@cinematica/protocol/v1';
 import { Code } from '@connectrpc/connect';
 import { afterAll, expect, test } from 'vitest';
-import { cancelAll, finish, gateway, idOf, createTestVideo, expectRefusal, update } from './testing/gateway-fixture.ts';
+import { openGatewayFixture, idOf, expectRefusal } from './testing/gateway-fixture.ts';
+
+const { cancelAll, finish, gateway, createTestVideo, update } = await openGatewayFixture();
 
 afterAll(() => gateway[Symbol.asyncDispose]());
 

@@ -4,8 +4,10 @@ import { Stage, Video_State } from '@cinematica/protocol/v1';
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
 import { afterAll, expect, test } from 'vitest';
-import { cancelAll, finish, gateway, idOf, createTestVideo, update } from './testing/gateway-fixture.ts';
+import { openGatewayFixture, idOf } from './testing/gateway-fixture.ts';
 import { KEYS } from './testing/gateway-process.ts';
+
+const { cancelAll, finish, gateway, createTestVideo, update } = await openGatewayFixture();
 
 afterAll(() => gateway[Symbol.asyncDispose]());
 

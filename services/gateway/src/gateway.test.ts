@@ -18,9 +18,11 @@ import { connect as connectSocket } from 'node:net';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { blackPng } from './photo/test-photos.ts';
-import { gateway, idOf, createTestVideo, photo, expectRefusal } from './testing/gateway-fixture.ts';
+import { openGatewayFixture, idOf, photo, expectRefusal } from './testing/gateway-fixture.ts';
 import { KEYS, MODEL } from './testing/gateway-process.ts';
 import type { Protocol } from './testing/gateway-process.ts';
+
+const { gateway, createTestVideo } = await openGatewayFixture();
 
 afterAll(() => gateway[Symbol.asyncDispose]());
 

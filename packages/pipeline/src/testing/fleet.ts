@@ -26,7 +26,19 @@ export interface FleetOptions {
   readonly stepsFile: string;
   /** Further environment variables of the workers, which `worker-process.ts` describes. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The file that a process of each of {@link FLEET_PROGRAMS} runs. @default its source */
+  readonly program?: (source: string) => string;
 }
+
+const PROGRAMS = {
+  worker: 'packages/pipeline/src/testing/worker-process.ts',
+  housekeeper: 'packages/pipeline/src/testing/housekeeper-process.ts',
+} as const;
+
+/** The programs of a fleet, from the project's root. */
+export const FLEET_PROGRAMS: readonly string[] = Object.values(PROGRAMS);
+
+const sourceOf = (program: string): string => join(import.meta.dirname, '../../../..', program);
 
 /** The settings as environment variables have them. */
 const asVariables = (settings: PipelineSettings): Record<string, string> =>
@@ -34,14 +46,15 @@ const asVariables = (settings: PipelineSettings): Record<string, string> =>
 
 /** Starts a worker for each name of a stage (`encode`, `encode#2`, …), and a housekeeper for `housekeeper`. */
 export function startFleet(names: readonly string[], options: FleetOptions): Fleet {
+  const { program = sourceOf } = options;
   const children = new Map<string, ChildProcess>();
   const lines: string[] = [];
   let ending = false;
 
   const start = (name: string) => {
     const kind = name.split('#')[0] ?? '';
-    const file = kind === 'housekeeper' ? 'housekeeper-process.ts' : 'worker-process.ts';
-    const child = spawn(process.execPath, [join(import.meta.dirname, file)], {
+    const source = kind === 'housekeeper' ? PROGRAMS.housekeeper : PROGRAMS.worker;
+    const child = spawn(process.execPath, [program(source)], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,

@@ -3,7 +3,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
+import { bundlePrograms } from '../../../../test/support/bundles.ts';
+import type { Bundles } from '../../../../test/support/bundles.ts';
 import { startFaultyProxy } from '../../../../test/support/faulty-proxy.ts';
 import type { FaultyProxy } from '../../../../test/support/faulty-proxy.ts';
 import { startTestNats } from '../../../../test/support/nats-server.ts';
@@ -17,7 +19,7 @@ import { workStream } from '../nats/names.ts';
 import { provision } from '../nats/provision.ts';
 import type { StoredRecord } from '../domain/ports/records.ts';
 import { findTask, isTerminal, nameOf } from '../domain/video/routing.ts';
-import { startFleet } from './fleet.ts';
+import { FLEET_PROGRAMS, startFleet } from './fleet.ts';
 import { expectedSum } from './sum-stages.ts';
 import { openTestSystem, TEST_MODEL, testSettings } from './system.ts';
 import type { TestSystem } from './system.ts';
@@ -61,6 +63,12 @@ async function loseObject({ server }: S3UnderTest, random: () => number): Promis
   return file !== undefined;
 }
 
+let bundles: Bundles;
+beforeAll(async () => {
+  bundles = await bundlePrograms(...FLEET_PROGRAMS);
+});
+afterAll(() => bundles[Symbol.asyncDispose]());
+
 const TITLE = `${VIDEOS} videos are done once, with the right bytes, while every process and NATS are killed`;
 
 test(TITLE, () => killEverything(null), 600_000);
@@ -85,7 +93,8 @@ async function killEverything(s3: S3UnderTest | null): Promise<void> {
   for (let i = 0; i < VIDEOS; i++) added.push(await system.add(`photo ${i}`, {}, `caller${i % 3}`));
 
   const names = [...STAGES.map(stageName), 'denoise#2', 'housekeeper', 'housekeeper#2'];
-  await using fleet = startFleet(names, { url: server.url, settings, stepMilliseconds: STEP_MS, stepsFile });
+  const run = { url: server.url, settings, stepMilliseconds: STEP_MS, stepsFile, program: bundles.path };
+  await using fleet = startFleet(names, run);
   onTestFailed(async () => {
     // The log of the processes is the only way to understand a failure.
     const log = join(tmpdir(), 'cinematica-kill.log');
