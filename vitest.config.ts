@@ -21,7 +21,7 @@ export default defineConfig({
         },
       },
       'web/vitest.config.ts',
-      { test: { ...common, name: 'integration', isolate: false, include: INTEGRATION_TESTS } },
+      { test: { ...common, name: 'integration', include: INTEGRATION_TESTS } },
       ...(findBrowser() === null ? [] : ['test/e2e/vitest.config.ts']),
     ],
   },
