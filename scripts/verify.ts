@@ -14,6 +14,7 @@ const USAGE = `usage: npm run verify -- FILE [--data DIR]
 
 Tells whether this installation made the video or picture FILE (MP4, MOV, WebM, JPEG, PNG, WebP, AVIF, HEIC): by the invisible mark,
 which is found also after it was made smaller, cropped or encoded again, and by its content credentials. The file stays on this machine.
+It may have up to 500 MB, a picture 12 MB.
 
   --data DIR   the data folder of the system on this machine, which has the keys of its marks (.data)
   --help
@@ -23,6 +24,9 @@ the roots of other signers, and of time stamp authorities: CREDENTIALS_TRUSTED_R
 
 Exit status: 0 when this installation made the file, 1 when nothing says so (also when another signer is trusted), 2 when the file,
 the keys or the roots can't be read.`;
+
+/** The largest file that is read. It is on this machine, so that it may be larger than one from a stranger. Bytes. */
+const MAX_BYTES = 500e6;
 
 const [FOUND, NOT_FOUND, UNREADABLE] = [0, 1, 2] as const;
 
@@ -40,10 +44,10 @@ async function main(): Promise<number> {
     throw new VerifyError(`${file} can’t be read: ${describe(cause)}`, { cause });
   });
   await using sanitizer = createPhotoSanitizer();
-  const findings = await createMediaVerifier({ keys, roots: await findRoots(data) }, sanitizer).verify(
-    bytes,
-    new AbortController().signal,
-  );
+  const findings = await createMediaVerifier(
+    { keys, roots: await findRoots(data), maxBytes: MAX_BYTES },
+    sanitizer,
+  ).verify(bytes, new AbortController().signal);
   process.stdout.write(`${describeFindings(findings).join('\n')}\n`);
   return isMadeHere(findings) ? FOUND : NOT_FOUND;
 }

@@ -8,7 +8,11 @@ export function describeFindings(findings: MediaFindings): string[] {
     ? `the metadata say that a trained model made this ${what} (everyone can write that)`
     : 'the metadata do not say that a trained model made it (everyone can remove that)';
   const signed = describeCredentials(credentials, what);
-  if (!mark) return [`no mark of this installation was found in this ${what}`, signed, declared];
+  if (!mark) {
+    const isOwn = credentials.state === 'valid' && credentials.voucher === 'own';
+    const last = isOwn ? [] : [`nothing says that this ${what} was made here; that does not prove that it is genuine`];
+    return [`no mark of this installation was found in this ${what}`, signed, declared, ...last];
+  }
   const score = `${mark.score.toFixed(1)} standard deviations above chance`;
   if (!mark.payload)
     return [`made here: this ${what} carries a mark that is too faint to be read, ${score}`, signed, declared];
@@ -43,5 +47,7 @@ function describeCredentials(credentials: MediaFindings['credentials'], what: st
 
 function describeProblem(reasons: readonly string[]): string {
   const isOnlyExpired = reasons.every((reason) => reason === 'signingCredential.expired');
-  return isOnlyExpired ? 'the signer’s certificate has expired' : 'it was changed after it was signed, or damaged';
+  return isOnlyExpired
+    ? 'the signer’s certificate has expired'
+    : 'the file was changed after it was signed, or damaged';
 }

@@ -26,7 +26,7 @@ await runProgram('gateway', async () => {
   // The gateway only describes the model. It computes nothing with it.
   const named = await openNamedCheckpoint(config.MODEL_DIR, config.LORA);
   const { ref } = named;
-  const model = loadedModel(named);
+  const model = await loadedModel(named);
   const nats = await connectNats('gateway', config);
   cleanup.defer(() => nats.close());
   const gateway = await startGateway({ config, keys, model, nats, log });

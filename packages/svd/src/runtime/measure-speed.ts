@@ -14,9 +14,13 @@ const GPU_SPEED = 40e12;
 /**
  * Measures how fast a runtime computes convolutions, which are most of the work of every model. It takes about 0.2 seconds
  * on two cores. GPUs are not measured.
+ * @param signal ends the measurement, and the process that computes if it does not answer.
  * @returns floating-point operations per second of the fastest of several runs; for a GPU a low estimate.
  */
-export async function measureSpeed(runtime: Pick<Runtime, 'provider' | 'load' | 'run' | 'unload'>): Promise<number> {
+export async function measureSpeed(
+  runtime: Pick<Runtime, 'provider' | 'load' | 'run' | 'unload'>,
+  signal?: AbortSignal,
+): Promise<number> {
   if (onGpu(runtime.provider)) return GPU_SPEED;
   const builder = new GraphBuilder(KEY);
   const shape = [1, CHANNELS, HEIGHT, WIDTH];
@@ -35,12 +39,12 @@ export async function measureSpeed(runtime: Pick<Runtime, 'provider' | 'load' | 
   builder.output('y', mean);
   const flops = builder.work.reduce((sum, node) => sum + node.flops, 0);
   const feeds = { x: { type: 'float32' as const, dims: x.shape, data: new Float32Array(CHANNELS).fill(0.5) } };
-  await runtime.load(KEY, { bytes: builder.build(), folder: null });
+  await runtime.load(KEY, { bytes: builder.build(), folder: null }, signal);
   try {
     let fastest = Infinity;
     for (let run = 0; run < RUNS; run++) {
       const start = performance.now();
-      await runtime.run(KEY, feeds);
+      await runtime.run(KEY, feeds, signal);
       fastest = Math.min(fastest, performance.now() - start);
     }
     return flops / (fastest / 1000);

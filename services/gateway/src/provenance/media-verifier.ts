@@ -39,16 +39,18 @@ export const isMadeHere = ({ mark, credentials }: MediaFindings): boolean =>
 /** IPTC's digital source type of media that a trained model made, which XMP and the tags of videos contain as text. */
 const DECLARATION = 'digitalsourcetype/trainedAlgorithmicMedia';
 
-/** The keys and certificates that files are checked against. All of them are required. */
+/** What files are checked against, and how large they may be. */
 export interface VerifierOptions {
   /** The keys of the marks that are looked for. */
   readonly keys: readonly Uint8Array[];
   /** Those who are trusted to sign content credentials. */
   readonly roots: TrustedRoots;
+  /** The maximum size of a file. Bytes. Default: that of files of strangers, see {@link MEDIA_LIMITS}. */
+  readonly maxBytes?: number;
 }
 
 export function createMediaVerifier(
-  { keys, roots }: VerifierOptions,
+  { keys, roots, maxBytes = MEDIA_LIMITS.maxBytes }: VerifierOptions,
   sanitizer: Pick<PhotoSanitizer, 'sanitize'>,
 ): MediaVerifier {
   const { maxWaiting, maxWaitMs, totalTimeoutMs } = MEDIA_LIMITS;
@@ -69,7 +71,7 @@ export function createMediaVerifier(
     onTurn: () => void,
   ): Promise<MediaFindings> {
     const inTime = AbortSignal.any([signal, deadline]);
-    const { kind, groups } = readMedia(bytes, { client, sanitizer, onTurn }, inTime);
+    const { kind, groups } = readMedia(bytes, { client, sanitizer, onTurn }, inTime, maxBytes);
     if (kind === 'video') onTurn();
     const mark = await findBestMark(groups, keys, inTime);
     signal.throwIfAborted();

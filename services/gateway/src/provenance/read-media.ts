@@ -26,12 +26,18 @@ export interface PictureDecoding {
 
 /**
  * Reads the pictures of an untrusted file: an MP4, MOV, WebM or Matroska video, or a JPEG, PNG, WebP, AVIF or HEIC picture.
+ * @param maxBytes the maximum size of the file. Default: that of {@link MEDIA_LIMITS}.
  * @throws MediaError when it is another file, or is too large or damaged; what `readVideo` and `sanitize` throw.
  */
-export function readMedia(bytes: Uint8Array, decoding: PictureDecoding, signal: AbortSignal): ReadMedia {
-  if (bytes.length > MEDIA_LIMITS.maxBytes) {
-    const most = MEDIA_LIMITS.maxBytes / 1e6;
-    throw new MediaError(`The file has more than ${most} MB. Send a shorter part of it, or a screenshot.`);
+export function readMedia(
+  bytes: Uint8Array,
+  decoding: PictureDecoding,
+  signal: AbortSignal,
+  maxBytes: number = MEDIA_LIMITS.maxBytes,
+): ReadMedia {
+  if (bytes.length === 0) throw new MediaError('The file is empty.');
+  if (bytes.length > maxBytes) {
+    throw new MediaError(`The file has more than ${maxBytes / 1e6} MB. Take a shorter part of it, or a screenshot.`);
   }
   const container = videoContainer(bytes);
   if (container) return { kind: 'video', groups: readVideo(bytes, container, signal) };

@@ -12,7 +12,7 @@ import { startGateway } from '../gateway.ts';
 import { loadedModel } from '../videos/loaded-model.ts';
 
 const config = readConfig(configSchema, process.env);
-const model = loadedModel(await openNamedCheckpoint(config.MODEL_DIR));
+const model = await loadedModel(await openNamedCheckpoint(config.MODEL_DIR));
 const nats = await connectNats('gateway', config);
 try {
   await startGateway({ config, keys: await readApiKeys(undefined, config), model, nats, log: createLog('gateway') });

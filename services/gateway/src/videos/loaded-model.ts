@@ -2,7 +2,8 @@ import type { NamedCheckpoint } from '@cinematica/pipeline/model';
 import { modelFrames } from '@cinematica/pipeline';
 import type { Plan } from '@cinematica/pipeline';
 import { cacheIntervalOf, segmentSettings } from '@cinematica/pipeline/plan';
-import { predictWork, readCameraPath, withComponentsOf } from '@cinematica/svd';
+import { ConfigError } from '@cinematica/pipeline/service';
+import { predictWork, readCameraPath, SafetensorsError, withComponentsOf } from '@cinematica/svd';
 import type { Work, WorkShape } from '@cinematica/svd';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoadedModel } from './resolve-plan.ts';
@@ -10,10 +11,18 @@ import type { LoadedModel } from './resolve-plan.ts';
 /** The number of shapes whose work is kept. Sizes and numbers of frames are free, so callers can ask for many. */
 const MAX_SHAPES = 256;
 
-/** Describes a checkpoint for new videos. */
-export function loadedModel({ checkpoint, digest, ref }: NamedCheckpoint): LoadedModel {
+/**
+ * Describes a checkpoint for new videos.
+ * @throws ConfigError when its card has a camera path that its weights do not have.
+ */
+export async function loadedModel({ checkpoint, digest, ref }: NamedCheckpoint): Promise<LoadedModel> {
   const known = new Map<string, Work>();
-  let path: ReturnType<typeof readCameraPath> | undefined;
+  const camera = await readCameraPath(checkpoint).catch((cause: unknown) => {
+    if (!(cause instanceof SafetensorsError)) throw cause;
+    throw new ConfigError(
+      `MODEL_DIR: camera.path in the cinematica.json of ${ref.name} does not fit: ${cause.message}`,
+    );
+  });
   return {
     card: checkpoint.card,
     digest,
@@ -29,12 +38,6 @@ export function loadedModel({ checkpoint, digest, ref }: NamedCheckpoint): Loade
       return work;
     },
     async partOutside(plan) {
-      path ??= readCameraPath(checkpoint);
-      const camera = await path.catch((error: unknown) => {
-        // It is read again for the next video.
-        path = undefined;
-        throw error;
-      });
       if (!camera) return 0;
       const computing = camera(segmentSettings(plan, 0), modelFrames(plan));
       // Other requests are answered in between.

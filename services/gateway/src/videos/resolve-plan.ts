@@ -61,15 +61,13 @@ export const samplersOf = ({ sampler, samplers = [] }: ModelCard): readonly Samp
 ];
 
 /** The sampler of a request. @throws RpcError INVALID_ARGUMENT when the model or the quality does not support it */
-function samplerOf(card: ModelCard, sampler: Sampler): SamplerKind {
+function samplerOf(card: ModelCard, sampler: Sampler, quality: FasterQuality | undefined): SamplerKind {
   const word = wordOf('sampler', sampler);
   const samplers = samplersOf(card);
   const chosen = word === 'auto' ? card.sampler : samplers.find((each) => each === word);
   if (chosen) return chosen;
-  throw unsupported(
-    'settings.sampler',
-    `must be ${['auto', ...samplers].join(' or ')} with these settings, not ${word}`,
-  );
+  const where = quality === undefined ? card.name : `the quality ${quality} of ${card.name}`;
+  throw unsupported('settings.sampler', `must be ${['auto', ...samplers].join(' or ')} with ${where}, not ${word}`);
 }
 
 /** The quality of a request. @throws RpcError INVALID_ARGUMENT when the model does not have it */
@@ -118,7 +116,7 @@ export function resolvePlan(model: LoadedModel, settings: VideoSettings | undefi
       ...size,
       output: outputSize(size, photo, { resolution, zoom }),
       resolution: wordOf('resolution', resolution),
-      sampler: samplerOf(card, settings?.sampler ?? Sampler.UNSPECIFIED),
+      sampler: samplerOf(card, settings?.sampler ?? Sampler.UNSPECIFIED, quality),
       seed: settings?.seed ?? seed,
       camera: cameraMoveName(settings?.camera ?? CameraMove.UNSPECIFIED),
       focus: { x, y, zoom },

@@ -44,7 +44,7 @@ export interface EstimatorOptions {
   readonly waiting: () => readonly string[];
   /** How long the reference machine computes a segment of a plan; null for a model that is not loaded. */
   readonly workOf: (plan: Plan) => Work | null;
-  /** How many times as long as the reference machine the stages of the model take, as measured at their start; null if unknown. */
+  /** How many times as long as the reference machine the stages of the model take, by the slowest process's measurement; null if unknown. */
   readonly slowness: () => number | null;
   /** Whether all stages share the cores of one machine. */
   readonly shared: boolean;

@@ -19,8 +19,8 @@ export interface StageReports {
   /** Calls the listener when the open calls of a process have changed. @returns a function that ends the subscription. */
   subscribe(listener: () => void): () => void;
   /**
-   * The speed of the slowest process that computes with a model, as measured at its start, in floating-point operations per
-   * second; null when none has reported it.
+   * The speed of the slowest process that computes with a model, the highest of its measurements, in floating-point operations
+   * per second; null when none has reported it.
    */
   speed(model: ModelRef): number | null;
   close(): void;

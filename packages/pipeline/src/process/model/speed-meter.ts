@@ -1,5 +1,7 @@
 /** How long after the first measurement the speed is measured again, in milliseconds. */
 const AGAIN_MS = [5_000, 20_000];
+/** How long a later measurement may take. Tasks wait for it meanwhile. Milliseconds. */
+const TIMEOUT_MS = 10_000;
 
 /** The highest of several measurements of how fast a machine computes. */
 export interface SpeedMeter {
@@ -7,20 +9,28 @@ export interface SpeedMeter {
   readonly fastest: number;
 }
 
+/** What a meter needs. All of it is required. */
+export interface SpeedMeterOptions {
+  /** Whether the speed is still needed. As soon as a task was computed, its time says more. */
+  readonly isNeeded: () => boolean;
+  /** Called when a later measurement fails. The speed is then that of the others. */
+  readonly onFailure: (error: unknown) => void;
+}
+
 /**
  * Measures at once, and again a little later: the programs of a system start at the same time, and slow each other meanwhile.
- * @param measure the speed in floating-point operations per second.
- * @param onFailure called when a later measurement fails. The speed is then that of the others.
+ * @param measure the speed in floating-point operations per second. Later measurements have a signal that ends them.
  * @throws what the first measurement throws.
  */
 export async function startSpeedMeter(
-  measure: () => Promise<number>,
-  onFailure: (error: unknown) => void,
+  measure: (signal?: AbortSignal) => Promise<number>,
+  { isNeeded, onFailure }: SpeedMeterOptions,
 ): Promise<SpeedMeter> {
   let fastest = await measure();
   for (const delay of AGAIN_MS) {
     const again = (): void => {
-      measure().then((speed) => (fastest = Math.max(fastest, speed)), onFailure);
+      if (!isNeeded()) return;
+      measure(AbortSignal.timeout(TIMEOUT_MS)).then((speed) => (fastest = Math.max(fastest, speed)), onFailure);
     };
     setTimeout(again, delay).unref();
   }

@@ -81,16 +81,21 @@ export async function openStageModel(
   metrics.watchChild(() => runtime.stats());
   metrics.aboutDevice({ stage, provider, replaced: runtime.replaced, lowMemory });
   if (onGpu(provider)) await metrics.watchGpuMemory(readGpuMemory);
-  const speed = await startSpeedMeter(
-    () => turns.take(() => measureSpeed(runtime)),
-    (error) => {
+  let hasComputed = false;
+  const speed = await startSpeedMeter((signal) => turns.take(() => measureSpeed(runtime, signal), signal), {
+    isNeeded: () => !hasComputed,
+    onFailure(error) {
       // The stage has ended.
       if (error instanceof RuntimeClosedError) return;
       log.warn('the speed was not measured again', { reason: error instanceof Error ? error.message : String(error) });
     },
-  );
+  });
   const hooks = metrics.modelHooks(stage);
-  const model = createModel(named.checkpoint, withTurns(runtime, turns, hooks), {
+  const onLoad = (seconds: number): void => {
+    hasComputed = true;
+    hooks.onLoad(seconds);
+  };
+  const model = createModel(named.checkpoint, withTurns(runtime, turns, { ...hooks, onLoad }), {
     lowMemory,
     onNotFinite(part, again) {
       hooks.onNotFinite(part, again);
