@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { apiOf } from './support/api.ts';
 import { notAPhoto, plainPhoto, rotatedPhoto } from './support/photos.ts';
@@ -37,6 +38,25 @@ test('the photo, its crop and the settings survive Back, the gallery, a reload a
   await waitForVideoPage(page);
   await page.goBack();
   await expectDraft();
+});
+
+test('each tab keeps its own draft, and a new tab has the newest', async ({ visit }) => {
+  const { context, page } = await visit();
+  const expectChosen = (tab: Page, preset: string): Promise<void> =>
+    tab.getByRole('radio', { name: preset, checked: true }).waitFor({ state: 'attached' });
+  const other = await context.newPage();
+  for (const [tab, preset] of [
+    [page, es.create_preset_lively],
+    [other, es.create_preset_calm],
+  ] as const) {
+    await openPhoto(tab, await plainPhoto(600, 400));
+    await tab.getByRole('radio', { name: preset }).check();
+  }
+  await page.reload();
+  await expectChosen(page, es.create_preset_lively);
+  const third = await context.newPage();
+  await third.goto('/create');
+  await expectHeading(third, es.create_compose_heading);
 });
 
 test('a photo that was chosen before the scripts were loaded is opened once they are', async ({ visit }) => {

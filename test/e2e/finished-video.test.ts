@@ -98,7 +98,8 @@ test('a shared link works for strangers and has a link preview, until it is revo
     expect([file.status(), file.headers()['content-type']]).toEqual([200, type]);
   }
 
-  await dialog.getByRole('button', { name: es.video_share_stop }).click();
+  await dialog.getByRole('button', { name: es.video_share_stop, exact: true }).click();
+  await dialog.getByRole('button', { name: es.video_share_stop_confirm }).click();
   await page.getByText(es.video_share_stopped).waitFor();
   expect((await strangerContext.request.get(link)).status()).toBe(404);
   await strangerPage.reload();

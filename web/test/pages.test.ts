@@ -98,9 +98,11 @@ test('an unknown page returns 404 in the user’s language', async () => {
   expect(await response.text()).toContain('Nothing here');
 });
 
-test('the offline page has no scripts and no relative addresses, so that it works at any address', async () => {
+test('the offline page has only its own script and no relative addresses, so that it works at any address', async () => {
   const html = await (await get('/offline')).text();
-  expect(html).not.toContain('<script');
+  expect(html.match(/<script/g)).toHaveLength(1);
+  expect(html).toContain('<script src="/offline.js"');
+  expect((await get('/offline.js')).status).toBe(200);
   expect(html).not.toMatch(/(?:href|src)="\.\.?\//);
 });
 

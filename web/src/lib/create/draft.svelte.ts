@@ -1,4 +1,5 @@
-import { createStore, del, get, set } from 'idb-keyval';
+import { createStore, delMany, getMany, keys, setMany } from 'idb-keyval';
+import { readStored, writeStored } from '#lib/storage/safe-storage.ts';
 import type { CreateIntent } from './create-intent.ts';
 import type { Crop } from './crop.ts';
 
@@ -27,19 +28,38 @@ export interface Drafts {
   drop(): Promise<void>;
 }
 
-const KEY = 'draft';
+/** The newest draft, for tabs without their own. */
+const NEWEST = 'draft';
+const TAB_PREFIX = 'draft of ';
+/** How many tabs' drafts are kept: photos are large. */
+const MAX_TABS = 4;
+/** In the session storage, which every tab has its own of. */
+const TAB_KEY = 'cinematica.tab';
 /** IndexedDB of a damaged profile may never answer. Milliseconds. */
 const TIMEOUT_MS = 3_000;
 
+/** The key of this tab's draft. It begins with the time of the tab's first draft, so that older tabs' keys come first. */
+function tabKey(): string {
+  const known = readStored(TAB_KEY, 'sessionStorage');
+  const key = known ?? `${TAB_PREFIX}${Date.now()} ${Math.random()}`;
+  if (known === null) writeStored(TAB_KEY, key, 'sessionStorage');
+  return key;
+}
+
+/** The keys of the oldest drafts of too many other tabs. @param all in their order, as IndexedDB lists them */
+const surplus = (all: readonly IDBValidKey[], own: string): IDBValidKey[] =>
+  all.filter((key) => typeof key === 'string' && key.startsWith(TAB_PREFIX) && key !== own).slice(0, -(MAX_TABS - 1));
+
 /**
- * Keeps one draft in IndexedDB, which can store photos, and in memory, for browsers that block IndexedDB. Nothing here
- * throws.
+ * Keeps the draft of this tab in IndexedDB, which can store photos, and in memory, for browsers that block IndexedDB. A tab
+ * without a draft has the newest one. Nothing here throws.
  */
 export function createDrafts(): Drafts {
   let kept = $state(true);
   let current: Draft | undefined;
   let loaded = false;
   const store = lazy(() => createStore('cinematica', 'drafts'));
+  const own = lazy(tabKey);
 
   const attempt = async <T>(action: () => Promise<T>): Promise<T | undefined> => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -64,8 +84,8 @@ export function createDrafts(): Drafts {
     },
     async load() {
       if (!loaded) {
-        const stored = await attempt(() => get<Draft>(KEY, store()));
-        current ??= stored;
+        const stored = await attempt(() => getMany<Draft | undefined>([own(), NEWEST], store()));
+        current ??= stored?.[0] ?? stored?.[1];
         loaded = true;
       }
       return current;
@@ -73,12 +93,21 @@ export function createDrafts(): Drafts {
     async save(draft) {
       current = draft;
       loaded = true;
-      await attempt(() => set(KEY, draft, store()));
+      await attempt(async () => {
+        await setMany(
+          [
+            [own(), draft],
+            [NEWEST, draft],
+          ],
+          store(),
+        );
+        await delMany(surplus(await keys(store()), own()), store());
+      });
     },
     async drop() {
       current = undefined;
       loaded = true;
-      await attempt(() => del(KEY, store()));
+      await attempt(() => delMany([own(), NEWEST], store()));
     },
   };
 }
@@ -89,5 +118,5 @@ function lazy<T>(create: () => T): () => T {
   return () => (value ??= create());
 }
 
-/** The draft of this browser. */
+/** The draft of this tab. */
 export const drafts: Drafts = createDrafts();

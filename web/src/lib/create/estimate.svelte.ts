@@ -6,9 +6,6 @@ import type { Size } from './crop.ts';
 
 /** How long settings stay the same before they are asked for. Milliseconds. */
 const DEBOUNCE_MS = 250;
-/** How often the estimate is renewed, because it depends on the videos of others. Milliseconds. */
-const RENEW_MS = 15_000;
-
 /** How long a video would take. Its properties are reactive. */
 export interface WaitEstimate {
   /** Milliseconds until it would be done; undefined if unknown. */
@@ -21,9 +18,11 @@ export interface WaitEstimate {
  * Asks the gateway how long a video would take, and again when the settings change. Call it while a component is created.
  *
  * @param request the settings and the size of the photo in pixels; undefined while they are unknown
+ * @param renewMs how often the estimate is renewed, because it depends on the videos of others; milliseconds
  */
 export function estimateWait(
   request: () => { readonly settings: VideoSettings; readonly photo: Size } | undefined,
+  renewMs = 15_000,
   api: Pick<Api, 'estimateVideo'> = gateway,
 ): WaitEstimate {
   let estimate = $state.raw<Estimate>();
@@ -46,7 +45,7 @@ export function estimateWait(
       }
     };
     const first = setTimeout(() => void ask(), DEBOUNCE_MS);
-    const renewal = setInterval(() => document.hidden || void ask(), RENEW_MS);
+    const renewal = setInterval(() => document.hidden || void ask(), renewMs);
     return () => {
       clearTimeout(first);
       clearInterval(renewal);

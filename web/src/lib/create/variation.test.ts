@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { CreateVideoResponseSchema, MediaKind, Preset, VideoSchema } from '@cinematica/protocol/v1';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { describe, expect, test } from 'vitest';
-import { createVariation, increaseMotion, variationRequest } from './variation.ts';
+import { canMoveMore, createVariation, increaseMotion, variationRequest } from './variation.ts';
 
 const name = 'videos/019aab00-0000-7000-8000-000000000001';
 const video = create(VideoSchema, {
@@ -53,6 +53,12 @@ test('repeated increases of the motion reach the limit', () => {
   const steps = [1];
   while (steps.at(-1)! < 255) steps.push(increaseMotion(steps.at(-1)!, { min: 1, max: 255 }));
   expect(steps).toEqual([1, 65, 129, 194, 255]);
+});
+
+test('a video with the most motion can’t move more', () => {
+  const moving = (motionBucketId: number) => create(VideoSchema, { settings: { motionBucketId } });
+  expect([127, 254, 255].map((amount) => canMoveMore(moving(amount)))).toEqual([true, true, false]);
+  expect(canMoveMore(create(VideoSchema))).toBe(true);
 });
 
 test('createVariation reuses the request id until the gateway accepts the request', async () => {

@@ -81,6 +81,12 @@ export function variationRequest({ name, settings, joined }: Video, kind: Variat
   };
 }
 
+/** Whether a video with more motion than this one can be made. */
+export function canMoveMore({ settings }: Pick<Video, 'settings'>): boolean {
+  const amount = settings?.motionBucketId;
+  return amount === undefined || increaseMotion(amount) > amount;
+}
+
 /** A visible step up: half as much again, at least a quarter of the range, at most `max`. */
 export function increaseMotion(
   motionBucketId: number,

@@ -22,3 +22,8 @@ test('versions and continuations are together with the video that they come from
 test('versions of a video that was deleted stay together', () => {
   expect(names([video('c', { madeFrom: 'a' }), video('b', { madeFrom: 'a' })])).toEqual([['c', 'b']]);
 });
+
+test('a video that is not shown keeps the versions made from it together with its origin', () => {
+  const [c, b, a] = [video('c', { madeFrom: 'b' }), video('b', { madeFrom: 'a' }), video('a')];
+  expect(groupFamilies([c, a], [c, b, a])).toEqual([{ key: 'a', videos: [c, a] }]);
+});

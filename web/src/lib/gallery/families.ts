@@ -12,15 +12,16 @@ export interface Family {
  * Groups videos by the video that they come from, directly or not.
  *
  * @param videos newest first
+ * @param known also those that are not shown, such as a cancelled one between two versions
  * @returns in the order of their newest videos
  */
-export function groupFamilies(videos: readonly Video[]): readonly Family[] {
-  const byName = new Map(videos.map((video) => [video.name, video]));
+export function groupFamilies(videos: readonly Video[], known: readonly Video[] = videos): readonly Family[] {
+  const byName = new Map(known.map((video) => [video.name, video]));
   const families = new Map<string, Video[]>();
   for (const video of videos) {
     const root = rootOf(video, byName);
-    const known = families.get(root);
-    if (known) known.push(video);
+    const members = families.get(root);
+    if (members) members.push(video);
     else families.set(root, [video]);
   }
   return [...families].map(([key, members]) => ({ key, videos: members }));

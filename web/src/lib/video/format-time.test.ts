@@ -8,7 +8,10 @@ test.each([
   [41_000, '45 segundos'],
   [55_000, '55 segundos'],
   [56_000, '1 minuto'],
-  [61_000, '2 minutos'],
+  [61_000, '1 minuto y medio'],
+  [91_000, '2 minutos'],
+  [150_000, '2 minutos y medio'],
+  [151_000, '3 minutos'],
   [55 * 60_000, '55 minutos'],
   [56 * 60_000, '1 hora'],
   [80 * 60_000, '1,5 horas'],
@@ -16,6 +19,20 @@ test.each([
 ])('%d ms are about %s', (ms, text) => {
   const time = approximate(ms);
   expect(time && formatDuration(time, 'es')).toBe(text);
+});
+
+test('half minutes have words in each language', () => {
+  const texts = (['es', 'en', 'pt'] as const).flatMap((locale) =>
+    [1.5, 2.5].map((value) => formatDuration({ value, unit: 'minute' }, locale)),
+  );
+  expect(texts).toEqual([
+    '1 minuto y medio',
+    '2 minutos y medio',
+    'a minute and a half',
+    '2 and a half minutes',
+    '1 minuto e meio',
+    '2 minutos e meio',
+  ]);
 });
 
 test('a countdown never goes up, and never shows less than the remaining time', () => {

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { ProgressSchema, Video_State, VideoSchema } from '@cinematica/protocol/v1';
 import { expect, test } from 'vitest';
-import { addObservation, startHistory } from './progress-history.ts';
+import { addObservation, shownFractionAt, startHistory } from './progress-history.ts';
 import type { Observation } from './progress-history.ts';
 
 const { QUEUED, RUNNING } = Video_State;
@@ -25,7 +25,11 @@ test('the expected end becomes later only for a reason', () => {
   const shared = { ...beside, progress: { ...beside.progress!, videosBeside: 1 } };
   expect(addObservation(first, shared, 1_000).expectedEndTime).toBe(76_000);
   // An estimate that was very wrong is corrected.
-  expect(addObservation(first, observe(2, RUNNING, 120), 1_000).expectedEndTime).toBe(121_000);
+  const wrong = addObservation(first, observe(2, RUNNING, 120), 1_000);
+  expect(wrong.expectedEndTime).toBe(121_000);
+  expect([wrong.slower, addObservation(first, shared, 1_000).slower]).toEqual([true, false]);
+  expect(addObservation(wrong, observe(3, RUNNING, 119), 2_000).slower).toBe(true);
+  expect(addObservation(wrong, observe(3, RUNNING, 60), 2_000).slower).toBe(false);
 });
 
 test('an expected end that has passed is replaced by any new estimate', () => {
@@ -57,4 +61,32 @@ test('time in the queue does not count as a gap', () => {
   expect(started.longestGapMs).toBe(0);
   const slow = addObservation(started, observe(3, RUNNING), 130_000);
   expect(addObservation(slow, observe(4, RUNNING), 131_000).longestGapMs).toBe(40_000);
+});
+
+test('the shown fraction does not fall when a step takes longer, but when work was lost', () => {
+  const at = (sequence: number, fraction: number, stepMs: number): Observation => ({
+    video: create(VideoSchema, { sequence: BigInt(sequence), state: RUNNING }),
+    progress: create(ProgressSchema, { fraction, nextFraction: fraction + 0.2, stepDuration: durationFromMs(stepMs) }),
+  });
+  const first = startHistory(at(1, 0.2, 10_000), 0);
+  expect(shownFractionAt(first, 5_000)).toBeCloseTo(0.3);
+  const slower = addObservation(first, at(2, 0.2, 40_000), 5_000);
+  expect(shownFractionAt(slower, 6_000)).toBeCloseTo(0.3);
+  expect(shownFractionAt(slower, 30_000)).toBeCloseTo(0.35);
+  const done = addObservation(slower, at(3, 0.4, 40_000), 30_000);
+  expect(shownFractionAt(done, 30_000)).toBeCloseTo(0.4);
+  expect(shownFractionAt(addObservation(done, at(4, 0.1, 40_000), 31_000), 31_000)).toBeCloseTo(0.1);
+});
+
+test('a page that is opened again goes on where it was, unless work was lost', () => {
+  const observation: Observation = {
+    video: create(VideoSchema, { state: RUNNING }),
+    progress: create(ProgressSchema, { fraction: 0.2, nextFraction: 0.4, stepDuration: durationFromMs(10_000) }),
+  };
+  const { stage } = observation.progress!;
+  const kept = { stage, fraction: 0.2, stepTime: 0, shownFraction: 0.25 };
+  expect(shownFractionAt(startHistory(observation, 1_000, kept), 1_000)).toBe(0.25);
+  expect(shownFractionAt(startHistory(observation, 5_000, kept), 5_000)).toBeCloseTo(0.3);
+  expect(shownFractionAt(startHistory(observation, 5_000, { ...kept, fraction: 0.1 }), 5_000)).toBe(0.25);
+  expect(shownFractionAt(startHistory(observation, 5_000, { ...kept, fraction: 0.3 }), 5_000)).toBe(0.2);
 });

@@ -34,6 +34,10 @@ test('a stage with one step shows no steps', () => {
   expect(status(RUNNING, { stage: Stage.MUX })).toMatchObject({ phase: 'mux', steps: null });
 });
 
+test('the last stage shows no steps: its parts count them anew', () => {
+  expect(status(RUNNING, { stage: Stage.MUX, step: 0, steps: 50 })).toMatchObject({ step: null, steps: null });
+});
+
 test('a long video shows its current segment while it is denoised', () => {
   const long = { stage: Stage.DENOISE, steps: 50, step: 30, segment: 1, segments: 2 };
   expect(status(RUNNING, long)).toMatchObject({ segment: 2, segments: 2 });

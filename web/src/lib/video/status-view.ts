@@ -1,5 +1,6 @@
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Stage, Video_State } from '@cinematica/protocol/v1';
+import { shownFractionAt } from './progress-history.ts';
 import type { ProgressHistory } from './progress-history.ts';
 
 /** The phases of a video that is queued or running, in their order. */
@@ -24,15 +25,14 @@ export interface StatusView {
   readonly remainingMs: number | null;
   /** Number of other videos that are made at the same time and slow this one down. */
   readonly beside: number;
+  /** It goes more slowly than was expected, and nothing that is known explains it. */
+  readonly slower: boolean;
   /** Time since the last change in milliseconds, if it is unusually long for this video; otherwise null. */
   readonly stalledMs: number | null;
 }
 
 /** A video is stalled after this time, and after this multiple of its longest gap so far and of the expected step. */
 const STALLED_AFTER = { ms: 30_000, gaps: 3 } as const;
-
-/** A step that is not done is shown as done up to this part at most. */
-const MAX_OF_STEP = 0.95;
 
 const PHASES: Readonly<Partial<Record<Stage, Phase>>> = {
   [Stage.ENCODE]: 'encode',
@@ -42,21 +42,19 @@ const PHASES: Readonly<Partial<Record<Stage, Phase>>> = {
 };
 
 /** The status at a time. @param now milliseconds since 1970 */
-export function toStatusView(
-  { last: { video, progress }, expectedEndTime, lastChangeTime, longestGapMs, stepTime }: ProgressHistory,
-  now: number,
-): StatusView {
+export function toStatusView(history: ProgressHistory, now: number): StatusView {
+  const { last, expectedEndTime, lastChangeTime, longestGapMs } = history;
+  const { video, progress } = last;
   const queued = video.state === Video_State.QUEUED;
   const stage = progress?.stage ?? Stage.UNSPECIFIED;
-  const hasSteps = !queued && progress !== undefined && progress.steps > 1;
+  // Several parts of the last stage count their own steps, one after the other: that says nothing to people.
+  const hasSteps = !queued && progress !== undefined && progress.steps > 1 && stage !== Stage.MUX;
   const segmentCount = stage === Stage.DENOISE ? (progress?.segments ?? 0) : 0;
   const segments = segmentCount > 1 ? segmentCount : null;
   const queuePosition = queued ? (progress?.queuePosition ?? null) : null;
   const unchangedMs = now - lastChangeTime;
   const stepMs = progress?.stepDuration ? durationMs(progress.stepDuration) : 0;
   const stalledAfterMs = Math.max(STALLED_AFTER.ms, STALLED_AFTER.gaps * Math.max(longestGapMs, stepMs));
-  const { fraction = 0, nextFraction = 0 } = progress ?? {};
-  const ofStep = stepMs > 0 ? Math.min(MAX_OF_STEP, (now - stepTime) / stepMs) : 0;
   return {
     phase: queued ? (queuePosition === 0 ? 'next' : 'waiting') : (PHASES[stage] ?? 'starting'),
     queuePosition,
@@ -64,8 +62,9 @@ export function toStatusView(
     steps: hasSteps ? progress.steps : null,
     segment: segments === null ? null : Math.min((progress?.segment ?? 0) + 1, segments),
     segments,
-    fraction: Math.min(1, Math.max(0, fraction + ofStep * Math.max(0, nextFraction - fraction))),
+    fraction: shownFractionAt(history, now),
     beside: progress?.videosBeside ?? 0,
+    slower: history.slower && !queued,
     remainingMs: expectedEndTime === null ? null : Math.max(0, expectedEndTime - now),
     stalledMs: !queued && unchangedMs > stalledAfterMs ? unchangedMs : null,
   };

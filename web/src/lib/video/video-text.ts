@@ -1,12 +1,14 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { CameraMove, MediaKind, Preset, Quality } from '@cinematica/protocol/v1';
+import { CameraMove, MediaKind, Quality } from '@cinematica/protocol/v1';
 import type { Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { OutputKind } from '@cinematica/settings/output-files';
+import type { MotionLevel } from '#lib/create/choices.ts';
 import { cacheIntervalText, frameIntervalText, guidanceStepsText } from '#lib/create/setting-text.ts';
 import { getLocale, m } from '#lib/i18n/index.ts';
 import { cameraLabel } from './camera-label.ts';
-import { approximate, formatDay, formatDuration, formatTimeAgo } from './format-time.ts';
+import { approximate, countOf, formatDay, formatDuration, formatTimeAgo } from './format-time.ts';
+import { motionWord } from './motion-word.ts';
 import type { ScreenState } from './screen-state.ts';
 import type { Phase, StatusView } from './status-view.ts';
 
@@ -38,7 +40,7 @@ export function timeText({ remainingMs }: StatusView, { startTime, createTime }:
   if (remainingMs !== null) {
     const duration = approximate(remainingMs);
     return duration
-      ? m.video_remaining({ count: duration.value, time: formatDuration(duration, getLocale()) })
+      ? m.video_remaining({ count: countOf(duration), time: formatDuration(duration, getLocale()) })
       : m.video_remaining_moments();
   }
   if (startTime) {
@@ -73,10 +75,11 @@ export function pageTitle(state: ScreenState, status: StatusView | undefined): s
   return state === 'failed' ? m.video_title_failed() : `${m.video_title()} · Cinemática`;
 }
 
-const PRESETS: Readonly<Partial<Record<Preset, () => string>>> = {
-  [Preset.CALM]: m.video_preset_calm,
-  [Preset.NATURAL]: m.video_preset_natural,
-  [Preset.LIVELY]: m.video_preset_lively,
+const MOTION_WORDS: Readonly<Record<MotionLevel, () => string>> = {
+  calm: m.video_preset_calm,
+  natural: m.video_preset_natural,
+  lively: m.video_preset_lively,
+  most: m.create_preset_most,
 };
 
 const FILES: Readonly<Partial<Record<MediaKind, () => string>>> = {
@@ -91,7 +94,10 @@ const FILES: Readonly<Partial<Record<MediaKind, () => string>>> = {
 /** The label of a file that can be saved; undefined for files that are not offered. */
 export const fileLabel = (kind: MediaKind): string | undefined => FILES[kind]?.();
 
-export const presetLabel = ({ preset }: VideoSettings): string => (PRESETS[preset] ?? m.video_preset_custom)();
+export function presetLabel(settings: VideoSettings): string {
+  const word = motionWord(settings);
+  return word === undefined ? m.video_preset_custom() : MOTION_WORDS[word]();
+}
 
 const formatNumber = (value: number): string =>
   new Intl.NumberFormat(getLocale(), { maximumFractionDigits: value < 0.1 ? 3 : 1 }).format(value);
