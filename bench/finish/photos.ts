@@ -18,9 +18,10 @@ const mate = (path: string, author: string): PackagedPhoto => ({
   author,
   licence: 'GPL-2.0-or-later',
 });
-const lomiri = (path: string, author: string, licence: string): PackagedPhoto => ({
-  package: 'lomiri-wallpapers-16.04',
-  path: `usr/share/backgrounds/${path}`,
+/** A photo of the package of Lomiri's wallpapers for a release of Ubuntu Touch. */
+export const lomiri = (release: '16.04' | '20.04', name: string, author: string, licence: string): PackagedPhoto => ({
+  package: `lomiri-wallpapers-${release}`,
+  path: `usr/share/backgrounds/${name}`,
   author,
   licence,
 });
@@ -32,11 +33,11 @@ export const PHOTOS: readonly PackagedPhoto[] = [
   mate('nature/TwoWings.jpg', 'Charles Barbin, Hylke Bons'),
   mate('nature/RainDrops.jpg', 'blackcombwhistler07'),
   mate('abstract/Elephants_3840x2160.jpg', 'Wyng Stancikaite'),
-  lomiri('aitzgorri_by_Aitzol_Berasategi.jpg', 'Aitzol Berasategi', 'CC-BY-4.0'),
-  lomiri('Dragonfly_by_Bolly.jpg', 'Bolly', 'CC-BY-SA-4.0'),
-  lomiri('friends_by_Aitzol_Berasategi.jpg', 'Aitzol Berasategi', 'CC-BY-4.0'),
-  lomiri('life_by_Aitzol_Berasategi.jpg', 'Aitzol Berasategi', 'CC-BY-4.0'),
-  lomiri('picosdeeuropa_by_Aitzol_Berasategi.jpg', 'Aitzol Berasategi', 'CC-BY-4.0'),
+  lomiri('16.04', 'aitzgorri_by_Aitzol_Berasategi.jpg', 'Aitzol Berasategi', 'CC-BY-4.0'),
+  lomiri('16.04', 'Dragonfly_by_Bolly.jpg', 'Bolly', 'CC-BY-SA-4.0'),
+  lomiri('16.04', 'friends_by_Aitzol_Berasategi.jpg', 'Aitzol Berasategi', 'CC-BY-4.0'),
+  lomiri('16.04', 'life_by_Aitzol_Berasategi.jpg', 'Aitzol Berasategi', 'CC-BY-4.0'),
+  lomiri('16.04', 'picosdeeuropa_by_Aitzol_Berasategi.jpg', 'Aitzol Berasategi', 'CC-BY-4.0'),
 ];
 
 /** A photo that could be had, or the reason why not. */

@@ -10,7 +10,7 @@ export interface Attack {
   readonly isBeyond?: boolean;
 }
 
-/** A filter that changes the size. H.264 needs even sides. */
+/** Returns a filter of ffmpeg that scales a video. H.264 needs an even width and height. */
 const scaled = (factor: number): string => `scale=2*trunc(iw*${factor}/2):-2`;
 
 const h264 = (name: string, crf: number, filter?: string, ...more: readonly string[]): Attack => ({

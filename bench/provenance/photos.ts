@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { packagedFiles, PHOTOS } from '../finish/photos.ts';
+import { lomiri, packagedFiles, PHOTOS } from '../finish/photos.ts';
 import type { PackagedPhoto } from '../finish/photos.ts';
 
 /** The mark and its detector were tuned with these, and with umang and Bridge of lomiri-wallpapers-16.04. */
@@ -10,12 +10,6 @@ const TUNED_WITH = [
   ...['picosdeeuropa', 'life', 'friends'].map((name) => `${name}_by_Aitzol_Berasategi.jpg`),
 ];
 
-const lomiri = (release: '16.04' | '20.04', name: string, author: string, licence: string): PackagedPhoto => ({
-  package: `lomiri-wallpapers-${release}`,
-  path: `usr/share/backgrounds/${name}`,
-  author,
-  licence,
-});
 const plasma = (name: string, author: string): PackagedPhoto => ({
   package: 'plasma-workspace-wallpapers',
   path: `usr/share/wallpapers/${name}/contents/images/2560x1600.jpg`,

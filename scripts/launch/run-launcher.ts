@@ -18,7 +18,8 @@ import { DEFAULT_TIMING } from './supervise.ts';
  */
 export async function runLauncher(system: System, options: Options, env: NodeJS.ProcessEnv): Promise<number> {
   const { PROGRAMS, WEB_HANDLER } = env;
-  keepUsed([PROGRAMS ?? [], WEB_HANDLER === undefined ? [] : dirname(WEB_HANDLER)].flat());
+  const builds = [PROGRAMS, WEB_HANDLER === undefined ? undefined : dirname(WEB_HANDLER)];
+  keepUsed(builds.filter((folder) => folder !== undefined));
   const launcher = createLauncher(system, options, env, { say, ...DEFAULT_TIMING });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => launcher.stop());

@@ -19,7 +19,7 @@ interface Hooks {
   readonly asked?: () => void;
 }
 
-/** Makes a backup of streams of this size, whose snapshots never end. */
+/** Starts a backup of streams of this size. Their snapshots never end. */
 function startBackup(bytes: number, signal: AbortSignal, { started, asked }: Hooks = {}): Promise<string> {
   const backups: StreamBackups = {
     size() {

@@ -83,7 +83,7 @@ test('without S3_PATH_STYLE, the bucket is a part of the host', async () => {
   expect(seen.map(({ url, headers }) => [url.split('?')[0], headers.host])).toEqual([['/', `videos.s3.test:${port}`]]);
 });
 
-test('the identity of a pod becomes credentials, which are fetched again with the current token before they expire', async () => {
+test('the credentials for the identity of a pod are renewed with its current token', async () => {
   status = 200;
   const sts = createServer((request, response) => {
     void text(request).then((body) => {

@@ -21,8 +21,8 @@ export async function openArtifacts(nats: NatsConnection, settings: PipelineSett
   const inS3 = await createS3Artifacts({ ...settings, S3_BUCKET });
   const both = [inNats, inS3] as const;
   /**
-   * Where artifacts with a lifetime may be. With `remove`, which asks one store, garbage in NATS is also collected while S3 is away.
-   * What belongs to one video is looked for in both, so a deleted video is removed when S3 is back.
+   * The stores that may contain artifacts with a lifetime. `remove` uses one of them, so garbage in NATS is also collected while S3 is
+   * away. The artifacts of a video are listed in both, so a deleted video is removed when S3 is back.
    */
   const storesOf = (lifetime: Lifetime) => (isInS3(settings, lifetime) ? both : ([inNats] as const));
   return {

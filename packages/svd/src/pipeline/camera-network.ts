@@ -11,7 +11,7 @@ const [FIRST_NUMBER, FIRST_MOVE, NUMBERS] = [6, 9, 3];
 const [CONSTANT, EPSILON] = [8, 1e-5];
 
 /**
- * Reads the feed-forward network with which the UNet of `models/nano` turns the numbers in the noise into a camera move. It was
+ * Reads the feed-forward network in the UNet of `models/nano` that computes the camera move from the numbers in the noise. It was
  * fitted to `camera_move` in models/nano/training/camera.py, but is not exactly that function.
  */
 export async function readCameraNetwork(unet: Weights): Promise<CameraNetwork> {

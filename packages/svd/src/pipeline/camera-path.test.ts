@@ -46,9 +46,9 @@ test('the numbers of a seed are those of the noise that the denoiser draws', () 
   for (const [n, value] of numbers.entries()) expect(value).toBeCloseTo((50 * sums[n]!) / (5 * 54), 6);
 });
 
-test('the network makes of the numbers of named moves what they were found for', async () => {
+test('the network computes each named camera move from its numbers', async () => {
   const moveOf = await readCameraNetwork(nano.unet.weights);
-  // MOVES in models/nano/training/camera_numbers.py.
+  // The expected moves are those of MOVES in models/nano/training/camera_numbers.py.
   for (const [name, wanted] of [
     ['still', [0, 0, 0]],
     ['push-in', [0, 0, 0.97]],

@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Preset, Quality } from '@cinematica/protocol/v1';
 import type { VideoSettings, VideoSettingsSchema } from '@cinematica/protocol/v1';
 import { OUTPUT_FILES, parseSeed, pickSettings, SeedError, SETTINGS, WORD_SETTINGS } from '@cinematica/settings';
+import type { WordSettingName } from '@cinematica/settings';
 import type { ModelCard } from '@cinematica/svd';
 import { cardOf, PRESET_NAMES, QUALITY_NAMES, unknownModel } from '../videos/resolve-plan.ts';
 import { invalidField } from './api-error.ts';
@@ -42,8 +43,8 @@ export function settingsOf(params: VideoParams, card: ModelCard, base: Settings 
       noiseAugStrength: params.noise_aug_strength,
       outputs: params.outputs?.map((name) => OUTPUT_FILES[name].kind),
       crop: params.crop,
-      camera: params.camera === undefined ? undefined : WORD_SETTINGS.camera.words.get(params.camera),
-      sampler: params.sampler === undefined ? undefined : WORD_SETTINGS.sampler.words.get(params.sampler),
+      camera: valueOf('camera', params.camera),
+      sampler: valueOf('sampler', params.sampler),
       seed: seedOf(params.seed),
     }),
     ...timingOf(params, base.conditioningFps ?? defaults.conditioningFps, ofSource),
@@ -56,8 +57,12 @@ export function settingsOf(params: VideoParams, card: ModelCard, base: Settings 
 export const inheritedSettings = (settings: VideoSettings | undefined): Settings =>
   settings ? without(settings, '$typeName', '$unknown', 'seed', 'model') : {};
 
-const qualityOf = ({ quality }: VideoParams): Quality | undefined =>
-  quality === undefined ? undefined : WORD_SETTINGS.quality.words.get(QUALITY_WORDS[quality] ?? quality);
+const qualityOf = ({ quality = '' }: VideoParams): Quality | undefined =>
+  valueOf('quality', QUALITY_WORDS[quality] ?? quality);
+
+/** The value of a setting in the API; undefined without a word. */
+const valueOf = <Name extends WordSettingName>(name: Name, word = ''): VideoSettings[Name] | undefined =>
+  WORD_SETTINGS[name].words.get(word);
 
 /** The settings of a source without those that a quality changes, so that another quality can set them. */
 function withoutQuality(base: Settings, { qualities = {} }: ModelCard): Settings {

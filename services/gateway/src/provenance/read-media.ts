@@ -4,7 +4,6 @@ import { sniffFormat } from '../photo/sniff-format.ts';
 import { PhotoError } from '../photo/photo-error.ts';
 import type { PhotoSanitizer } from '../photo/photo-sanitizer.ts';
 import { MediaError } from './media-error.ts';
-import { MEDIA_LIMITS } from './media-limits.ts';
 import { readVideo } from './read-video.ts';
 import type { VideoContainer } from './read-video.ts';
 
@@ -26,14 +25,14 @@ export interface PictureDecoding {
 
 /**
  * Reads the pictures of an untrusted file: an MP4, MOV, WebM or Matroska video, or a JPEG, PNG, WebP, AVIF or HEIC picture.
- * @param maxBytes the maximum size of the file. Default: that of {@link MEDIA_LIMITS}.
+ * @param maxBytes the maximum size of the file.
  * @throws MediaError when it is another file, or is too large or damaged; what `readVideo` and `sanitize` throw.
  */
 export function readMedia(
   bytes: Uint8Array,
   decoding: PictureDecoding,
   signal: AbortSignal,
-  maxBytes: number = MEDIA_LIMITS.maxBytes,
+  maxBytes: number,
 ): ReadMedia {
   if (bytes.length === 0) throw new MediaError('The file is empty.');
   if (bytes.length > maxBytes) {

@@ -66,7 +66,7 @@ export async function openOpenAiFixture(gateway: TestGateway) {
   const openAiClient = (apiKey: string = KEYS.ann): OpenAI =>
     new OpenAI({ apiKey, baseURL: `${gateway.url}/v1`, fetch: checkedFetch, maxRetries: 0 });
 
-  /** Sends a request with Ann's key, which must be refused. */
+  /** Sends a request with Ann's key, and expects a refusal. */
   async function expectOpenAiRefusal(path: string, init: RequestInit = {}): Promise<OpenAiRefusal> {
     const { headers: given, ...rest } = init;
     const headers = new Headers(given);

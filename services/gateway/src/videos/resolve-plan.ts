@@ -55,7 +55,7 @@ export function cardOf(card: ModelCard, preset: PresetName | undefined, quality?
   return { ...card, defaults, ...(sampler && { sampler, samplers: undefined, sigmas: undefined }) };
 }
 
-/** The samplers that a model may be asked for, its own first. */
+/** The samplers that a request may choose with a model. The first one is the default. */
 export const samplersOf = ({ sampler, samplers = [] }: ModelCard): readonly SamplerKind[] => [
   ...new Set([sampler, ...samplers]),
 ];

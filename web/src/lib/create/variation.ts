@@ -81,7 +81,7 @@ export function variationRequest({ name, settings, joined }: Video, kind: Variat
   };
 }
 
-/** Whether a video with more motion than this one can be made. */
+/** Whether a new video can have more motion than this one. */
 export function canMoveMore({ settings }: Pick<Video, 'settings'>): boolean {
   const amount = settings?.motionBucketId;
   return amount === undefined || increaseMotion(amount) > amount;

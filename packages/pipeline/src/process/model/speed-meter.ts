@@ -9,7 +9,7 @@ export interface SpeedMeter {
   readonly fastest: number;
 }
 
-/** What a meter needs. All of it is required. */
+/** Options of a speed meter. Both are required. */
 export interface SpeedMeterOptions {
   /** Whether the speed is still needed. As soon as a task was computed, its time says more. */
   readonly isNeeded: () => boolean;

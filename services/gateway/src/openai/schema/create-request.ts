@@ -98,7 +98,7 @@ const settings = {
     .describe('How the camera moves, with a model that supports it.'),
   sampler: word([...WORD_SETTINGS.sampler.words.keys()])
     .optional()
-    .describe('Sampler and its noise levels. `ays` (Align Your Steps) is made for 10 steps.'),
+    .describe('The sampler, which determines the noise levels. `ays` (Align Your Steps) is made for 10 steps.'),
   motion_bucket_id: setting('motionBucketId').optional().describe('A higher value gives more motion.'),
   noise_aug_strength: setting('noiseAugStrength').optional().describe('Noise that is added to the photo.'),
   conditioning_fps: setting('conditioningFps')

@@ -195,7 +195,8 @@ export type VideoSettings = Message<"cinematica.v1.VideoSettings"> & {
   frameInterval?: number | undefined;
 
   /**
-   * The sampler and its noise levels: one of `Model.samplers`. Default: that of the quality, or the model's.
+   * The sampler, which determines the noise levels. It must be one of `Model.samplers`. Default: the sampler of the quality, or
+   * of the model.
    *
    * @generated from field: cinematica.v1.Sampler sampler = 23;
    */
@@ -303,34 +304,34 @@ export const CropSchema: GenMessage<Crop> = /*@__PURE__*/
   messageDesc(file_cinematica_v1_settings, 3);
 
 /**
- * A sampler and its noise levels.
+ * A sampler, which determines the noise levels.
  *
  * @generated from enum cinematica.v1.Sampler
  */
 export const Sampler = {
   /**
-   * That of the quality, or the model's.
+   * The sampler of the quality, or of the model.
    *
    * @generated from enum value: SAMPLER_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * Euler with the model's own noise levels.
+   * Euler's method with the model's own noise levels.
    *
    * @generated from enum value: SAMPLER_EULER = 1;
    */
   EULER: 1,
 
   /**
-   * Euler with the noise levels of Align Your Steps, which were found for 10 steps.
+   * Euler's method with the noise levels of Align Your Steps, which were optimized for 10 steps.
    *
    * @generated from enum value: SAMPLER_AYS = 2;
    */
   AYS: 2,
 
   /**
-   * AnimateLCM's, for UNets that were distilled for it.
+   * The sampler of AnimateLCM. It needs AnimateLCM's UNet.
    *
    * @generated from enum value: SAMPLER_ANIMATELCM = 3;
    */
@@ -338,7 +339,7 @@ export const Sampler = {
 } as const;
 
 /**
- * A sampler and its noise levels.
+ * A sampler, which determines the noise levels.
  *
  * @generated from enum cinematica.v1.Sampler
  */
