@@ -1,5 +1,13 @@
 import { create } from '@bufbuild/protobuf';
-import { CameraMove, MediaKind, Preset, Quality, Resolution, VideoSettingsSchema } from '@cinematica/protocol/v1';
+import {
+  CameraMove,
+  MediaKind,
+  Preset,
+  Quality,
+  Resolution,
+  Sampler,
+  VideoSettingsSchema,
+} from '@cinematica/protocol/v1';
 import { chooseSize } from '@cinematica/settings/choose-size';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -24,6 +32,7 @@ import {
   withNumber,
   withPreset,
   withQuality,
+  withSampler,
 } from './choices.ts';
 import { DEFAULT_CROP } from './crop.ts';
 import { shapeForSize, shapesFor, videoSize } from './shapes.ts';
@@ -58,6 +67,21 @@ describe('choices', () => {
     expect(toSettings(withNumber(fast, 'cacheInterval', 2, model), DEFAULT_CROP, model)).toMatchObject({
       cacheInterval: 2,
     });
+  });
+
+  it('send a sampler other than the model’s own, but not with a quality that has its own', () => {
+    const two = { ...model, samplers: [Sampler.EULER, Sampler.AYS] };
+    const ays = withSampler(DEFAULT_CHOICES, Sampler.AYS, two);
+    expect(toSettings(ays, DEFAULT_CROP, two)).toMatchObject({ sampler: Sampler.AYS });
+    expect(hasOnlyBasics(ays)).toBe(false);
+    expect(parseChoices(serializeChoices(ays), { ...CAPABILITIES, models: [two] })).toEqual(ays);
+    const settings = create(VideoSettingsSchema, { ...DEFAULTS, sampler: Sampler.AYS });
+    expect(fromSettings(settings, { width: 1024, height: 576 }, two).sampler).toBe(Sampler.AYS);
+    // The model’s own, another model, and another quality.
+    expect(withSampler(ays, Sampler.EULER, two)).toEqual(DEFAULT_CHOICES);
+    expect(toSettings(ays, DEFAULT_CROP, model)).not.toHaveProperty('sampler');
+    expect(parseChoices(serializeChoices(ays), CAPABILITIES).sampler).toBe(Sampler.UNSPECIFIED);
+    expect(withQuality(ays, Quality.FAST, two).sampler).toBe(Sampler.UNSPECIFIED);
   });
 
   it('drop only overrides of what the presets differ in when the preset changes', () => {
@@ -153,6 +177,7 @@ describe('choices', () => {
       camera: CameraMove.UNSPECIFIED,
       overrides: { steps: 9 },
       extras: [MediaKind.WEBM],
+      sampler: Sampler.UNSPECIFIED,
       variants: 1,
     });
     expect(fromSettings(settings, { width: 900, height: 1600 }, model).shape).toBe('auto');

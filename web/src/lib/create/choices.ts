@@ -1,4 +1,4 @@
-import { CameraMove, Preset, Quality, Resolution } from '@cinematica/protocol/v1';
+import { CameraMove, Preset, Quality, Resolution, Sampler } from '@cinematica/protocol/v1';
 import type { Capabilities, Limits, Model, Range, VideoSettings } from '@cinematica/protocol/v1';
 import { cameraMoveName } from '@cinematica/settings/camera-moves';
 import { defaultFrameRate } from '@cinematica/settings/frame-rate';
@@ -58,6 +58,8 @@ export interface Choices {
   readonly quality: Quality;
   /** One of the model's camera moves; `UNSPECIFIED` if the seed determines how the camera moves. */
   readonly camera: CameraMove;
+  /** One of the {@link samplersOf} the model; `UNSPECIFIED` for its own, or that of the quality. */
+  readonly sampler: Sampler;
   /** Numeric settings that differ from the preset's. */
   readonly overrides: Partial<NumericSettings>;
   readonly extras: readonly ExtraOutput[];
@@ -86,6 +88,7 @@ export const DEFAULT_CHOICES: Choices = {
   resolution: DEFAULT_RESOLUTION,
   quality: Quality.BEST,
   camera: CameraMove.UNSPECIFIED,
+  sampler: Sampler.UNSPECIFIED,
   overrides: {},
   extras: [],
   variants: 1,
@@ -209,6 +212,22 @@ export function withPreset(choices: Choices, preset: Preset, model: Model): Choi
 /** The qualities that a model has; only the best one if it has no faster way. */
 export const qualitiesOf = ({ qualities }: Model): readonly Quality[] => qualities.map(({ quality }) => quality);
 
+/** The samplers to choose from, with the default first. The faster qualities have one of their own. */
+export const samplersOf = ({ samplers }: Model, quality: Quality): readonly Sampler[] =>
+  quality === Quality.BEST ? samplers : [];
+
+/** The sampler if it can be chosen and is not the default, or else `UNSPECIFIED`. */
+const otherSampler = (sampler: unknown, model: Model, quality: Quality): Sampler =>
+  samplersOf(model, quality)
+    .slice(1)
+    .find((other) => other === sampler) ?? Sampler.UNSPECIFIED;
+
+/** Changes the sampler. */
+export const withSampler = (choices: Choices, sampler: Sampler, model: Model): Choices => ({
+  ...choices,
+  sampler: otherSampler(sampler, model, choices.quality),
+});
+
 /** Changes the quality. Overrides of settings that qualities change are dropped. */
 export function withQuality(choices: Choices, quality: Quality, model: Model): Choices {
   const changed = NUMERIC_SETTINGS.filter((name) =>
@@ -217,7 +236,7 @@ export function withQuality(choices: Choices, quality: Quality, model: Model): C
   const overrides = Object.fromEntries(
     Object.entries(choices.overrides).filter(([name]) => !changed.some((other) => other === name)),
   );
-  return { ...choices, quality, overrides };
+  return withSampler({ ...choices, quality, overrides }, choices.sampler, model);
 }
 
 /** Changes a numeric setting. */
@@ -252,9 +271,12 @@ export function durationSeconds({
 }
 
 /** Whether everything under “More” has its default. The amount of motion is chosen outside of it. */
-export function hasOnlyBasics({ resolution, quality, overrides, extras, seed }: Choices): boolean {
+export function hasOnlyBasics({ resolution, quality, sampler, overrides, extras, seed }: Choices): boolean {
   const isDefault =
-    resolution === DEFAULT_CHOICES.resolution && quality === DEFAULT_CHOICES.quality && seed === undefined;
+    resolution === DEFAULT_CHOICES.resolution &&
+    quality === DEFAULT_CHOICES.quality &&
+    sampler === DEFAULT_CHOICES.sampler &&
+    seed === undefined;
   return isDefault && Object.keys(overrides).every((name) => name === 'motionBucketId') && extras.length === 0;
 }
 
@@ -266,6 +288,7 @@ export function toSettings(choices: Choices, crop: Crop, model: Model) {
   );
   const { preset, resolution, quality, extras, seed } = choices;
   const camera = supportedMove(choices.camera, model);
+  const sampler = otherSampler(choices.sampler, model, quality);
   const aspect = aspectOf(choices.shape);
   return {
     model: model.name,
@@ -275,6 +298,7 @@ export function toSettings(choices: Choices, crop: Crop, model: Model) {
     ...(resolution === DEFAULT_CHOICES.resolution ? {} : { resolution }),
     ...(quality === DEFAULT_CHOICES.quality || !qualitiesOf(model).includes(quality) ? {} : { quality }),
     ...(camera === CameraMove.UNSPECIFIED ? {} : { camera }),
+    ...(sampler === Sampler.UNSPECIFIED ? {} : { sampler }),
     ...(seed === undefined ? {} : { seed }),
     ...(aspect ? { shape: { case: 'aspectRatio', value: aspect } as const } : {}),
     ...(isDefaultCrop(crop) ? {} : { crop: { x: crop.x, y: crop.y, zoom: crop.zoom } }),
@@ -296,8 +320,9 @@ export function fromSettings(settings: VideoSettings, photo: Size, model: Model)
   const extras = EXTRA_OUTPUTS.filter((kind) => settings.outputs.includes(kind));
   const shape = shapeForSize(settings.shape.value, photo, model);
   const camera = supportedMove(settings.camera, model);
+  const sampler = otherSampler(settings.sampler, model, quality);
   const resolution = knownResolution(settings.resolution);
-  return { preset, shape, resolution, quality, camera, overrides, extras, variants: DEFAULT_CHOICES.variants };
+  return { preset, shape, resolution, quality, camera, sampler, overrides, extras, variants: DEFAULT_CHOICES.variants };
 }
 
 /** The camera move if the model supports it, or else `UNSPECIFIED`. */
@@ -315,10 +340,11 @@ export function cropFromSettings({ crop }: VideoSettings): Crop {
 }
 
 /** Serializes choices for the next visit, without the seed and the number of videos. */
-export function serializeChoices({ preset, shape, resolution, quality, camera, overrides, extras }: Choices): string {
+export function serializeChoices(choices: Choices): string {
+  const { preset, shape, resolution, quality, camera, sampler, overrides, extras } = choices;
   // Named `own`, so that choices that were stored by earlier versions stay readable.
   const move = cameraMoveName(camera);
-  return JSON.stringify({ preset, shape, resolution, quality, camera: move, own: overrides, extras });
+  return JSON.stringify({ preset, shape, resolution, quality, camera: move, sampler, own: overrides, extras });
 }
 
 /** Reads serialized choices, limited to what the system supports now; the defaults for anything missing or invalid. */
@@ -335,12 +361,15 @@ export function parseChoices(text: string | null, { limits, models: [model] }: C
     overrides[name] = Math.min(Math.max(value, min), max);
   }
   const camera = model?.cameraMoves.find((move) => cameraMoveName(move) === stored.camera);
+  const quality =
+    model?.qualities.find((other) => other.quality === stored.quality)?.quality ?? DEFAULT_CHOICES.quality;
   return {
     preset: PRESETS.find((preset) => preset === stored.preset) ?? DEFAULT_CHOICES.preset,
     shape: typeof stored.shape === 'string' && aspectOf(stored.shape) ? (stored.shape as Shape) : DEFAULT_CHOICES.shape,
     resolution: knownResolution(stored.resolution),
-    quality: model?.qualities.find(({ quality }) => quality === stored.quality)?.quality ?? DEFAULT_CHOICES.quality,
+    quality,
     camera: camera ?? DEFAULT_CHOICES.camera,
+    sampler: model ? otherSampler(stored.sampler, model, quality) : DEFAULT_CHOICES.sampler,
     overrides,
     extras: EXTRA_OUTPUTS.filter((kind) => Array.isArray(stored.extras) && stored.extras.includes(kind)),
     variants: DEFAULT_CHOICES.variants,
@@ -353,6 +382,7 @@ interface StoredChoices {
   readonly resolution?: unknown;
   readonly quality?: unknown;
   readonly camera?: unknown;
+  readonly sampler?: unknown;
   readonly own?: Readonly<Record<string, unknown>>;
   readonly extras?: unknown;
 }
