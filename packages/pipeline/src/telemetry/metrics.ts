@@ -160,7 +160,7 @@ export function createMetrics(service: string) {
     aboutDevice({ stage, provider, replaced, lowMemory }: AboutDevice): void {
       const gauge = new Gauge({
         name: 'cinematica_device_info',
-        help: 'How graphs differ on this device, by change: the fused operator that is written with standard operators, because it gave wrong numbers here, or low_memory; always 1.',
+        help: 'How graphs differ on this device, by change: the fused operator that is written with standard operators, because it gave wrong numbers or failed here, or low_memory; always 1.',
         labelNames: ['stage', 'provider', 'change'],
         registers,
       });

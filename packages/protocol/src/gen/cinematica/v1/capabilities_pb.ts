@@ -151,8 +151,8 @@ export type Model = Message<"cinematica.v1.Model"> & {
   qualities: QualitySettings[];
 
   /**
-   * Fused operators of ONNX Runtime, such as `MultiHeadAttention`, that gave wrong numbers on the device of a stage, and are
-   * computed with standard operators there. Usually empty.
+   * Fused operators of ONNX Runtime, such as `MultiHeadAttention`, that gave wrong numbers or failed on the device of a stage, and
+   * are computed with standard operators there. Usually empty.
    *
    * @generated from field: repeated string replaced_operators = 13;
    */
