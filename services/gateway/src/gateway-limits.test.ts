@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { program, START_ENV } from '../../../test/support/program.ts';
 import { chart } from './photo/test-photos.ts';
@@ -147,6 +148,22 @@ test('a batch counts as many calls as it has requests', async () => {
   const error = ConnectError.from(await ann.listVideos({}).catch((cause: unknown) => cause));
   expect(error.findDetails(ErrorInfoSchema)[0]?.reason).toBe('TOO_MANY_REQUESTS');
   expect(Number(error.findDetails(RetryInfoSchema)[0]?.retryDelay?.seconds)).toBeGreaterThanOrEqual(5);
+});
+
+test('health checks are limited by address', async () => {
+  await using gateway = await startTestGateway({ CALLS_PER_SECOND: '2' });
+  const check = async () => {
+    const url = `${gateway.url}/grpc.health.v1.Health/Check`;
+    return (await fetch(url, { method: 'POST', headers: { 'content-type': 'application/proto' } })).status;
+  };
+  const statuses: number[] = [];
+  // There is room for ten calls, and two more each second.
+  while (statuses.length < 1_000 && !statuses.includes(429)) {
+    statuses.push(...(await Promise.all(Array.from({ length: 20 }, check))));
+  }
+  expect(new Set(statuses)).toEqual(new Set([200, 429]));
+  await delay(1_000);
+  expect(await check()).toBe(200);
 });
 
 const nameOf = ({ result }: CreateVideoResult): string => (result.case === 'video' ? result.value.name : '');
