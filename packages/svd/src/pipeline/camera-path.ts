@@ -23,8 +23,8 @@ const NEARNESS = [0.6, -0.45] as const;
 const PARALLAX_GAIN = 0.02;
 /** The number of the frame, from 0, in which the motion of the settings is reached. */
 const LAST_FRAME = 49;
-/** So much inside of the photo's border, the model's picture is already dark and soft. Latent pixels. */
-const SOFT = 0.35;
+/** So much inside of the photo’s border, the model’s picture can already be dark and soft. Latent pixels. */
+const SOFT = 0.8;
 /** A camera that moves less shows the photo's border as the first frame does. Latent pixels. */
 const STILL = 0.1;
 

@@ -3,7 +3,7 @@ import type { LoadedModel } from './resolve-plan.ts';
 
 /** No more is cut off, because the video would begin too near. */
 const MOST = 0.15;
-/** So many random seeds are tried for a video that can't be cut. With about half of nano's, the camera stays inside of the photo. */
+/** So many random seeds are tried for a video that can't be cut. With about a third of nano's, the camera stays inside of the photo. */
 const TRIES = 10;
 
 type Model = Pick<LoadedModel, 'partOutside'>;
