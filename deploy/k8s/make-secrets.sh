@@ -30,6 +30,9 @@ secret stage-token "token=$(random)"
 # The token of the gateway and the muxer for the outbound service. To replace it: “old,new”, and restart the outbound service; then
 # “new,old”, and restart the gateway and the muxer, which use the first one; then the new one alone.
 secret outbound "token=$(random)"
+# The credentials of the server in the component s3-server. Nothing else uses them. To replace them, restart s3-server, gateway, encoder
+# and muxer.
+secret s3-server "access-key=$(random)" "secret-key=$(random)"
 # The secrets that sign webhooks, one per line: the name of an API key, or * for all others, and the secret.
 # `npm run webhook-secret -- NAME` prints a line.
 secret webhook-secrets "secrets=* whsec_$(head -c 32 /dev/urandom | base64 | tr -d '\n')"

@@ -115,7 +115,7 @@ dry_run() {
   }
 }
 kubectl apply --server-side --filename "$here/overlays/router/namespace.yaml" >/dev/null
-for overlay in base overlays/local-cpu overlays/production overlays/one-gpu overlays/router; do
+for overlay in base overlays/local-cpu overlays/local-cpu-s3 overlays/production overlays/one-gpu overlays/router; do
   check "$overlay" dry_run "$overlay"
   printf '        %s objects\n' "$(grep --count serverside-applied "$work/dry")"
 done

@@ -8,11 +8,20 @@ import { findProgram } from '../../scripts/setup/find-program.mjs';
 export const KUSTOMIZE = process.env.KUSTOMIZE ?? findProgram('kustomize');
 
 /** The folders in deploy/k8s that can be applied. */
-export const OVERLAYS = ['base', 'overlays/local-cpu', 'overlays/production', 'overlays/one-gpu'] as const;
+export const OVERLAYS = [
+  'base',
+  'overlays/local-cpu',
+  'overlays/local-cpu-s3',
+  'overlays/production',
+  'overlays/one-gpu',
+] as const;
 
 /** Whether an overlay is for production, in one of its shapes. */
 export const isProduction = (overlay: (typeof OVERLAYS)[number]): boolean =>
   overlay === 'overlays/production' || overlay === 'overlays/one-gpu';
+
+/** Whether an S3 server runs beside the services. */
+export const hasS3Server = (overlay: (typeof OVERLAYS)[number]): boolean => overlay === 'overlays/local-cpu-s3';
 
 /** Whether the denoiser and the decoder share a pod. */
 export const sharesGpu = (overlay: (typeof OVERLAYS)[number]): boolean => overlay === 'overlays/one-gpu';
@@ -44,6 +53,7 @@ const quantities = z.record(z.string(), z.union([z.string(), z.number()])).defau
 const containerSchema = z.looseObject({
   name: z.string(),
   image: z.string(),
+  command: z.array(z.string()).default([]),
   args: z.array(z.string()).default([]),
   env: z.array(variable).default([]),
   envFrom: z.array(z.object({ configMapRef: reference })).default([]),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { isProduction, KUSTOMIZE, ofKind, OVERLAYS, render, sharesGpu, workloadsOf } from './manifests.ts';
+import { hasS3Server, isProduction, KUSTOMIZE, ofKind, OVERLAYS, render, sharesGpu, workloadsOf } from './manifests.ts';
 import type { Manifest, Workload } from './manifests.ts';
 import { PUBLIC_SERVICES } from './public-services.ts';
 
@@ -70,6 +70,7 @@ const edgesOf = (overlay: (typeof OVERLAYS)[number]): string[] =>
       'provisioner',
     ].map((name) => `${name} → nats:4222`),
     ...(isProduction(overlay) ? ['backup → nats:4222', 'restore → nats:4222'] : []),
+    ...(hasS3Server(overlay) ? ['encoder', 'gateway', 'muxer'].map((name) => `${name} → s3-server:7070`) : []),
     'gateway → outbound:50051',
     'muxer → outbound:50051',
     'nats → nats:6222',
@@ -94,7 +95,7 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     ['let out', sends],
     ['allowed to receive', receives],
   ] as const)('the edges between pods that are %s are these, no more and no less', (_, allowed) => {
-    const listening = [4222, 6222, 8222, 8080, 3000, 50051, 9090, 9091];
+    const listening = [4222, 6222, 7070, 8222, 8080, 3000, 50051, 9090, 9091];
     const edges = workloads.flatMap((from) =>
       workloads.flatMap((to) =>
         listening.filter((port) => allowed(from, to, port)).map((port) => `${from.name} → ${to.name}:${port}`),

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { configSchema as encoder } from '@cinematica/encoder/config';
 import { configSchema as gateway } from '@cinematica/gateway/config';
 import { configSchema as muxer } from '@cinematica/muxer/config';
@@ -11,26 +11,16 @@ import { environmentOf, KUSTOMIZE, ofKind, render, workloadsOf } from './manifes
 const k8s = resolve(import.meta.dirname, '../../deploy/k8s');
 const schemas = { gateway, encoder, muxer };
 
-describe.skipIf(KUSTOMIZE === null)('the components for S3', () => {
-  test('give the bucket to the pods that use it, and the credentials to no others', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'cinematica-overlay-'));
-    const from = (name: string) => relative(folder, join(k8s, name));
-    const overlay = {
-      apiVersion: 'kustomize.config.k8s.io/v1beta1',
-      kind: 'Kustomization',
-      resources: [from('overlays/local-cpu')],
-      components: [from('components/s3'), from('components/s3-secret')],
-      configMapGenerator: [
-        {
-          name: 'pipeline',
-          namespace: 'cinematica',
-          behavior: 'merge',
-          literals: ['S3_BUCKET=videos', 'S3_ENDPOINT=https://s3.example'],
-        },
-      ],
-    };
-    await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
-    const manifests = render(folder);
+describe.skipIf(KUSTOMIZE === null)('production with the lines for S3', () => {
+  test('gives the bucket to the pods that use it, and the credentials to no others', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cinematica-s3-overlay-'));
+    await cp(k8s, folder, { recursive: true });
+    const file = join(folder, 'overlays/production/kustomization.yaml');
+    const text = await readFile(file, 'utf8');
+    const lines = /^( *)# (- S3_|- \.\.\/\.\.\/components\/s3)/gm;
+    expect(text.match(lines)).toHaveLength(5);
+    await writeFile(file, text.replaceAll(lines, '$1$2'));
+    const manifests = render(join(folder, 'overlays/production'));
     await rm(folder, { recursive: true });
 
     const workloads = workloadsOf(manifests);
@@ -42,7 +32,8 @@ describe.skipIf(KUSTOMIZE === null)('the components for S3', () => {
       const set = environmentOf(manifests, spec.containers[0]!, () => 's'.repeat(43));
       expect(readConfig(schema, set)).toMatchObject({
         S3_BUCKET: 'videos',
-        S3_ENDPOINT: 'https://s3.example',
+        S3_ENDPOINT: 'https://s3.example.com',
+        S3_PATH_STYLE: true,
         AWS_SHARED_CREDENTIALS_FILE: '/run/s3/credentials',
       });
     }
