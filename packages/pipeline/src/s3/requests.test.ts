@@ -101,6 +101,10 @@ test('the credentials for the identity of a pod are renewed with its current tok
   try {
     const file = join(folder, 'token');
     const environment = {
+      // Those of the machine that runs the test would be used instead.
+      AWS_ACCESS_KEY_ID: undefined,
+      AWS_SECRET_ACCESS_KEY: undefined,
+      AWS_PROFILE: undefined,
       AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${(sts.address() as AddressInfo).port}`,
       AWS_REGION: 'us-east-1',
       AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/videos',
@@ -113,12 +117,15 @@ test('the credentials for the identity of a pod are renewed with its current tok
     for (const token of ['first', 'second']) {
       await writeFile(file, token);
       // The client uses old credentials that are still valid while it fetches new ones.
-      await vi.waitFor(async () => {
-        await artifacts.list(Lifetime.MEDIA);
-        const { headers } = seen.at(-1)!;
-        expect(headers['x-amz-security-token']).toBe(`session of ${token}`);
-        expect(headers.authorization).toContain(`Credential=${token}KEY/`);
-      });
+      await vi.waitFor(
+        async () => {
+          await artifacts.list(Lifetime.MEDIA);
+          const { headers } = seen.at(-1)!;
+          expect(headers['x-amz-security-token']).toBe(`session of ${token}`);
+          expect(headers.authorization).toContain(`Credential=${token}KEY/`);
+        },
+        { timeout: 20_000 },
+      );
     }
   } finally {
     sts.closeAllConnections();

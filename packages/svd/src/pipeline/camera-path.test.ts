@@ -46,6 +46,20 @@ test('the numbers of a seed are those of the noise that the denoiser draws', () 
   for (const [n, value] of numbers.entries()) expect(value).toBeCloseTo((50 * sums[n]!) / (5 * 54), 6);
 });
 
+test('a large frame is drawn in several turns, with the same numbers', () => {
+  const size = { channels: 2, width: 129, height: 128 };
+  const camera = { channels: [1], scale: 1, moves: {} };
+  const key = initialNoiseKey({ seed: 7, segment: 0 }, nano.card);
+  const place = 129 * 128;
+  const sum = normals(key, place, place).reduce(
+    (all, value, i) => all + (((i % 129) + Math.floor(i / 129)) % 2 === 0 ? value : -value),
+    0,
+  );
+  const turns = [...cameraNumbers(key, 1, size, camera)];
+  expect(turns).toHaveLength(3);
+  expect(resultOf(cameraNumbers(key, 1, size, camera))[0]).toBeCloseTo(sum / place, 6);
+});
+
 test('the network computes each named camera move from its numbers', async () => {
   const moveOf = await readCameraNetwork(nano.unet.weights);
   // The expected moves are those of MOVES in models/nano/training/camera_numbers.py.
@@ -86,6 +100,12 @@ describe('the part of the last frame outside of the photo', () => {
     expect(outside({ camera: 'push-in' })).toBe(0);
     expect(outside({ camera: 'pull-out' })).toBeCloseTo(0.064, 3);
     expect(path(settingsOf({ camera: 'pull-out' }), 50).next().done).toBe(true);
+  });
+
+  test('of a seed at a size at which drawing the noise would take seconds', () => {
+    const large = { width: 4096, height: 4096 };
+    expect(path(settingsOf({ seed: 4, ...large }), 50).next()).toEqual({ done: true, value: 0 });
+    expect(outside({ camera: 'pull-out', ...large })).toBeGreaterThan(0);
   });
 
   test('of a tilt, whose far parts move less than the camera', () => {

@@ -8,7 +8,7 @@ import type { SegmentSettings } from './settings.ts';
  * Computes how far the last frame of a video shows what lies outside of the photo, in parts of the picture's side: at the border
  * where it is most, with the dark and soft edge that a model makes there. 0 when the camera stays inside.
  *
- * It is a generator because the noise takes 50 ms to draw: each step takes about one.
+ * It is a generator because the noise takes 50 ms to draw at nano's own sizes, and more at larger ones: each turn takes about one.
  *
  * @param settings of the first segment. The later ones go on with the same move.
  * @param shown the number of frames that the model makes of the whole video.
@@ -27,6 +27,11 @@ const LAST_FRAME = 49;
 const SOFT = 0.8;
 /** A camera that moves less shows the photo's border as the first frame does. Latent pixels. */
 const STILL = 0.1;
+/**
+ * If the frames of the first segment have more latent positions, no noise is drawn, which would take seconds. The numbers are means
+ * over all positions, so they are smaller the more there are: with this many, the camera of hardly a seed comes near the border.
+ */
+const MAX_DRAWN_POSITIONS = 2 ** 20;
 
 /**
  * Reads what tells the path of the camera: for `nano`, the constants of models/nano/training/camera.py and a part of the UNet.
@@ -45,6 +50,7 @@ export async function readCameraPath({ card, unet, vae }: Checkpoint): Promise<P
       height: settings.height / vae.scaleFactor,
     };
     const named = settings.camera && camera.moves[settings.camera];
+    if (!named && settings.frames * size.width * size.height > MAX_DRAWN_POSITIONS) return 0;
     const key = initialNoiseKey(settings, card);
     const numbers = named ?? (yield* cameraNumbers(key, settings.frames, size, camera));
     const [right, down, nearer] = moveOf(numbers);

@@ -1,4 +1,4 @@
-import { Resolution, Quality } from '@cinematica/protocol/v1';
+import { Resolution, Quality, Sampler } from '@cinematica/protocol/v1';
 import { PRESETS } from '@cinematica/svd';
 import type { ModelCard } from '@cinematica/svd';
 import { expect, test } from 'vitest';
@@ -110,4 +110,11 @@ test('a quality is one of three words or of those of OpenAI; in a remix, it repl
   const source = { quality: Quality.FAST, steps: 4, cacheInterval: 3, frames: 20 };
   expect(settingsOf({}, withFast, source)).toEqual(source);
   expect(settingsOf({ quality: 'best' }, withFast, source)).toEqual({ quality: Quality.BEST, frames: 20 });
+});
+
+test('a remix has the sampler of its source if the model has it: another model may have made the source', () => {
+  const two = { ...card, samplers: ['ays'] as const };
+  expect(settingsOf({}, two, { sampler: Sampler.AYS, frames: 20 })).toEqual({ sampler: Sampler.AYS, frames: 20 });
+  expect(settingsOf({}, two, { sampler: Sampler.ANIMATELCM, frames: 20 })).toEqual({ frames: 20 });
+  expect(settingsOf({ sampler: 'euler' }, two, { sampler: Sampler.AYS })).toEqual({ sampler: Sampler.EULER });
 });

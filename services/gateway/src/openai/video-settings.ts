@@ -4,7 +4,7 @@ import type { VideoSettings, VideoSettingsSchema } from '@cinematica/protocol/v1
 import { OUTPUT_FILES, parseSeed, pickSettings, SeedError, SETTINGS, WORD_SETTINGS } from '@cinematica/settings';
 import type { WordSettingName } from '@cinematica/settings';
 import type { ModelCard } from '@cinematica/svd';
-import { cardOf, PRESET_NAMES, QUALITY_NAMES, unknownModel } from '../videos/resolve-plan.ts';
+import { cardOf, PRESET_NAMES, QUALITY_NAMES, samplersOf, unknownModel } from '../videos/resolve-plan.ts';
 import { invalidField } from './api-error.ts';
 import { defined, without } from './fields.ts';
 import type { VideoParams } from './schema/create-request.ts';
@@ -31,8 +31,10 @@ export function settingsOf(params: VideoParams, card: ModelCard, base: Settings 
   const preset = params.preset === undefined ? base.preset : PRESETS[params.preset];
   const quality = qualityOf(params);
   const name = QUALITY_NAMES[quality ?? base.quality ?? Quality.UNSPECIFIED];
-  const { defaults } = cardOf(card, PRESET_NAMES[preset ?? Preset.UNSPECIFIED], name);
-  const { frameRate: ofSource, ...inherited } = quality === undefined ? base : withoutQuality(base, card);
+  const chosen = cardOf(card, PRESET_NAMES[preset ?? Preset.UNSPECIFIED], name);
+  const { defaults } = chosen;
+  const kept = withoutUnknownSampler(quality === undefined ? base : withoutQuality(base, card), chosen);
+  const { frameRate: ofSource, ...inherited } = kept;
   return {
     ...inherited,
     ...defined({
@@ -68,6 +70,12 @@ const valueOf = <Name extends WordSettingName>(name: Name, word = ''): VideoSett
 function withoutQuality(base: Settings, { qualities = {} }: ModelCard): Settings {
   const changed = Object.values(qualities).flatMap((changes) => Object.keys(pickSettings(changes?.settings ?? {})));
   return without(base, 'sampler', ...(changed as (keyof Settings)[]));
+}
+
+/** The settings of a source without its sampler if the model does not have it: another model may have made the source. */
+function withoutUnknownSampler(base: Settings, card: ModelCard): Settings {
+  const isKnown = samplersOf(card).some((kind) => WORD_SETTINGS.sampler.words.get(kind) === base.sampler);
+  return isKnown ? base : without(base, 'sampler');
 }
 
 function checkModel(name: string | undefined, card: ModelCard): void {

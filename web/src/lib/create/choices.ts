@@ -212,7 +212,7 @@ export function withPreset(choices: Choices, preset: Preset, model: Model): Choi
 /** The qualities that a model has; only the best one if it has no faster way. */
 export const qualitiesOf = ({ qualities }: Model): readonly Quality[] => qualities.map(({ quality }) => quality);
 
-/** The samplers to choose from, with the default first. The faster qualities have one of their own. */
+/** The samplers to choose from, with the default first. `Model.samplers` says nothing about the faster qualities. */
 export const samplersOf = ({ samplers }: Model, quality: Quality): readonly Sampler[] =>
   quality === Quality.BEST ? samplers : [];
 

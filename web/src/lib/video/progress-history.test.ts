@@ -27,9 +27,21 @@ test('the expected end becomes later only for a reason', () => {
   // An estimate that was very wrong is corrected.
   const wrong = addObservation(first, observe(2, RUNNING, 120), 1_000);
   expect(wrong.expectedEndTime).toBe(121_000);
-  expect([wrong.slower, addObservation(first, shared, 1_000).slower]).toEqual([true, false]);
-  expect(addObservation(wrong, observe(3, RUNNING, 119), 2_000).slower).toBe(true);
-  expect(addObservation(wrong, observe(3, RUNNING, 60), 2_000).slower).toBe(false);
+});
+
+test('a video is slower than expected as long as its end is much later than the one that was shown first', () => {
+  const first = startHistory(observe(1, RUNNING, 60), 0);
+  const wrong = addObservation(first, observe(2, RUNNING, 120), 1_000);
+  expect([first.missedEndTime, wrong.missedEndTime]).toEqual([null, 60_000]);
+  expect(addObservation(wrong, observe(3, RUNNING, 119), 2_000).missedEndTime).toBe(60_000);
+  const better = addObservation(wrong, observe(3, RUNNING, 100), 2_000);
+  expect([better.expectedEndTime, better.missedEndTime]).toEqual([102_000, 60_000]);
+  expect(addObservation(better, observe(4, RUNNING, 200), 3_000).missedEndTime).toBe(60_000);
+  expect(addObservation(better, observe(4, RUNNING, 60), 3_000).missedEndTime).toBeNull();
+  // A reason is known.
+  const later = observe(2, RUNNING, 120);
+  const shared = { ...later, progress: { ...later.progress!, videosBeside: 1 } };
+  expect(addObservation(first, shared, 1_000).missedEndTime).toBeNull();
 });
 
 test('an expected end that has passed is replaced by any new estimate', () => {

@@ -22,8 +22,8 @@ export interface StepStart extends Pick<ProgressHistory, 'stepTime' | 'shownFrac
 export interface ProgressHistory {
   /** When the video is expected to be done; null if unknown. */
   readonly expectedEndTime: number | null;
-  /** The expected end became much later, without a reason that is known. */
-  readonly slower: boolean;
+  /** The end that was expected before it became much later without a reason that is known; null if that has not happened. */
+  readonly missedEndTime: number | null;
   /** When the video last changed. */
   readonly lastChangeTime: number;
   /** The longest time between two changes while the video was running, in milliseconds. */
@@ -55,7 +55,7 @@ export function startHistory(observation: Observation, now: number, kept?: StepS
   const isLost = kept === undefined || (fraction ?? 0) < (kept.fraction ?? 0);
   return {
     expectedEndTime: estimateEndTime(observation.progress, undefined, now),
-    slower: false,
+    missedEndTime: null,
     lastChangeTime: now,
     longestGapMs: 0,
     stepTime: isSame ? kept.stepTime : now,
@@ -80,7 +80,7 @@ export function addObservation(history: ProgressHistory, observation: Observatio
   const endTime = remaining === last.remaining ? expectedEndTime : estimateEndTime(observation.progress, history, now);
   return {
     expectedEndTime: endTime,
-    slower: endTime === expectedEndTime ? history.slower : isUnexplained(endTime, observation.progress, history, now),
+    missedEndTime: missedEndTimeOf(endTime, observation.progress, history, now),
     lastChangeTime: now,
     stepTime: isSameStep(observation.progress, last.progress) ? stepTime : now,
     shownFraction: fraction < (last.progress?.fraction ?? 0) ? 0 : shownFractionAt(history, now),
@@ -108,27 +108,31 @@ export function shownFractionAt({ last, stepTime, shownFraction }: ProgressHisto
 const isSameStep = (a: Progress | undefined, b: Progress | undefined): boolean =>
   a?.stage === b?.stage && a?.fraction === b?.fraction;
 
+const toleranceAt = (endTime: number, now: number): number =>
+  Math.max(ESTIMATE_TOLERANCE.ms, ESTIMATE_TOLERANCE.share * (endTime - now));
+
 /** The end to show: an earlier one at once, a later one only if there is a reason for it. */
 function estimateEndTime(progress: Progress | undefined, history: ProgressHistory | undefined, now: number) {
   if (!progress?.remaining) return null;
   const shown = history?.expectedEndTime ?? null;
   const endTime = now + durationMs(progress.remaining);
   if (!history || shown === null || shown <= now) return endTime;
-  const tolerance = Math.max(ESTIMATE_TOLERANCE.ms, ESTIMATE_TOLERANCE.share * (endTime - now));
-  if (Math.abs(endTime - shown) < tolerance) return shown;
+  if (Math.abs(endTime - shown) < toleranceAt(endTime, now)) return shown;
   const wasWrong = endTime - now > ESTIMATE_WRONG.factor * (shown - now) + ESTIMATE_WRONG.ms;
   return endTime < shown || wasWrong || takesLonger(progress, history.last.progress) ? endTime : shown;
 }
 
-/** Whether a new end is later than the one that was shown and not over yet, and nothing that is known explains it. */
-function isUnexplained(
+/** The end that was expected before, as long as the new one is much later, and nothing that is known explains it. */
+function missedEndTimeOf(
   endTime: number | null,
   progress: Progress | undefined,
-  { expectedEndTime: shown, last }: ProgressHistory,
+  { expectedEndTime: shown, missedEndTime, last }: ProgressHistory,
   now: number,
-): boolean {
-  if (endTime === null || !progress || shown === null || shown <= now || endTime <= shown) return false;
-  return !takesLonger(progress, last.progress);
+): number | null {
+  if (endTime === null || !progress || (endTime !== shown && takesLonger(progress, last.progress))) return null;
+  const isLater = shown !== null && shown > now && endTime > shown;
+  const missed = missedEndTime ?? (isLater ? shown : null);
+  return missed !== null && endTime - missed >= toleranceAt(endTime, now) ? missed : null;
 }
 
 /** Whether something happened that makes a video take longer: another one runs beside it, or work was lost. */

@@ -64,7 +64,7 @@ export function toStatusView(history: ProgressHistory, now: number): StatusView 
     segments,
     fraction: shownFractionAt(history, now),
     beside: progress?.videosBeside ?? 0,
-    slower: history.slower && !queued,
+    slower: history.missedEndTime !== null && !queued,
     remainingMs: expectedEndTime === null ? null : Math.max(0, expectedEndTime - now),
     stalledMs: !queued && unchangedMs > stalledAfterMs ? unchangedMs : null,
   };

@@ -13,9 +13,11 @@ type Changes = Partial<Pick<CreateVideoOptions, 'records' | 'artifacts'>>;
 function testAdmission(change: (options: CreateVideoOptions) => Changes, limit = Infinity) {
   const { records, requests, artifacts, table } = createMemoryPipeline();
   const counted = new Set<string>();
+  let isFull = false;
   const admission = {
     check: () => undefined,
     take(videoIds: readonly string[]) {
+      if (isFull) return Promise.resolve({ count: 0, refusal: new OverLimitError('too many videos are waiting', 1) });
       for (const [index, id] of videoIds.entries()) {
         if (!counted.has(id) && counted.size >= limit) {
           return Promise.resolve({ count: index, refusal: new OverLimitError('no more videos', 1) });
@@ -42,7 +44,11 @@ function testAdmission(change: (options: CreateVideoOptions) => Changes, limit =
       all.map(([requestId, prepare]) => requestOf(requestId, prepare)),
       admission,
     );
-  return { send, sendAll, counted, records, artifacts, table };
+  /** From now on, the queue of the system is full, also for videos that are counted. */
+  const fill = () => {
+    isFull = true;
+  };
+  return { send, sendAll, fill, counted, records, artifacts, table };
 }
 
 type Prepare = () => Promise<PreparedVideo>;
@@ -123,4 +129,25 @@ test('a video that was given back while its photo was prepared is not created wi
   await expect(making).rejects.toThrow(OverLimitError);
   expect(await records.list('ann')).toEqual([record.videoId]);
   expect(counted).toEqual(new Set([record.videoId]));
+});
+
+test('a video that another gateway has created for the same request is not refused when it has filled the queue', async () => {
+  const { send, fill, counted, records } = testAdmission(() => ({}));
+  const later = Promise.withResolvers<PreparedVideo>();
+  const waiting = send('same', () => later.promise);
+  const { record } = await send('same');
+  fill();
+  later.resolve(await withPhoto());
+  expect((await waiting).record.videoId).toBe(record.videoId);
+  expect([await records.list('ann'), [...counted]]).toEqual([[record.videoId], [record.videoId]]);
+});
+
+test('a video is refused if the queue was filled while its photo was prepared', async () => {
+  const { send, fill, counted, records } = testAdmission(() => ({}));
+  const later = Promise.withResolvers<PreparedVideo>();
+  const waiting = send('late', () => later.promise);
+  fill();
+  later.resolve(await withPhoto());
+  await expect(waiting).rejects.toThrow('too many videos are waiting');
+  expect([await records.list('ann'), counted.size]).toEqual([[], 0]);
 });

@@ -180,7 +180,7 @@ async function createOpened(
   if (refusal) return { error: refusal };
   const prepared = await attempt(async () => {
     const record = await prepareRecord(options, request, videoId);
-    await countAgain(videoId, admission);
+    await countAgain(options, { owner: request.owner, videoId }, admission);
     return record;
   });
   const created = 'error' in prepared ? prepared : await attempt(() => createRecord(options, prepared.value));
@@ -194,12 +194,13 @@ async function createOpened(
 
 /**
  * Counts a video whose photo was prepared, which takes a while: another gateway may have failed with the same request
- * meanwhile, and have given the video back. One that is still counted is not counted twice.
+ * meanwhile, and have given the video back. One that is still counted is not counted twice. If another gateway has created
+ * the video meanwhile, it may itself have filled what is full now: it is not refused.
  * @throws OverLimitError, UnavailableError
  */
-async function countAgain(videoId: string, admission: Admission): Promise<void> {
-  const { refusal } = await admission.take([videoId]);
-  if (refusal) throw refusal;
+async function countAgain({ records }: CreateVideoOptions, video: VideoRef, admission: Admission): Promise<void> {
+  const { refusal } = await admission.take([video.videoId]);
+  if (refusal && (await records.get(video)) === null) throw refusal;
 }
 
 /** Removes a video from the counts, unless another gateway has created it for the same request. @throws UnavailableError */

@@ -12,15 +12,20 @@ const maintenance = {
   removePreview: () => Promise.resolve(),
 };
 
-test('deleted videos are removed although the files of one of them cannot be, which is said', async () => {
+/** A pipeline in memory with videos, of which some are deleted. */
+async function pipelineOf(ids: readonly string[], deleted: readonly string[]) {
   const pipeline = createMemoryPipeline();
-  const { records, table, artifacts } = pipeline;
-  const ids = ['a', 'b', 'c'];
   for (const videoId of ids) {
     const { record } = await pipeline.add(videoId);
-    if (videoId !== 'c') await records.update(record, (now) => deleteVideo(now, 0));
+    if (deleted.includes(videoId)) await pipeline.records.update(record, (now) => deleteVideo(now, 0));
   }
-  table.refresh();
+  pipeline.table.refresh();
+  return pipeline;
+}
+
+test('deleted videos are removed although the files of one of them cannot be, which is said', async () => {
+  const pipeline = await pipelineOf(['a', 'b', 'c'], ['a', 'b']);
+  const { records, table, artifacts } = pipeline;
   const list: typeof artifacts.list = (lifetime, videoId) =>
     videoId === 'a' ? Promise.reject(new UnavailableError('S3 is away')) : artifacts.list(lifetime, videoId);
 
@@ -32,4 +37,16 @@ test('deleted videos are removed although the files of one of them cannot be, wh
   table.refresh();
   expect(await removeDeleted({ ...pipeline, maintenance })).toBe(1);
   expect(await records.list('ann')).toEqual(['c']);
+});
+
+test('when its process stops to lead, the removal ends after the video that is being removed', async () => {
+  const pipeline = await pipelineOf(['a', 'b', 'c'], ['a', 'b', 'c']);
+  const stopping = new AbortController();
+  const removePreview = (videoId: string) => {
+    if (videoId === 'b') stopping.abort();
+    return Promise.resolve();
+  };
+  const options = { ...pipeline, maintenance: { ...maintenance, removePreview } };
+  expect(await removeDeleted(options, stopping.signal)).toBe(2);
+  expect(await pipeline.records.list('ann')).toEqual(['c']);
 });

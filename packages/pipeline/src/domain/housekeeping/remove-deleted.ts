@@ -9,14 +9,16 @@ type RemoveOptions = Pick<HousekeepingOptions, 'table' | 'records' | 'requests' 
 
 /**
  * Removes videos whose deletion can no longer be undone. One whose files cannot be removed keeps no other one.
+ * @param signal ends it after the video that is being removed. A leader that steps down waits for it.
  * @returns how many.
  * @throws UnavailableError after all of them, if some could not be removed.
  */
-export async function removeDeleted(options: RemoveOptions): Promise<number> {
+export async function removeDeleted(options: RemoveOptions, signal?: AbortSignal): Promise<number> {
   const { table, records } = options;
   let removed = 0;
   let failure: UnavailableError | null = null;
   for (const { record } of [...table.videos.values()]) {
+    if (signal?.aborted) break;
     if (!isPast(record)) continue;
     // The table may lag: the deletion may just have been undone.
     const current = await records.get(record);

@@ -64,7 +64,7 @@ async function runJobs(options: HousekeepingOptions, signal: AbortSignal): Promi
     { name: 'stalled tasks published again', interval: RECONCILE_MS, run: () => reconcile(options) },
     { name: 'videos expired', interval: Math.min(RECONCILE_MS, UNDO_MS), run: () => expire(options) },
     // A job of its own: while S3 is away, each video takes a minute.
-    { name: 'videos removed', interval: Math.min(RECONCILE_MS, UNDO_MS), run: () => removeDeleted(options) },
+    { name: 'videos removed', interval: Math.min(RECONCILE_MS, UNDO_MS), run: () => removeDeleted(options, signal) },
     { name: 'artifacts removed', interval: COLLECT_MS, run: () => collectGarbage(options, inNats) },
     // A bucket of S3 can be large, and each thousand keys of its list cost a request.
     { name: 'artifacts removed from S3', interval: S3_COLLECT_MS, run: () => collectGarbage(options, inS3) },
