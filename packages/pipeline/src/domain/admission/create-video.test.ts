@@ -3,6 +3,7 @@ import { createMemoryPipeline, testPlan } from '../../testing/memory/pipeline.ts
 import { StorageFullError, UnavailableError } from '../errors.ts';
 import { Lifetime } from '../messages.ts';
 import { expectedMediaBytes } from '../storage-sizes.ts';
+import type { StoredRecord } from '../ports/records.ts';
 import { createVideo, createVideos } from './create-video.ts';
 import { OverLimitError } from './over-limit-error.ts';
 import type { CreateVideoOptions, PreparedVideo } from './create-video.ts';
@@ -115,6 +116,39 @@ test('a video that two gateways make for one request is counted, whichever fails
     expect(await records.list('ann'), order).toEqual([record.videoId]);
     expect(counted, order).toEqual(new Set([record.videoId]));
   }
+});
+
+test('a video that another gateway creates while it is given back stays counted', async () => {
+  let beforeAnswer: (() => Promise<void>) | undefined;
+  const { send, counted, records } = testAdmission(({ records: whole }) => ({
+    records: {
+      ...whole,
+      async get(video) {
+        const found = await whole.get(video);
+        await beforeAnswer?.();
+        return found;
+      },
+    },
+  }));
+  const failed = Promise.withResolvers<PreparedVideo>();
+  const made = Promise.withResolvers<PreparedVideo>();
+  const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+  const [failing, making] = [failed, made].map(({ promise }, index) =>
+    send('same', () => {
+      begun[index]!.resolve();
+      return promise;
+    }),
+  ) as [Promise<StoredRecord>, Promise<StoredRecord>];
+  await Promise.all(begun.map(({ promise }) => promise));
+  beforeAnswer = async () => {
+    beforeAnswer = undefined;
+    made.resolve(await withPhoto());
+    await making;
+  };
+  failed.reject(new Error('there is no photo'));
+  await expect(failing).rejects.toThrow('there is no photo');
+  expect(await records.list('ann')).toEqual([...counted]);
+  expect(counted.size).toBe(1);
 });
 
 test('a video that was given back while its photo was prepared is not created without room', async () => {

@@ -203,9 +203,15 @@ async function countAgain({ records }: CreateVideoOptions, video: VideoRef, admi
   if (refusal && (await records.get(video)) === null) throw refusal;
 }
 
-/** Removes a video from the counts, unless another gateway has created it for the same request. @throws UnavailableError */
+/**
+ * Removes a video from the counts, unless another gateway has created it for the same request. One that was created meanwhile
+ * is counted again.
+ * @throws UnavailableError
+ */
 async function giveBack({ records }: CreateVideoOptions, video: VideoRef, admission: Admission): Promise<void> {
-  if ((await records.get(video)) === null) await admission.giveBack(video.videoId);
+  if ((await records.get(video)) !== null) return;
+  await admission.giveBack(video.videoId);
+  if ((await records.get(video)) !== null) await admission.take([video.videoId]);
 }
 
 /** Makes the record, and stores its photo. */
