@@ -64,6 +64,23 @@ describe('computeFlow', () => {
     }
   });
 
+  test('finds the motion of a thing before a plain background', () => {
+    // The motion has 90 columns, which is not a multiple of four: behind the last column are pixels that belong to no row. The
+    // background has no structure at all, as black or white that a picture can not exceed.
+    const [wide, high] = [180, 108];
+    const before = (left: number): Plane => {
+      const picture = createPlane(wide, high);
+      const { data } = texture(80, 60);
+      for (let y = 0; y < 60; y++) picture.data.set(data.subarray(80 * y, 80 * (y + 1)), wide * (24 + y) + left);
+      return picture;
+    };
+    const found = computeFlow(buildPyramid(before(50)), buildPyramid(before(53)));
+    expect(found.u.every(Number.isFinite) && found.v.every(Number.isFinite)).toBe(true);
+    const centre = 27 * found.width + 45;
+    expect(found.u[centre]).toBeCloseTo(1.5, 1);
+    expect(found.v[centre]).toBeCloseTo(0, 1);
+  });
+
   test('a change of brightness is no motion', () => {
     const source = texture(width, height);
     const brighter = { ...source, data: source.data.map((value) => value + 12) };

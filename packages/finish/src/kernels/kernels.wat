@@ -325,6 +325,7 @@
       (v128.store $own (local.get $at) (f32x4.sub (f32x4.add (f32x4.mul (local.get $a11) (local.get $su)) (f32x4.mul (local.get $half) (local.get $sv))) (local.get $rx)))
       (local.set $at (i32.add (local.get $at) (local.get $plane)))
       (v128.store $own (local.get $at) (f32x4.sub (f32x4.add (f32x4.mul (local.get $half) (local.get $su)) (f32x4.mul (local.get $a22) (local.get $sv))) (local.get $ry)))
+      ;; Behind the end of a row, both may be 0: without a least value, the motion there were NaN, and spread.
       (local.set $rx (f32x4.splat (f32.const 1)))
       (local.set $at (i32.add (local.get $at) (i32.mul (local.get $plane) (i32.const 3))))
       (local.set $smooth
@@ -334,9 +335,9 @@
         (f32x4.add (local.get $smooth)
           (f32x4.add (v128.load $own (i32.sub (local.get $at) (local.get $stride))) (v128.load $own (local.get $at)))))
       (local.set $at (i32.sub (local.get $at) (i32.mul (local.get $plane) (i32.const 3))))
-      (v128.store $own (local.get $at) (f32x4.div (local.get $rx) (f32x4.add (local.get $a11) (local.get $smooth))))
+      (v128.store $own (local.get $at) (f32x4.div (local.get $rx) (f32x4.max (f32x4.add (local.get $a11) (local.get $smooth)) (local.get $e2))))
       (local.set $at (i32.add (local.get $at) (local.get $plane)))
-      (v128.store $own (local.get $at) (f32x4.div (local.get $rx) (f32x4.add (local.get $a22) (local.get $smooth))))
+      (v128.store $own (local.get $at) (f32x4.div (local.get $rx) (f32x4.max (f32x4.add (local.get $a22) (local.get $smooth)) (local.get $e2))))
       (local.set $term (i32.add (local.get $term) (i32.const 16)))
       (local.set $u (i32.add (local.get $u) (i32.const 16)))
       (br_if $next (i32.lt_u (local.get $u) (local.get $end)))))
