@@ -81,6 +81,13 @@ describe('computeFlow', () => {
     expect(found.v[centre]).toBeCloseTo(0, 1);
   });
 
+  test('is refused if it is not finite', () => {
+    const broken = createPlane(width, height);
+    broken.data.fill(NaN);
+    const pyramid = buildPyramid(broken);
+    expect(() => computeFlow(pyramid, pyramid)).toThrow('the motion between two frames is not finite');
+  });
+
   test('a change of brightness is no motion', () => {
     const source = texture(width, height);
     const brighter = { ...source, data: source.data.map((value) => value + 12) };

@@ -44,6 +44,7 @@ export const PRECISE_FLOW_OPTIONS: FlowOptions = {
  * Optical Flow using Dense Inverse Search", ECCV 2016), coarse to fine, refined variationally at each level.
  * @param start a motion to start from, of any size; only the finest levels are searched then.
  * @returns the motion at the size of level `finest`, or of the level that polishes it, in the pixels of that level.
+ * @throws RangeError if the motion is not finite.
  */
 export function computeFlow(from: Pyramid, to: Pyramid, start: Flow | null = null, options = FLOW_OPTIONS): Flow {
   const finest = motionLevel(from, options);
@@ -55,7 +56,15 @@ export function computeFlow(from: Pyramid, to: Pyramid, start: Flow | null = nul
     const initial = flow ? resizeFlow(flow, a.width, a.height) : createFlow(a.width, a.height);
     flow = searchLevel(a, b, initial, options);
   }
-  return options.polish && finest > 0 ? polish(from[finest - 1]!, to[finest - 1]!, flow!, options) : flow!;
+  return finite(options.polish && finest > 0 ? polish(from[finest - 1]!, to[finest - 1]!, flow!, options) : flow!);
+}
+
+/** A motion that is not a number would make black frames. */
+function finite(flow: Flow): Flow {
+  let sum = 0;
+  for (let i = 0; i < flow.u.length; i++) sum += flow.u[i]! + flow.v[i]!;
+  if (!Number.isFinite(sum)) throw new RangeError('the motion between two frames is not finite');
+  return flow;
 }
 
 function polish(from: Plane, to: Plane, start: Flow, options: FlowOptions): Flow {
