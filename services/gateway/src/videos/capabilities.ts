@@ -56,7 +56,9 @@ export function capabilitiesOf(
           { quality: Quality.BEST, settings: {} },
           ...[Quality.FAST, Quality.DRAFT].flatMap((quality) => {
             const changes = card.qualities?.[QUALITY_NAMES[quality]!];
-            return changes ? [{ quality, settings: pickSettings(changes.settings ?? {}) }] : [];
+            if (!changes) return [];
+            const sampler = changes.sampler && WORD_SETTINGS.sampler.words.get(changes.sampler);
+            return [{ quality, settings: { ...pickSettings(changes.settings ?? {}), ...(sampler && { sampler }) } }];
           }),
         ],
         defaults: settingsOf(card, Preset.UNSPECIFIED),

@@ -6,6 +6,7 @@ import {
   Quality,
   Resolution,
   Sampler,
+  QualitySettingsSchema,
   VideoSettingsSchema,
 } from '@cinematica/protocol/v1';
 import { chooseSize } from '@cinematica/settings/choose-size';
@@ -70,7 +71,9 @@ describe('choices', () => {
   });
 
   it('send a sampler other than the model’s own, but not with a quality that has its own', () => {
-    const two = { ...model, samplers: [Sampler.EULER, Sampler.AYS] };
+    const draft = create(QualitySettingsSchema, { quality: Quality.DRAFT, settings: { sampler: Sampler.ANIMATELCM } });
+    const qualities = [...model.qualities, draft];
+    const two = { ...model, qualities, samplers: [Sampler.EULER, Sampler.AYS] };
     const ays = withSampler(DEFAULT_CHOICES, Sampler.AYS, two);
     expect(toSettings(ays, DEFAULT_CROP, two)).toMatchObject({ sampler: Sampler.AYS });
     expect(hasOnlyBasics(ays)).toBe(false);
@@ -81,7 +84,8 @@ describe('choices', () => {
     expect(withSampler(ays, Sampler.EULER, two)).toEqual(DEFAULT_CHOICES);
     expect(toSettings(ays, DEFAULT_CROP, model)).not.toHaveProperty('sampler');
     expect(parseChoices(serializeChoices(ays), CAPABILITIES).sampler).toBe(Sampler.UNSPECIFIED);
-    expect(withQuality(ays, Quality.FAST, two).sampler).toBe(Sampler.UNSPECIFIED);
+    expect(withQuality(ays, Quality.FAST, two).sampler).toBe(Sampler.AYS);
+    expect(withQuality(ays, Quality.DRAFT, two).sampler).toBe(Sampler.UNSPECIFIED);
   });
 
   it('drop only overrides of what the presets differ in when the preset changes', () => {

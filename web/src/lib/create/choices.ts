@@ -212,9 +212,11 @@ export function withPreset(choices: Choices, preset: Preset, model: Model): Choi
 /** The qualities that a model has; only the best one if it has no faster way. */
 export const qualitiesOf = ({ qualities }: Model): readonly Quality[] => qualities.map(({ quality }) => quality);
 
-/** The samplers to choose from, with the default first. `Model.samplers` says nothing about the faster qualities. */
-export const samplersOf = ({ samplers }: Model, quality: Quality): readonly Sampler[] =>
-  quality === Quality.BEST ? samplers : [];
+/** The samplers to choose from, with the default first; none if the quality has one of its own. */
+export function samplersOf({ qualities, samplers }: Model, quality: Quality): readonly Sampler[] {
+  const own = qualities.find((other) => other.quality === quality)?.settings?.sampler ?? Sampler.UNSPECIFIED;
+  return own === Sampler.UNSPECIFIED ? samplers : [];
+}
 
 /** The sampler if it can be chosen and is not the default, or else `UNSPECIFIED`. */
 const otherSampler = (sampler: unknown, model: Model, quality: Quality): Sampler =>

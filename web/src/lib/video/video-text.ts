@@ -1,10 +1,10 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { CameraMove, MediaKind, Quality } from '@cinematica/protocol/v1';
+import { CameraMove, MediaKind, Quality, Sampler } from '@cinematica/protocol/v1';
 import type { Video, VideoSettings } from '@cinematica/protocol/v1';
 import type { OutputKind } from '@cinematica/settings/output-files';
 import type { MotionLevel } from '#lib/create/choices.ts';
-import { cacheIntervalText, frameIntervalText, guidanceStepsText } from '#lib/create/setting-text.ts';
+import { cacheIntervalText, frameIntervalText, guidanceStepsText, samplerText } from '#lib/create/setting-text.ts';
 import { getLocale, m } from '#lib/i18n/index.ts';
 import { cameraLabel } from './camera-label.ts';
 import { approximate, countOf, formatDay, formatDuration, formatTimeAgo } from './format-time.ts';
@@ -124,8 +124,17 @@ export function settingsRows(
   size?: { readonly width: number; readonly height: number },
 ): readonly (readonly [label: string, value: string])[] {
   const { frames, frameRate, conditioningFps, motionBucketId, noiseAugStrength, steps, seed, model, shape } = settings;
-  const { minGuidance, maxGuidance, guidanceSteps, cacheInterval, cacheBranch, frameInterval, quality, camera } =
-    settings;
+  const {
+    minGuidance,
+    maxGuidance,
+    guidanceSteps,
+    cacheInterval,
+    cacheBranch,
+    frameInterval,
+    quality,
+    camera,
+    sampler,
+  } = settings;
   const pixels = size ?? (shape.case === 'size' ? shape.value : undefined);
   const usesCache = cacheInterval !== undefined && cacheInterval > 1;
   const rows: [string, string | undefined][] = [
@@ -140,6 +149,8 @@ export function settingsRows(
     [m.video_setting_camera(), camera === CameraMove.UNSPECIFIED ? undefined : cameraLabel(camera)],
     [m.video_setting_seed(), seed?.toString()],
     [m.video_setting_steps(), steps?.toString()],
+    // Euler's is the ordinary one.
+    [m.create_sampler(), sampler === Sampler.EULER ? undefined : samplerText(sampler)],
     [
       m.video_setting_guidance(),
       minGuidance === undefined || maxGuidance === undefined

@@ -159,8 +159,8 @@ export type Model = Message<"cinematica.v1.Model"> & {
   replacedOperators: string[];
 
   /**
-   * The values that `VideoSettings.sampler` can have with the quality `BEST`, apart from `SAMPLER_UNSPECIFIED`, with the model's own
-   * first.
+   * The values that `VideoSettings.sampler` can have, apart from `SAMPLER_UNSPECIFIED`, with the model's own first. A quality whose
+   * settings have a sampler takes only that one.
    *
    * @generated from field: repeated cinematica.v1.Sampler samplers = 14;
    */
