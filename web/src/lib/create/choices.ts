@@ -131,7 +131,7 @@ export function smoothRates({ conditioningFps }: Pick<NumericSettings, 'conditio
   return [...new Set([conditioningFps, fluid, 2 * fluid])].filter((rate) => rate <= max);
 }
 
-/** How much moves, in four words. The first three are the presets, the last one is the most that the model can do. */
+/** How much motion, in four words. The first three are the presets, the last one is the most that the model can do. */
 export type MotionLevel = 'calm' | 'natural' | 'lively' | 'most';
 
 export const MOTION_LEVELS: readonly MotionLevel[] = ['calm', 'natural', 'lively', 'most'];
