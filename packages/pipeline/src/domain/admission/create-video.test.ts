@@ -3,7 +3,6 @@ import { createMemoryPipeline, testPlan } from '../../testing/memory/pipeline.ts
 import { StorageFullError, UnavailableError } from '../errors.ts';
 import { Lifetime } from '../messages.ts';
 import { expectedMediaBytes } from '../storage-sizes.ts';
-import type { StoredRecord } from '../ports/records.ts';
 import { createVideo, createVideos } from './create-video.ts';
 import { OverLimitError } from './over-limit-error.ts';
 import type { CreateVideoOptions, PreparedVideo } from './create-video.ts';
@@ -132,14 +131,13 @@ test('a video that another gateway creates while it is given back stays counted'
   }));
   const failed = Promise.withResolvers<PreparedVideo>();
   const made = Promise.withResolvers<PreparedVideo>();
-  const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
-  const [failing, making] = [failed, made].map(({ promise }, index) =>
-    send('same', () => {
-      begun[index]!.resolve();
-      return promise;
-    }),
-  ) as [Promise<StoredRecord>, Promise<StoredRecord>];
-  await Promise.all(begun.map(({ promise }) => promise));
+  let begun = 0;
+  const prepares = (photo: Promise<PreparedVideo>) => () => {
+    begun++;
+    return photo;
+  };
+  const [failing, making] = [send('same', prepares(failed.promise)), send('same', prepares(made.promise))];
+  await expect.poll(() => begun).toBe(2);
   beforeAnswer = async () => {
     beforeAnswer = undefined;
     made.resolve(await withPhoto());
