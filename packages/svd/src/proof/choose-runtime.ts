@@ -116,7 +116,7 @@ async function proved(
     const names = replaced.join(', ');
     report(
       failures.length === 0
-        ? `${provider} computes without ${names}, which gave wrong numbers or failed on this device`
+        ? `${provider} computes without ${names}, which gave wrong numbers on this device`
         : `${provider} computes without ${names}, because with more operators ${describeWrong(failures.slice(0, 1))}`,
     );
   }
