@@ -193,7 +193,7 @@ describe('with a running system', () => {
     const apiKey = (await readFile(join(system.home, 'api-key'), 'utf8')).trim();
     client = createCinematica({ baseUrl: url, apiKey }).rpc;
     first = await animate(['my photo.jpg', 'b.mp4', ...here, ...quick, '--seed', '5']);
-  }, 120_000);
+  });
   afterAll(() => system[Symbol.asyncDispose]());
 
   const here = ['--data', 'running'];
@@ -242,7 +242,7 @@ describe('with a running system', () => {
     expect(again.code, again.err).toBe(0);
     const [b, c] = await Promise.all(['b.mp4', 'c.mp4'].map((name) => readFile(join(folder, name))));
     expect(c).toEqual(b);
-  }, 120_000);
+  });
 
   test('a TIFF becomes a video that is longer than the window, with further files', async () => {
     const more = ['--frames', '8', '--size', '64x64', '--steps', '2', '--fps', '7', '--output-fps', '14'];
@@ -261,7 +261,7 @@ describe('with a running system', () => {
     expect((await probe(join(folder, 'long.mp4'))).video).toMatchObject({ nb_read_frames: '15', r_frame_rate: '14/1' });
     expect((await probe(join(folder, 'long-loop.mp4'))).video).toMatchObject({ nb_read_frames: '28' });
     expect(await sharp(join(folder, 'long-poster.webp')).metadata()).toMatchObject({ format: 'webp', width: 64 });
-  }, 120_000);
+  });
 
   test('--address selects the system, and a cookie identifies the caller without a key', async () => {
     const args = ['my photo.jpg', 'd.webp', '--address', url, '--data', 'nowhere', ...quick];
@@ -274,7 +274,7 @@ describe('with a running system', () => {
     expect(stranger.err).toMatch(
       /animate: the system does not know this key: check --api-key or CINEMATICA_API_KEY\n$/,
     );
-  }, 120_000);
+  });
 
   test('the event stream and the download continue after broken connections', async () => {
     await using network = await startBadNetwork(Number(new URL(url).port));
@@ -289,7 +289,7 @@ describe('with a running system', () => {
     const [direct, pieces] = await Promise.all(['b.mp4', 'e.mp4'].map((name) => readFile(join(folder, name))));
     expect(pieces).toEqual(direct);
     expect(network.pieces).toBeGreaterThan(2);
-  }, 120_000);
+  });
 
   test('Ctrl-C cancels the video and leaves no file', async () => {
     const target = join(folder, 'stopped');
@@ -308,7 +308,7 @@ describe('with a running system', () => {
     ]);
     expect(state).toBe(VideoState.CANCELLED);
     expect(await readdir(target)).toEqual([]);
-  }, 120_000);
+  });
 
   test('the client package, built, packed and installed, makes, watches, downloads and cancels videos', async () => {
     const home = join(folder, 'consumer');
@@ -328,7 +328,7 @@ describe('with a running system', () => {
       aborted: 'Error: enough',
     });
     expect(await readFile(join(home, 'client.mp4'))).toEqual(await readFile(join(folder, 'b.mp4')));
-  }, 120_000);
+  });
 
   const python = process.env.PYTHON ?? 'python3';
   const { status } = spawnSync(python, ['-c', 'import grpc, google.rpc.error_details_pb2']);
@@ -358,7 +358,7 @@ describe('with a running system', () => {
   test('a HEIC photo becomes a video, upright', async () => {
     const { code, err } = await animate([join(project, HEIC), 'heic.mp4', ...here, ...quick, '--size', '64x128']);
     expect(code, err).toBe(0);
-  }, 120_000);
+  });
 
   describe('with a folder of photos', () => {
     const batch = ['trip', join('trip', 'day 1', 'a.jpg'), 'scan.*', '--out', 'videos', ...here, ...quick];
@@ -401,7 +401,7 @@ describe('with a running system', () => {
         'day 1/a.mp4',
         'scan.mp4',
       ]);
-    }, 120_000);
+    });
 
     test('a second run makes only what is missing: a changed photo, a deleted video, a repaired photo', async () => {
       const kept = await readFile(join(folder, 'videos', 'a.mp4'));
@@ -420,7 +420,7 @@ describe('with a running system', () => {
       ]);
       expect(err).toMatch(/\nvideos: 3 made, 2 skipped, because they were made before\n$/);
       expect(await readFile(join(folder, 'videos', 'a.mp4'))).toEqual(kept);
-    }, 120_000);
+    });
 
     test('other settings replace the videos, but not a file that someone has edited', async () => {
       await writeFile(join(folder, 'videos', 'scan.mp4'), 'edited');
@@ -435,7 +435,7 @@ describe('with a running system', () => {
         out: '',
         err: 'videos: 0 made, 1 skipped, because they were made before\n',
       });
-    }, 120_000);
+    });
 
     test('Ctrl-C cancels the videos in work and lists what was not made', async () => {
       let pressed = false;
@@ -455,7 +455,7 @@ describe('with a running system', () => {
       expect(
         (await readdir(join(folder, 'stopped-videos'), { recursive: true })).filter((n) => /mp4|part/.test(n)),
       ).toEqual([]);
-    }, 120_000);
+    });
 
     /** Waits until the newest three videos are unfinished. */
     async function untilRunning(): Promise<void> {
@@ -513,7 +513,7 @@ describe('with a running system', () => {
     });
     expect(code, err).toBe(1);
     expect(err.trimEnd().split('\n').at(-1)).toMatch(/^animate: the system at http:\S+ has ended: /);
-  }, 120_000);
+  });
 });
 
 test('an address where no system answers is reported', async () => {

@@ -12,7 +12,7 @@ export default defineConfig({
     name: 'web',
     include: ['src/**/*.test.ts'],
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

@@ -135,7 +135,7 @@ describe.skipIf(PROMETHEUS === null)('the metrics in Prometheus', () => {
       mux: 0,
     });
     await expectNumbers(counted('cinematica_child_restarts_total', 'stage'), { encode: 0, denoise: 3, decode: 0 });
-  }, 120_000);
+  });
 
   test('Prometheus evaluates every alert rule without an error', async () => {
     const response = await fetch(new URL('/api/v1/rules', prometheus));

@@ -269,7 +269,7 @@ test('a finished video keeps only its media and its photo', async () => {
     expect(await leftovers(system)).toEqual(wanted());
   };
   await vi.waitFor(compare, { timeout: 30_000, interval: 500 });
-}, 60_000);
+});
 
 const hasTools = spawnSync('sh', ['-c', 'curl --json "" --version && jq --version']).status === 0;
 

@@ -154,4 +154,4 @@ test('after the loss of NATS, a backup brings back what was acknowledged, and wh
   expect(kept).toHaveLength(2);
   expect(await backup('verify', server.url)).toContain('undamaged');
   expect((await stat(join(backups, kept[1]!, 'KV_videos.snapshot'))).size).toBeGreaterThan(0);
-}, 150_000);
+});

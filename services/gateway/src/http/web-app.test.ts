@@ -17,7 +17,7 @@ beforeAll(async () => {
   const app = await loadWebApp(WEB_HANDLER, false, (error) => failures.push(error));
   port = createHttpServer(app.serve, { max: 10, maxPerAddress: null });
   url = `http://127.0.0.1:${await port.listen(0, '127.0.0.1')}`;
-}, 180_000);
+});
 
 afterAll(async () => {
   await port.close(0);
