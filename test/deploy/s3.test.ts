@@ -18,7 +18,7 @@ describe.skipIf(KUSTOMIZE === null)('production with the lines for S3', () => {
     const file = join(folder, 'overlays/production/kustomization.yaml');
     const text = await readFile(file, 'utf8');
     const lines = /^( *)# (- S3_|- \.\.\/\.\.\/components\/s3)/gm;
-    expect(text.match(lines)).toHaveLength(5);
+    expect(text.match(lines)).toHaveLength(6);
     await writeFile(file, text.replaceAll(lines, '$1$2'));
     const manifests = render(join(folder, 'overlays/production'));
     await rm(folder, { recursive: true });
@@ -34,6 +34,7 @@ describe.skipIf(KUSTOMIZE === null)('production with the lines for S3', () => {
         S3_BUCKET: 'videos',
         S3_ENDPOINT: 'https://s3.example.com',
         S3_PATH_STYLE: true,
+        S3_PREFIX: 'cinematica/',
         AWS_SHARED_CREDENTIALS_FILE: '/run/s3/credentials',
       });
     }
