@@ -3,7 +3,7 @@ import { findBrowser } from './scripts/setup/browsers.mjs';
 import { INTEGRATION_TESTS, SYSTEM_TESTS } from './scripts/test-tiers.ts';
 
 /** They only end tests that hang: a slow machine, which other programs use as well, has enough time. */
-const limits = { testTimeout: 180_000, hookTimeout: 180_000 };
+const limits = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 15_000 } } };
 const common = { pool: 'forks', ...limits } as const;
 
 /** The tiers of tests: `npm run test:unit` (unit and web), `test:integration` and `test:browser` (e2e). */

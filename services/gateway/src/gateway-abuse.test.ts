@@ -225,7 +225,7 @@ test('a client that sends hundreds of calls at once and leaves neither ends the 
   const closed = new Promise((resolve) => many.once('close', resolve));
   const begun = performance.now();
   await gateway.client().getCapabilities({});
-  expect(performance.now() - begun).toBeLessThan(1_000);
+  expect(performance.now() - begun).toBeLessThan(10_000);
   await closed;
 });
 
