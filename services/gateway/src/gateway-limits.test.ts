@@ -136,9 +136,9 @@ test('a caller at its limit is refused whatever it sends, and its earlier reques
 });
 
 test('a batch counts as many calls as it has requests', async () => {
-  await using gateway = await startTestGateway({ CALLS_PER_SECOND: '2' });
+  await using gateway = await startTestGateway({ CALLS_PER_SECOND: '1' });
   const ann = gateway.client();
-  // Photos that are refused at once. There is room for ten calls.
+  // Photos that are refused at once. There is room for five calls.
   const requests = Array.from({ length: 20 }, () => ({
     source: { case: 'image' as const, value: photo.subarray(0, 9) },
   }));

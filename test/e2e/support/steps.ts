@@ -49,7 +49,7 @@ export async function waitForVideoPage(page: Page): Promise<string> {
 }
 
 export const expectHeading = (page: Page, name: string | RegExp): Promise<void> =>
-  page.getByRole('heading', { level: 1, name }).waitFor({ timeout: 30_000 });
+  page.getByRole('heading', { level: 1, name }).waitFor({ timeout: 120_000 });
 
 /** Waits until a video has made some progress. @returns the progress in percent */
 export async function waitForProgress(page: Page): Promise<number> {

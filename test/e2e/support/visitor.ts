@@ -49,7 +49,7 @@ export const test = base
     });
     return async (options = DEVICES.phone) => {
       const context = await browser.newContext({ baseURL: inject('site'), locale: 'es-ES', ...options });
-      context.setDefaultTimeout(15_000);
+      context.setDefaultTimeout(60_000);
       const pageErrors: string[] = [];
       context.on('weberror', (error) => pageErrors.push(error.error().message));
       context.on('console', (message) => {

@@ -398,7 +398,8 @@ describe('processes', () => {
   });
 
   test('a process that is killed while it decodes is replaced, and the photo is decoded', async () => {
-    await using own = createPhotoSanitizer();
+    // It is decoded twice, which takes a slow machine more than the ten seconds of production.
+    await using own = createPhotoSanitizer({ limits: { timeoutMs: 120_000 } });
     await own.ready();
     const photo = own.sanitize(blackPng(5000, 5000, { interlaced: true }));
     await isTaken();

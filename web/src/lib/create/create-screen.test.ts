@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { CameraMove, MediaKind, Preset, Quality, Resolution, Video_State, VideoSchema } from '@cinematica/protocol/v1';
+import {
+  CameraMove,
+  MediaKind,
+  Preset,
+  Quality,
+  Resolution,
+  Sampler,
+  Video_State,
+  VideoSchema,
+} from '@cinematica/protocol/v1';
 import type { CreateVideoRequest, Video } from '@cinematica/protocol/v1';
 import { Code } from '@connectrpc/connect';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -417,6 +426,7 @@ describe('opening an existing video', () => {
       resolution: Resolution.HD,
       camera: CameraMove.UNSPECIFIED,
       quality: Quality.BEST,
+      sampler: Sampler.UNSPECIFIED,
       overrides: { motionBucketId: 100 },
       extras: [],
       variants: 1,
