@@ -12,6 +12,8 @@ export default defineConfig({
     name: 'web',
     include: ['src/**/*.test.ts'],
     pool: 'forks',
+    // As in the root's configuration.
+    retry: process.env.CI === undefined ? 0 : 1,
     testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 15_000 } },

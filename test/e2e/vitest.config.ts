@@ -12,6 +12,8 @@ export default defineConfig({
     isolate: false,
     maxWorkers: 1,
     fileParallelism: false,
+    // As in the root's configuration.
+    retry: process.env.CI === undefined ? 0 : 1,
     testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 120_000, interval: 50 } },
