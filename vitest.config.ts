@@ -1,12 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { findBrowser } from './scripts/setup/browsers.mjs';
+import { POLL_TIMEOUT, TEST_LIMITS } from './scripts/test-limits.ts';
 import { INTEGRATION_TESTS, SYSTEM_TESTS } from './scripts/test-tiers.ts';
 
-/** They only end tests that hang: a slow machine, which other programs use as well, has enough time. */
-const limits = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 15_000 } } };
-/** CI's machine may be slow or busy, and some tests are about time: there, a test runs again before it fails. The report says so. */
-const retry = process.env.CI === undefined ? 0 : 1;
-const common = { pool: 'forks', retry, ...limits } as const;
+const common = { pool: 'forks', ...TEST_LIMITS, expect: { poll: { timeout: POLL_TIMEOUT } } } as const;
 
 /** The tiers of tests: `npm run test:unit` (unit and web), `test:integration` and `test:browser` (e2e). */
 export default defineConfig({

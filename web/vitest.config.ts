@@ -1,6 +1,7 @@
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { POLL_TIMEOUT, TEST_LIMITS } from '../scripts/test-limits.ts';
 import { messages } from './messages.config.ts';
 
 export default defineConfig({
@@ -12,10 +13,7 @@ export default defineConfig({
     name: 'web',
     include: ['src/**/*.test.ts'],
     pool: 'forks',
-    // As in the root's configuration.
-    retry: process.env.CI === undefined ? 0 : 1,
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
-    expect: { poll: { timeout: 15_000 } },
+    ...TEST_LIMITS,
+    expect: { poll: { timeout: POLL_TIMEOUT } },
   },
 });

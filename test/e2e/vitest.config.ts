@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { TEST_LIMITS } from '../../scripts/test-limits.ts';
 
 /** Tests in real browsers. They share one running system, so they run one after another, and after all other tests. */
 export default defineConfig({
@@ -12,10 +13,7 @@ export default defineConfig({
     isolate: false,
     maxWorkers: 1,
     fileParallelism: false,
-    // As in the root's configuration.
-    retry: process.env.CI === undefined ? 0 : 1,
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    ...TEST_LIMITS,
     expect: { poll: { timeout: 120_000, interval: 50 } },
   },
 });
