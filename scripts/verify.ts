@@ -25,7 +25,7 @@ the roots of other signers, and of time stamp authorities: CREDENTIALS_TRUSTED_R
 Exit status: 0 when this installation made the file, 1 when nothing says so (also when another signer is trusted), 2 when the file,
 the keys or the roots can't be read.`;
 
-/** The largest file that is read. It is on this machine, so that it may be larger than one from a stranger. Bytes. */
+/** The largest file that is read, in bytes. It is larger than the API's limit, because the file is the user's own. */
 const MAX_BYTES = 500e6;
 
 const [FOUND, NOT_FOUND, UNREADABLE] = [0, 1, 2] as const;

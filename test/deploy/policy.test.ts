@@ -7,7 +7,7 @@ import type { Workload } from './manifests.ts';
 /** They share a node with computing pods and must respond quickly. CPU limits would throttle them. */
 const WITHOUT_CPU_LIMIT = ['gateway', 'web', 'nats'];
 
-/** A second pod could not have its volume, so there is nothing to spread, and a disruption always ends it. */
+/** Its one pod has the only volume, so there are no other pods to spread it from, and every disruption interrupts it. */
 const SINGLE = ['s3-server'];
 
 /** A full version or a digest. Other tags may name another image tomorrow. */

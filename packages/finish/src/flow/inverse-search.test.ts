@@ -81,7 +81,7 @@ describe('computeFlow', () => {
     expect(found.v[centre]).toBeCloseTo(0, 1);
   });
 
-  test('is refused if it is not finite', () => {
+  test('throws when the motion is not finite', () => {
     const broken = createPlane(width, height);
     broken.data.fill(NaN);
     const pyramid = buildPyramid(broken);

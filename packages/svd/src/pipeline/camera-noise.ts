@@ -43,7 +43,7 @@ export function withCameraMove(
   return changed;
 }
 
-/** So much noise is drawn in one turn. It takes about a millisecond, whatever the size of the video is. */
+/** The number of noise values that are drawn in one turn, which takes about a millisecond. */
 const DRAWN_AT_ONCE = 2 ** 13;
 
 /**

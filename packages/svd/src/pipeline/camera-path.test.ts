@@ -46,7 +46,7 @@ test('the numbers of a seed are those of the noise that the denoiser draws', () 
   for (const [n, value] of numbers.entries()) expect(value).toBeCloseTo((50 * sums[n]!) / (5 * 54), 6);
 });
 
-test('a large frame is drawn in several turns, with the same numbers', () => {
+test('the noise of a large frame is drawn in several turns, and gives the same numbers', () => {
   const size = { channels: 2, width: 129, height: 128 };
   const camera = { channels: [1], scale: 1, moves: {} };
   const key = initialNoiseKey({ seed: 7, segment: 0 }, nano.card);
@@ -88,7 +88,7 @@ describe('the part of the last frame outside of the photo', () => {
     expect(part).toBeLessThanOrEqual(most);
   });
 
-  test('of a seed that stays so near to the border that a dark spot beside it was seen', () => {
+  test('of a seed whose camera stays close to the border, where a dark spot was seen', () => {
     const part = outside({ seed: 833370041, height: 320 });
     // The spot was 6 of 720 pixels high.
     expect(part).toBeGreaterThan(6 / 720);

@@ -23,13 +23,14 @@ const NEARNESS = [0.6, -0.45] as const;
 const PARALLAX_GAIN = 0.02;
 /** The number of the frame, from 0, in which the motion of the settings is reached. */
 const LAST_FRAME = 49;
-/** So much inside of the photo’s border, the model’s picture can already be dark and soft. Latent pixels. */
+/** How far inside of the photo's border the model's picture can be dark and soft. Latent pixels. */
 const SOFT = 0.8;
 /** A camera that moves less shows the photo's border as the first frame does. Latent pixels. */
 const STILL = 0.1;
 /**
- * If the frames of the first segment have more latent positions, no noise is drawn, which would take seconds. The numbers are means
- * over all positions, so they are smaller the more there are: with this many, the camera of hardly a seed comes near the border.
+ * The largest number of latent positions, in all frames of the first segment, for which the noise is drawn. More would take seconds.
+ * The numbers are means over all positions, so more positions give smaller numbers: beyond this limit, almost no seed moves the
+ * camera near the border.
  */
 const MAX_DRAWN_POSITIONS = 2 ** 20;
 
