@@ -11,7 +11,8 @@ import { animatedWebp, chart, noise } from './test-photos.ts';
 let sanitizer: PhotoSanitizer;
 let seeds: readonly Buffer[];
 beforeAll(async () => {
-  sanitizer = createPhotoSanitizer();
+  // The time limit of production would refuse photos on a slow, busy machine.
+  sanitizer = createPhotoSanitizer({ limits: { timeoutMs: 120_000 } });
   const tagged = () =>
     noise(40, 32)
       .withExif({ IFD3: { GPSMapDatum: 'x' } })
