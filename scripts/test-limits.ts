@@ -8,4 +8,4 @@ export const TEST_LIMITS = {
 };
 
 /** How long `expect.poll` waits in tests that do not use a browser. Milliseconds. */
-export const POLL_TIMEOUT = 15_000;
+export const POLL_TIMEOUT = 30_000;

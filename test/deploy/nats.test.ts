@@ -144,7 +144,7 @@ describe.skipIf(KUSTOMIZE === null).each(['base', 'overlays/local-cpu'] as const
       await record.publish('$KV.videos.v.x', 'after');
       await expect(run('restore')).rejects.toThrow('set REPLACE=on');
       await run('restore', { REPLACE: 'on' });
-      await expect.poll(value, { timeout: 10_000 }).toBe('before');
+      await expect.poll(value).toBe('before');
       expect((await manager.streams.info('KV_videos')).config.num_replicas).toBe(members.length);
       await record.publish('$KV.videos.v.x', 'again');
 

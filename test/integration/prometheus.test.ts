@@ -54,7 +54,7 @@ describe.skipIf(PROMETHEUS === null)('the metrics in Prometheus', () => {
       const samples = await queryPrometheus(prometheus, query);
       return Object.fromEntries(samples.map(({ labels, value }) => [Object.values(labels).sort().join(' '), value]));
     };
-    await expect.poll(read, { timeout: 15_000, interval: 200, message: query }).toEqual(wanted);
+    await expect.poll(read, { interval: 200, message: query }).toEqual(wanted);
   }
 
   const recordOf = (video: Video): VideoRecord | undefined => system.table.videos.get(idOf(video))?.record;

@@ -43,7 +43,7 @@ async function blockQueue(): Promise<() => void> {
   const encoder = (await system.pid('encoder'))!;
   process.kill(encoder, 'SIGSTOP');
   const first = await make('zed');
-  await expect.poll(() => recordOf(first)?.tasks[0]?.state, { timeout: 10_000 }).toBe(TaskState.READY);
+  await expect.poll(() => recordOf(first)?.tasks[0]?.state).toBe(TaskState.READY);
   return () => process.kill(encoder, 'SIGCONT');
 }
 
@@ -74,7 +74,7 @@ test('20 videos of three callers start in turn by their cost, and each reports i
   const place = async ({ caller, video: { name } }: (typeof wanted)[number]) =>
     (await system.client(caller).getVideo({ name })).video?.progress?.queuePosition;
   const promised = () => Promise.all(wanted.map(place));
-  await expect.poll(promised, { timeout: 10_000 }).toEqual(wanted.map((_, index) => index));
+  await expect.poll(promised).toEqual(wanted.map((_, index) => index));
 
   const positions = wanted.map(() => [] as { readonly position: number; readonly time: number }[]);
   const watching = wanted.map(async ({ caller, video: { name } }, index) => {
@@ -83,7 +83,7 @@ test('20 videos of three callers start in turn by their cost, and each reports i
       positions[index]!.push({ position: message.value.queuePosition, time: Date.now() });
     }
   });
-  await expect.poll(() => positions.every(({ length }) => length > 0), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => positions.every(({ length }) => length > 0)).toBe(true);
   unblock();
   await untilDone(wanted.map(({ video }) => video));
   await Promise.all(watching);

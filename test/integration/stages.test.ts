@@ -168,7 +168,7 @@ describe('over the queue', () => {
     process.kill(paused, 'SIGCONT');
     // It continues its step, and notices that it has lost the task.
     const lost = () => system.lines.filter((line) => line.includes(ref.videoId) && line.includes('"outcome":"lost"'));
-    await expect.poll(lost, { timeout: 15_000 }).toHaveLength(1);
+    await expect.poll(lost).toHaveLength(1);
     expect((await system.records.get(ref))!.revision).toBe(done.revision);
     expect(await system.stop('denoiser#2', 'SIGTERM')).toBe(0);
   });

@@ -75,7 +75,7 @@ describe('a cancelled video', () => {
     const encoder = (await system.pid('encoder'))!;
     process.kill(encoder, 'SIGSTOP');
     const [first, second] = [await make(), await make()];
-    await expect.poll(() => recordOf(first)?.state, { timeout: 10_000 }).toBe(VideoState.RUNNING);
+    await expect.poll(() => recordOf(first)?.state).toBe(VideoState.RUNNING);
     expect((await ann.cancelVideo({ name: second.name })).video?.state).toBe(Video_State.CANCELLED);
     process.kill(encoder, 'SIGCONT');
     expect((await last(first)).state).toBe(Video_State.DONE);
@@ -96,7 +96,7 @@ describe('a cancelled video', () => {
     await delay(1_000);
     const { video: cancelled } = await ann.cancelVideo({ name: video.name });
     expect(cancelled?.state).toBe(Video_State.CANCELLED);
-    await expect.poll(() => system.children(name), { timeout: 15_000 }).not.toContain(model);
+    await expect.poll(() => system.children(name)).not.toContain(model);
     await expectNextDone();
     expect(system.table.videos.get(idOf(video))!.revision).toBe(Number(cancelled!.sequence));
   });
@@ -105,9 +105,9 @@ describe('a cancelled video', () => {
     const outputs = [MediaKind.LOOP, MediaKind.WEBP, MediaKind.WEBM];
     const video = await make({ frames: 25, frameRate: 60, outputs });
     await untilRuns(video, PipelineStage.MUX);
-    await expect.poll(() => system.children('muxer'), { timeout: 10_000, interval: 5 }).not.toEqual([]);
+    await expect.poll(() => system.children('muxer'), { interval: 5 }).not.toEqual([]);
     const { video: cancelled } = await ann.cancelVideo({ name: video.name });
-    await expect.poll(() => system.children('muxer'), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => system.children('muxer')).toEqual([]);
     await expectNextDone();
     expect(system.table.videos.get(idOf(video))!.revision).toBe(Number(cancelled!.sequence));
   });
@@ -230,7 +230,7 @@ test('a video that crashes the model fails with its reason and a dead letter, an
       expect(sent).not.toBeNull();
       return sent!;
     },
-    { timeout: 10_000 },
+    { timeout: 30_000 },
   );
   expect(decodeDeadLetter(letter.data)).toMatchObject({ record: { videoId: idOf(video) } });
   expect(decodeDeadLetter(letter.data).detail).toMatch(/SIGKILL/);

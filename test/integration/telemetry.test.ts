@@ -59,7 +59,7 @@ test('a video is one trace from the browser to ffmpeg, without personal data in 
 
   const ours = () => receiver.spans.filter(({ traceId }) => traceId === TRACE);
   const named = (name: string) => ours().filter((span) => span.name === name);
-  await expect.poll(() => named('mux task').length, { timeout: 15_000 }).toBe(1);
+  await expect.poll(() => named('mux task').length).toBe(1);
 
   const [created] = named('cinematica.v1.VideoService/CreateVideo');
   expect(created).toMatchObject({ service: 'cinematica-gateway', parentSpanId: BROWSER_SPAN });
@@ -110,7 +110,7 @@ test('a direct call of a stage belongs to its caller’s trace and contains the 
   const ours = () => receiver.spans.filter(({ traceId }) => traceId === trace);
   const method = 'cinematica.stages.v1.EncoderService/Encode';
   const call = () => ours().find(({ name }) => name === method);
-  await expect.poll(call, { timeout: 15_000 }).toMatchObject({
+  await expect.poll(call).toMatchObject({
     service: 'cinematica-encoder',
     parentSpanId: BROWSER_SPAN,
     attributes: { 'rpc.system.name': 'grpc', 'rpc.method': method, 'rpc.response.status_code': 'OK' },

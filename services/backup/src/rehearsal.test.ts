@@ -136,7 +136,7 @@ test('after the loss of NATS, a backup brings back what was acknowledged, and wh
   // The webhook is queued again for its next attempt.
   const manager = await jetstreamManager(system.nats);
   const queued = async () => (await manager.streams.info(WEBHOOK_STREAM)).state.messages;
-  await expect.poll(queued, { timeout: 10_000 }).toBe(1);
+  await expect.poll(queued).toBe(1);
 
   // Streams with messages are not replaced by accident, and a damaged backup changes nothing.
   await expect(backup('restore', server.url)).rejects.toThrow('set REPLACE=on');

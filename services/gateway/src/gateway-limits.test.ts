@@ -181,7 +181,7 @@ test('SIGTERM ends watches with UNAVAILABLE, and the process exits with 0', asyn
   const { video } = await client.createVideo(request);
   const watching = readAll(client.watchVideo({ name: video!.name }));
   const outcome = watching.then(() => 'ended', reasonOf);
-  await expect.poll(() => gateway.metrics(), { timeout: 5_000 }).toMatch(/^cinematica_watchers\{.*\} 1$/m);
+  await expect.poll(() => gateway.metrics()).toMatch(/^cinematica_watchers\{.*\} 1$/m);
   expect(await gateway.stop()).toBe(0);
   expect(await outcome).toBe('Unavailable UNAVAILABLE with retry info');
 });
@@ -194,7 +194,7 @@ test('SIGTERM while NATS is down ends the process with 0 within DRAIN_MS and fiv
   const watching = readAll(client.watchVideo({ name: video!.name })).catch(reasonOf);
   const begun = Date.now();
   expect(await gateway.stop()).toBe(0);
-  expect(Date.now() - begun).toBeLessThan(9_000);
+  expect(Date.now() - begun).toBeLessThan(15_000);
   await watching;
 });
 
@@ -204,9 +204,9 @@ test('calls fail with UNAVAILABLE while NATS is down, and succeed when it is up 
   const { video } = await client.createVideo(request);
   await gateway.nats.kill();
   expect(await client.getVideo({ name: video!.name }).catch(reasonOf)).toBe('Unavailable UNAVAILABLE with retry info');
-  await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status, { timeout: 10_000 }).toBe(503);
+  await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status).toBe(503);
   await gateway.nats.start();
-  await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status, { timeout: 15_000 }).toBe(200);
+  await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status).toBe(200);
   expect((await client.getVideo({ name: video!.name })).video?.name).toBe(video!.name);
 });
 

@@ -67,7 +67,7 @@ test('a device receives an encrypted notification when its video is done, once',
   await push.requestNotification(request);
   expect(device.received).toEqual([]);
   await end(video, VideoState.DONE);
-  await expect.poll(() => device.received, { timeout: 8_000 }).toHaveLength(1);
+  await expect.poll(() => device.received).toHaveLength(1);
   const id = video.name.replace('videos/', '');
   expect(contentOf(device.received[0])).toEqual({ kind: 'done', video: id, language: 'es' });
 });
@@ -77,7 +77,7 @@ test('a video that has ended already is reported at once, and a failed one as fa
   const video = await createVideo();
   await end(video, VideoState.FAILED);
   await push.requestNotification({ name: video.name, subscription: device, language: 'en' });
-  await expect.poll(() => contentOf(device.received[0]), { timeout: 8_000 }).toMatchObject({ kind: 'failed' });
+  await expect.poll(() => contentOf(device.received[0])).toMatchObject({ kind: 'failed' });
 });
 
 test('a withdrawn request is not answered, and a device that is gone is forgotten with all its requests', async () => {
@@ -90,15 +90,13 @@ test('a withdrawn request is not answered, and a device that is gone is forgotte
   await push.requestNotification({ name: second.name, subscription: gone });
   await end(first, VideoState.DONE);
   await expect
-    .poll(async () => /notifications_total\{outcome="gone".*\} (\d+)/.exec(await gateway.metrics())?.[1], {
-      timeout: 8_000,
-    })
+    .poll(async () => /notifications_total\{outcome="gone".*\} (\d+)/.exec(await gateway.metrics())?.[1])
     .toBe('1');
   gone.status = 201;
   await end(second, VideoState.DONE);
   const witness = pushService.subscribe(publicKey);
   await push.requestNotification({ name: second.name, subscription: witness });
-  await expect.poll(() => witness.received, { timeout: 8_000 }).toHaveLength(1);
+  await expect.poll(() => witness.received).toHaveLength(1);
   expect([withdrawn.received, gone.received]).toEqual([[], []]);
 });
 

@@ -51,13 +51,12 @@ test('a video can be cancelled in the queue, deleted, restored, and is purged af
           ({ reason }) => reason,
           () => 'found',
         ),
-      { timeout: 10_000 },
     )
     .toBe('VIDEO_NOT_FOUND');
   expect(await expectRefusal(client.undeleteVideo({ name: third.name }))).toMatchObject({ reason: 'VIDEO_NOT_FOUND' });
   const left = async () =>
     (await gateway.artifacts.list(Lifetime.PHOTO)).filter((name) => name.startsWith(idOf(third)));
-  await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(left).toEqual([]);
 });
 
 test('a failed video reports its reason and message', async () => {
@@ -171,7 +170,7 @@ test('a video whose files would not fit is refused before anything is computed, 
     expect(await value('storage_limit_bytes', 'bucket="media"')).toBe(12 * 1024 ** 2);
     // The numbers of one look at NATS are shown for a second.
     const photos = () => value('storage_objects', 'bucket="photos"');
-    await expect.poll(photos, { timeout: 5_000 }).toBeGreaterThanOrEqual(created.length);
+    await expect.poll(photos).toBeGreaterThanOrEqual(created.length);
     expect(await value('stream_messages', 'stream="KV_videos"')).toBeGreaterThan(0);
     for (const { name } of created) await client.cancelVideo({ name });
   } finally {

@@ -31,9 +31,7 @@ test('two watchers receive the same sequence of events, also after a reconnect',
   const whole = watchEvents(0n);
   const first = await watchEvents(0n, 1);
   await expect
-    .poll(async () => (await gateway.records.get({ owner: 'key-ann', videoId: idOf(video) }))?.record.state, {
-      timeout: 5_000,
-    })
+    .poll(async () => (await gateway.records.get({ owner: 'key-ann', videoId: idOf(video) }))?.record.state)
     .toBe(VideoState.RUNNING);
   for (let step = 1; step <= 5; step++) {
     await update('key-ann', video, (record) => {
@@ -70,7 +68,7 @@ test('queue positions are sent when they change, and are not part of the events'
       if (message.value.queuePosition === 0) return;
     }
   })();
-  await expect.poll(() => positions.at(-1), { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => positions.at(-1)).toBe(1);
   await client.cancelVideo({ name: ahead[1]!.name });
   await watching;
   expect(positions).toEqual(positions.toSorted((a, b) => b - a));
@@ -89,15 +87,15 @@ test('one stream brings the changes of all videos of a caller, and of no one els
       seen.push(`${what} ${name === before.name ? 'before' : name === '' ? '' : name}`.trim());
     }
   })().catch(() => undefined);
-  await expect.poll(() => seen.at(0), { timeout: 5_000 }).toBe('started');
-  await expect.poll(() => seen, { timeout: 5_000 }).toContain(`state ${RUNNING} before`);
+  await expect.poll(() => seen.at(0)).toBe('started');
+  await expect.poll(() => seen).toContain(`state ${RUNNING} before`);
   await createTestVideo(bob);
   const later = await createTestVideo(client);
   await client.cancelVideo({ name: later.name });
-  await expect.poll(() => seen, { timeout: 5_000 }).toContain(`state ${CANCELLED} ${later.name}`);
+  await expect.poll(() => seen).toContain(`state ${CANCELLED} ${later.name}`);
   await client.deleteVideo({ name: before.name });
   // UNDO_MS is 2 s in these tests.
-  await expect.poll(() => seen, { timeout: 8_000 }).toContain('removed before');
+  await expect.poll(() => seen).toContain('removed before');
   end.abort();
   await watching;
   expect(seen.filter((entry) => !entry.includes('before') && !entry.includes(later.name))).toEqual(['started']);
@@ -137,7 +135,7 @@ test('a watcher that does not read is disconnected, and other calls still work',
     const { watchers } = await watching();
     dropped = i > 5 && watchers === 0;
   }
-  await expect.poll(async () => (await watching()).watchers, { timeout: 10_000 }).toBe(0);
+  await expect.poll(async () => (await watching()).watchers).toBe(0);
   socket.resume();
   await gone;
   expect((await gateway.client().getVideo({ name })).video?.name).toBe(name);

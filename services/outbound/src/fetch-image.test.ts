@@ -120,7 +120,7 @@ test.each([
 test('a body that arrives too slowly is given up at the deadline', async () => {
   const started = Date.now();
   await expect(fetched(url('/slow'), { timeoutMs: 1_000 })).rejects.toThrow('did not send it within 1 s');
-  expect(Date.now() - started).toBeLessThan(3_000);
+  expect(Date.now() - started).toBeLessThan(10_000);
   await expect.poll(() => openResponses).toBe(0);
 });
 

@@ -75,7 +75,7 @@ test('every video that ends has an event, while the housekeeper, the outbound se
   expect(new Set(receiver.received.map(({ body }) => body)).size).toBe(VIDEOS);
   const manager = await jetstreamManager(system.nats);
   await expect
-    .poll(async () => (await manager.streams.info(WEBHOOK_STREAM)).state.messages, { timeout: 10_000 })
+    .poll(async () => (await manager.streams.info(WEBHOOK_STREAM)).state.messages)
     .toBe(0);
 });
 

@@ -89,7 +89,7 @@ async function refusal(call: Promise<unknown>) {
 async function settledWebhooks(name: string, key: string = KEYS.ann) {
   const get = async () => (await gateway.client({ key }).getVideo({ name })).video!.webhooks;
   await expect
-    .poll(async () => (await get()).map(({ state }) => state), { timeout: 15_000 })
+    .poll(async () => (await get()).map(({ state }) => state))
     .not.toEqual(expect.arrayContaining([expect.toBeOneOf([Webhook_State.WAITING, Webhook_State.DUE])]));
   return get();
 }

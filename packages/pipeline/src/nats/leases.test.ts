@@ -97,7 +97,7 @@ function startCandidates(role: string, leaseDuration: number) {
 }
 
 test('one process leads, and another takes over without delay when it stops', async () => {
-  const candidates = startCandidates('stopped-leader', 3_000);
+  const candidates = startCandidates('stopped-leader', 9_000);
   const first = candidates.start(ann, 'ann');
   await expect.poll(() => [...candidates.leading]).toEqual(['ann']);
   const second = candidates.start(bob, 'bob');
@@ -105,9 +105,9 @@ test('one process leads, and another takes over without delay when it stops', as
   expect([...candidates.leading]).toEqual(['ann']);
   const stoppedAt = performance.now();
   await first.stop();
-  await expect.poll(() => [...candidates.leading], { timeout: 5_000 }).toEqual(['bob']);
-  // Bob tries every second. Without the release he would have to wait for the expiry.
-  expect(performance.now() - stoppedAt).toBeLessThan(2_000);
+  await expect.poll(() => [...candidates.leading]).toEqual(['bob']);
+  // Bob tries every three seconds. Without the release he would have to wait for the expiry.
+  expect(performance.now() - stoppedAt).toBeLessThan(6_000);
   await second.stop();
   expect([...candidates.leading]).toEqual([]);
   expect(candidates.maxLeading).toBe(1);
@@ -123,7 +123,7 @@ test('a leader that cannot renew its lease stops leading, and another takes over
   await expect.poll(() => [...candidates.leading]).toEqual(['ann']);
   const second = candidates.start(bob, 'bob');
   reachable = false;
-  await expect.poll(() => [...candidates.leading], { timeout: 5_000 }).toEqual(['bob']);
+  await expect.poll(() => [...candidates.leading]).toEqual(['bob']);
   reachable = true;
   await delay(700);
   expect([...candidates.leading]).toEqual(['bob']);

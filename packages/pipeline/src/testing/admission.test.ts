@@ -267,7 +267,7 @@ test('a deleted video can be restored within the undo window, and is removed com
   expect((await system.records.get(record))!.record.purgeTime).toBeUndefined();
 
   await system.records.update(record, (now) => deleteVideo(now, system.settings.UNDO_MS));
-  await expect.poll(() => system.records.get(record), { timeout: 10_000 }).toBeNull();
+  await expect.poll(() => system.records.get(record)).toBeNull();
   for (const lifetime of LIFETIMES) {
     expect((await system.artifacts.list(lifetime)).filter((name) => name.startsWith(record.videoId))).toEqual([]);
   }
@@ -293,7 +293,6 @@ test('garbage is collected: outputs of lost attempts, artifacts of no video, rem
         const { state } = await manager.streams.info(bucketStream(Lifetime.LATENTS));
         return { media: media.length, photos: photos.length, latents: state.messages };
       },
-      { timeout: 10_000 },
     )
     .toEqual({ media: 1, photos: 0, latents: 0 });
   expect(Buffer.from(await artifacts.get(done.photo!))).toEqual(Buffer.from(kept));

@@ -43,7 +43,7 @@ const isAlive = (pid: number): boolean => {
     return false;
   }
 };
-const hasEnded = (pid: number) => expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+const hasEnded = (pid: number) => expect.poll(() => isAlive(pid)).toBe(false);
 
 describe('on the CPU', () => {
   let runtime: Runtime;

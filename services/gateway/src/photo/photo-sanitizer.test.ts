@@ -488,7 +488,7 @@ describe('processes', () => {
         .map((line) => line.split('=')[0]);
       expect(names.toSorted()).toEqual(['', 'MALLOC_ARENA_MAX', 'UV_THREADPOOL_SIZE', 'VIPS_BLOCK_UNTRUSTED']);
       gateway.kill('SIGKILL');
-      await expect.poll(() => existsSync(folder), { timeout: 10_000 }).toBe(false);
+      await expect.poll(() => existsSync(folder)).toBe(false);
     },
   );
 

@@ -21,7 +21,7 @@ afterEach(async () => {
   await Promise.all(running.map((stop) => stop()));
 });
 
-const leaders = () => expect.poll(() => [...leading], { interval: 5, timeout: 5_000 });
+const leaders = () => expect.poll(() => [...leading], { interval: 5 });
 
 /**
  * Starts a process.

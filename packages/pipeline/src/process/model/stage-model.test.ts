@@ -60,7 +60,7 @@ test.runIf(process.platform === 'linux')(
       const peak = model.runtime.stats().peakRss;
       expect(peak).toBeGreaterThan(resting + SPARE_MEMORY_MIB * MIB);
       // The process has ended while there is nothing to do.
-      await expect.poll(memory, { timeout: 10_000 }).toBe(0);
+      await expect.poll(memory).toBe(0);
       expect(lines.filter((line) => line.includes('model process ended to free memory'))).toHaveLength(1);
 
       await run(small);
