@@ -165,8 +165,8 @@ metadata: { name: $class }
 provisioner: kubernetes.io/no-provisioner
 YAML
 done
-# For three installations.
-for i in 0 1 2 3 4 5 6 7 8 9 10 11; do volume "fast-$i" fast-ssd 200Gi ReadWriteOnce; done
+# For three installations, each with NATS' three volumes and that of the backups.
+for i in 0 1 2 3 4 5 6 7 8 9 10 11; do volume "fast-$i" fast-ssd 1Ti ReadWriteOnce; done
 for i in 0 1 2; do volume "shared-$i" shared-files 20Gi ReadWriteMany; done
 node cpu-1 a - 0 -
 node cpu-2 b - 0 -

@@ -43,7 +43,14 @@ const metricsIn = (query: string): string[] =>
     .map(([name]) => name)
     .filter(
       (name) =>
-        !['histogram_quantile', 'min_over_time', 'max_over_time', 'group_left', 'predict_linear'].includes(name),
+        ![
+          'histogram_quantile',
+          'min_over_time',
+          'max_over_time',
+          'last_over_time',
+          'group_left',
+          'predict_linear',
+        ].includes(name),
     );
 
 /** Every metric that the sources of the services declare, including the series of histograms. */

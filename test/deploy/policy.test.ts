@@ -1,4 +1,13 @@
-import { bucketLimit, Lifetime, LIFETIMES, pipelineSettingsSchema, VIDEO_MIB } from '@cinematica/pipeline';
+import {
+  backupVolume,
+  bucketLimit,
+  FREE_SHARE,
+  Lifetime,
+  LIFETIMES,
+  pipelineSettingsSchema,
+  storageTotals,
+  VIDEO_MIB,
+} from '@cinematica/pipeline';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hasS3Server, isProduction, KUSTOMIZE, ofKind, OVERLAYS, render, sharesGpu, workloadsOf } from './manifests.ts';
@@ -32,6 +41,7 @@ const pod = z.looseObject({
 });
 /** The part of the profile “restricted” that the pods need. */
 const VOLUMES = ['configMap', 'emptyDir', 'persistentVolumeClaim', 'secret'];
+const claim = z.looseObject({ resources: z.object({ requests: z.object({ storage: z.string() }) }) });
 const probe = z.looseObject({}).optional();
 const lived = z.looseObject({
   readinessProbe: probe,
@@ -138,6 +148,10 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     const onDisk = LIFETIMES.filter((lifetime) => alone || lifetime !== Lifetime.FRAMES);
     // A twentieth is for records and queues.
     expect(onDisk.reduce((sum, lifetime) => sum + limit(lifetime), 0)).toBeLessThan(0.95 * disk);
+    // When all buckets are full, so much of the volume is free that no alert fires.
+    const volume = volumeOf('nats') / 1024 ** 2;
+    expect(storageTotals(settings).disk).toBeLessThan((1 - FREE_SHARE) * volume);
+    expect(disk).toBeLessThanOrEqual(0.9 * volume);
     const videos = settings.VIDEOS_PER_HOUR * settings.KEEP_HOURS;
     if (hasS3Server(overlay)) {
       expect(volumeOf('s3-server')).toBeGreaterThan((VIDEO_MIB.photos + VIDEO_MIB.media) * videos * 1024 ** 2);
@@ -146,19 +160,25 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     }
     if (!alone) expect(limit(Lifetime.FRAMES)).toBeLessThan(memory);
     expect(bytes(nats?.resources.limits.memory)).toBeGreaterThan(memory * 1024 ** 2);
+    if (!isProduction(overlay)) return;
+    const [backup] = workloads.filter(({ name }) => name === 'backup').flatMap(containersOf);
+    const keep = Number(backup?.env.find(({ name }) => name === 'BACKUP_KEEP')?.value);
+    // A new one is complete before the oldest is removed.
+    const backups = (keep + 1) * videos * (VIDEO_MIB.photos + VIDEO_MIB.media);
+    expect(claimOf('backups')).toBeGreaterThan((backups * 1024 ** 2) / (1 - FREE_SHARE));
+    expect(claimOf('backups')).toBeGreaterThan(backupVolume(keep, settings) * 1024 ** 2);
     expect(volumeOf('nats')).toBeGreaterThan(disk * 1024 ** 2);
   });
+
+  function claimOf(name: string): number {
+    const found = ofKind(manifests, 'PersistentVolumeClaim').find(({ metadata }) => metadata.name === name);
+    return bytes(claim.parse(found?.spec).resources.requests.storage);
+  }
 
   function volumeOf(statefulSet: string): number {
     const found = ofKind(manifests, 'StatefulSet').find(({ metadata }) => metadata.name === statefulSet);
     const { volumeClaimTemplates } = z
-      .looseObject({
-        volumeClaimTemplates: z.tuple([
-          z.looseObject({
-            spec: z.looseObject({ resources: z.object({ requests: z.object({ storage: z.string() }) }) }),
-          }),
-        ]),
-      })
+      .looseObject({ volumeClaimTemplates: z.tuple([z.looseObject({ spec: claim })]) })
       .parse(found?.spec);
     return bytes(volumeClaimTemplates[0].spec.resources.requests.storage);
   }

@@ -14,7 +14,7 @@ export type Situation = Pick<Firing, 'series' | 'at'>;
 
 /** Situations that are close to the limit of a rule, on both sides of it. */
 export interface AlertCase {
-  readonly fires: Firing;
+  readonly fires: Firing | readonly Firing[];
   readonly silent: Situation | readonly Situation[];
 }
 
@@ -22,6 +22,8 @@ const N = 'namespace="cinematica"';
 const HPA = `${N}, horizontalpodautoscaler="keda-hpa-denoiser"`;
 const NATS = `${N}, statefulset="nats"`;
 const DISK = `${N}, persistentvolumeclaim="data-nats-0", node="a"`;
+const BACKUPS = `${N}, persistentvolumeclaim="backups"`;
+const S3_SERVER = `${N}, persistentvolumeclaim="data-s3-server-0", node="a"`;
 const GPU = 'exported_namespace="cinematica", Hostname="gpu-1", gpu="0"';
 const gpu = { exported_namespace: 'cinematica', Hostname: 'gpu-1', gpu: '0' };
 const OOM = `${N}, pod="muxer-1", container="muxer"`;
@@ -520,6 +522,53 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
       },
       at: 12,
     },
+  },
+  VolumeFilling: {
+    fires: [
+      {
+        // A backup of ten minutes. Until the next one, the kubelet says nothing of the volume.
+        series: {
+          [`kubelet_volume_stats_available_bytes{${BACKUPS}, node="a"}`]: '_x10 14x10',
+          [`kubelet_volume_stats_capacity_bytes{${BACKUPS}, node="a"}`]: '_x10 100x10',
+        },
+        at: 90,
+        labels: { persistentvolumeclaim: 'backups' },
+        summary: 'The volume backups has 14% free space.',
+      },
+      {
+        series: {
+          [`kubelet_volume_stats_available_bytes{${S3_SERVER}}`]: '20x10 13x20',
+          [`kubelet_volume_stats_capacity_bytes{${S3_SERVER}}`]: '100x30',
+        },
+        at: 20,
+        labels: { persistentvolumeclaim: 'data-s3-server-0' },
+        summary: 'The volume data-s3-server-0 has 13% free space.',
+      },
+    ],
+    silent: [
+      {
+        series: {
+          [`kubelet_volume_stats_available_bytes{${BACKUPS}, node="a"}`]: '_x10 16x10',
+          [`kubelet_volume_stats_capacity_bytes{${BACKUPS}, node="a"}`]: '_x10 100x10',
+          [`kubelet_volume_stats_available_bytes{${S3_SERVER}}`]: '16x90',
+          [`kubelet_volume_stats_capacity_bytes{${S3_SERVER}}`]: '100x90',
+          // Of another alert.
+          [`kubelet_volume_stats_available_bytes{${DISK}}`]: '1x90',
+          [`kubelet_volume_stats_capacity_bytes{${DISK}}`]: '100x90',
+        },
+        at: 90,
+      },
+      // The volume was enlarged, and the next backup ran on another node.
+      {
+        series: {
+          [`kubelet_volume_stats_available_bytes{${BACKUPS}, node="a"}`]: '_x10 14x10',
+          [`kubelet_volume_stats_capacity_bytes{${BACKUPS}, node="a"}`]: '_x10 100x10',
+          [`kubelet_volume_stats_available_bytes{${BACKUPS}, node="b"}`]: '_x60 114x10',
+          [`kubelet_volume_stats_capacity_bytes{${BACKUPS}, node="b"}`]: '_x60 200x10',
+        },
+        at: 90,
+      },
+    ],
   },
   S3Refuses: {
     fires: {
