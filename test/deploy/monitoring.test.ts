@@ -50,6 +50,7 @@ const metricsIn = (query: string): string[] =>
           'last_over_time',
           'group_left',
           'predict_linear',
+          'label_replace',
         ].includes(name),
     );
 

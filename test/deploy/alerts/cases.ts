@@ -113,14 +113,26 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
     },
   },
   TlsCertificateExpires: {
-    fires: {
-      series: { [`certmanager_certificate_expiration_timestamp_seconds{${N}, name="cinematica-tls"}`]: '1209600x90' },
+    // As Prometheus stores the series by default, and with honorLabels.
+    fires: [
+      'namespace="cert-manager", exported_namespace="cinematica", pod="cert-manager-1"',
+      'namespace="cinematica", pod="cert-manager-1"',
+    ].map((labels) => ({
+      series: {
+        [`certmanager_certificate_expiration_timestamp_seconds{${labels}, name="cinematica-tls"}`]: '1209600x90',
+      },
       at: 80,
       labels: { name: 'cinematica-tls' },
       summary: 'cert-manager has not renewed the certificate cinematica-tls, which expires in 13d 22h 40m 0s.',
-    },
+    })),
     silent: {
-      series: { 'certmanager_certificate_expiration_timestamp_seconds{namespace="other", name="x"}': '9x90' },
+      series: {
+        'certmanager_certificate_expiration_timestamp_seconds{namespace="other", name="x"}': '9x90',
+        'certmanager_certificate_expiration_timestamp_seconds{namespace="cinematica", exported_namespace="other", name="y"}':
+          '9x90',
+        'certmanager_certificate_expiration_timestamp_seconds{namespace="cert-manager", exported_namespace="cinematica", name="z"}':
+          '1300000x90',
+      },
       at: 80,
     },
   },
