@@ -417,20 +417,33 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
   NatsReplicaLags: {
     fires: {
       series: {
-        [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-0"}`]: '5000x20',
-        [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-1"}`]: '3000x20',
+        [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-0"}`]: '5000+600x20',
+        // It stands from the second minute on.
+        [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-1"}`]: '5000 5600x20',
+        [`jetstream_stream_last_seq{${N}, stream_name="WORK_mux", pod="nats-0"}`]: '9x20',
+        [`jetstream_stream_last_seq{${N}, stream_name="WORK_mux", pod="nats-1"}`]: '9x20',
       },
-      at: 12,
+      at: 18,
       labels: { stream_name: 'KV_videos' },
-      summary: 'A replica of the stream KV_videos lags by 2000 messages.',
+      summary: 'A replica of the stream KV_videos lacks 9000 messages that are older than two minutes.',
     },
-    silent: {
-      series: {
-        [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-0"}`]: '5000x20',
-        [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-1"}`]: '4500x20',
+    silent: [
+      {
+        series: {
+          [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-0"}`]: '5000x20',
+          [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-1"}`]: '4500x20',
+        },
+        at: 12,
       },
-      at: 12,
-    },
+      // 300 messages a second, and a server that is scraped half a minute earlier than the others.
+      {
+        series: {
+          [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-0"}`]: '9000+18000x30',
+          [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-1"}`]: '0+18000x30',
+        },
+        at: 25,
+      },
+    ],
   },
   NatsSlowConsumers: {
     fires: {
