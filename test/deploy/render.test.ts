@@ -23,6 +23,19 @@ describe.skipIf(KUSTOMIZE === null)('every overlay renders to valid objects', ()
     // Not an object of the cluster: other objects are filled in from it.
     expect(text).not.toContain('"yours');
   });
+
+  test('the Prometheus of kube-prometheus-stack selects all rules and monitors, by the name of its release', () => {
+    const selected = render('overlays/production').filter(
+      ({ apiVersion }) => apiVersion === 'monitoring.coreos.com/v1',
+    );
+    expect(new Set(selected.map(({ kind }) => kind))).toEqual(new Set(['PodMonitor', 'PrometheusRule']));
+    for (const { kind, metadata } of selected) {
+      expect(metadata.labels, `${kind} ${metadata.name}`).toEqual({
+        'app.kubernetes.io/part-of': 'cinematica',
+        release: 'kube-prometheus-stack',
+      });
+    }
+  });
 });
 
 test('unknown fields and invalid values are found', () => {
