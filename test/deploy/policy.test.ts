@@ -268,6 +268,17 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS.filter(isProduction))('product
     ]);
   });
 
+  test('the largest fleet has enough workers of every stage', () => {
+    const most = (stage: string) =>
+      z
+        .looseObject({ maxReplicaCount: z.number() })
+        .parse(ofKind(manifests, 'ScaledObject').find(({ metadata }) => metadata.name === stage)?.spec).maxReplicaCount;
+    // How many of them a denoiser keeps busy: docs/operations.md#capacity.
+    expect(most('encoder')).toBeGreaterThanOrEqual(most('denoiser') / 8);
+    expect(most('muxer')).toBeGreaterThanOrEqual((3 / 4) * most('denoiser'));
+    if (!sharesGpu(overlay)) expect(most('decoder')).toBeGreaterThanOrEqual(most('denoiser') / 13);
+  });
+
   test('only KEDA sets the number of workers', () => {
     const scaled = ofKind(manifests, 'ScaledObject').map(({ metadata }) => metadata.name);
     expect(scaled.sort()).toEqual([...(sharesGpu(overlay) ? [] : ['decoder']), 'denoiser', 'encoder', 'muxer']);
