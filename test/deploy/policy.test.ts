@@ -12,53 +12,17 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hasS3Server, isProduction, KUSTOMIZE, ofKind, OVERLAYS, render, sharesGpu, workloadsOf } from './manifests.ts';
 import type { Workload } from './manifests.ts';
+import {
+  bytes,
+  containersOf,
+  expectAvailability,
+  expectFixedImages,
+  expectLimits,
+  expectRestricted,
+} from './policies.ts';
 
-/** They share a node with computing pods and must respond quickly. CPU limits would throttle them. */
-const WITHOUT_CPU_LIMIT = ['gateway', 'web', 'nats'];
-
-/** Its one pod has the only volume, so there are no other pods to spread it from, and every disruption interrupts it. */
-const SINGLE = ['s3-server'];
-
-/** A full version or a digest. Other tags may name another image tomorrow. */
-const IMMUTABLE = /^[\w.\-/]+(:\d{1,5}\/[\w.\-/]+)?(:v?\d+\.\d+\.\d+[\w.-]*)?(@sha256:[0-9a-f]{64})?$/;
-
-const restricted = z.looseObject({
-  runAsNonRoot: z.literal(true),
-  runAsUser: z.number().int().min(1),
-  seccompProfile: z.object({ type: z.literal('RuntimeDefault') }),
-});
-const confined = z.strictObject({
-  allowPrivilegeEscalation: z.literal(false),
-  readOnlyRootFilesystem: z.literal(true),
-  capabilities: z.strictObject({ drop: z.tuple([z.literal('ALL')]) }),
-});
-const pod = z.looseObject({
-  automountServiceAccountToken: z.literal(false),
-  enableServiceLinks: z.literal(false),
-  hostNetwork: z.literal(false).optional(),
-  hostPID: z.literal(false).optional(),
-  hostIPC: z.literal(false).optional(),
-});
-/** The part of the profile “restricted” that the pods need. */
-const VOLUMES = ['configMap', 'emptyDir', 'persistentVolumeClaim', 'secret'];
-const rollingUpdate = z.looseObject({ rollingUpdate: z.looseObject({ maxSurge: z.number() }) });
 const claim = z.looseObject({ resources: z.object({ requests: z.object({ storage: z.string() }) }) });
-const probe = z.looseObject({}).optional();
-const lived = z.looseObject({
-  readinessProbe: probe,
-  livenessProbe: probe,
-  startupProbe: probe,
-  lifecycle: z
-    .looseObject({ preStop: z.looseObject({ sleep: z.object({ seconds: z.number() }).optional() }) })
-    .optional(),
-});
-
-const bytes = (quantity: string | number | undefined): number => {
-  const [, value = '', unit = ''] = /^([\d.]+)(Ki|Mi|Gi|Ti)?$/.exec(String(quantity ?? '')) ?? [];
-  const power = ['', 'Ki', 'Mi', 'Gi', 'Ti'].indexOf(unit);
-  return value === '' ? Number.NaN : Number(value) * 1024 ** power;
-};
-const containersOf = ({ spec }: Workload) => [...spec.initContainers, ...spec.containers];
+const rollingUpdate = z.looseObject({ rollingUpdate: z.looseObject({ maxSurge: z.number() }) });
 
 describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
   const manifests = KUSTOMIZE === null ? [] : render(overlay);
@@ -84,55 +48,17 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     expect(namespace).toEqual([expect.objectContaining({ 'pod-security.kubernetes.io/enforce': 'restricted' })]);
   });
 
-  test.each(each(workloads))('%s meets the restricted standard', (_, workload) => {
-    pod.parse(workload.spec);
-    restricted.parse(workload.spec.securityContext);
-    for (const container of containersOf(workload)) confined.parse(container.securityContext);
-    for (const { name, ...source } of workload.spec.volumes) {
-      expect(VOLUMES, name).toContain(Object.keys(source)[0]);
-      const { emptyDir } = z
-        .looseObject({ emptyDir: z.looseObject({ sizeLimit: z.string() }).optional() })
-        .parse(source);
-      if (emptyDir) expect(bytes(emptyDir.sizeLimit), name).toBeGreaterThan(0);
-    }
-  });
+  test.each(each(workloads))('%s meets the restricted standard', (_, workload) => expectRestricted(workload));
 
-  test.each(each(workloads))('%s runs an image with a fixed tag or digest', (_, workload) => {
-    for (const { image } of containersOf(workload)) {
-      expect(image).toMatch(IMMUTABLE);
-      expect(image, 'neither version nor digest').toMatch(/:v?\d|@sha256:/);
-    }
-  });
+  test.each(each(workloads))('%s runs an image with a fixed tag or digest', (_, workload) =>
+    expectFixedImages(workload),
+  );
 
-  test.each(each(workloads))('%s has requests and limits', (name, workload) => {
-    for (const { resources } of containersOf(workload)) {
-      expect(resources.requests).toMatchObject({
-        cpu: expect.anything() as unknown,
-        memory: expect.anything() as unknown,
-      });
-      expect(bytes(resources.limits.memory)).toBeGreaterThanOrEqual(bytes(resources.requests.memory));
-      if (!WITHOUT_CPU_LIMIT.includes(name)) expect(resources.limits).toHaveProperty('cpu');
-    }
-  });
+  test.each(each(workloads))('%s has requests and limits', (_, workload) => expectLimits(workload));
 
-  test.each(each(services))('%s has probes, topology spread and a disruption budget', (name, workload) => {
-    const [container] = workload.spec.containers;
-    const { readinessProbe, livenessProbe } = lived.parse(container);
-    expect(readinessProbe).toBeDefined();
-    expect(livenessProbe).toBeDefined();
-    if (SINGLE.includes(name)) return;
-    const { topologySpreadConstraints } = z
-      .looseObject({ topologySpreadConstraints: z.array(z.looseObject({ topologyKey: z.string() })) })
-      .parse(workload.spec);
-    expect(topologySpreadConstraints.map(({ topologyKey }) => topologyKey)).toEqual([
-      'kubernetes.io/hostname',
-      'topology.kubernetes.io/zone',
-    ]);
-    const budgets = ofKind(manifests, 'PodDisruptionBudget').filter(({ metadata }) => metadata.name === name);
-    expect(budgets.map(({ spec }) => spec)).toEqual([
-      { maxUnavailable: 1, selector: { matchLabels: { 'app.kubernetes.io/name': name } } },
-    ]);
-  });
+  test.each(each(services))('%s has probes, topology spread and a disruption budget', (_, workload) =>
+    expectAvailability(workload, manifests),
+  );
 
   test('volumes and memory hold what the settings allow', () => {
     const [nats] = workloads.filter(({ name }) => name === 'nats').flatMap(containersOf);
