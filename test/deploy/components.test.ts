@@ -11,7 +11,7 @@ import { environmentIn, SERVICES } from './services.ts';
 const root = resolve(import.meta.dirname, '../..');
 
 /** The components that may be left out. */
-const OPTIONAL = ['weights', 'backup', 'keda', 'monitoring', 'tls', 'push'];
+const OPTIONAL = ['weights', 'backup', 'keda', 'monitoring', 'traces', 'tls', 'push'];
 
 const lineOf = (component: string) => `  - ../../components/${component}\n`;
 const without = (kustomization: string, ...components: readonly string[]) =>
