@@ -38,6 +38,22 @@ describe.skipIf(KUSTOMIZE === null)('every overlay renders to valid objects', ()
     expect(text).not.toContain('"yours');
   });
 
+  test('the patches that are commented out in the production overlay apply', async () => {
+    const manifests = await renderChanged('overlays/production', (text) =>
+      text.replaceAll(/^ {2}# - target: .*\n(?: {2}# {3}.*\n)+/gm, (patch) => patch.replaceAll(/^ {2}# /gm, '  ')),
+    );
+    for (const manifest of manifests) {
+      const { error } = schemaOf(manifest).safeParse(manifest);
+      expect(error?.issues ?? [], `${manifest.kind} ${manifest.metadata.name}`).toEqual([]);
+    }
+    const textOf = (kind: string, name: string) =>
+      JSON.stringify(manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name)?.spec);
+    expect(textOf('Deployment', 'denoiser')).toContain('"runtimeClassName":"nvidia"');
+    expect(textOf('Job', 'weights')).toContain('{"name":"HF_ENDPOINT","value":"https://hub.example.com"}');
+    expect(textOf('NetworkPolicy', 'weights-to-internet')).toContain('"10.0.0.7/32"');
+    expect(textOf('NetworkPolicy', 'spans-to-collector')).toContain('"203.0.113.7/32"');
+  });
+
   test('the images of the production overlay come from its registry', () => {
     expect(JSON.stringify(render('overlays/production'))).not.toMatch(/"cinematica\/(service|gpu):/);
   });
