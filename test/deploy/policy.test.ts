@@ -197,6 +197,10 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS.filter(isProduction))('product
     ]);
   });
 
+  test('there is no S3 server without replicas', () => {
+    expect(manifests.map(({ metadata }) => metadata.name)).not.toContain('s3-server');
+  });
+
   test('the largest fleet has enough workers of every stage', () => {
     const most = (stage: string) =>
       z
