@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import {
+  backupVolume,
   bucketLimit,
   bucketName,
+  FREE_SHARE,
   isTerminal,
   LIFETIMES,
   pipelineSettingsSchema,
   readStorageUse,
+  storageTotals,
   VIDEO_MIB,
 } from '@cinematica/pipeline';
 import type { StoredRecord } from '@cinematica/pipeline';
@@ -20,13 +23,13 @@ import type { SumRun } from './hold/support/sum-run.ts';
 import { printHelp } from './support/print-help.ts';
 
 const USAGE = `usage: npm run bench -- storage [--videos 40] [--store s3|nats] [--minutes 0]
-       npm run bench -- storage --sizes [--videos-per-hour 100] [--keep-hours 168] [--running 64]
+       npm run bench -- storage --sizes [--videos-per-hour 100] [--keep-hours 168] [--running 64] [--keep-backups 3]
 
 Makes videos whose photo (${VIDEO_MIB.photos} MiB) and files (${VIDEO_MIB.media} MiB) have real sizes, by workers that compute almost nothing, with 1 MiB
 for each latents and frames, and prints what NATS and S3 store before, after, and at most meanwhile. --minutes spreads the videos
 evenly over a time: 60 is an hour of a GPU. With --store s3 it exits with 1 if photos or files are in
-NATS afterwards. It needs versitygw (CONTRIBUTING.md). --sizes only prints the limits of the buckets that follow from a
-rate and a retention.`;
+NATS afterwards. It needs versitygw (CONTRIBUTING.md). --sizes only prints what follows from a rate and a retention: the limits of the
+buckets, and the sizes for the section “Yours” of deploy/k8s/overlays/production/kustomization.yaml.`;
 printHelp(USAGE);
 
 const MIB = 1024 ** 2;
@@ -41,6 +44,7 @@ const { values } = parseArgs({
     'videos-per-hour': { type: 'string', default: '100' },
     'keep-hours': { type: 'string', default: '168' },
     running: { type: 'string', default: '64' },
+    'keep-backups': { type: 'string', default: '3' },
   },
 });
 const videos = Number(values.videos);
@@ -51,6 +55,7 @@ if (!(videos > 0) || !(minutes >= 0) || !['s3', 'nats'].includes(values.store)) 
   process.exit(2);
 }
 const photo = (index: number): string => `photo ${index} `.padEnd(VIDEO_MIB.photos * MIB, 'x');
+const inGib = (mebibytes: number): number => Math.ceil(mebibytes / 1024);
 const inMib = (bytes: number): string => (bytes / MIB).toFixed(1);
 
 if (values.sizes) printSizes();
@@ -61,21 +66,28 @@ function printSizes(): void {
     VIDEOS_PER_HOUR: values['videos-per-hour'],
     KEEP_HOURS: values['keep-hours'],
     ADMIT_RUNNING: values.running,
+    NATS_REPLICAS: '3',
   });
-  const rows = [settings, { ...settings, S3_BUCKET: 'videos' }].map((each) => {
-    const limits = LIFETIMES.map((lifetime) => bucketLimit(lifetime, each));
-    return limits.map((limit) => (limit === 0 ? '(S3)' : `${limit.toLocaleString('en')} MiB`));
-  });
-  const [nats = [], withS3 = []] = rows;
-  console.log(
-    table(
-      ['', ...LIFETIMES.map(bucketName)],
-      [
-        ['all in NATS', ...nats],
-        ['photos and media in S3', ...withS3],
-      ],
+  const keep = Number(values['keep-backups']);
+  const both = [
+    { name: 'all in NATS', settings },
+    { name: 'photos and media in S3', settings: { ...settings, S3_BUCKET: 'videos' } },
+  ];
+  const limits = both.map((each) => [
+    each.name,
+    ...LIFETIMES.map((lifetime) => bucketLimit(lifetime, each.settings)).map((limit) =>
+      limit === 0 ? '(S3)' : `${limit.toLocaleString('en')} MiB`,
     ),
-  );
+  ]);
+  console.log(table(['', ...LIFETIMES.map(bucketName)], limits));
+  const sizes = both.map((each) => {
+    const { disk } = storageTotals(each.settings);
+    // A twentieth of the store and 1 GiB are for queues and dead letters, and a tenth of the volume for NATS' own files.
+    const store = inGib(disk / 0.95) + 1;
+    const volume = Math.max(inGib(disk / (1 - FREE_SHARE)), Math.ceil(store / 0.9));
+    return [each.name, `${store}GB`, `${volume}Gi`, `${inGib(backupVolume(keep, each.settings))}Gi`];
+  });
+  console.log(`\n${table(['at least', 'nats-file-store', 'nats-storage-size', 'backup-storage-size'], sizes)}`);
 }
 
 async function measure(): Promise<void> {

@@ -163,10 +163,11 @@ apiVersion: storage.k8s.io/v1
 kind: StorageClass
 metadata: { name: $class }
 provisioner: kubernetes.io/no-provisioner
+allowVolumeExpansion: true
 YAML
 done
-# For three installations.
-for i in 0 1 2 3 4 5 6 7 8 9 10 11; do volume "fast-$i" fast-ssd 200Gi ReadWriteOnce; done
+# For three installations, each with NATS' three volumes and that of the backups.
+for i in 0 1 2 3 4 5 6 7 8 9 10 11; do volume "fast-$i" fast-ssd 1Ti ReadWriteOnce; done
 for i in 0 1 2; do volume "shared-$i" shared-files 20Gi ReadWriteMany; done
 node cpu-1 a - 0 -
 node cpu-2 b - 0 -
@@ -315,6 +316,32 @@ kubectl --namespace cell-b scale deployment denoiser decoder encoder muxer --rep
 # shellcheck disable=SC2086
 available cell-b $services
 echo "  What the two Jobs do with NATS is tested with real servers: test/deploy/nats.test.ts, services/backup/src/rehearsal.test.ts"
+
+say "The volumes of its NATS are enlarged, as docs/operations.md says"
+sed -i 's/nats-storage-size=.*/nats-storage-size=400Gi/; s/nats-file-store=.*/nats-file-store=360GB/' "$work/k8s/overlays/cell-b/kustomization.yaml"
+apply_cell() { kubectl apply --server-side --force-conflicts --kustomize "$work/k8s/overlays/cell-b"; }
+refused() { ! apply_cell >"$work/answer" 2>&1 && grep --quiet 'StatefulSet.*nats.*spec: Forbidden' "$work/answer"; }
+check "Kubernetes refuses the size for the StatefulSet that exists" refused
+enlarge() {
+  local server
+  for server in 0 1 2; do
+    kubectl --namespace cell-b patch pvc "data-nats-$server" --patch '{"spec":{"resources":{"requests":{"storage":"400Gi"}}}}' || return 1
+  done
+}
+check "the volumes of its three servers are enlarged" enlarge
+servers() { kubectl --namespace cell-b get pods --selector app.kubernetes.io/name=nats --output 'jsonpath={.items[*].metadata.uid}'; }
+running=$(servers)
+check "the StatefulSet is removed without its pods" kubectl --namespace cell-b delete statefulset nats --cascade=orphan --timeout=60s
+same_pods() { [ "$running" = "$(servers)" ] && [ -n "$running" ]; }
+check "they are still there" same_pods
+kubectl --namespace cell-b delete job provisioner weights >/dev/null
+check "it is applied again" apply_cell
+check "statefulset/nats of cell-b is updated" kubectl --namespace cell-b rollout status statefulset/nats --timeout=180s
+larger() {
+  [ "$(kubectl --namespace cell-b get pods --selector app.kubernetes.io/name=nats --output 'jsonpath={.items[*].spec.containers[0].env[?(@.name=="NATS_FILE_STORE")].value}')" = '360GB 360GB 360GB' ] &&
+    [ "$(kubectl --namespace cell-b get pvc data-nats-0 data-nats-1 data-nats-2 --output 'jsonpath={.items[*].spec.resources.requests.storage}')" = '400Gi 400Gi 400Gi' ]
+}
+check "its servers use the larger volumes" larger
 
 say "$([ "$failed" = 0 ] && echo "All checks passed." || echo "Some checks failed.")"
 exit "$failed"

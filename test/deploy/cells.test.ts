@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { KUSTOMIZE, ofKind, render } from './manifests.ts';
+import { KUSTOMIZE, ofKind, render, renderChanged } from './manifests.ts';
 import type { Manifest } from './manifests.ts';
 import { PUBLIC_SERVICES } from './public-services.ts';
 import { schemaOf } from './schemas/schema-of.ts';
@@ -109,6 +109,33 @@ describe.skipIf(KUSTOMIZE === null)('two installations in one cluster', () => {
     expect(grpc.rules.flatMap(({ matches }) => matches.map(({ method }) => method.service)).sort()).toEqual(
       [...PUBLIC_SERVICES].sort(),
     );
+  });
+
+  test('a cell lets in the router of the namespace that its settings name', async () => {
+    const manifests = await renderChanged('overlays/production', (text) =>
+      text
+        .replace('router-namespace=cinematica-router', 'router-namespace=front')
+        .replace('# - ../../components/gateway-api', '- ../../components/gateway-api'),
+    );
+    const { from } = grant.parse(ofKind(manifests, 'ReferenceGrant')[0]?.spec);
+    expect(from.map(({ kind, namespace }) => `${kind} ${namespace}`)).toEqual(['HTTPRoute front', 'GRPCRoute front']);
+  });
+
+  test('the docs name the release of the Gateway API that has all versions of these kinds', async () => {
+    // The first release whose standard channel has the version.
+    const since: Readonly<Record<string, string>> = {
+      'HTTPRoute gateway.networking.k8s.io/v1': '1.0',
+      'GRPCRoute gateway.networking.k8s.io/v1': '1.1',
+      'ReferenceGrant gateway.networking.k8s.io/v1': '1.5',
+    };
+    const kinds = [...second, ...render('overlays/router')]
+      .map(({ kind, apiVersion }) => `${kind} ${apiVersion}`)
+      .filter((kind) => kind.includes(' gateway.networking.k8s.io/'));
+    const releases = kinds.map((kind) => since[kind] ?? `unknown: ${kind}`).sort();
+    for (const file of ['../../docs/kubernetes.md', '../../deploy/k8s/overlays/production/kustomization.yaml']) {
+      const text = await readFile(resolve(import.meta.dirname, file), 'utf8');
+      expect(text, file).toMatch(new RegExp(`Gateway API \\(?${releases.at(-1)} or newer`));
+    }
   });
 
   test('the router sends a key to its cell, which lets it', () => {

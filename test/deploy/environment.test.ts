@@ -1,28 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { z } from 'zod';
-import { configSchema as backup } from '@cinematica/backup/config';
-import { configSchema as decoder } from '@cinematica/decoder/config';
-import { configSchema as denoiser } from '@cinematica/denoiser/config';
-import { configSchema as encoder } from '@cinematica/encoder/config';
-import { configSchema as gateway } from '@cinematica/gateway/config';
-import { configSchema as muxer } from '@cinematica/muxer/config';
-import { configSchema as outbound } from '@cinematica/outbound/config';
 import { USER_PERMISSIONS } from '@cinematica/pipeline/nats-access';
 import { readConfig } from '@cinematica/pipeline/service';
-import { configSchema as provisioner } from '@cinematica/provisioner/config';
-import { environmentFor } from '@cinematica/gpu-worker/environment';
-import { environmentOf, isProduction, KUSTOMIZE, OVERLAYS, render, sharesGpu, workloadsOf } from './manifests.ts';
-
-const schemas: Readonly<Record<string, z.ZodObject>> = {
-  gateway,
-  encoder,
-  denoiser,
-  decoder,
-  muxer,
-  outbound,
-  provisioner,
-};
-const inProduction: typeof schemas = { backup, restore: backup };
+import { isProduction, KUSTOMIZE, OVERLAYS, render, sharesGpu, workloadsOf } from './manifests.ts';
+import { BACKUP_JOBS, environmentIn, SERVICES } from './services.ts';
 
 /** The variables that adapter-node 6 (its src/env.js) and the web app's server (web/src/lib/api) read. */
 const WEB = ['HOST', 'PORT', 'SHUTDOWN_TIMEOUT', 'PROTOCOL_HEADER', 'GATEWAY_URL'];
@@ -30,20 +10,10 @@ const WEB = ['HOST', 'PORT', 'SHUTDOWN_TIMEOUT', 'PROTOCOL_HEADER', 'GATEWAY_URL
 describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
   const manifests = KUSTOMIZE === null ? [] : render(overlay);
   const workloads = workloadsOf(manifests);
-  const setIn = (name: string, secret: (from: string, key: string) => string = () => 's'.repeat(43)) => {
-    const shared = sharesGpu(overlay) && (name === 'denoiser' || name === 'decoder');
-    const container = workloads.find((workload) => workload.name === (shared ? 'denoiser' : name))?.spec.containers[0];
-    if (!container) throw new Error(`there is no ${name}`);
-    if (!shared) return environmentOf(manifests, container, secret);
-    const prefix = name === 'denoiser' ? 'DENOISER_' : 'DECODER_';
-    const own = {
-      ...container,
-      env: container.env.filter((one) => !/^(DENOISER|DECODER)_/.test(one.name) || one.name.startsWith(prefix)),
-    };
-    return environmentFor(prefix, environmentOf(manifests, own, secret)) as Record<string, string>;
-  };
+  const setIn = (name: string, secret?: (from: string, key: string) => string) =>
+    environmentIn(manifests, name, secret);
 
-  const all = isProduction(overlay) ? { ...schemas, ...inProduction } : schemas;
+  const all = isProduction(overlay) ? { ...SERVICES, ...BACKUP_JOBS } : SERVICES;
 
   test.each(Object.entries(all))('%s gets all required variables and no unknown ones', (name, schema) => {
     const set = setIn(name);
@@ -72,10 +42,10 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
     expect(secrets.filter((from) => from.startsWith('nats-'))).toEqual([`nats-${name}`]);
   });
 
-  test.each(Object.keys(schemas).filter((name) => name !== 'provisioner'))(
+  test.each(Object.keys(SERVICES).filter((name) => name !== 'provisioner'))(
     '%s can stop within its grace period',
     (name) => {
-      const config = readConfig(schemas[name]!, setIn(name));
+      const config = readConfig(SERVICES[name]!, setIn(name));
       const shared = sharesGpu(overlay) && name === 'decoder';
       const workload = workloads.find((one) => one.name === (shared ? 'denoiser' : name))!;
       const preStop = name === 'gateway' ? 5 : 0;

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { findProgram } from '../../scripts/setup/find-program.mjs';
@@ -94,6 +96,28 @@ export function render(folder: string): Manifest[] {
   if (KUSTOMIZE === null) throw new Error('kustomize is not there');
   const text = execFileSync(KUSTOMIZE, ['build', resolve(k8s, folder)], { encoding: 'utf8', maxBuffer: 2 ** 26 });
   return parseAllDocuments(text).map((document) => objectSchema.parse(document.toJS()));
+}
+
+/**
+ * Renders an overlay as an operator does who has edited the file of the production overlay.
+ * @param change gets the text of that file.
+ */
+export async function renderChanged(
+  overlay: 'overlays/production' | 'overlays/one-gpu',
+  change: (kustomization: string) => string,
+): Promise<Manifest[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'cinematica-overlay-'));
+  try {
+    await cp(k8s, folder, { recursive: true });
+    const file = join(folder, 'overlays/production/kustomization.yaml');
+    const text = await readFile(file, 'utf8');
+    const changed = change(text);
+    if (changed === text) throw new Error('the change does not fit the file any more');
+    await writeFile(file, changed);
+    return render(join(folder, overlay));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 const jobOf = (spec: unknown) =>

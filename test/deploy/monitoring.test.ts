@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { FREE_SHARE } from '@cinematica/pipeline';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { CASES } from './alerts/cases.ts';
@@ -43,7 +44,15 @@ const metricsIn = (query: string): string[] =>
     .map(([name]) => name)
     .filter(
       (name) =>
-        !['histogram_quantile', 'min_over_time', 'max_over_time', 'group_left', 'predict_linear'].includes(name),
+        ![
+          'histogram_quantile',
+          'min_over_time',
+          'max_over_time',
+          'last_over_time',
+          'group_left',
+          'predict_linear',
+          'label_replace',
+        ].includes(name),
     );
 
 /** Every metric that the sources of the services declare, including the series of histograms. */
@@ -104,6 +113,12 @@ describe.skipIf(KUSTOMIZE === null)('monitoring', () => {
       );
     },
   );
+
+  test('the alerts of volumes have the limit for which the volumes are sized', () => {
+    const expressions = alerts.filter(({ alert }) => alert.endsWith('VolumeFilling')).map(({ expr }) => expr.trim());
+    expect(expressions).toHaveLength(2);
+    for (const expression of expressions) expect(expression.endsWith(` < ${FREE_SHARE}`), expression).toBe(true);
+  });
 
   test('alerts and the dashboard query existing metrics', () => {
     const dashboard = dashboardSchema.parse(

@@ -38,6 +38,12 @@ const opens = (rule: { readonly ports: z.output<typeof ports> }, port: number): 
 
 const whole = ({ ipBlock }: Peer) => ipBlock !== undefined;
 
+const serviceSchema = z.looseObject({
+  clusterIP: z.string().optional(),
+  selector: z.record(z.string(), z.string()),
+  ports: z.array(z.looseObject({ port: z.number(), targetPort: z.string() })),
+});
+
 function networkOf(manifests: readonly Manifest[]) {
   const policies = ofKind(manifests, 'NetworkPolicy').map(({ metadata, spec }) => ({
     name: metadata.name,
@@ -106,26 +112,41 @@ describe.skipIf(KUSTOMIZE === null).each(OVERLAYS)('%s', (overlay) => {
 
   test('every port of a Service reaches a listening pod and is allowed for someone', () => {
     for (const { metadata, spec } of ofKind(manifests, 'Service')) {
-      const service = z
-        .looseObject({
-          selector: z.record(z.string(), z.string()),
-          ports: z.array(z.looseObject({ targetPort: z.string() })),
-        })
-        .parse(spec);
+      const service = serviceSchema.parse(spec);
       const backends = workloads.filter(({ labels }) => matches({ matchLabels: service.selector }, labels));
       expect(backends.length, metadata.name).toBe(1);
-      for (const { targetPort } of service.ports) {
+      for (const { port: open, targetPort } of service.ports) {
         const port = backends[0]?.spec.containers[0]?.ports.find(({ name }) => name === targetPort)?.containerPort;
         expect(port, `${metadata.name} ${targetPort}`).toBeDefined();
-        const open = backends
+        // Callers of a headless Service connect to the pod itself.
+        if (service.clusterIP === 'None') expect(port, `${metadata.name} is headless`).toBe(open);
+        const allowed = backends
           .flatMap(of)
           .some(({ ingress }) => ingress.some((rule) => rule.ports.some((one) => one.port === port)));
-        expect(open || (metadata.name === 'web' && !isProduction(overlay)), `${metadata.name} ${targetPort}`).toBe(
+        expect(allowed || (metadata.name === 'web' && !isProduction(overlay)), `${metadata.name} ${targetPort}`).toBe(
           true,
         );
       }
     }
   });
+
+  test.each(['encoder', 'denoiser', 'decoder', 'muxer'])(
+    'port 50051 of the Service %s leads to that stage',
+    (stage) => {
+      const service = serviceSchema.parse(
+        ofKind(manifests, 'Service').find(({ metadata }) => metadata.name === stage)?.spec,
+      );
+      const [container] = workloads
+        .filter(({ labels }) => matches({ matchLabels: service.selector }, labels))
+        .flatMap(({ spec }) => spec.containers);
+      const { targetPort } = service.ports.find(({ port }) => port === 50051)!;
+      // In a pod with two stages, the variables of one of them begin with its name.
+      const variable = (name: string) => container?.env.find((one) => one.name === name)?.value;
+      expect(container?.ports.find(({ name }) => name === targetPort)?.containerPort).toBe(
+        Number(variable(`${stage.toUpperCase()}_GRPC_PORT`) ?? variable('GRPC_PORT')),
+      );
+    },
+  );
 
   test('every policy selects existing pods', () => {
     for (const { name, podSelector } of policies) {

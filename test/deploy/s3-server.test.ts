@@ -57,6 +57,15 @@ describe.skipIf(KUSTOMIZE === null)('the S3 server of the overlay local-cpu-s3',
     }
   });
 
+  test('is one pod, whose volume no other pod can have', () => {
+    const { spec } = ofKind(manifests, 'StatefulSet').find(({ metadata }) => metadata.name === 's3-server')!;
+    expect(spec).toMatchObject({
+      replicas: 1,
+      volumeClaimTemplates: [{ spec: { accessModes: ['ReadWriteOnce'] } }],
+    });
+    expect(ofKind(manifests, 'ScaledObject')).toEqual([]);
+  });
+
   test('is the version with which the tests of S3 run', async () => {
     const { containers, initContainers } = specOf('s3-server');
     const text = await readFile(resolve(import.meta.dirname, '../../CONTRIBUTING.md'), 'utf8');

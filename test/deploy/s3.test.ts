@@ -1,27 +1,19 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { configSchema as encoder } from '@cinematica/encoder/config';
 import { configSchema as gateway } from '@cinematica/gateway/config';
 import { configSchema as muxer } from '@cinematica/muxer/config';
 import { readConfig } from '@cinematica/pipeline/service';
 import { describe, expect, test } from 'vitest';
-import { environmentOf, KUSTOMIZE, ofKind, render, workloadsOf } from './manifests.ts';
+import { environmentOf, KUSTOMIZE, ofKind, renderChanged, workloadsOf } from './manifests.ts';
 
-const k8s = resolve(import.meta.dirname, '../../deploy/k8s');
 const schemas = { gateway, encoder, muxer };
 
 describe.skipIf(KUSTOMIZE === null)('production with the lines for S3', () => {
   test('gives the bucket to the pods that use it, and the credentials to no others', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'cinematica-s3-overlay-'));
-    await cp(k8s, folder, { recursive: true });
-    const file = join(folder, 'overlays/production/kustomization.yaml');
-    const text = await readFile(file, 'utf8');
     const lines = /^( *)# (- S3_|- \.\.\/\.\.\/components\/s3)/gm;
-    expect(text.match(lines)).toHaveLength(6);
-    await writeFile(file, text.replaceAll(lines, '$1$2'));
-    const manifests = render(join(folder, 'overlays/production'));
-    await rm(folder, { recursive: true });
+    const manifests = await renderChanged('overlays/production', (text) => {
+      expect(text.match(lines)).toHaveLength(6);
+      return text.replaceAll(lines, '$1$2');
+    });
 
     const workloads = workloadsOf(manifests);
     const mounted = workloads.filter(({ spec }) => spec.volumes.some(({ name }) => name === 's3'));

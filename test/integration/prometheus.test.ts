@@ -90,6 +90,7 @@ describe.skipIf(PROMETHEUS === null)('the metrics in Prometheus', () => {
     await expectNumbers('sum by (container) (up == 0)', { encoder: 0 });
     await ann.cancelVideo({ name: unwanted.name });
     await expectNumbers(depth, { encode: 1, denoise: 1, decode: 1, mux: 1 });
+    await expectNumbers(counted('cinematica_due_tasks', 'stage'), { encode: 1, denoise: 0, decode: 0, mux: 0 });
     process.kill(encoder, 'SIGCONT');
     expect((await last(waiting)).state).toBe(Video_State.DONE);
     await expectNumbers(depth, { encode: 0, denoise: 0, decode: 0, mux: 0 });

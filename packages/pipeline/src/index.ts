@@ -42,7 +42,14 @@ export type { TableChange, VideoTable } from './domain/ports/video-table.ts';
 export type { WebhookQueue } from './domain/ports/webhook-queue.ts';
 export { pipelineSettings, pipelineSettingsSchema } from './domain/settings.ts';
 export type { PipelineSettings } from './domain/settings.ts';
-export { bucketLimit, expectedMediaBytes, VIDEO_MIB } from './domain/storage-sizes.ts';
+export {
+  backupVolume,
+  bucketLimit,
+  expectedMediaBytes,
+  FREE_SHARE,
+  storageTotals,
+  VIDEO_MIB,
+} from './domain/storage-sizes.ts';
 export { bucketName, LIFETIMES, stageName, STAGES } from './domain/stages.ts';
 export type { StageName } from './domain/stages.ts';
 export { CARD_SIZE, evenSize, fileShape, timelineOf } from './domain/video/file-shape.ts';

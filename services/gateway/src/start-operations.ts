@@ -68,7 +68,7 @@ export async function startOperations(
     },
   });
   cleanup.defer(() => storage?.close());
-  metrics.watchBacklog(() => view.queue.backlog());
+  metrics.watchQueue(view.queue);
   watchStorage(metrics, () => readStorageUse(nats, config), view.artifacts, log);
   new Gauge({
     name: 'cinematica_webhooks_late',

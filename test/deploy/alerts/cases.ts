@@ -14,7 +14,7 @@ export type Situation = Pick<Firing, 'series' | 'at'>;
 
 /** Situations that are close to the limit of a rule, on both sides of it. */
 export interface AlertCase {
-  readonly fires: Firing;
+  readonly fires: Firing | readonly Firing[];
   readonly silent: Situation | readonly Situation[];
 }
 
@@ -22,9 +22,18 @@ const N = 'namespace="cinematica"';
 const HPA = `${N}, horizontalpodautoscaler="keda-hpa-denoiser"`;
 const NATS = `${N}, statefulset="nats"`;
 const DISK = `${N}, persistentvolumeclaim="data-nats-0", node="a"`;
+const BACKUPS = `${N}, persistentvolumeclaim="backups"`;
+const S3_SERVER = `${N}, persistentvolumeclaim="data-s3-server-0", node="a"`;
 const GPU = 'exported_namespace="cinematica", Hostname="gpu-1", gpu="0"';
 const gpu = { exported_namespace: 'cinematica', Hostname: 'gpu-1', gpu: '0' };
 const OOM = `${N}, pod="muxer-1", container="muxer"`;
+const BACKUP = `${N}, cronjob="backup"`;
+/** A backup that began after 2000 s and failed. */
+const FAILED_BACKUP = {
+  [`kube_job_failed{${N}, job_name="backup-1", condition="true"}`]: '1x5',
+  [`kube_job_status_start_time{${N}, job_name="backup-1"}`]: '2000x5',
+  [`kube_job_owner{${N}, job_name="backup-1", owner_kind="CronJob", owner_name="backup"}`]: '1x5',
+};
 const JOB = `${N}, job_name="provisioner-abc"`;
 
 /** For each alert, by its name without “Cinematica”. */
@@ -111,14 +120,26 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
     },
   },
   TlsCertificateExpires: {
-    fires: {
-      series: { [`certmanager_certificate_expiration_timestamp_seconds{${N}, name="cinematica-tls"}`]: '1209600x90' },
+    // As Prometheus stores the series by default, and with honorLabels.
+    fires: [
+      'namespace="cert-manager", exported_namespace="cinematica", pod="cert-manager-1"',
+      'namespace="cinematica", pod="cert-manager-1"',
+    ].map((labels) => ({
+      series: {
+        [`certmanager_certificate_expiration_timestamp_seconds{${labels}, name="cinematica-tls"}`]: '1209600x90',
+      },
       at: 80,
       labels: { name: 'cinematica-tls' },
       summary: 'cert-manager has not renewed the certificate cinematica-tls, which expires in 13d 22h 40m 0s.',
-    },
+    })),
     silent: {
-      series: { 'certmanager_certificate_expiration_timestamp_seconds{namespace="other", name="x"}': '9x90' },
+      series: {
+        'certmanager_certificate_expiration_timestamp_seconds{namespace="other", name="x"}': '9x90',
+        'certmanager_certificate_expiration_timestamp_seconds{namespace="cinematica", exported_namespace="other", name="y"}':
+          '9x90',
+        'certmanager_certificate_expiration_timestamp_seconds{namespace="cert-manager", exported_namespace="cinematica", name="z"}':
+          '1300000x90',
+      },
       at: 80,
     },
   },
@@ -126,25 +147,54 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
     fires: {
       // The last step was in the first minute.
       series: {
-        [`cinematica_queue_depth{${N}, stage="denoise"}`]: '4x30',
+        [`cinematica_due_tasks{${N}, stage="denoise"}`]: '4x30',
         [`cinematica_steps_total{${N}, stage="denoise"}`]: '5 6x30',
       },
       at: 17,
       labels: { stage: 'denoise' },
-      summary: 'denoise has tasks, but no worker makes progress.',
+      summary: 'denoise has tasks, but no worker has made progress for a quarter of an hour.',
     },
     silent: [
       {
         series: {
-          [`cinematica_queue_depth{${N}, stage="denoise"}`]: '4x30',
+          [`cinematica_due_tasks{${N}, stage="denoise"}`]: '4x30',
           [`cinematica_steps_total{${N}, stage="denoise"}`]: '5 6x10 7x20',
         },
         at: 17,
       },
+      // The first video for a stage without workers: a node starts, it loads the image and the model, and the first step ends.
+      {
+        series: {
+          [`cinematica_queue_depth{${N}, stage="denoise"}`]: '0x10 2x40',
+          [`cinematica_due_tasks{${N}, stage="denoise"}`]: '0x10 2x40',
+          [`cinematica_steps_total{${N}, stage="denoise", pod="a"}`]: '_x21 0+6x30',
+        },
+        at: 21,
+      },
+      // A rolling update: the pod of the new version needs some minutes for its first step.
+      {
+        series: {
+          [`cinematica_due_tasks{${N}, stage="denoise"}`]: '4x40',
+          [`cinematica_steps_total{${N}, stage="denoise", pod="a"}`]: '0+6x10 stale',
+          [`cinematica_steps_total{${N}, stage="denoise", pod="b"}`]: '_x20 0+6x20',
+        },
+        at: 20,
+      },
+      // Tasks that cannot start yet: the denoiser takes an hour for its part of the video.
+      {
+        series: {
+          [`cinematica_queue_depth{${N}, stage="decode"}`]: '4x60',
+          [`cinematica_due_tasks{${N}, stage="decode"}`]: '0x60',
+          [`cinematica_steps_total{${N}, stage="decode"}`]: '5x60',
+          [`cinematica_due_tasks{${N}, stage="denoise"}`]: '1x60',
+          [`cinematica_steps_total{${N}, stage="denoise"}`]: '0+1x60',
+        },
+        at: 55,
+      },
       // A step on a CPU takes 25 minutes: the first one after an empty queue, and the one after it.
       ...[25, 50].map((at) => ({
         series: {
-          [`cinematica_queue_depth{${N}, stage="denoise"}`]: '0 4x60',
+          [`cinematica_due_tasks{${N}, stage="denoise"}`]: '0 4x60',
           [`cinematica_steps_total{${N}, stage="denoise"}`]: '5x26 6x25 7x20',
           [`cinematica_build_info{${N}, stage="denoise", provider="cpu", pod="a"}`]: '1x60',
         },
@@ -153,14 +203,33 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
       // The same, with a gateway that was started after the queue had been empty.
       {
         series: {
-          [`cinematica_queue_depth{${N}, stage="denoise", pod="a"}`]: '0x10 4x50',
-          [`cinematica_queue_depth{${N}, stage="denoise", pod="b"}`]: '_x20 4x40',
+          [`cinematica_due_tasks{${N}, stage="denoise", pod="a"}`]: '0x10 4x50',
+          [`cinematica_due_tasks{${N}, stage="denoise", pod="b"}`]: '_x20 4x40',
           [`cinematica_steps_total{${N}, stage="denoise"}`]: '5x60',
           [`cinematica_build_info{${N}, stage="denoise", provider="cpu", pod="a"}`]: '1x60',
         },
         at: 35,
       },
     ],
+  },
+  VideosNotStarted: {
+    fires: {
+      series: {
+        [`cinematica_queue_depth{${N}, stage="encode"}`]: '3x20',
+        [`cinematica_due_tasks{${N}, stage="encode"}`]: '0x20',
+      },
+      at: 6,
+      labels: {},
+      summary: 'Videos wait, but none is started, although no stage has a task.',
+    },
+    silent: {
+      series: {
+        [`cinematica_queue_depth{${N}, stage="encode"}`]: '3x20',
+        [`cinematica_due_tasks{${N}, stage="encode"}`]: '0x20',
+        [`cinematica_due_tasks{${N}, stage="denoise"}`]: '1x20',
+      },
+      at: 15,
+    },
   },
   QueueSlow: {
     fires: {
@@ -301,31 +370,84 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
     silent: { series: { [`kube_job_status_active{${N}, job_name="weights"}`]: '1x90 0x100' }, at: 125 },
   },
   JobFailed: {
-    fires: {
-      series: { [`kube_job_failed{${N}, job_name="weights", condition="true"}`]: '1x5' },
-      at: 2,
-      labels: { job_name: 'weights' },
-      summary: 'The Job weights has failed and is not repeated.',
-    },
-    silent: { series: { [`kube_job_failed{${N}, job_name="weights", condition="false"}`]: '1x5' }, at: 2 },
+    fires: [
+      {
+        series: { [`kube_job_failed{${N}, job_name="weights", condition="true"}`]: '1x5' },
+        at: 2,
+        labels: { job_name: 'weights' },
+        summary: 'The Job weights has failed, and none has succeeded since then.',
+      },
+      // The last backup that succeeded was before it.
+      {
+        series: { ...FAILED_BACKUP, [`kube_cronjob_status_last_successful_time{${BACKUP}}`]: '1000x5' },
+        at: 2,
+        labels: { job_name: 'backup-1' },
+        summary: 'The Job backup-1 has failed, and none has succeeded since then.',
+      },
+    ],
+    silent: [
+      { series: { [`kube_job_failed{${N}, job_name="weights", condition="false"}`]: '1x5' }, at: 2 },
+      // A later backup has succeeded.
+      { series: { ...FAILED_BACKUP, [`kube_cronjob_status_last_successful_time{${BACKUP}}`]: '3000x5' }, at: 2 },
+    ],
   },
+  // The times in these metrics are seconds since the test has begun, so those before it are negative.
   BackupOld: {
-    fires: {
-      series: {
-        [`kube_cronjob_status_last_successful_time{${N}, cronjob="backup"}`]: '0x3000',
-        [`kube_cronjob_created{${N}, cronjob="backup"}`]: '0x3000',
+    fires: [
+      // No backup has ever succeeded. One is due every day.
+      {
+        series: {
+          [`kube_cronjob_created{${BACKUP}}`]: '-90000x800',
+          [`kube_cronjob_status_last_schedule_time{${BACKUP}}`]: '-78180x800',
+          [`kube_cronjob_next_schedule_time{${BACKUP}}`]: '8220x800',
+        },
+        at: 730,
+        labels: { cronjob: 'backup' },
+        summary: 'No backup has succeeded for 1d 13h 10m 0s.',
       },
-      at: 2200,
-      labels: { cronjob: 'backup' },
-      summary: 'The last backup was made 1d 12h 40m 0s ago.',
-    },
-    silent: {
-      series: {
-        [`kube_cronjob_status_last_successful_time{${N}, cronjob="backup"}`]: '7200x3000',
-        [`kube_cronjob_created{${N}, cronjob="backup"}`]: '0x3000',
+      // Somebody has suspended the CronJob.
+      {
+        series: {
+          [`kube_cronjob_created{${BACKUP}}`]: '-200000x800',
+          [`kube_cronjob_status_last_schedule_time{${BACKUP}}`]: '-91000x800',
+          [`kube_cronjob_status_last_successful_time{${BACKUP}}`]: '-90000x800',
+          [`kube_cronjob_spec_suspend{${BACKUP}}`]: '1x800',
+        },
+        at: 730,
+        labels: { cronjob: 'backup' },
+        summary: 'No backup has succeeded for 1d 13h 10m 0s.',
       },
-      at: 2200,
-    },
+    ],
+    silent: [
+      // The next one is being made, five hours after its time.
+      {
+        series: {
+          [`kube_cronjob_created{${BACKUP}}`]: '-200000x800',
+          [`kube_cronjob_status_last_schedule_time{${BACKUP}}`]: '25000x800',
+          [`kube_cronjob_next_schedule_time{${BACKUP}}`]: '111400x800',
+          [`kube_cronjob_status_last_successful_time{${BACKUP}}`]: '-60000x800',
+        },
+        at: 730,
+      },
+      // It was installed 23 hours ago, just after the time of the schedule.
+      {
+        series: {
+          [`kube_cronjob_created{${BACKUP}}`]: '-40000x800',
+          [`kube_cronjob_next_schedule_time{${BACKUP}}`]: '46000x800',
+        },
+        at: 730,
+      },
+      // A backup every week, the last one 65 hours ago.
+      {
+        series: {
+          [`kube_cronjob_created{${BACKUP}}`]: '-200000x800',
+          [`kube_cronjob_status_last_schedule_time{${BACKUP}}`]: '-191380x800',
+          [`kube_cronjob_next_schedule_time{${BACKUP}}`]: '413420x800',
+          [`kube_cronjob_status_last_successful_time{${BACKUP}}`]: '-190000x800',
+        },
+        at: 730,
+      },
+    ],
   },
   NatsRefuses: {
     fires: {
@@ -403,20 +525,33 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
   NatsReplicaLags: {
     fires: {
       series: {
-        [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-0"}`]: '5000x20',
-        [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-1"}`]: '3000x20',
+        [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-0"}`]: '5000+600x20',
+        // It stands from the second minute on.
+        [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-1"}`]: '5000 5600x20',
+        [`jetstream_stream_last_seq{${N}, stream_name="WORK_mux", pod="nats-0"}`]: '9x20',
+        [`jetstream_stream_last_seq{${N}, stream_name="WORK_mux", pod="nats-1"}`]: '9x20',
       },
-      at: 12,
+      at: 18,
       labels: { stream_name: 'KV_videos' },
-      summary: 'A replica of the stream KV_videos lags by 2000 messages.',
+      summary: 'A replica of the stream KV_videos lacks 9000 messages that are older than two minutes.',
     },
-    silent: {
-      series: {
-        [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-0"}`]: '5000x20',
-        [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-1"}`]: '4500x20',
+    silent: [
+      {
+        series: {
+          [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-0"}`]: '5000x20',
+          [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-1"}`]: '4500x20',
+        },
+        at: 12,
       },
-      at: 12,
-    },
+      // 300 messages a second, and a server that is scraped half a minute earlier than the others.
+      {
+        series: {
+          [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-0"}`]: '9000+18000x30',
+          [`jetstream_stream_last_seq{${N}, stream_name="KV_videos", pod="nats-1"}`]: '0+18000x30',
+        },
+        at: 25,
+      },
+    ],
   },
   NatsSlowConsumers: {
     fires: {
@@ -520,6 +655,53 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
       },
       at: 12,
     },
+  },
+  VolumeFilling: {
+    fires: [
+      {
+        // A backup of ten minutes. Until the next one, the kubelet says nothing of the volume.
+        series: {
+          [`kubelet_volume_stats_available_bytes{${BACKUPS}, node="a"}`]: '_x10 14x10',
+          [`kubelet_volume_stats_capacity_bytes{${BACKUPS}, node="a"}`]: '_x10 100x10',
+        },
+        at: 90,
+        labels: { persistentvolumeclaim: 'backups' },
+        summary: 'The volume backups has 14% free space.',
+      },
+      {
+        series: {
+          [`kubelet_volume_stats_available_bytes{${S3_SERVER}}`]: '20x10 13x20',
+          [`kubelet_volume_stats_capacity_bytes{${S3_SERVER}}`]: '100x30',
+        },
+        at: 20,
+        labels: { persistentvolumeclaim: 'data-s3-server-0' },
+        summary: 'The volume data-s3-server-0 has 13% free space.',
+      },
+    ],
+    silent: [
+      {
+        series: {
+          [`kubelet_volume_stats_available_bytes{${BACKUPS}, node="a"}`]: '_x10 16x10',
+          [`kubelet_volume_stats_capacity_bytes{${BACKUPS}, node="a"}`]: '_x10 100x10',
+          [`kubelet_volume_stats_available_bytes{${S3_SERVER}}`]: '16x90',
+          [`kubelet_volume_stats_capacity_bytes{${S3_SERVER}}`]: '100x90',
+          // Of another alert.
+          [`kubelet_volume_stats_available_bytes{${DISK}}`]: '1x90',
+          [`kubelet_volume_stats_capacity_bytes{${DISK}}`]: '100x90',
+        },
+        at: 90,
+      },
+      // The volume was enlarged, and the next backup ran on another node.
+      {
+        series: {
+          [`kubelet_volume_stats_available_bytes{${BACKUPS}, node="a"}`]: '_x10 14x10',
+          [`kubelet_volume_stats_capacity_bytes{${BACKUPS}, node="a"}`]: '_x10 100x10',
+          [`kubelet_volume_stats_available_bytes{${BACKUPS}, node="b"}`]: '_x60 114x10',
+          [`kubelet_volume_stats_capacity_bytes{${BACKUPS}, node="b"}`]: '_x60 200x10',
+        },
+        at: 90,
+      },
+    ],
   },
   S3Refuses: {
     fires: {

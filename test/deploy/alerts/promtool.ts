@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { findProgram } from '../../../scripts/setup/find-program.mjs';
-import type { AlertCase } from './cases.ts';
+import type { AlertCase, Firing } from './cases.ts';
 
 /** The path of promtool, which the set-up installs; null when it could not be installed. */
 export const PROMTOOL = process.env.PROMTOOL ?? findProgram('promtool');
@@ -17,12 +17,12 @@ export interface Rule {
 
 /** The unit tests of one alert in promtool's format. They test that it fires with its text, and that it does not fire otherwise. */
 export function unitTests({ alert, labels, annotations }: Rule, { fires, silent }: AlertCase): object[] {
-  const expected = {
-    exp_labels: { ...labels, ...fires.labels },
-    exp_annotations: { ...annotations, summary: fires.summary },
-  };
+  const expected = (firing: Firing) => ({
+    exp_labels: { ...labels, ...firing.labels },
+    exp_annotations: { ...annotations, summary: firing.summary },
+  });
   return [
-    { situation: fires, exp_alerts: [expected] },
+    ...[fires].flat().map((situation) => ({ situation, exp_alerts: [expected(situation)] })),
     ...[silent].flat().map((situation) => ({ situation, exp_alerts: [] })),
   ].map(({ situation: { series, at }, exp_alerts }) => ({
     name: `${alert} ${exp_alerts.length > 0 ? 'fires' : 'stays silent'}`,

@@ -16,6 +16,15 @@ const MIB = 1024 ** 2;
  */
 export const VIDEO_MIB = { photos: 1, latents: 12, frames: 44, media: 8 } as const;
 
+/**
+ * The record of one video with its history, in MiB. `npm run bench -- storage` measured 18 KiB for each of 40 videos, with what was in the
+ * queues.
+ */
+const RECORD_MIB = 1 / 32;
+
+/** Below this share of free space, the alerts of volumes fire. A volume is large enough when as much stays free. */
+export const FREE_SHARE = 0.15;
+
 /** What a full bucket keeps free, as a share of its limit: videos are not accepted any more, but those in progress end. */
 const SPARE = 1 / 16;
 
@@ -23,6 +32,7 @@ type SizeSettings = Pick<
   PipelineSettings,
   'VIDEOS_PER_HOUR' | 'KEEP_HOURS' | 'ADMIT_RUNNING' | 'BUCKET_MIB' | 'FRAMES_BUCKET_MIB' | 'S3_BUCKET' | 'S3_ARTIFACTS'
 >;
+type TotalSettings = SizeSettings & Pick<PipelineSettings, 'NATS_REPLICAS'>;
 
 /**
  * The limit of a bucket in NATS. No other place decides it: it follows from the rate of videos and how long they are kept, or,
@@ -48,6 +58,40 @@ export function bucketLimit(lifetime: Lifetime, settings: SizeSettings): number 
       throw new RangeError(`unknown lifetime ${lifetime}`);
   }
 }
+
+/** What everything takes at most, in MiB, when as many videos are made and kept as the settings say. */
+export interface StorageTotals {
+  /** On the disk of each NATS server. */
+  readonly disk: number;
+  /** In the memory of each NATS server. */
+  readonly memory: number;
+  /** One backup: the records, and the photos and media that are in NATS. */
+  readonly backup: number;
+}
+
+/** Adds up the limits of the buckets and the records. The sizes of all volumes follow from it. */
+export function storageTotals(settings: TotalSettings): StorageTotals {
+  const limit = (lifetime: Lifetime): number => bucketLimit(lifetime, settings);
+  const records = settings.VIDEOS_PER_HOUR * settings.KEEP_HOURS * RECORD_MIB;
+  const backup = records + limit(Lifetime.PHOTO) + limit(Lifetime.MEDIA);
+  const frames = limit(Lifetime.FRAMES);
+  const inMemory = keepsInMemory(settings);
+  return {
+    disk: backup + limit(Lifetime.LATENTS) + (inMemory ? 0 : frames),
+    memory: inMemory ? frames : 0,
+    backup,
+  };
+}
+
+/** Whether NATS keeps frames in memory. A single server would lose the whole stream when it is restarted (measured with 2.10.27). */
+export const keepsInMemory = ({ NATS_REPLICAS }: Pick<PipelineSettings, 'NATS_REPLICAS'>): boolean => NATS_REPLICAS > 1;
+
+/**
+ * The size of the volume for backups, in MiB: a new one is complete before the oldest is removed.
+ * @param keep how many are kept.
+ */
+export const backupVolume = (keep: number, settings: TotalSettings): number =>
+  ((keep + 1) * storageTotals(settings).backup) / (1 - FREE_SHARE);
 
 const withSpare = (videos: number): number => Math.ceil(videos / (1 - SPARE));
 

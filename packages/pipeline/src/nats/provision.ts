@@ -30,7 +30,7 @@ import {
 import { bucketName, LIFETIMES, stageName, STAGES } from '../domain/stages.ts';
 import type { ModelRef } from '../domain/model-ref.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
-import { bucketLimit } from '../domain/storage-sizes.ts';
+import { bucketLimit, keepsInMemory } from '../domain/storage-sizes.ts';
 import { withTranslatedErrors } from './errors.ts';
 import { StorageFullError, UnavailableError } from '../domain/errors.ts';
 
@@ -191,12 +191,9 @@ export function streamConfigs(settings: PipelineSettings, share = 1): Config[] {
   ];
 }
 
-/**
- * The storage of data that can be made again. A single server loses a stream in memory, not only its messages, when it is
- * restarted (measured with 2.10.27). With replicas the stream survives.
- */
-const reproducibleStorage = ({ NATS_REPLICAS }: PipelineSettings): StorageType =>
-  NATS_REPLICAS > 1 ? StorageType.Memory : StorageType.File;
+/** The storage of data that can be made again. */
+const reproducibleStorage = (settings: PipelineSettings): StorageType =>
+  keepsInMemory(settings) ? StorageType.Memory : StorageType.File;
 
 const keyValues = (bucket: string, history: number, base: Partial<StreamConfig>): Config => ({
   ...base,

@@ -174,15 +174,24 @@ export function createMetrics(service: string) {
       onNotFinite: (part, again) => notFinite.inc({ stage, part, outcome: again ? 'again' : 'failed' }),
     }),
 
-    /** @param backlog the number of unfinished tasks by stage. */
-    watchBacklog(backlog: () => Readonly<Record<string, number>>): void {
+    /** @param queue counts tasks by stage: the unfinished ones, and those that a worker could do now or does. */
+    watchQueue(queue: Readonly<Record<'backlog' | 'due', () => Readonly<Record<string, number>>>>): void {
       new Gauge({
         name: 'cinematica_queue_depth',
         help: 'Unfinished tasks of all videos that have not ended, by stage.',
         labelNames: ['stage'],
         registers,
         collect() {
-          for (const [stage, tasks] of Object.entries(backlog())) this.set({ stage }, tasks);
+          for (const [stage, tasks] of Object.entries(queue.backlog())) this.set({ stage }, tasks);
+        },
+      });
+      new Gauge({
+        name: 'cinematica_due_tasks',
+        help: 'Tasks whose inputs exist and whose result does not, by stage: a worker does them, or they wait for one.',
+        labelNames: ['stage'],
+        registers,
+        collect() {
+          for (const [stage, tasks] of Object.entries(queue.due())) this.set({ stage }, tasks);
         },
       });
     },

@@ -19,6 +19,8 @@ export interface QueueView {
   order(): readonly string[];
   /** The number of unfinished tasks of all videos that have not ended, by stage. */
   backlog(): Record<StageName, number>;
+  /** The number of tasks that a worker could do now or does, by stage: their inputs exist, and their result does not. */
+  due(): Record<StageName, number>;
   /**
    * The number of workers that a stage could keep busy, now or once the stages before it are done, for an autoscaler.
    * Waiting videos count, so that a stage that is scaled to zero starts for them. A video counts only the tasks that can
@@ -50,6 +52,8 @@ export const modelOf = ({ plan }: VideoRecord): string => `${plan?.model ?? ''} 
 
 export const currentTurn = ({ queueState }: VideoTable): Turn =>
   queueState ? { owner: queueState.owner, deficits: queueState.deficits } : FIRST_TURN;
+
+const noTasks = () => Object.fromEntries(STAGES.map((stage) => [stageName(stage), 0])) as Record<StageName, number>;
 
 /** How long changes are collected before the order is computed again, milliseconds. */
 const DEBOUNCE_MS = 50;
@@ -99,12 +103,17 @@ export function createQueueView(table: VideoTable): QueueView {
       return [...positions.keys()];
     },
     backlog() {
-      const open = Object.fromEntries(STAGES.map((stage) => [stageName(stage), 0])) as Record<StageName, number>;
+      const open = noTasks();
       for (const { record } of table.videos.values()) {
         if (isTerminal(record) || (record.purgeTime && !isActive(record))) continue;
         for (const { stage, state } of record.tasks) if (state !== TaskState.DONE) open[stageName(stage)]++;
       }
       return open;
+    },
+    due() {
+      const due = noTasks();
+      for (const { record } of table.videos.values()) for (const { stage } of dueTasks(record)) due[stageName(stage)]++;
+      return due;
     },
     demand(stage, { name, digest } = {}) {
       let sum = 0;
