@@ -1,7 +1,7 @@
 import { MediaKind } from '@cinematica/protocol/v1';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { apiOf, createFinishedVideo } from './support/api.ts';
+import { apiOf, createFinishedVideo, createVideo } from './support/api.ts';
 import { rotatedPhoto } from './support/photos.ts';
 import { expectHeading, expectPlaying, openPhoto, waitForVideoPage } from './support/steps.ts';
 import { DEVICES, test } from './support/visitor.ts';
@@ -48,8 +48,30 @@ test('versions are made at once, one is kept, and the others can be restored', a
   await keep.last().click();
   await waitForVideoPage(page);
   expect((await api.listVideos({})).videos).toHaveLength(1);
+  await page.getByText(plural(es.variants_kept, 1)).waitFor();
   await page.getByRole('button', { name: es.common_undo }).click();
   await expect.poll(async () => (await api.listVideos({})).videos.length).toBe(2);
+});
+
+test('a finished video shows its first frame in place of the preview and the photo while its file is loaded', async ({
+  visit,
+}) => {
+  const { context, page } = await visit();
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route(/\/media\//, async (route) => {
+    if (route.request().resourceType() === 'media') await held;
+    await route.continue();
+  });
+  const { name } = await createVideo(context);
+  await page.goto(`/${name}`);
+  await expectHeading(page, es.video_done_title);
+  await page.getByRole('img', { name: es.video_photo_alt }).waitFor({ state: 'detached' });
+  await page.getByRole('img', { name: es.video_preview_alt }).waitFor({ state: 'detached' });
+  const video = page.locator('main video').first();
+  expect(await video.evaluate(({ readyState }: HTMLVideoElement) => readyState)).toBe(0);
+  release();
+  await expectPlaying(page);
 });
 
 test('the page of a deleted video says so, and can restore it', async ({ visit }) => {

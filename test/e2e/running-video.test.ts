@@ -77,6 +77,27 @@ test('a cancellation in one tab is shown in another tab', async ({ visit }) => {
   expect(video?.state).toBe(Video_State.CANCELLED);
 });
 
+test('each of several versions has buttons of its own name, and one is cancelled without the others', async ({
+  visit,
+}) => {
+  const { context, page } = await visit();
+  const [first, second] = [await createVideo(context, SLOW), await createVideo(context, SLOW)];
+  await page.goto(`/variants?ids=${[first, second].map(({ name }) => name.slice('videos/'.length)).join(',')}`);
+  const buttons = (action: string) => page.getByRole('button', { name: action });
+  await expect.poll(() => buttons(es.common_cancel).count()).toBe(2);
+  await holdVideos();
+  const version = es.variants_item.replace('{number}', '2');
+  for (const action of [es.variants_keep, es.common_cancel])
+    expect(await buttons(`${action}: ${version}`).count()).toBe(1);
+
+  await buttons(`${es.common_cancel}: ${version}`).click();
+  await buttons(`${es.video_cancel_confirm}: ${version}`).click();
+  await page.getByText(es.gallery_cancelled, { exact: true }).waitFor();
+  const api = await apiOf(context);
+  const isCancelled = async (name: string) => (await api.getVideo({ name })).video?.state === Video_State.CANCELLED;
+  expect([await isCancelled(first.name), await isCancelled(second.name)]).toEqual([false, true]);
+});
+
 test('eight tabs with a video in the making leave connections for a ninth', async ({ visit }) => {
   const { context, page } = await visit();
   const { name } = await createVideo(context, SLOW);

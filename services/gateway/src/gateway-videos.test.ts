@@ -140,6 +140,8 @@ test('a video is estimated before it is created, once the speed of the system is
   expect((await client.estimateVideo(photo)).estimate).toBeUndefined();
   const tooFast = client.estimateVideo({ ...photo, settings: { conditioningFps: 20, frameRate: 10 } });
   expect(await expectRefusal(tooFast)).toMatchObject({ reason: 'SETTING_UNSUPPORTED' });
+  const tooMany = client.estimateVideo({ ...photo, videoCount: 21 });
+  expect(await expectRefusal(tooMany)).toMatchObject({ reason: 'INVALID_REQUEST' });
 });
 
 test('a video whose files would not fit is refused before anything is computed, and metrics show how full the storage is', async () => {

@@ -88,14 +88,14 @@ export function createVideoService(parts: ServiceParts): ServiceImpl<typeof Vide
       return { results: await createBatch(requests, create, answer, signal) };
     },
 
-    estimateVideo({ settings: wanted, photoWidth: width, photoHeight: height }, { values }) {
+    estimateVideo({ settings: wanted, photoWidth: width, photoHeight: height, videoCount }, { values }) {
       const plan = resolvePlan(parts.model, wanted, { width, height }, 0);
       // Callers can ask for any size. New ones take time, which others then wait for.
       if (!parts.model.knowsWork(plan)) {
         const retry = newShapesOfClient.take(clientOf(values.get(callerKey))) || newShapes.take('all');
         if (retry > 0) throw refuseUntil(ErrorReason.TOO_MANY_REQUESTS, 'Too many estimates: slow down.', retry);
       }
-      const estimate = parts.estimator.estimateNew(plan);
+      const estimate = parts.estimator.estimateNew(plan, Math.max(1, videoCount));
       return estimate ? { estimate: toEstimate(estimate, parts.queue.length) } : {};
     },
 

@@ -34,9 +34,10 @@ export function readMedia(
   signal: AbortSignal,
   maxBytes: number,
 ): ReadMedia {
-  if (bytes.length === 0) throw new MediaError('The file is empty.');
+  if (bytes.length === 0) throw new MediaError('UNREADABLE', 'The file is empty.');
   if (bytes.length > maxBytes) {
-    throw new MediaError(`The file has more than ${maxBytes / 1e6} MB. Take a shorter part of it, or a screenshot.`);
+    const limit = `The file has more than ${maxBytes / 1e6} MB`;
+    throw new MediaError('UNREADABLE', `${limit}. Take a shorter part of it, or a screenshot.`);
   }
   const container = videoContainer(bytes);
   if (container) return { kind: 'video', groups: readVideo(bytes, container, signal) };
@@ -55,10 +56,11 @@ async function* readPicture(
     yield [{ width: info.width, height: info.height, data }];
   } catch (cause) {
     if (!(cause instanceof PhotoError)) throw cause;
+    const reason = cause.reason === 'TIMEOUT' ? 'TIMEOUT' : 'UNREADABLE';
     const isOther = cause.reason === 'UNSUPPORTED_FORMAT';
     const message =
       'This is neither a video (MP4, MOV, WebM) nor a picture (JPEG, PNG, WebP, AVIF, HEIC) that can be read.';
-    throw new MediaError(isOther ? message : cause.message, { cause });
+    throw new MediaError(reason, isOther ? message : cause.message, { cause });
   }
 }
 

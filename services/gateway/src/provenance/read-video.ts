@@ -101,13 +101,15 @@ async function decode(
     signal.throwIfAborted();
     if (!deadline.aborted) throw cause;
     const seconds = readTimeoutMs / 1000;
-    throw new MediaError(`The video could not be read within ${seconds} s. Send a shorter or smaller one.`, { cause });
+    const message = `The video could not be read within ${seconds} s. Send a shorter or smaller one.`;
+    throw new MediaError('TIMEOUT', message, { cause });
   } finally {
     child.kill('SIGKILL');
   }
   // Of a video that is cut off, the beginning is enough.
   if (pictures.length > 0) return sameSize(pictures);
-  throw new MediaError('The video is damaged, or has no pictures that can be read.', { cause: new Error(said.trim()) });
+  const message = 'The video is damaged, or has no pictures that can be read.';
+  throw new MediaError('UNREADABLE', message, { cause: new Error(said.trim()) });
 }
 
 /** Limits the size of pictures. */

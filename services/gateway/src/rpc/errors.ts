@@ -26,6 +26,7 @@ import { BodyError } from '../http/receive-body.ts';
 import { PhotoError, PhotoProcessError, PhotosWaitingError } from '../photo/photo-error.ts';
 import { MediaError, MediaWaitingError } from '../provenance/media-error.ts';
 import type { PhotoErrorReason } from '../photo/photo-error.ts';
+import type { MediaErrorReason } from '../provenance/media-error.ts';
 import { refusalOfConnect } from './refusal-of-connect.ts';
 
 const PHOTO_REASONS: Readonly<Record<PhotoErrorReason, ErrorReason>> = {
@@ -33,10 +34,15 @@ const PHOTO_REASONS: Readonly<Record<PhotoErrorReason, ErrorReason>> = {
   HEIF_CODEC_UNSUPPORTED: ErrorReason.IMAGE_TYPE_UNSUPPORTED,
   TRUNCATED: ErrorReason.IMAGE_UNREADABLE,
   EMPTY: ErrorReason.IMAGE_UNREADABLE,
-  TIMEOUT: ErrorReason.IMAGE_UNREADABLE,
+  TIMEOUT: ErrorReason.IMAGE_TIMEOUT,
   TOO_LARGE: ErrorReason.IMAGE_TOO_LARGE,
   TOO_MANY_PIXELS: ErrorReason.IMAGE_TOO_LARGE,
   TOO_SMALL: ErrorReason.IMAGE_TOO_SMALL,
+};
+
+const MEDIA_REASONS: Readonly<Record<MediaErrorReason, ErrorReason>> = {
+  UNREADABLE: ErrorReason.MEDIA_UNREADABLE,
+  TIMEOUT: ErrorReason.MEDIA_TIMEOUT,
 };
 
 const DETAILS = [ErrorInfoSchema, BadRequestSchema, RetryInfoSchema];
@@ -60,7 +66,7 @@ export function refusalOf(error: unknown): RpcError {
     return refuse(Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, message);
   }
   if (error instanceof MediaError) {
-    return refuse(Code.INVALID_ARGUMENT, ErrorReason.MEDIA_UNREADABLE, error.message, [], { cause: error });
+    return refuse(Code.INVALID_ARGUMENT, MEDIA_REASONS[error.reason], error.message, [], { cause: error });
   }
   if (error instanceof PhotosWaitingError || error instanceof MediaWaitingError) {
     return refuseUntil(ErrorReason.SYSTEM_BUSY, error.message, 5_000);

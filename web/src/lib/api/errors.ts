@@ -38,6 +38,8 @@ const messages = {
   [ErrorReason.PUSH_UNSUPPORTED]: m.common_error_unavailable,
   [ErrorReason.NOT_JOINABLE]: m.common_error_not_joinable,
   [ErrorReason.NOT_FINITE]: m.common_error_not_finite,
+  [ErrorReason.IMAGE_TIMEOUT]: m.common_error_image_timeout,
+  [ErrorReason.MEDIA_TIMEOUT]: m.common_error_media_timeout,
 } satisfies Record<KnownReason, () => string>;
 
 /** The reasons that this app knows; a newer gateway may send others. */

@@ -1,5 +1,5 @@
-import { createStore, delMany, getMany, keys, setMany } from 'idb-keyval';
-import { readStored, writeStored } from '#lib/storage/safe-storage.ts';
+import { createStore, delMany, get, keys, set, setMany } from 'idb-keyval';
+import { isTabKey, openTabs, thisTab } from '#lib/storage/tab.ts';
 import type { CreateIntent } from './create-intent.ts';
 import type { Crop } from './crop.ts';
 
@@ -25,41 +25,32 @@ export interface Drafts {
   readonly kept: boolean;
   load(): Promise<Draft | undefined>;
   save(draft: Draft): Promise<void>;
+  /** Forgets the draft, also where a tab that is closed has stored it. */
   drop(): Promise<void>;
 }
 
-/** The newest draft, for tabs without their own. */
-const NEWEST = 'draft';
-const TAB_PREFIX = 'draft of ';
-/** How many tabs' drafts are kept: photos are large. */
+/** Where the key of the newest draft is stored, for tabs without their own. */
+const NEWEST = 'newest';
+/** How many tabs' drafts are kept, under the keys of their tabs: photos are large. */
 const MAX_TABS = 4;
-/** In the session storage, which every tab has its own of. */
-const TAB_KEY = 'cinematica.tab';
 /** IndexedDB of a damaged profile may never answer. Milliseconds. */
 const TIMEOUT_MS = 3_000;
 
-/** The key of this tab's draft. It begins with the time of the tab's first draft, so that older tabs' keys come first. */
-function tabKey(): string {
-  const known = readStored(TAB_KEY, 'sessionStorage');
-  const key = known ?? `${TAB_PREFIX}${Date.now()} ${Math.random()}`;
-  if (known === null) writeStored(TAB_KEY, key, 'sessionStorage');
-  return key;
-}
-
 /** The keys of the oldest drafts of too many other tabs. @param all in their order, as IndexedDB lists them */
 const surplus = (all: readonly IDBValidKey[], own: string): IDBValidKey[] =>
-  all.filter((key) => typeof key === 'string' && key.startsWith(TAB_PREFIX) && key !== own).slice(0, -(MAX_TABS - 1));
+  all.filter((key) => isTabKey(key) && key !== own).slice(0, -(MAX_TABS - 1));
 
 /**
  * Keeps the draft of this tab in IndexedDB, which can store photos, and in memory, for browsers that block IndexedDB. A tab
- * without a draft has the newest one. Nothing here throws.
+ * without a draft has the newest one, and a duplicated tab a copy of its original's. Nothing here throws.
  */
 export function createDrafts(): Drafts {
   let kept = $state(true);
   let current: Draft | undefined;
   let loaded = false;
+  /** The key under which another tab has stored the draft that this tab has found. */
+  let origin: string | undefined;
   const store = lazy(() => createStore('cinematica', 'drafts'));
-  const own = lazy(tabKey);
 
   const attempt = async <T>(action: () => Promise<T>): Promise<T | undefined> => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -78,36 +69,60 @@ export function createDrafts(): Drafts {
     }
   };
 
+  const find = async (): Promise<void> => {
+    const { key, duplicateOf } = await thisTab();
+    for (const from of [key, duplicateOf, await get<string>(NEWEST, store())]) {
+      const draft = from === undefined ? undefined : await get<Draft>(from, store());
+      if (!draft) continue;
+      // A draft that was saved in the meantime is newer.
+      if (loaded) return;
+      current = draft;
+      loaded = true;
+      if (from !== key) origin = from;
+      // What happens in the original from now on is not for its duplicate.
+      if (from === duplicateOf) await set(key, draft, store());
+      return;
+    }
+  };
+
   return {
     get kept() {
       return kept;
     },
     async load() {
-      if (!loaded) {
-        const stored = await attempt(() => getMany<Draft | undefined>([own(), NEWEST], store()));
-        current ??= stored?.[0] ?? stored?.[1];
-        loaded = true;
-      }
+      if (!loaded) await attempt(find);
+      loaded = true;
       return current;
     },
     async save(draft) {
       current = draft;
       loaded = true;
       await attempt(async () => {
+        const { key } = await thisTab();
         await setMany(
           [
-            [own(), draft],
-            [NEWEST, draft],
+            [key, draft],
+            [NEWEST, key],
           ],
           store(),
         );
-        await delMany(surplus(await keys(store()), own()), store());
+        // A tab that is closed needs no copy of what this tab has taken over.
+        const isClosed = origin !== undefined && (await openTabs())?.has(origin) === false;
+        const takenOver = origin !== undefined && isClosed ? [origin] : [];
+        origin = undefined;
+        await delMany([...takenOver, ...surplus(await keys(store()), key)], store());
       });
     },
     async drop() {
       current = undefined;
       loaded = true;
-      await attempt(() => delMany([own(), NEWEST], store()));
+      await attempt(async () => {
+        const { key } = await thisTab();
+        // A tab that is open keeps its draft.
+        const isOpen = origin !== undefined && (await openTabs())?.has(origin) === true;
+        await delMany([key, NEWEST, ...(origin === undefined || isOpen ? [] : [origin])], store());
+        origin = undefined;
+      });
     },
   };
 }

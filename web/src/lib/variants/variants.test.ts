@@ -42,6 +42,44 @@ test('unfinished videos are fetched again until they are done', async () => {
   expect(calls).toBe(4);
 });
 
+test('the time until all videos are done is that of the last one', async () => {
+  const seconds: Record<string, number | undefined> = { 'videos/1': 30, 'videos/2': 90 };
+  const api = fakeGateway({
+    getVideo({ name }): { video: MessageInitShape<typeof VideoSchema> } {
+      const left = seconds[name];
+      if (left === undefined) return { video: { name, state: Video_State.DONE } };
+      return { video: { name, state: Video_State.RUNNING, progress: { remaining: { seconds: BigInt(left) } } } };
+    },
+  });
+  const variants = createVariants(names, end.signal, api);
+  await vi.waitUntil(() => variants.loaded);
+  expect(variants.remainingMs).toBe(90_000);
+  expect(Object.values(variants.statuses).map(({ remainingMs }) => remainingMs)).toEqual([30_000, 90_000]);
+  // A little more than before is no reason to show a later end.
+  Object.assign(seconds, { 'videos/1': undefined, 'videos/2': 95 });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(Object.keys(variants.statuses)).toEqual(['videos/2']);
+  expect(variants.remainingMs).toBeLessThan(90_000);
+  seconds['videos/2'] = undefined;
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(variants.remainingMs).toBeUndefined();
+});
+
+test('the time until all videos are done is unknown as long as that of one is', async () => {
+  const api = fakeGateway({
+    getVideo: ({ name }): { video: MessageInitShape<typeof VideoSchema> } => ({
+      video: {
+        name,
+        state: Video_State.RUNNING,
+        progress: name === 'videos/1' ? { remaining: { seconds: 30n } } : {},
+      },
+    }),
+  });
+  const variants = createVariants(names, end.signal, api);
+  await vi.waitUntil(() => variants.loaded);
+  expect(variants.remainingMs).toBeUndefined();
+});
+
 test('a video that does not exist is left out, and an unreachable gateway is asked again', async () => {
   let reachable = false;
   const api = fakeGateway({

@@ -26,7 +26,7 @@ const gateway = () =>
 
 test('deleteWithUndo offers an undo until the video is purged', async () => {
   const accepted: Video[] = [];
-  await deleteWithUndo([name], (video) => accepted.push(video), gateway());
+  await deleteWithUndo([name], (video) => accepted.push(video), { api: gateway() });
   expect(accepted[0]?.deleteTime).toBeDefined();
   expect(toasts).toHaveLength(1);
   expect(toasts[0]).toMatchObject({ text: m.video_deleted(), action: { label: m.common_undo() } });
@@ -47,10 +47,22 @@ test('several videos are deleted with one toast, whose undo restores all of them
       return { video: { name: request.name } };
     },
   });
-  await deleteWithUndo(['videos/1', 'videos/2'], () => undefined, api);
+  await deleteWithUndo(['videos/1', 'videos/2'], () => undefined, { api });
   expect(toasts.map(({ text }) => text)).toEqual([m.video_deleted_count({ count: 2 })]);
   toasts[0]?.action?.run();
   await expect.poll(() => restored).toEqual(['videos/1', 'videos/2']);
+});
+
+test('a caller can say what happened, with the number of videos that were really deleted', async () => {
+  const api = fakeGateway({
+    deleteVideo: (request) =>
+      request.name === name
+        ? Promise.reject(gatewayError('VIDEO_NOT_FOUND', Code.NotFound))
+        : { video: { name: request.name, deleteTime: timestampFromMs(Date.now()) } },
+  });
+  const text = (count: number): string => m.variants_kept({ count });
+  await deleteWithUndo([name, 'videos/2', 'videos/3'], () => undefined, { text, api });
+  expect(toasts.at(-1)).toMatchObject({ text: m.variants_kept({ count: 2 }), action: { label: m.common_undo() } });
 });
 
 test('deleteVideo shows no toast', async () => {
@@ -65,14 +77,14 @@ test('a refused deletion shows its reason and changes nothing', async () => {
     deleteVideo: () => Promise.reject(gatewayError('VIDEO_NOT_FOUND', Code.NotFound)),
   });
   const accepted: Video[] = [];
-  await deleteWithUndo([name], (video) => accepted.push(video), api);
+  await deleteWithUndo([name], (video) => accepted.push(video), { api });
   expect(accepted).toEqual([]);
   expect(toasts.map(({ text }) => text)).toEqual([m.common_error_not_found()]);
 });
 
 test('an undo that comes too late shows its reason', async () => {
   const api = { ...gateway(), undeleteVideo: () => Promise.reject(gatewayError('VIDEO_NOT_FOUND', Code.NotFound)) };
-  await deleteWithUndo([name], () => undefined, api);
+  await deleteWithUndo([name], () => undefined, { api });
   toasts[0]?.action?.run();
   await expect.poll(() => toasts.at(-1)?.text).toBe(m.common_error_not_found());
 });

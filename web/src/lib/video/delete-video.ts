@@ -23,6 +23,18 @@ async function callAndAccept(
   }
 }
 
+const deletedText = (count: number): string => (count === 1 ? m.video_deleted() : m.video_deleted_count({ count }));
+
+export interface DeleteOptions {
+  /**
+   * What the toast says, with the number of videos that were deleted.
+   *
+   * @default that they were deleted
+   */
+  readonly text?: (count: number) => string;
+  readonly api?: DeleteApi;
+}
+
 /**
  * Deletes videos, and shows one toast with an undo button for all of them, until the first is purged.
  *
@@ -31,7 +43,7 @@ async function callAndAccept(
 export async function deleteWithUndo(
   names: readonly string[],
   accept: (video: Video) => void,
-  api: DeleteApi = gateway,
+  { text = deletedText, api = gateway }: DeleteOptions = {},
 ): Promise<void> {
   const deleted: Video[] = [];
   for (const name of names) {
@@ -49,7 +61,7 @@ export async function deleteWithUndo(
   };
   const purgeTimes = deleted.flatMap(({ purgeTime }) => (purgeTime ? [timestampMs(purgeTime)] : []));
   showToast({
-    text: deleted.length === 1 ? m.video_deleted() : m.video_deleted_count({ count: deleted.length }),
+    text: text(deleted.length),
     action: { label: m.common_undo(), run: () => void undo() },
     ms: Math.max(0, Math.min(...purgeTimes) - Date.now()),
   });

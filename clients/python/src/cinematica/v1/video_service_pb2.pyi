@@ -155,14 +155,16 @@ class VideoRemoved(_message.Message):
     def __init__(self) -> None: ...
 
 class EstimateVideoRequest(_message.Message):
-    __slots__ = ("settings", "photo_width", "photo_height")
+    __slots__ = ("settings", "photo_width", "photo_height", "video_count")
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
     PHOTO_WIDTH_FIELD_NUMBER: _ClassVar[int]
     PHOTO_HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    VIDEO_COUNT_FIELD_NUMBER: _ClassVar[int]
     settings: _settings_pb2.VideoSettings
     photo_width: int
     photo_height: int
-    def __init__(self, settings: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ..., photo_width: _Optional[int] = ..., photo_height: _Optional[int] = ...) -> None: ...
+    video_count: int
+    def __init__(self, settings: _Optional[_Union[_settings_pb2.VideoSettings, _Mapping]] = ..., photo_width: _Optional[int] = ..., photo_height: _Optional[int] = ..., video_count: _Optional[int] = ...) -> None: ...
 
 class EstimateVideoResponse(_message.Message):
     __slots__ = ("estimate",)

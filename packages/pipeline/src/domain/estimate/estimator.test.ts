@@ -171,6 +171,19 @@ test('a video behind others in the queue waits for them', () => {
   expect(estimator.estimateNew(plan)!.seconds).toBeGreaterThan(estimates[2]!.seconds);
 });
 
+test('several new videos are estimated until the last one is done, with what is made before them', () => {
+  const { estimator, add } = setUp();
+  const one = estimator.estimateNew(plan)!;
+  const four = estimator.estimateNew(plan, 4)!;
+  // All stages share the cores of one machine, so four videos compute four times as long.
+  expect(four.seconds).toBeCloseTo(4 * one.seconds);
+  expect(four.wait).toBe(0);
+  const records = [add(), add(), add(), add()];
+  const created = Math.max(...records.map((record) => estimator.estimate(record)!.seconds));
+  expect(four.seconds).toBeCloseTo(created);
+  expect(estimator.estimateNew(plan, 4)!.seconds).toBeCloseTo(8 * one.seconds);
+});
+
 test('the queue is simulated once a second for the estimates of new videos', () => {
   const waiting = vi.fn(() => []);
   const { estimator, add, admit, store } = setUp({ waiting });

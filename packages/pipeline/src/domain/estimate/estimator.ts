@@ -30,8 +30,12 @@ export interface VideoEstimate {
 export interface Estimator {
   /** @returns null when the video is not active, or nothing is known about the speed of the system. */
   estimate(record: VideoRecord): VideoEstimate | null;
-  /** Estimates a video that would be created now. */
-  estimateNew(plan: Plan): VideoEstimate | null;
+  /**
+   * Estimates videos of the same plan that would be created now, together: how long it takes until the first one starts and the last
+   * one is done.
+   * @param count their number. Default 1.
+   */
+  estimateNew(plan: Plan, count?: number): VideoEstimate | null;
   /** How long the stages of a plan compute, without what runs beside them; null when nothing is known. */
   forecast(plan: Plan): Forecast | null;
   close(): void;
@@ -59,8 +63,8 @@ const ROOM_FRESH_MS = 1_000;
 const OVERDUE = 0.05;
 /** How many of the videos that ended last are learned from at the start. */
 const LEARNED_RECORDS = 500;
-/** The id of the video in {@link Estimator.estimateNew}. */
-const NEW_VIDEO = '';
+/** The id of the first video in {@link Estimator.estimateNew}. Those of the others begin with it, too. */
+const NEW_VIDEO = 'new';
 
 export function createEstimator(options: EstimatorOptions): Estimator {
   const { table, waiting, workOf, slowness, shared, settings } = options;
@@ -187,8 +191,8 @@ export function createEstimator(options: EstimatorOptions): Estimator {
     return times ? { start: Math.max(0, times.start - passed), end: Math.max(0, times.end - passed) } : null;
   }
 
-  /** The times of a video that would be created now. */
-  function timesOfNew(tasks: readonly SimulatedTask[]): SimulatedTimes | null {
+  /** When the first of some videos that would be created now starts, and when the last one is done. */
+  function timesOfNew(tasks: readonly SimulatedTask[], count: number): SimulatedTimes | null {
     const now = Date.now();
     if (!knownRoom || now - knownRoom.time > ROOM_FRESH_MS) {
       const [videos, options] = current();
@@ -197,9 +201,16 @@ export function createEstimator(options: EstimatorOptions): Estimator {
     }
     const { time, room, options } = knownRoom;
     if (!room) return null;
-    const alone = simulate([...room.open, { videoId: NEW_VIDEO, waits: false, tasks }], options).get(NEW_VIDEO);
+    // There is room for the first one; each of the others is admitted as soon as there is room for it.
+    const added = Array.from({ length: count }, (_, index): SimulatedVideo => ({
+      videoId: `${NEW_VIDEO}${index}`,
+      waits: index > 0,
+      tasks,
+    }));
+    const times = simulate([...room.open, ...added], options);
+    const ends = added.flatMap(({ videoId }) => times.get(videoId)?.end ?? []);
     const start = Math.max(0, room.seconds - (now - time) / 1000);
-    return alone ? { start, end: start + alone.end } : null;
+    return ends.length === count ? { start, end: start + Math.max(...ends) } : null;
   }
 
   function forgetSimulations(): void {
@@ -270,7 +281,7 @@ export function createEstimator(options: EstimatorOptions): Estimator {
         beside: countBeside(videoId),
       };
     },
-    estimateNew(plan) {
+    estimateNew(plan, count = 1) {
       const expected = forecast(plan);
       if (!expected) return null;
       const tasks = planTasks(plan).map((task): SimulatedTask => ({
@@ -280,7 +291,7 @@ export function createEstimator(options: EstimatorOptions): Estimator {
         running: false,
         after: dependencies(plan, task).map(nameOf),
       }));
-      const times = timesOfNew(tasks);
+      const times = timesOfNew(tasks, count);
       if (!times) return null;
       const beside = countBeside(NEW_VIDEO);
       return { seconds: times.end, wait: times.start, measured: expected.measured, step: null, beside };
