@@ -165,7 +165,7 @@ describe.skipIf(KUSTOMIZE === null)('the S3 server of the overlay local-cpu-s3',
       await expect(asGateway.get(media)).rejects.toThrow(MissingArtifactError);
       const bucket = commandOf(specOf('s3-server').initContainers[0]!).at(-1)!;
       const entries = await readdir(bucket, { recursive: true, withFileTypes: true });
-      expect(entries.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual([]);
+      expect(entries.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual(['installation.txt']);
     });
 
     test('refuses other credentials', async () => {

@@ -87,6 +87,8 @@ export { openVideoTable } from './nats/video-table.ts';
 export { createWebhookQueue } from './nats/webhook-queue.ts';
 export { openArtifacts } from './storage/artifacts.ts';
 export { startStorageCheck } from './storage/storage-check.ts';
+export type { StorageCheck } from './storage/storage-check.ts';
+export { takeOverS3Prefix } from './storage/take-over-s3-prefix.ts';
 export { openWorkerPorts } from './storage/worker-ports.ts';
 export { runAsLeader } from './process/housekeeping/leadership.ts';
 export { runHousekeeper } from './process/housekeeping/housekeeper.ts';

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,7 @@ import {
   changed,
   deleteVideo,
   findTask,
+  pipelineSettingsSchema,
   PipelineStage,
   provision,
   STAGES,
@@ -19,13 +20,14 @@ import {
   WebhookRecordSchema,
   WebhookState,
 } from '@cinematica/pipeline';
-import type { StoredRecord } from '@cinematica/pipeline';
+import type { PipelineSettings, StoredRecord } from '@cinematica/pipeline';
 import { expectedSum, openTestSystem, startFleet, TEST_MODEL, testSettings } from '@cinematica/pipeline/testing';
 import type { Fleet, TestSystem } from '@cinematica/pipeline/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { natsAccounts } from '../../../scripts/nats-accounts.ts';
 import { startTestNats } from '../../../test/support/nats-server.ts';
+import { S3_SERVER, startTestS3 } from '../../../test/support/s3-server.ts';
 
 const PASSWORD = 'p-0123456789';
 /** The users of production. The pipeline of the test may do everything. */
@@ -39,12 +41,12 @@ const NAMES = [...STAGES.map(stageName), 'housekeeper'];
 let folder: string;
 let backups: string;
 
-beforeAll(async () => {
+beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cinematica-backup-'));
   backups = join(folder, 'backups');
   await mkdir(backups);
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterEach(() => rm(folder, { recursive: true }));
 
 /** Runs the program as Kubernetes does. @returns its last line; rejects when it fails. */
 async function backup(task: string, url: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -59,8 +61,8 @@ async function backup(task: string, url: string, env: Readonly<Record<string, st
   return stderr.trim().split('\n').at(-1) ?? '';
 }
 
-const fleetOn = (url: string) =>
-  startFleet(NAMES, { url, settings, stepMilliseconds: 40, stepsFile: join(folder, 'steps') });
+const fleetOn = (url: string, own: PipelineSettings = settings) =>
+  startFleet(NAMES, { url, settings: own, stepMilliseconds: 40, stepsFile: join(folder, 'steps') });
 
 const mediaOf = async (system: TestSystem, { record }: StoredRecord): Promise<Buffer> =>
   Buffer.from(await system.artifacts.get(findTask(record, { stage: PipelineStage.MUX, segment: 0 })!.outputs[0]!));
@@ -155,3 +157,73 @@ test('after the loss of NATS, a backup brings back what was acknowledged, and wh
   expect(await backup('verify', server.url)).toContain('undamaged');
   expect((await stat(join(backups, kept[1]!, 'KV_videos.snapshot'))).size).toBeGreaterThan(0);
 });
+
+test.skipIf(S3_SERVER === null)(
+  'a restore beside the installation removes nothing that is in S3, and goes on when it has taken the prefix over',
+  async () => {
+    await using s3 = await startTestS3();
+    const chosen = Object.entries(pipelineSettingsSchema.parse(s3.environment())).filter(([name]) =>
+      /^(S3|AWS)_/.test(name),
+    );
+    const inS3 = testSettings({ ...settings, ...Object.fromEntries(chosen), S3_COLLECT_MS: 200 });
+    const files = async (): Promise<string[]> =>
+      (await readdir(s3.folder, { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry.isFile() && entry.name !== 'installation.txt')
+        .map(({ parentPath, name }) => join(parentPath, name))
+        .sort();
+
+    await using lost = new AsyncDisposableStack();
+    const first = lost.use(await startTestNats({ extra }));
+    const before = lost.use(await openTestSystem(first.url, 'test', inS3));
+    await provision(before.nats, inS3, [TEST_MODEL]);
+    lost.use(fleetOn(first.url, inS3));
+    const make = async (system: TestSystem, name: string): Promise<StoredRecord> => {
+      const { record } = await system.add(`photo of ${name}`, { steps: 4, segments: 1, frames: 4 });
+      return system.until(record, (now) => now.record.state === VideoState.DONE, 60_000);
+    };
+    const done = await make(before, 'done');
+    const media = await mediaOf(before, done);
+    expect(await backup('create', first.url)).toContain('the backup is complete');
+    const later = await make(before, 'later');
+    const stored = await files();
+    expect(stored).toHaveLength(4);
+
+    await using server = await startTestNats({ extra });
+    await using system = await openTestSystem(server.url, 'test', inS3);
+    await provision(system.nats, inS3, [TEST_MODEL]);
+    expect(await backup('restore', server.url)).toContain('the backup was restored');
+    await provision(system.nats, inS3, [TEST_MODEL]);
+    await using fleet = fleetOn(server.url, inS3);
+    // Its housekeeper would remove the later video, which is in none of its records.
+    const refused = () => fleet.lines.filter((line) => line.includes('belongs to the installation')).length;
+    await expect.poll(refused, { timeout: 60_000 }).toBeGreaterThan(inS3.ORPHAN_AGE_MS / inS3.S3_COLLECT_MS);
+    await expect(system.artifacts.check()).rejects.toThrow('belongs to the installation');
+    expect(await files()).toEqual(stored);
+    await before.artifacts.check();
+    expect(await mediaOf(before, later)).toHaveLength(media.length);
+    const owner = (await readFile(join(s3.folder, 'installation.txt'), 'utf8')).trim();
+
+    await lost.disposeAsync();
+    const { stderr } = await promisify(execFile)(
+      process.execPath,
+      [join(import.meta.dirname, '../../gateway/src/take-over-s3-prefix.ts'), owner],
+      {
+        env: {
+          ...process.env,
+          ...s3.environment(),
+          ...{ NATS_URL: server.url, NATS_USER: 'gateway', NATS_PASSWORD: PASSWORD },
+        },
+      },
+    );
+    expect(stderr).toContain('the S3 prefix was taken over');
+    await system.artifacts.check();
+    expect(await mediaOf(system, done)).toEqual(media);
+    await make(system, 'new');
+    const ofLater = stored.filter((file) => file.includes(later.record.videoId));
+    expect(ofLater).toHaveLength(2);
+    await expect
+      .poll(async () => (await files()).filter((file) => ofLater.includes(file)), { timeout: 60_000 })
+      .toEqual([]);
+    expect(await mediaOf(system, done)).toEqual(media);
+  },
+);

@@ -7,7 +7,7 @@ import {
   startCanary,
   startStorageCheck,
 } from '@cinematica/pipeline';
-import type { Log, Metrics, NatsConnection } from '@cinematica/pipeline';
+import type { Log, Metrics, NatsConnection, StorageCheck } from '@cinematica/pipeline';
 import { serveMetrics } from '@cinematica/pipeline/service';
 import { createRpcServer, ExternalScaler } from '@cinematica/protocol';
 import { randomUUID } from 'node:crypto';
@@ -79,7 +79,7 @@ export async function startOperations(
     },
   });
   return {
-    metricsPort: await startMetricsServer(config, metrics, health, cleanup),
+    metricsPort: await startMetricsServer(config, metrics, health, storage, cleanup),
     scalerPort: await startScaler(config, log, view, cleanup),
   };
 }
@@ -88,11 +88,13 @@ async function startMetricsServer(
   { METRICS_HOST, METRICS_PORT }: Config,
   { registry }: Metrics,
   health: HealthService,
+  storage: StorageCheck | null,
   cleanup: AsyncDisposableStack,
 ): Promise<number | undefined> {
   if (METRICS_PORT === undefined) return undefined;
   const ready = () => health.serving;
-  const server = cleanup.use(await serveMetrics({ host: METRICS_HOST, port: METRICS_PORT, registry, ready }));
+  const details = () => ({ ...storage?.details() });
+  const server = cleanup.use(await serveMetrics({ host: METRICS_HOST, port: METRICS_PORT, registry, ready, details }));
   return server.port;
 }
 

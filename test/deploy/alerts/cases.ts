@@ -708,7 +708,7 @@ export const CASES: Readonly<Record<string, AlertCase>> = {
       series: { [`cinematica_s3_failures{${N}, service="muxer", pod="m"}`]: '2x10' },
       at: 4,
       labels: { service: 'muxer' },
-      summary: 'S3 does not list the bucket for muxer.',
+      summary: 'The service muxer cannot use S3.',
     },
     silent: { series: { [`cinematica_s3_failures{${N}, service="muxer", pod="m"}`]: '0 2 0 2 0 2 0 2' }, at: 5 },
   },

@@ -23,10 +23,14 @@ export const s3SettingsShape = {
   S3_REGION: z.string().min(1).default('us-east-1'),
   /** Whether the bucket is part of the path (`https://s3.example/bucket/…`), not of the host name. Default false. */
   S3_PATH_STYLE: z.stringbool().default(false),
-  /** The start of all keys, which ends with a slash. Installations that share a bucket need different ones. Default: none. */
+  /** The start of all keys, which ends with a slash. It belongs to one installation (`s3/prefix-owner.ts`). Default: none. */
   S3_PREFIX: z
     .string()
     .regex(/^([A-Za-z0-9._-]+\/)*$/, 'must be empty, or end with a slash, such as cell-a/')
+    .refine(
+      (prefix) => !prefix.split('/').some((folder) => NAMES.includes(folder)),
+      `must have no folder ${NAMES.join(', ')}: another installation may keep its artifacts there`,
+    )
     .default(''),
   /** A file with the authorities, as PEM, that vouch for the store beside those that Node knows. Default: none. */
   S3_CA_FILE: optional,

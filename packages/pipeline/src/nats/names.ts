@@ -88,3 +88,5 @@ export const notificationKeys = (owner?: string, videoId?: string, device?: stri
   `n.${owner ? token('owner', owner) : '*'}.${videoId ? token('video id', videoId) : '*'}.${device ?? '*'}`;
 export const leaseKey = (role: string): string => `lease.${token('role', role)}`;
 export const QUEUE_STATE_KEY = 'd.queue';
+/** The id of the installation, in the bucket of the leases, which is in no backup. */
+export const INSTALLATION_KEY = 'installation';

@@ -21,6 +21,7 @@ import {
   PREVIEW_STREAM,
   previewSubject,
   RECORDS_BUCKET,
+  RECORDS_STREAM,
   WEBHOOK_CONSUMER,
   WEBHOOK_STREAM,
   workConsumer,
@@ -32,6 +33,7 @@ import type { ModelRef } from '../domain/model-ref.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
 import { bucketLimit, keepsInMemory } from '../domain/storage-sizes.ts';
 import { withTranslatedErrors } from './errors.ts';
+import { writeInstallationId } from './installation.ts';
 import { StorageFullError, UnavailableError } from '../domain/errors.ts';
 
 /** The oldest server with `sync_interval: always`. Older ones may lose acknowledged messages in a power failure. */
@@ -58,9 +60,9 @@ export class ProvisionError extends Error {
 }
 
 /**
- * Creates every stream, bucket and consumer, or updates its configuration. Only the provisioner has the permission. It runs
- * before the services, and again for each new model. A cluster that has just started reports that it is healthy before it
- * has enough members for the replicas of a stream, so the request is retried.
+ * Creates every stream, bucket and consumer, or updates its configuration, and gives the installation its id. Only the
+ * provisioner has the permission. It runs before the services, and again for each new model. A cluster that has just started
+ * reports that it is healthy before it has enough members for the replicas of a stream, so the request is retried.
  *
  * A stream's limit is reserved in the storage of the server. When the reservations of dead letters and previews do not fit,
  * they are made smaller, so that a system with little storage starts and refuses videos later.
@@ -75,7 +77,8 @@ export async function provision(
 ): Promise<void> {
   checkServerVersion(nats.info?.version ?? '');
   const manager = await jetstreamManager(nats, { timeout: settings.REQUEST_TIMEOUT_MS, checkAPI: false });
-  await retry(() => ensureAllThatFits(manager, settings, models), {
+  const ensureSome = (share: number) => ensureAll(nats, manager, settings, models, share);
+  await retry(() => ensureAllThatFits(ensureSome), {
     isRetryable: (error) => error instanceof UnavailableError,
     delayMs: () => settings.RETRY_DELAY_MS,
     deadline: Date.now() + settings.PROVISION_TIMEOUT_MS,
@@ -93,14 +96,10 @@ export function checkServerVersion(version: string): void {
 }
 
 /** Halves the reservations of dead letters and previews until they fit. @throws StorageFullError, UnavailableError */
-async function ensureAllThatFits(
-  manager: JetStreamManager,
-  settings: PipelineSettings,
-  models: readonly ModelRef[],
-): Promise<void> {
+async function ensureAllThatFits(ensureSome: (share: number) => Promise<void>): Promise<void> {
   for (let share = 1; ; share /= 2) {
     try {
-      await withTranslatedErrors('creating streams and consumers', () => ensureAll(manager, settings, models, share));
+      await withTranslatedErrors('creating streams and consumers', () => ensureSome(share));
       return;
     } catch (error) {
       if (!(error instanceof StorageFullError) || share <= MIN_SHARE) throw error;
@@ -109,12 +108,18 @@ async function ensureAllThatFits(
 }
 
 async function ensureAll(
+  nats: NatsConnection,
   manager: JetStreamManager,
   settings: PipelineSettings,
   models: readonly ModelRef[],
   share: number,
 ): Promise<void> {
-  for (const stream of streamConfigs(settings, share)) await ensureStream(manager, stream);
+  const isNew = !(await exists(() => manager.streams.info(RECORDS_STREAM)));
+  const [leases, ...others] = streamConfigs(settings, share);
+  await ensureStream(manager, leases);
+  // Before the records, so that a crash in between leaves no new records with an old id.
+  await writeInstallationId(nats, settings, isNew);
+  for (const stream of others) await ensureStream(manager, stream);
   for (const stage of STAGES) {
     // Muxing has one consumer for all models.
     for (const model of stage === PipelineStage.MUX ? models.slice(0, 1) : models) {
@@ -125,14 +130,14 @@ async function ensureAll(
 }
 
 /**
- * The configuration of all streams, including those of the buckets.
+ * The configuration of all streams, including those of the buckets. The first one has the id of the installation.
  * @param share how much of their normal size dead letters and previews may take, in (0, 1].
  */
-export function streamConfigs(settings: PipelineSettings, share = 1): Config[] {
+export function streamConfigs(settings: PipelineSettings, share = 1): [Config, ...Config[]] {
   const replicated = { num_replicas: settings.NATS_REPLICAS, storage: StorageType.File };
   return [
-    keyValues(RECORDS_BUCKET, HISTORY, replicated),
     keyValues(LEASES_BUCKET, 1, replicated),
+    keyValues(RECORDS_BUCKET, HISTORY, replicated),
     ...LIFETIMES.map((lifetime) => objects(lifetime, settings)),
     ...STAGES.map((stage): Config => ({
       ...replicated,

@@ -16,6 +16,7 @@ import { pipelineSettingsSchema } from '../domain/settings.ts';
 
 const MIB = 1024 * 1024;
 const { MEDIA, PHOTO } = Lifetime;
+const installation = { id: () => Promise.resolve('test') };
 
 describe.skipIf(S3_SERVER === null)('artifacts in S3', () => {
   let server: TestS3;
@@ -30,7 +31,7 @@ describe.skipIf(S3_SERVER === null)('artifacts in S3', () => {
       S3_PREFIX: 'cell-a/',
       ...changes,
     });
-    return createS3Artifacts({ ...settings, S3_BUCKET: settings.S3_BUCKET! });
+    return createS3Artifacts({ ...settings, S3_BUCKET: settings.S3_BUCKET! }, installation);
   }
   const fileOf = (name: string) => join(server.folder, 'cell-a/media', name);
   const stored = (name: string, data: Buffer) => artifacts.put(MEDIA, name, 'mp4', data);
@@ -184,7 +185,7 @@ describe.skipIf(S3_SERVER === null)('artifacts in S3', () => {
     const { createS3Artifacts } = await import('./artifacts.ts');
     const start = (changes: Record<string, string>) => {
       const values = { ...environment, AWS_SHARED_CREDENTIALS_FILE: file, S3_TRIES: '1', ...changes };
-      return createS3Artifacts({ ...pipelineSettingsSchema.parse(values), S3_BUCKET: 'artifacts' });
+      return createS3Artifacts({ ...pipelineSettingsSchema.parse(values), S3_BUCKET: 'artifacts' }, installation);
     };
     await expect((await start({})).check()).rejects.toThrow(/self-signed/);
     await (await start({ S3_CA_FILE: cert })).check();

@@ -15,9 +15,11 @@ import { createHash } from 'node:crypto';
 import { ArtifactSchema, ArtifactStore } from '../domain/messages.ts';
 import type { Lifetime } from '../domain/messages.ts';
 import type { Amount, Artifacts } from '../domain/ports/artifacts.ts';
+import type { Installation } from '../domain/ports/installation.ts';
 import { s3Name } from '../domain/s3-names.ts';
 import { createS3Client } from './client.ts';
 import { isNoObject } from './errors.ts';
+import { createPrefixOwner } from './prefix-owner.ts';
 import { readS3Object, STREAM_WINDOW, WHOLE_WINDOW } from './read-object.ts';
 import { createS3Store } from './store.ts';
 import type { S3StoreSettings } from './store.ts';
@@ -27,16 +29,24 @@ import { LostObjectError, writeS3Object } from './write-object.ts';
 const MAX_PUT_TRIES = 3;
 /** How many collections of garbage an amount is shown for. After them, another process collects. */
 const SHOWN_COLLECTIONS = 2;
+/** How long before a removal the owner of the prefix was read, at most. Many artifacts are removed at a time. Milliseconds. */
+const REMOVAL_AGE_MS = 1_000;
 
 /**
  * Artifacts in a bucket of an S3-compatible store, under `<prefix><bucket of NATS>/<name>~<digest>`. The digest makes a write
  * idempotent on every store: two attempts under one name write the same bytes, or different objects.
+ *
+ * Everything but `listed` throws UnavailableError while the prefix belongs to another installation (`prefix-owner.ts`).
  * @throws Error that names S3_CA_FILE when the file cannot be read.
  */
-export async function createS3Artifacts(settings: S3StoreSettings): Promise<Artifacts> {
+export async function createS3Artifacts(settings: S3StoreSettings, installation: Installation): Promise<Artifacts> {
   const client = await createS3Client(settings);
   const store = createS3Store(client, settings);
   const { bucket: Bucket, key, folder, request } = store;
+  const owner = createPrefixOwner(store, settings, installation);
+  // The check at intervals usually finds out first, so that no read or write waits for it.
+  const requireOwn = (signal?: AbortSignal) => owner.requireOwn({ age: 2 * settings.S3_CHECK_MS, signal });
+  const requireOwnToRemove = () => owner.requireOwn({ age: REMOVAL_AGE_MS, strict: true });
   const amounts = new Map<Lifetime, Amount & { readonly time: number }>();
 
   async function* pages(prefix: string) {
@@ -55,9 +65,11 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
       const list = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
       // Once: the check is repeated anyway, and should soon notice that the store does not answer.
       await request('checking the bucket', list, signal, 1);
+      await owner.requireOwn({ age: 0, signal, tries: 1 });
     },
     requireRoom: () => Promise.resolve(),
     async put(lifetime, name, part, data, signal) {
+      await requireOwn(signal);
       const sha256 = createHash('sha256').update(data).digest();
       const unique = s3Name(name, sha256);
       for (let tries = 1; ; tries++) {
@@ -72,6 +84,7 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
       return create(ArtifactSchema, { lifetime, name: unique, part, size, sha256, store: ArtifactStore.S3 });
     },
     async get(artifact, signal) {
+      await requireOwn(signal);
       const data = new Uint8Array(Number(artifact.size));
       let length = 0;
       for await (const part of readS3Object(store, artifact, WHOLE_WINDOW, { signal })) {
@@ -81,9 +94,11 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
       return data;
     },
     async *stream(artifact, options) {
+      await requireOwn(options?.signal);
       yield* readS3Object(store, artifact, STREAM_WINDOW, options);
     },
     async remove(lifetime, name) {
+      await requireOwnToRemove();
       const command = new DeleteObjectCommand({ Bucket, Key: key(lifetime, name) });
       await request(`removing ${name}`, (abortSignal) => client.send(command, { abortSignal }));
     },
@@ -93,6 +108,7 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
       return { objects: amount.objects, bytes: amount.bytes };
     },
     async list(lifetime, videoId) {
+      await requireOwn();
       const start = folder(lifetime);
       const names: string[] = [];
       let bytes = 0;
@@ -107,6 +123,7 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
       return names;
     },
     async time(lifetime, name) {
+      await requireOwn();
       const command = new HeadObjectCommand({ Bucket, Key: key(lifetime, name) });
       const find = (abortSignal: AbortSignal) =>
         client.send(command, { abortSignal }).catch((error: unknown) => {
@@ -117,9 +134,11 @@ export async function createS3Artifacts(settings: S3StoreSettings): Promise<Arti
       return found?.LastModified?.getTime() ?? null;
     },
     async removeBroken(lifetime, age) {
+      await requireOwn();
       let removed = 0;
       for (const { Key, UploadId, Initiated } of await unfinishedUploads(folder(lifetime))) {
         if (Initiated && Date.now() - Initiated.getTime() < age) continue;
+        await requireOwnToRemove();
         const command = new AbortMultipartUploadCommand({ Bucket, Key, UploadId });
         await request(`ending the upload of ${Key}`, (abortSignal) => client.send(command, { abortSignal }));
         removed++;

@@ -17,6 +17,14 @@ export const isBehindEnd = (error: unknown): boolean =>
 export const isNoUpload = (error: unknown): boolean =>
   error instanceof S3ServiceException && error.name === 'NoSuchUpload';
 
+/** Whether an object is not as a conditional write expected it, or another one wrote it at the same time. */
+export const isOtherState = (error: unknown): boolean =>
+  error instanceof S3ServiceException && [409, 412].includes(error.$metadata.httpStatusCode ?? 0);
+
+/** Whether the store refuses a write because it knows no conditions. */
+export const isUnknownCondition = (error: unknown): boolean =>
+  error instanceof S3ServiceException && (error.name === 'NotImplemented' || error.$metadata.httpStatusCode === 501);
+
 /**
  * Translates an error of the S3 client. Whatever it is, the outcome of the request is unknown, and it may succeed later: when
  * the store answers again, or when the operator has corrected credentials or policy.

@@ -15,7 +15,13 @@ import { createS3Artifacts } from './artifacts.ts';
 let status: number;
 let requests: number;
 let seen: { readonly url: string; readonly headers: IncomingHttpHeaders }[];
+const installation = { id: () => Promise.resolve('test') };
 const server = createServer((request, response) => {
+  // The prefix belongs to the installation of the tests.
+  if (request.url?.includes('/installation.txt')) {
+    response.end('test');
+    return;
+  }
   requests++;
   seen.push({ url: request.url ?? '', headers: request.headers });
   response.writeHead(status, { 'content-type': 'application/xml' });
@@ -45,7 +51,7 @@ function open(changes: Readonly<Record<string, string>> = {}) {
     AWS_SECRET_ACCESS_KEY: 'secret',
     ...changes,
   });
-  return createS3Artifacts({ ...settings, S3_BUCKET: 'videos' });
+  return createS3Artifacts({ ...settings, S3_BUCKET: 'videos' }, installation);
 }
 
 test('a check asks once, other requests as often as is set', async () => {
@@ -68,7 +74,9 @@ test('what was listed is told until two collections later, when another process 
 
 test('half of the credentials is refused', async () => {
   const settings = pipelineSettingsSchema.parse({ AWS_ACCESS_KEY_ID: 'key' });
-  await expect(createS3Artifacts({ ...settings, S3_BUCKET: 'videos' })).rejects.toThrow('must be set together');
+  await expect(createS3Artifacts({ ...settings, S3_BUCKET: 'videos' }, installation)).rejects.toThrow(
+    'must be set together',
+  );
 });
 
 test('without S3_PATH_STYLE, the bucket is a part of the host', async () => {
@@ -113,7 +121,7 @@ test('the credentials for the identity of a pod are renewed with its current tok
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     const { port } = server.address() as AddressInfo;
     const settings = pipelineSettingsSchema.parse({ S3_ENDPOINT: `http://127.0.0.1:${port}`, S3_PATH_STYLE: 'true' });
-    const artifacts = await createS3Artifacts({ ...settings, S3_BUCKET: 'videos' });
+    const artifacts = await createS3Artifacts({ ...settings, S3_BUCKET: 'videos' }, installation);
     for (const token of ['first', 'second']) {
       await writeFile(file, token);
       // The client uses old credentials that are still valid while it fetches new ones.

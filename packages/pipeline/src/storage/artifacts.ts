@@ -7,6 +7,7 @@ import { isInS3 } from '../domain/s3-settings.ts';
 import type { PipelineSettings } from '../domain/settings.ts';
 import { createObjectArtifacts } from '../nats/artifacts.ts';
 import type { NatsConnection } from '../nats/connect.ts';
+import { openInstallation } from '../nats/installation.ts';
 
 /**
  * Opens the store of artifacts: NATS, and with `S3_BUCKET` also S3. An artifact is read from where it was written, so videos stay
@@ -18,7 +19,7 @@ export async function openArtifacts(nats: NatsConnection, settings: PipelineSett
   const { S3_BUCKET } = settings;
   if (S3_BUCKET === undefined) return { ...inNats, ...reading(inNats, null) };
   const { createS3Artifacts } = await import('../s3/artifacts.ts');
-  const inS3 = await createS3Artifacts({ ...settings, S3_BUCKET });
+  const inS3 = await createS3Artifacts({ ...settings, S3_BUCKET }, openInstallation(nats, settings));
   const both = [inNats, inS3] as const;
   /**
    * The stores that may contain artifacts with a lifetime. `remove` uses one of them, so garbage in NATS is also collected while S3 is

@@ -28,20 +28,30 @@ export interface StorageCheckParts {
   readonly onChange: (failures: number) => void;
 }
 
+/** The check of S3 of a process that uses it. */
+export interface StorageCheck extends Probe {
+  /** For the answer of `/readyz`: why S3 cannot be used, as the last check found; nothing when it can. */
+  details(): { readonly s3?: string };
+}
+
 /**
- * Checks at intervals whether S3 answers and lets this process in, and logs why not. A process that needs S3 is not ready
- * without it: its tasks wait, and another one may reach it.
+ * Checks at intervals whether S3 answers, lets this process in, and belongs to this installation, and logs why not. A process that
+ * needs S3 is not ready without it: its tasks wait, and another one may reach it.
  * @returns null when the service uses nothing in S3.
  */
-export function startStorageCheck({ service, artifacts, settings, log, onChange }: StorageCheckParts): Probe | null {
+export function startStorageCheck(parts: StorageCheckParts): StorageCheck | null {
+  const { service, artifacts, settings, log, onChange } = parts;
   if (!usesS3(service, settings)) return null;
-  return startProbe({
+  let reason: string | null = 'S3 was not checked yet';
+  const probe = startProbe({
     check: (signal) => artifacts.check(signal),
     intervalMs: settings.S3_CHECK_MS,
     onChange(failures, error) {
-      if (failures === 0) log.info('S3 can be used', { bucket: settings.S3_BUCKET });
-      else log.warn('S3 cannot be used', { failures, reason: describeError(error) });
+      reason = failures === 0 ? null : describeError(error);
+      if (reason === null) log.info('S3 can be used', { bucket: settings.S3_BUCKET });
+      else log.warn('S3 cannot be used', { failures, reason });
       onChange(failures);
     },
   });
+  return Object.assign(probe, { details: () => (reason === null ? {} : { s3: reason }) });
 }

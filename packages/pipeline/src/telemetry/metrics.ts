@@ -126,7 +126,7 @@ export function createMetrics(service: string) {
     }),
     s3Failures: new Gauge({
       name: 'cinematica_s3_failures',
-      help: 'Consecutive checks in which S3 did not answer, or refused this process. 0 without S3.',
+      help: 'Consecutive checks in which S3 did not answer, refused this process, or had another owner. 0 without S3.',
       registers,
     }),
 

@@ -27,7 +27,7 @@ export interface Amount {
 /** Stores the files that a stage leaves for the next one. */
 export interface Artifacts {
   /**
-   * Checks that the store answers and lets this process in. NATS is not asked, because the canary shows whether it works.
+   * Checks that the store answers, lets this process in, and belongs to this installation. Whether NATS works, the canary shows.
    * @throws UnavailableError that says what is wrong.
    */
   check(signal?: AbortSignal): Promise<void>;

@@ -6,6 +6,7 @@ import {
   canarySubject,
   CANARY_STREAM,
   DEAD_LETTER_STREAM,
+  INSTALLATION_KEY,
   LEASES_BUCKET,
   PREVIEW_STREAM,
   RECORDS_BUCKET,
@@ -44,6 +45,7 @@ export const USER_PERMISSIONS = {
         `$JS.API.CONSUMER.INFO.${stream}.*`,
         `$JS.API.CONSUMER.CREATE.${stream}.>`,
       ]),
+      `$KV.${LEASES_BUCKET}.${INSTALLATION_KEY}`,
     ],
   },
   gateway: withCanary('gateway', {
@@ -127,7 +129,8 @@ function worker(user: string, { stage, next, reads, writes, publishes = [] }: Wo
     queues: [{ stream: workStream(stage), consumer: '*' }],
     publishes: [...next.map((other) => `work.${stageName(other)}.>`), `dead.${stageName(stage)}.>`, ...publishes],
     subscribes: ['nudge.>'],
-    buckets: { [RECORDS_BUCKET]: 'change' },
+    // The id of the installation is beside the leases. Artifacts in S3 belong to one installation.
+    buckets: { [RECORDS_BUCKET]: 'change', [LEASES_BUCKET]: 'read' },
     reads,
     writes,
   });

@@ -66,7 +66,7 @@ export async function startReadiness(
       port: config.METRICS_PORT,
       registry: metrics.registry,
       ready,
-      ...(details && { details }),
+      details: () => ({ ...details?.(), ...storage?.details() }),
     }),
   );
 }
