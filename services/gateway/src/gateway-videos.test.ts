@@ -45,12 +45,11 @@ test('a video can be cancelled in the queue, deleted, restored, and is purged af
 
   await client.deleteVideo({ name: third.name });
   await expect
-    .poll(
-      () =>
-        expectRefusal(client.getVideo({ name: third.name })).then(
-          ({ reason }) => reason,
-          () => 'found',
-        ),
+    .poll(() =>
+      expectRefusal(client.getVideo({ name: third.name })).then(
+        ({ reason }) => reason,
+        () => 'found',
+      ),
     )
     .toBe('VIDEO_NOT_FOUND');
   expect(await expectRefusal(client.undeleteVideo({ name: third.name }))).toMatchObject({ reason: 'VIDEO_NOT_FOUND' });

@@ -74,9 +74,7 @@ test('every video that ends has an event, while the housekeeper, the outbound se
   expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id']))).toEqual(expected);
   expect(new Set(receiver.received.map(({ body }) => body)).size).toBe(VIDEOS);
   const manager = await jetstreamManager(system.nats);
-  await expect
-    .poll(async () => (await manager.streams.info(WEBHOOK_STREAM)).state.messages)
-    .toBe(0);
+  await expect.poll(async () => (await manager.streams.info(WEBHOOK_STREAM)).state.messages).toBe(0);
 });
 
 test('a webhook that is queued twice is in the queue once', async () => {

@@ -286,14 +286,12 @@ test('garbage is collected: outputs of lost attempts, artifacts of no video, rem
   const manager = await jetstreamManager(nats);
   const kept = await artifacts.get(done.photo!);
   await expect
-    .poll(
-      async () => {
-        const media = (await artifacts.list(Lifetime.MEDIA)).filter((name) => name.startsWith(done.videoId));
-        const photos = (await artifacts.list(Lifetime.PHOTO)).filter((name) => !table.videos.has(name.split('/')[0]!));
-        const { state } = await manager.streams.info(bucketStream(Lifetime.LATENTS));
-        return { media: media.length, photos: photos.length, latents: state.messages };
-      },
-    )
+    .poll(async () => {
+      const media = (await artifacts.list(Lifetime.MEDIA)).filter((name) => name.startsWith(done.videoId));
+      const photos = (await artifacts.list(Lifetime.PHOTO)).filter((name) => !table.videos.has(name.split('/')[0]!));
+      const { state } = await manager.streams.info(bucketStream(Lifetime.LATENTS));
+      return { media: media.length, photos: photos.length, latents: state.messages };
+    })
     .toEqual({ media: 1, photos: 0, latents: 0 });
   expect(Buffer.from(await artifacts.get(done.photo!))).toEqual(Buffer.from(kept));
   expect(
